@@ -96,7 +96,7 @@ SWAPS = (
 )  # fmt: skip
 NAMED = (
     ("reporter/content/sql_policy.py", "    _refuse_foreign_syntax(tree, place)\n", ""),
-    ("reporter/content/sql_policy.py", "        _demand_outputs(given, told, params, place)\n", ""),
+    ("reporter/content/sql_policy.py", "        _demand_outputs(outputs, sentences, params, place)\n", ""),
     ("reporter/engine/sandbox.py", "    resource.setrlimit(resource.RLIMIT_AS, (roof, roof))\n", ""),
     ("frameworks/models/observed.sql", " u.approved_at IS NULL OR u.approved_at > u.first_at THEN 1 END)", " FALSE THEN 1 END)"),
     ("frameworks/models/observed.sql", "max(date_diff('day', u.first_at", "min(date_diff('day', u.first_at"),

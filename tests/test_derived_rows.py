@@ -288,8 +288,8 @@ BREACHES = [
     ("b", "ended credential", "ended", "2026-08-01", "events#10"),
     ("c", "data outside its grants", "data", "2026-06-06", "events#30"),
     ("d", "shared credential", "ka", "2026-08-07", "events#6"),
-    ("unregistered", "unregistered", "unregistered", "2026-06-05", "events#29"),
     ("rights", "action outside its grants", "iam:createaccesskey", "2026-08-03", "events#20"),
+    ("unregistered", "unregistered", "unregistered", "2026-06-05", "events#29"),
 ]
 
 

@@ -142,14 +142,14 @@ Fail = Callable[[DuckDB, Check], None]
 @pytest.fixture
 def breaking(monkeypatch: pytest.MonkeyPatch) -> Callable[[Fail], None]:
     """Return a function that lets checks fail as the engine would: the faults themselves are not to be had on demand."""
-    whole = runner._assess_one
+    whole = runner._run_one
 
     def install(fail: Fail) -> None:
         def some(engine: DuckDB, check: Check, *rest: Any) -> None:
             fail(engine, check)
             whole(engine, check, *rest)
 
-        monkeypatch.setattr(runner, "_assess_one", some)
+        monkeypatch.setattr(runner, "_run_one", some)
 
     return install
 

@@ -122,7 +122,7 @@ STAGES = [
             ("reporter.content.loader", "load"),
             ("reporter.pipeline.assess", "compile_all"),
             ("reporter.pipeline.assess", "derive"),
-            ("reporter.evaluate.runner", "_assess_one"),
+            ("reporter.evaluate.runner", "_run_one"),
             ("reporter.pipeline.assess", "_gather"),
             ("reporter.report.html.page", "render"),
             ("reporter.report.pdf.typst_pages", "Press.findings"),

@@ -347,7 +347,7 @@ def test_a_table_of_too_many_columns_is_refused_by_row(tmp_path: Path) -> None:
 def test_the_headings_of_a_table_are_told_apart_in_one_pass() -> None:
     header = [f"h{i % 30_000}" for i in range(60_000)]
     started = time.process_time()
-    made = tabular._told_apart(header, ["Owner", *[""] * 59_999])
+    made = tabular._distinct_headings(header, ["Owner", *[""] * 59_999])
     assert time.process_time() - started < 2
     assert made[0] == "h0 (1)" and made[-1] == "h29999 (2)" and len(set(made)) == 60_000
 

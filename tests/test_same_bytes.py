@@ -469,7 +469,7 @@ def test_a_damaged_cache_changes_no_byte_of_a_run_and_is_told_on_stderr(ws: Path
     assert one == two
 
 
-@pytest.mark.parametrize("step", ["prepare", "_assess_one"])
+@pytest.mark.parametrize("step", ["prepare", "_run_one"])
 def test_a_run_whose_cache_is_removed_meanwhile_is_none(
     step: str, ws: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -35,25 +35,23 @@ FIELDS = {
     "review_items": {"type": "item_type"},
     "snapshot_items": {"type": "item_type"},
 }
-"""Table -> column -> what Reporter's own formats call it, where they have another name for it."""
+"""Table -> column -> its name in Reporter's own formats, where that differs."""
 
 FEW = 4
-"""Of the sources that fill a column so many are named; the others stand in the matrix of
-sources.md.
-"""
+"""Number of sources listed for a column; the others stand in the matrix of sources.md."""
 WORKED_OUT = {"events": ("hash_holds",)}
-"""Table -> columns that Reporter's own formats do not take, but work out."""
+"""Table -> columns that Reporter computes instead of reading them from its own formats."""
 
 
 def tables(content: Content) -> str:
-    """Return docs/tables.md: every table with its columns, from where each comes, down to sources,
+    """Return docs/tables.md: every table with its columns, where each comes from down to sources,
     and the checks that read it.
     """
     readers: dict[tuple[str, str], list[str]] = defaultdict(list)
     for check in content.checks:
         for column in sorted(compile_check(check).reads):
             readers[column].append(check.id)
-    filled = _filled(content)
+    sources_by_column = _sources_by_column(content)
     parts = [
         "# Tables",
         "Generated from `reporter/schema` and `frameworks/models` by `make docs`; do not edit.",
@@ -66,22 +64,31 @@ def tables(content: Content) -> str:
         ),
     ]
     for table in TABLES.values():
-        own = sorted({c for (t, _), ids in readers.items() if t == table.name for c in ids})
-        read = [f"Read by {', '.join(own)}."] if own else []
-        parts += [f"## {table.name}", _about(table), *read, _columns(table, filled, readers)]
+        check_ids = sorted({c for (t, _), ids in readers.items() if t == table.name for c in ids})
+        readers_note = [f"Read by {', '.join(check_ids)}."] if check_ids else []
+        parts += [
+            f"## {table.name}",
+            _about(table),
+            *readers_note,
+            _columns(table, sources_by_column, readers),
+        ]
     return "\n\n".join([*parts, _steps()]) + "\n"
 
 
-def _filled(content: Content) -> dict[tuple[str, str], list[str]]:
-    """Return (table, column) -> the sources whose SELECT gives it."""
-    found: dict[tuple[str, str], list[str]] = defaultdict(list)
+def _sources_by_column(content: Content) -> dict[tuple[str, str], list[str]]:
+    """Return (table, column) -> the sources whose SELECT fills it."""
+    sources: dict[tuple[str, str], list[str]] = defaultdict(list)
     for source in sorted(content.sources, key=lambda s: s.id):
         for table, sql in source.tables.items():
-            own = isinstance(sql, dict)
-            given = [n for n, _ in columns_of(TABLES[table])] if own else outputs(sql, source.place)
-            for name in given:
-                found[table, name].append(source.id)
-    return found
+            is_own_format = isinstance(sql, dict)
+            names = (
+                [n for n, _ in columns_of(TABLES[table])]
+                if is_own_format
+                else outputs(sql, source.place)
+            )
+            for name in names:
+                sources[table, name].append(source.id)
+    return sources
 
 
 def _about(table: Table) -> str:
@@ -96,7 +103,7 @@ def _about(table: Table) -> str:
 
 def _columns(
     table: Table,
-    filled: Mapping[tuple[str, str], Sequence[str]],
+    sources_by_column: Mapping[tuple[str, str], Sequence[str]],
     readers: Mapping[tuple[str, str], Sequence[str]],
 ) -> str:
     model = models().get(table.name)
@@ -104,32 +111,32 @@ def _columns(
     for column in table.columns:
         mark = "required" if column.required else "sparse" if column.sparse else ""
         words = VOCABULARY.get(f"{table.name}.{column.name}")
-        more = f" One of {', '.join(f'`{w}`' for w in words)}." if words else ""
+        vocabulary_note = f" One of {', '.join(f'`{w}`' for w in words)}." if words else ""
         if model and not table.loaded:
-            from_ = _made_from(table.name, column.name)
+            origin = _made_from(table.name, column.name)
         else:
-            from_ = _few(filled.get((table.name, column.name), ()))
-        read = ", ".join(readers.get((table.name, column.name), ()))
+            origin = _few(sources_by_column.get((table.name, column.name), ()))
+        check_ids = ", ".join(readers.get((table.name, column.name), ()))
         lines.append(
             f"| `{column.name}` | {column.type.lower()} | {mark} |"
-            f" {column.doc.replace('|', '/')}{more} | {from_} | {read} |"
+            f" {column.doc.replace('|', '/')}{vocabulary_note} | {origin} | {check_ids} |"
         )
     return "\n".join(lines)
 
 
 def _made_from(table: str, column: str) -> str:
-    """The columns that one is made from, and where these are made too, the loaded ones in the
-    end.
+    """Return the columns that one is made from and, where these are derived too, the loaded columns
+    behind them.
     """
-    made, loaded = origins(table, column), sources_of(table, column)
-    direct = ", ".join(f"[{t}](#{_home(t)}).{c}" for t, c in made)
-    if set(loaded) <= set(made):
-        return direct
-    return f"{direct}; in the end {', '.join(f'[{t}](#{_home(t)}).{c}' for t, c in loaded)}"
+    nearest, loaded = origins(table, column), sources_of(table, column)
+    links = ", ".join(f"[{t}](#{_home(t)}).{c}" for t, c in nearest)
+    if set(loaded) <= set(nearest):
+        return links
+    return f"{links}; in the end {', '.join(f'[{t}](#{_home(t)}).{c}' for t, c in loaded)}"
 
 
 def _steps() -> str:
-    """What only other models read, in the order of their names."""
+    """List what only other models read, by name."""
     lines = [
         f"- `{m.name}`: {m.says[:1].lower()}{m.says[1:]} From {', '.join(sorted(m.reads))}."
         for m in models().values()
@@ -148,13 +155,13 @@ _ABOUT_STEPS = (
 
 
 def _few(sources: Sequence[str]) -> str:
-    named = ", ".join(f"[{s}](sources.md#{s})" for s in sources[:FEW])
-    more = len(sources) - FEW
-    return f"{named} and [{more} more](sources.md)" if more > 0 else named
+    links = ", ".join(f"[{s}](sources.md#{s})" for s in sources[:FEW])
+    remaining = len(sources) - FEW
+    return f"{links} and [{remaining} more](sources.md)" if remaining > 0 else links
 
 
 def _home(table: str) -> str:
-    """Agents are actors, and stand there."""
+    """Return the table under which a table is documented: agents are actors."""
     return "actors" if table == "agents" else table
 
 
@@ -196,9 +203,9 @@ def _controls(framework: Framework) -> str:
             ", ".join(i for i, s in control.checks if s == strength)
             for strength in ("direct", "partial", "contextual")
         ]
-        scored = cells[0] or cells[1]
+        has_score = cells[0] or cells[1]
         lines.append(
-            f"| {control.id} | {control.title} | {cells[0] if scored else 'needs attestation'} |"
+            f"| {control.id} | {control.title} | {cells[0] if has_score else 'needs attestation'} |"
             f" {cells[1]} | {cells[2]} |"
         )
     return "\n".join(lines)
@@ -221,12 +228,12 @@ def coverage(content: Content) -> str:
     for framework in content.frameworks:
         rows = [_covered(control, evidence) for control in framework.controls]
         tally = Counter(r[1] for r in rows)
-        said = ", ".join(
+        summary = ", ".join(
             f"{tally[k]} {k}" for k in ("direct", "partial", "needs attestation") if tally[k]
         )
         parts += [
             f"## {framework.title}",
-            f"{len(rows)} controls: {said}.",
+            f"{len(rows)} controls: {summary}.",
             "\n".join(
                 [
                     "| control | strongest | inventory | logs | both | not testable here |",
@@ -239,26 +246,27 @@ def coverage(content: Content) -> str:
 
 
 def _covered(control: Control, evidence: dict[str, str]) -> list[str]:
-    scored = [(i, s) for i, s in control.checks if s != "contextual"]
+    scored_checks = [(i, s) for i, s in control.checks if s != "contextual"]
     best = next(
-        (s for s in ("direct", "partial") if s in {s for _, s in scored}), "needs attestation"
+        (s for s in ("direct", "partial") if s in {s for _, s in scored_checks}),
+        "needs attestation",
     )
     kinds = [
-        ", ".join(i for i, _ in scored if evidence[i] == kind)
+        ", ".join(i for i, _ in scored_checks if evidence[i] == kind)
         for kind in ("inventory", "logs", "both")
     ]
     return [control.id, best, *kinds, control.ask]
 
 
 def sources(content: Content) -> str:
-    """Return docs/sources.md: every vendor format with the tables it fills, and what it reads and
+    """Return docs/sources.md: every vendor format, the tables it fills, and what it reads and
     leaves out.
     """
-    loaded = [t.name for t in TABLES.values() if t.loaded]
-    listed = sorted(content.sources, key=lambda s: s.id)
+    loaded_tables = [t.name for t in TABLES.values() if t.loaded]
+    sorted_sources = sorted(content.sources, key=lambda s: s.id)
     matrix = [
-        f"| [{s.id}](#{s.id}) | {' | '.join('x' if t in s.tables else '' for t in loaded)} |"
-        for s in listed
+        f"| [{s.id}](#{s.id}) | {' | '.join('x' if t in s.tables else '' for t in loaded_tables)} |"
+        for s in sorted_sources
     ]
     parts = [
         "# Sources",
@@ -267,15 +275,21 @@ def sources(content: Content) -> str:
             " told by the content of a file's first records, never by its name;"
             " [formats.md](formats.md) says more of Reporter's own."
         ),
-        "\n".join([f"| source | {' | '.join(loaded)} |", f"|---|{'---|' * len(loaded)}", *matrix]),
+        "\n".join(
+            [
+                f"| source | {' | '.join(loaded_tables)} |",
+                f"|---|{'---|' * len(loaded_tables)}",
+                *matrix,
+            ]
+        ),
     ]
-    for source in listed:
+    for source in sorted_sources:
         parts += [f"## {source.id}", f"**{source.title}.** {source.describe}"]
     return "\n\n".join(parts) + "\n"
 
 
 def formats(page: str) -> str:
-    """Return docs/formats.md with every table below a mark `<!-- fields of TABLE -->` made new."""
+    """Return docs/formats.md with every table below a mark `<!-- fields of TABLE -->` renewed."""
     return re.sub(
         r"(<!-- fields of (\w+) -->\n)(?:\|.*\n)*",
         lambda m: m[1] + _fields(TABLES[m[2]]),
@@ -309,8 +323,8 @@ def main() -> None:
     (DOCS / "checks.md").write_text(checks(content), encoding="utf-8")
     (DOCS / "coverage.md").write_text(coverage(content), encoding="utf-8")
     (DOCS / "sources.md").write_text(sources(content), encoding="utf-8")
-    own = (DOCS / "formats.md").read_text(encoding="utf-8")
-    (DOCS / "formats.md").write_text(formats(own), encoding="utf-8")
+    page = (DOCS / "formats.md").read_text(encoding="utf-8")
+    (DOCS / "formats.md").write_text(formats(page), encoding="utf-8")
     (DOCS / "report.schema.json").write_text(report_schema(), encoding="utf-8")
     (DOCS / "view.schema.json").write_text(view_schema(), encoding="utf-8")
     messages.main()

@@ -1,7 +1,8 @@
 """Run the examples of a check through the real engine and the honesty rules. In: a check. Out: what
-went wrong.
+failed.
 
-Used by `reporter lint` and by the tests; an example's rows come from a source called `example`.
+Used by `reporter lint` and by the tests; the rows of an example come from a source called
+`example`.
 """
 
 from __future__ import annotations
@@ -49,26 +50,28 @@ def _opened() -> Iterator[DuckDB]:
         yield engine
 
 
-def _both(opened: DuckDB, check: Check, example: dict[str, Any]) -> tuple[Verdicts, Verdicts]:
-    """The verdicts of an example, and those of the check with its condition inverted."""
+def _both(database: DuckDB, check: Check, example: dict[str, Any]) -> tuple[Verdicts, Verdicts]:
+    """Return the results of an example, and those of the check with its condition inverted."""
     params = {**check.params, **example.get("params", {})}
     compiled = compile_check(check, params)
-    with opened.world("example") as engine:
-        wanted = compiled.tables | read_for(check.about)
-        dead = 0 if not example.get("dead") else 100
+    with database.world("example") as engine:
+        tables = compiled.tables | read_for(check.about)
+        silent_share = 0 if not example.get("dead") else 100
         with (
             engine.transaction()
         ):  # to commit each of a hundred statements takes a tenth of the time
-            facts = load_example(engine, example, wanted)
-            derive(engine, RUN, [Expected("gateway", "day", dead)], wanted=wanted, facts=facts)
+            facts = load_example(engine, example, tables)
+            derive(
+                engine, RUN, [Expected("gateway", "day", silent_share)], wanted=tables, facts=facts
+            )
             runner.prepare(engine, [check.about])
-        plain = _verdicts(engine, check, compiled)
-        decided = any(status in ("pass", "fail") for status, _ in plain.values())
+        results = _results(engine, check, compiled)
+        has_decision = any(status in ("pass", "fail") for status, _ in results.values())
         # What is not decided says nothing of the condition: to turn it costs a tenth of an example.
-        return plain, _verdicts(engine, check, inverted(compiled)) if decided else plain
+        return results, _results(engine, check, inverted(compiled)) if has_decision else results
 
 
-def _verdicts(engine: DuckDB, check: Check, compiled: Compiled) -> Verdicts:
+def _results(engine: DuckDB, check: Check, compiled: Compiled) -> Verdicts:
     engine.run("DELETE FROM results")
     runner.assess(engine, [(check, compiled)])
     rows = engine.rows(
@@ -79,39 +82,39 @@ def _verdicts(engine: DuckDB, check: Check, compiled: Compiled) -> Verdicts:
 
 
 def failures(check: Check) -> list[str]:
-    """Say which examples do not give what they expect, which kinds of verdict no example shows, and
+    """Say which examples do not give what they expect, which kinds of result no example shows, and
     which cannot fail.
     """
-    wrong = []
-    seen: set[str] = set()
+    problems = []
+    statuses: set[str] = set()
     with _opened() as engine:
-        both = [_both(engine, check, example) for example in check.examples]
-    for example, (plain, turned) in zip(check.examples, both, strict=True):
+        results = [_both(engine, check, example) for example in check.examples]
+    for example, (actual, inverse) in zip(check.examples, results, strict=True):
         name = example.get("name", "unnamed")
-        got, not_got = ({s: v for s, (v, _) in x.items()} for x in (plain, turned))
+        got, not_got = ({s: v for s, (v, _) in x.items()} for x in (actual, inverse))
         if got != example["expect"]:
-            wrong.append(f"example {name!r}: expected {example['expect']}, got {got}")
+            problems.append(f"example {name!r}: expected {example['expect']}, got {got}")
         elif got == not_got and {"pass", "fail"} & set(got.values()):
-            wrong.append(
+            problems.append(
                 f"example {name!r} holds whatever the condition says: the check cannot fail"
             )
-        seen |= set(got.values())
-    missing = [v for v in ("pass", "fail", "unknown") if v not in seen]
-    if missing:
-        wrong.append(f"no example shows {', '.join(missing)}")
-    return wrong
+        statuses |= set(got.values())
+    missing_statuses = [v for v in ("pass", "fail", "unknown") if v not in statuses]
+    if missing_statuses:
+        problems.append(f"no example shows {', '.join(missing_statuses)}")
+    return problems
 
 
 def load_example(
-    engine: DuckDB, example: dict[str, Any], wanted: Set[str] = EVERYTHING
+    engine: DuckDB, example: dict[str, Any], tables: Set[str] = EVERYTHING
 ) -> tuple[Table, ...]:
     """Put an example's rows where those of sources go, and note which columns they carry.
 
-    Return the tables that were made: those with rows, and those that what is wanted rests on.
+    Return the tables created: those with rows, and those that `tables` depend on.
     """
-    given = example.get("given", {})
-    needed = needed_for(wanted) | set(given)
-    facts = tuple(t for t in LOADED if t.name in needed)
+    rows_by_table = example.get("given", {})
+    needed_tables = needed_for(tables) | set(rows_by_table)
+    facts = tuple(t for t in LOADED if t.name in needed_tables)
     carried: list[tuple[str, str, str]] = []
     for table in facts:
         columns = columns_of(table)
@@ -119,14 +122,14 @@ def load_example(
         engine.run(
             f"CREATE TABLE in_{table.name} ({spec}, source VARCHAR, file VARCHAR, record BIGINT)"
         )
-        rows = [r for row in given.get(table.name, []) for r in _repeated(row)]
-        runs = given.get("baseline", []) if table.name == "events" else []
+        rows = [r for row in rows_by_table.get(table.name, []) for r in _repeated(row)]
+        runs = rows_by_table.get("baseline", []) if table.name == "events" else []
         defaults = _EVENT_DEFAULTS if table.name == "events" else {}
         files = [table.name] * len(rows) + ["baseline/runs"] * len(runs)
-        full = [{**defaults, **row} for row in (*rows, *runs)]
-        _insert(engine, table.name, [n for n, _ in columns], full, files)
-        named = {n for row in rows for n in row} | (set(defaults) if rows else set())
-        carried += [("example", table.name, name) for name in sorted(named)]
+        full_rows = [{**defaults, **row} for row in (*rows, *runs)]
+        _insert(engine, table.name, [n for n, _ in columns], full_rows, files)
+        carried_names = {n for row in rows for n in row} | (set(defaults) if rows else set())
+        carried += [("example", table.name, name) for name in sorted(carried_names)]
     engine.run("CREATE TABLE carried (source VARCHAR, tbl VARCHAR, col VARCHAR)")
     engine.insert("carried", carried)
     complete_events(engine, facts)
@@ -134,8 +137,9 @@ def load_example(
 
 
 def complete_events(engine: Engine, facts: Sequence[Table] = LOADED) -> None:
-    """Give in_ tables made by hand what ingest gives: `who`, `part`, `place`, no class of deeds
-    that are called heartbeats, the file of a source, and `hidden`, any record."""
+    """Complete in_ tables made by hand as intake does: `who`, `part`, `place`, the file of a
+    source, and `hidden`. An event called a heartbeat that shows an action loses its class.
+    """
     records = " UNION ALL ".join(f"SELECT file, record FROM in_{t.name}" for t in facts)
     engine.run(f"CREATE OR REPLACE TABLE hidden AS {records}")
     engine.run(
@@ -152,7 +156,7 @@ def complete_events(engine: Engine, facts: Sequence[Table] = LOADED) -> None:
 def _insert(
     engine: DuckDB, table: str, columns: list[str], rows: list[dict[str, Any]], files: list[str]
 ) -> None:
-    """Insert rows, numbered from 1; what a row does not name and what it leaves empty is NULL."""
+    """Insert rows, numbered from 1; a column that a row omits or leaves empty is NULL."""
     if not rows:
         return
     names = [n for n in columns if any(n in row for row in rows)]
@@ -170,5 +174,5 @@ def _insert(
 
 
 def _repeated(row: dict[str, Any]) -> list[dict[str, Any]]:
-    """`times: 20` stands for twenty rows alike."""
+    """Repeat a row: `times: 20` stands for twenty identical rows."""
     return [{n: v for n, v in row.items() if n != "times"}] * row.get("times", 1)

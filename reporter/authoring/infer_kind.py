@@ -1,8 +1,9 @@
-"""What a row of a stranger's table is. In: its name, headings and cells, and what the columns may
+"""What a row of an unknown table is. In: its name, headings and cells, and what the columns may
 mean. Out: a kind, how sure, and why.
 
-A word proves little: people are agents too, as are programs on servers, and so are chemicals. What
-stands beside it is weighed, for and against."""
+A single word proves little: people and chemicals are called agents too, as are programs on servers.
+The context is weighed, for and against.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reporter.authoring.infer_columns import Guess
-from reporter.privacy import synonyms as h
+from reporter.privacy import synonyms
 
 SURE = {3: 90, 2: 75, 1: 60}
 """Percent by points; 50 for fewer."""
@@ -24,7 +25,7 @@ _GENERAL = (
     "actors.principal_id",
     "actors.owner_id",
 )
-"""What a register of agents tells, and other registers tell too."""
+"""What a register of agents holds, and other registers hold too."""
 _OF_AGENTS = ("actors.autonomy", "actors.kill_switch")
 _KEEPERS = ("actors.actor_id", "actors.name")
 _MOVED = {"actors.created_at": "credential.issued_at", "actors.expires_at": "credential.expires_at"}
@@ -41,7 +42,7 @@ _OF_WHICH = (
     "actors.principal_id",
     "lists.entitlements",
 )
-"""What a row about a key tells of the key, not of whoever holds it."""
+"""Columns that describe the key in a row about a key, rather than its holder."""
 
 
 _PERSON = r"(([^\W\d_]\.|[^\W\d_][\w'’-]+)[ ,]+){1,2}[^\W\d_][\w'’-]+"
@@ -60,15 +61,15 @@ class Kind:
 
 
 def kind_of(
-    about: str, texts: Mapping[str, Sequence[Any]], found: Sequence[Guess], rows: int
+    about: str, texts: Mapping[str, Sequence[Any]], guesses: Sequence[Guess], rows: int
 ) -> Kind:
     """Say what each row is; `about` is the name of the file and sheet in plain words, `texts` the
     cells by heading.
     """
-    plain = {k: h.plain(k) for k in texts}
-    naming = " | ".join([about, *(plain[k] for k in _naming(texts, found))])
-    first = next(iter(plain.values()), "")
-    by_word = "agent" if re.search(rf"\b({h.AI}|{h.AI_PERHAPS})\b", naming) else ""
+    plain_headings = {k: synonyms.plain(k) for k in texts}
+    naming = " | ".join([about, *(plain_headings[k] for k in _naming(texts, guesses))])
+    first_heading = next(iter(plain_headings.values()), "")
+    by_word = "agent" if re.search(rf"\b({synonyms.AI}|{synonyms.AI_PERHAPS})\b", naming) else ""
     if is_of_keys(about, list(texts)):
         return Kind(
             60,
@@ -76,12 +77,14 @@ def kind_of(
             "each row seems to be a key, and what is mapped is its holder",
             True,
         )
-    near = " ".join([about, *([] if by_word else list(plain.values())[:3])])
-    if re.search(rf"\b({h.ACCOUNTS})\b", near):
+    context = " ".join([about, *([] if by_word else list(plain_headings.values())[:3])])
+    if re.search(rf"\b({synonyms.ACCOUNTS})\b", context):
         return Kind(90, "service_account", "its name or headings speak of accounts")
-    points, why = _weigh(naming, first, texts, found, rows)
-    people = [k for k in plain.values() if re.fullmatch(f"{h.PEOPLE}|{h.LEFT}", k)]
-    if points < 2 and (people and re.search(rf"\b({h.STAFF})\b", about)):  # noqa: PLR2004 - below sure
+    points, why = _weigh(naming, first_heading, texts, guesses, rows)
+    people = [
+        k for k in plain_headings.values() if re.fullmatch(f"{synonyms.PEOPLE}|{synonyms.LEFT}", k)
+    ]
+    if points < 2 and (people and re.search(rf"\b({synonyms.STAFF})\b", about)):  # noqa: PLR2004 - below sure
         return Kind(
             65,
             "human",
@@ -93,74 +96,82 @@ def kind_of(
     return Kind(SURE.get(min(points, 3), 50), "agent", why)
 
 
-def _naming(texts: Mapping[str, Sequence[Any]], found: Sequence[Guess]) -> list[str]:
+def _naming(texts: Mapping[str, Sequence[Any]], guesses: Sequence[Guess]) -> list[str]:
     """The headings above what names the rows."""
-    hits = [g.heading for g in found if g.target in _KEEPERS and g.sure > h.PART]
+    hits = [g.heading for g in guesses if g.target in _KEEPERS and g.sure > synonyms.PART]
     return hits or list(texts)[:1]
 
 
 def _weigh(
-    naming: str, first: str, texts: Mapping[str, Sequence[Any]], found: Sequence[Guess], rows: int
+    naming: str,
+    first: str,
+    texts: Mapping[str, Sequence[Any]],
+    guesses: Sequence[Guess],
+    rows: int,
 ) -> tuple[int, str]:
     """Points for rows that are AI agents, and what they are for."""
-    surely, perhaps = (
-        re.search(rf"\b({h.AI})\b", naming),
-        re.search(rf"\b({h.AI_PERHAPS})\b", naming),
+    certain_match, possible_match = (
+        re.search(rf"\b({synonyms.AI})\b", naming),
+        re.search(rf"\b({synonyms.AI_PERHAPS})\b", naming),
     )
-    points = 3 if surely else 1 if perhaps else 0
+    points = 3 if certain_match else 1 if possible_match else 0
     word = (
-        surely
-        or perhaps
-        or next(filter(None, (re.search(rf"\b({h.AI})\b", h.plain(k)) for k in texts)), None)
+        certain_match
+        or possible_match
+        or next(
+            filter(None, (re.search(rf"\b({synonyms.AI})\b", synonyms.plain(k)) for k in texts)),
+            None,
+        )
     )
     points += 1 if word and not points else 0
-    good = {
+    headings = {
         g.target: g.heading
-        for g in reversed(found)
-        if g.sure >= 70 and not re.fullmatch(h.SKILLS, h.words_of(g.heading)[1])  # noqa: PLR2004 - sure of the column
+        for g in reversed(guesses)
+        if g.sure >= 70 and not re.fullmatch(synonyms.SKILLS, synonyms.words_of(g.heading)[1])  # noqa: PLR2004 - sure of the column
     }
-    special = [good[t] for t in _OF_AGENTS if t in good]
+    special = [headings[t] for t in _OF_AGENTS if t in headings]
     special += [
         k
-        for k, said in texts.items()
-        if h.named(k, h.COMPONENT_NAMES["name"]) >= 90 and _are_language_models(said)
+        for k, cells in texts.items()
+        if synonyms.named(k, synonyms.COMPONENT_NAMES["name"]) >= 90 and _are_language_models(cells)
     ]
-    general = [good[t] for t in _GENERAL if t in good and good[t] not in special]
+    general = [headings[t] for t in _GENERAL if t in headings and headings[t] not in special]
     points += 2 * len(special) + (len(general) if word else min(len(general), 1))
-    against = [k for k in texts if re.fullmatch(h.NO_AGENT, h.plain(k))]
-    points -= min(len(against), 4)
-    if other := re.search(rf"\b({h.OTHER_LISTS})\b", f"{naming} | {first}"):
+    objections = [k for k in texts if re.fullmatch(synonyms.NO_AGENT, synonyms.plain(k))]
+    points -= min(len(objections), 4)
+    if other_list := re.search(rf"\b({synonyms.OTHER_LISTS})\b", f"{naming} | {first}"):
         points -= 2
-        against.append(repr(other[0]))
-    if not surely and _are_people(texts, found):
+        objections.append(repr(other_list[0]))
+    if not certain_match and _are_people(texts, guesses):
         points -= 1
-        against.append("names like those of people")
+        objections.append("names like those of people")
     if mails := _own_mail(texts, rows):
         points -= 3
-        against.append(f"{mails}, the address of whom the row names")
-    said = (
+        objections.append(f"{mails}, the address of whom the row names")
+    clauses = (
         [f"its name or headings say {word[0]!r}"]
         if word
         else ["neither its name nor its headings say"]
     )
-    said += [f"it has {', '.join([*special, *general][:3])}"] if special or general else []
-    said += [f"but also {', '.join(against[:3])}"] if against else []
-    return points, ", ".join(said)
+    clauses += [f"it has {', '.join([*special, *general][:3])}"] if special or general else []
+    clauses += [f"but also {', '.join(objections[:3])}"] if objections else []
+    return points, ", ".join(clauses)
 
 
-def _are_language_models(said: Sequence[Any]) -> bool:
-    return any(re.match(h.LANGUAGE_MODELS, h.plain(str(v))) for v in said[:1000])
+def _are_language_models(cells: Sequence[Any]) -> bool:
+    return any(re.match(synonyms.LANGUAGE_MODELS, synonyms.plain(str(v))) for v in cells[:1000])
 
 
-def _are_people(texts: Mapping[str, Sequence[Any]], found: Sequence[Guess]) -> bool:
-    """Tell whether most rows are named as people are: two or three words, each with a capital, none
-    of them of software.
+def _are_people(texts: Mapping[str, Sequence[Any]], guesses: Sequence[Guess]) -> bool:
+    """Tell whether most rows are named like people: two or three capitalised words, none of them
+    typical of software.
     """
-    names = [str(v) for k in _naming(texts, found) for v in texts[k][:1000] if " " in str(v)]
+    names = [str(v) for k in _naming(texts, guesses) for v in texts[k][:1000] if " " in str(v)]
     return (
         bool(names)
         and sum(
-            bool(re.fullmatch(_PERSON, n)) and not re.search(h.SOFTWARE, h.plain(n)) for n in names
+            bool(re.fullmatch(_PERSON, n)) and not re.search(synonyms.SOFTWARE, synonyms.plain(n))
+            for n in names
         )
         * 5
         >= len(names) * 4
@@ -168,19 +179,19 @@ def _are_people(texts: Mapping[str, Sequence[Any]], found: Sequence[Guess]) -> b
 
 
 def _own_mail(texts: Mapping[str, Sequence[Any]], rows: int) -> str:
-    """The column of addresses that are the rows' own: of most rows they repeat a name that stands
-    in it.
+    """Return the column of addresses that are the rows' own: most of them repeat the name in their
+    row.
     """
-    for heading, said in texts.items():
-        mails = [str(v).lower() for v in said if "@" in str(v)]
+    for heading, cells in texts.items():
+        mails = [str(v).lower() for v in cells if "@" in str(v)]
         if (
             len(mails) < rows
             or len(set(mails)) < rows
-            or not re.fullmatch(h.MAIL, h.words_of(heading)[1])
+            or not re.fullmatch(synonyms.MAIL, synonyms.words_of(heading)[1])
         ):
             continue
-        for other, names in texts.items():
-            if other != heading and len(names) == len(mails):
+        for other_heading, names in texts.items():
+            if other_heading != heading and len(names) == len(mails):
                 hits = sum(_is_named(str(n), m) for n, m in zip(names, mails, strict=True))
                 if hits * 2 > rows:
                     return heading
@@ -188,76 +199,82 @@ def _own_mail(texts: Mapping[str, Sequence[Any]], rows: int) -> str:
 
 
 def _is_named(name: str, mail: str) -> bool:
-    local = h.plain(mail.split("@")[0])
+    local = synonyms.plain(mail.split("@")[0])
     if "@" in name or re.search(r"bot|agent|svc|service|assistant|helper|\bai\b", local):
         return False
-    return any(len(w) > 2 and w in local for w in h.plain(name).split())  # noqa: PLR2004 - initials prove nothing
+    return any(len(w) > 2 and w in local for w in synonyms.plain(name).split())  # noqa: PLR2004 - initials prove nothing
 
 
 def is_of_keys(about: str, keys: Sequence[str]) -> bool:
     """Tell whether each row is a key: the table's name says so, or its first column names keys and
     another their holder.
     """
-    headings = [h.plain(k) for k in keys]
-    holders = [k for k in headings if re.fullmatch(h.HOLDER, k)]
-    dated = any(re.fullmatch(h.KEY_DATES, k) for k in headings)
-    named = re.search(rf"\b({h.KEYS})\b", about)
-    first = next((k for k in headings if re.fullmatch(f"{h.KEY_NAMES}|{h.HOLDER}", k)), "")
-    by_key = bool(holders and re.fullmatch(h.KEY_NAMES, first))
-    return (dated and bool(named or by_key)) or (by_key and first.endswith(" id"))
+    headings = [synonyms.plain(k) for k in keys]
+    holders = [k for k in headings if re.fullmatch(synonyms.HOLDER, k)]
+    has_dates = any(re.fullmatch(synonyms.KEY_DATES, k) for k in headings)
+    is_named = re.search(rf"\b({synonyms.KEYS})\b", about)
+    first_name = next(
+        (k for k in headings if re.fullmatch(f"{synonyms.KEY_NAMES}|{synonyms.HOLDER}", k)), ""
+    )
+    by_key = bool(holders and re.fullmatch(synonyms.KEY_NAMES, first_name))
+    return (has_dates and bool(is_named or by_key)) or (by_key and first_name.endswith(" id"))
 
 
-def of_keys(found: Sequence[Guess], texts: Mapping[str, Sequence[Any]]) -> list[Guess]:
-    """What the columns mean where each row is a key: its days are the key's, and its holder is
-    whoever uses it.
+def of_keys(guesses: Sequence[Guess], texts: Mapping[str, Sequence[Any]]) -> list[Guess]:
+    """Return what the columns mean where each row is a key: its dates are the key's, and its holder
+    is its user.
     """
-    holders = [k for k in texts if re.fullmatch(h.HOLDER, h.plain(k))]
-    made = []
-    for guess in found:
+    holders = [k for k in texts if re.fullmatch(synonyms.HOLDER, synonyms.plain(k))]
+    results = []
+    for guess in guesses:
         if guess.target in _MOVED:
-            sure = min(85, guess.sure)
-            made.append(Guess(guess.heading, _MOVED[guess.target], sure, guess.why, guess.said))
+            certainty = min(85, guess.sure)
+            results.append(
+                Guess(guess.heading, _MOVED[guess.target], certainty, guess.why, guess.said)
+            )
         if guess.target in _OF_WHICH:
-            made.append(_doubted(guess, "the key's rather than its holder's"))
+            results.append(_doubted(guess, "the key's rather than its holder's"))
         elif guess.target in _KEEPERS and holders and guess.heading not in holders:
-            made.append(_doubted(guess, "the key rather than its holder"))
+            results.append(_doubted(guess, "the key rather than its holder"))
         else:
-            made.append(guess)
-    if holders and not any(g.target in _KEEPERS and g.sure >= 70 for g in made):  # noqa: PLR2004
+            results.append(guess)
+    if holders and not any(g.target in _KEEPERS and g.sure >= 70 for g in results):  # noqa: PLR2004
         # of one key two holders are two rows, and of two keys one holder: neither tells the rows
         # apart
-        made.append(Guess(holders[0], "actors.name", 75, "whoever holds the key", holders[0]))
+        results.append(Guess(holders[0], "actors.name", 75, "whoever holds the key", holders[0]))
     ids = [
         k
         for k in texts
-        if re.fullmatch(h.KEY_NAMES, h.plain(k)) and k not in holders and not h.is_secret(k)
+        if re.fullmatch(synonyms.KEY_NAMES, synonyms.plain(k))
+        and k not in holders
+        and not synonyms.is_secret(k)
     ]
     if (
         holders
         and ids
-        and not any(g.target == "credential.credential_id" and g.sure >= 70 for g in made)
+        and not any(g.target == "credential.credential_id" and g.sure >= 70 for g in results)
     ):  # noqa: PLR2004
-        made.append(Guess(ids[0], "credential.credential_id", 75, "what names the key", ids[0]))
-    return sorted(made, key=lambda g: -g.sure)
+        results.append(Guess(ids[0], "credential.credential_id", 75, "what names the key", ids[0]))
+    return sorted(results, key=lambda g: -g.sure)
 
 
-def beside_a_key(found: Sequence[Guess]) -> list[Guess]:
+def beside_a_key(guesses: Sequence[Guess]) -> list[Guess]:
     """Doubt the dates of a row that also names a key, unless another column gives the key's own."""
-    sure = {g.target for g in found if g.sure >= 70}  # noqa: PLR2004
-    if "credential.credential_id" not in sure or "credential.issued_at" in sure:
-        return list(found)
+    sure_targets = {g.target for g in guesses if g.sure >= 70}  # noqa: PLR2004
+    if "credential.credential_id" not in sure_targets or "credential.issued_at" in sure_targets:
+        return list(guesses)
     return [
         (
             _doubted(g, "of the row, or of its key? Yours to decide")
             if g.target == "actors.created_at" and _is_bare(g.heading)
             else g
         )
-        for g in found
+        for g in guesses
     ]
 
 
 def _is_bare(heading: str) -> bool:
-    return bool(re.fullmatch(r"(created|creation)( (at|on|date|time))?", h.plain(heading)))
+    return bool(re.fullmatch(r"(created|creation)( (at|on|date|time))?", synonyms.plain(heading)))
 
 
 def _doubted(guess: Guess, why: str) -> Guess:

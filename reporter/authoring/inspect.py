@@ -1,4 +1,4 @@
-"""What can be read, and what files are taken for. In: sources, paths. Out: text, or one object a
+"""What can be read, and how files are recognised. In: sources, paths. Out: text, or one object per
 file.
 """
 
@@ -45,19 +45,20 @@ def known(extra: tuple[Path, ...] = (), packs: tuple[Pack, ...] = ()) -> str:
 def recognised(
     paths: tuple[Path, ...], extra: tuple[Path, ...] = (), packs: tuple[Pack, ...] = ()
 ) -> list[dict[str, Any]]:
-    """Read every file below the paths, with the mappings of the workspaces they lie in, and say
-    what became of it.
+    """Read every file below the paths, with the mappings of their workspaces, and say what became
+    of it.
 
-    An object a file: file, source (None when not recognised), why, records = kept + out_of_scope +
-    unreadable + rejected, tables (rows by table), missing (columns of those tables that no record
+    An object per file: file, source (None when not recognised), why, records = kept + out_of_scope
+    + unreadable + rejected, tables (rows by table), missing (columns of those tables that no record
     of the file fills), notes (what was not taken as it stands, with its line). A file of several
-    sheets or lists also has `parts`, an object each."""
+    sheets or lists also has `parts`, an object each.
+    """
     files = [f for path in paths for f in _files(path)]
     sources = _sources(extra, packs)
     for workspace in sorted({w for p in paths if (w := workspace_of(p))}):
         sources = with_mappings(sources, workspace)
     with naming(packs), ingested(files, sources) as (engine, intake):
-        filled = {t.name: _filled(engine, t.name) for t in LOADED}
+        rows_by_table = {t.name: _rows_by_file(engine, t.name) for t in LOADED}
     notes: dict[str, list[str]] = defaultdict(list)
     for q in sorted(intake.quarantined, key=lambda q: q.kind == "field"):
         notes[q.file].append(f"line {q.line}, {q.kind}: {q.reason}")
@@ -71,8 +72,10 @@ def recognised(
             "out_of_scope": f.out_of_scope,
             "unreadable": f.unreadable,
             "rejected": f.rejected,
-            "tables": {t: rows[f.file][0] for t, rows in filled.items() if f.file in rows},
-            "missing": [c for rows in filled.values() if f.file in rows for c in rows[f.file][1]],
+            "tables": {t: rows[f.file][0] for t, rows in rows_by_table.items() if f.file in rows},
+            "missing": [
+                c for rows in rows_by_table.values() if f.file in rows for c in rows[f.file][1]
+            ],
             "notes": notes.get(f.file, []) if f.source else [],
         }
         for f in intake.files
@@ -81,42 +84,45 @@ def recognised(
 
 
 def taken(path: Path, sheet: str = "", packs: tuple[Pack, ...] = ()) -> tuple[str, ...]:
-    """Say by what a file is read already, a line a part of it; nothing where some of it is not."""
+    """Say which sources already read a file, a line per part; nothing where a part of it is not
+    read.
+    """
     if not path.is_file():
         return ()
     parts = [p for f in recognised((path,), packs=packs) for p in f.get("parts", [f])]
-    wanted = [p for p in parts if not sheet or p["file"].endswith(f"!{sheet}")]
-    if not wanted or any(p["source"] is None for p in wanted):
+    selection = [p for p in parts if not sheet or p["file"].endswith(f"!{sheet}")]
+    if not selection or any(p["source"] is None for p in selection):
         return ()
     return tuple(
         f"{p['file']} is read as {p['source']}: {p['why']}. Of {p['records']} records {p['kept']}"
         " are kept. Nothing is written; --kind maps it all the same."
-        for p in wanted
+        for p in selection
     )
 
 
-def _by_file(found: list[dict[str, Any]], names: list[str]) -> list[dict[str, Any]]:
-    """Put the sheets of a workbook and the lists of a document together: they are `parts` of one
+def _by_file(parts: list[dict[str, Any]], names: list[str]) -> list[dict[str, Any]]:
+    """Group the sheets of a workbook and the lists of a document: they are `parts` of one
     object.
     """
     groups: dict[str, list[dict[str, Any]]] = {}
-    for part in found:
-        whole = part["file"] if part["file"] in names else part["file"].rsplit("!", 1)[0]
-        groups.setdefault(whole, []).append(part)
+    for part in parts:
+        file_name = part["file"] if part["file"] in names else part["file"].rsplit("!", 1)[0]
+        groups.setdefault(file_name, []).append(part)
     return [
-        own[0] if own[0]["file"] == name else _together(name, own) for name, own in groups.items()
+        members[0] if members[0]["file"] == name else _together(name, members)
+        for name, members in groups.items()
     ]
 
 
 def _together(name: str, parts: list[dict[str, Any]]) -> dict[str, Any]:
     """Sum the parts of one file; its source is the one that kept most."""
-    most = max(parts, key=lambda p: (p["source"] is not None, p["kept"]))
+    largest = max(parts, key=lambda p: (p["source"] is not None, p["kept"]))
     tables: Counter[str] = Counter()
     for part in parts:
         tables.update(part["tables"])
     return {
         "file": name,
-        "source": most["source"],
+        "source": largest["source"],
         "why": "; ".join(dict.fromkeys(p["why"] for p in parts)),
         **{
             k: sum(p[k] for p in parts)
@@ -129,9 +135,9 @@ def _together(name: str, parts: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _filled(engine: DuckDB, table: str) -> dict[str, tuple[int, list[str]]]:
-    """Return by file: its rows of a table, and the columns checks rely on that none of them
-    fills.
+def _rows_by_file(engine: DuckDB, table: str) -> dict[str, tuple[int, list[str]]]:
+    """Return by file its number of rows in a table, and the columns checks rely on that none of
+    them fills.
     """
     sparse = {c.name for c in TABLES[table].columns if c.sparse}
     names = [n for n, _ in columns_of(TABLES[table]) if n not in sparse]
@@ -144,35 +150,40 @@ def _filled(engine: DuckDB, table: str) -> dict[str, tuple[int, list[str]]]:
     }
 
 
-def as_text(found: list[dict[str, Any]]) -> str:
-    """Write what `recognised` returns for people."""
-    parts = [p for f in found for p in f.get("parts", [f])]
+def as_text(files: list[dict[str, Any]]) -> str:
+    """Format what `recognised` returns for people."""
+    parts = [p for f in files for p in f.get("parts", [f])]
     return "\n".join(line for p in parts for line in _lines(p)) or "no files there"
 
 
-def _lines(f: dict[str, Any]) -> list[str]:
-    fates = ["records", "kept", *(k for k in ("out_of_scope", "unreadable", "rejected") if f[k])]
-    counts = ", ".join(f"{f[k]} {k.replace('_', ' ')}" for k in fates)
-    rows = ", ".join(f"{n} {t}" for t, n in f["tables"].items())
+def _lines(entry: dict[str, Any]) -> list[str]:
+    fates = [
+        "records",
+        "kept",
+        *(k for k in ("out_of_scope", "unreadable", "rejected") if entry[k]),
+    ]
+    counts = ", ".join(f"{entry[k]} {k.replace('_', ' ')}" for k in fates)
+    rows = ", ".join(f"{n} {t}" for t, n in entry["tables"].items())
     lines = [
-        f"{f['file']}: {f['source'] or 'not recognised'}",
-        f"    {f['why']}",
+        f"{entry['file']}: {entry['source'] or 'not recognised'}",
+        f"    {entry['why']}",
         f"    {counts}{'; rows: ' if rows else ''}{rows}",
     ]
-    lines += [f"    {n}" for n in f["notes"][:SHOWN_NOTES]]
-    if len(f["notes"]) > SHOWN_NOTES:
-        lines.append(f"    and {len(f['notes']) - SHOWN_NOTES} notes more (--json lists them)")
-    if f["missing"]:
-        more = len(f["missing"]) - SHOWN_MISSING
-        named = ", ".join(f["missing"][:SHOWN_MISSING])
+    lines += [f"    {n}" for n in entry["notes"][:SHOWN_NOTES]]
+    if len(entry["notes"]) > SHOWN_NOTES:
+        lines.append(f"    and {len(entry['notes']) - SHOWN_NOTES} notes more (--json lists them)")
+    if entry["missing"]:
+        rest_count = len(entry["missing"]) - SHOWN_MISSING
+        columns = ", ".join(entry["missing"][:SHOWN_MISSING])
         lines.append(
-            f"    never says {named}{f' and {more} more (--json lists them)' if more > 0 else ''}"
+            f"    never says"
+            f" {columns}{f' and {rest_count} more (--json lists them)' if rest_count > 0 else ''}"
         )
     return lines
 
 
 def _files(path: Path) -> list[InputFile]:
-    """The files below a path, named as they are reached from where the command was given."""
+    """Return the files below a path, named as they are reached from the current folder."""
     if not path.exists():
         raise InputError("no such file or folder", str(path))
     if path.is_file():

@@ -1,8 +1,9 @@
-"""Validate the content before it assesses anybody. In: the content folders. Out: problems, each
-with its place.
+"""Validate the content before it assesses anyone. In: the content folders. Out: problems, each with
+its place.
 
-SQL and columns, official ids and titles, checks without a control, themes, and every check's
-examples."""
+SQL and columns, official ids and titles, checks without a control, themes, and the examples of
+every check.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +30,7 @@ from reporter.schema.tables import RAW, TABLES
 from reporter.schema.vocabulary import VOCABULARY
 
 Progress = Callable[[int, int], None]
-"""Is told how many checks of how many are validated."""
+"""Called with the number of validated checks, and of all."""
 
 
 def lint(
@@ -40,7 +41,7 @@ def lint(
     packs: tuple[Pack, ...] = (),
 ) -> tuple[list[ReporterError], str]:
     """Return the problems of all content, and a line that says what was validated; examples of
-    `extra` alone, if given.
+    `extra` only, if given.
     """
     try:
         content = loader.load(extra, packs)
@@ -69,13 +70,13 @@ def _packs(content: Content) -> str:
 
 
 def _official(content: Content) -> Iterator[ReporterError]:
-    """Compare each catalog with the register of what its publisher really says."""
+    """Compare each catalog with the register of its publisher's ids and titles."""
     for framework in content.frameworks:
         register = content.official.get(framework.id)
         if register is None:
             continue
-        wrong = register.get("wrong_titles", {})
-        yield from _ids(framework, register["ids"], wrong, framework.place)
+        wrong_titles = register.get("wrong_titles", {})
+        yield from _ids(framework, register["ids"], wrong_titles, framework.place)
         if framework.source_sha256 != register["sha256"]:
             yield ContentError(
                 "source_sha256 is not that of the official register",
@@ -85,7 +86,7 @@ def _official(content: Content) -> Iterator[ReporterError]:
 
 
 def _ids(
-    framework: Framework, ids: dict[str, str], wrong: dict[str, str], place: str
+    framework: Framework, ids: dict[str, str], known_errors: dict[str, str], place: str
 ) -> Iterator[ReporterError]:
     groups = {g.id for g in framework.groups}
     for control in framework.controls:
@@ -95,22 +96,24 @@ def _ids(
                 f"{control.id} is no id of {framework.title}", place, f"Did you mean {close}?"
             )
         elif ids[control.id] and control.title != ids[control.id]:
-            known = wrong.get(f"{control.id}: {control.title}")
-            hint = f"A known error in public material; right is {known}." if known else ""
+            right_title = known_errors.get(f"{control.id}: {control.title}")
+            hint = (
+                f"A known error in public material; right is {right_title}." if right_title else ""
+            )
             yield ContentError(
                 f"{control.id} is titled {control.title!r}; the publisher says {ids[control.id]!r}",
                 place,
                 hint,
             )
-    for missing in sorted(set(ids) - groups - {c.id for c in framework.controls}):
-        yield ContentError(f"{missing} {ids[missing]} is missing".replace("  ", " "), place)
+    for missing_id in sorted(set(ids) - groups - {c.id for c in framework.controls}):
+        yield ContentError(f"{missing_id} {ids[missing_id]} is missing".replace("  ", " "), place)
 
 
-def _closest(wrong: str, title: str, ids: dict[str, str]) -> str:
+def _closest(unknown_id: str, title: str, ids: dict[str, str]) -> str:
     from difflib import get_close_matches
 
     by_title = [i for i, t in ids.items() if t and t == title]
-    close = by_title or get_close_matches(wrong, ids, 1, 0.3)
+    close = by_title or get_close_matches(unknown_id, ids, 1, 0.3)
     return f"{close[0]} {ids[close[0]]}".strip() if close else "none is like it"
 
 
@@ -119,16 +122,16 @@ def _mapping(content: Content) -> Iterator[ReporterError]:
     asked.
     """
     themes = {t.id for t in content.themes}
-    mapped = {c for f in content.frameworks for k in f.controls for c, _ in k.checks}
+    mapped_ids = {c for f in content.frameworks for k in f.controls for c, _ in k.checks}
     for check in content.checks:
         if check.theme not in themes:
             yield ContentError(f"{check.id}: no theme {check.theme}", check.place)
-        if check.id not in mapped and check.id not in content.extra:
+        if check.id not in mapped_ids and check.id not in content.extra:
             yield ContentError(f"{check.id} is listed by no control of any catalog", check.place)
         if not check.headline and check.id not in content.extra:
             hint = "Say in a sentence what is true whenever it fails."
             yield ContentError(f"{check.id} has no headline", check.place, hint)
-    known = {c.id for c in content.checks}
+    check_ids = {c.id for c in content.checks}
     for group in content.causes:
         for check_id in sorted(set(group.says) - set(group.checks)):
             yield ContentError(
@@ -136,7 +139,7 @@ def _mapping(content: Content) -> Iterator[ReporterError]:
                 "frameworks/causes.yml",
             )
         for check_id in group.checks:
-            if check_id not in known:
+            if check_id not in check_ids:
                 yield ContentError(
                     f"cause {group.id} names {check_id}, which does not exist",
                     "frameworks/causes.yml",
@@ -148,17 +151,17 @@ def _mapping(content: Content) -> Iterator[ReporterError]:
     for framework in content.frameworks:
         for control in framework.controls:
             ids = [c for c, _ in control.checks]
-            for twice in sorted({i for i in ids if ids.count(i) > 1}):
-                yield ContentError(f"{control.id} lists {twice} twice", framework.place)
+            for repeat in sorted({i for i in ids if ids.count(i) > 1}):
+                yield ContentError(f"{control.id} lists {repeat} twice", framework.place)
             if not control.ask:
                 yield ContentError(f"{control.id} has no attestation question", framework.place)
 
 
 def _models(checks: Iterable[Check]) -> Iterator[ReporterError]:
-    """A model is one SELECT that says what a row is and reads tables that there are; a part of
-    checks is read by one.
+    """Check that a model is one SELECT that reads existing tables, and that a check reads each part
+    of checks.
     """
-    known = {*TABLES, *RAW, *shipped()}
+    tables = {*TABLES, *RAW, *shipped()}
     texts = [c.sql for c in checks] + [m.sql for m in shipped().values()]
     for name, model in shipped().items():
         place = f"frameworks/models/{name}.sql"
@@ -167,23 +170,23 @@ def _models(checks: Iterable[Check]) -> Iterator[ReporterError]:
         try:
             if model.kind == "part":
                 compile_part(model.sql, {}, place)
-            foreign = sorted(tables_read(model.sql, place) - known)
+            unknown_tables = sorted(tables_read(model.sql, place) - tables)
         except ContentError as error:
             yield error
         else:
-            yield from (ContentError(f"there is no table {t}", place) for t in foreign)
+            yield from (ContentError(f"there is no table {t}", place) for t in unknown_tables)
 
 
 def _efforts(content: Content) -> Iterator[ReporterError]:
     """Every cause and severity has an effort, and nothing else has."""
     causes, place = {g.id for g in content.causes}, "frameworks/efforts.yml"
-    for kind, known, given in (
+    for kind, expected, efforts in (
         ("cause", causes, content.efforts.causes),
         ("severity", set(SEVERITIES), content.efforts.severities),
     ):
-        for name in sorted(known - set(given)):
+        for name in sorted(expected - set(efforts)):
             yield ContentError(f"{kind} {name} has no effort", place)
-        for name in sorted(set(given) - known):
+        for name in sorted(set(efforts) - expected):
             yield ContentError(f"there is no {kind} {name}", place)
 
 
@@ -194,10 +197,10 @@ def _checks(
     progress: Progress,
     limits: Limits,
 ) -> Iterator[ReporterError]:
-    """Validate every source and check, and run the examples: ours two checks at a time, those of
-    others in a child.
+    """Validate every source and check, and run the examples: ours two checks at a time, others in a
+    child.
     """
-    own = tuple(f"{folder}/" for folder in extra)
+    extra_places = tuple(f"{folder}/" for folder in extra)
     one_child = Lock()
     for source in content.sources:
         yield from loader.validated_source(source)[1]
@@ -208,31 +211,31 @@ def _checks(
                 sql = compile_check(check)
                 if unfit := _unfit(check, sql):
                     return [ContentError(f"{check.id}: {why}", check.place) for why in unfit]
-                if not run_examples or (own and not check.place.startswith(own)):
+                if not run_examples or (extra_places and not check.place.startswith(extra_places)):
                     return []
                 if check.id not in content.extra:
-                    wrong = examples.failures(check)
+                    complaints = examples.failures(check)
                 else:
                     with one_child:
-                        wrong = _apart(child, check)
+                        complaints = _apart(child, check)
             except ReporterError as error:
                 return [error]
-            return [ContentError(f"{check.id}: {w}", check.place) for w in wrong]
+            return [ContentError(f"{check.id}: {w}", check.place) for w in complaints]
 
-        for n, problems in enumerate(pool.map(validated, content.checks), 1):
-            progress(n, len(content.checks))
+        for count, problems in enumerate(pool.map(validated, content.checks), 1):
+            progress(count, len(content.checks))
             yield from problems
 
 
 def _unfit(check: Check, compiled: Compiled) -> list[str]:
-    """Say what `fails_without` and `at_best` name that the check does not need, or that no value
-    can be put in place of.
+    """Name the columns in `fails_without` and `at_best` that the check does not need or that no
+    value can replace.
     """
-    needed = {".".join(n) for n in needs_of(check, compiled)}
-    wrong = [
+    needed_columns = {".".join(n) for n in needs_of(check, compiled)}
+    problems = [
         f"{key}: {name} is no column that it needs"
         for key, names in (("fails_without", check.fails_without), ("at_best", check.at_best))
-        for name in sorted(set(names) - needed)
+        for name in sorted(set(names) - needed_columns)
     ]
     for name, value in ((n, check.best(n)) for n in sorted(check.at_best)):
         table, _, column = name.partition(".")
@@ -243,12 +246,12 @@ def _unfit(check: Check, compiled: Compiled) -> list[str]:
         )
         words = VOCABULARY.get(name, (value,))
         if name in check.fails_without:
-            wrong.append(f"at_best: {name} stands in fails_without, too")
+            problems.append(f"at_best: {name} stands in fails_without, too")
         elif spec and (spec.required or not replaceable(compiled, name)):
-            wrong.append(f"at_best: no value can stand for {name}")
+            problems.append(f"at_best: no value can stand for {name}")
         elif spec and (not _is_of(spec.type, value) or value not in words):
-            wrong.append(f"at_best: {value!r} is no value of {name}")
-    return wrong
+            problems.append(f"at_best: {value!r} is no value of {name}")
+    return problems
 
 
 def _is_of(kind: str, value: object) -> bool:
@@ -256,24 +259,26 @@ def _is_of(kind: str, value: object) -> bool:
     `as_of`.
     """
     if kind != TIME:
-        fit: type = {FLAG: bool, INT: int}.get(kind, str)
-        return isinstance(value, fit) and (kind == FLAG or not isinstance(value, bool))
+        expected_type: type = {FLAG: bool, INT: int}.get(kind, str)
+        return isinstance(value, expected_type) and (kind == FLAG or not isinstance(value, bool))
     return value == AS_OF or (
         isinstance(value, str) and bool(re.fullmatch(r"\d{4}-\d\d-\d\d", value))
     )
 
 
 def _apart(child: Child, check: Check) -> list[str]:
-    """Run the examples of a check of others in a child."""
+    """Run the examples of a check that does not ship in a child."""
     try:
-        wrong = child.call(failures_in, path=check.place.rpartition(":")[0], models=check.models)
+        complaints = child.call(
+            failures_in, path=check.place.rpartition(":")[0], models=check.models
+        )
     except Stopped as error:
         return [f"its examples cannot be run: it {error}"]
-    return [str(w) for w in wrong]
+    return [str(w) for w in complaints]
 
 
 def failures_in(path: str, models: dict[str, str]) -> list[str]:
-    """Return what is wrong with the examples of a check's file, which may read models; in the
+    """Return what is wrong with the examples of a check's file, which may read models; runs in the
     child.
     """
     return examples.failures(replace(loader.read_check(Path(path)), models=models))
@@ -286,7 +291,7 @@ def list_tables() -> str:
         lines.append(f"{table.name}: {table.doc}")
         for column in table.columns:
             words = VOCABULARY.get(f"{table.name}.{column.name}")
-            more = f" One of: {', '.join(words)}." if words else ""
-            lines.append(f"  {column.name:<22} {column.type:<10} {column.doc}{more}")
+            vocabulary_note = f" One of: {', '.join(words)}." if words else ""
+            lines.append(f"  {column.name:<22} {column.type:<10} {column.doc}{vocabulary_note}")
         lines.append("")
     return "\n".join(lines)

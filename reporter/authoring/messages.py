@@ -1,8 +1,9 @@
-"""Every text that a report can say. In: the code, the templates and the content. Out: messages.pot,
-and the translations kept in step.
+"""Every text that a report can print. In: the code, the templates and the content. Out:
+messages.pot, and the translations kept in step.
 
-`make docs` runs it. A translation keeps what it has; what is new stands empty in it and is said in
-English until then."""
+`make docs` runs it. A translation keeps what it has; new texts stand empty in it and appear in
+English until translated.
+"""
 
 from __future__ import annotations
 
@@ -32,31 +33,31 @@ HEADER = 'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=utf-8\\n"\n'
 Found = tuple[str, str, tuple[str, ...]]
 """Where, context, and the text: one form or two."""
 Extracted = Iterator[tuple[int, str, Sequence[str | None], list[str]]]
-"""What a method of Babel gives: line, function, its texts, comments."""
+"""What a Babel extraction method returns: line, function, its texts, comments."""
 _KEYWORDS = {"say": None, "mark": None, "tell": None, "say_n": (1, 2), "_": None}
-"""Functions that say a text, as Babel is told of them."""
+"""Functions that take a text to translate, as Babel expects them."""
 _TEMPLATES = {"trim_blocks": "true", "lstrip_blocks": "true", "silent": "false"}
 _VOCABULARY = sorted({w.replace("_", " ") for words in VOCABULARY.values() for w in words})
 _TRANSLATED_TITLES = ("id-only",)
-"""Text policies of catalogs whose titles are our own words; the titles of others are their
+"""Text policies of catalogs whose titles are in our own words; other titles are their
 publisher's.
 """
 
 
 def extract() -> Catalog:
     """Return every message, in the order of contexts and texts."""
-    made = Catalog(charset="utf-8", fuzzy=False)
-    for place, context, forms in sorted(_found(), key=lambda f: (f[1], f[2], f[0])):
+    catalog = Catalog(charset="utf-8", fuzzy=False)
+    for place, context, forms in sorted(_all_messages(), key=lambda f: (f[1], f[2], f[0])):
         key = forms[0] if len(forms) == 1 else forms
-        made.add(key, context=context or None, locations=[(place, 1)])
-    return made
+        catalog.add(key, context=context or None, locations=[(place, 1)])
+    return catalog
 
 
-def _found() -> Iterator[Found]:
+def _all_messages() -> Iterator[Found]:
     templates = locale_dir().parent
     for folder in (Path(__file__).parents[1], templates):
-        told = extract_from_dir(folder, _METHODS, {"**.html": _TEMPLATES}, _KEYWORDS)
-        for name, _, text, _, _ in told:
+        extracts = extract_from_dir(folder, _METHODS, {"**.html": _TEMPLATES}, _KEYWORDS)
+        for name, _, text, _, _ in extracts:
             yield f"{folder.name}/{name}", "", text if isinstance(text, tuple) else (text,)
     yield from (("reporter/report/view/format.py", "", counted(n)) for n in (*NOUNS, *SUBJECTS))
     yield from (("reporter/report/workbook.py", "", (name,)) for name in headings())
@@ -72,8 +73,8 @@ def _found() -> Iterator[Found]:
 def _in_code(
     file: IO[bytes], keywords: Collection[str], comment_tags: Any, options: Any
 ) -> Extracted:
-    """Read Python as a tree: Babel's own method reads tokens, and loses a call within a call within
-    a call.
+    """Read Python as a tree: Babel's own method reads tokens and misses a call nested in two
+    others.
     """
     for node in ast.walk(ast.parse(file.read())):
         if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
@@ -115,29 +116,29 @@ def contents(content: Content) -> Iterator[str]:
     yield from (cause.title for cause in content.causes)
     yield str(content.benchmark.get("origin", ""))
     for framework in content.frameworks:
-        own = framework.text_policy in _TRANSLATED_TITLES
+        is_ours = framework.text_policy in _TRANSLATED_TITLES
         yield framework.note
         for group in framework.groups:
-            yield group.title if own else ""
+            yield group.title if is_ours else ""
         for control in framework.controls:
-            yield from (control.title if own else "", control.paraphrase, control.ask)
+            yield from (control.title if is_ours else "", control.paraphrase, control.ask)
 
 
-def written(made: Catalog, header: str = HEADER) -> bytes:
-    """Write messages as a file of gettext: a message names the files it stands in, but no lines."""
-    out = io.BytesIO()
-    write_po(out, made, width=110, omit_header=True, include_lineno=False)
-    return header.encode() + out.getvalue()
+def written(catalog: Catalog, header: str = HEADER) -> bytes:
+    """Write messages as a gettext file: a message names its files, but no lines."""
+    buffer = io.BytesIO()
+    write_po(buffer, catalog, width=110, omit_header=True, include_lineno=False)
+    return header.encode() + buffer.getvalue()
 
 
 def renewed(path: Path, template: Catalog) -> bytes:
-    """Return a translation with the messages of the template, and what it says of them."""
+    """Return a translation with the messages of the template, and what it already translates."""
     with path.open("rb") as file:
-        made = read_po(file, locale=path.stem)
-    made.update(template, no_fuzzy_matching=True)
-    made.obsolete.clear()
-    spoken = f'"Language: {path.stem}\\n"\n"Plural-Forms: {made.plural_forms}\\n"\n'
-    return written(made, HEADER + spoken)
+        translation = read_po(file, locale=path.stem)
+    translation.update(template, no_fuzzy_matching=True)
+    translation.obsolete.clear()
+    spoken = f'"Language: {path.stem}\\n"\n"Plural-Forms: {translation.plural_forms}\\n"\n'
+    return written(translation, HEADER + spoken)
 
 
 def main() -> None:

@@ -1,5 +1,5 @@
 """Try a source on a file. In: a source's id or file, and a file. Out: the rows it gives, and what
-it could not take.
+it rejects.
 """
 
 from __future__ import annotations
@@ -30,17 +30,18 @@ def try_source(
         raise InputError("no such file", str(path))
     source = _source(name, extra, packs)
     with ingested([sniff(path, path.name)], (source,)) as (engine, intake):
-        for f in intake.files:
+        for file in intake.files:
             yield (
-                f"{f.file}: {f.why}; {f.read} records = {f.kept} kept + {f.out_of_scope} out of"
-                f" scope + {f.unreadable} unreadable + {f.rejected} rejected"
+                f"{file.file}: {file.why}; {file.read} records = {file.kept} kept +"
+                f" {file.out_of_scope} out of scope + {file.unreadable} unreadable +"
+                f" {file.rejected} rejected"
             )
         for table in LOADED:
             yield from _rows(engine, table.name, [n for n, _ in columns_of(table)])
-        for _, kind, n in intake.out_of_scope:
-            yield f"out of scope: {kind} ({n})"
-        for q in intake.quarantined:
-            yield f"{q.kind}: record {q.line}: {q.reason}"
+        for _, kind, count in intake.out_of_scope:
+            yield f"out of scope: {kind} ({count})"
+        for note in intake.quarantined:
+            yield f"{note.kind}: record {note.line}: {note.reason}"
 
 
 def _rows(engine: DuckDB, table: str, columns: list[str]) -> Iterator[str]:
@@ -49,17 +50,17 @@ def _rows(engine: DuckDB, table: str, columns: list[str]) -> Iterator[str]:
     if rows:
         yield f"{table}: {len(rows)} rows"
     for row in rows:
-        filled = {n: v for n, v in zip(names, row, strict=True) if v is not None}
-        yield "  " + json.dumps(filled, ensure_ascii=False, default=lambda t: t.isoformat())
+        values = {n: v for n, v in zip(names, row, strict=True) if v is not None}
+        yield "  " + json.dumps(values, ensure_ascii=False, default=lambda t: t.isoformat())
 
 
 def _source(name: str, extra: tuple[Path, ...], packs: tuple[Pack, ...]) -> Source:
-    """A source by its file, or by its id among ours and those of --extra and packs."""
+    """Return a source by its file, or by its id among ours and those of --extra and packs."""
     if Path(name).is_file():
         return loader.foreign_source(Path(name))
-    known = {s.id: s for s in loader.load(extra, packs).sources}
-    if name not in known:
+    sources = {s.id: s for s in loader.load(extra, packs).sources}
+    if name not in sources:
         raise InputError(
-            f"no source {name!r}, and no such file", name, f"Known: {', '.join(sorted(known))}."
+            f"no source {name!r}, and no such file", name, f"Known: {', '.join(sorted(sources))}."
         )
-    return known[name]
+    return sources[name]

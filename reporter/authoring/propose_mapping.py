@@ -1,8 +1,8 @@
-"""A mapping for a table nobody has seen before. In: a file. Out: a mapping for each of its tables.
+"""Propose a mapping for an unknown table. In: a file. Out: a mapping for each of its tables.
 
-`guesses` says what each column may mean; here the best are chosen, one a column, and what tells
-the rows apart. What is not sure enough is listed and left out: a mapping is a proposal for a person
-to read."""
+`guesses` says what each column may mean; here the best guess per column is picked, and what
+identifies the rows. What is not sure enough is listed and left out, for a person to decide.
+"""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ from reporter.content.workspace import workspace_of
 from reporter.content.yaml import write_yaml
 from reporter.errors import ContentError, InputError
 from reporter.ingest.readers.files import InputFile
-from reporter.privacy import synonyms as h
+from reporter.privacy import synonyms
 from reporter.system.plain_text import clean
 
 SURE_ENOUGH = 50
 SURE_OF_KIND = 70
-"""Percent from which a table is taken for a register of agents, accounts or people; below, whoever
-maps it must say.
+"""Percent from which a table is taken for a register of agents, accounts or people; below, the user
+must say.
 """
 KINDS = {
     "person": "human",
@@ -56,21 +56,21 @@ HINT = (
 
 
 class Unsure(InputError):
-    """A table of which it must be said what its rows are."""
+    """A table whose kind of row the user must state."""
 
 
 @dataclass(slots=True)
 class Proposal:
-    """A mapping to write, and what to tell about it."""
+    """A mapping to write, and notes about it."""
 
     path: Path
     mapping: dict[str, Any]
     guesses: list[Guess] = field(default_factory=list)
     unsure: list[Guess] = field(default_factory=list)
-    """The best that is known of columns that are left out."""
+    """The best guesses for columns that are left out."""
     told: list[str] = field(default_factory=list)
     asks: str = ""
-    """What must be said before it can be written; '' when nothing."""
+    """What the user must state before it can be written; '' when nothing."""
 
     @property
     def rest(self) -> list[str]:
@@ -78,14 +78,14 @@ class Proposal:
         return list(self.mapping["not_mapped"])
 
     def lines(self) -> list[str]:
-        """How sure each column is, and of what else a reader should know."""
+        """List how sure each column is, and what else a reader should know."""
         width = max((len(g.target) for g in [*self.guesses, *self.unsure]), default=0)
         lines = [_line(g, width) for g in self.guesses]
         if self.unsure:
             lines += ["not sure enough, and left out:", *(_line(g, width) for g in self.unsure)]
-        named = {g.heading for g in self.unsure}
-        rest = [x[:50] for x in self.rest if x not in named]
-        return [*lines, *([f"not mapped: {'; '.join(rest)}"] if rest else []), *self.told]
+        unsure_headings = {g.heading for g in self.unsure}
+        unmapped = [x[:50] for x in self.rest if x not in unsure_headings]
+        return [*lines, *([f"not mapped: {'; '.join(unmapped)}"] if unmapped else []), *self.told]
 
     def text(self) -> str:
         """The mapping file."""
@@ -96,15 +96,16 @@ class Proposal:
         return "".join(f"# {clean(x)}\n" for x in (head, *self.lines())) + write_yaml(self.mapping)
 
 
-def _line(g: Guess, width: int) -> str:
-    return f"{g.sure:4d} %  {g.target.ljust(width)}  {g.heading[:50]}: {g.why}"
+def _line(guess: Guess, width: int) -> str:
+    return f"{guess.sure:4d} %  {guess.target.ljust(width)}  {guess.heading[:50]}: {guess.why}"
 
 
 def propose(
     path: Path, sheet: str = "", out: Path | None = None, kind: str = ""
 ) -> tuple[list[Proposal], list[str]]:
-    """Propose what the columns of each table of a file mean, and say which are none; raise
-    InputError if all are.
+    """Propose what the columns of each table of a file mean, and say which tables are refused.
+
+    Raises InputError if all are refused.
     """
     kind = KINDS.get(kind.lower(), kind)
     files = tables_of(path, sheet)
@@ -114,47 +115,49 @@ def propose(
             str(path),
             f"Give one: --sheet {sheets(files)}",
         )
-    made: list[Proposal] = []
-    refused: list[InputError] = []
+    proposals: list[Proposal] = []
+    errors: list[InputError] = []
     for file in files:
         try:
-            one = _propose(read(file), path, out, kind)
+            proposal = _propose(read(file), path, out, kind)
         except InputError as error:
-            refused.append(error)
+            errors.append(error)
             continue
-        twin = next((p for p in made if p.mapping["headings"] == one.mapping["headings"]), None)
+        twin = next(
+            (p for p in proposals if p.mapping["headings"] == proposal.mapping["headings"]), None
+        )
         if twin:
             twin.told.append(f"sheet {file.part!r} has the same headings and is read by it too")
         else:
-            made.append(one)
-    if not made:
-        raise refused[0]
+            proposals.append(proposal)
+    if not proposals:
+        raise errors[0]
     hint = "; where it is no register, --sheet ... --kind none says so"
-    return made, [f"not mapped: {e.place}: {e.message}{hint}" for e in refused]
+    return proposals, [f"not mapped: {e.place}: {e.message}{hint}" for e in errors]
 
 
 def map_one(path: Path, sheet: str, out: Path | None, kind: str) -> list[str]:
-    """Write the mappings of one file; return what to tell."""
-    proposals, refused = propose(path, sheet, out, kind)
-    return [*(line for p in proposals for line in write(p)), *refused]
+    """Write the mappings of one file; return the lines to print."""
+    proposals, refusals = propose(path, sheet, out, kind)
+    return [*(line for p in proposals for line in write(p)), *refusals]
 
 
 def map_all(names: list[str], kind: str) -> Iterator[str]:
-    """Write the mappings of files and sheets (`book.xlsx!Sheet`); a refusal is told, and the next
-    one is tried.
+    """Write the mappings of files and sheets (`book.xlsx!Sheet`); a refusal is reported, and the
+    next one is tried.
     """
     paths = [Path(n) if Path(n).is_file() else Path(n.rsplit("!", 1)[0]) for n in names]
     for path in dict.fromkeys(paths):
         yield f"{path}:"
         try:
-            proposals, refused = propose(path, kind=kind)
+            proposals, refusals = propose(path, kind=kind)
             for proposal in proposals:
                 yield from (
                     write(proposal)
                     if not proposal.path.exists()
                     else [f"{proposal.path} exists and stays"]
                 )
-            yield from refused
+            yield from refusals
         except InputError as error:
             yield str(error)
 
@@ -173,127 +176,135 @@ def _propose(table: Table, path: Path, out: Path | None, kind: str) -> Proposal:
             place, {**head, "not_mapped": keys}, told=["its rows are left out, and counted as that"]
         )
     texts = {k: table.said(k) for k in keys}
-    secret = [k for k in keys if _is_secret(k, texts[k])]
+    secret_headings = [k for k in keys if _is_secret(k, texts[k])]
     if not kind:
         _refuse_log(table, texts)
     order = day_or_month([v for vs in texts.values() for v in vs if isinstance(v, str)])
     has_keys = is_of_keys(_about(table), keys) or any(
-        h.named(k, h.CREDENTIAL_NAMES[c]) >= 90 and h.plain(k) != "key"
+        synonyms.named(k, synonyms.CREDENTIAL_NAMES[c]) >= 90 and synonyms.plain(k) != "key"
         for k in keys
         for c in ("credential_id", "last_rotated_at", "rotation_days")
     )
-    found = sorted(
+    candidates = sorted(
         (
             g
             for k in keys
-            if k not in secret
+            if k not in secret_headings
             for g in guesses(_cells(k, texts[k], len(table.rows), order), has_keys)
         ),
         key=lambda g: (-g.sure, keys.index(g.heading)),
     )
-    row = kind_of(_about(table), texts, found, len(table.rows))
+    row = kind_of(_about(table), texts, candidates, len(table.rows))
     if row.is_key:
-        found = of_keys(found, texts)
+        candidates = of_keys(candidates, texts)
     elif has_keys:
-        found = beside_a_key(found)
-    sure, what, why = (100, kind, "as given") if kind else (row.sure, row.word, row.why)
-    if what == "human":
-        found = _as_people(table, texts, found, order)
-    chosen = _best(found)
-    told = _make_sure_of_id(chosen, table)
-    if all(g.target != "component.name" for g in chosen):
-        chosen = [g for g in chosen if not g.target.startswith("component.")]
-    _make_sure_of_keys(chosen)
-    chosen.sort(key=lambda g: keys.index(g.heading))
-    by_target = {g.target: g.said for g in chosen}
-    mapping = _mapping(table, chosen, kind or by_target.get("kind") or what)
-    told += _tell(table, mapping, f"{sure} %: {why}")
-    if secret:
-        told.append(f"never mapped, for it holds secrets: {'; '.join(secret)}")
+        candidates = beside_a_key(candidates)
+    sure, row_kind, why = (100, kind, "as given") if kind else (row.sure, row.word, row.why)
+    if row_kind == "human":
+        candidates = _as_people(table, texts, candidates, order)
+    picks = _best(candidates)
+    notes = _make_sure_of_id(picks, table)
+    if all(g.target != "component.name" for g in picks):
+        picks = [g for g in picks if not g.target.startswith("component.")]
+    _make_sure_of_keys(picks)
+    picks.sort(key=lambda g: keys.index(g.heading))
+    by_target = {g.target: g.said for g in picks}
+    mapping = _mapping(table, picks, kind or by_target.get("kind") or row_kind)
+    notes += _tell(table, mapping, f"{sure} %: {why}")
+    if secret_headings:
+        notes.append(f"never mapped, for it holds secrets: {'; '.join(secret_headings)}")
     asks = (
         ""
         if sure >= SURE_OF_KIND or isinstance(mapping["kind"], dict)
-        else f"what a row is: {what} at {sure} %, {why}"
+        else f"what a row is: {row_kind} at {sure} %, {why}"
     )
-    return Proposal(place, mapping, chosen, _unsure(keys, found, chosen), told, asks)
+    return Proposal(place, mapping, picks, _unsure(keys, candidates, picks), notes, asks)
 
 
-def _best(found: list[Guess]) -> list[Guess]:
-    """Return of guesses, the surest first, one a column and one a target."""
-    chosen: list[Guess] = []
-    for guess in found:
+def _best(candidates: list[Guess]) -> list[Guess]:
+    """Return the surest guesses, at most one per column and one per target."""
+    picks: list[Guess] = []
+    for guess in candidates:
         if guess.sure >= SURE_ENOUGH and all(
-            guess.heading != c.heading and guess.target != c.target for c in chosen
+            guess.heading != c.heading and guess.target != c.target for c in picks
         ):
-            chosen.append(guess)
-    return chosen
+            picks.append(guess)
+    return picks
 
 
-def _is_secret(heading: str, said: list[Any]) -> bool:
+def _is_secret(heading: str, values: list[Any]) -> bool:
     """Tell whether a column holds secrets: by its heading, or because a cell of it is one."""
     cells = [
         x if isinstance(x, str) else json.dumps(x)
-        for v in said
+        for v in values
         for x in (v if isinstance(v, list) else [v])
     ]
-    return h.is_secret(heading) or any("[secret]" in c or h.is_secret(heading, c) for c in cells)
+    return synonyms.is_secret(heading) or any(
+        "[secret]" in c or synonyms.is_secret(heading, c) for c in cells
+    )
 
 
 def _about(table: Table) -> str:
-    return f"{h.plain(table.file.path.stem)} {h.plain(table.file.part)}".strip()
+    return f"{synonyms.plain(table.file.path.stem)} {synonyms.plain(table.file.part)}".strip()
 
 
 def _as_people(
-    table: Table, texts: dict[str, list[Any]], found: list[Guess], order: str
+    table: Table, texts: dict[str, list[Any]], candidates: list[Guess], order: str
 ) -> list[Guess]:
-    """What the columns of a list of people mean: the address is the person, not somebody who owns
-    it.
+    """Return what the columns of a list of people mean: an address identifies the person rather
+    than an owner.
     """
-    made = [
+    person_guesses = [
         g
-        for g in found
+        for g in candidates
         if g.target not in ("actors.owner_id", "actors.technical_owner_id")
-        or h.named(g.heading, h.MAIL) < 90
+        or synonyms.named(g.heading, synonyms.MAIL) < 90
     ]
     mails = [
         k
         for k in texts
-        if re.fullmatch(h.MAIL, h.words_of(k)[1]) and _are_all_different(texts[k], table)
+        if re.fullmatch(synonyms.MAIL, synonyms.words_of(k)[1])
+        and _are_all_different(texts[k], table)
     ]
-    own = mails or [
+    id_headings = mails or [
         k
         for k in texts
-        if re.fullmatch(h.STAFF_NUMBER, h.plain(k)) and _are_all_different(texts[k], table)
+        if re.fullmatch(synonyms.STAFF_NUMBER, synonyms.plain(k))
+        and _are_all_different(texts[k], table)
     ]
     for heading in texts:
-        words = h.plain(heading)
-        different = len(table.rows)
-        if heading in own:
-            made = [g for g in made if g.heading != heading]
-            made.append(
+        words = synonyms.plain(heading)
+        row_count = len(table.rows)
+        if heading in id_headings:
+            person_guesses = [g for g in person_guesses if g.heading != heading]
+            person_guesses.append(
                 Guess(
                     heading,
                     "actors.actor_id",
                     90,
-                    f"{different} different in {len(table.rows)} rows",
+                    f"{row_count} different in {len(table.rows)} rows",
                     heading,
                 )
             )
-        if re.fullmatch(h.LEFT, words):
-            sure, why, said = dates(_cells(heading, texts[heading], len(table.rows), order))
-            made.append(Guess(heading, "actors.retired_at", min(90, sure), why, said))
-    return sorted(made, key=lambda g: -g.sure)
+        if re.fullmatch(synonyms.LEFT, words):
+            sure, why, entry = dates(_cells(heading, texts[heading], len(table.rows), order))
+            person_guesses.append(Guess(heading, "actors.retired_at", min(90, sure), why, entry))
+    return sorted(person_guesses, key=lambda g: -g.sure)
 
 
-def _are_all_different(said: list[Any], table: Table) -> bool:
-    return len({str(v) for v in said}) == len(table.rows)
+def _are_all_different(values: list[Any], table: Table) -> bool:
+    return len({str(v) for v in values}) == len(table.rows)
 
 
 def _refuse_log(table: Table, texts: dict[str, list[Any]]) -> None:
-    """Refuse what looks like a log: a mapping makes a register, and each of its rows an actor."""
+    """Refuse what looks like a log: a mapping makes a register, and an actor of each row."""
     keys = [*table.headings, *table.optional]
-    stamps = [k for k in keys if re.fullmatch(h.STAMPS, h.plain(k)) and _has_clock(texts[k])]
-    events = [k for k in keys if k not in stamps and re.fullmatch(h.LOGGED, h.plain(k))]
+    stamps = [
+        k for k in keys if re.fullmatch(synonyms.STAMPS, synonyms.plain(k)) and _has_clock(texts[k])
+    ]
+    events = [
+        k for k in keys if k not in stamps and re.fullmatch(synonyms.LOGGED, synonyms.plain(k))
+    ]
     if stamps and len(events) > 1:
         raise InputError(
             f"looks like a log, not a register: {stamps[0]} beside {', '.join(events[:3])}",
@@ -304,9 +315,9 @@ def _refuse_log(table: Table, texts: dict[str, list[Any]]) -> None:
         )
 
 
-def _has_clock(said: list[Any]) -> bool:
+def _has_clock(values: list[Any]) -> bool:
     """Tell whether cells are times of day rather than dates."""
-    cells = [str(v) for v in said[:100]]
+    cells = [str(v) for v in values[:100]]
     return (
         bool(cells)
         and sum(bool(re.search(r"\d:\d\d|^\d{10,19}(\.\d+)?$", c)) for c in cells) * 5
@@ -314,76 +325,82 @@ def _has_clock(said: list[Any]) -> bool:
     )
 
 
-def _unsure(keys: list[str], found: list[Guess], chosen: list[Guess]) -> list[Guess]:
-    """The best that is known of each column that is left out, if its heading says it or nothing
-    else fills the place.
+def _unsure(keys: list[str], candidates: list[Guess], picks: list[Guess]) -> list[Guess]:
+    """Return the best guess for each column that is left out, if its heading says it or nothing
+    else fills the target.
     """
-    used, filled = {g.heading for g in chosen}, {g.target for g in chosen}
-    likely = [g for g in found if g.why != PARTLY or (g.target not in filled and g.sure > 20)]
-    best = {g.heading: g for g in reversed(likely) if g.heading not in used}
-    for g in best.values():
-        if g.target in filled and g.sure >= SURE_ENOUGH:
-            g.why = f"{g.why}; another column fits better"
-        elif g.target.startswith("component."):
-            g.why = f"{g.why}; no column names a model"
+    used_headings, filled_targets = {g.heading for g in picks}, {g.target for g in picks}
+    likely_guesses = [
+        g for g in candidates if g.why != PARTLY or (g.target not in filled_targets and g.sure > 20)
+    ]
+    best = {g.heading: g for g in reversed(likely_guesses) if g.heading not in used_headings}
+    for guess in best.values():
+        if guess.target in filled_targets and guess.sure >= SURE_ENOUGH:
+            guess.why = f"{guess.why}; another column fits better"
+        elif guess.target.startswith("component."):
+            guess.why = f"{guess.why}; no column names a model"
     return [best[k] for k in keys if k in best]
 
 
-def _cells(heading: str, said: list[Any], n: int, order: str) -> Cells:
-    listed = any(isinstance(v, list) for v in said)
+def _cells(heading: str, values: list[Any], row_count: int, order: str) -> Cells:
+    holds_lists = any(isinstance(v, list) for v in values)
     texts = [
         x if isinstance(x, str) else json.dumps(x)
-        for v in said
+        for v in values
         for x in (v if isinstance(v, list) else [v])
     ]
-    return Cells(heading, tuple(texts), n, listed, order)
+    return Cells(heading, tuple(texts), row_count, holds_lists, order)
 
 
-def _make_sure_of_id(chosen: list[Guess], table: Table) -> list[str]:
-    """Find what tells the rows apart: an id, else the name, else the name with the unit; say who
-    shares one.
+def _make_sure_of_id(picks: list[Guess], table: Table) -> list[str]:
+    """Find what identifies the rows: an id, else the name, else the name with the unit. Say which
+    rows share one.
     """
-    by_target = {g.target: g for g in chosen}
-    name, given = by_target.get("actors.name"), by_target.get("actors.actor_id")
-    if given is None and name is None:
-        name = _name_of_rows(chosen, table)
-        chosen.append(name)
-    if given and name and len(table.said(given.heading)) < len(table.rows):
-        given.said = {"from": given.heading, "else": name.heading}
-        given.why += ", where the name is taken"
-    if given is None and name is not None:
-        given = _id_of_names(name, chosen, table)
-        chosen.append(given)
-    assert given  # noqa: S101 - for the types
-    return _shared(given, name, table)
+    by_target = {g.target: g for g in picks}
+    name, id_guess = by_target.get("actors.name"), by_target.get("actors.actor_id")
+    if id_guess is None and name is None:
+        name = _name_of_rows(picks, table)
+        picks.append(name)
+    if id_guess and name and len(table.said(id_guess.heading)) < len(table.rows):
+        id_guess.said = {"from": id_guess.heading, "else": name.heading}
+        id_guess.why += ", where the name is taken"
+    if id_guess is None and name is not None:
+        id_guess = _id_of_names(name, picks, table)
+        picks.append(id_guess)
+    assert id_guess  # noqa: S101 - for the types
+    return _shared(id_guess, name, table)
 
 
-def _name_of_rows(chosen: list[Guess], table: Table) -> Guess:
-    """The column that seems to name the rows although its heading does not say so plainly: no two
-    may be alike.
+def _name_of_rows(picks: list[Guess], table: Table) -> Guess:
+    """Return the column that seems to name the rows although its heading does not say so plainly:
+    all its values must differ.
     """
-    hinted = [k for k in table.headings if h.named(k, h.NAMES["name"])]
-    first = [k for k in table.headings if not re.fullmatch(h.ROW_NUMBER, h.words_of(k)[1])][:1]
+    hinted_headings = [k for k in table.headings if synonyms.named(k, synonyms.NAMES["name"])]
+    first_headings = [
+        k for k in table.headings if not re.fullmatch(synonyms.ROW_NUMBER, synonyms.words_of(k)[1])
+    ][:1]
     reasons = {}
-    for heading in dict.fromkeys([*hinted, *first]):
-        different = {str(v) for v in table.said(heading)}
-        is_free = len(chosen) > 1 and heading not in {g.heading for g in chosen}
-        if is_free and len(different) == len(table.rows):
+    for heading in dict.fromkeys([*hinted_headings, *first_headings]):
+        distinct_values = {str(v) for v in table.said(heading)}
+        is_free = len(picks) > 1 and heading not in {g.heading for g in picks}
+        if is_free and len(distinct_values) == len(table.rows):
             why = "no heading says name or id; no two rows are alike here"
             return Guess(heading, "actors.name", 50, why, heading)
-        reasons[heading] = _why_no_name(heading, len(different), chosen, table)
-    tried = "".join(f"; {k[:50]!r} {why}" for k, why in reasons.items())
+        reasons[heading] = _why_no_name(heading, len(distinct_values), picks, table)
+    attempts = "".join(f"; {k[:50]!r} {why}" for k, why in reasons.items())
     raise InputError(
-        f"no heading says of which agent each row is, by id or by name{tried}", _where(table), HINT
+        f"no heading says of which agent each row is, by id or by name{attempts}",
+        _where(table),
+        HINT,
     )
 
 
-def _why_no_name(heading: str, different: int, chosen: list[Guess], table: Table) -> str:
-    taken = next((g.target for g in chosen if g.heading == heading), "")
-    if taken:
-        return f"is read as {taken}"
-    if different < len(table.rows):
-        return f"tells {different} of {len(table.rows)} rows apart"
+def _why_no_name(heading: str, distinct_count: int, picks: list[Guess], table: Table) -> str:
+    target = next((g.target for g in picks if g.heading == heading), "")
+    if target:
+        return f"is read as {target}"
+    if distinct_count < len(table.rows):
+        return f"tells {distinct_count} of {len(table.rows)} rows apart"
     return "tells the rows apart, but no other column is understood"
 
 
@@ -391,49 +408,49 @@ def _where(table: Table) -> str:
     return f"{table.file.path}{'!' + table.file.part if table.file.part else ''}"
 
 
-def _id_of_names(name: Guess, chosen: list[Guess], table: Table) -> Guess:
+def _id_of_names(name: Guess, picks: list[Guess], table: Table) -> Guess:
     wholes = ("actors.business_unit", "actors.environment", "component.vendor", "actors.process_id")
-    joined = [[name.heading]]
-    joined += [[g.heading, name.heading] for t in wholes for g in chosen if g.target == t]
-    for parts in joined:
+    combinations = [[name.heading]]
+    combinations += [[g.heading, name.heading] for t in wholes for g in picks if g.target == t]
+    for parts in combinations:
         ids = [tuple(r.get(p) for p in parts) for r in table.rows if r.get(name.heading)]
         if len(set(ids)) == len(ids):
-            said = {"from": parts} if len(parts) > 1 else name.heading
+            entry = {"from": parts} if len(parts) > 1 else name.heading
             why = (
                 "no id; each name stands once"
                 if len(parts) == 1
                 else f"no id; each name stands once within {parts[0]}"
             )
             return Guess(
-                name.heading, "actors.actor_id", 50, f"{why}. A new name is a new agent", said
+                name.heading, "actors.actor_id", 50, f"{why}. A new name is a new agent", entry
             )
     why = "no id; names stand more than once, and rows of one name are one agent"
     return Guess(name.heading, "actors.actor_id", 50, why, name.heading)
 
 
-def _shared(given: Guess, name: Guess | None, table: Table) -> list[str]:
+def _shared(id_guess: Guess, name: Guess | None, table: Table) -> list[str]:
     """Name the ids that several rows carry, above all under different names."""
-    parts = given.said["from"] if isinstance(given.said, dict) else given.said
+    parts = id_guess.said["from"] if isinstance(id_guess.said, dict) else id_guess.said
     parts = parts if isinstance(parts, list) else [parts]
     names: dict[str, list[str]] = {}
     for row in table.rows:
         if key := " / ".join(str(row.get(p) or "") for p in parts).strip(BLANK):
             names.setdefault(key, []).append(str(row.get(name.heading) if name else ""))
-    twice = {k: v for k, v in names.items() if len(v) > 1}
-    other = [k for k, v in twice.items() if len(set(v)) > 1]
-    told = []
-    if other:
-        given.sure = min(given.sure, 55)
-        told.append(
-            f"one id under different names counts as one agent: {_some(other)}. Correct the table,"
-            " or join columns: actor_id: {from: [...]}"
+    repeats = {k: v for k, v in names.items() if len(v) > 1}
+    conflicts = [k for k, v in repeats.items() if len(set(v)) > 1]
+    notes = []
+    if conflicts:
+        id_guess.sure = min(id_guess.sure, 55)
+        notes.append(
+            f"one id under different names counts as one agent: {_some(conflicts)}. Correct the"
+            " table, or join columns: actor_id: {from: [...]}"
         )
-    elif twice:
-        told.append(
+    elif repeats:
+        notes.append(
             "rows of one id are one agent:"
-            f" {_some([f'{k} ({len(v)} rows)' for k, v in twice.items()])}"
+            f" {_some([f'{k} ({len(v)} rows)' for k, v in repeats.items()])}"
         )
-    return told
+    return notes
 
 
 def _some(texts: list[str]) -> str:
@@ -442,14 +459,16 @@ def _some(texts: list[str]) -> str:
     )
 
 
-def _make_sure_of_keys(chosen: list[Guess]) -> None:
-    """A row that tells of a rotation but names no key is about the account's own."""
-    keys = [g for g in chosen if g.target.startswith("credential.")]
-    actor = next(g for g in chosen if g.target == "actors.actor_id")
+def _make_sure_of_keys(picks: list[Guess]) -> None:
+    """Complete or drop the columns of keys: a row with a rotation but no named key describes the
+    account's own key.
+    """
+    keys = [g for g in picks if g.target.startswith("credential.")]
+    actor = next(g for g in picks if g.target == "actors.actor_id")
     if any(g.target == "credential.credential_id" for g in keys):
         return
     if any(g.target == "credential.last_rotated_at" for g in keys) and isinstance(actor.said, str):
-        chosen.append(
+        picks.append(
             Guess(
                 actor.heading,
                 "credential.credential_id",
@@ -460,7 +479,7 @@ def _make_sure_of_keys(chosen: list[Guess]) -> None:
         )
         return
     for guess in keys:
-        chosen.remove(guess)
+        picks.remove(guess)
 
 
 def _place(path: Path, file: InputFile) -> Path:
@@ -469,59 +488,63 @@ def _place(path: Path, file: InputFile) -> Path:
 
 
 def _slug(file: InputFile) -> str:
-    return h.plain(f"{file.path.stem} {file.part}".lower()).replace(" ", "-") or "table"
+    return synonyms.plain(f"{file.path.stem} {file.part}".lower()).replace(" ", "-") or "table"
 
 
-def _mapping(table: Table, chosen: list[Guess], kind: str) -> dict[str, Any]:
-    by_target = {g.target: g.said for g in chosen}
-    made: dict[str, Any] = {
+def _mapping(table: Table, picks: list[Guess], kind: str) -> dict[str, Any]:
+    by_target = {g.target: g.said for g in picks}
+    sections: dict[str, Any] = {
         "map": f"map-{_slug(table.file)}",
         "file": table.file.name,
         "kind": kind,
-        "columns": {c: by_target[f"actors.{c}"] for c in h.NAMES if f"actors.{c}" in by_target},
+        "columns": {
+            c: by_target[f"actors.{c}"] for c in synonyms.NAMES if f"actors.{c}" in by_target
+        },
         "lists": {k: by_target[f"lists.{k}"] for k in LISTS if f"lists.{k}" in by_target},
         "component": _section("component", by_target),
         "credential": _section("credential", by_target),
-        "empty": _nothings(table, [g.heading for g in chosen]),
+        "empty": _nothings(table, [g.heading for g in picks]),
         "left_out": table.remarks,
         "headings": table.headings,
         "optional": table.optional,
     }
-    used = {g.heading for g in chosen}
-    rest = [k for k in (*table.headings, *table.optional) if k not in used]
-    return {k: v for k, v in made.items() if v} | {"not_mapped": rest}
+    used_headings = {g.heading for g in picks}
+    unmapped = [k for k in (*table.headings, *table.optional) if k not in used_headings]
+    return {k: v for k, v in sections.items() if v} | {"not_mapped": unmapped}
 
 
 def _section(name: str, by_target: dict[str, Any]) -> dict[str, Any]:
-    names = h.COMPONENT_NAMES if name == "component" else h.CREDENTIAL_NAMES
+    names = synonyms.COMPONENT_NAMES if name == "component" else synonyms.CREDENTIAL_NAMES
     return {k: by_target[f"{name}.{k}"] for k in names if f"{name}.{k}" in by_target}
 
 
 def _nothings(table: Table, headings: list[str]) -> list[str]:
     cells = (r.get(k) for k in headings for r in table.rows)
-    counted = Counter(c for c in cells if c and isinstance(c, str) and h.says_nothing(c))
-    return sorted({c.lower() for c in counted})
+    counts = Counter(c for c in cells if c and isinstance(c, str) and synonyms.says_nothing(c))
+    return sorted({c.lower() for c in counts})
 
 
 def _tell(table: Table, mapping: dict[str, Any], how_sure: str) -> list[str]:
-    """What a reader of the mapping should know besides its columns."""
-    made = []
+    """Return what a reader of the mapping should know besides its columns."""
+    notes = []
     if table.remarks:
-        made.append(f"left out as no records: {_some(table.remarks)}")
+        notes.append(f"left out as no records: {_some(table.remarks)}")
     if mapping.get("empty"):
-        made.append(f"taken for empty cells: {', '.join(map(repr, mapping['empty']))}")
-    bare = [filled(r)[0] for r in table.rows if len(filled(r)) == 1 and len(table.headings) > 2]
-    if bare:
-        made.append(
-            f"only one cell is filled in: {_some(bare)}. What is a title and no record belongs"
-            " under left_out"
+        notes.append(f"taken for empty cells: {', '.join(map(repr, mapping['empty']))}")
+    lone_cells = [
+        filled(r)[0] for r in table.rows if len(filled(r)) == 1 and len(table.headings) > 2
+    ]
+    if lone_cells:
+        notes.append(
+            f"only one cell is filled in: {_some(lone_cells)}. What is a title and no record"
+            " belongs under left_out"
         )
     kind = mapping["kind"]
     if isinstance(kind, str):
-        made.append(
+        notes.append(
             f"every row is taken for kind {kind!r} ({how_sure}): change `kind` where that is wrong"
         )
-    return made
+    return notes
 
 
 def _make_sure_it_is_read(proposal: Proposal) -> None:
@@ -530,8 +553,8 @@ def _make_sure_it_is_read(proposal: Proposal) -> None:
     with tempfile.TemporaryDirectory() as work:
         folder = Path(work) / FOLDER
         folder.mkdir()
-        for other in sorted(place.glob("*.yml")) if place.name == FOLDER else ():
-            (folder / other.name).write_bytes(other.read_bytes())
+        for sibling in sorted(place.glob("*.yml")) if place.name == FOLDER else ():
+            (folder / sibling.name).write_bytes(sibling.read_bytes())
         (folder / proposal.path.name).write_text(proposal.text(), encoding="utf-8")
         try:
             with_mappings((), Path(work))
@@ -544,7 +567,7 @@ def _make_sure_it_is_read(proposal: Proposal) -> None:
 
 
 def write(proposal: Proposal) -> list[str]:
-    """Write the mapping, never over another; return what to tell.
+    """Write the mapping, never over another one; return the lines to print.
 
     Raises InputError where the file exists.
     """
@@ -564,5 +587,5 @@ def write(proposal: Proposal) -> list[str]:
     _make_sure_it_is_read(proposal)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(proposal.text(), encoding="utf-8")
-    where = "" if path.parent.name == FOLDER else f"; move it to {FOLDER}/ of the workspace"
-    return [*proposal.lines(), f"wrote {path}: read it{where}, then run `reporter assess`"]
+    advice = "" if path.parent.name == FOLDER else f"; move it to {FOLDER}/ of the workspace"
+    return [*proposal.lines(), f"wrote {path}: read it{advice}, then run `reporter assess`"]

@@ -1,4 +1,4 @@
-"""A table nobody has seen before. In: a file. Out: its headings, and rows as texts."""
+"""Read an unknown table. In: a file. Out: its headings, and rows as texts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from reporter.ingest.readers.documents import documents
 from reporter.ingest.readers.files import InputFile, sniff
 from reporter.ingest.readers.inputs import Inputs
 from reporter.ingest.readers.records import Document
-from reporter.privacy import synonyms as h
+from reporter.privacy import synonyms
 from reporter.privacy.secrets import redact
 
 SAMPLE = 20000
@@ -26,7 +26,7 @@ SAMPLE = 20000
 
 @dataclass(slots=True)
 class Table:
-    """What was read of a file, or of one sheet."""
+    """The content of a file, or of one sheet."""
 
     file: InputFile
     rows: list[dict[str, Any]]
@@ -37,9 +37,9 @@ class Table:
     """Keys that not every JSON record has."""
 
     def said(self, heading: str) -> list[Any]:
-        """The cells below a heading that say something."""
-        found = [r[heading] for r in self.rows if r.get(heading) not in (None, "", [])]
-        return [v for v in found if isinstance(v, list) or not h.says_nothing(v)]
+        """Return the cells below a heading that are not empty."""
+        cells = [r[heading] for r in self.rows if r.get(heading) not in (None, "", [])]
+        return [v for v in cells if isinstance(v, list) or not synonyms.says_nothing(v)]
 
 
 def tables_of(path: Path, sheet: str) -> list[InputFile]:
@@ -67,56 +67,58 @@ def read(file: InputFile) -> Table:
     Raises InputError where it has none, or a heading holds a secret.
     """
     with tempfile.TemporaryDirectory() as work, DuckDB(Path(work)) as engine:
-        found = [i.value for i in documents(file, engine) if isinstance(i, Document)]
-    if len(found) == 1 and (wrapped := lists_in(found[0])):
-        found = max((found[0][k] for k in wrapped), key=len)
-    flat = [
-        _flat(r) for v in found for r in (v if isinstance(v, list) else [v]) if isinstance(r, dict)
+        values = [i.value for i in documents(file, engine) if isinstance(i, Document)]
+    if len(values) == 1 and (list_keys := lists_in(values[0])):
+        values = max((values[0][k] for k in list_keys), key=len)
+    records = [
+        _flat(r) for v in values for r in (v if isinstance(v, list) else [v]) if isinstance(r, dict)
     ]
-    if not flat:
+    if not records:
         raise InputError(
             "no record below a heading can be read",
             f"{file.path}{'!' + file.part if file.part else ''}",
         )
-    if any(redact(k) != k for r in flat for k in r):
+    if any(redact(k) != k for r in records for k in r):
         raise InputError(
             "a heading holds what looks like a secret, and a mapping repeats its headings",
             str(file.path),
             "Name the column otherwise; a table without headings needs a row of them.",
         )
     keys = [
-        k for k in dict.fromkeys(k for r in flat for k in r) if not re.fullmatch(r"column \d+", k)
+        k
+        for k in dict.fromkeys(k for r in records for k in r)
+        if not re.fullmatch(r"column \d+", k)
     ]
-    remarks = [t for r in flat if len(keys) > 2 and (t := remark(r))]
-    rows = [r for r in flat if " ".join(filled(r)) not in remarks][:SAMPLE]
+    remarks = [t for r in records if len(keys) > 2 and (t := remark(r))]
+    rows = [r for r in records if " ".join(filled(r)) not in remarks][:SAMPLE]
     keys = [
         k
         for k in keys
         if not any(x.startswith(f"{k}.") for x in keys if file.format not in ("csv", "xlsx"))
     ]
-    always = [k for k in keys if all(k in r for r in rows)]
+    headings = [k for k in keys if all(k in r for r in rows)]
     return Table(
         replace(file, name=redact(file.name)),
-        rows or flat,
+        rows or records,
         remarks,
-        always,
-        [k for k in keys if k not in always],
+        headings,
+        [k for k in keys if k not in headings],
     )
 
 
 def _flat(record: dict[str, Any]) -> dict[str, Any]:
-    """A record's values as texts and lists, those one level down under dotted keys."""
-    made: dict[str, Any] = {}
+    """Return a record's values as texts and lists, those one level down under dotted keys."""
+    texts: dict[str, Any] = {}
     for key, value in record.items():
-        inner = (
+        parts = (
             {f"{key}.{k}": v for k, v in value.items()} if isinstance(value, dict) else {key: value}
         )
-        for name, v in inner.items():
-            if isinstance(v, list):
-                made[name] = [
-                    redact(x) if isinstance(x, str) else x for x in v if x not in ("", None)
+        for name, item in parts.items():
+            if isinstance(item, list):
+                texts[name] = [
+                    redact(x) if isinstance(x, str) else x for x in item if x not in ("", None)
                 ]
-            elif not isinstance(v, dict):
-                text = v if isinstance(v, str) else "" if v is None else json.dumps(v)
-                made[name] = redact(text).strip(BLANK)
-    return made
+            elif not isinstance(item, dict):
+                text = item if isinstance(item, str) else "" if item is None else json.dumps(item)
+                texts[name] = redact(text).strip(BLANK)
+    return texts

@@ -51,11 +51,13 @@ _APPROVERS = {
     "examination": ("auditor",),
     "not_applicable": ("risk owner", "auditor"),
 }
-"""Roles that may sign, as the people's list names them; without any, no statement has an effect."""
+"""Roles that may sign, as the list of people names them; without any, no statement has an
+effect.
+"""
 
 
 def _heartbeats() -> Iterator[str]:
-    """A line a day that shows the log was there, even when no agent acted."""
+    """Yield one line per day to show that the log was delivered, even when no agent acted."""
     for day in range(92):
         time = (datetime(2026, 7, 1, 9) + timedelta(days=day)).isoformat() + "Z"
         yield (
@@ -79,14 +81,14 @@ _WIDTHS = {
 }
 
 
-def _questions(named: Sequence[str], packs: tuple[Pack, ...]) -> list[tuple[str, ...]]:
-    """The question of each control of some lists, or of the usual ones, with the columns of an
-    answer empty.
+def _questions(framework_ids: Sequence[str], packs: tuple[Pack, ...]) -> list[tuple[str, ...]]:
+    """Return the question of each control of the given lists, or of the usual ones, with empty
+    answer columns.
     """
     return [
         (f.id, c.id, c.title, " ".join(c.ask.split()), *[""] * (len(_FIELDS) - 2))
         for f in loader.load((), packs).frameworks
-        if (f.id in named if named else not f.optional)
+        if (f.id in framework_ids if framework_ids else not f.optional)
         for c in f.controls
     ]
 
@@ -99,9 +101,7 @@ def _write_csv(rows: Iterable[tuple[str, ...]], path: Path) -> None:
 
 
 def _write_xlsx(rows: Iterable[tuple[str, ...]], path: Path) -> None:
-    """Write a sheet with lists to choose from, headings that stay in sight, and questions that
-    wrap.
-    """
+    """Write a sheet with drop-down lists, fixed headings and wrapped questions."""
     from openpyxl import Workbook
     from openpyxl.styles import Alignment, Font
     from openpyxl.utils import get_column_letter
@@ -116,9 +116,9 @@ def _write_xlsx(rows: Iterable[tuple[str, ...]], path: Path) -> None:
     for cells in sheet.iter_rows():
         for cell in cells:
             cell.alignment = wrap
-    for n, name in enumerate(HEADINGS, start=1):
-        letter = get_column_letter(n)
-        sheet.cell(1, n).font = Font(bold=True)
+    for column, name in enumerate(HEADINGS, start=1):
+        letter = get_column_letter(column)
+        sheet.cell(1, column).font = Font(bold=True)
         sheet.column_dimensions[letter].width = _WIDTHS.get(name, 22)
         if name in _CHOICES:
             words = ",".join(_CHOICES[name])
@@ -131,14 +131,13 @@ def _write_xlsx(rows: Iterable[tuple[str, ...]], path: Path) -> None:
 
 
 def questionnaire(folder: Path, form: str = FORMS[0], packs: tuple[Pack, ...] = ()) -> Path:
-    """Write the questions of a workspace's lists to statements/; refuse where answers stand
-    already.
+    """Write the questions of a workspace's frameworks to statements/.
 
     Raises InputError where answers stand there already.
     """
-    old = sorted((folder / "statements").glob("attestations.*"))
-    if old:
-        raise InputError("answers stand already", str(old[0]), "Rename the file or add to it.")
+    answers = sorted((folder / "statements").glob("attestations.*"))
+    if answers:
+        raise InputError("answers stand already", str(answers[0]), "Rename the file or add to it.")
     path = folder / "statements" / f"attestations.{form}"
     path.parent.mkdir(parents=True, exist_ok=True)
     {"csv": _write_csv, "xlsx": _write_xlsx}[form](
@@ -150,8 +149,7 @@ def questionnaire(folder: Path, form: str = FORMS[0], packs: tuple[Pack, ...] = 
 def init(
     folder: Path, organisation: str, form: str = FORMS[0], packs: tuple[Pack, ...] = ()
 ) -> list[Path]:
-    """Write the workspace; refuse a folder that already holds one, and add no example to a folder
-    in use.
+    """Write the workspace; add no example to a folder in use.
 
     Raises InputError where the folder holds a workspace.
     """
@@ -182,9 +180,13 @@ def init(
         "logs/events.jsonl": _EVENT + "".join(_heartbeats()),
         "statements/policies.yml": _POLICY,
     }
-    used = {f for f in ("inventory", "logs", "statements") if any((folder / f).glob("*"))}
-    made = [folder / name for name in texts if name.split("/")[0] not in used]
-    for path in made:
+    folders_in_use = {f for f in ("inventory", "logs", "statements") if any((folder / f).glob("*"))}
+    new_paths = [folder / name for name in texts if name.split("/")[0] not in folders_in_use]
+    for path in new_paths:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(texts[path.relative_to(folder).as_posix()], encoding="utf-8")
-    return made if "statements" in used else [*made, questionnaire(folder, form, packs)]
+    return (
+        new_paths
+        if "statements" in folders_in_use
+        else [*new_paths, questionnaire(folder, form, packs)]
+    )

@@ -31,32 +31,32 @@ def read_crosswalk(path: Path) -> Crosswalk:
     Raises ContentError where a row lacks a relation or confidence, or a word is none of those
     allowed.
     """
-    f = fields(path)
-    f.only("id", "title", "from", "to", "relation", "basis", "source", "confidence", "maps")
-    source = f.get("source", dict)
-    unknown = sorted(set(map(str, source)) - {"what", "where", "by", "published"})
-    if unknown:
+    file = fields(path)
+    file.only("id", "title", "from", "to", "relation", "basis", "source", "confidence", "maps")
+    source = file.get("source", dict)
+    unknown_keys = sorted(set(map(str, source)) - {"what", "where", "by", "published"})
+    if unknown_keys:
         raise ContentError(
-            f"source: unknown key {unknown[0]!r}",
-            f.place("source"),
+            f"source: unknown key {unknown_keys[0]!r}",
+            file.place("source"),
             "Known: what, where, by, published.",
         )
-    basis = one_of(f.get("basis", str), BASES, "basis", f.place("basis"))
+    basis = one_of(file.get("basis", str), BASES, "basis", file.place("basis"))
     if not source.get("what") or (basis == "published") != bool(source.get("by")):
         raise ContentError(
             "source: expected 'what' was read, and 'by' whom it was published if it was",
-            f.place("source"),
+            file.place("source"),
         )
     return Crosswalk(
-        id=f.get("id", str),
-        title=f.get("title", str),
-        origin=f.get("from", str),
-        target=f.get("to", str),
+        id=file.get("id", str),
+        title=file.get("title", str),
+        origin=file.get("from", str),
+        target=file.get("to", str),
         basis=basis,
         publisher=str(source.get("by", "")),
         source=str(source["what"]).strip(),
-        rows=tuple(_row(row, f) for row in f.get("maps", list)),
-        place=f.place("maps"),
+        rows=tuple(_row(row, file) for row in file.get("maps", list)),
+        place=file.place("maps"),
     )
 
 
@@ -70,26 +70,30 @@ def one_of(value: Any, allowed: tuple[str, ...], key: str, place: str) -> str:
     return str(value)
 
 
-def _row(data: Any, f: Fields) -> Pairs:
-    place = f.place("maps")
-    wrong = (
+def _row(data: Any, file: Fields) -> Pairs:
+    place = file.place("maps")
+    unknown_keys = (
         set(data) - {"from", "to", "relation", "confidence", "note"}
         if isinstance(data, dict)
         else {data}
     )
-    if wrong:
+    if unknown_keys:
         raise ContentError(
-            f"maps: unknown key {sorted(map(str, wrong))[0]!r}",
+            f"maps: unknown key {sorted(map(str, unknown_keys))[0]!r}",
             place,
             "A row has from, to, and optionally relation, confidence and note.",
         )
-    given = {"relation": f.data.get("relation"), "confidence": f.data.get("confidence"), **data}
+    values = {
+        "relation": file.data.get("relation"),
+        "confidence": file.data.get("confidence"),
+        **data,
+    }
     return Pairs(
-        origins=_ids(given.get("from"), "from", place),
-        targets=_ids(given.get("to"), "to", place),
-        relation=one_of(given["relation"], RELATIONS, "relation", place),
-        confidence=one_of(given["confidence"], CONFIDENCE, "confidence", place),
-        note=str(given.get("note", "")).strip(),
+        origins=_ids(values.get("from"), "from", place),
+        targets=_ids(values.get("to"), "to", place),
+        relation=one_of(values["relation"], RELATIONS, "relation", place),
+        confidence=one_of(values["confidence"], CONFIDENCE, "confidence", place),
+        note=str(values.get("note", "")).strip(),
     )
 
 
@@ -105,11 +109,15 @@ def read_register(path: Path) -> dict[str, Any]:
     """Read one register of official ids and titles; `id`, `place` and `sha256` are those of the
     file.
     """
-    f = fields(path)
-    f.get("ids", dict)
+    file = fields(path)
+    file.get("ids", dict)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    own = {"id": f.get("framework", str), "place": f.place("framework"), "sha256": digest}
-    return {**f.data, **own}
+    identity = {
+        "id": file.get("framework", str),
+        "place": file.place("framework"),
+        "sha256": digest,
+    }
+    return {**file.data, **identity}
 
 
 def known_ids(
@@ -117,11 +125,15 @@ def known_ids(
     frameworks: Iterable[Framework],
     checks: Iterable[Check],
 ) -> dict[str, set[str]]:
-    """Return the ids that a crosswalk may name, by list: of registers, of catalogs, our checks."""
+    """Return the ids that a crosswalk may name, by list: those of registers, of catalogs and of our
+    checks.
+    """
     ids = {name: set(register["ids"]) for name, register in official.items()}
-    for f in frameworks:
-        of = ids.setdefault(f.id, set())
-        of |= {group.id for group in f.groups} | {control.id for control in f.controls}
+    for framework in frameworks:
+        framework_ids = ids.setdefault(framework.id, set())
+        framework_ids |= {group.id for group in framework.groups} | {
+            control.id for control in framework.controls
+        }
     return {**ids, CHECKS: {c.id for c in checks}}
 
 
@@ -129,11 +141,11 @@ def unknown_checks(
     frameworks: Iterable[Framework], checks: Iterable[Check]
 ) -> Iterator[ReporterError]:
     """Name the checks that controls list though nobody wrote them."""
-    known = {c.id for c in checks}
+    check_ids = {c.id for c in checks}
     for framework in frameworks:
         for control in framework.controls:
             for check_id, _ in control.checks:
-                if check_id not in known:
+                if check_id not in check_ids:
                     yield ContentError(
                         f"{control.id} lists check {check_id}, which does not exist",
                         framework.place,
@@ -142,31 +154,33 @@ def unknown_checks(
 
 
 def unknown_ids(
-    crosswalks: Iterable[Crosswalk], known: Mapping[str, set[str]]
+    crosswalks: Iterable[Crosswalk], ids_by_list: Mapping[str, set[str]]
 ) -> Iterator[ReporterError]:
     """Name what a crosswalk joins though no list has it, and pairs that stand twice."""
     for walk in crosswalks:
-        lists = [name for name in (walk.origin, walk.target) if name not in known]
+        lists = [name for name in (walk.origin, walk.target) if name not in ids_by_list]
         for name in lists:
             yield ContentError(
-                f"{walk.id}: no list {name!r}", walk.place, f"Known: {', '.join(sorted(known))}."
+                f"{walk.id}: no list {name!r}",
+                walk.place,
+                f"Known: {', '.join(sorted(ids_by_list))}.",
             )
         if not lists:
-            yield from _unknown(walk, known[walk.origin], known[walk.target])
+            yield from _unknown(walk, ids_by_list[walk.origin], ids_by_list[walk.target])
 
 
 def _unknown(walk: Crosswalk, origins: set[str], targets: set[str]) -> Iterator[ReporterError]:
-    seen = set()
+    pairs = set()
     for row in walk.rows:
-        for ids, known, name in (
+        for ids, valid_ids, name in (
             (row.origins, origins, walk.origin),
             (row.targets, targets, walk.target),
         ):
-            for wrong in (i for i in ids if i not in known):
-                close = get_close_matches(wrong, sorted(known), 1, 0.3)
+            for unknown_id in (i for i in ids if i not in valid_ids):
+                close = get_close_matches(unknown_id, sorted(valid_ids), 1, 0.3)
                 hint = f"Did you mean {close[0]}?" if close else ""
-                yield ContentError(f"{walk.id}: {wrong} is no id of {name}", walk.place, hint)
+                yield ContentError(f"{walk.id}: {unknown_id} is no id of {name}", walk.place, hint)
         for pair in ((o, t) for o in row.origins for t in row.targets):
-            if pair in seen:
+            if pair in pairs:
                 yield ContentError(f"{walk.id} joins {pair[0]} and {pair[1]} twice", walk.place)
-            seen.add(pair)
+            pairs.add(pair)

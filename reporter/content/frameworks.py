@@ -31,8 +31,8 @@ def read_framework(path: Path) -> Framework:
 
     Raises ContentError where a field is missing or wrong, or an id stands twice.
     """
-    f = fields(path)
-    f.only(
+    catalog_file = fields(path)
+    catalog_file.only(
         "id",
         "title",
         "title_note",
@@ -50,54 +50,64 @@ def read_framework(path: Path) -> Framework:
         "groups",
         "controls",
     )
-    name = f.get("id", str)
+    name = catalog_file.get("id", str)
     if not _ID.fullmatch(name) or name in RESERVED:
         raise ContentError(
             f"'id' is {name!r}",
-            f.place("id"),
+            catalog_file.place("id"),
             "Expected small letters, digits, dots and dashes, such as acme-2026, and none of"
             f" {', '.join(RESERVED)}.",
         )
-    groups = [_part(g, ("id", "title"), "group", f) for g in f.get("groups", list, [])]
+    groups = [
+        _part(g, ("id", "title"), "group", catalog_file)
+        for g in catalog_file.get("groups", list, [])
+    ]
     return Framework(
         id=name,
-        title=f.get("title", str),
-        short=f.get("short", str),
-        version=f.get("version", str),
-        publisher=f.get("publisher", str),
-        url=f.get("url", str),
-        text_policy=f.get("text_policy", str),
-        source_sha256=f.get("source_sha256", str, ""),
+        title=catalog_file.get("title", str),
+        short=catalog_file.get("short", str),
+        version=catalog_file.get("version", str),
+        publisher=catalog_file.get("publisher", str),
+        url=catalog_file.get("url", str),
+        text_policy=catalog_file.get("text_policy", str),
+        source_sha256=catalog_file.get("source_sha256", str, ""),
         groups=tuple(Group(g["id"], g["title"], g.get("parent", "")) for g in groups),
-        controls=tuple(_control(c, f) for c in f.get("controls", list)),
-        place=f.place("controls"),
-        optional=f.get("optional", bool, False),
+        controls=tuple(_control(c, catalog_file) for c in catalog_file.get("controls", list)),
+        place=catalog_file.place("controls"),
+        optional=catalog_file.get("optional", bool, False),
         confidence=one_of(
-            f.get("confidence", str, ""), ("", *CONFIDENCE), "confidence", f.place("confidence")
+            catalog_file.get("confidence", str, ""),
+            ("", *CONFIDENCE),
+            "confidence",
+            catalog_file.place("confidence"),
         ),
-        note=f.get("scope_note", str, "").strip(),
+        note=catalog_file.get("scope_note", str, "").strip(),
     )
 
 
-def _part(data: Any, texts: tuple[str, ...], kind: str, f: Fields) -> dict[str, Any]:
+def _part(data: Any, texts: tuple[str, ...], kind: str, file: Fields) -> dict[str, Any]:
     """Return one group or control of a catalog, once the texts it must have are there."""
     name = f"{kind} {data.get('id', '?')}" if isinstance(data, dict) else kind
     for key in texts:
         if not isinstance(data, dict) or not isinstance(data.get(key), str):
-            raise ContentError(f"{name} lacks {key!r}", f.place(f"{kind}s"))
+            raise ContentError(f"{name} lacks {key!r}", file.place(f"{kind}s"))
     return dict(data)
 
 
-def _control(data: Any, f: Fields) -> Control:
-    data = _part(data, ("id", "title", "paraphrase", "ask"), "control", f)
-    listed = data.get("checks", {})
-    if not isinstance(listed, dict) or not all(isinstance(ids, list) for ids in listed.values()):
-        raise ContentError(f"{data['id']}: 'checks' must be lists by strength", f.place("controls"))
+def _control(data: Any, file: Fields) -> Control:
+    data = _part(data, ("id", "title", "paraphrase", "ask"), "control", file)
+    check_lists = data.get("checks", {})
+    if not isinstance(check_lists, dict) or not all(
+        isinstance(ids, list) for ids in check_lists.values()
+    ):
+        raise ContentError(
+            f"{data['id']}: 'checks' must be lists by strength", file.place("controls")
+        )
     checks = []
-    for strength, ids in listed.items():
+    for strength, ids in check_lists.items():
         if strength not in STRENGTHS:
             raise ContentError(
-                f"{data.get('id')}: unknown strength {strength!r}", f.place("controls")
+                f"{data.get('id')}: unknown strength {strength!r}", file.place("controls")
             )
         checks += [(i, strength) for i in ids]
     return Control(
@@ -113,11 +123,15 @@ def _control(data: Any, f: Fields) -> Control:
 
 def read_profile(path: Path) -> Profile:
     """Read one profile of target levels."""
-    f = fields(path)
-    f.only("id", "title", "description", "default", "targets")
-    targets = f.get("targets", dict, {})
+    file = fields(path)
+    file.only("id", "title", "description", "default", "targets")
+    targets = file.get("targets", dict, {})
     return Profile(
-        f.get("id", str), f.get("title", str), f.get("default", int), targets, f.place("targets")
+        file.get("id", str),
+        file.get("title", str),
+        file.get("default", int),
+        targets,
+        file.place("targets"),
     )
 
 
@@ -128,23 +142,25 @@ def read_themes(path: Path) -> tuple[Theme, ...]:
 
 def read_policy(path: Path) -> Policy:
     """Read the numbers that scoring goes by."""
-    d = read_yaml(path)
-    edges = d["rating_edges"]
+    policy = read_yaml(path)
+    edges = policy["rating_edges"]
     return Policy(
-        version=d["version"],
+        version=policy["version"],
         sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
-        tier_weights=tuple(d["tier_weights"]),
-        severity_weights=d["severity_weights"],
-        strength_weights=d["strength_weights"],
-        attested_credit=Fraction(d["attested_credit"]),
-        compensated_credit=Fraction(d["compensated_credit"]),
-        critical_cap=Fraction(d["critical_cap"]),
+        tier_weights=tuple(policy["tier_weights"]),
+        severity_weights=policy["severity_weights"],
+        strength_weights=policy["strength_weights"],
+        attested_credit=Fraction(policy["attested_credit"]),
+        compensated_credit=Fraction(policy["compensated_credit"]),
+        critical_cap=Fraction(policy["critical_cap"]),
         rating_edges=(Fraction(edges[0]), Fraction(edges[1]), Fraction(edges[2])),
-        group_share=Fraction(d["group_share"]),
-        level_names=tuple(d["level_names"]),
-        level_claims=tuple(d["level_claims"]),
-        other_weights=tuple((n, tuple(w)) for n, w in d["other_weights"].items()),
-        caps=tuple((c["id"], c["max_level"], c["reason"], c.get("min_days", 0)) for c in d["caps"]),
+        group_share=Fraction(policy["group_share"]),
+        level_names=tuple(policy["level_names"]),
+        level_claims=tuple(policy["level_claims"]),
+        other_weights=tuple((n, tuple(w)) for n, w in policy["other_weights"].items()),
+        caps=tuple(
+            (c["id"], c["max_level"], c["reason"], c.get("min_days", 0)) for c in policy["caps"]
+        ),
     )
 
 
@@ -153,19 +169,25 @@ def read_causes(path: Path) -> tuple[CauseGroup, ...]:
 
     Raises ContentError where a cause lacks a field or has a wrong one.
     """
-    made = []
-    for c in read_yaml(path)["causes"]:
-        identity = c.get("identity", IDENTITIES[0])
+    groups = []
+    for cause in read_yaml(path)["causes"]:
+        identity = cause.get("identity", IDENTITIES[0])
         if identity not in IDENTITIES:
             raise ContentError(
-                f"{c['id']}: no identity {identity!r}",
+                f"{cause['id']}: no identity {identity!r}",
                 str(path),
                 f"Known: {', '.join(IDENTITIES)}.",
             )
-        made.append(
-            CauseGroup(c["id"], c["title"], tuple(c["checks"]), tuple(c.get("says", ())), identity)
+        groups.append(
+            CauseGroup(
+                cause["id"],
+                cause["title"],
+                tuple(cause["checks"]),
+                tuple(cause.get("says", ())),
+                identity,
+            )
         )
-    return tuple(made)
+    return tuple(groups)
 
 
 def read_efforts(path: Path) -> Efforts:
@@ -173,21 +195,23 @@ def read_efforts(path: Path) -> Efforts:
 
     Raises ContentError where an effort is no positive number.
     """
-    f = fields(path)
-    f.only("sizes", "evidence", "severities", "causes")
-    sizes = f.get("sizes", dict)
+    file = fields(path)
+    file.only("sizes", "evidence", "severities", "causes")
+    sizes = file.get("sizes", dict)
 
     def days(key: str, name: str, size: Any) -> Fraction:
         value = sizes.get(size) if isinstance(size, str) else None
         if type(value) is not int or value < 1:
-            known = ", ".join(map(str, sizes))
+            options = ", ".join(map(str, sizes))
             raise ContentError(
-                f"{name}: size {size!r} is no size of whole days", f.place(key), f"Known: {known}."
+                f"{name}: size {size!r} is no size of whole days",
+                file.place(key),
+                f"Known: {options}.",
             )
         return Fraction(value)
 
     severities, causes = (
-        {name: days(key, name, size) for name, size in f.get(key, dict).items()}
+        {name: days(key, name, size) for name, size in file.get(key, dict).items()}
         for key in ("severities", "causes")
     )
-    return Efforts(days("evidence", "evidence", f.get("evidence", str)), severities, causes)
+    return Efforts(days("evidence", "evidence", file.get("evidence", str)), severities, causes)

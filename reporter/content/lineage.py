@@ -33,20 +33,20 @@ def tables_read(model: str, place: str) -> set[str]:
 
 @cache
 def origins(table: str, column: str) -> Columns:
-    """Return the columns of documented tables that a column of a model is made from; nothing for
-    what is always the same, or counted. Steps are followed to what they read.
+    """Return the columns of documented tables from which a model's column is made; none for
+    constants and counts. Steps are followed to what they read.
     """
-    found: set[tuple[str, str]] = set()
+    columns: set[tuple[str, str]] = set()
     for leaf in _nodes(table)[column].walk():
         if leaf.downstream or not isinstance(leaf.source, exp.Table):
             continue
-        read, of = leaf.source.name, leaf.name.rpartition(".")[2]
-        home = "actors" if read == "actor_rows" else read.removeprefix("in_")
-        if _is_step(read):
-            found |= {*origins(read, of)}
-        elif home in TABLES and of in {c.name for c in TABLES[home].columns}:
-            found.add((home, of))
-    return tuple(sorted(found))
+        source_table, source_column = leaf.source.name, leaf.name.rpartition(".")[2]
+        home = "actors" if source_table == "actor_rows" else source_table.removeprefix("in_")
+        if _is_step(source_table):
+            columns |= {*origins(source_table, source_column)}
+        elif home in TABLES and source_column in {c.name for c in TABLES[home].columns}:
+            columns.add((home, source_column))
+    return tuple(sorted(columns))
 
 
 @cache
@@ -54,13 +54,13 @@ def _nodes(model: str) -> Mapping[str, Node]:
     """Each column of a model, and what it is made from."""
     from sqlglot.lineage import lineage  # only the pages need it, and it takes long to load
 
-    known: dict[str, object] = {
+    schema: dict[str, object] = {
         t.name: {c.name: c.type for c in t.columns} for t in TABLES.values()
     }
-    known |= {name: dict.fromkeys(columns, TEXT) for name, columns in RAW.items()}
+    schema |= {name: dict.fromkeys(columns, TEXT) for name, columns in RAW.items()}
     for step in filter(_is_step, shipped()[model].reads):
-        known[step] = dict.fromkeys(_nodes(step), TEXT)
-    return lineage(None, shipped()[model].sql, schema=known, dialect="duckdb")
+        schema[step] = dict.fromkeys(_nodes(step), TEXT)
+    return lineage(None, shipped()[model].sql, schema=schema, dialect="duckdb")
 
 
 def _is_step(name: str) -> bool:

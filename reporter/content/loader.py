@@ -51,9 +51,7 @@ EXTRA = ("checks", "models", "sources", "catalogs", "crosswalks", "official", "p
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """How one vendor format says it: when a record is its own, and the SQL that makes rows of
-    it.
-    """
+    """How one vendor format is recognised, and the SQL that turns its records into rows."""
 
     id: str
     title: str
@@ -61,12 +59,9 @@ class Source:
     when: str
     """SQL condition over raw(r JSON)."""
     records: tuple[str, ...]
-    """JSON paths (a.b) at which a document's list of records may stand; '' is the document
-    itself.
-    """
+    """JSON paths (a.b) where a document may hold its list of records; '' is the document itself."""
     columns: dict[str, str]
-    """Declared columns of a big flat format: read without the JSON detour; the SQL then names
-    them.
+    """Declared columns of a large flat format, read without parsing JSON; the SQL then names them.
     """
     texts: tuple[str, ...]
     """Keys that `raw` also gives as text columns; read once for all tables."""
@@ -75,8 +70,8 @@ class Source:
     may_lack: tuple[str, ...]
     """Required columns of events that the format itself does not have, such as a time."""
     together: bool
-    """Its SQL looks from one record at others, so that all must be there at once; other sources are
-    read in portions.
+    """Its SQL relates records to each other, so all must be present at once; other sources are read
+    in portions.
     """
     skip: str
     """SQL condition: recognised, but none of our tables wants it (out of scope)."""
@@ -118,46 +113,47 @@ class Content:
 
 
 def load(extra: tuple[Path, ...] = (), packs: tuple[Pack, ...] = ()) -> Content:
-    """Read all content; `extra` folders and packs may hold sources/, checks/, catalogs/, profiles/
-    of others.
+    """Read all content, with that of the `extra` folders and packs.
 
-    A pack of which the folder is named as `extra`, too, is read as that.
+    A pack whose folder is also given as `extra` is read as an extra folder.
 
-    Raises Errors with all that is wrong in any file.
+    Raises Errors with every problem in any file.
     """
     frameworks, sources = content_dir()
     errors: list[ReporterError] = []
     packs = tuple(p for p in packs if p.folder.resolve() not in {f.resolve() for f in extra})
-    others = [*(p.folder for p in packs), *extra]
-    folders = [frameworks, *others]
+    extras = [*(p.folder for p in packs), *extra]
+    folders = [frameworks, *extras]
 
     def every(
         sub: str, make: Callable[[Path], Any], roots: list[Path], ending: str = "*.yml"
     ) -> list[Any]:
-        made = []
+        items = []
         for path in _files(roots, sub, ending):
             try:
-                made.append(make(path))
+                items.append(make(path))
             except ReporterError as error:
                 errors.extend(error.errors if isinstance(error, Errors) else [error])
-        return made
+        return items
 
-    errors += [_holds_nothing(f) for f in others if not any((f / sub).is_dir() for sub in EXTRA)]
-    checks, own = (every("checks", read_check, roots) for roots in ([frameworks], others))
-    parts = every("models", read_part, others, "*.sql")
+    errors += [_holds_nothing(f) for f in extras if not any((f / sub).is_dir() for sub in EXTRA)]
+    checks, extra_checks = (every("checks", read_check, roots) for roots in ([frameworks], extras))
+    parts = every("models", read_part, extras, "*.sql")
     by_name = {m.name: m.sql for m in parts}
     errors += _wrong_parts(parts, by_name)
-    own = [replace(c, models=_models_of(c, by_name)) for c in own]
-    mine = every("sources", foreign_source, others)
-    profiles, asked = (every("profiles", read_profile, roots) for roots in ([frameworks], others))
+    extra_checks = [replace(c, models=_models_of(c, by_name)) for c in extra_checks]
+    extra_sources = every("sources", foreign_source, extras)
+    profiles, extra_profiles = (
+        every("profiles", read_profile, roots) for roots in ([frameworks], extras)
+    )
     registers = every("official", read_register, folders)
     result = Content(
-        sources=tuple(every("", read_source, [sources]) + mine),
-        checks=tuple(sorted(checks + own, key=lambda c: c.id)),
+        sources=tuple(every("", read_source, [sources]) + extra_sources),
+        checks=tuple(sorted(checks + extra_checks, key=lambda c: c.id)),
         frameworks=tuple(sorted(every("catalogs", read_framework, folders), key=_order)),
         themes=read_themes(frameworks / "themes.yml"),
         policy=read_policy(frameworks / "policy.yml"),
-        profiles={p.id: p for p in profiles + asked},
+        profiles={p.id: p for p in profiles + extra_profiles},
         crosswalks=tuple(every("crosswalks", read_crosswalk, folders)),
         aliases=read_aliases(),
         official={d["id"]: d for d in registers},
@@ -165,13 +161,13 @@ def load(extra: tuple[Path, ...] = (), packs: tuple[Pack, ...] = ()) -> Content:
         efforts=read_efforts(frameworks / "efforts.yml"),
         benchmark=read_yaml(frameworks / "benchmark.yml"),
         sha256=_sha256_of(_all_files([*folders, sources])),
-        extra=frozenset(c.id for c in own),
+        extra=frozenset(c.id for c in extra_checks),
         packs=tuple(replace(p, sha256=_sha256_of(_all_files([p.folder]))) for p in packs),
     )
     errors += [
-        *_twice(result, profiles + asked, registers, parts),
+        *_twice(result, profiles + extra_profiles, registers, parts),
         *([] if errors else _unknown(result)),
-        *unknown_targets(result, asked),
+        *unknown_targets(result, extra_profiles),
     ]
     if errors:
         raise Errors([named(e, packs) for e in errors])
@@ -179,8 +175,8 @@ def load(extra: tuple[Path, ...] = (), packs: tuple[Pack, ...] = ()) -> Content:
 
 
 def anywhere(content: Content) -> Content:
-    """Return content of which each file of a pack is named by the pack: a run says the same
-    wherever that is installed.
+    """Return content in which each file of a pack is named by the pack, so that a run reads the
+    same wherever the pack is installed.
     """
 
     def placed(items: Iterable[Any]) -> tuple[Any, ...]:
@@ -196,7 +192,7 @@ def anywhere(content: Content) -> Content:
 
 
 def read_aliases() -> dict[str, Any]:
-    """Return the references people write and what they mean."""
+    """Return the references that people write, and what they mean."""
     data: dict[str, Any] = read_yaml(content_dir()[0] / "crosswalks" / ALIASES)
     return data
 
@@ -220,14 +216,15 @@ def _wrong_parts(parts: list[Model], by_name: dict[str, str]) -> Iterator[Conten
 
 
 def _all_files(roots: list[Path]) -> list[Path]:
-    """Return what decides: the YAML and the SQL of folders."""
+    """Return the files that decide the results: the YAML and the SQL of folders."""
     return [p for root in roots for p in sorted([*root.rglob("*.yml"), *root.rglob("*.sql")])]
 
 
 def read_part(path: Path) -> Model:
-    """Read a model of others.
+    """Read a model that does not ship.
 
-    Raises ContentError where it has the name of a table of ours, or is no part of checks.
+    Raises ContentError where it takes the name of a shipped table or model, or is not a part of
+    checks.
     """
     model = read_model(path)
     if model.name in TABLES or model.name in shipped():
@@ -244,17 +241,17 @@ def read_part(path: Path) -> Model:
 
 
 def _models_of(check: Check, parts: Mapping[str, str]) -> dict[str, str]:
-    """Return the models that a check may read, those that these read among them, by name: the text
-    of each.
+    """Return the models that a check may read, and those that these read in turn, as name ->
+    text.
     """
-    found: dict[str, str] = {}
+    models: dict[str, str] = {}
     texts = [check.sql]
     while texts:
         words = set(re.findall(r"[a-z_]\w*", texts.pop()))
-        for name in sorted(words & parts.keys() - found.keys()):
-            found[name] = parts[name]
+        for name in sorted(words & parts.keys() - models.keys()):
+            models[name] = parts[name]
             texts.append(parts[name])
-    return found
+    return models
 
 
 def _sha256_of(paths: list[Path]) -> str:
@@ -285,19 +282,20 @@ def _twice(
         "profile": profiles,
         "crosswalk": content.crosswalks,
     }
-    named = [(kind, i.id, i.place) for kind, items in kinds.items() for i in items]
-    named += [("register", d["id"], d["place"]) for d in registers]
-    named += [("model", m.name, m.place) for m in parts]
-    seen: dict[tuple[str, str], str] = {}
-    for kind, name, place in named:
-        if (kind, name) in seen:
-            yield ContentError(f"{kind} {name} stands in {seen[kind, name]} too", place)
-        seen[kind, name] = place
+    entries = [(kind, i.id, i.place) for kind, items in kinds.items() for i in items]
+    entries += [("register", d["id"], d["place"]) for d in registers]
+    entries += [("model", m.name, m.place) for m in parts]
+    places: dict[tuple[str, str], str] = {}
+    for kind, name, place in entries:
+        if (kind, name) in places:
+            yield ContentError(f"{kind} {name} stands in {places[kind, name]} too", place)
+        places[kind, name] = place
 
 
 def foreign_source(path: Path) -> Source:
-    """Read a source of others: its SQL validated, and written anew from what was found valid; raise
-    Errors with all that is wrong.
+    """Read a source that does not ship; its SQL is validated and regenerated.
+
+    Raises Errors with every problem found.
     """
     source, problems = validated_source(read_source(path))
     if problems:
@@ -330,33 +328,37 @@ def validated_source(source: Source) -> tuple[Source, list[ReporterError]]:
         validated(validate_condition, text) for text in (source.when, source.skip, source.type_of)
     )
     columns = {name: validated(validate_type, kind) for name, kind in source.columns.items()}
-    made = replace(source, when=when, skip=skip, type_of=type_of, tables=tables, columns=columns)
-    return made, problems
+    result = replace(source, when=when, skip=skip, type_of=type_of, tables=tables, columns=columns)
+    return result, problems
 
 
 def _unknown(content: Content) -> Iterator[ReporterError]:
     yield from unknown_checks(content.frameworks, content.checks)
     yield from _unknown_substitutes(content.checks)
-    known = known_ids(content.official, content.frameworks, content.checks)
-    yield from unknown_ids(content.crosswalks, known)
+    ids = known_ids(content.official, content.frameworks, content.checks)
+    yield from unknown_ids(content.crosswalks, ids)
 
 
 def _unknown_substitutes(checks: Iterable[Check]) -> Iterator[ReporterError]:
-    """Name what stands in for a check and is no other check."""
-    known = {c.id for c in checks}
+    """Name each compensating check that does not exist or is the check itself."""
+    check_ids = {c.id for c in checks}
     for check in checks:
-        for other in check.compensated_by:
-            if other not in known - {check.id}:
-                yield ContentError(f"compensated_by: no other check {other!r}", check.place)
+        for substitute in check.compensated_by:
+            if substitute not in check_ids - {check.id}:
+                yield ContentError(f"compensated_by: no other check {substitute!r}", check.place)
 
 
 def unknown_targets(content: Content, profiles: Iterable[Profile]) -> Iterator[ReporterError]:
     """Name the targets of profiles that no framework or theme has."""
-    known = {"enterprise", *(t.id for t in content.themes)}
-    for f in content.frameworks:
-        known |= {f.id, *(g.id for g in f.groups), *(c.id for c in f.controls)}
+    targets = {"enterprise", *(t.id for t in content.themes)}
+    for framework in content.frameworks:
+        targets |= {
+            framework.id,
+            *(g.id for g in framework.groups),
+            *(c.id for c in framework.controls),
+        }
     for profile in profiles:
-        for name in sorted(set(profile.targets) - known):
+        for name in sorted(set(profile.targets) - targets):
             yield ContentError(
                 f"target {name!r} is no control, group, framework or theme", profile.place
             )
@@ -394,58 +396,62 @@ def read_check(path: Path) -> Check:
 
     Raises ContentError where a field is missing or wrong.
     """
-    f = fields(path)
-    f.only(*_CHECK_KEYS)
-    check_id = f.get("id", str)
+    check_file = fields(path)
+    check_file.only(*_CHECK_KEYS)
+    check_id = check_file.get("id", str)
     if not path.name.startswith(check_id):
         raise ContentError(
-            f"the file of check {check_id} must be named {check_id}-....yml", f.place("id")
+            f"the file of check {check_id} must be named {check_id}-....yml", check_file.place("id")
         )
-    _one_of(f, "severity", SEVERITIES)
-    _one_of(f, "about", tuple(SUBJECTS))
-    _one_of(f, "evidence", ("inventory", "logs", "both"))
-    if f.get("level", int) not in (1, 2, 3, 4, 5):
-        raise ContentError("'level' must be 1 to 5", f.place("level"))
-    needs, fails_without = (_columns(f, key) for key in ("needs", "fails_without"))
+    _one_of(check_file, "severity", SEVERITIES)
+    _one_of(check_file, "about", tuple(SUBJECTS))
+    _one_of(check_file, "evidence", ("inventory", "logs", "both"))
+    if check_file.get("level", int) not in (1, 2, 3, 4, 5):
+        raise ContentError("'level' must be 1 to 5", check_file.place("level"))
+    needs, fails_without = (_columns(check_file, key) for key in ("needs", "fails_without"))
     return Check(
         id=check_id,
-        title=f.get("title", str),
-        why=f.get("why", str).strip(),
-        about=f.get("about", str),
-        severity=f.get("severity", str),
-        level=f.get("level", int),
-        evidence=f.get("evidence", str),
-        sql=f.get("sql", str),
-        compensated_by=tuple(map(str, f.get("compensated_by", list, []))),
-        fix=f.get("fix", str).strip(),
-        place=f.place("sql"),
+        title=check_file.get("title", str),
+        why=check_file.get("why", str).strip(),
+        about=check_file.get("about", str),
+        severity=check_file.get("severity", str),
+        level=check_file.get("level", int),
+        evidence=check_file.get("evidence", str),
+        sql=check_file.get("sql", str),
+        compensated_by=tuple(map(str, check_file.get("compensated_by", list, []))),
+        fix=check_file.get("fix", str).strip(),
+        place=check_file.place("sql"),
         needs=needs,
         fails_without=fails_without,
-        at_best=f.get("at_best", dict, {}),
-        misuse=f.get("misuse", bool, False),
-        params=f.get("params", dict, {}),
-        headline=f.get("headline", str, ""),
-        reasons=_reasons(f),
-        words=_texts(f.get("words", dict, {}), "words", f),
-        fix_listed=f.get("fix_listed", str, "").strip(),
-        examples=tuple(f.get("examples", list)),
+        at_best=check_file.get("at_best", dict, {}),
+        misuse=check_file.get("misuse", bool, False),
+        params=check_file.get("params", dict, {}),
+        headline=check_file.get("headline", str, ""),
+        reasons=_reasons(check_file),
+        words=_texts(check_file.get("words", dict, {}), "words", check_file),
+        fix_listed=check_file.get("fix_listed", str, "").strip(),
+        examples=tuple(check_file.get("examples", list)),
     )
 
 
-def _reasons(f: Fields) -> dict[str, dict[str, str]]:
+def _reasons(file: Fields) -> dict[str, dict[str, str]]:
     """Read the sentences of a check by status and reason code; a status alone is its own code."""
-    given = f.get("reasons", dict, {})
-    place = f.place("reasons")
-    for status in given:
+    reasons = file.get("reasons", dict, {})
+    place = file.place("reasons")
+    for status in reasons:
         if status not in VERDICTS:
             raise ContentError(
                 f"reasons: no status {status!r}", place, f"Known: {', '.join(VERDICTS)}."
             )
-    found = {
-        status: _texts(own if isinstance(own, dict) else {status: own}, f"reasons: {status}", f)
-        for status, own in given.items()
+    texts = {
+        status: _texts(
+            sentences if isinstance(sentences, dict) else {status: sentences},
+            f"reasons: {status}",
+            file,
+        )
+        for status, sentences in reasons.items()
     }
-    codes = [code for own in found.values() for code in own]
+    codes = [code for sentences in texts.values() for code in sentences]
     for code in codes:
         if codes.count(code) > 1:
             raise ContentError(f"reasons: {code!r} stands under two statuses", place)
@@ -453,39 +459,41 @@ def _reasons(f: Fields) -> dict[str, dict[str, str]]:
             raise ContentError(
                 f"reasons: {code!r} is a code of the engine's own", place, "Call it otherwise."
             )
-    for own in found.values():
-        for code, text in own.items():
+    for sentences in texts.values():
+        for code, text in sentences.items():
             try:
                 parsed(text)
             except ValueError as error:
                 raise ContentError(f"reasons: {code}: {error}", place) from error
-    return found
+    return texts
 
 
-def _texts(given: dict[str, Any], what: str, f: Fields) -> dict[str, str]:
+def _texts(texts: dict[str, Any], label: str, file: Fields) -> dict[str, str]:
     """Read names and their texts."""
-    for name, text in given.items():
+    for name, text in texts.items():
         if not isinstance(text, str):
             raise ContentError(
-                f"{what}: {name!r} must be text", f.place(what.split(":")[0]), "Write it in quotes."
+                f"{label}: {name!r} must be text",
+                file.place(label.split(":")[0]),
+                "Write it in quotes.",
             )
-    return {str(name): text.strip() for name, text in given.items()}
+    return {str(name): text.strip() for name, text in texts.items()}
 
 
-def _columns(f: Fields, key: str) -> tuple[str, ...]:
+def _columns(file: Fields, key: str) -> tuple[str, ...]:
     """Read a list of columns, each as table.column."""
-    names = tuple(f.get(key, list, []))
+    names = tuple(file.get(key, list, []))
     for name in names:
         table, _, column = str(name).partition(".")
         if table not in TABLES or column not in {c.name for c in TABLES[table].columns}:
-            raise ContentError(f"{key}: no column {name!r}", f.place(key))
+            raise ContentError(f"{key}: no column {name!r}", file.place(key))
     return names
 
 
-def _one_of(f: Fields, key: str, allowed: tuple[str, ...]) -> None:
-    if f.get(key, str) not in allowed:
+def _one_of(file: Fields, key: str, allowed: tuple[str, ...]) -> None:
+    if file.get(key, str) not in allowed:
         raise ContentError(
-            f"{key!r} is {f.data[key]!r}; expected one of {', '.join(allowed)}", f.place(key)
+            f"{key!r} is {file.data[key]!r}; expected one of {', '.join(allowed)}", file.place(key)
         )
 
 
@@ -494,8 +502,8 @@ def read_source(path: Path) -> Source:
 
     Raises ContentError where a field is missing or wrong.
     """
-    f = fields(path)
-    f.only(
+    source_file = fields(path)
+    source_file.only(
         "id",
         "title",
         "describe",
@@ -511,37 +519,37 @@ def read_source(path: Path) -> Source:
         "may_lack",
         "together",
     )
-    tables = f.get("tables", dict)
+    tables = source_file.get("tables", dict)
     for name in tables:
         if name not in TABLES or not TABLES[name].loaded:
-            raise ContentError(f"no table {name!r} to load", f.place("tables"))
+            raise ContentError(f"no table {name!r} to load", source_file.place("tables"))
     for key, kind in (("texts", list), ("lists", list), ("columns", dict)):
-        for name in f.get(key, kind, kind()):
+        for name in source_file.get(key, kind, kind()):
             if not isinstance(name, str) or not re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", name):
-                raise ContentError(f"{name!r} is not a plain name", f.place(key))
+                raise ContentError(f"{name!r} is not a plain name", source_file.place(key))
     required = [c.name for c in TABLES["events"].columns if c.required]
-    for name in f.get("may_lack", list, []):
+    for name in source_file.get("may_lack", list, []):
         if name not in required:
             raise ContentError(
                 f"{name!r} is no required column of events",
-                f.place("may_lack"),
+                source_file.place("may_lack"),
                 f"Known: {', '.join(required)}.",
             )
     return Source(
-        id=f.get("id", str),
-        title=f.get("title", str),
-        describe=f.get("describe", str, "").strip(),
-        when=f.get("when", str).strip(),
-        records=tuple(f.get("records", list, [""])),
-        columns=f.get("columns", dict, {}),
-        texts=tuple(f.get("texts", list, [])),
-        lists=tuple(f.get("lists", list, [])),
-        may_lack=tuple(f.get("may_lack", list, [])),
-        together=f.get("together", bool, False),
-        skip=f.get("skip", str, "FALSE").strip(),
-        type_of=f.get("type_of", str, "NULL").strip(),
+        id=source_file.get("id", str),
+        title=source_file.get("title", str),
+        describe=source_file.get("describe", str, "").strip(),
+        when=source_file.get("when", str).strip(),
+        records=tuple(source_file.get("records", list, [""])),
+        columns=source_file.get("columns", dict, {}),
+        texts=tuple(source_file.get("texts", list, [])),
+        lists=tuple(source_file.get("lists", list, [])),
+        may_lack=tuple(source_file.get("may_lack", list, [])),
+        together=source_file.get("together", bool, False),
+        skip=source_file.get("skip", str, "FALSE").strip(),
+        type_of=source_file.get("type_of", str, "NULL").strip(),
         tables=tables,
-        place=f.place("tables"),
+        place=source_file.place("tables"),
         sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
-        rank=f.get("rank", int, 50),
+        rank=source_file.get("rank", int, 50),
     )

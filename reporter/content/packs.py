@@ -44,8 +44,7 @@ class Pack:
 
 
 def installed() -> tuple[Pack, ...]:
-    """Return the packs that are installed, by name; raise Errors with all of them that cannot be
-    used.
+    """Return the installed packs, by name.
 
     Raises Errors, one InputError for each pack that cannot be used.
     """
@@ -87,7 +86,7 @@ def _pack(point: EntryPoint) -> Pack:
 
 
 def _folders(value: str) -> list[Path]:
-    """Find the folder of a package, or one in it. To ask for an inner package would import the
+    """Find the folder of a package, or one inside it. Asking for an inner package would import the
     outer one.
     """
     if not _FOLDER.fullmatch(value):
@@ -102,12 +101,14 @@ def _folders(value: str) -> list[Path]:
 
 
 def package_of(point: EntryPoint) -> tuple[str, str]:
-    """Return name and version of what brings an entry point; '' where it does not say."""
+    """Return name and version of the package that provides an entry point; '' where it does not
+    say.
+    """
     dist = point.dist
     if dist is None or not (dist.read_text("METADATA") or dist.read_text("PKG-INFO")):
         return "", ""
-    said = dist.metadata.json
-    return str(said.get("name", "")), str(said.get("version", ""))
+    metadata = dist.metadata.json
+    return str(metadata.get("name", "")), str(metadata.get("version", ""))
 
 
 def _place(point: EntryPoint) -> str:
@@ -123,7 +124,7 @@ def shown(place: str, packs: Iterable[Pack]) -> str:
 
 @contextmanager
 def naming(packs: Iterable[Pack]) -> Iterator[None]:
-    """Let errors in files of packs say whose they are: the user may never have heard of them.
+    """Make errors in files of packs name the pack: the user may never have heard of it.
 
     Raises Errors: those of the block, each with its pack.
     """
@@ -140,8 +141,8 @@ def named(error: ReporterError, packs: Iterable[Pack]) -> ReporterError:
     pack = _of(error.place, packs)
     if pack is None:
         return error
-    said = f"It is of pack {pack}, of package {pack.package}; --no-packs leaves all packs out."
-    return type(error)(error.message, error.place, f"{error.hint} {said}".strip())
+    origin = f"It is of pack {pack}, of package {pack.package}; --no-packs leaves all packs out."
+    return type(error)(error.message, error.place, f"{error.hint} {origin}".strip())
 
 
 def _of(place: str, packs: Iterable[Pack]) -> Pack | None:

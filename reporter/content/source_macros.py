@@ -129,8 +129,11 @@ def _tiers() -> str:
 
 def _plain(depth: int) -> str:
     """SQL: JSON text of an AnyValue `v`; what it holds is written by the macro one less deep."""
-    x = f"plain_{depth}"
-    item, pair = (f"_plain_{depth - 1}({y})" if depth else "'null'" for y in (x, f"{x} -> 'value'"))
+    variable = f"plain_{depth}"
+    item, pair = (
+        f"_plain_{depth - 1}({y})" if depth else "'null'"
+        for y in (variable, f"{variable} -> 'value'")
+    )
     values = [
         f"coalesce(json_extract(v, '$.{kind}Value.values[*]'), []) || coalesce(json_extract(v,"
         f" '$.{kind}_value.values[*]'), [])"
@@ -138,11 +141,11 @@ def _plain(depth: int) -> str:
     ]
     return (
         "CASE WHEN coalesce(json_type(v, '$.arrayValue'), json_type(v, '$.array_value')) IS NOT"
-        f" NULL THEN '[' || array_to_string(list_transform({values[0]}, lambda {x}:"
+        f" NULL THEN '[' || array_to_string(list_transform({values[0]}, lambda {variable}:"
         f" coalesce({item}, 'null')), ',') || ']' WHEN coalesce(json_type(v, '$.kvlistValue'),"
         " json_type(v, '$.kvlist_value')) IS NOT NULL THEN '{' ||"
-        f" array_to_string(list_transform({values[1]}, lambda {x}: CAST(to_json({x} ->> 'key') AS"
-        f" VARCHAR) || ':' || coalesce({pair}, 'null')), ',') || '}}' ELSE"
+        f" array_to_string(list_transform({values[1]}, lambda {variable}: CAST(to_json({variable}"
+        f" ->> 'key') AS VARCHAR) || ':' || coalesce({pair}, 'null')), ',') || '}}' ELSE"
         " coalesce(CAST(to_json(json_extract_string(v, '$.*')[1]) AS VARCHAR), 'null') END"
     )
 

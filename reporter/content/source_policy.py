@@ -90,8 +90,9 @@ _ARROWS = (exp.JSONExtract, exp.JSONExtractScalar, exp.JSONBExtract)
 
 
 def validate_source(text: str, place: str) -> str:
-    """Return the SELECT of a source regenerated, or raise ContentError naming the first thing it
-    must not contain.
+    """Return the regenerated SELECT of a source.
+
+    Raises ContentError naming the first construct that it must not contain.
     """
     try:
         trees = _trees(text, place)
@@ -114,10 +115,10 @@ def _trees(text: str, place: str) -> list[exp.Expr | None]:
 
 
 def validate_condition(text: str, place: str) -> str:
-    """Return a source's condition over `raw` regenerated: an expression, which ends where the text
-    does.
+    """Return the regenerated condition of a source over `raw`: one expression that spans the whole
+    text.
 
-    Raises ContentError naming the first thing that it must not contain.
+    Raises ContentError naming the first construct that it must not contain.
     """
     try:
         return _validate_source(_expression(text, place), place)
@@ -126,26 +127,28 @@ def validate_condition(text: str, place: str) -> str:
 
 
 def validate_type(text: str, place: str) -> str:
-    """Return the type of a declared column regenerated: one of a fixed list, or a list, MAP or
+    """Return the regenerated type of a declared column: one of a fixed list, or a list, MAP or
     STRUCT of them.
+
+    Raises ContentError where it is anything else.
     """
-    wrong = ContentError(
+    refusal = ContentError(
         f"{text[:60]!r} is no type of a column",
         place,
         "Such as VARCHAR, BIGINT[] or STRUCT(a VARCHAR).",
     )
     if not _TYPE.fullmatch(text):
-        raise wrong
+        raise refusal
     try:
         cast = _expression(f"CAST(NULL AS {text})", place)
     except (ContentError, RecursionError) as error:
-        raise wrong from error
+        raise refusal from error
     if not isinstance(cast, exp.Cast) or cast.args.get("default"):
-        raise wrong
+        raise refusal
     for node in cast.to.walk():
-        known = isinstance(node, exp.DataType) and node.this.name in _SOURCE_TYPES
-        if not (known or isinstance(node, (exp.ColumnDef, exp.Identifier))):
-            raise wrong
+        is_known = isinstance(node, exp.DataType) and node.this.name in _SOURCE_TYPES
+        if not (is_known or isinstance(node, (exp.ColumnDef, exp.Identifier))):
+            raise refusal
     return cast.to.sql(dialect="duckdb", comments=False)
 
 
@@ -159,10 +162,10 @@ class _Plain(DuckDB):
 
 def _expression(text: str, place: str) -> exp.Expr:
     tokens = _as_json_arrows(tokens_of(text, place))
-    found = parsed(lambda: _Plain().parser().parse_into(exp.Condition, tokens, text), place)
-    if len(found) != 1 or found[0] is None or isinstance(found[0], (exp.Query, exp.Alias)):
+    trees = parsed(lambda: _Plain().parser().parse_into(exp.Condition, tokens, text), place)
+    if len(trees) != 1 or trees[0] is None or isinstance(trees[0], (exp.Query, exp.Alias)):
         raise ContentError("a condition is exactly one expression", place)
-    return found[0]
+    return trees[0]
 
 
 def _validate_source(tree: exp.Expr, place: str) -> str:
@@ -178,9 +181,9 @@ def _refuse_in_source(node: exp.Expr, place: str) -> None:
                 f"a source must not call {node.name}", at(node, place), _WHAT_A_SOURCE_MAY
             )
     elif type(node) not in _SOURCE_ALLOWED and not isinstance(node, _ARROWS):
-        shown = node.sql(dialect="duckdb")[:60]
+        excerpt = node.sql(dialect="duckdb")[:60]
         raise ContentError(
-            f"{shown!r} ({type(node).__name__}) is no part of a source",
+            f"{excerpt!r} ({type(node).__name__}) is no part of a source",
             at(node, place),
             _WHAT_A_SOURCE_MAY,
         )
@@ -190,20 +193,20 @@ def _refuse_in_source(node: exp.Expr, place: str) -> None:
     if isinstance(node, exp.CTE) and not NAME.fullmatch(node.alias):
         raise ContentError(f"{node.alias!r} is not a plain lower-case name", place)
     if isinstance(node, exp.Table) and not _is_of_source(node):
-        shown = node.sql(dialect="duckdb")[:60]
-        raise ContentError(f"a source reads raw and nothing else, not {shown!r}", at(node, place))
+        excerpt = node.sql(dialect="duckdb")[:60]
+        raise ContentError(f"a source reads raw and nothing else, not {excerpt!r}", at(node, place))
 
 
 _WHAT_A_SOURCE_MAY = "docs/writing-content.md lists what a source may use."
 
 
 def _is_of_source(node: exp.Table) -> bool:
-    plain = isinstance(node.this, exp.Identifier) and not node.db and not node.catalog
-    return plain and node.name in {"raw", *made_before(node)}
+    is_plain = isinstance(node.this, exp.Identifier) and not node.db and not node.catalog
+    return is_plain and node.name in {"raw", *made_before(node)}
 
 
 def _as_json_arrows(tokens: list[Token]) -> list[Token]:
-    """Give `->` a token of its own: inside of a call sqlglot takes it for an old lambda, which the
+    """Give `->` a token of its own: inside a call sqlglot reads it as an old lambda, which the
     engine does not.
     """
     return [
@@ -217,8 +220,8 @@ def _as_json_arrows(tokens: list[Token]) -> list[Token]:
 
 
 def _with_functions(tree: exp.Expr) -> exp.Expr:
-    """Write JSON arrows as calls: the engine takes `a -> b` inside of a call for an old lambda
-    too.
+    """Write JSON arrows as calls: inside a call the engine, too, reads `a -> b` as an old
+    lambda.
     """
     for node in reversed(list(tree.find_all(*_ARROWS))):
         name = "json_extract_string" if isinstance(node, exp.JSONExtractScalar) else "json_extract"

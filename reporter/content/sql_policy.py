@@ -68,7 +68,7 @@ class Compiled:
     tables: frozenset[str]
     has_ref: bool
     has_certain: bool = False
-    """The engine ran it again: a fifth column says which failures stand whatever is not
+    """The engine ran it again: a fifth column marks the failures that stand whatever is not
     recorded.
     """
     written: str = ""
@@ -80,52 +80,56 @@ Told = tuple[tuple[str, str, tuple[str, ...]], ...]
 
 
 def compile_check(check: Check, params: Mapping[str, object] | None = None) -> Compiled:
-    """Return the regenerated SQL of a check, or raise ContentError naming the first thing it must
-    not contain.
+    """Return the regenerated SQL of a check.
 
     It gives subject, ok (NULL: unknown), reason_code, reason_values (a JSON object) and perhaps
-    ref; `params` stand for those of the check."""
-    told = tuple(
+    ref; `params` replace those of the check.
+
+    Raises ContentError naming the first construct that it must not contain.
+    """
+    sentences = tuple(
         (status, code, tuple(dict.fromkeys(p.name for p in places(text))))
-        for status, own in check.reasons.items()
-        for code, text in own.items()
+        for status, texts in check.reasons.items()
+        for code, text in texts.items()
     )
-    known = check.params if params is None else params
-    said = {name for _, _, names in told for name in names}
-    text = fill(check.sql, known, check.place, said)
-    return _compiled(text, told, frozenset(known), tuple(check.models.items()), check.place)
+    parameters = check.params if params is None else params
+    sentence_names = {name for _, _, names in sentences for name in names}
+    text = fill(check.sql, parameters, check.place, sentence_names)
+    return _compiled(
+        text, sentences, frozenset(parameters), tuple(check.models.items()), check.place
+    )
 
 
 @lru_cache(maxsize=2048)
 def _compiled(
-    filled: str,
-    told: Told,
+    text: str,
+    sentences: Told,
     params: frozenset[str],
     models: tuple[tuple[str, str], ...],
     place: str,
 ) -> Compiled:
     try:
-        tree, reads, tables = _taken_apart(filled, dict(models), place)
-        given = tuple(tree.named_selects)
-        _demand_outputs(given, told, params, place)
+        tree, reads, tables = _expand(text, dict(models), place)
+        outputs = tuple(tree.named_selects)
+        _demand_outputs(outputs, sentences, params, place)
         _break_ties(tree)
-        sql = _telling(tree, given, told)
+        sql = _telling(tree, outputs, sentences)
     except RecursionError as error:
         raise ContentError("the SQL is nested too deeply", place) from error
-    return Compiled(sql, frozenset(reads), frozenset(tables), given[-1] == "ref")
+    return Compiled(sql, frozenset(reads), frozenset(tables), outputs[-1] == "ref")
 
 
 def compile_part(text: str, models: Mapping[str, str], place: str) -> None:
-    """Raise ContentError where a model that is a part of checks holds what no check may; `models`
-    are those of its pack.
+    """Raise ContentError where a part of checks holds what no check may; `models` are those of its
+    pack.
     """
     try:
-        _taken_apart(text, models, place)
+        _expand(text, models, place)
     except RecursionError as error:
         raise ContentError("the SQL is nested too deeply", place) from error
 
 
-def _taken_apart(
+def _expand(
     text: str, models: Mapping[str, str], place: str
 ) -> tuple[exp.Query, set[tuple[str, str]], set[str]]:
     """Return a query with its models and macros in place, and the columns and tables it reads."""
@@ -134,40 +138,40 @@ def _taken_apart(
     return tree, *_columns_read(tree, place)
 
 
-def _telling(tree: exp.Query, given: Sequence[str], told: Told) -> str:
-    """Write the SQL of a check anew, with its codes turned to verdicts and its values to one
-    column; the tree is used up.
+def _telling(tree: exp.Query, outputs: Sequence[str], sentences: Told) -> str:
+    """Write the SQL of a check anew: codes become statuses, and values one column. The tree is used
+    up.
     """
     parts = [c.sql(dialect="duckdb", comments=False, copy=False) for c in tree.ctes]
     tree.set("with_", None)
     parts.append(f"results AS ({tree.sql(dialect='duckdb', comments=False, copy=False)})")
-    if given[1] == "ok":
+    if outputs[1] == "ok":
         ok = "ok"
         code = "CASE WHEN ok THEN 'pass' WHEN NOT ok THEN 'fail' ELSE 'unknown' END"
     else:
-        odd = (
+        unknown_code = (
             "WHEN code IS NOT NULL THEN error('it gives the code ' || code || ', for which it has"
             " no sentence')"
         )
         verdicts = {"pass": "TRUE", "fail": "FALSE", "unknown": "CAST(NULL AS BOOLEAN)"}
         cases = [
-            f"WHEN code IN ({', '.join(own)}) THEN {sql}"
+            f"WHEN code IN ({', '.join(status_codes)}) THEN {sql}"
             for status, sql in verdicts.items()
-            if (own := [f"'{c}'" for s, c, _ in told if s == status])
+            if (status_codes := [f"'{c}'" for s, c, _ in sentences if s == status])
         ]
-        ok, code = f"CASE {' '.join([*cases, odd])} END", "coalesce(code, 'unknown')"
+        ok, code = f"CASE {' '.join([*cases, unknown_code])} END", "coalesce(code, 'unknown')"
     by_names: dict[tuple[str, ...], list[str]] = {}
-    for _, name, named in told:
-        held = tuple(n for n in named if n in given)
-        if held:
-            by_names.setdefault(held, []).append(f"'{name}'")
+    for _, name, placeholders in sentences:
+        output_names = tuple(n for n in placeholders if n in outputs)
+        if output_names:
+            by_names.setdefault(output_names, []).append(f"'{name}'")
     cases = [
         f"WHEN {code} IN ({', '.join(codes)}) THEN"
         f" CAST(json_object({', '.join(map(_named_value, names))}) AS VARCHAR)"
         for names, codes in by_names.items()
     ]
     values = f"CASE {' '.join(cases)} ELSE '' END" if cases else "''"
-    ref = ", ref" if given[-1] == "ref" else ""
+    ref = ", ref" if outputs[-1] == "ref" else ""
     return (
         f"WITH {', '.join(parts)} SELECT subject, {ok} AS ok, {code} AS {CODE}, {values} AS"
         f" {VALUES}{ref} FROM results"
@@ -185,40 +189,40 @@ def _parts() -> dict[str, str]:
 
 
 def _break_ties(tree: exp.Query) -> None:
-    """Of rows that ARG_MIN or ARG_MAX finds equal take the least or largest value: which comes
-    first differs from run to run.
+    """Make ARG_MIN and ARG_MAX take the least or largest value of equal rows: which comes first
+    differs between runs.
     """
     for node in list(tree.find_all(exp.ArgMin, exp.ArgMax)):
         key, value = node.expression, node.this
-        both = exp.Anonymous(this="ROW", expressions=[key.copy(), value.copy()])
-        told = exp.Not(this=exp.Is(this=exp.Paren(this=key.copy()), expression=exp.Null()))
-        node.set("expression", exp.Case(ifs=[exp.If(this=told, true=both)]))
+        ordering = exp.Anonymous(this="ROW", expressions=[key.copy(), value.copy()])
+        has_key = exp.Not(this=exp.Is(this=exp.Paren(this=key.copy()), expression=exp.Null()))
+        node.set("expression", exp.Case(ifs=[exp.If(this=has_key, true=ordering)]))
 
 
 def inverted(compiled: Compiled) -> Compiled:
-    """Return a check whose condition says the opposite: no example of it may hold then."""
+    """Return a check with its condition inverted: no example may hold for it."""
     names = f"subject, NOT ok AS ok, {CODE}, {VALUES}" + (", ref" if compiled.has_ref else "")
     return replace(compiled, sql=f"SELECT {names} FROM ({compiled.sql}) AS turned")
 
 
 def with_values(compiled: Compiled, values: Mapping[str, Mapping[str, str]]) -> Compiled:
-    """Return a check that reads SQL of ours in place of some columns: table -> column -> expression
-    over that table.
+    """Return a check in which our own expressions replace some columns: table -> column ->
+    expression over that table.
     """
-    read = ", ".join(
+    overrides = ", ".join(
         f"{table} AS (SELECT * REPLACE ({', '.join(f'{sql} AS {c}' for c, sql in columns.items())})"
         f" FROM main.{table})"
         for table, columns in values.items()
     )
-    rest = compiled.sql.removeprefix("WITH ")
-    made = f"WITH {read}{', ' if rest != compiled.sql else ' '}{rest}"
-    return replace(compiled, sql=made, written=compiled.sql)
+    remainder = compiled.sql.removeprefix("WITH ")
+    statement = f"WITH {overrides}{', ' if remainder != compiled.sql else ' '}{remainder}"
+    return replace(compiled, sql=statement, written=compiled.sql)
 
 
 @lru_cache(maxsize=64)
 def part(compiled: Compiled, name: str) -> str:
     """Return a SELECT of all rows of one named part (WITH) of a check, so that others can count by
-    its rule.
+    the same rule.
     """
     tree = parse(compiled.sql, name)
     parts = ", ".join(c.sql(dialect="duckdb") for c in tree.ctes)
@@ -228,9 +232,9 @@ def part(compiled: Compiled, name: str) -> str:
 def _refuse_foreign_syntax(tree: exp.Query, place: str) -> None:
     for node in tree.walk():
         if type(node) not in ALLOWED:
-            shown = node.sql(dialect="duckdb")[:60]
+            excerpt = node.sql(dialect="duckdb")[:60]
             raise ContentError(
-                f"{shown!r} ({type(node).__name__}) is outside the portable subset",
+                f"{excerpt!r} ({type(node).__name__}) is outside the portable subset",
                 at(node, place),
                 "docs/writing-checks.md lists what a check may use.",
             )
@@ -252,22 +256,22 @@ def _refuse_foreign_syntax(tree: exp.Query, place: str) -> None:
 
 
 def _likes_texts(node: exp.Any) -> bool:
-    """Tell whether ANY is that of LIKE ANY with plain texts, which is written anew as LIKE and
-    OR.
-    """
-    listed = node.this.unnest()
-    texts = listed.expressions if isinstance(listed, exp.Tuple) else [listed]
-    liked = isinstance(node.parent, exp.Like) and not node.parent.args.get("negate")
-    return liked and all(isinstance(t, exp.Literal) and t.is_string for t in texts)
+    """Tell whether ANY belongs to LIKE ANY with plain texts, which is rewritten as LIKE and OR."""
+    operand = node.this.unnest()
+    texts = operand.expressions if isinstance(operand, exp.Tuple) else [operand]
+    is_plain_like = isinstance(node.parent, exp.Like) and not node.parent.args.get("negate")
+    return is_plain_like and all(isinstance(t, exp.Literal) and t.is_string for t in texts)
 
 
 def refuse_foreign_parts(
-    node: exp.Expr, place: str, refused: Mapping[type[exp.Expr], tuple[str, ...]] = REFUSED_PARTS
+    node: exp.Expr,
+    place: str,
+    refused_parts: Mapping[type[exp.Expr], tuple[str, ...]] = REFUSED_PARTS,
 ) -> None:
-    """Raise ContentError where allowed syntax has a part that is not, or a join is of another
+    """Raise ContentError where allowed syntax carries a refused part, or a join is of another
     kind.
     """
-    parts = [name for name in refused.get(type(node), ()) if node.args.get(name)]
+    parts = [name for name in refused_parts.get(type(node), ()) if node.args.get(name)]
     if parts or (isinstance(node, exp.Join) and node.kind not in _JOINS):
         raise ContentError(
             f"{node.sql(dialect='duckdb')[:60]!r} is outside the portable subset", at(node, place)
@@ -289,8 +293,8 @@ def _refuse_foreign_table(node: exp.Table, place: str) -> None:
 
 
 def made_before(node: exp.Table) -> set[str]:
-    """Names of the CTEs that the node sees: a later one, or one of elsewhere, would name a table of
-    the engine's own.
+    """Names of the CTEs visible to the node. A later one, or one from elsewhere, would name a table
+    of the engine's own.
     """
     names: set[str] = set()
     inner: exp.Expr = node
@@ -313,8 +317,8 @@ def _columns_read(tree: exp.Query, place: str) -> tuple[set[tuple[str, str]], se
     reads: set[tuple[str, str]] = set()
     tables: set[str] = set()
     for scope in traverse_scope(tree):
-        named = {t.name for t in scope.sources.values() if isinstance(t, exp.Table)}
-        tables |= named
+        table_names = {t.name for t in scope.sources.values() if isinstance(t, exp.Table)}
+        tables |= table_names
         reads |= _joined_by_name(scope)
         for column in scope.columns:
             source = _source_of(column, scope)
@@ -341,31 +345,31 @@ def _source_of(column: exp.Column, scope: Scope | None) -> exp.Table | Scope | s
     while scope is not None:
         # Not all parts that a query could read: those that it does read.
         for alias, (_, source) in scope.selected_sources.items():
-            if column.table in ("", alias) and column.name in _given(source):
+            if column.table in ("", alias) and column.name in _outputs_of(source):
                 return source
-        if not column.table and column.name in _named(scope):
+        if not column.table and column.name in _select_names(scope):
             return "alias"
         scope = scope.parent
     return None
 
 
-def _given(source: exp.Expr | Scope) -> Collection[str]:
+def _outputs_of(source: exp.Expr | Scope) -> Collection[str]:
     if isinstance(source, exp.Table):
         return _COLUMNS.get(source.name, ())
-    return _named(source) if isinstance(source, Scope) else ()
+    return _select_names(source) if isinstance(source, Scope) else ()
 
 
-def _named(scope: Scope) -> list[str]:
+def _select_names(scope: Scope) -> list[str]:
     query = scope.expression
     return query.named_selects if isinstance(query, exp.Query) else []
 
 
 def _unknown_column(column: exp.Column, scope: Scope, place: str) -> ContentError:
     """Name the column, the tables it is not in, and the nearest that is."""
-    inside = {a: s for a, s in scope.sources.items() if column.table in ("", a)}
-    known = sorted({n for s in inside.values() for n in _given(s)})
-    names = sorted(s.name if isinstance(s, exp.Table) else a for a, s in inside.items())
-    close = get_close_matches(column.name, known, 1)
+    sources = {a: s for a, s in scope.sources.items() if column.table in ("", a)}
+    columns = sorted({n for s in sources.values() for n in _outputs_of(s)})
+    names = sorted(s.name if isinstance(s, exp.Table) else a for a, s in sources.items())
+    close = get_close_matches(column.name, columns, 1)
     hint = f'Did you mean "{close[0]}"? ' if close else ""
     return ContentError(
         f'no column "{column.name}" in {", ".join(names) or column.table}',
@@ -374,28 +378,30 @@ def _unknown_column(column: exp.Column, scope: Scope, place: str) -> ContentErro
     )
 
 
-def _demand_outputs(given: Sequence[str], told: Told, params: frozenset[str], place: str) -> None:
-    """Raise ContentError where the columns of a check are others than it needs, or its sentences
-    and values do not meet.
+def _demand_outputs(
+    outputs: Sequence[str], sentences: Told, params: frozenset[str], place: str
+) -> None:
+    """Raise ContentError where the columns of a check are not those it needs, or its sentences and
+    values do not match.
     """
     expected = (
         "expected subject, ok or code, the values of its sentences, and ref last, if it has one"
     )
-    if tuple(given[:2]) not in (("subject", "ok"), ("subject", "code")):
-        raise ContentError(f"the SELECT gives {', '.join(given) or 'nothing'}; {expected}", place)
-    values = [n for n in given[2:] if n != "ref"]
-    if "ref" in given[:-1] or len(set(given)) < len(given) or set(values) & set(_TAKEN):
-        raise ContentError(f"the SELECT gives {', '.join(given)}; {expected}", place)
-    named = {n for _, _, names in told for n in names}
-    if given[1] == "code" and not told:
+    if tuple(outputs[:2]) not in (("subject", "ok"), ("subject", "code")):
+        raise ContentError(f"the SELECT gives {', '.join(outputs) or 'nothing'}; {expected}", place)
+    values = [n for n in outputs[2:] if n != "ref"]
+    if "ref" in outputs[:-1] or len(set(outputs)) < len(outputs) or set(values) & set(_TAKEN):
+        raise ContentError(f"the SELECT gives {', '.join(outputs)}; {expected}", place)
+    placeholders = {n for _, _, names in sentences for n in names}
+    if outputs[1] == "code" and not sentences:
         raise ContentError(
             "it gives codes and has no `reasons`", place, "Write a sentence for each code."
         )
-    if given[1] == "ok" and any(code not in VERDICTS for _, code, _ in told):
+    if outputs[1] == "ok" and any(code not in VERDICTS for _, code, _ in sentences):
         raise ContentError(
             "its `reasons` have codes, and the SELECT gives ok", place, "Give `code` in its place."
         )
-    for _, code, names in told:
+    for _, code, names in sentences:
         if not NAME.fullmatch(code):  # it becomes a part of the SQL that runs
             raise ContentError(f"reasons: {code!r} is not a plain lower-case name", place)
         for name in names:
@@ -406,7 +412,7 @@ def _demand_outputs(given: Sequence[str], told: Told, params: frozenset[str], pl
                     f"The SELECT gives {', '.join(values) or 'no values'}.",
                 )
     for name in values:
-        if name not in named:
+        if name not in placeholders:
             raise ContentError(
                 f"no sentence names the value {name!r}",
                 place,

@@ -22,15 +22,17 @@ T = TypeVar("T")
 _PLACEHOLDER = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
 
 
-def fill(text: str, params: Mapping[str, object], place: str, said: Set[str] = frozenset()) -> str:
-    """Replace each {name} by its parameter as a SQL literal; unknown and unused names are errors,
-    but for those in sentences.
+def fill(
+    text: str, params: Mapping[str, object], place: str, sentence_names: Set[str] = frozenset()
+) -> str:
+    """Replace each {name} by its parameter as a SQL literal.
 
-    Raises ContentError where a name is no parameter, or a parameter is not used.
+    Raises ContentError where a name is no parameter, or a parameter is used neither here nor in a
+    sentence.
     """
-    used = set(_PLACEHOLDER.findall(text))
-    for name in sorted((used ^ set(params)) - (said & set(params))):
-        problem = "is not among params" if name in used else "is never used in the SQL"
+    placeholders = set(_PLACEHOLDER.findall(text))
+    for name in sorted((placeholders ^ set(params)) - (sentence_names & set(params))):
+        problem = "is not among params" if name in placeholders else "is never used in the SQL"
         raise ContentError(f"parameter {name!r} {problem}", place)
     return _PLACEHOLDER.sub(lambda m: _literal(params[m.group(1)], m.group(1), place), text)
 
@@ -68,17 +70,17 @@ def tokens_of(text: str, place: str) -> list[Token]:
         raise ContentError(
             f"the SQL has {len(tokens)} words; at most {_MOST_TOKENS} are read", place
         )
-    for kind, (most, name) in _MOST.items():
-        n = sum(t.token_type is kind for t in tokens)
-        if n > most:
-            raise ContentError(f"the SQL has {n} {name}; at most {most} are read", place)
+    for kind, (limit, name) in _MOST.items():
+        count = sum(t.token_type is kind for t in tokens)
+        if count > limit:
+            raise ContentError(f"the SQL has {count} {name}; at most {limit} are read", place)
     if _is_deep(tokens):
         raise ContentError("the SQL is nested too deeply", place)
     return tokens
 
 
 def _is_deep(tokens: list[Token]) -> bool:
-    """Tell whether SQL is nested beyond reason; how deep a parser gets differs between versions of
+    """Tell whether SQL is nested too deeply; how deep a parser gets differs between versions of
     Python.
     """
     depth = chain = 0
@@ -104,46 +106,45 @@ def parse(text: str, place: str) -> exp.Query:
 
 
 def with_parts(tree: exp.Query, parts: Mapping[str, str], place: str) -> exp.Query:
-    """Put the models that a query reads before its own parts, each after those that it reads
-    itself.
+    """Put the models that a query reads before its own parts, each after those it reads itself.
 
-    Raises ContentError where a model reads itself, or two parts have one name.
+    Raises ContentError where a model reads itself, or two parts share a name.
     """
-    own = {c.alias for c in tree.ctes}
-    made: dict[str, list[exp.CTE]] = {}
+    own_names = {c.alias for c in tree.ctes}
+    ctes_by_name: dict[str, list[exp.CTE]] = {}
 
-    def take(name: str, on: tuple[str, ...]) -> None:
-        if name in made:
+    def take(name: str, chain: tuple[str, ...]) -> None:
+        if name in ctes_by_name:
             return
-        if name in on:
+        if name in chain:
             raise ContentError(f"the model {name} reads itself", place)
         query = parse(parts[name], f"{place} (model {name})")
-        inner = {c.alias for c in query.ctes}
+        inner_names = {c.alias for c in query.ctes}
         for table in query.find_all(exp.Table):
-            if table.name in parts and table.name not in inner:
-                take(table.name, (*on, name))
-        made[name] = _flat(name, query, inner)
+            if table.name in parts and table.name not in inner_names:
+                take(table.name, (*chain, name))
+        ctes_by_name[name] = _flat(name, query, inner_names)
 
     for table in tree.find_all(exp.Table):
-        if table.name in parts and table.name not in own:
+        if table.name in parts and table.name not in own_names:
             take(table.name, ())
-    if not made:
+    if not ctes_by_name:
         return tree
-    if names := own & {c.alias for ctes in made.values() for c in ctes}:
+    if names := own_names & {c.alias for ctes in ctes_by_name.values() for c in ctes}:
         raise ContentError(f"{min(names)!r} is the name of a model or of a part of one", place)
-    ctes = [c for some in made.values() for c in some]
+    ctes = [c for some in ctes_by_name.values() for c in some]
     tree.set("with_", exp.With(expressions=[*ctes, *tree.ctes]))
     return tree
 
 
-def _flat(name: str, query: exp.Query, inner: Set[str]) -> list[exp.CTE]:
-    """Return a model as parts beside each other, its own ones named by it."""
+def _flat(name: str, query: exp.Query, inner_names: Set[str]) -> list[exp.CTE]:
+    """Return a model as separate parts, with the names of its own parts prefixed by its name."""
     for table in query.find_all(exp.Table):
-        if table.name in inner:
-            plain = table.name
-            table.set("this", exp.to_identifier(f"{name}_{plain}"))
+        if table.name in inner_names:
+            table_name = table.name
+            table.set("this", exp.to_identifier(f"{name}_{table_name}"))
             if not table.alias:
-                table.set("alias", exp.TableAlias(this=exp.to_identifier(plain)))
+                table.set("alias", exp.TableAlias(this=exp.to_identifier(table_name)))
     ctes = list(query.ctes)
     for cte in ctes:
         cte.set("alias", exp.TableAlias(this=exp.to_identifier(f"{name}_{cte.alias}")))
@@ -161,14 +162,14 @@ def _macro_trees() -> Mapping[str, tuple[tuple[str, ...], exp.Expr]]:
 
 
 def without_macros(tree: exp.Query, place: str) -> exp.Query:
-    """Put what macros stand for in their place, so that what is compiled and runs is plain SQL.
+    """Expand the macros in a query, so that what is compiled and runs is plain SQL.
 
-    Raises ContentError where a macro has other than its number of values.
+    Raises ContentError where a macro gets another number of values than it takes.
     """
-    known = _macro_trees()
-    while calls := [n for n in tree.find_all(exp.Anonymous) if str(n.this).lower() in known]:
+    macros = _macro_trees()
+    while calls := [n for n in tree.find_all(exp.Anonymous) if str(n.this).lower() in macros]:
         for call in reversed(calls):  # what stands inside another call first
-            names, body = known[str(call.this).lower()]
+            names, body = macros[str(call.this).lower()]
             if len(call.expressions) != len(names):
                 raise ContentError(
                     f"{call.this} takes {len(names)} values",
@@ -179,26 +180,26 @@ def without_macros(tree: exp.Query, place: str) -> exp.Query:
     return tree
 
 
-def _put_in(body: exp.Expr, given: Mapping[str, exp.Expr]) -> exp.Expr:
+def _put_in(body: exp.Expr, values: Mapping[str, exp.Expr]) -> exp.Expr:
     """Return the expression of a macro with values in the place of its parameters."""
-    whole = exp.Paren(this=body)  # so that the body itself can be replaced
-    for column in list(whole.find_all(exp.Column)):
-        if not column.table and column.name in given:
-            column.replace(_enclosed(given[column.name].copy()))
-    return _enclosed(whole.this)
+    expression = exp.Paren(this=body)  # so that the body itself can be replaced
+    for column in list(expression.find_all(exp.Column)):
+        if not column.table and column.name in values:
+            column.replace(_enclosed(values[column.name].copy()))
+    return _enclosed(expression.this)
 
 
 def _enclosed(value: exp.Expr) -> exp.Expr:
     return exp.Paren(this=value) if isinstance(value, exp.Binary) else value
 
 
-def parsed(read: Callable[[], T], place: str) -> T:
+def parsed(reader: Callable[[], T], place: str) -> T:
     """Return what the parser reads; raise ContentError with its first line where it cannot."""
     try:
-        return read()
+        return reader()
     except SqlglotError as error:
-        first = str(error).splitlines()[0]
-        raise ContentError(f"the SQL cannot be parsed: {first}", place) from error
+        first_line = str(error).splitlines()[0]
+        raise ContentError(f"the SQL cannot be parsed: {first_line}", place) from error
 
 
 def at(node: exp.Expr, place: str) -> str:

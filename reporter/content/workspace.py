@@ -48,7 +48,7 @@ _SAMPLE = {"size", "frame", "seed", "note"}
 
 @dataclass(frozen=True, slots=True)
 class BaselineSetting:
-    """Who says that some runs are as they should be."""
+    """Who approved certain runs as the baseline."""
 
     approved_by: str
     approved_at: datetime
@@ -67,7 +67,7 @@ class Workspace:
     params: dict[str, dict[str, Any]]
     """check id -> parameter -> value"""
     frameworks: tuple[str, ...] = ()
-    """Ids of the lists to report on; none means those that are not optional."""
+    """Ids of the frameworks to report on; none means all that are not optional."""
     efforts: dict[str, Fraction] = field(default_factory=dict)
     """Person-days by cause, check or check-evidence."""
     samples: dict[str, Sample] = field(default_factory=dict)
@@ -86,22 +86,22 @@ class Workspace:
 
 def workspace_of(path: Path) -> Path | None:
     """Return the workspace that a file or folder lies in, or is."""
-    here = Path(
+    start = Path(
         os.path.realpath(path)
     )  # of a link that leads back to itself `resolve` makes an error
-    return next((p for p in (here, *here.parents) if (p / NAME).is_file()), None)
+    return next((p for p in (start, *start.parents) if (p / NAME).is_file()), None)
 
 
 def read_workspace(folder: Path) -> Workspace:
     """Read a workspace folder's reporter.yml; raise InputError with path:line."""
     if not folder.is_dir():
-        packed = folder.suffix.lower() in (".zip", ".gz", ".tgz", ".tar", ".7z")
+        is_archive = folder.suffix.lower() in (".zip", ".gz", ".tgz", ".tar", ".7z")
         raise InputError(
             "is a file" if folder.is_file() else "no such folder",
             str(folder),
             (
                 "Unpack it, and give the folder that holds reporter.yml."
-                if packed and folder.is_file()
+                if is_archive and folder.is_file()
                 else "Give the folder of a workspace; `reporter init` makes one."
             ),
         )
@@ -112,115 +112,123 @@ def read_workspace(folder: Path) -> Workspace:
             str(folder),
             f"`reporter init {folder}` writes one to start from.",
         )
-    f = fields(path)
-    f.only(*_KEYS)
-    run = _run(f)
+    settings = fields(path)
+    settings.only(*_KEYS)
+    run = _run(settings)
     logs = {
-        n: _expected(n, x, f.place("log_sources"))
-        for n, x in f.get("log_sources", dict, {}).items()
+        n: _expected(n, x, settings.place("log_sources"))
+        for n, x in settings.get("log_sources", dict, {}).items()
     }
-    params = _params(f.get("params", dict, {}), f.place("params"))
+    params = _params(settings.get("params", dict, {}), settings.place("params"))
     return Workspace(
         folder,
         run,
         logs,
-        _baseline(f, run),
+        _baseline(settings, run),
         params,
-        _frameworks(f),
-        _efforts(f),
-        _samples(f),
-        read_branding(f.get("branding", dict, {}), folder, f.place("branding")),
-        _language(f),
-        _approvers(f),
-        f.lines,
+        _frameworks(settings),
+        _efforts(settings),
+        _samples(settings),
+        read_branding(settings.get("branding", dict, {}), folder, settings.place("branding")),
+        _language(settings),
+        _approvers(settings),
+        settings.lines,
     )
 
 
-def _language(f: Fields) -> str:
-    chosen, known = f.get("language", str, ENGLISH), languages()
-    if chosen not in known:
+def _language(settings: Fields) -> str:
+    language, codes = settings.get("language", str, ENGLISH), languages()
+    if language not in codes:
         raise InputError(
-            f"language: no {chosen!r}", f.place("language"), f"Known: {', '.join(known)}."
+            f"language: no {language!r}", settings.place("language"), f"Known: {', '.join(codes)}."
         )
-    return str(chosen)
+    return str(language)
 
 
-def _run(f: Fields) -> RunInfo:
-    period = f.get("period", dict, hint=PERIOD)
+def _run(settings: Fields) -> RunInfo:
+    period = settings.get("period", dict, hint=PERIOD)
     for key in sorted(set(map(str, period)) - {"from", "to"}):
-        raise InputError(f"period: unknown key {key!r}", f.place("period"), "Known: from, to.")
-    start = _time(period.get("from"), f.place("period"), "period.from")
-    end = _time(period.get("to"), f.place("period"), "period.to")
+        raise InputError(
+            f"period: unknown key {key!r}", settings.place("period"), "Known: from, to."
+        )
+    start = _time(period.get("from"), settings.place("period"), "period.from")
+    end = _time(period.get("to"), settings.place("period"), "period.to")
     if start >= end:
-        raise InputError("the period ends before it begins", f.place("period"))
+        raise InputError("the period ends before it begins", settings.place("period"))
     # a slip of a digit, or all of time: nothing could be expected, missing or late in it
     if start.year < FIRST_YEAR or end.year > LAST_YEAR or end - start > MOST_YEARS * 366 * DAY:
         raise InputError(
             f"the period is {start.date().isoformat()} to {end.date().isoformat()}",
-            f.place("period"),
+            settings.place("period"),
             f"Expected at most {MOST_YEARS} years between {FIRST_YEAR} and {LAST_YEAR}. {PERIOD}",
         )
-    as_of = _time(f.data["as_of"], f.place("as_of"), "as_of") if "as_of" in f.data else end
+    as_of = (
+        _time(settings.data["as_of"], settings.place("as_of"), "as_of")
+        if "as_of" in settings.data
+        else end
+    )
     if as_of < end:
         # what the period's last days show, and what fell due in them, would be left out under its
         # full name
         raise InputError(
             f"as_of is {as_of:%Y-%m-%d}, before the period is over",
-            f.place("as_of"),
+            settings.place("as_of"),
             f"Expected {end:%Y-%m-%d} or later, or no as_of; for a part of the period, let the"
             " period end there.",
         )
     if as_of.year > LAST_YEAR:
         raise InputError(
             f"as_of is {as_of.date().isoformat()}",
-            f.place("as_of"),
+            settings.place("as_of"),
             f"Expected a day up to {LAST_YEAR}.",
         )
-    organisation = str(f.get("organisation", str, hint=ORGANISATION))
+    organisation = str(settings.get("organisation", str, hint=ORGANISATION))
     if not organisation.strip():
-        raise InputError("organisation is empty", f.place("organisation"), ORGANISATION)
+        raise InputError("organisation is empty", settings.place("organisation"), ORGANISATION)
     return RunInfo(
         organisation,
-        str(f.get("unit", str, "")),
+        str(settings.get("unit", str, "")),
         start,
         end,
         as_of,
-        f.get("profile", str, "baseline"),
+        settings.get("profile", str, "baseline"),
     )
 
 
-def _frameworks(f: Fields) -> tuple[str, ...]:
-    named = f.get("frameworks", list, None) if "frameworks" in f.data else []
-    twice = sorted({str(n) for n in named if named.count(n) > 1})
-    if twice:
-        raise InputError(f"frameworks: {twice[0]} stands twice", f.place("frameworks"))
-    if "frameworks" in f.data and not named:
+def _frameworks(settings: Fields) -> tuple[str, ...]:
+    ids = settings.get("frameworks", list, None) if "frameworks" in settings.data else []
+    repeats = sorted({str(n) for n in ids if ids.count(n) > 1})
+    if repeats:
+        raise InputError(f"frameworks: {repeats[0]} stands twice", settings.place("frameworks"))
+    if "frameworks" in settings.data and not ids:
         raise InputError(
-            "frameworks names none", f.place("frameworks"), "Leave it out to get the usual ones."
+            "frameworks names none",
+            settings.place("frameworks"),
+            "Leave it out to get the usual ones.",
         )
-    return tuple(str(n) for n in named)
+    return tuple(str(n) for n in ids)
 
 
-def _baseline(f: Fields, run: RunInfo) -> BaselineSetting | None:
-    given, place = f.get("baseline", dict, {}), f.place("baseline")
-    if not given:
+def _baseline(settings: Fields, run: RunInfo) -> BaselineSetting | None:
+    baseline, place = settings.get("baseline", dict, {}), settings.place("baseline")
+    if not baseline:
         return None
-    known = ("approved_by", "approved_at", "from", "to")
-    for key in sorted(set(map(str, given)) - set(known)):
-        raise InputError(f"baseline: unknown key {key!r}", place, f"Known: {', '.join(known)}.")
-    approved_by = given.get("approved_by")
+    keys = ("approved_by", "approved_at", "from", "to")
+    for key in sorted(set(map(str, baseline)) - set(keys)):
+        raise InputError(f"baseline: unknown key {key!r}", place, f"Known: {', '.join(keys)}.")
+    approved_by = baseline.get("approved_by")
     if not isinstance(approved_by, str) or not approved_by.strip():
         raise InputError(
             "baseline: nobody approved it",
             place,
             "Give approved_by, a person of the inventory, and approved_at.",
         )
-    at = _time(given.get("approved_at"), place, "baseline.approved_at")
-    if at > run.as_of:
-        raise InputError(f"baseline.approved_at is {at:%Y-%m-%d}, later than as_of", place)
-    if not {"from", "to"} & set(given):
-        return BaselineSetting(approved_by.strip(), at)
-    start, end = (_time(given.get(k), place, f"baseline.{k}") for k in ("from", "to"))
+    approved_at = _time(baseline.get("approved_at"), place, "baseline.approved_at")
+    if approved_at > run.as_of:
+        raise InputError(f"baseline.approved_at is {approved_at:%Y-%m-%d}, later than as_of", place)
+    if not {"from", "to"} & set(baseline):
+        return BaselineSetting(approved_by.strip(), approved_at)
+    start, end = (_time(baseline.get(k), place, f"baseline.{k}") for k in ("from", "to"))
     if start >= end:
         raise InputError("the baseline ends before it begins", place)
     if start < run.period_to and end > run.period_from:
@@ -230,77 +238,84 @@ def _baseline(f: Fields, run: RunInfo) -> BaselineSetting | None:
             place,
             f"Expected a time that ends by {run.period_from:%Y-%m-%d}.",
         )
-    return BaselineSetting(approved_by.strip(), at, start, end)
+    return BaselineSetting(approved_by.strip(), approved_at, start, end)
 
 
-def _approvers(f: Fields) -> dict[str, tuple[str, ...]]:
-    made = {}
-    for kind, given in f.get("approvers", dict, {}).items():
-        named = [given] if isinstance(given, str) else given
+def _approvers(settings: Fields) -> dict[str, tuple[str, ...]]:
+    approvers = {}
+    for kind, entry in settings.get("approvers", dict, {}).items():
+        names = [entry] if isinstance(entry, str) else entry
         if kind not in SIGNED:
             raise InputError(
                 f"approvers: unknown kind {kind!r}",
-                f.place("approvers"),
+                settings.place("approvers"),
                 f"Known: {', '.join(SIGNED)}.",
             )
-        if not isinstance(named, list) or not all(isinstance(n, str) and n.strip() for n in named):
+        if not isinstance(names, list) or not all(isinstance(n, str) and n.strip() for n in names):
             raise InputError(
-                f"approvers: {kind} must be a list of roles or people, not {given!r}",
-                f.place("approvers"),
+                f"approvers: {kind} must be a list of roles or people, not {entry!r}",
+                settings.place("approvers"),
                 "Give roles as the people's list has them, or ids of people.",
             )
-        made[str(kind)] = tuple(str(n) for n in named)
-    return made
+        approvers[str(kind)] = tuple(str(n) for n in names)
+    return approvers
 
 
 def _params(data: dict[str, Any], place: str) -> dict[str, dict[str, Any]]:
-    for check, own in data.items():
-        if not isinstance(own, dict):
-            raise InputError(f"params: {check} needs its parameters by name, not {own!r}", place)
+    for check, values in data.items():
+        if not isinstance(values, dict):
+            raise InputError(f"params: {check} needs its parameters by name, not {values!r}", place)
     return data
 
 
-def _efforts(f: Fields) -> dict[str, Fraction]:
-    return {str(name): _days(name, days, f) for name, days in f.get("efforts", dict, {}).items()}
+def _efforts(settings: Fields) -> dict[str, Fraction]:
+    return {
+        str(name): _days(name, days, settings)
+        for name, days in settings.get("efforts", dict, {}).items()
+    }
 
 
-def _days(name: Any, days: Any, f: Fields) -> Fraction:
-    good = isinstance(days, int | float) and not isinstance(days, bool) and 0 < days <= MOST_DAYS
-    if not good:
+def _days(name: Any, days: Any, settings: Fields) -> Fraction:
+    is_valid = (
+        isinstance(days, int | float) and not isinstance(days, bool) and 0 < days <= MOST_DAYS
+    )
+    if not is_valid:
         raise InputError(
             f"efforts: {name} must be a number of person-days above 0, not {days!r}",
-            f.place("efforts"),
+            settings.place("efforts"),
         )
     return Fraction(str(days))  # a decimal as it is written
 
 
-def _samples(f: Fields) -> dict[str, Sample]:
-    made = {}
-    for check, given in f.get("samples", dict, {}).items():
-        data: dict[str, Any] = given if isinstance(given, dict) else {}
-        whole = [n for n in (data.get("size"), data.get("frame")) if type(n) is int and n > 0]
+def _samples(settings: Fields) -> dict[str, Sample]:
+    samples = {}
+    for check, entry in settings.get("samples", dict, {}).items():
+        data: dict[str, Any] = entry if isinstance(entry, dict) else {}
+        sizes = [n for n in (data.get("size"), data.get("frame")) if type(n) is int and n > 0]
         if (
-            len(whole) < 2
-            or whole[0] > whole[1]
+            len(sizes) < 2
+            or sizes[0] > sizes[1]
             or data.get("seed") in (None, "")
             or set(data) - _SAMPLE
         ):
             raise InputError(
                 f"samples: {check}: expected size and frame (whole numbers, size at most frame),"
                 " seed, and maybe note",
-                f.place("samples"),
+                settings.place("samples"),
             )
-        made[str(check)] = Sample(whole[0], whole[1], str(data["seed"]), str(data.get("note", "")))
-    return made
+        samples[str(check)] = Sample(
+            sizes[0], sizes[1], str(data["seed"]), str(data.get("note", ""))
+        )
+    return samples
 
 
 def _expected(name: str, data: Any, place: str) -> tuple[str, int]:
-    given = {"every": "day", "share": 90} | (
+    expectation = {"every": "day", "share": 90} | (
         data if isinstance(data, dict) else {"as": data} if data else {}
     )
-    every, share = given["every"], given["share"]
-    good = isinstance(name, str) and len(given) == 2 and every in ("hour", "day")
-    if not good or type(share) is not int or not 0 < share <= 100:
+    every, share = expectation["every"], expectation["share"]
+    is_valid = isinstance(name, str) and len(expectation) == 2 and every in ("hour", "day")
+    if not is_valid or type(share) is not int or not 0 < share <= 100:
         raise InputError(
             f"log source {name!r}: expected every: hour or day, and share: 1 to 100 (percent)",
             place,

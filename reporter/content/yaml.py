@@ -27,8 +27,8 @@ event by event.
 
 
 class _Unusual(Exception):
-    """A text holds what only the careful way knows: a tag, an anchor, a merge, a key that is no
-    scalar, great depth.
+    """A text needs the slower reader: it holds a tag, an anchor, a merge, a key that is no scalar,
+    or great depth.
     """
 
 
@@ -50,8 +50,9 @@ def _twice(key: str, mark: Any) -> yaml.MarkedYAMLError:
 def _documents(text: str) -> list[tuple[Any, dict[str, int]]]:
     """Return every document of a YAML stream, and the line of each key of one that is a mapping.
 
-    Straight from the events where the text is plain, which content and exports are; else node by
-    node. Both give the same."""
+    Plain texts, such as content and exports, are read from parser events; others node by node. Both
+    give the same result.
+    """
     try:
         return list(_plain(text))
     except _Unusual:
@@ -61,19 +62,19 @@ def _documents(text: str) -> list[tuple[Any, dict[str, int]]]:
                 " without, or split it"
             ) from None
     _refuse_aliases(text)
-    made = []
+    documents = []
     loader = _Loader(text)
     while loader.check_node():
         node = loader.get_node()
         pairs = node.value if isinstance(node, yaml.MappingNode) else ()
         lines = {k.value: k.start_mark.line + 1 for k, _ in pairs if isinstance(k, yaml.ScalarNode)}
-        made.append((loader.construct_document(node), lines))
-    return made
+        documents.append((loader.construct_document(node), lines))
+    return documents
 
 
 def _plain(text: str) -> Iterator[tuple[Any, dict[str, int]]]:
-    """Yield the documents of a text, made from its events without a tree of nodes between: a fifth
-    of the time.
+    """Yield the documents of a text from its events, without a tree of nodes: this takes a fifth of
+    the time.
     """
     scalars = _Scalars()
     holders: list[tuple[Any, dict[str, Any] | None]] = []
@@ -93,9 +94,9 @@ def _plain(text: str) -> Iterator[tuple[Any, dict[str, int]]]:
         elif kind is yaml.ScalarEvent:
             value, marks = scalars.value(event), None
             if holders and holders[-1][1] is not None and keys[-1] is _NO_KEY:
-                first = holders[-1][1].setdefault(event.value, event.start_mark)
-                if first is not event.start_mark:
-                    raise _twice(event.value, first)
+                first_mark = holders[-1][1].setdefault(event.value, event.start_mark)
+                if first_mark is not event.start_mark:
+                    raise _twice(event.value, first_mark)
                 keys[-1] = value
                 continue
         else:
@@ -109,12 +110,12 @@ def _plain(text: str) -> Iterator[tuple[Any, dict[str, int]]]:
             continue
         if not holders:
             yield value, {key: mark.line + 1 for key, mark in (marks or {}).items()}
-        elif (held := holders[-1])[1] is None:
-            held[0].append(value)
+        elif (holder := holders[-1])[1] is None:
+            holder[0].append(value)
         elif keys[-1] is _NO_KEY:
             raise _Unusual
         else:
-            held[0][keys[-1]] = value
+            holder[0][keys[-1]] = value
             keys[-1] = _NO_KEY
 
 
@@ -155,7 +156,9 @@ class _Scalars:
 
 
 def _refuse_aliases(text: str) -> None:
-    """A few aliases of aliases can stand for gigabytes; nobody needs them here."""
+    """Refuse aliases: a few aliases of aliases can expand to gigabytes, and nobody needs them
+    here.
+    """
     if "*" not in text or "&" not in text:
         return
     for event in yaml.parse(text, Loader=yaml.CSafeLoader):
@@ -178,10 +181,10 @@ def _read(path: Path) -> tuple[Any, dict[str, int]]:
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"cannot be read: {error}", str(path)) from error
     try:
-        found = _documents(text)
-        if len(found) > 1:
+        documents = _documents(text)
+        if len(documents) > 1:
             raise yaml.YAMLError("one document was expected, and there are several")
-        return found[0] if found else (None, {})
+        return documents[0] if documents else (None, {})
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise ContentError(f"invalid YAML: {_problem(error)}", f"{path}:{line}") from error
@@ -190,7 +193,7 @@ def _read(path: Path) -> tuple[Any, dict[str, int]]:
 
 
 def _problem(error: yaml.MarkedYAMLError) -> str:
-    """Say what the parser met; its own bound on depth is told as that of Python's."""
+    """Say what the parser met; its own depth limit is reported in the same words as Python's."""
     return (
         why_unread(RecursionError())
         if "nesting depth" in str(error.problem)
@@ -228,7 +231,7 @@ def words_of(kind: type) -> str:
     return _KINDS.get(kind, kind.__name__)
 
 
-def _said(value: Any) -> str:
+def _as_yaml(value: Any) -> str:
     """A value of another kind than expected, as YAML would show it."""
     if value is None:
         return "empty"
@@ -238,21 +241,23 @@ def _said(value: Any) -> str:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Quotes a text that holds what cannot be seen: only there an escape means the sign."""
+    """Quotes a text that holds invisible characters: only in quotes does an escape stand for the
+    character.
+    """
 
 
 def _quoted_where_unseen(dumper: _Dumper, text: str) -> yaml.ScalarNode:
-    seen = clean_lines(text) == text
-    return dumper.represent_scalar(f"{_TAG}str", text, style=None if seen else '"')
+    is_visible = clean_lines(text) == text
+    return dumper.represent_scalar(f"{_TAG}str", text, style=None if is_visible else '"')
 
 
 _Dumper.add_representer(str, _quoted_where_unseen)
 
 
 def write_yaml(data: Any) -> str:
-    """Return data as YAML text in the order given, in which every sign can be seen."""
-    made = yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
-    return clean_lines(str(made))
+    """Return data as YAML text in the given order, with every character visible."""
+    text = yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
+    return clean_lines(str(text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,11 +284,11 @@ class Fields:
         value = self.data[key]
         kinds = kind if isinstance(kind, tuple) else (kind,)
         if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
-            wanted = " or ".join(words_of(k) for k in kinds)
+            expected = " or ".join(words_of(k) for k in kinds)
             quote = str in kinds and not isinstance(value, list | dict) and value is not None
             hint = hint or ("Write it in quotes." if quote else "")
             raise ContentError(
-                f"{key!r} must be {wanted}, not {_said(value)}"[:200], self.place(key), hint
+                f"{key!r} must be {expected}, not {_as_yaml(value)}"[:200], self.place(key), hint
             )
         return value
 
@@ -297,7 +302,7 @@ class Fields:
 
 
 def _shown(path: Path) -> str:
-    """Our own files by their place in the project, wherever it is installed; others as they were
+    """Our own files by their place in the project, wherever it is installed; other paths as
     given.
     """
     frameworks, sources = content_dir()

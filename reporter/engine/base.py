@@ -1,8 +1,9 @@
-"""What every engine can do, whoever makes it: nine methods, and what may go wrong. In: SQL. Out:
-rows, or Parquet files.
+"""What every engine can do: nine methods, and what may go wrong. In: SQL. Out: rows, or Parquet
+files.
 
-Intake is DuckDB's alone and hands over Parquet; models, checks and all that follows know no more of
-an engine than stands here."""
+Intake depends on DuckDB and hands over Parquet; models, checks and everything after them rely only
+on this interface.
+"""
 
 from __future__ import annotations
 
@@ -23,11 +24,11 @@ class Interrupted(Error):
 
 
 class Unreadable(Error):
-    """A file that was there is gone, or the system does not give it: no statement is wrong."""
+    """A file has gone, or the system denies access to it: no statement is wrong."""
 
 
 class Broken(Error):
-    """After this the engine answers nothing more."""
+    """After this error the engine answers no further statement."""
 
 
 class OutOfMemory(ReporterError):
@@ -46,7 +47,7 @@ class Engine(Protocol):
         """Return all rows of a query; for results a person could scroll."""
 
     def each(self, sql: str, most: int = 1000) -> Iterator[tuple[Any, ...]]:
-        """Yield the rows of a query, so many at a time, whatever else is asked meanwhile."""
+        """Yield the rows of a query in batches; other statements may run meanwhile."""
 
     def one(self, sql: str, params: Sequence[Any] = ()) -> Any:
         """Return the single value of a query; None where there is no row."""

@@ -1,7 +1,8 @@
-"""The one door to DuckDB. In: SQL. Out: rows, or Parquet files. Opened, filled, then locked for
+"""The only access to DuckDB. In: SQL. Out: rows, or Parquet files. Opened, filled, then locked for
 good.
 
-After `lock()` no file outside the work folder can be read or written and no setting can be changed.
+After `lock()` no file outside the work folder can be read or written, and no setting can be
+changed.
 """
 
 from __future__ import annotations
@@ -44,12 +45,12 @@ _KINDS: tuple[tuple[type[duckdb.Error], type[Error]], ...] = (
     (duckdb.InternalException, Broken),
     (duckdb.FatalException, Broken),
 )
-"""What DuckDB calls an error -> what we call it; all others are `Error`."""
+"""DuckDB's class of an error -> ours; all others are `Error`."""
 
 
 class DuckDB(AbstractContextManager["DuckDB"]):
-    """An in-memory DuckDB that spills to its work folder: an `Engine`, a context manager, and what
-    intake needs beside.
+    """An in-memory DuckDB that spills to its work folder: an `Engine` and a context manager, with
+    what intake needs besides.
     """
 
     def __init__(self, work: Path, memory: str = DEFAULT_MEMORY) -> None:
@@ -78,8 +79,8 @@ class DuckDB(AbstractContextManager["DuckDB"]):
     def memory(self) -> int:
         """Return how many bytes of memory the engine may use; intake holds itself to the same."""
         if not self._memory:  # it does not change, and intake asks for every file
-            said = str(self.one("SELECT current_setting('memory_limit')"))
-            number, _, unit = said.partition(" ")
+            setting = str(self.one("SELECT current_setting('memory_limit')"))
+            number, _, unit = setting.partition(" ")
             self._memory = int(float(number) * _UNITS.get(unit, 1))
         return self._memory
 
@@ -87,31 +88,31 @@ class DuckDB(AbstractContextManager["DuckDB"]):
         """Return a second connection to the same database, for another thread; closing it closes
         only it.
         """
-        other = DuckDB.__new__(DuckDB)
-        other.work = self.work
-        other._con = self._con.cursor()
-        other._world, other._memory = self._world, self._memory
+        connection = DuckDB.__new__(DuckDB)
+        connection.work = self.work
+        connection._con = self._con.cursor()
+        connection._world, connection._memory = self._world, self._memory
         if self._world:
-            other.run(f"USE {self._world}")
-        return other
+            connection.run(f"USE {self._world}")
+        return connection
 
     @contextmanager
     def world(self, name: str) -> Iterator[DuckDB]:
-        """Give a connection to an empty database in this engine, gone at the end: a hundredth of
-        what another engine costs.
+        """Yield a connection to an empty database in this engine, dropped at the end: a hundredth
+        of the cost of another engine.
         """
-        with self.twin() as other:
-            other.run(f"ATTACH ':memory:' AS {name}")
-            other.run(f"USE {name}")
-            other._world = name
-            yield other
-            other.run("USE memory")
-            other.run(f"DETACH {name}")
+        with self.twin() as connection:
+            connection.run(f"ATTACH ':memory:' AS {name}")
+            connection.run(f"USE {name}")
+            connection._world = name
+            yield connection
+            connection.run("USE memory")
+            connection.run(f"DETACH {name}")
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Keep what is done inside as a whole, or nothing of it; no other connection sees it before
-        the end.
+        """Commit what is done inside as a whole, or nothing of it; no other connection sees it
+        before the end.
         """
         self.run("BEGIN")
         try:
@@ -122,14 +123,14 @@ class DuckDB(AbstractContextManager["DuckDB"]):
         self.run("COMMIT")
 
     def side_by_side(self, *jobs: Callable[[DuckDB], None]) -> None:
-        """Run jobs that make tables of their own, two at a time, each on a connection of its own.
+        """Run jobs that create tables of their own, two at a time, each on its own connection.
 
-        In a world, which has one thread and is filled in one transaction, they run one after
-        another."""
+        In a world, which has one thread and is filled in one transaction, they run in sequence.
+        """
 
         def alone(job: Callable[[DuckDB], None]) -> None:
-            with self.twin() as own:
-                job(own)
+            with self.twin() as connection:
+                job(connection)
 
         if self._world:
             for job in jobs:
@@ -140,24 +141,24 @@ class DuckDB(AbstractContextManager["DuckDB"]):
 
     def run(self, sql: str, params: Sequence[Any] = ()) -> None:
         """Execute one statement for its effect."""
-        with _told():
+        with _translated_errors():
             self._con.execute(sql, list(params))
 
     def rows(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Return all rows of a query; for results a person could scroll."""
-        with _told():
+        with _translated_errors():
             return self._con.execute(sql, list(params)).fetchall()
 
     def each(self, sql: str, most: int = 1000) -> Iterator[tuple[Any, ...]]:
-        """Yield the rows of a query, so many at a time, whatever else is asked meanwhile."""
-        with self._con.cursor() as cursor, _told():
-            found = cursor.execute(sql)
-            while rows := found.fetchmany(most):
+        """Yield the rows of a query in batches; other statements may run meanwhile."""
+        with self._con.cursor() as cursor, _translated_errors():
+            result = cursor.execute(sql)
+            while rows := result.fetchmany(most):
                 yield from rows
 
     def one(self, sql: str, params: Sequence[Any] = ()) -> Any:
         """Return the single value of a query."""
-        with _told():
+        with _translated_errors():
             row = self._con.execute(sql, list(params)).fetchone()
         return row[0] if row else None
 
@@ -166,8 +167,8 @@ class DuckDB(AbstractContextManager["DuckDB"]):
         self._con.create_function(name, function, ["VARCHAR"], "VARCHAR")
 
     def insert(self, table: str, rows: Sequence[tuple[str | int | datetime, ...]]) -> None:
-        """Insert many rows at once, as a list a column: written out as VALUES they take ten times
-        as long.
+        """Insert many rows at once, as one list per column: as VALUES they take ten times as
+        long.
         """
         for at in range(0, len(rows), 10_000):
             columns = [list(c) for c in zip(*rows[at : at + 10_000], strict=True)]
@@ -192,8 +193,8 @@ class DuckDB(AbstractContextManager["DuckDB"]):
         self._con.interrupt()
 
     def confine(self, folder: Path, files: Sequence[Path] = ()) -> None:
-        """Lock an engine for SQL of others: it reaches one folder, named files, and spills a fixed
-        amount to disk at most.
+        """Lock an engine for SQL that does not ship: it reaches one folder and named files, and
+        spills a limited amount to disk.
         """
         self.run(f"SET allowed_paths = {quoted_list([str(f) for f in files])}")
         self.run(f"SET max_temp_directory_size = '{MOST_SPILLED}'")
@@ -201,26 +202,26 @@ class DuckDB(AbstractContextManager["DuckDB"]):
         self.lock([folder])
 
     def lock(self, folders: Sequence[Path] = ()) -> None:
-        """Close the doors: only the work folder and the given ones stay reachable, settings are
+        """Restrict access: only the work folder and the given ones stay reachable, and settings are
         frozen.
         """
-        allowed = [str(p.resolve()) + "/" for p in (self.work, *folders)]
-        self.run(f"SET allowed_directories = {quoted_list(allowed)}")
+        directories = [str(p.resolve()) + "/" for p in (self.work, *folders)]
+        self.run(f"SET allowed_directories = {quoted_list(directories)}")
         self.run("SET enable_external_access = false")
         self.run("SET lock_configuration = true")
 
 
 @contextmanager
-def _told() -> Iterator[None]:
-    """Tell what went wrong in our own words; too little memory is nobody's defect and no bad input:
-    say what to do.
+def _translated_errors() -> Iterator[None]:
+    """Translate errors into our own; too little memory is neither a defect nor bad input, so the
+    message says what to do.
     """
     try:
         yield
     except duckdb.OutOfMemoryException as error:
-        first = str(error).splitlines()[0]
+        first_line = str(error).splitlines()[0]
         raise OutOfMemory(
-            f"the engine needs more memory: {first}", hint="Give more: --memory 4GB."
+            f"the engine needs more memory: {first_line}", hint="Give more: --memory 4GB."
         ) from error
     except duckdb.Error as error:
         kind = next((ours for theirs, ours in _KINDS if isinstance(error, theirs)), Error)
@@ -228,22 +229,20 @@ def _told() -> Iterator[None]:
 
 
 MOST_ROWS, LONGEST_TEXT, MOST_SPILLED = 10_000_000, 16 << 20, "4GB"
-"""What a query of others may give, and put aside while it runs."""
+"""What a query that does not ship may return, and spill while it runs."""
 
 
 def refuse_too_much(
     engine: DuckDB, path: Path, longest: int = LONGEST_TEXT, most: int = MOST_ROWS
 ) -> None:
-    """Raise Stopped where a Parquet file has more rows, or a longer text in it, than anybody
-    needs.
-    """
-    read = parquet(path)
-    names = [n for n, t in engine.columns(f"SELECT * FROM {read}") if t == "VARCHAR"]
+    """Raise Stopped where a Parquet file has more rows, or a longer text, than the limits allow."""
+    scan = parquet(path)
+    names = [n for n, t in engine.columns(f"SELECT * FROM {scan}") if t == "VARCHAR"]
     lengths = "".join(f', max(strlen("{n}"))' for n in names)
-    n, *found = engine.rows(f"SELECT count(*){lengths} FROM {read}")[0]
-    if n > most:
-        raise Stopped(f"gave {n} rows; at most {most} are taken")
-    for name, size in zip(names, found, strict=True):
+    row_count, *sizes = engine.rows(f"SELECT count(*){lengths} FROM {scan}")[0]
+    if row_count > most:
+        raise Stopped(f"gave {row_count} rows; at most {most} are taken")
+    for name, size in zip(names, sizes, strict=True):
         if (size or 0) > longest:
             raise Stopped(f"gave a {name} of {size} bytes; at most {longest} are taken")
 
@@ -251,7 +250,8 @@ def refuse_too_much(
 def parquet(*paths: Path | str, numbered: bool = False) -> str:
     """SQL: the rows of Parquet files, with `file_row_number` if numbered.
 
-    What stands in the names of folders is no column: below a folder kind=human all would be people.
+    Names of folders are not read as columns: below a folder kind=human, every actor would be a
+    person.
     """
     numbers = ", file_row_number = TRUE" if numbered else ""
     return (
@@ -261,14 +261,14 @@ def parquet(*paths: Path | str, numbered: bool = False) -> str:
 
 @contextmanager
 def named_plainly(path: Path) -> Iterator[Path]:
-    """Give a path to a file under which the engine takes no sign of its name for a pattern."""
+    """Yield a path to a file in which the engine takes no character for a pattern."""
     if not set("*?[") & set(str(path.absolute())):
         yield path
         return
     with tempfile.TemporaryDirectory(prefix="reporter-") as folder:
-        plain = Path(folder) / f"plain{path.suffix}"
-        plain.symlink_to(path.absolute())
-        yield plain
+        link = Path(folder) / f"plain{path.suffix}"
+        link.symlink_to(path.absolute())
+        yield link
 
 
 def version() -> str:
@@ -277,10 +277,10 @@ def version() -> str:
 
 
 class Parquet:
-    """A Parquet file that is asked in SQL, in which it is `held`; `place` is the place of a row in
-    it, counted from 0.
+    """A Parquet file queried in SQL as the view `held`; `place` is the position of a row in it,
+    counted from 0.
 
-    What it is asked reaches this file and no other.
+    Its queries reach this file and no other.
     """
 
     def __init__(self, path: Path) -> None:
@@ -292,14 +292,14 @@ class Parquet:
     def each(
         self, sql: str, params: Sequence[Any] = (), most: int = 2000
     ) -> Iterator[tuple[Any, ...]]:
-        """Yield the rows of a query, so many at a time.
+        """Yield the rows of a query in batches.
 
-        Raises InputError where the file is no Parquet, or none that has such columns.
+        Raises InputError where the file is no Parquet, or lacks such columns.
         """
         try:
             with self._connection().cursor() as cursor:
-                found = cursor.execute(sql, list(params))
-                while rows := found.fetchmany(most):
+                result = cursor.execute(sql, list(params))
+                while rows := result.fetchmany(most):
                     yield from rows
         except duckdb.Error as error:
             why = str(error).splitlines()[0]

@@ -1,8 +1,9 @@
-"""Work on what others wrote, in a process of its own. In: a function, limits. Out: its result.
+"""Run work on content that does not ship in a process of its own. In: a function, limits. Out: its
+result.
 
-The child has an address-space limit and a timer of the kernel's that kills it; whatever becomes of
-it, this process goes on. What goes between the two is JSON: the child can say something wrong, but
-cannot make this process do anything."""
+The child has an address-space limit and a kernel timer that kills it; this process goes on in any
+case. The two exchange JSON: the child can give a wrong answer, but cannot make this process act.
+"""
 
 from __future__ import annotations
 
@@ -34,18 +35,20 @@ _KINDS: dict[str, type[ReporterError]] = {
 
 
 class Stopped(Exception):
-    """The child did not come to an end: it took too long, used too much memory, or failed; the text
+    """The child did not finish: it took too long, used too much memory, or failed; the text
     completes "it ...".
     """
 
 
 class Killed(Stopped):
-    """It was ended from outside: what made it so will do so again."""
+    """The child was ended from outside: the cause will recur."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What content of others may use; a run has the same ones on every machine."""
+    """What content that does not ship may use; the limits of a run are the same on every
+    machine.
+    """
 
     memory: int = 3 << 30
     """Bytes of address space beside what the program itself takes."""
@@ -57,8 +60,8 @@ USUAL = Limits()
 
 
 class Child(AbstractContextManager["Child"]):
-    """Calls functions of ours in a child, which starts with the first call and, where one killed
-    it, with the next.
+    """Calls our functions in a child, which starts with the first call, and again after it was
+    killed.
     """
 
     def __init__(self, limits: Limits) -> None:
@@ -69,10 +72,11 @@ class Child(AbstractContextManager["Child"]):
         self._kill()
 
     def call(self, function: Callable[..., Any], /, *, seconds: float = 0, **arguments: Any) -> Any:
-        """Return what a function gives in the child; raise what it raises if it is a ReporterError,
-        else Stopped.
+        """Return what a function gives in the child.
 
-        Arguments and result are what JSON can hold; `seconds` stand in for those of the limits.
+        Arguments and result are JSON values; `seconds` replace those of the limits.
+
+        Raises what the function raises if it is a ReporterError, else Stopped.
         """
         seconds = seconds or self.limits.seconds
         name = f"{function.__module__}:{function.__qualname__}"
@@ -114,8 +118,8 @@ class Child(AbstractContextManager["Child"]):
         deadline = time.monotonic() + seconds + _START + _GRACE
         answer = bytearray()
         while not answer.endswith(b"\n"):
-            left = deadline - time.monotonic()
-            if left <= 0 or not select.select([process.stdout], [], [], left)[0]:
+            time_left = deadline - time.monotonic()
+            if time_left <= 0 or not select.select([process.stdout], [], [], time_left)[0]:
                 raise Killed(f"took longer than {seconds:g} s")
             part = os.read(process.stdout.fileno(), 1 << 20)
             if not part:
@@ -123,8 +127,8 @@ class Child(AbstractContextManager["Child"]):
             answer += part
             if len(answer) > _LONGEST_ANSWER:
                 raise Stopped(f"gave more than {_amount(_LONGEST_ANSWER)}")
-        found: dict[str, Any] = json.loads(answer)
-        return found
+        result: dict[str, Any] = json.loads(answer)
+        return result
 
     def _kill(self) -> None:
         process, self._process = self._process, None
@@ -165,19 +169,19 @@ def _serve(memory: int) -> None:
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints is no answer
     sys.excepthook = partial(_last_words, answers, memory)
-    limited = False
+    is_limited = False
     for line in sys.stdin.buffer:
         request = json.loads(line)
         module, _, name = request["function"].partition(":")
         function = getattr(import_module(module), name)
-        if not limited:
+        if not is_limited:
             _limit(memory)
-            limited = True
+            is_limited = True
         signal.setitimer(signal.ITIMER_REAL, request["seconds"])  # nobody catches SIGALRM: it kills
         try:
             answer: dict[str, Any] = {"result": function(**request["arguments"])}
         except ReporterError as error:
-            answer = _told(error)
+            answer = _error_answer(error)
         except Stopped as error:
             answer = {"stopped": str(error)}
         _answer(answers, answer)
@@ -191,11 +195,11 @@ def _answer(answers: BinaryIO, answer: dict[str, Any]) -> None:
 
 
 def _last_words(answers: BinaryIO, memory: int, _: type, error: BaseException, __: object) -> None:
-    """Say why the child ends: whatever else goes wrong in it is not caught."""
+    """Report why the child ends: no other error in it is caught."""
     _answer(answers, {"stopped": _why(error, memory)})
 
 
-def _told(error: ReporterError) -> dict[str, Any]:
+def _error_answer(error: ReporterError) -> dict[str, Any]:
     if type(error.__cause__).__name__ == "OutOfMemoryException":
         return {"stopped": "needs more memory than it may have"}
     kind = type(error).__name__
@@ -206,11 +210,11 @@ def _told(error: ReporterError) -> dict[str, Any]:
 def _why(error: BaseException, memory: int) -> str:
     if isinstance(error, RecursionError):
         return "recursed without end"
-    first = (str(error).splitlines() or [""])[0]
-    lacks = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryException"
-    if lacks or "bad_alloc" in first or "allocation" in first.lower():
+    first_line = (str(error).splitlines() or [""])[0]
+    lacks_memory = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryException"
+    if lacks_memory or "bad_alloc" in first_line or "allocation" in first_line.lower():
         return f"needs more than {_amount(memory)} of memory"
-    return f"failed: {first or type(error).__name__}"
+    return f"failed: {first_line or type(error).__name__}"
 
 
 def _limit(memory: int) -> None:

@@ -1,8 +1,9 @@
-"""The language of a report. In: an English text and its values. Out: the text in the language that
-is spoken, values put in.
+"""The language of a report. In: an English text and its values. Out: the text in the current
+language, with its values.
 
 A translation is a file, templates/locale/LANGUAGE.po; English needs none and imports nothing for
-it."""
+it.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +20,7 @@ ENGLISH = "en"
 NOT_MET = "Not met: "
 """Before the title of a check that fails and has no headline: it says what must hold."""
 CONTENT, WORD = "content", "word"
-"""Contexts of messages: what content files say, and the codes that reports print as words."""
+"""Contexts of messages: texts of content files, and codes that reports print as words."""
 MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
@@ -42,7 +43,7 @@ WORDS = (
 
 @dataclass(frozen=True, slots=True)
 class Translation:
-    """A language other than English, and what it says."""
+    """A language other than English, with its messages and formats."""
 
     language: str
     messages: Mapping[tuple[str, str], tuple[str, ...]]
@@ -65,7 +66,7 @@ _SPOKEN: ContextVar[Translation | None] = ContextVar("spoken", default=None)
 
 @contextmanager
 def speaking(language: str) -> Iterator[None]:
-    """Speak a language until the end of the block."""
+    """Use a language until the end of the block."""
     token = _SPOKEN.set(None if language == ENGLISH else translation(language))
     try:
         yield
@@ -74,36 +75,36 @@ def speaking(language: str) -> Iterator[None]:
 
 
 def language() -> str:
-    """Return the code of the language that is spoken."""
+    """Return the code of the current language."""
     spoken = _SPOKEN.get()
     return spoken.language if spoken else ENGLISH
 
 
 def say(text: str, /, **values: object) -> str:
-    """Say a text in the language that is spoken, with its values."""
+    """Say a text in the current language, with its values."""
     return _filled(_form("", text, 0), values)
 
 
-def say_n(one: str, many: str, n: int, /, **values: object) -> str:
-    """Say a text in the form that goes with a number; `{n}` is the number unless it is given."""
+def say_n(one: str, many: str, number: int, /, **values: object) -> str:
+    """Say a text in the plural form for a number; `{n}` is the number unless it is given."""
     spoken = _SPOKEN.get()
     forms = spoken.messages.get(("", one)) if spoken else None
-    form = spoken.form(n) if spoken and forms else 0
-    text = forms[form] if forms else one if n == 1 else many
-    return _filled(text, {"n": numeral(f"{n:,}"), **values})
+    form = spoken.form(number) if spoken and forms else 0
+    text = forms[form] if forms else one if number == 1 else many
+    return _filled(text, {"n": numeral(f"{number:,}"), **values})
 
 
-def plural(forms: Sequence[str], n: int) -> str:
-    """Choose the form of a noun that goes with a number; the last where there are fewer than the
-    language has.
+def plural(forms: Sequence[str], number: int) -> str:
+    """Choose the form of a noun for a number; the last where there are fewer than the language
+    has.
     """
     spoken = _SPOKEN.get()
-    form = spoken.form(n) if spoken else int(n != 1)
+    form = spoken.form(number) if spoken else int(number != 1)
     return forms[min(form, len(forms) - 1)]
 
 
 def mark(text: str) -> str:
-    """Note that a text stands here and is said elsewhere."""
+    """Mark a text for translation; it is said elsewhere."""
     return text
 
 
@@ -168,7 +169,7 @@ def _filled(text: str, values: Mapping[str, object]) -> str:
 
 
 def languages() -> list[str]:
-    """Return the codes of all languages that there are."""
+    """Return the codes of all available languages."""
     return sorted({ENGLISH, *(p.stem for p in locale_dir().glob("*.po"))})
 
 
@@ -182,24 +183,26 @@ def translation(language: str) -> Translation:
 
     with (locale_dir() / f"{language}.po").open("rb") as file:
         catalog = read_po(file, locale=language)
-    known = Locale.parse(language)
+    locale = Locale.parse(language)
     messages = {}
     for message in catalog:
-        given = message.string if isinstance(message.string, tuple) else (message.string,)
+        forms = message.string if isinstance(message.string, tuple) else (message.string,)
         key = message.id[0] if isinstance(message.id, (list, tuple)) else message.id
-        if key and all(given):
-            messages[message.context or "", str(key)] = tuple(map(str, given))
-    symbols = known.number_symbols["latn"]
-    months = (known.months["format"][width] for width in ("wide", "abbreviated"))
-    wide, short = (tuple(by_number[n].rstrip(".") for n in range(1, 13)) for by_number in months)
+        if key and all(forms):
+            messages[message.context or "", str(key)] = tuple(map(str, forms))
+    symbols = locale.number_symbols["latn"]
+    months = (locale.months["format"][width] for width in ("wide", "abbreviated"))
+    month_names, short_names = (
+        tuple(by_number[n].rstrip(".") for n in range(1, 13)) for by_number in months
+    )
     return Translation(
         language,
         messages,
         c2py(catalog.plural_expr),
         symbols["group"],
         symbols["decimal"],
-        wide,
-        short,
+        month_names,
+        short_names,
         messages.get(("", "{day} {month} {year}"), ("{day} {month} {year}",))[0],
     )
 

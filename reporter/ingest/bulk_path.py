@@ -1,6 +1,7 @@
-"""A big flat JSONL log straight through the engine. In: one file. Out: one Parquet file, or False.
+"""A large flat JSONL log read directly by the engine. In: one file. Out: one Parquet file, or
+False.
 
-False means that a line of it is not clean; the record-by-record path then finds out which and why.
+False means that a line is not clean; the record-by-record path then finds out which and why.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from reporter.schema.tables import TABLES, WHO, columns_of
 
 Samples = tuple[tuple[int, bytes], ...]
 _TELLING = ("event_id", "occurred_at", "ingested_at", "session_id", "resource")
-"""Columns by which one event is told from another."""
+"""Columns that tell one event from another."""
 
 
 def stream(
@@ -40,8 +41,9 @@ def stream(
     cache: Cache,
     child: Child,
 ) -> bool:
-    """Read one flat JSONL log with declared columns; False when a line of it is not clean, Stopped
-    where the child was.
+    """Read one flat JSONL log with declared columns; False when a line of it is not clean.
+
+    Raises Stopped where the child was stopped.
     """
     path, lines, samples = file.path, digest.lines, digest.samples
     if file.gzipped:
@@ -60,34 +62,40 @@ def stream(
         return False
     finally:
         engine.run("DROP VIEW IF EXISTS raw")
-    n, bad, odd, filled, long, endless = _look_over(engine, target)
-    if bad or n != lines or not _in_order(engine, source, samples, target, batch, lay):
+    row_count, bad_count, odd_count, filled_columns, long_columns, endless_columns = _look_over(
+        engine, target
+    )
+    if (
+        bad_count
+        or row_count != lines
+        or not _in_order(engine, source, samples, target, batch, lay)
+    ):
         return False
-    if odd:
+    if odd_count:
         rows = lay(path, f"SELECT row_number() OVER () AS record, {raw}")
         _name_odd(engine, source, target, rows, batch)
     if path != file.path:
         path.unlink()
-    _hide(engine, long, endless, target, batch)
+    _hide(engine, long_columns, endless_columns, target, batch)
     put(cache, batch, target)
     batch.stream = True
     batch.tables = {"events": [target.name]}
-    batch.counts = [Counts(read=n, kept=n)]
-    batch.carried = [("events", c) for c in filled]
+    batch.counts = [Counts(read=row_count, kept=row_count)]
+    batch.carried = [("events", c) for c in filled_columns]
     return True
 
 
 def _read(path: Path, columns: dict[str, str]) -> str:
-    declared = ", ".join(f"{quoted(n)}: {quoted(t)}" for n, t in columns.items())
+    declarations = ", ".join(f"{quoted(n)}: {quoted(t)}" for n, t in columns.items())
     return (
         f"read_json({quoted(str(path))}, format='newline_delimited', maximum_object_size=33554432, "
-        f"hive_partitioning=false, columns={{{declared}}})"
+        f"hive_partitioning=false, columns={{{declarations}}})"
     )
 
 
 def _lay_out(engine: DuckDB, source: Source, child: Child, key: str, path: Path, raw: str) -> Any:
-    """Lay records out as `raw`, for the SELECT of events that is returned; one of others is done
-    already.
+    """Lay records out as `raw` for the SELECT of events, which is returned; a source that does not
+    ship has already run.
     """
     if source.foreign:
         return foreign_sources.stream(
@@ -105,56 +113,68 @@ def _in_order(
     batch: Batch,
     lay: Callable[[Path, str], Any],
 ) -> bool:
-    """Look the sample lines up: each must be the row of its number, or record numbers would lead to
-    wrong lines.
+    """Look up the sample lines: each must be the row of its number, or record numbers would point
+    to wrong lines.
     """
-    fit = [(n, t) for n, t in samples if re.match(rb'\{\s*"', t)]
+    plain_samples = [(n, t) for n, t in samples if re.match(rb'\{\s*"', t)]
     path = engine.work / f"{batch.key}.samples"
-    path.write_bytes(b"".join(b'{"sample_line":%d,%b\n' % (n, t[1:]) for n, t in fit))
+    path.write_bytes(b"".join(b'{"sample_line":%d,%b\n' % (n, t[1:]) for n, t in plain_samples))
     columns = {"sample_line": "BIGINT", **source.columns}
     rows = lay(
         path, f"SELECT sample_line AS record, * EXCLUDE (sample_line) FROM {_read(path, columns)}"
     )
     try:
-        wanted = cast_all("events", rows, engine, source, "record, ")
-        same = " AND ".join(f"s.{c} IS NOT DISTINCT FROM p.{c}" for c in ("who", *_TELLING))
-        found = engine.one(
-            f"SELECT count(*) FROM ({wanted}) AS s JOIN {parquet(target, numbered=True)} "
-            f"AS p ON p.file_row_number + 1 = s.record WHERE {same}"
+        expected_rows = cast_all("events", rows, engine, source, "record, ")
+        condition = " AND ".join(f"s.{c} IS NOT DISTINCT FROM p.{c}" for c in ("who", *_TELLING))
+        match_count = engine.one(
+            f"SELECT count(*) FROM ({expected_rows}) AS s JOIN {parquet(target, numbered=True)} "
+            f"AS p ON p.file_row_number + 1 = s.record WHERE {condition}"
         )
     finally:
         engine.run("DROP VIEW IF EXISTS raw")
-    return bool(found == len(fit))
+    return bool(match_count == len(plain_samples))
 
 
 def _look_over(
     engine: DuckDB, target: Path
 ) -> tuple[int, int, int, list[str], list[str], list[str]]:
-    """Count the rows, those that lack a required column and the odd ones; name the filled columns,
-    the free texts long enough to hold a secret, and those that are too long."""
+    """Count the rows, those that lack a required column, and the odd ones. Name the filled columns,
+    the free texts long enough to hold a secret, and those that are too long.
+    """
     names = [n for n, _ in columns_of(TABLES["events"])]
     texts = free_texts("events", set(names))
-    broken = " OR ".join(f"{c.name} IS NULL" for c in TABLES["events"].columns if c.required)
-    seen = ", ".join(f"count({n})" for n in names)
+    missing_condition = " OR ".join(
+        f"{c.name} IS NULL" for c in TABLES["events"].columns if c.required
+    )
+    counts = ", ".join(f"count({n})" for n in names)
     longest = ", ".join(f"coalesce(max(strlen({n})), 0)" for n in texts)
-    n, bad, odd, *more = engine.rows(
-        f"SELECT count(*), count(*) FILTER (WHERE {broken}), count(*) FILTER (WHERE odd), {seen},"
-        f" {longest} FROM {parquet(target)}"
+    row_count, bad_count, odd_count, *measures = engine.rows(
+        f"SELECT count(*), count(*) FILTER (WHERE {missing_condition}), count(*) FILTER (WHERE"
+        f" odd), {counts}, {longest} FROM {parquet(target)}"
     )[0]
-    filled = [c for c, k in zip(names, more[: len(names)], strict=True) if k]
-    sizes = list(zip(texts, more[len(names) :], strict=True))
-    long = [c for c, k in sizes if k >= SHORTEST]
-    return n, bad, odd, filled, long, [c for c, k in sizes if k > TOO_LONG]
+    filled_columns = [c for c, k in zip(names, measures[: len(names)], strict=True) if k]
+    sizes = list(zip(texts, measures[len(names) :], strict=True))
+    long_columns = [c for c, k in sizes if k >= SHORTEST]
+    return (
+        row_count,
+        bad_count,
+        odd_count,
+        filled_columns,
+        long_columns,
+        [c for c, k in sizes if k > TOO_LONG],
+    )
 
 
 def _name_odd(engine: DuckDB, source: Source, target: Path, rows: Any, batch: Batch) -> None:
-    """Say which fields of which lines are not believed: the file is read once more for that."""
+    """Note which fields of which lines are not believed; this reads the file once more."""
     text = select(engine, source, "events", rows)
-    odd = f"SELECT file_row_number + 1 AS record FROM {parquet(target, numbered=True)} WHERE odd"
+    odd_rows = (
+        f"SELECT file_row_number + 1 AS record FROM {parquet(target, numbered=True)} WHERE odd"
+    )
     try:
         engine.run(
-            f"CREATE TEMP TABLE staged_events AS SELECT t.* FROM ({text}) AS t JOIN ({odd}) AS o"
-            " USING (record)"
+            f"CREATE TEMP TABLE staged_events AS SELECT t.* FROM ({text}) AS t JOIN ({odd_rows}) AS"
+            " o USING (record)"
         )
         engine.run(
             "CREATE TEMP TABLE spooled AS SELECT record, 0 AS f, record AS n FROM staged_events"
@@ -169,45 +189,51 @@ def _name_odd(engine: DuckDB, source: Source, target: Path, rows: Any, batch: Ba
 def _unpack(packed: InputFile, target: Path) -> tuple[int, Samples]:
     """Write what a gz file holds to `target`; return its number of lines, and samples of them."""
     lines = Lines()
-    with opened(packed) as source, target.open("wb") as plain:
+    with opened(packed) as source, target.open("wb") as output:
         while chunk := source.read(CHUNK):
-            plain.write(chunk)
+            output.write(chunk)
             lines.add(chunk)
     return lines.total(), tuple(lines.samples)
 
 
-def _hide(engine: DuckDB, long: list[str], endless: list[str], made: Path, batch: Batch) -> None:
-    """Take secrets and endless texts out of the rows, before they go where they stay."""
-    read = parquet(made, numbered=True)
+def _hide(
+    engine: DuckDB, long_columns: list[str], endless_columns: list[str], path: Path, batch: Batch
+) -> None:
+    """Remove secrets and overlong texts from the rows before they are stored."""
+    scan = parquet(path, numbered=True)
     rows = []
-    if long and engine.one(f"SELECT count(*) FROM {read} WHERE {suspect(long)}"):
+    if long_columns and engine.one(f"SELECT count(*) FROM {scan} WHERE {suspect(long_columns)}"):
         rows = engine.rows(
-            f"SELECT file_row_number + 1 FROM {read} WHERE {suspect(long)} "
-            f"AND {hidden(long)} <> [{', '.join(long)}] ORDER BY ALL"
+            f"SELECT file_row_number + 1 FROM {scan} WHERE {suspect(long_columns)} "
+            f"AND {hidden(long_columns)} <> [{', '.join(long_columns)}] ORDER BY ALL"
         )
-    for name in endless:
-        found = engine.rows(
-            f"SELECT file_row_number + 1 FROM {read} WHERE length({name}) > {TOO_LONG} ORDER BY ALL"
+    for name in endless_columns:
+        long_rows = engine.rows(
+            f"SELECT file_row_number + 1 FROM {scan} WHERE length({name}) > {TOO_LONG} ORDER BY ALL"
         )
-        was = was_cut(f"events.{name}")
-        batch.problems += [(0, line, "field", was, "") for (line,) in found]
-    hid = Sentence(HID_IN_TABLE, (("table", "events"),))
-    batch.problems += [(0, line, "field", hid, "") for (line,) in rows]
-    if not rows and not endless:
+        cut_note = was_cut(f"events.{name}")
+        batch.problems += [(0, line, "field", cut_note, "") for (line,) in long_rows]
+    hide_note = Sentence(HID_IN_TABLE, (("table", "events"),))
+    batch.problems += [(0, line, "field", hide_note, "") for (line,) in rows]
+    if not rows and not endless_columns:
         return
-    plain = {c: c for c in endless}
+    expressions = {c: c for c in endless_columns}
     if rows:
-        plain |= {
-            c: f"CASE WHEN kept IS NULL THEN {c} ELSE kept[{i}] END" for i, c in enumerate(long, 1)
+        expressions |= {
+            c: f"CASE WHEN kept IS NULL THEN {c} ELSE kept[{i}] END"
+            for i, c in enumerate(long_columns, 1)
         }
     swaps = ", ".join(
-        f"{cut(f'({text})') if c in endless else text} AS {c}" for c, text in plain.items()
+        f"{cut(f'({text})') if c in endless_columns else text} AS {c}"
+        for c, text in expressions.items()
     )
-    kept = f"CASE WHEN {suspect(long)} THEN {hidden(long)} END" if rows else "NULL"
-    clean = made.with_suffix(".hidden")
+    hidden_values = (
+        f"CASE WHEN {suspect(long_columns)} THEN {hidden(long_columns)} END" if rows else "NULL"
+    )
+    clean_path = path.with_suffix(".hidden")
     engine.write_parquet(
         f"SELECT *, {WHO} AS who FROM (SELECT * EXCLUDE (who, file_row_number, kept) REPLACE"
-        f" ({swaps}) FROM (SELECT *, {kept} AS kept FROM {read}) AS k) AS hidden",
-        clean,
+        f" ({swaps}) FROM (SELECT *, {hidden_values} AS kept FROM {scan}) AS k) AS hidden",
+        clean_path,
     )
-    clean.replace(made)
+    clean_path.replace(path)

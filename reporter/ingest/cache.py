@@ -1,8 +1,9 @@
-"""What was converted, and where it is kept. In: a source and the hashes of its files. Out: Batch,
+"""Converted input, and where it is kept. In: a source and the hashes of its files. Out: Batch,
 Cache.
 
 A cache entry is a JSON file beside its Parquet files; its name is a hash of everything that shaped
-it."""
+it.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +31,7 @@ from reporter.system.plain_text import why_unread
 
 FORMAT = "13"
 """Part of every cache key; raise it when the Parquet written here changes its meaning, or more is
-seen as a secret.
+recognised as a secret.
 """
 
 
@@ -86,19 +87,19 @@ class Cache:
 def open_cache(
     folder: Path, secret_key: str = "", warn: Callable[[str], None] = lambda _: None
 ) -> Cache:
-    """Open or make a cache, for its owner only; a folder of the user's own keeps its mode, its
-    files are hidden all the same.
+    """Open or create a cache that only its owner can read; a folder of the user's own keeps its
+    mode.
     """
-    made = not folder.exists()
+    is_new = not folder.exists()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if not made and folder.name == USUAL and folder.stat().st_uid == os.geteuid():
+    if not is_new and folder.name == USUAL and folder.stat().st_uid == os.geteuid():
         folder.chmod(0o700)
     clear_all(folder, ".*.part")
     return Cache(folder, secret_key, warn)
 
 
 def key_of(source: Source, paths: list[str], hashes: list[str]) -> str:
-    """Return the name under which a batch is kept: it changes with whatever could change its
+    """Return the name under which a batch is kept: it changes with everything that could change its
     Parquet.
     """
     shape = repr([(t.name, columns_of(t)) for t in TABLES.values() if t.loaded])
@@ -107,8 +108,8 @@ def key_of(source: Source, paths: list[str], hashes: list[str]) -> str:
 
 
 def find(cache: Cache, key: str, files: int) -> Batch | None:
-    """Return the batch of so many files kept under a key, or None; what is damaged, or has
-    fingerprints of another key, is none.
+    """Return the batch of `files` files kept under a key, or None; damage, or fingerprints of
+    another key, count as none.
     """
     path = cache.folder / f"{key}.json"
     if not os.path.lexists(path):
@@ -121,39 +122,40 @@ def find(cache: Cache, key: str, files: int) -> Batch | None:
             return None
         for name in batch.hashes:
             _refuse_irregular(cache.folder / name)
-        if all(sha256(cache.folder / name) == said for name, said in batch.hashes.items()):
+        if all(sha256(cache.folder / name) == digest for name, digest in batch.hashes.items()):
             return batch
-        wrong = "a file of it is not what was kept"
+        defect = "a file of it is not what was kept"
     except OSError as error:
-        wrong = f"a file of it cannot be read: {error.strerror}"
+        defect = f"a file of it cannot be read: {error.strerror}"
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        wrong = why_unread(error)
-    cache.warn(f"{path}: damaged ({wrong}); its input is converted anew")
+        defect = why_unread(error)
+    cache.warn(f"{path}: damaged ({defect}); its input is converted anew")
     return None
 
 
 def _refuse_irregular(path: Path) -> None:
-    """Raise ValueError for what opening could wait for without end, or that is somebody else's."""
+    """Raise ValueError for a path that could block when opened, or that leads elsewhere."""
     if not stat.S_ISREG(path.lstat().st_mode):
         raise ValueError(f"{path.name} is no regular file")
 
 
 def _refuse_other(batch: Batch, key: str, files: int) -> None:
-    """Raise ValueError for an entry that is whole, and of other files: one that was copied over it,
-    or made by hand.
+    """Raise ValueError for an intact entry of other files: one that was copied over, or made by
+    hand.
     """
     if batch.key != key:
         raise ValueError("it is the entry of other files")
-    named = {name for names in batch.tables.values() for name in names}
-    if named != {*batch.hashes} or any(Path(name).name != name for name in named):
+    names = {name for table_files in batch.tables.values() for name in table_files}
+    if names != {*batch.hashes} or any(Path(name).name != name for name in names):
         raise ValueError("it names other files than it has hashes of")
     if len(batch.counts) != files or not all(0 <= p[0] < files for p in batch.problems):
         raise ValueError(f"it does not count {files} files")
 
 
 def _read(text: bytes) -> Batch:
-    """Return the batch of an entry; ValueError, KeyError, TypeError or AttributeError if it is not
-    as it was kept.
+    """Return the batch of an entry.
+
+    Raises ValueError, KeyError, TypeError or AttributeError if it is not as it was kept.
     """
     data = json.loads(text)
     if not isinstance(data, dict):
@@ -168,14 +170,14 @@ def _read(text: bytes) -> Batch:
         if any(len(x) != size for x in data[name]):
             raise ValueError(f"a line of its {name} is cut")
     data["problems"] = [
-        (i, n, kind, _told(why), text) for i, n, kind, why, text in data["problems"]
+        (i, n, kind, _sentence_of(why), text) for i, n, kind, why, text in data["problems"]
     ]
     return Batch(**data)
 
 
-def _told(kept: Any) -> Sentence:
-    """Return the sentence that `_kept` made a list of."""
-    text, values = kept
+def _sentence_of(entry: Any) -> Sentence:
+    """Return the sentence that `_json_of` turned into a list."""
+    text, values = entry
     if not isinstance(text, str):
         raise TypeError("a reason of it is no text")
     return Sentence(text, tuple((name, _value(*value)) for name, *value in values))
@@ -183,19 +185,19 @@ def _told(kept: Any) -> Sentence:
 
 def _value(kind: str, value: Any) -> Value:
     if kind == _SENTENCE:
-        return _told(value)
+        return _sentence_of(value)
     return tuple(value) if kind == _SEVERAL else value
 
 
 _SENTENCE, _SEVERAL, _ONE = "sentence", "several", "one"
 
 
-def _kept(reason: Sentence) -> list[Any]:
-    """Return a sentence as JSON keeps it: text and values, each with its name and kind."""
+def _json_of(reason: Sentence) -> list[Any]:
+    """Return a sentence as kept in JSON: text and values, each with its name and kind."""
     values: list[list[Any]] = []
     for name, value in reason.values:
         if isinstance(value, Sentence):
-            values.append([name, _SENTENCE, _kept(value)])
+            values.append([name, _SENTENCE, _json_of(value)])
         else:
             values.append([name, _SEVERAL if isinstance(value, tuple) else _ONE, value])
     return [reason.text, values]
@@ -212,46 +214,50 @@ def sha256(path: Path) -> str:
 
 
 def mark(key: str) -> str:
-    """Return what tells a key of fingerprints from others, and nothing else of it."""
+    """Return what tells a key of fingerprints from others, and reveals nothing else about it."""
     return hmac.new(key.encode(), b"which key made the fingerprints", hashlib.sha256).hexdigest()[
         :16
     ]
 
 
-def put(cache: Cache, batch: Batch, made: Path) -> None:
+def put(cache: Cache, batch: Batch, path: Path) -> None:
     """Move a finished Parquet file of a batch into the cache, and remember its hash."""
-    made.chmod(0o600)
-    batch.hashes[made.name] = sha256(made)
+    path.chmod(0o600)
+    batch.hashes[path.name] = sha256(path)
     try:
-        _replace(made, cache)
+        _replace(path, cache)
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
         with _aside(cache) as aside:
-            shutil.copy(made, aside / made.name)
-            _replace(aside / made.name, cache)
-        made.unlink()
+            shutil.copy(path, aside / path.name)
+            _replace(aside / path.name, cache)
+        path.unlink()
 
 
 def keep(cache: Cache, batch: Batch) -> None:
     """Keep a batch beside its Parquet files, whole or not at all."""
     data = asdict(replace(batch, problems=[]))
-    data["problems"] = [[i, n, kind, _kept(why), text] for i, n, kind, why, text in batch.problems]
+    data["problems"] = [
+        [i, n, kind, _json_of(why), text] for i, n, kind, why, text in batch.problems
+    ]
     text = json.dumps(data | {"sha256": _hash_of(data)}, sort_keys=True, ensure_ascii=False)
     with _aside(cache) as aside:
-        made = aside / f"{batch.key}.json"
-        made.touch(mode=0o600)
-        made.write_text(text, encoding="utf-8")
-        _replace(made, cache)
+        path = aside / f"{batch.key}.json"
+        path.touch(mode=0o600)
+        path.write_text(text, encoding="utf-8")
+        _replace(path, cache)
 
 
-def _replace(made: Path, cache: Cache) -> None:
-    """Put a file in the cache in the place of whatever has its name, but for a folder: who knows
-    what lies in that.
+def _replace(path: Path, cache: Cache) -> None:
+    """Put a file in the cache, replacing any file of its name, but never a folder, whose content is
+    unknown.
+
+    Raises InputError where a folder stands there.
     """
-    target = cache.folder / made.name
+    target = cache.folder / path.name
     try:
-        made.replace(target)
+        path.replace(target)
     except IsADirectoryError as error:
         raise InputError(
             "a folder stands where the cache keeps a file",
@@ -261,7 +267,7 @@ def _replace(made: Path, cache: Cache) -> None:
 
 
 def _aside(cache: Cache) -> AbstractContextManager[Path]:
-    """A folder in the cache for what is not whole yet; one that a killed run left is removed by
-    `open_cache`.
+    """Return a folder in the cache for unfinished files; `open_cache` removes one that a killed run
+    left.
     """
     return claimed(cache.folder / f".{os.urandom(8).hex()}.part")

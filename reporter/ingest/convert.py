@@ -1,8 +1,9 @@
-"""Every recognised file to Parquet, once. In: choices, a cache. Out: a Batch for each source.
+"""Convert every recognised file to Parquet, once. In: choices, a cache. Out: a Batch for each
+source.
 
-Small and odd files go record by record through a spool; a big flat JSONL log goes straight through
-the engine, as a batch of its own, and falls back to the spool when a line of it is not clean, so
-that every defect has its line."""
+Small and irregular files go record by record through a spool. A large flat JSONL log goes straight
+through the engine, and falls back to the spool when a line is not clean.
+"""
 
 from __future__ import annotations
 
@@ -41,10 +42,12 @@ class _Job:
     parts: list[Choice]
     digests: list[Digest]
 
-    def without(self, lost: Set[int]) -> _Job:
-        """Leave files out, by their place."""
-        kept = [i for i in range(len(self.parts)) if i not in lost]
-        return _Job(self.source, [self.parts[i] for i in kept], [self.digests[i] for i in kept])
+    def without(self, places: Set[int]) -> _Job:
+        """Return the job without the files at some places."""
+        indices = [i for i in range(len(self.parts)) if i not in places]
+        return _Job(
+            self.source, [self.parts[i] for i in indices], [self.digests[i] for i in indices]
+        )
 
     @property
     def files(self) -> list[InputFile]:
@@ -62,43 +65,51 @@ class _Job:
 def convert(
     engine: DuckDB, choices: list[Choice], inputs: Inputs, cache: Cache, limits: Limits = USUAL
 ) -> list[Done]:
-    """Convert the recognised files, or find them converted; two batches at a time, a copy of one
-    not again.
+    """Convert the recognised files, or find them converted: two batches at a time, and a copy of a
+    batch only once.
 
-    What is converted are the bytes that were hashed. A file of which they are gone is a batch of
-    its own without rows."""
+    The bytes converted are those that were hashed. A file whose bytes are gone is a batch of its
+    own without rows.
+    """
     batches = list(_batches(choices))
     jobs: dict[str, tuple[int, Future[tuple[Batch | None, Set[int]]]]] = {}
-    done: dict[int, _Job] = {}
-    lost: list[Done] = []
+    whole_jobs: dict[int, _Job] = {}
+    losses: list[Done] = []
     with ThreadPoolExecutor(2) as pool:
-        for i in sorted(range(len(batches)), key=lambda i: sum(p.file.size for p in batches[i][1])):
-            source, parts = batches[i]
+        for number in sorted(
+            range(len(batches)), key=lambda i: sum(p.file.size for p in batches[i][1])
+        ):
+            source, parts = batches[number]
             job = _Job(source, parts, [inputs.digest(p.file) for p in parts])
-            torn = {n for n, d in enumerate(job.digests) if not d.is_whole}
-            lost += [_lost(job, n) for n in torn]
-            done[i] = job.without(torn)
-            key = done[i].key
-            if done[i].parts and key not in jobs:
-                jobs[key] = i, pool.submit(_work_off, engine, done[i], inputs, cache, limits)
-        made: list[Done] = []
-        for i in range(len(batches)):
-            if not done[i].parts:
+            partial_files = {n for n, d in enumerate(job.digests) if not d.is_whole}
+            losses += [_loss(job, n) for n in partial_files]
+            whole_jobs[number] = job.without(partial_files)
+            key = whole_jobs[number].key
+            if whole_jobs[number].parts and key not in jobs:
+                jobs[key] = (
+                    number,
+                    pool.submit(_work_off, engine, whole_jobs[number], inputs, cache, limits),
+                )
+        conversions: list[Done] = []
+        for number in range(len(batches)):
+            if not whole_jobs[number].parts:
                 continue
-            first, future = jobs[done[i].key]
-            batch, gone = future.result()
-            if gone and first != i:  # equal files, and these may still be there
-                batch, gone = _work_off(engine, done[i], inputs, cache, limits)
-            lost += [_lost(done[i], n) for n in sorted(gone)]
-            rest = done[i].without(gone)
-            made += [(batch, rest.files, rest.hashes)] if batch else []
-    return [*made, *lost]
+            first_number, future = jobs[whole_jobs[number].key]
+            batch, lost_places = future.result()
+            if lost_places and first_number != number:  # equal files, and these may still be there
+                batch, lost_places = _work_off(engine, whole_jobs[number], inputs, cache, limits)
+            losses += [_loss(whole_jobs[number], n) for n in sorted(lost_places)]
+            remaining_job = whole_jobs[number].without(lost_places)
+            conversions += [(batch, remaining_job.files, remaining_job.hashes)] if batch else []
+    return [*conversions, *losses]
 
 
-def _lost(job: _Job, place: int) -> Done:
-    """A file whose records are not used; as many as were counted before it changed."""
-    n = max(1, job.digests[place].lines)
-    batch = Batch(job.source.id, "", counts=[Counts(read=n, unreadable=n)])
+def _loss(job: _Job, place: int) -> Done:
+    """Return a batch for a file whose records are not used: as many as were counted before it
+    changed.
+    """
+    record_count = max(1, job.digests[place].lines)
+    batch = Batch(job.source.id, "", counts=[Counts(read=record_count, unreadable=record_count)])
     batch.problems = [(0, 0, "unreadable", CHANGED, "")]
     return batch, [job.parts[place].file], [""]
 
@@ -111,20 +122,18 @@ def _work_off(
     if batch is not None:
         return batch, frozenset()
     if all(inputs.is_steady(p.file) for p in job.parts):
-        made = _tried(engine, job, inputs, cache, limits)
-        if made and all(inputs.is_steady(p.file) for p in job.parts):
-            batch, whole = made
-            _keep(batch, cache, whole)
+        attempt = _convert_in_place(engine, job, inputs, cache, limits)
+        if attempt and all(inputs.is_steady(p.file) for p in job.parts):
+            batch, is_repeatable = attempt
+            _keep(batch, cache, is_repeatable)
             return batch, frozenset()
     return _from_copies(engine, job, inputs, cache, limits)
 
 
-def _tried(
+def _convert_in_place(
     engine: DuckDB, job: _Job, inputs: Inputs, cache: Cache, limits: Limits
 ) -> tuple[Batch, bool] | None:
-    """Convert files where they lie; None if that fails because one of them is not there any
-    more.
-    """
+    """Convert files in place; None if that fails because one of them has gone."""
     try:
         return _convert(engine, job, cache, limits)
     except (OSError, Error):
@@ -136,61 +145,64 @@ def _tried(
 def _from_copies(
     engine: DuckDB, job: _Job, inputs: Inputs, cache: Cache, limits: Limits
 ) -> tuple[Batch | None, Set[int]]:
-    """Convert files that somebody may be writing to: what is read a second time may not be what was
-    hashed.
+    """Convert copies of files that somebody may be writing to: a second read may differ from what
+    was hashed.
     """
     with TemporaryDirectory(dir=engine.work) as folder:
-        made: dict[Path, InputFile | None] = {}
-        for n, (file, d) in enumerate(zip(job.files, job.digests, strict=True)):
-            if file.path not in made:  # sheets of a workbook lie in one file
-                made[file.path] = inputs.copy(file, Path(folder) / str(n), d.sha256)
+        copies_by_path: dict[Path, InputFile | None] = {}
+        for number, (file, digest) in enumerate(zip(job.files, job.digests, strict=True)):
+            if file.path not in copies_by_path:  # sheets of a workbook lie in one file
+                copies_by_path[file.path] = inputs.copy(
+                    file, Path(folder) / str(number), digest.sha256
+                )
         copies = [
-            replace(file, path=own.path) if (own := made[file.path]) else None for file in job.files
+            replace(file, path=copy.path) if (copy := copies_by_path[file.path]) else None
+            for file in job.files
         ]
-        lost = frozenset(n for n, file in enumerate(copies) if file is None)
+        lost_places = frozenset(n for n, file in enumerate(copies) if file is None)
         parts = [replace(p, file=f) for p, f in zip(job.parts, copies, strict=True) if f]
         if not parts:
-            return None, lost
-        rest = _Job(job.source, parts, job.without(lost).digests)
-        batch = find(cache, rest.key, len(parts)) if lost else None
+            return None, lost_places
+        remaining_job = _Job(job.source, parts, job.without(lost_places).digests)
+        batch = find(cache, remaining_job.key, len(parts)) if lost_places else None
         if batch is None:
-            batch, whole = _convert(engine, rest, cache, limits)
-            _keep(batch, cache, whole)
-    return batch, lost
+            batch, is_repeatable = _convert(engine, remaining_job, cache, limits)
+            _keep(batch, cache, is_repeatable)
+    return batch, lost_places
 
 
-def _keep(batch: Batch, cache: Cache, whole: bool) -> None:
-    """Keep a batch if another run would find the same, and say with which key its fingerprints were
-    made, if it has some.
+def _keep(batch: Batch, cache: Cache, is_repeatable: bool) -> None:
+    """Keep a batch if another run would find the same, and record the key of its fingerprints, if
+    it has any.
     """
     if any(has_hidden(why) for _, _, _, why, _ in batch.problems):
         batch.made_with = mark(cache.secret_key)
-    if whole:
+    if is_repeatable:
         keep(cache, batch)
 
 
 def _convert(engine: DuckDB, job: _Job, cache: Cache, limits: Limits) -> tuple[Batch, bool]:
-    """What the files became, and whether another run would find the same: a child that was killed
-    may end next time.
+    """Return the batch of the files, and whether another run would find the same: a killed child
+    may succeed next time.
     """
     source, parts, key = job.source, job.parts, job.key
-    with engine.twin() as own:
+    with engine.twin() as connection:
         if len(parts) == 1 and streams(source, parts[0].file):
             batch = Batch(source.id, key, counts=[Counts()])
             with (
                 Child(limits) as child,
                 suppress(Stopped, OutOfMemory),
             ):  # the spool tells which records
-                if stream(own, source, parts[0].file, job.digests[0], batch, cache, child):
-                    foreign_sources.clear(own, key)
+                if stream(connection, source, parts[0].file, job.digests[0], batch, cache, child):
+                    foreign_sources.clear(connection, key)
                     return batch, True
         batch = Batch(source.id, key, counts=[Counts() for _ in parts])
-        return batch, spool(own, source, parts, batch, cache, limits)
+        return batch, spool(connection, source, parts, batch, cache, limits)
 
 
 def _batches(choices: list[Choice]) -> Iterator[tuple[Source, list[Choice]]]:
-    """Big flat logs alone, the rest of a source together: by path, unless its records look at each
-    other.
+    """Yield large flat logs alone, and the other files of a source together: by path, unless its
+    records refer to each other.
     """
     groups: dict[tuple[str, str], tuple[Source, list[Choice]]] = {}
     for choice in choices:

@@ -80,8 +80,9 @@ def recognise(
 ) -> list[Choice]:
     """Choose a source for every file by the content of its first records.
 
-    Of many files fewer records are looked at first; where those are not all of one source, more
-    are."""
+    With many files, fewer records are looked at first; where these are not all of one source, more
+    are read.
+    """
     source_macros.define(engine)
     with Child(limits) as child:
         return _recognise(engine, files, sources, child)
@@ -90,63 +91,68 @@ def recognise(
 def _recognise(
     engine: DuckDB, files: list[InputFile], sources: tuple[Source, ...], child: Child
 ) -> list[Choice]:
-    few = max(1, min(SAMPLE, SAMPLED_IN_ALL // (len(files) or 1)))
-    choices = _look(engine, files, sources, few, child)
-    unsure = [i for i, (_, sure) in enumerate(choices) if not sure] if few < SAMPLE else []
-    for i, found in zip(
+    sample_size = max(1, min(SAMPLE, SAMPLED_IN_ALL // (len(files) or 1)))
+    choices = _look(engine, files, sources, sample_size, child)
+    unsure = [i for i, (_, sure) in enumerate(choices) if not sure] if sample_size < SAMPLE else []
+    for index, retry in zip(
         unsure, _look(engine, [files[i] for i in unsure], sources, SAMPLE, child), strict=True
     ):
-        choices[i] = found
-    chosen = [choice for choice, _ in choices]
-    refused = [c.file for c in chosen if c.source is None and c.file.format == "json"]
-    unwrapped = _in_wrappers(engine, refused, sources, child)
-    told = [part for c in chosen for part in unwrapped.get(c.file.name, [c])]
-    return [replace(c, why=without_secrets(c.why)) for c in told]
+        choices[index] = retry
+    picks = [choice for choice, _ in choices]
+    unknown_files = [c.file for c in picks if c.source is None and c.file.format == "json"]
+    by_file = _in_wrappers(engine, unknown_files, sources, child)
+    results = [part for c in picks for part in by_file.get(c.file.name, [c])]
+    return [replace(c, why=without_secrets(c.why)) for c in results]
 
 
 def _in_wrappers(
     engine: DuckDB, files: list[InputFile], sources: tuple[Source, ...], child: Child
 ) -> dict[str, list[Choice]]:
-    """Try each list under a document's own keys as a file of its own: exporters wrap what they
-    fetch as they like.
+    """Try each list under a document's own keys as a file of its own, because exporters wrap
+    records in different ways.
 
-    Returns the choices by file, for files of which some list is known, its other lists then being
-    named as unknown, and for those of too many lists."""
+    Return the choices by file, for files with a recognised list or with too many lists. The other
+    lists of such a file are named as unknown.
+    """
     parts: list[InputFile] = []
-    whole: list[str] = []
-    found: dict[str, list[Choice]] = defaultdict(list)
+    file_names: list[str] = []
+    by_file: dict[str, list[Choice]] = defaultdict(list)
     for file in files:
         keys = _lists(engine, file)
         if len(keys) > MAX_LISTS:
-            found[file.name].append(Choice(file, None, "", _too_many_lists(len(keys))))
+            by_file[file.name].append(Choice(file, None, "", _too_many_lists(len(keys))))
             continue
-        whole += [file.name] * len(keys)
-        named = [file.name] if len(keys) == 1 else [f"{file.name}!{k}" for k in keys]
-        parts += [replace(file, name=n, part=k) for n, k in zip(named, keys, strict=True)]
-    for name, (choice, _) in zip(whole, _look(engine, parts, sources, SAMPLE, child), strict=True):
+        file_names += [file.name] * len(keys)
+        names = [file.name] if len(keys) == 1 else [f"{file.name}!{k}" for k in keys]
+        parts += [replace(file, name=n, part=k) for n, k in zip(names, keys, strict=True)]
+    for name, (choice, _) in zip(
+        file_names, _look(engine, parts, sources, SAMPLE, child), strict=True
+    ):
         why = tell("{why}, in the list {part}", why=choice.why, part=choice.file.part)
-        found[name].append(replace(choice, why=why))
+        by_file[name].append(replace(choice, why=why))
     return {
-        name: own for name, own in found.items() if any(c.source or not c.file.part for c in own)
+        name: file_choices
+        for name, file_choices in by_file.items()
+        if any(c.source or not c.file.part for c in file_choices)
     }
 
 
-def _too_many_lists(n: int) -> Sentence:
+def _too_many_lists(count: int) -> Sentence:
     return tell(
         "json that no source recognises as a whole, with {n:,} lists under keys of their own, of"
         " which none was tried: {most:,} is the limit; give their records as one list or as JSON"
         " lines, with what the key says in a field",
-        n=n,
+        n=count,
         most=MAX_LISTS,
     )
 
 
 def _lists(engine: DuckDB, file: InputFile) -> list[str]:
     """The keys of a JSON document that hold a list of objects."""
-    read = [
+    values = [
         d.value for d in itertools.islice(documents(file, engine), 2) if isinstance(d, Document)
     ]
-    return lists_in(read[0]) if len(read) == 1 else []
+    return lists_in(values[0]) if len(values) == 1 else []
 
 
 def lists_in(document: Any) -> list[str]:
@@ -159,14 +165,16 @@ def lists_in(document: Any) -> list[str]:
 
 
 def _look(
-    engine: DuckDB, files: list[InputFile], sources: tuple[Source, ...], most: int, child: Child
+    engine: DuckDB, files: list[InputFile], sources: tuple[Source, ...], limit: int, child: Child
 ) -> list[tuple[Choice, bool]]:
-    """Choose by so many records a file; say whether all of them agree."""
+    """Choose a source from the first `limit` records of each file; say whether all of them
+    agree.
+    """
     paths = sorted({p for s in sources for p in s.records})
-    samples, counts = _sample(engine, files, paths, most)
+    samples, counts = _sample(engine, files, paths, limit)
     kinds = _kinds(samples)
     spool = foreign_sources.folder(engine) / "sample.ndjson"
-    hit: Counter[tuple[int, str, str]] = Counter()
+    hits: Counter[tuple[int, str, str]] = Counter()
     for chunk in _chunks(kinds):
         spool.write_text("".join(chunk), encoding="utf-8")
         engine.run(
@@ -174,20 +182,20 @@ def _look(
             f" {foreign_sources.read_spool(spool, foreign_sources.SAMPLED)}"
         )
         for source in sources:
-            taken = (
+            kind_numbers = (
                 foreign_sources.vote(child, source, spool)
                 if source.foreign
                 else _vote(engine, source)
             )
-            for kind in taken:
-                for index, n in kinds[kind].files.items():
-                    hit[index, source.id, kinds[kind].path] += n
+            for kind in kind_numbers:
+                for index, count in kinds[kind].files.items():
+                    hits[index, source.id, kinds[kind].path] += count
         engine.run("DROP TABLE sampled")
     by_id = {s.id: s for s in sources}
     votes: dict[int, list[tuple[float, int, str, Source, str]]] = defaultdict(list)
     looked_at = Counter((index, path) for index, path, *_ in samples)
-    for (index, name, path), n in hit.items():
-        share = n / looked_at[index, path]
+    for (index, name, path), count in hits.items():
+        share = count / looked_at[index, path]
         votes[index].append((share, -by_id[name].rank, name, by_id[name], path))
     return [
         (_choose(f, votes[i], counts[i]), any(share == 1 for share, *_ in votes[i]))
@@ -196,8 +204,8 @@ def _look(
 
 
 def _kinds(samples: list[Sampled]) -> list[Kind]:
-    """Sampled records by path and kind: of ten thousand alike the engine sees one. Few are all
-    their own kind.
+    """Group sampled records by path and kind, so that the engine sees one of ten thousand alike. A
+    few records each form their own kind.
     """
     kinds: dict[tuple[str, object], Kind] = {}
     for number, (index, path, record, text) in enumerate(samples):
@@ -208,8 +216,8 @@ def _kinds(samples: list[Sampled]) -> list[Kind]:
 
 
 def _signature(value: Any) -> object:
-    """What recognition can go by: keys, types, words and small numbers; of other texts how they
-    begin.
+    """What recognition can go by: keys, types, words and small numbers, and the beginnings of other
+    texts.
     """
     if isinstance(value, dict):
         return tuple((k, _signature(v)) for k, v in sorted(value.items()))
@@ -224,8 +232,8 @@ def _signature(value: Any) -> object:
 
 
 def _chunks(kinds: list[Kind]) -> Iterator[list[str]]:
-    """Split sampled records so that the engine holds few of them at a time: each JSON function
-    keeps a copy.
+    """Split sampled records so that the engine holds few at a time: each JSON function keeps a
+    copy.
     """
     chunk: list[str] = []
     size = 0
@@ -241,7 +249,7 @@ def _chunks(kinds: list[Kind]) -> Iterator[list[str]]:
 
 
 def _sample(
-    engine: DuckDB, files: list[InputFile], paths: list[str], most: int
+    engine: DuckDB, files: list[InputFile], paths: list[str], limit: int
 ) -> tuple[list[Sampled], dict[int, int]]:
     """The first records of each file at each path."""
     samples: list[Sampled] = []
@@ -250,21 +258,23 @@ def _sample(
     for path in paths:
         for name in path.split(".")[0].removesuffix("[]").split("|"):
             by_key[name].append(path)
-    last = LastRead()
+    last_read = LastRead()
     for index, file in enumerate(files):
-        items = itertools.islice(documents(file, engine, last), most)
-        read = [d for d in items if isinstance(d, Document)]
-        counts[index] = len(read)
+        items = itertools.islice(documents(file, engine, last_read), limit)
+        first_documents = [d for d in items if isinstance(d, Document)]
+        counts[index] = len(first_documents)
         keys = {
             k
-            for d in read
+            for d in first_documents
             for v in (d.value if isinstance(d.value, list) else [d.value])
             if isinstance(v, dict)
             for k in v
         }
         for path in sorted({"", *(p for k in keys & by_key.keys() for p in by_key[k])} & {*paths}):
-            found = itertools.islice((r for d in read for r in records_at(d.value, path)), most)
-            for record in found:
+            records = itertools.islice(
+                (r for d in first_documents for r in records_at(d.value, path)), limit
+            )
+            for record in records:
                 outline = _outline(_without_records(record, by_key) if path == "" else record)
                 text = json.dumps(outline, ensure_ascii=False, default=str)
                 if not unfit(text):
@@ -280,9 +290,7 @@ def _without_records(document: Any, by_key: dict[str, list[str]]) -> Any:
 
 
 def _outline(value: Any, depth: int = 0) -> Any:
-    """Cut long texts, lists and depths: a record is recognised by its shape, however large it
-    is.
-    """
+    """Cut long texts, lists and depths: a record is recognised by its shape, whatever its size."""
     if isinstance(value, dict):
         return {k: _outline(v, depth + 1) for k, v in value.items()} if depth < 9 else {}
     if isinstance(value, list):
@@ -294,46 +302,50 @@ def _outline(value: Any, depth: int = 0) -> Any:
 
 def _vote(engine: DuckDB, source: Source) -> list[int]:
     """Return the kinds of record that a source takes."""
-    wanted = ", ".join(quoted(p) for p in source.records)
+    paths = ", ".join(quoted(p) for p in source.records)
     try:
-        found = engine.rows(
-            f"SELECT k FROM sampled WHERE CASE WHEN p IN ({wanted}) THEN ({source.when}) END ORDER"
+        rows = engine.rows(
+            f"SELECT k FROM sampled WHERE CASE WHEN p IN ({paths}) THEN ({source.when}) END ORDER"
             " BY k"
         )
-        return [kind for (kind,) in found]
+        return [kind for (kind,) in rows]
     except Error as error:
         raise ContentError(
             f"'when' cannot run: {str(error).splitlines()[0]}", source.place
         ) from error
 
 
-def _choose(file: InputFile, votes: list[tuple[float, int, str, Source, str]], n: int) -> Choice:
-    ranked = [
+def _choose(
+    file: InputFile, votes: list[tuple[float, int, str, Source, str]], count: int
+) -> Choice:
+    ranking = [
         v
         for v in sorted(votes, key=lambda v: (-v[0], -v[1], v[2], v[4]))
         if v[0] >= _least(file, v[3])
     ]
-    if ranked:
-        share, _, _, source, path = ranked[0]
-        tie = [v[2] for v in ranked[1:] if v[0] == share and v[2] != source.id]
+    if ranking:
+        share, _, _, source, path = ranking[0]
+        ties = [v[2] for v in ranking[1:] if v[0] == share and v[2] != source.id]
         why = [_share(share, source)]
-        if tie:
-            why.append(tell("as well as {sources}, which rank below", sources=tuple(tie)))
-        rest = sorted({v[4] for v in votes if v[2] == source.id and v[0] > 0 and v[4]} - {path})
-        if rest and path:
-            why.append(tell("its records at {paths} are not read", paths=tuple(rest)))
-        others = tuple((v[3], v[4], _share(v[0], v[3])) for v in ranked[1:])
-        return Choice(file, source, path, joined(*why), others)
-    return Choice(file, None, "", _unrecognised(file, n))
+        if ties:
+            why.append(tell("as well as {sources}, which rank below", sources=tuple(ties)))
+        other_paths = sorted(
+            {v[4] for v in votes if v[2] == source.id and v[0] > 0 and v[4]} - {path}
+        )
+        if other_paths and path:
+            why.append(tell("its records at {paths} are not read", paths=tuple(other_paths)))
+        alternatives = tuple((v[3], v[4], _share(v[0], v[3])) for v in ranking[1:])
+        return Choice(file, source, path, joined(*why), alternatives)
+    return Choice(file, None, "", _unrecognised(file, count))
 
 
-def _unrecognised(file: InputFile, n: int) -> Sentence:
+def _unrecognised(file: InputFile, count: int) -> Sentence:
     """Say why no source takes a file of so many records."""
     if file.format == "empty":
         return tell("the file is empty")
     if file.format == "unknown" and file.why:
         return file.why
-    if not n:
+    if not count:
         return tell("no record of it can be read as {format}", format=file.format)
     return tell(
         "{format} that no source recognises; if it is a register, `{command}` proposes what its"
@@ -344,8 +356,8 @@ def _unrecognised(file: InputFile, n: int) -> Sentence:
 
 
 def _least(file: InputFile, source: Source) -> float:
-    """The share from which a source takes a file: of a log less than of a register, which nobody
-    mixes with others.
+    """The share from which a source takes a file: lower for logs, into which pipelines mix other
+    lines, than for registers.
     """
     return LEAST_OF_A_STREAM if file.format == "jsonl" or {*source.tables} == {"events"} else LEAST
 
@@ -382,9 +394,9 @@ def records_at(value: Any, path: str) -> Iterator[Any]:
 def has_place(value: Any, path: str) -> bool:
     """Say whether a document has the first step of a path, even if no record stands there."""
     names = path.split(".")[0].removesuffix("[]").split("|")
-    found = value if isinstance(value, list) else [value]
+    nodes = value if isinstance(value, list) else [value]
     return not path or any(
-        isinstance(d, dict) and isinstance(d.get(n), (list, dict)) for d in found for n in names
+        isinstance(d, dict) and isinstance(d.get(n), (list, dict)) for d in nodes for n in names
     )
 
 
@@ -397,13 +409,13 @@ def _step(value: Any, steps: list[str], parents: list[Any]) -> Iterator[Any]:
         return
     names = steps[0].removesuffix("[]").split("|")
     name = next((n for n in names if n in value), "")
-    inner = value.get(name)
-    nested = steps[0].endswith("[]") or len(steps) == 1
-    if inner is None or (nested and not isinstance(inner, list)):
+    child = value.get(name)
+    is_list = steps[0].endswith("[]") or len(steps) == 1
+    if child is None or (is_list and not isinstance(child, list)):
         return
-    if not nested:
-        yield from _step(inner, steps[1:], parents)
+    if not is_list:
+        yield from _step(child, steps[1:], parents)
         return
-    own = {k: v for k, v in value.items() if k != name and k != "_parents"}
-    for item in inner:
-        yield from _step(item, steps[1:], [*parents, own] if len(steps) > 1 or parents else [])
+    parent = {k: v for k, v in value.items() if k != name and k != "_parents"}
+    for item in child:
+        yield from _step(item, steps[1:], [*parents, parent] if len(steps) > 1 or parents else [])

@@ -1,7 +1,8 @@
-"""Sources of others, run in a child. In: a spool of records, sources. Out: whose they are, and rows
-of texts, as Parquet.
+"""Sources that do not ship, run in a child. In: a spool of records, sources. Out: the records they
+take, and rows of texts, as Parquet.
 
-Their SQL sees the records and nothing else; casting, counting and hiding secrets go on here.
+Their SQL sees the records and nothing else; casting, counting and hiding secrets happen in the
+parent.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from reporter.errors import ContentError
 from reporter.ingest.projection import given, select, spool_records
 
 BYTES_A_SECOND = 1 << 20
-"""A portion may take a second longer for every so many bytes."""
+"""A portion may take one second longer for each of these amounts of bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class Texts:
 
 
 def folder(engine: DuckDB) -> Path:
-    """Return the one folder of the engine's that a child may see; nothing else of the run lies
+    """Return the only folder of the engine that a child may see; nothing else of the run lies
     there.
     """
     path = engine.work / "foreign"
@@ -51,20 +52,24 @@ def clear(engine: DuckDB, key: str) -> None:
 
 
 def vote(child: Child, source: Source, spool: Path) -> list[int]:
-    """Return the kinds of sampled records that a source takes; raise ContentError naming it where
-    it cannot say.
+    """Return the kinds of sampled records that a source takes.
+
+    Raises ContentError naming the source where its condition cannot run.
     """
     try:
-        found = child.call(_vote, spool=str(spool), records=source.records, when=source.when)
+        kinds = child.call(_vote, spool=str(spool), records=source.records, when=source.when)
     except Stopped as error:
         raise ContentError(f"'when' cannot run: it {error}", source.place) from error
-    return [int(kind) for kind in found]
+    return [int(kind) for kind in kinds]
 
 
 def texts(child: Child, source: Source, spool: Path) -> Texts:
-    """Run a source over a spool; raise Stopped where the child does not come to an end."""
+    """Run a source over a spool.
+
+    Raises Stopped where the child does not finish.
+    """
     size = spool.stat().st_size
-    made = child.call(
+    tables = child.call(
         _texts,
         seconds=child.limits.seconds + size / BYTES_A_SECOND,
         source=asdict(source),
@@ -73,12 +78,12 @@ def texts(child: Child, source: Source, spool: Path) -> Texts:
     marks, *paths = (
         f"SELECT * FROM {parquet(f'{spool}.{n}.parquet')}" for n in range(1 + len(source.tables))
     )
-    return Texts(marks, {t: s for t, s in zip(source.tables, paths, strict=True) if t in made})
+    return Texts(marks, {t: s for t, s in zip(source.tables, paths, strict=True) if t in tables})
 
 
 def stream(child: Child, source: Source, path: Path, raw: str, stem: Path) -> str:
     """Run a source's SELECT of events over a file, laid out as `raw` by a SELECT; return the SQL of
-    its rows, in their order.
+    its rows, in order.
     """
     out = stem.with_name(f"{stem.name}{path.suffix}.parquet")
     child.call(
@@ -110,33 +115,38 @@ def read_spool(spool: Path, columns: str) -> str:
 def _vote(spool: str, records: list[str], when: str) -> list[int]:
     with tempfile.TemporaryDirectory(dir=Path(spool).parent) as work, DuckDB(Path(work)) as engine:
         _prepare(engine, Path(spool))
-        wanted = ", ".join(quoted(p) for p in records)
+        paths = ", ".join(quoted(p) for p in records)
         rows = engine.rows(
-            f"SELECT k FROM {read_spool(Path(spool), SAMPLED)} WHERE CASE WHEN p IN ({wanted}) THEN"
+            f"SELECT k FROM {read_spool(Path(spool), SAMPLED)} WHERE CASE WHEN p IN ({paths}) THEN"
             f" ({when}) END ORDER BY k"
         )
         return [kind for (kind,) in rows]
 
 
 def _texts(source: dict[str, Any], spool: str) -> list[str]:
-    of = Source(**source)
+    definition = Source(**source)
     with tempfile.TemporaryDirectory(dir=Path(spool).parent) as work, DuckDB(Path(work)) as engine:
         _prepare(engine, Path(spool))
-        spool_records(engine, of, read_spool(Path(spool), SPOOLED))
+        spool_records(engine, definition, read_spool(Path(spool), SPOOLED))
         engine.write_parquet("SELECT record, mine, type FROM spooled", Path(f"{spool}.0.parquet"))
-        made = []
-        for n, (table, sql) in enumerate(of.tables.items(), 1):
-            _write(engine, table, select(engine, of, table, sql), Path(f"{spool}.{n}.parquet"))
-            made.append(table)
-        return made
+        tables = []
+        for number, (table, sql) in enumerate(definition.tables.items(), 1):
+            _write(
+                engine,
+                table,
+                select(engine, definition, table, sql),
+                Path(f"{spool}.{number}.parquet"),
+            )
+            tables.append(table)
+        return tables
 
 
 def _stream(source: dict[str, Any], path: str, raw: str, out: str) -> None:
-    of = Source(**source)
+    definition = Source(**source)
     with tempfile.TemporaryDirectory(dir=Path(out).parent) as work, DuckDB(Path(work)) as engine:
         _prepare(engine, Path(out), [Path(path)])
         engine.run(f"CREATE TEMP VIEW raw AS {raw}")
-        text = select(engine, of, "events", of.tables["events"])
+        text = select(engine, definition, "events", definition.tables["events"])
         _write(engine, "events", text, Path(out), sys.maxsize)  # a row a line, as is checked later
 
 

@@ -67,22 +67,22 @@ def ingest(
     cache: Cache,
     limits: Limits = USUAL,
 ) -> Intake:
-    """Read every file of a workspace into the in_ relations; sources of others do so within
-    limits.
+    """Read every file of a workspace into the in_ relations. Sources that do not ship run within
+    `limits`.
     """
     cache = replace(cache, secret_key=cache.secret_key or inputs.key())
     teach(engine, cache.secret_key)
-    named = [replace(f, name=fingerprinted(f.name, cache.secret_key)) for f in inputs.files]
-    said, told, notes = statements.read(
-        engine, inputs, filter(statements.kind_of, named), cache.secret_key
+    input_files = [replace(f, name=fingerprinted(f.name, cache.secret_key)) for f in inputs.files]
+    statement_rows, statement_counts, notes = statements.read(
+        engine, inputs, filter(statements.kind_of, input_files), cache.secret_key
     )
-    others = [f for f in named if not statements.kind_of(f)]
-    choices = recognise(engine, others, sources, limits)
-    done = convert(engine, choices, inputs, cache, limits)
-    choices, done = reconsider(engine, choices, done, inputs, cache, limits)
-    _register(engine, done, cache)
-    files, quarantined = _count(engine, choices, done, inputs)
-    lost = {f.file: f.read for f in (*files, *told) if f.bytes and not f.sha256}
+    record_files = [f for f in input_files if not statements.kind_of(f)]
+    choices = recognise(engine, record_files, sources, limits)
+    conversions = convert(engine, choices, inputs, cache, limits)
+    choices, conversions = reconsider(engine, choices, conversions, inputs, cache, limits)
+    _register(engine, conversions, cache)
+    files, quarantined = _count(engine, choices, conversions, inputs)
+    lost_counts = {f.file: f.read for f in (*files, *statement_counts) if f.bytes and not f.sha256}
     quarantined = sorted(
         [
             *quarantined,
@@ -90,21 +90,24 @@ def ingest(
             *_set_repeats_aside(engine),
             *unmask_deeds(engine),
             *_undated(engine),
-            *_changed(named, lost),
+            *_changed(input_files, lost_counts),
         ],
         key=_in_order,
     )
-    other = sorted(
-        ((b.source, Sentence(t), n) for b, _, _ in done for t, n in b.other_types), key=_by_kind
+    other_types = sorted(
+        ((b.source, Sentence(t), n) for b, _, _ in conversions for t, n in b.other_types),
+        key=_by_kind,
     )
     rows = {t.name: int(engine.one(f"SELECT count(*) FROM in_{t.name}")) for t in LOADED}
-    files = sorted([*files, *told], key=lambda f: f.file)
-    notices = (_lost(lost),) if lost else ()
-    return Intake(tuple(files), tuple(other), tuple(quarantined), rows, said, notices)
+    files = sorted([*files, *statement_counts], key=lambda f: f.file)
+    notices = (_lost(lost_counts),) if lost_counts else ()
+    return Intake(
+        tuple(files), tuple(other_types), tuple(quarantined), rows, statement_rows, notices
+    )
 
 
-def _by_kind(counted: tuple[str, Sentence, int]) -> tuple[str, str, int]:
-    return counted[0], str(counted[1]), counted[2]
+def _by_kind(entry: tuple[str, Sentence, int]) -> tuple[str, str, int]:
+    return entry[0], str(entry[1]), entry[2]
 
 
 def recount(
@@ -115,47 +118,48 @@ def recount(
 ) -> Intake:
     """Give statements that were not kept their fate: rejected, or out of scope as (file, why).
 
-    Files that only prove an answer hold no records for a table: what no source knows of them is out
-    of scope."""
-    wrong, out = Counter(q.file for q in rejected), Counter(f for f, _ in aside)
+    A file that only proves an answer holds no records for a table, so those that no source
+    recognises are out of scope.
+    """
+    rejected_counts, aside_counts = Counter(q.file for q in rejected), Counter(f for f, _ in aside)
     types = Counter((ATTESTATIONS, why) for _, why in aside)
     files = []
-    for f in intake.files:
-        if f.file in artefacts and not f.source:
-            types[ATTESTATIONS, Sentence(mark("artefact"))] += f.read
+    for file in intake.files:
+        if file.file in artefacts and not file.source:
+            types[ATTESTATIONS, Sentence(mark("artefact"))] += file.read
             why = tell("the artefact of an attestation: its hash is compared, no record is read")
-            f = replace(f, source=ATTESTATIONS, why=why, out_of_scope=f.read, unreadable=0)
-        lost, aside_n = wrong[f.file], out[f.file]
+            file = replace(file, source=ATTESTATIONS, why=why, out_of_scope=file.read, unreadable=0)
+        n_rejected, n_aside = rejected_counts[file.file], aside_counts[file.file]
         files.append(
             replace(
-                f,
-                kept=f.kept - lost - aside_n,
-                out_of_scope=f.out_of_scope + aside_n,
-                rejected=f.rejected + lost,
+                file,
+                kept=file.kept - n_rejected - n_aside,
+                out_of_scope=file.out_of_scope + n_aside,
+                rejected=file.rejected + n_rejected,
             )
         )
     proofs = {f.file for f in files if f.file in artefacts and f.source == ATTESTATIONS}
-    rest = [q for q in intake.quarantined if q.file not in proofs or q.kind != "unreadable"]
+    remaining = [q for q in intake.quarantined if q.file not in proofs or q.kind != "unreadable"]
     return replace(
         intake,
         files=tuple(files),
         out_of_scope=tuple(
             sorted([*intake.out_of_scope, *((*t, n) for t, n in types.items() if n)], key=_by_kind)
         ),
-        quarantined=tuple(sorted([*rest, *rejected], key=_in_order)),
+        quarantined=tuple(sorted([*remaining, *rejected], key=_in_order)),
     )
 
 
-def _in_order(q: Quarantined) -> tuple[str, int, str, str]:
-    return q.file, q.line, q.kind, str(q.reason)
+def _in_order(entry: Quarantined) -> tuple[str, int, str, str]:
+    return entry.file, entry.line, entry.kind, str(entry.reason)
 
 
 @contextmanager
 def ingested(
     files: list[InputFile], sources: tuple[Source, ...]
 ) -> Iterator[tuple[DuckDB, Intake]]:
-    """Files read only to be looked at: an engine that holds their rows, and the accounting; nothing
-    is left behind.
+    """Read files for inspection only: yield an engine that holds their rows, and the accounting.
+    Nothing is left behind.
     """
     with (
         tempfile.TemporaryDirectory() as work,
@@ -166,12 +170,12 @@ def ingested(
 
 
 def as_artefact(why: Sentence, name: str, sha256: str) -> Sentence:
-    """Say what a document is good for, with the line to copy."""
-    there = name.startswith("statements/")
+    """Say how a document can serve as an artefact, with the line to copy."""
+    is_statement = name.startswith("statements/")
     line = statements.line_for(
-        name.removeprefix("statements/") if there else Path(name).name, sha256
+        name.removeprefix("statements/") if is_statement else Path(name).name, sha256
     )
-    text = _ARTEFACT if there else _ARTEFACT_ELSEWHERE
+    text = _ARTEFACT if is_statement else _ARTEFACT_ELSEWHERE
     return Sentence(text, (("why", why), ("line", line)))
 
 
@@ -181,43 +185,47 @@ def line_to_copy(why: Sentence | None) -> str:
     return str(why.value("line")) if why and offers else ""
 
 
-def _register(engine: DuckDB, done: list[Done], cache: Cache) -> None:
-    """Lay the Parquet of all batches under one relation a table."""
+def _register(engine: DuckDB, conversions: list[Done], cache: Cache) -> None:
+    """Put the Parquet files of all batches under one relation per table."""
     engine.run("CREATE TABLE carried (source VARCHAR, tbl VARCHAR, col VARCHAR)")
     engine.run("CREATE TABLE parts (part BIGINT, source VARCHAR, file VARCHAR)")
     engine.run("CREATE TABLE hidden (file VARCHAR, record BIGINT)")
-    firsts = list(itertools.accumulate((len(files) for _, files, _ in done), initial=0))
-    for first, (batch, files, _) in zip(firsts, done, strict=False):
+    firsts = list(itertools.accumulate((len(files) for _, files, _ in conversions), initial=0))
+    for first_part, (batch, files, _) in zip(firsts, conversions, strict=False):
         engine.insert("carried", [(batch.source, t, c) for t, c in batch.carried])
-        engine.insert("parts", [(first + i, batch.source, f.name) for i, f in enumerate(files)])
+        engine.insert(
+            "parts", [(first_part + i, batch.source, f.name) for i, f in enumerate(files)]
+        )
         hidden = [(files[i].name, n) for i, n, _, why, _ in batch.problems if has_hidden(why)]
         engine.insert("hidden", hidden)
     for spec in LOADED:
         parts = [
-            _part(first, batch, files, spec.name, cache)
-            for first, (batch, files, _) in zip(firsts, done, strict=False)
+            _part(first_part, batch, files, spec.name, cache)
+            for first_part, (batch, files, _) in zip(firsts, conversions, strict=False)
             if spec.name in batch.tables
         ]
-        empty = ", ".join(f"CAST(NULL AS {t}) AS {n}" for n, t in columns_of(spec))
+        null_columns = ", ".join(f"CAST(NULL AS {t}) AS {n}" for n, t in columns_of(spec))
         is_events = spec.name == "events"
-        empty += ", CAST(NULL AS UBIGINT) AS who" if is_events else ""
+        null_columns += ", CAST(NULL AS UBIGINT) AS who" if is_events else ""
         place = ", CAST(NULL AS BIGINT) AS place" if is_events else ""
         parts = parts or [
-            f"SELECT {empty}, CAST(NULL AS VARCHAR) AS source, CAST(NULL AS VARCHAR) AS file, "
-            f"CAST(NULL AS BIGINT) AS part, CAST(NULL AS BIGINT) AS record{place} WHERE FALSE"
+            f"SELECT {null_columns}, CAST(NULL AS VARCHAR) AS source, CAST(NULL AS VARCHAR) AS"
+            f" file, CAST(NULL AS BIGINT) AS part, CAST(NULL AS BIGINT) AS record{place} WHERE"
+            " FALSE"
         ]
         kind = "VIEW" if is_events else "TABLE"
         engine.run(f"CREATE {kind} in_{spec.name} AS {' UNION ALL '.join(parts)}")
 
 
-def _part(first: int, batch: Batch, files: list[InputFile], table: str, cache: Cache) -> str:
+def _part(first_part: int, batch: Batch, files: list[InputFile], table: str, cache: Cache) -> str:
     """SQL: the rows of a batch; of events also `place`, which with `part` is the row's own."""
     paths = [cache.folder / name for name in batch.tables[table]]
     if batch.stream:
         return (
             f"SELECT * EXCLUDE (file_row_number, odd), {quoted(batch.source)} AS source,"
-            f" {quoted(files[0].name)} AS file, CAST({first} AS BIGINT) AS part, file_row_number +"
-            f" 1 AS record, file_row_number AS place FROM {parquet(*paths, numbered=True)}"
+            f" {quoted(files[0].name)} AS file, CAST({first_part} AS BIGINT) AS part,"
+            f" file_row_number + 1 AS record, file_row_number AS place FROM"
+            f" {parquet(*paths, numbered=True)}"
         )
     # Number of the Parquet file and of the row in it: the engine knows them, nothing is stored or
     # computed.
@@ -225,18 +233,18 @@ def _part(first: int, batch: Batch, files: list[InputFile], table: str, cache: C
     return (
         "SELECT p.* EXCLUDE (f, record), b.source, b.file, b.part,"
         f" p.record{place if table == 'events' else ''} FROM {parquet(*paths)} AS p JOIN parts AS b"
-        f" ON b.part = {first} + p.f"
+        f" ON b.part = {first_part} + p.f"
     )
 
 
 def _count(
-    engine: DuckDB, choices: list[Choice], done: list[Done], inputs: Inputs
+    engine: DuckDB, choices: list[Choice], conversions: list[Done], inputs: Inputs
 ) -> tuple[list[FileCount], list[Quarantined]]:
     files: list[FileCount] = []
     quarantined: list[Quarantined] = []
     why = {c.file.name: c.why for c in choices}
-    for batch, members, hashes in done:
-        for file, digest, c in zip(members, hashes, batch.counts, strict=True):
+    for batch, members, hashes in conversions:
+        for file, digest, counts in zip(members, hashes, batch.counts, strict=True):
             files.append(
                 FileCount(
                     file.name,
@@ -244,11 +252,11 @@ def _count(
                     why[file.name],
                     file.size,
                     digest,
-                    c.read,
-                    c.kept,
-                    c.out_of_scope,
-                    c.unreadable,
-                    c.rejected,
+                    counts.read,
+                    counts.kept,
+                    counts.out_of_scope,
+                    counts.unreadable,
+                    counts.rejected,
                     file.part,
                     file.lined,
                 )
@@ -257,31 +265,31 @@ def _count(
             Quarantined(members[i].name, line, kind, reason, text)
             for i, line, kind, reason, text in batch.problems
         ]
-    last = LastRead()
+    last_read = LastRead()
     for choice in choices:
         if choice.source is None:
-            count, entries = _unrecognised(engine, choice, inputs, last)
+            count, entries = _unrecognised(engine, choice, inputs, last_read)
             files.append(count)
             quarantined += entries
     return sorted(files, key=lambda f: f.file), quarantined
 
 
 def _set_repeats_aside(engine: DuckDB) -> list[Quarantined]:
-    """Let events that stand twice, alike in every column and with an id, count once; return a note
-    a file.
+    """Count events that repeat others in every column, with an id, only once; return a note per
+    file.
 
-    Without an id two equal events may be two events, so they stay.
+    Without an id, two equal events may be two events, so both stay.
     """
     if not engine.one(
         "SELECT count(*) - count(DISTINCT hash(event_id)) FROM in_events WHERE event_id IS NOT NULL"
     ):
         return []
-    alike = ", ".join(n for n, _ in columns_of(TABLES["events"]))
+    event_columns = ", ".join(n for n, _ in columns_of(TABLES["events"]))
     engine.run(
         "CREATE TABLE repeats AS SELECT * FROM (SELECT part, place, file, record, row_number()"
         " OVER w AS nth, first_value(file || '#' || CAST(record AS VARCHAR)) OVER w AS original"
         " FROM in_events WHERE event_id IN (SELECT event_id FROM in_events WHERE event_id IS NOT"
-        f" NULL GROUP BY event_id HAVING count(*) > 1) WINDOW w AS (PARTITION BY {alike},"
+        f" NULL GROUP BY event_id HAVING count(*) > 1) WINDOW w AS (PARTITION BY {event_columns},"
         " starts_with(file, 'baseline/') ORDER BY part, place)) AS numbered WHERE nth > 1"
     )
     engine.run("ALTER VIEW in_events RENAME TO all_events")
@@ -309,7 +317,7 @@ def _set_repeats_aside(engine: DuckDB) -> list[Quarantined]:
 
 
 def _undated(engine: DuckDB) -> list[Quarantined]:
-    """Say how many events of which file have no time, in a format that has none: they stand in no
+    """Say how many events of each file have no time, in a format without times: they belong to no
     period.
     """
     return [
@@ -327,70 +335,70 @@ def _undated(engine: DuckDB) -> list[Quarantined]:
     ]
 
 
-def _lost(lost: Mapping[str, int]) -> Notice:
-    """Name the files that changed under the reading."""
-    lines = tuple(tell("{file}: {n} records", file=f, n=n) for f, n in sorted(lost.items()))
-    return Notice("files_changed", (("n", len(lost)),), lines, "quarantine.csv")
+def _lost(lost_counts: Mapping[str, int]) -> Notice:
+    """Name the files that changed while they were read."""
+    lines = tuple(tell("{file}: {n} records", file=f, n=n) for f, n in sorted(lost_counts.items()))
+    return Notice("files_changed", (("n", len(lost_counts)),), lines, "quarantine.csv")
 
 
-def _changed(files: Sequence[InputFile], lost: Collection[str]) -> list[Quarantined]:
-    """Name the files that were written to after they were found: what came later belongs to a later
+def _changed(files: Sequence[InputFile], lost_files: Collection[str]) -> list[Quarantined]:
+    """Name the files that were written to after discovery: what came later belongs to a later
     run.
     """
     return [
         Quarantined(f.name, 0, "changed", why, "")
         for f in files
-        if f.size and not f.part and f.name not in lost and (why := _change(f))
+        if f.size and not f.part and f.name not in lost_files and (why := _change(f))
     ]
 
 
 def _change(file: InputFile) -> Sentence | None:
     """Say what happened to a file since it was found."""
     try:
-        now = file.path.stat()
+        status = file.path.stat()
     except OSError:
         return tell("the file was removed during the run; what was read stood in it before")
-    if now.st_size != file.size:
+    if status.st_size != file.size:
         return tell(
             "the file had {n} bytes when it was found and has {now} now; what was added was not"
             " read",
             n=file.size,
-            now=now.st_size,
+            now=status.st_size,
         )
-    if stamp_of(now)[1:4] != file.stamp[1:4]:
+    if stamp_of(status)[1:4] != file.stamp[1:4]:
         return tell("the file was written to during the run; what was read stood in it before")
     return None
 
 
 def _unrecognised(
-    engine: DuckDB, choice: Choice, inputs: Inputs, last: LastRead
+    engine: DuckDB, choice: Choice, inputs: Inputs, last_read: LastRead
 ) -> tuple[FileCount, list[Quarantined]]:
     """Count the records of a file that nobody can read; all of them are unreadable."""
     file = choice.file
-    read, lost, problems, notes = 0, 0, [], []
-    for item in documents(file, engine, last):
+    n_read, n_lost, problems, notes = 0, 0, [], []
+    for item in documents(file, engine, last_read):
         if isinstance(item, Note):
             notes.append(Quarantined(file.name, item.line, "field", told(item.reason), ""))
         elif isinstance(item, Problem):
-            lost += 1
-            if lost <= LISTED_LOST:
+            n_lost += 1
+            if n_lost <= LISTED_LOST:
                 problems.append(
                     Quarantined(file.name, item.line, "unreadable", told(item.reason), "")
                 )
         else:
-            read += len(item.value) if isinstance(item.value, list) else 1
-    if lost > LISTED_LOST:
-        notes.append(Quarantined(file.name, 0, "unreadable", rest_lost(lost, "unreadable"), ""))
-    if read:
-        reason = tell("{why} ({n} records)", why=choice.why, n=read)
+            n_read += len(item.value) if isinstance(item.value, list) else 1
+    if n_lost > LISTED_LOST:
+        notes.append(Quarantined(file.name, 0, "unreadable", rest_lost(n_lost, "unreadable"), ""))
+    if n_read:
+        reason = tell("{why} ({n} records)", why=choice.why, n=n_read)
         problems.insert(0, Quarantined(file.name, 1, "unreadable", reason, ""))
-    read += lost
+    n_read += n_lost
     digest = inputs.digest(file).sha256
     why = as_artefact(choice.why, file.name, digest) if file.is_document else choice.why
     if file.size and not digest:
-        read, why = max(1, read), CHANGED
+        n_read, why = max(1, n_read), CHANGED
         problems, notes = [Quarantined(file.name, 0, "unreadable", CHANGED, "")], []
-    return FileCount(file.name, "", why, file.size, digest, read, 0, 0, read, 0), [
+    return FileCount(file.name, "", why, file.size, digest, n_read, 0, 0, n_read, 0), [
         *problems,
         *notes,
     ]

@@ -1,5 +1,5 @@
-"""The SELECT that makes a table of a source's records, and the casts around it. In: a source, a
-table. Out: SQL text.
+"""The SELECT that turns a source's records into a table, and its casts. In: a source, a table. Out:
+SQL text.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ from reporter.schema.tables import TABLES, WHO, columns_of
 from reporter.schema.vocabulary import SYNONYMS, VOCABULARY
 
 
-def spool_records(engine: DuckDB, source: Source, read: str) -> None:
-    """Make the tables `spooled`, which says of every record whose it is, and `raw`, over which a
-    source's SELECTs run.
+def spool_records(engine: DuckDB, source: Source, scan: str) -> None:
+    """Make the tables `spooled`, which marks the records that the source takes, and `raw`, over
+    which its SELECTs run.
     """
-    mine = "TRUE" if source.columns else source.when
+    condition = "TRUE" if source.columns else source.when
     engine.run(
-        f"CREATE TEMP TABLE spooled AS SELECT s AS record, f, n, r, coalesce({mine}, FALSE) "
-        f"AND NOT coalesce({source.skip}, FALSE) AS mine, {source.type_of} AS type FROM {read}"
+        f"CREATE TEMP TABLE spooled AS SELECT s AS record, f, n, r, coalesce({condition}, FALSE) "
+        f"AND NOT coalesce({source.skip}, FALSE) AS mine, {source.type_of} AS type FROM {scan}"
     )
     engine.run("DROP TABLE IF EXISTS raw")
     engine.run(f"CREATE TEMP TABLE raw AS {_raw(source)}")
 
 
 def _raw(source: Source) -> str:
-    """SQL: the records of a source, with what all its tables want of them read once."""
+    """SQL: the records of a source, with everything that its tables need extracted once."""
     if source.columns:
         spec = json.dumps(source.columns)
         names = ", ".join(f"x.{n} AS {n}" for n in source.columns)
@@ -43,50 +43,52 @@ def _raw(source: Source) -> str:
     texts, lists = (
         quoted_list([f"$.{n}" for n in names]) for names in (source.texts, source.lists)
     )
-    picked = [f"texts[{i}] AS {n}" for i, n in enumerate(source.texts, 1)]
-    picked += [f"items(lists[{i}], '$') AS {n}" for i, n in enumerate(source.lists, 1)]
+    selections = [f"texts[{i}] AS {n}" for i, n in enumerate(source.texts, 1)]
+    selections += [f"items(lists[{i}], '$') AS {n}" for i, n in enumerate(source.lists, 1)]
     return (
-        f"SELECT {', '.join(['record', 'r', *picked])} FROM (SELECT record, r,"
+        f"SELECT {', '.join(['record', 'r', *selections])} FROM (SELECT record, r,"
         f" json_extract_string(r, {texts}) AS texts, json_extract(r, {lists}) AS lists FROM spooled"
         " WHERE mine)"
     )
 
 
 def select(engine: DuckDB, source: Source, table: str, sql: Any) -> str:
-    """The SELECT of a table; {from: SELECT record, r ...} takes every column not given from r by
-    its name.
+    """Return the SELECT of a table; {from: SELECT record, r ...} takes every column that it does
+    not give from r by name.
 
     Raises ContentError where the SQL cannot be run or gives no record.
     """
     text = sql["from"] if isinstance(sql, dict) else sql
     try:
-        given = {n for n, _ in engine.columns(text)}
+        outputs = {n for n, _ in engine.columns(text)}
     except Error as error:
         raise ContentError(
             f"SQL of table {table} cannot run: {str(error).splitlines()[0]}", source.place
         ) from error
-    known = dict(columns_of(TABLES[table]))
-    unknown = sorted(given - set(known) - {"record", "r"})
-    if unknown or "record" not in given:
-        wrong = (
-            f"gives column {unknown[0]!r}, which {table} does not have"
-            if unknown
+    column_types = dict(columns_of(TABLES[table]))
+    unknown_columns = sorted(outputs - set(column_types) - {"record", "r"})
+    if unknown_columns or "record" not in outputs:
+        defect = (
+            f"gives column {unknown_columns[0]!r}, which {table} does not have"
+            if unknown_columns
             else "does not give record"
         )
         raise ContentError(
-            f"SQL of table {table} {wrong}", source.place, "`reporter lint --tables` lists them."
+            f"SQL of table {table} {defect}", source.place, "`reporter lint --tables` lists them."
         )
     if not isinstance(sql, dict):
         return str(text)
-    own = [n for n in known if n in given]
-    taken = [n for n in known if n not in given]
-    paths = "[" + ", ".join(quoted(f"$.{n}") for n in taken) + "]"
-    picked = [
-        f"CASE t[{i}] WHEN 'NULL' THEN '' ELSE v[{i}] END AS {n}" for i, n in enumerate(taken, 1)
+    direct_columns = [n for n in column_types if n in outputs]
+    json_columns = [n for n in column_types if n not in outputs]
+    paths = "[" + ", ".join(quoted(f"$.{n}") for n in json_columns) + "]"
+    extractions = [
+        f"CASE t[{i}] WHEN 'NULL' THEN '' ELSE v[{i}] END AS {n}"
+        for i, n in enumerate(json_columns, 1)
     ]
     return (
-        f"SELECT {', '.join(['record', *own, *picked])} FROM (SELECT *, json_extract_string(r,"
-        f" {paths}) AS v, json_type(r, {paths}) AS t FROM ({text}) AS given_rows) AS parsed"
+        f"SELECT {', '.join(['record', *direct_columns, *extractions])} FROM (SELECT *,"
+        f" json_extract_string(r, {paths}) AS v, json_type(r, {paths}) AS t FROM ({text}) AS"
+        " given_rows) AS parsed"
     )
 
 
@@ -96,7 +98,7 @@ def given(engine: DuckDB, table: str, text: str) -> list[Column]:
     return [c for c in TABLES[table].columns if c.name in names]
 
 
-def cast_all(table: str, sql: Any, engine: DuckDB, source: Source, also: str = "") -> str:
+def cast_all(table: str, sql: Any, engine: DuckDB, source: Source, prefix: str = "") -> str:
     """SQL: a table's rows as its source gives them, cast to the schema's types, with `odd` where a
     field is not.
     """
@@ -104,12 +106,12 @@ def cast_all(table: str, sql: Any, engine: DuckDB, source: Source, also: str = "
     names = {n for n, _ in engine.columns(text)}
     by_name = {c.name: c for c in TABLES[table].columns}
     casts = {n: typed(table, c, n, False) for n, c in by_name.items() if n in names}
-    odd = []
+    doubts = []
     for name, cast in casts.items():
         column = by_name[name]
-        odd += [] if column.required or not can_fail(table, column) else [no_cast(column, cast)]
-        odd += [no_zone(column, cast)] if column.type == TIME else []
-    rows = f"SELECT {also}{values(table, casts)}, {' OR '.join(odd)} AS odd FROM ({text}) AS t"
+        doubts += [] if column.required or not can_fail(table, column) else [no_cast(column, cast)]
+        doubts += [no_zone(column, cast)] if column.type == TIME else []
+    rows = f"SELECT {prefix}{values(table, casts)}, {' OR '.join(doubts)} AS odd FROM ({text}) AS t"
     return f"SELECT *, {WHO} AS who FROM ({rows}) AS cast_rows"
 
 
@@ -164,8 +166,8 @@ def no_zone(column: Column, cast: str) -> str:
 
 
 _OLDEST = "TIMESTAMP '1000-01-01'"
-"""The engine reads 2/1/24 as a day of the year 2, and a clock that was never set says the year 1:
-no time of anything.
+"""The engine reads 2/1/24 as a day of the year 2, and an unset clock shows the year 1: neither is a
+valid time.
 """
 
 
@@ -181,23 +183,23 @@ def typed(table: str, column: Column, expression: str, trimmed: bool) -> str:
             f"CASE WHEN lower(trim({expression})) IN ('true', 't', 'yes', 'y', '1') THEN TRUE "
             f"WHEN lower(trim({expression})) IN ('false', 'f', 'no', 'n', '0') THEN FALSE END"
         )
-    allowed = VOCABULARY.get(f"{table}.{column.name}")
-    if allowed:
-        return _word(expression, allowed, SYNONYMS.get(column.name, {}))
+    vocabulary = VOCABULARY.get(f"{table}.{column.name}")
+    if vocabulary:
+        return _word(expression, vocabulary, SYNONYMS.get(column.name, {}))
     return f"nullif(trim({expression}), '')" if trimmed else f"nullif({expression}, '')"
 
 
-def _word(expression: str, allowed: tuple[str, ...], synonyms: dict[str, str]) -> str:
-    """A word of a closed vocabulary. Not with IN: the engine makes a join of a long one, which
-    loses the order of rows.
+def _word(expression: str, words: tuple[str, ...], synonyms: dict[str, str]) -> str:
+    """SQL: a word of a closed vocabulary. Not with IN: the engine makes a join of a long list,
+    which loses the order of rows.
     """
-    kind = f"ENUM({', '.join(map(quoted, allowed))})"
-    lowered = f"lower(trim({expression}))"
+    kind = f"ENUM({', '.join(map(quoted, words))})"
+    lower_text = f"lower(trim({expression}))"
     swaps = " ".join(f"WHEN {quoted(k)} THEN {quoted(v)}" for k, v in synonyms.items())
-    meant = f"CASE {lowered} {swaps} ELSE {lowered} END" if swaps else lowered
+    normalised = f"CASE {lower_text} {swaps} ELSE {lower_text} END" if swaps else lower_text
     return (
         f"CAST(coalesce(TRY_CAST({expression} AS {kind}), CASE WHEN {expression} IS NOT NULL "
-        f"THEN TRY_CAST({meant} AS {kind}) END) AS VARCHAR)"
+        f"THEN TRY_CAST({normalised} AS {kind}) END) AS VARCHAR)"
     )
 
 
@@ -211,5 +213,5 @@ _EXPECTED = {
 
 def expected(table: str, column: Column) -> Sentence:
     """Say in words what a column's value should look like."""
-    allowed = VOCABULARY.get(f"{table}.{column.name}")
-    return tell("one of {words}", words=allowed) if allowed else Sentence(_EXPECTED[column.type])
+    words = VOCABULARY.get(f"{table}.{column.name}")
+    return tell("one of {words}", words=words) if words else Sentence(_EXPECTED[column.type])

@@ -1,5 +1,5 @@
-"""Fields that are not believed although their record is kept. In: staged rows. Out: notes in a
-batch's problems.
+"""Fields that are not believed although their record is kept. In: staged rows. Out: notes in the
+problems of a batch.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ LISTED = 1000
 LONGEST = 4000
 """Characters of a field: no id, name or address is longer, and a report repeats them."""
 TOO_LONG = LONGEST + 150
-"""From here on a field is cut: what was cut is shorter, and is not cut again."""
+"""Characters beyond which a field is cut; the result is shorter, so it is not cut again."""
 
 
 def cut(column: str) -> str:
-    """SQL: a text, the end of one that is too long replaced by its length and its hash, so that it
-    stays one of its own.
+    """SQL: a text; where it is too long, its length and hash replace its end, so that it stays
+    distinct.
     """
     return (
         f"CASE WHEN length({column}) > {TOO_LONG} THEN left({column}, {LONGEST}) || '…[cut: ' ||"
@@ -71,18 +71,18 @@ def was_cut(name: str) -> Sentence:
 def note_bad_fields(
     engine: DuckDB, table: str, columns: list[Column], batch: Batch, trimmed: bool
 ) -> None:
-    """Optional fields that do not cast, and times without a zone: the record is kept, the field is
-    not believed.
+    """Note optional fields that do not cast, and times without a zone: the record is kept, the
+    field is not believed.
     """
     doubts = [d for c in columns for d in _doubts(table, c, trimmed)]
     if not doubts:
         return
     counts = ", ".join(f"count(*) FILTER (WHERE {condition})" for condition, _, _ in doubts)
-    found = engine.rows(f"SELECT {counts} FROM staged_{table}")[0]
-    for (condition, said, value), n in zip(doubts, found, strict=True):
-        if n:
+    totals = engine.rows(f"SELECT {counts} FROM staged_{table}")[0]
+    for (condition, statement, value), total in zip(doubts, totals, strict=True):
+        if total:
             sql = f"SELECT record, {value} FROM staged_{table} WHERE {condition}"
-            note(engine, batch, said, sql)
+            note(engine, batch, statement, sql)
 
 
 def _doubts(
@@ -93,14 +93,14 @@ def _doubts(
     name = f"{table}.{column.name}"
     doubts: list[tuple[str, Callable[[str], Sentence], str]] = []
     if not column.required and can_fail(table, column):
-        wanted = expected(table, column)
+        expectation = expected(table, column)
 
-        def wrong(value: str) -> Sentence:
+        def wrong_type(value: str) -> Sentence:
             return tell(
-                "{name} is not {expected}: {value}", name=name, expected=wanted, value=value
+                "{name} is not {expected}: {value}", name=name, expected=expectation, value=value
             )
 
-        doubts.append((no_cast(column, cast), wrong, f"left(redacted({column.name}), 60)"))
+        doubts.append((no_cast(column, cast), wrong_type, f"left(redacted({column.name}), 60)"))
     if column.type == TIME:
 
         def zone(value: str) -> Sentence:
@@ -112,9 +112,9 @@ def _doubts(
     return doubts
 
 
-def note(engine: DuckDB, batch: Batch, said: Callable[[str], Sentence], sql: str) -> None:
-    """Note what a SELECT of record and value finds, up to a limit for each file; `said` is what is
-    told of a value.
+def note(engine: DuckDB, batch: Batch, statement: Callable[[str], Sentence], sql: str) -> None:
+    """Note what a SELECT of record and value finds, up to a limit per file; `statement` makes the
+    note on a value.
     """
     for index, line, value, place, total in engine.rows(
         "SELECT f, n, value, place, total FROM (SELECT s.f, s.n, q.value, "
@@ -123,7 +123,7 @@ def note(engine: DuckDB, batch: Batch, said: Callable[[str], Sentence], sql: str
         f"FROM (SELECT DISTINCT record, value FROM ({sql}) AS d(record, value)) AS q "
         f"JOIN spooled AS s USING (record)) AS p WHERE place <= {LISTED} ORDER BY f, place"
     ):
-        reason = said(value)
+        reason = statement(value)
         if place == LISTED < total:
             reason = tell(
                 "{reason} (and {n} more records like it)", reason=reason, n=total - LISTED
@@ -141,8 +141,8 @@ _OF_DEEDS = (
     "peer_id",
     "message_id",
 )
-"""Columns of events of which any, filled, tells of a deed; an effect that is called none is empty
-by now.
+"""Columns of events of which any, if filled, shows an action; an effect called none is empty by
+now.
 """
 _MASKED = f"event_class = 'heartbeat' AND coalesce({', '.join(_OF_DEEDS)}) IS NOT NULL"
 CLASS = f"CASE WHEN {_MASKED} THEN NULL ELSE event_class END AS event_class"
@@ -150,14 +150,14 @@ CLASS = f"CASE WHEN {_MASKED} THEN NULL ELSE event_class END AS event_class"
 
 
 def unmask_deeds(engine: Engine) -> list[Quarantined]:
-    """Empty the class of such events in the view in_events; where there is none, and so nearly
-    always, nothing changes.
+    """Empty the class of such events in the view in_events; where there are none, as nearly always,
+    nothing changes.
     """
-    found = engine.rows(
+    rows = engine.rows(
         f"SELECT file, min(record), count(*) FROM in_events WHERE {_MASKED} GROUP BY file ORDER BY"
         " file"
     )
-    if not found:
+    if not rows:
         return []
     engine.run("ALTER VIEW in_events RENAME TO called_events")
     engine.run(f"CREATE VIEW in_events AS SELECT * REPLACE ({CLASS}) FROM called_events")
@@ -173,5 +173,5 @@ def unmask_deeds(engine: Engine) -> list[Quarantined]:
             ),
             "",
         )
-        for file, record, n in found
+        for file, record, n in rows
     ]

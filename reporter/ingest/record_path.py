@@ -1,8 +1,9 @@
-"""Files of one source record by record. In: files. Out: Parquet a table, and a fate for every
+"""Files of one source, record by record. In: files. Out: Parquet per table, and a fate for every
 record.
 
-Readable records go through one numbered spool file; what cannot be read, cast or used is noted with
-its line."""
+Readable records go through one numbered spool file; a record that cannot be read, cast or used is
+noted with its line.
+"""
 
 from __future__ import annotations
 
@@ -68,23 +69,25 @@ from reporter.privacy.secrets import SHORTEST, fingerprinted, redact
 from reporter.schema.tables import TABLES, WHO
 
 PORTION, FLAT_PORTION = 8 << 20, 128 << 20
-"""Characters of records that go through the engine together; nested ones cost it many times their
+"""Characters of records that the engine takes at once; nested ones cost it many times their
 size.
 """
 NOT_OF_THIS_KIND = mark("not of this kind")
 MOST_SPLITS = 64
-"""Times that portions of a batch are halved to find what the engine fails on; then all of the
+"""Times that portions of a batch are halved to isolate what the engine fails on; then the whole
 portion is lost.
 """
 _AS_JSON = json.JSONEncoder(ensure_ascii=False)
 ENDLESS = 1 << 18
-"""Characters of a text that are cut before the engine sees them: each of its JSON functions keeps a
-copy.
+"""Characters beyond which a text is cut before the engine sees it: each of its JSON functions keeps
+a copy.
 """
 KINDS_LISTED = 1000
-"""Kinds of records out of scope that a source's files have one by one; the rest is one."""
+"""Kinds of out-of-scope records that are listed one by one for a source; the rest is one entry."""
 _TELLING = ("event_id", "occurred_at", "action", "tool", "resource")
-"""What tells the events of one record apart, so that their order is the same in every run."""
+"""Columns that tell the events of one record apart, so that their order is the same in every
+run.
+"""
 
 
 def spool(
@@ -93,31 +96,31 @@ def spool(
     """Convert the files of one source through a spool, a portion at a time unless its records
     belong together.
 
-    Return whether all of it could be; records that a source of others did not come to an end with
-    are unreadable, and so are those on which the engine fails: a portion is halved until they stand
-    alone."""
-    whole, killed, splits, number = True, None, 0, 0
-    most = sys.maxsize if source.together else FLAT_PORTION if source.columns else PORTION
+    Return whether everything was converted. Records on which a child does not finish are
+    unreadable, as are those on which the engine fails: a portion is halved until they stand alone.
+    """
+    is_whole, kill_error, splits, number = True, None, 0, 0
+    capacity = sys.maxsize if source.together else FLAT_PORTION if source.columns else PORTION
     folder = foreign_sources.folder(engine) if source.foreign else engine.work
-    spool = _Spool(folder / batch.key, most)
-    with Child(limits) as child, contextlib.ExitStack() as after:
-        after.callback(_remove, folder, batch.key)
+    spool = _Spool(folder / batch.key, capacity)
+    with Child(limits) as child, contextlib.ExitStack() as cleanup:
+        cleanup.callback(_remove, folder, batch.key)
         _write(engine, parts, batch, spool, cache)
         portions = deque(spool.paths)
         while portions:
             lines, before = portions.popleft(), _Before(batch)
             try:
-                if killed:
-                    raise killed
+                if kill_error:
+                    raise kill_error
                 _load(engine, source, batch, cache, lines, number, child)
             except Stopped as error:
-                whole = False
-                killed = error if isinstance(error, Killed) else None
+                is_whole = False
+                kill_error = error if isinstance(error, Killed) else None
                 _give_up(batch, lines, _stopped(source, error))
             except (OutOfMemory, Error) as error:
                 if isinstance(error, (Interrupted, Broken)):
                     raise
-                whole = False
+                is_whole = False
                 before.restore(batch)
                 halves = _halved(lines, source.together) if splits < MOST_SPLITS else []
                 portions.extendleft(reversed(halves))
@@ -129,16 +132,16 @@ def spool(
     batch.carried = sorted(set(batch.carried))
     for index, counts in enumerate(batch.counts):
         for kind in ("unreadable", "rejected"):
-            if (n := getattr(counts, kind)) > LISTED_LOST:
-                batch.problems.append((index, 0, kind, rest_lost(n, kind), ""))
+            if (count := getattr(counts, kind)) > LISTED_LOST:
+                batch.problems.append((index, 0, kind, rest_lost(count, kind), ""))
     types: Counter[str] = Counter()
-    for name, n in batch.other_types:
-        types[name] += n
+    for name, count in batch.other_types:
+        types[name] += count
     if len(types) > KINDS_LISTED:
         common = dict(types.most_common(KINDS_LISTED - 1))
         types = Counter(common | {"other kinds": types.total() - sum(common.values())})
     batch.other_types = sorted(types.items())
-    return whole
+    return is_whole
 
 
 def _stopped(source: Source, error: Stopped) -> Sentence:
@@ -146,15 +149,15 @@ def _stopped(source: Source, error: Stopped) -> Sentence:
 
 
 def _failed(error: Exception) -> Sentence:
-    """Say what went wrong, without a value: the engine quotes those that it stumbles over."""
+    """Say what went wrong, without a value: the engine quotes the values it fails on."""
     if isinstance(error, OutOfMemory):
         return tell("the engine could not read it: it needs more memory than --memory gives")
-    said = re.split(r"[\"'\n]", str(error), maxsplit=1)[0].strip(" :")[:200]
-    return tell("the engine could not read it: {error}", error=said)
+    cause = re.split(r"[\"'\n]", str(error), maxsplit=1)[0].strip(" :")[:200]
+    return tell("the engine could not read it: {error}", error=cause)
 
 
 class _Before:
-    """What a batch held before a portion; of one that failed half-way nothing is kept."""
+    """The state of a batch before a portion; nothing is kept of a portion that fails half-way."""
 
     def __init__(self, batch: Batch) -> None:
         self._tables = {table: len(names) for table, names in batch.tables.items()}
@@ -175,29 +178,32 @@ _SPOOLED = re.compile(r'\{"s":\d+,"f":(\d+),"n":(\d+),')
 
 
 def _places(lines: Path) -> Iterator[tuple[int, int, str]]:
-    """Yield (file, number, line) of a portion, without the engine: it may be what failed."""
+    """Yield (file, number, line) of a portion, without the engine, which may be what failed."""
     with lines.open(encoding="utf-8") as handle:
         for line in handle:
-            if found := _SPOOLED.match(line):
-                yield int(found[1]), int(found[2]), line
+            if match := _SPOOLED.match(line):
+                yield int(match[1]), int(match[2]), line
 
 
 def _halved(lines: Path, together: bool) -> list[Path]:
-    """Write the halves of a portion: of its files, or of the records of one; none where they cannot
-    be told apart.
+    """Write the halves of a portion: of its files, or of the records of one; none where it cannot
+    be split.
     """
     files: Counter[int] = Counter(index for index, _, _ in _places(lines))
     if len(files) > 1:
-        first = set(sorted(files)[: len(files) // 2])
-        left = sum(n for index, n in files.items() if index in first)
+        first_files = set(sorted(files)[: len(files) // 2])
+        first_count = sum(n for index, n in files.items() if index in first_files)
     else:
-        left = 0 if together else files.total() // 2
-    if not left:
+        first_count = 0 if together else files.total() // 2
+    if not first_count:
         return []
     halves = [lines.with_name(f"{lines.stem}{side}.ndjson") for side in "ab"]
-    with halves[0].open("w", encoding="utf-8") as one, halves[1].open("w", encoding="utf-8") as two:
+    with (
+        halves[0].open("w", encoding="utf-8") as first_half,
+        halves[1].open("w", encoding="utf-8") as second_half,
+    ):
         for nth, (_, _, line) in enumerate(_places(lines)):
-            (one if nth < left else two).write(line)
+            (first_half if nth < first_count else second_half).write(line)
     return halves
 
 
@@ -209,19 +215,19 @@ def _remove(folder: Path, key: str) -> None:
 class _Spool:
     """Numbered files of lines, a new one whenever the last is full."""
 
-    def __init__(self, stem: Path, most: int) -> None:
+    def __init__(self, stem: Path, capacity: int) -> None:
         self.paths: list[Path] = []
-        self._stem, self._most, self._left = stem, most, 0
+        self._stem, self._capacity, self._room = stem, capacity, 0
         self._file: TextIO | None = None
 
     def write(self, line: str) -> None:
-        if self._file is None or self._left < len(line):
+        if self._file is None or self._room < len(line):
             self.close()
             self.paths.append(self._stem.with_suffix(f".{len(self.paths)}.ndjson"))
             self._file = self.paths[-1].open("w", encoding="utf-8")
-            self._left = self._most
+            self._room = self._capacity
         self._file.write(line)
-        self._left -= len(line)
+        self._room -= len(line)
 
     def close(self) -> None:
         if self._file:
@@ -230,12 +236,12 @@ class _Spool:
 
 def _write(engine: DuckDB, parts: list[Choice], batch: Batch, spool: _Spool, cache: Cache) -> None:
     """Write every readable record as one line of a spool, numbered; count what cannot be read."""
-    seq, last = 0, LastRead()
+    seq, last_read = 0, LastRead()
     with contextlib.closing(spool):
         for index, part in enumerate(parts):
             file, counts = part.file, batch.counts[index]
             numbered = file.format in ("json", "yaml")
-            for item in _readable(file, engine, last):
+            for item in _readable(file, engine, last_read):
                 if isinstance(item, Note):
                     batch.problems.append((index, item.line, "field", told(item.reason), ""))
                     continue
@@ -251,19 +257,19 @@ def _write(engine: DuckDB, parts: list[Choice], batch: Batch, spool: _Spool, cac
                     number = counts.read + 1 if numbered else line
                     if len(text) > ENDLESS:
                         text = _without_endless(text, index, number, batch, cache.secret_key)
-                    if wrong := unfit(text):
-                        _lose(batch, index, Problem(number, wrong, shown(text)))
+                    if defect := unfit(text):
+                        _lose(batch, index, Problem(number, defect, shown(text)))
                     else:
                         counts.read += 1
                         spool.write(f'{{"s":{seq},"f":{index},"n":{number},"r":{text}}}\n')
 
 
 def _readable(
-    file: InputFile, engine: DuckDB, last: LastRead
+    file: InputFile, engine: DuckDB, last_read: LastRead
 ) -> Iterator[Document | Note | Problem]:
-    """Yield what stands in a file; where the engine cannot read on, the rest is one problem."""
+    """Yield the items of a file; where the engine cannot read on, the rest is one problem."""
     try:
-        yield from documents(file, engine, last)
+        yield from documents(file, engine, last_read)
     except (OutOfMemory, Error) as error:
         if isinstance(error, (Interrupted, Broken)):
             raise
@@ -271,8 +277,8 @@ def _readable(
 
 
 def _without_endless(text: str, index: int, number: int, batch: Batch, key: str) -> str:
-    """Cut the texts of a large record that are no JSON themselves before the engine copies them,
-    and note where they stood.
+    """Cut those texts of a large record that are not JSON themselves, before the engine copies
+    them, and note where they stood.
     """
 
     def cut_in(value: Any, name: str) -> Any:
@@ -282,18 +288,18 @@ def _without_endless(text: str, index: int, number: int, batch: Batch, key: str)
             return [cut_in(v, name) for v in value]
         if not isinstance(value, str) or len(value) <= ENDLESS or value.lstrip()[:1] in ("{", "["):
             return value
-        kept = fingerprinted(value, key)
-        was = tell(
+        safe_text = fingerprinted(value, key)
+        cut_note = tell(
             "the field {name} has more than {n:,} characters: its end is cut, and its length and"
             " hash stand there",
             name=name,
             n=LONGEST,
         )
-        batch.problems.append((index, number, "field", told(was), ""))
-        if kept != value:
+        batch.problems.append((index, number, "field", told(cut_note), ""))
+        if safe_text != value:
             why = Sentence(HID_IN_FIELD, (("name", redact(name)[:200]),))
             batch.problems.append((index, number, "field", why, ""))
-        return cut_text(kept)
+        return cut_text(safe_text)
 
     try:
         return _AS_JSON.encode(cut_in(json.loads(text), "of a list"))
@@ -311,11 +317,11 @@ def _lose(batch: Batch, index: int, item: Problem) -> None:
 
 
 def _path(part: Choice, value: Any) -> str:
-    """Where the records of one document stand: of several in a YAML file some are lists, others the
-    thing itself.
+    """Return where the records of one document stand: in a YAML file some documents are lists,
+    others single records.
     """
-    bare = part.file.format == "yaml" and part.source and "" in part.source.records
-    return "" if bare and not has_place(value, part.path) else part.path
+    allows_bare = part.file.format == "yaml" and part.source and "" in part.source.records
+    return "" if allows_bare and not has_place(value, part.path) else part.path
 
 
 def _records(item: Document, path: str) -> Iterator[tuple[str, int]]:
@@ -336,64 +342,64 @@ def _load(
     number: int,
     child: Child,
 ) -> None:
-    """Turn the records of one portion into rows; a source of others does so in the child, and its
-    texts are read here.
+    """Turn the records of one portion into rows; a source that does not ship runs in the child, and
+    its texts are read here.
     """
-    read = foreign_sources.read_spool(lines, foreign_sources.SPOOLED)
+    scan = foreign_sources.read_spool(lines, foreign_sources.SPOOLED)
     engine.run("DROP TABLE IF EXISTS spooled")
     if source.foreign:
-        made = foreign_sources.texts(child, source, lines)
+        foreign = foreign_sources.texts(child, source, lines)
         engine.run(
             "CREATE TEMP TABLE spooled AS SELECT s AS record, f, n, r, m.mine, m.type "
-            f"FROM {read} AS x JOIN ({made.marks}) AS m ON m.record = x.s"
+            f"FROM {scan} AS x JOIN ({foreign.marks}) AS m ON m.record = x.s"
         )
-        texts = made.tables
+        texts = foreign.tables
     else:
-        spool_records(engine, source, read)
+        spool_records(engine, source, scan)
         texts = {t: select(engine, source, t, sql) for t, sql in source.tables.items()}
     engine.run(
         "CREATE OR REPLACE TEMP TABLE produced (record BIGINT, good BOOLEAN, reason VARCHAR)"
     )
-    named = _named_secrets(engine, source)
+    secrets = _named_secrets(engine, source)
     for table, text in texts.items():
-        _stage(engine, source, table, text, batch, cache, number, named)
+        _stage(engine, source, table, text, batch, cache, number, secrets)
     _account(engine, batch)
 
 
 def _named_secrets(engine: DuckDB, source: Source) -> dict[int, list[str]]:
-    """What is a secret by the name of its field, by record; of logs no source reads such a
+    """Return secrets by record, as the names of their fields show; no source of logs reads such a
     field.
     """
     if {*source.tables} == {"events"}:
         return {}
-    found = {
+    matches = {
         record: list(dict.fromkeys(named_secrets(json.loads(text))))
         for record, text in engine.rows(
             "SELECT record, CAST(r AS VARCHAR) FROM spooled "
             f"WHERE mine AND regexp_matches(CAST(r AS VARCHAR), {quoted(MAY_NAME_ONE)})"
         )
     }
-    named = {record: given for record, given in found.items() if given}
-    pairs = [(record, value) for record, given in named.items() for value in given]
+    secrets = {record: texts for record, texts in matches.items() if texts}
+    pairs = [(record, value) for record, texts in secrets.items() for value in texts]
     engine.run(
         "CREATE OR REPLACE TEMP TABLE named_secrets AS "
         "SELECT unnest(CAST(? AS BIGINT[])) AS record, unnest(CAST(? AS VARCHAR[])) AS value",
         [[record for record, _ in pairs], [value for _, value in pairs]],
     )
-    return named
+    return secrets
 
 
 def _give_up(batch: Batch, lines: Path, why: Sentence) -> None:
     """Count the records of a portion as unreadable."""
     counts: Counter[int] = Counter()
-    first: dict[int, int] = {}
+    first_lines: dict[int, int] = {}
     for index, number, _ in _places(lines):
         counts[index] += 1
-        first[index] = min(number, first.get(index, number))
-    for index, n in sorted(counts.items()):
-        batch.counts[index].unreadable += n
-        reason = told(tell("{why} ({n} records)", why=why, n=n))
-        batch.problems.append((index, first[index], "unreadable", reason, ""))
+        first_lines[index] = min(number, first_lines.get(index, number))
+    for index, count in sorted(counts.items()):
+        batch.counts[index].unreadable += count
+        reason = told(tell("{why} ({n} records)", why=why, n=count))
+        batch.problems.append((index, first_lines[index], "unreadable", reason, ""))
 
 
 def _stage(
@@ -404,7 +410,7 @@ def _stage(
     batch: Batch,
     cache: Cache,
     number: int,
-    named: dict[int, list[str]],
+    secrets: dict[int, list[str]],
 ) -> None:
     """Run one table's SELECT, cast it, note what does not cast, write the good rows."""
     trimmed = table != "events"
@@ -414,89 +420,91 @@ def _stage(
         f"CREATE OR REPLACE TEMP TABLE staged_{table} AS SELECT record, {raw_names} FROM ({text})"
         " AS t"
     )
-    seen = ", ".join(f"count({c.name}), max(strlen({c.name}))" for c in columns)
-    n, *more = engine.rows(f"SELECT count(*), {seen} FROM staged_{table}")[0]
-    if not n:
+    counts = ", ".join(f"count({c.name}), max(strlen({c.name}))" for c in columns)
+    rows, *sizes = engine.rows(f"SELECT count(*), {counts} FROM staged_{table}")[0]
+    if not rows:
         return
-    batch.carried += [(table, c.name) for c, n in zip(columns, more[::2], strict=True) if n]
-    if named:
-        _hide_named(engine, table, [c.name for c in columns], named, cache.secret_key, batch)
+    batch.carried += [(table, c.name) for c, n in zip(columns, sizes[::2], strict=True) if n]
+    if secrets:
+        _hide_named(engine, table, [c.name for c in columns], secrets, cache.secret_key, batch)
     note_bad_fields(engine, table, columns, batch, trimmed)
-    long = {c.name for c, k in zip(columns, more[1::2], strict=True) if (k or 0) >= SHORTEST}
-    _hide_secrets(engine, table, free_texts(table, long), batch)
+    texts = {c.name for c, k in zip(columns, sizes[1::2], strict=True) if (k or 0) >= SHORTEST}
+    _hide_secrets(engine, table, free_texts(table, texts), batch)
     _cut_long(
         engine,
         table,
         free_texts(
-            table, {c.name for c, k in zip(columns, more[1::2], strict=True) if (k or 0) > TOO_LONG}
+            table,
+            {c.name for c, k in zip(columns, sizes[1::2], strict=True) if (k or 0) > TOO_LONG},
         ),
         batch,
     )
     casts = {c.name: typed(table, c, c.name, trimmed) for c in columns}
-    lacks = source.may_lack if table == "events" else ()
-    required = [c for c in TABLES[table].columns if c.required and c.name not in lacks]
-    good = " AND ".join(["TRUE", *(f"({casts.get(c.name, 'NULL')}) IS NOT NULL" for c in required)])
+    optional_names = source.may_lack if table == "events" else ()
+    required = [c for c in TABLES[table].columns if c.required and c.name not in optional_names]
+    rule = " AND ".join(["TRUE", *(f"({casts.get(c.name, 'NULL')}) IS NOT NULL" for c in required)])
     lacking = " ".join(
         f"WHEN ({casts.get(c.name, 'NULL')}) IS NULL THEN {quoted(f'{table}.{c.name}')}"
         for c in required
     )
     engine.run(
-        f"INSERT INTO produced SELECT record, {good}, CASE {lacking} END FROM staged_{table}"
+        f"INSERT INTO produced SELECT record, {rule}, CASE {lacking} END FROM staged_{table}"
     )
     ties = "".join(f", {n}" for n in casts if trimmed or n in _TELLING)
     who = f", {WHO} AS who" if table == "events" else ""
-    made = engine.work / f"{batch.key}.{table}.{number}.parquet"
+    path = engine.work / f"{batch.key}.{table}.{number}.parquet"
     engine.write_parquet(
-        f"SELECT *{who} FROM (SELECT {values(table, casts)}, f, n AS record FROM (SELECT t.*, s.f,"
-        f" s.n FROM staged_{table} AS t JOIN (SELECT record, f, n FROM spooled) AS s USING"
-        f" (record)) AS numbered WHERE {good} ORDER BY numbered.record{ties}) AS cast_rows",
-        made,
+        f"SELECT *{who} FROM (SELECT {values(table, casts)}, f, n AS record FROM (SELECT"
+        f" t.*, s.f, s.n FROM staged_{table} AS t JOIN (SELECT record, f, n FROM spooled) AS s"
+        f" USING (record)) AS numbered WHERE {rule} ORDER BY numbered.record{ties}) AS"
+        " cast_rows",
+        path,
     )
-    put(cache, batch, made)
-    batch.tables.setdefault(table, []).append(made.name)
+    put(cache, batch, path)
+    batch.tables.setdefault(table, []).append(path.name)
 
 
 def _hide_named(
     engine: DuckDB,
     table: str,
     columns: list[str],
-    named: dict[int, list[str]],
+    secrets: dict[int, list[str]],
     key: str,
     batch: Batch,
 ) -> None:
-    """Replace what is a secret by the name of its field, whatever column a source or a mapping
-    takes it for.
+    """Replace values that are secrets by the name of their field, whatever column a source maps
+    them to.
     """
     staged = f"staged_{table}"
-    found = engine.rows(
+    rows = engine.rows(
         f"SELECT rowid, record, {', '.join(columns)} FROM {staged} WHERE rowid IN (SELECT t.rowid"
         f" FROM {staged} AS t JOIN named_secrets AS n USING (record) WHERE"
         f" contains(concat_ws(chr(10), {', '.join(columns)}), n.value))"
     )
-    made = [
-        (at, record, [cell and without(cell, named[record], key) for cell in cells])
-        for at, record, *cells in found
+    clean_rows = [
+        (at, record, [cell and without(cell, secrets[record], key) for cell in cells])
+        for at, record, *cells in rows
     ]
-    hid = [
+    changes = [
         (at, record, new)
-        for (at, record, new), (_, _, *old) in zip(made, found, strict=True)
+        for (at, record, new), (_, _, *old) in zip(clean_rows, rows, strict=True)
         if new != old
     ]
-    if not hid:
+    if not changes:
         return
     lists = [
-        [at for at, _, _ in hid],
-        *([new[i] for _, _, new in hid] for i in range(len(columns))),
+        [at for at, _, _ in changes],
+        *([new[i] for _, _, new in changes] for i in range(len(columns))),
     ]
-    given = ", ".join(f"unnest(CAST(? AS VARCHAR[])) AS {c}" for c in columns)
+    selections = ", ".join(f"unnest(CAST(? AS VARCHAR[])) AS {c}" for c in columns)
     engine.run(
         "CREATE OR REPLACE TEMP TABLE without AS SELECT unnest(CAST(? AS BIGINT[])) AS at,"
-        f" {given}",
+        f" {selections}",
         lists,
     )
     swaps = ", ".join(f"{c} = without.{c}" for c in columns)
     engine.run(f"UPDATE {staged} SET {swaps} FROM without WHERE {staged}.rowid = without.at")
-    records = ", ".join(str(r) for _, r, _ in hid)
+    records = ", ".join(str(r) for _, r, _ in changes)
     note(engine, batch, _hid_in, f"SELECT unnest([{records}]), {quoted(table)}")
 
 
@@ -542,17 +550,17 @@ def _account(engine: DuckDB, batch: Batch) -> None:
         " p.reason FROM spooled AS s LEFT JOIN (SELECT record, bool_or(good) AS good, min(reason)"
         " AS reason FROM produced GROUP BY record) AS p USING (record)"
     )
-    left = [LISTED_LOST - c.rejected for c in batch.counts]
-    for index, fate, n in engine.rows(
+    room = [LISTED_LOST - c.rejected for c in batch.counts]
+    for index, fate, count in engine.rows(
         "SELECT f, fate, count(*) FROM fates GROUP BY ALL ORDER BY ALL"
     ):
-        setattr(batch.counts[index], fate, getattr(batch.counts[index], fate) + n)
+        setattr(batch.counts[index], fate, getattr(batch.counts[index], fate) + count)
     for index, line, reason, text, nth in engine.rows(
         f"SELECT f, n, reason, left(CAST(r AS VARCHAR), {READ_FOR_SECRETS}), nth FROM (SELECT *,"
         " row_number() OVER (PARTITION BY f ORDER BY record) AS nth FROM fates WHERE fate ="
         f" 'rejected') AS lost WHERE nth <= {LISTED_LOST} ORDER BY record"
     ):
-        if nth <= left[index]:
+        if nth <= room[index]:
             batch.problems.append((index, line, "rejected", lack(reason), shown(text or "")))
     for index, line, reason in engine.rows(
         "SELECT f, n, reason FROM fates WHERE fate = 'kept' AND reason IS NOT NULL ORDER BY record"

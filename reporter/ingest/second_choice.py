@@ -1,8 +1,9 @@
-"""What a source recognised and could not use goes to the next best. In: choices and what became of
-them. Out: the same, mended.
+"""Pass files that a source recognised but could not use to the next best source. In: choices and
+their results. Out: the same, corrected.
 
-A source knows a record by a few of its keys, and may then find nothing in it; another may know it
-as well."""
+A source recognises a record by a few keys and may then find nothing in it; another source may
+recognise it too.
+"""
 
 from __future__ import annotations
 
@@ -23,43 +24,44 @@ TRIED = 3
 def reconsider(
     engine: DuckDB,
     choices: list[Choice],
-    done: list[Done],
+    conversions: list[Done],
     inputs: Inputs,
     cache: Cache,
     limits: Limits,
 ) -> tuple[list[Choice], list[Done]]:
-    """Give each file of which nothing was kept to the next source that keeps some; say of all of
-    them what was tried.
+    """Give each file of which nothing was kept to the next source that keeps some; say what was
+    tried.
     """
-    empty = _empty(done)
-    made = [
+    empty_counts = _empty(conversions)
+    second_choices = [
         (
-            _second(engine, c, empty[c.file.name], inputs, cache, limits)
-            if c.source and c.file.name in empty
+            _second(engine, c, empty_counts[c.file.name], inputs, cache, limits)
+            if c.source and c.file.name in empty_counts
             else c
         )
         for c in choices
     ]
-    moved = [
+    moves = [
         (old.source, new.source)
-        for old, new in zip(choices, made, strict=True)
+        for old, new in zip(choices, second_choices, strict=True)
         if old.source and new.source and (old.source.id, old.path) != (new.source.id, new.path)
     ]
-    if not moved:
-        return made, done
-    touched = {s.id for pair in moved for s in pair}
-    rest = [d for d in done if d[0].source not in touched]
-    again = [c for c in made if c.source and c.source.id in touched]
-    return made, [*rest, *convert(engine, again, inputs, cache, limits)]
+    if not moves:
+        return second_choices, conversions
+    source_ids = {s.id for pair in moves for s in pair}
+    other_conversions = [d for d in conversions if d[0].source not in source_ids]
+    affected_choices = [c for c in second_choices if c.source and c.source.id in source_ids]
+    return second_choices, [
+        *other_conversions,
+        *convert(engine, affected_choices, inputs, cache, limits),
+    ]
 
 
-def _empty(done: list[Done]) -> dict[str, Counts]:
-    """Files that hold records of which none was kept, but for those that changed under the
-    reading.
-    """
+def _empty(conversions: list[Done]) -> dict[str, Counts]:
+    """Files with records of which none was kept, except those that changed while they were read."""
     return {
         file.name: counts
-        for batch, files, _ in done
+        for batch, files, _ in conversions
         for file, counts in zip(files, batch.counts, strict=True)
         if batch.key and counts.read and not counts.kept
     }
@@ -68,19 +70,19 @@ def _empty(done: list[Done]) -> dict[str, Counts]:
 def _second(
     engine: DuckDB, choice: Choice, counts: Counts, inputs: Inputs, cache: Cache, limits: Limits
 ) -> Choice:
-    first = choice.source.title if choice.source else ""
+    first_title = choice.source.title if choice.source else ""
     for source, path, why in choice.others[:TRIED]:
-        other = replace(choice, source=source, path=path)
-        ((batch, _, _),) = convert(engine, [other], inputs, cache, limits)
+        candidate = replace(choice, source=source, path=path)
+        ((batch, _, _),) = convert(engine, [candidate], inputs, cache, limits)
         if batch.counts[0].kept:
-            moved = tell(
+            reason = tell(
                 "{why}; as {source} none of its {n} records could be kept",
                 why=why,
-                source=first,
+                source=first_title,
                 n=counts.read,
             )
-            return replace(other, why=moved)
-    none = tell("{why}, but none of its {n} records is kept", why=choice.why, n=counts.read)
-    if tried := tuple(dict.fromkeys(s.id for s, _, _ in choice.others[:TRIED])):
-        none = joined(none, tell("{sources} kept none either", sources=tried))
-    return replace(choice, why=none)
+            return replace(candidate, why=reason)
+    failure = tell("{why}, but none of its {n} records is kept", why=choice.why, n=counts.read)
+    if attempts := tuple(dict.fromkeys(s.id for s, _, _ in choice.others[:TRIED])):
+        failure = joined(failure, tell("{sources} kept none either", sources=attempts))
+    return replace(choice, why=failure)

@@ -28,11 +28,11 @@ from reporter.model.statements import ATTESTATIONS, COMPENSATIONS, WAIVERS, Give
 from reporter.privacy.secrets import fingerprinted, redact
 
 SMALLEST = 200
-"""Bytes of text under which a file shows nothing that somebody could have examined."""
+"""Bytes of text below which a file shows nothing that anyone could have examined."""
 FEWEST_SIGNS = 10
 _LOOKED_AT = 1 << 20
 PREFILLED = ("title", "question")
-"""Columns of the questionnaire that only help whoever fills it in."""
+"""Columns of the questionnaire that only help the person who fills it in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ KINDS: Mapping[str, Kind] = {
         ),
     ),
 }
-"""By file name; it stands in the accounting where other files have the id of their source."""
+"""By file name; in the accounting the name stands where other files have a source id."""
 EXAMPLE = {"framework": "owasp-agentic-2026", "control": "ASI03", "method": "examine"}
 """What a line to copy begins with; without an answer it counts for nothing."""
 _NAME = re.compile(
@@ -114,39 +114,39 @@ def headings() -> str:
 
 
 def line_for(artefact: str, sha256: str) -> str:
-    """Return the line of statements/attestations.csv that names a file as an artefact, for somebody
+    """Return the line of statements/attestations.csv that names a file as an artefact, for a person
     to complete.
     """
-    given = EXAMPLE | {"artefact": artefact, "artefact_sha256": sha256}
-    made = io.StringIO()
-    row = [given.get(name, "") for name in KINDS[ATTESTATIONS].fields]
-    csv.writer(made, lineterminator="").writerow(row)
-    return made.getvalue()
+    values = EXAMPLE | {"artefact": artefact, "artefact_sha256": sha256}
+    buffer = io.StringIO()
+    row = [values.get(name, "") for name in KINDS[ATTESTATIONS].fields]
+    csv.writer(buffer, lineterminator="").writerow(row)
+    return buffer.getvalue()
 
 
 def kind_of(file: InputFile) -> str:
     """Return what kind of statements a file, or a sheet of it, holds; '' when it holds none."""
-    found = _NAME.search(file.name)
-    return found[1] if found and found.end() == len(file.name) else ""
+    match = _NAME.search(file.name)
+    return match[1] if match and match.end() == len(file.name) else ""
 
 
 def read(
     engine: DuckDB, inputs: Inputs, files: Iterable[InputFile], key: str
 ) -> tuple[Rows, list[FileCount], list[Quarantined]]:
-    """Read every statement; what is no record is unreadable, what is wrong in a record is told
-    later.
+    """Read every statement. A line that is no record is unreadable; errors inside a record are
+    reported later.
     """
-    given: Rows = {}
+    rows_by_kind: Rows = {}
     counts: list[FileCount] = []
     notes: list[Quarantined] = []
-    last = LastRead()
+    last_read = LastRead()
     for file in files:
         kind = kind_of(file)
-        rows, own, digest = _of_one(engine, inputs, file, key, last)
-        given[kind] = (*given.get(kind, ()), *rows)
-        notes += own
-        lost = sum(q.kind == "unreadable" for q in own)
-        n = len(rows)
+        rows, file_notes, digest = _of_one(engine, inputs, file, key, last_read)
+        rows_by_kind[kind] = (*rows_by_kind.get(kind, ()), *rows)
+        notes += file_notes
+        lost_count = sum(q.kind == "unreadable" for q in file_notes)
+        row_count = len(rows)
         why = file.why or Sentence(KINDS[kind].by_name)
         counts.append(
             FileCount(
@@ -155,37 +155,39 @@ def read(
                 why,
                 file.size,
                 digest,
-                n + lost,
-                n,
+                row_count + lost_count,
+                row_count,
                 0,
-                lost,
+                lost_count,
                 0,
                 file.part,
                 file.lined,
             )
         )
-    return given, counts, notes
+    return rows_by_kind, counts, notes
 
 
 def _of_one(
-    engine: DuckDB, inputs: Inputs, file: InputFile, key: str, last: LastRead
+    engine: DuckDB, inputs: Inputs, file: InputFile, key: str, last_read: LastRead
 ) -> tuple[list[Given], list[Quarantined], str]:
-    """The rows of the very bytes that were hashed, notes on them, and their hash; '' if they are
-    gone.
+    """Return the rows of the exact bytes that were hashed, notes on them, and their hash; '' if
+    they are gone.
     """
     digest = inputs.digest(file).sha256
     copy = engine.work / "statements"
-    own = inputs.copy(file, copy, digest) if digest else None
-    if file.size and not own:
+    copied_file = inputs.copy(file, copy, digest) if digest else None
+    if file.size and not copied_file:
         return [], [Quarantined(file.name, 0, "unreadable", CHANGED, "")], ""
-    rows, notes = _rows(file, KINDS[kind_of(file)], documents(own or file, engine, last), key)
+    rows, notes = _rows(
+        file, KINDS[kind_of(file)], documents(copied_file or file, engine, last_read), key
+    )
     copy.unlink(missing_ok=True)
     return rows, notes, digest
 
 
 def thin(inputs: Inputs, names: Set[str]) -> dict[str, Sentence | None]:
-    """Say of each file that an answer names as proof what it lacks to show anything; None where it
-    lacks nothing.
+    """Say what each file that an answer names as proof lacks to show anything; None where it lacks
+    nothing.
     """
     paths = {f.name.split("!", 1)[0]: f.path for f in inputs.files}
     return {name: _lacking(_head(paths[name])) for name in sorted(names & {*paths})}
@@ -200,7 +202,7 @@ def _head(path: Path) -> bytes:
 
 
 def _lacking(data: bytes) -> Sentence | None:
-    """Say why bytes are no artefact: too few, or the same over and over. What is no text is
+    """Say why bytes are no artefact: too few, or the same over and over. Data that is not text is
     assessed by its bytes alone.
     """
     try:
@@ -223,7 +225,7 @@ def _rows(
 ) -> tuple[list[Given], list[Quarantined]]:
     rows: list[Given] = []
     notes: list[Quarantined] = []
-    unknown: dict[str, int] = {}
+    unknown_fields: dict[str, int] = {}
     for item in items:
         if isinstance(item, Problem):
             notes.append(
@@ -234,11 +236,11 @@ def _rows(
             notes.append(Quarantined(file.name, item.line, "field", told(item.reason), ""))
             continue
         for place, record in _records(item.line, item.value):
-            row, hid = _given(file.name, place, record, kind.fields, key)
+            row, has_secret = _parsed_row(file.name, place, record, kind.fields, key)
             rows.append(row)
             for name in row.fields:
                 if name not in kind.fields and name not in PREFILLED:
-                    unknown.setdefault(name, place)
+                    unknown_fields.setdefault(name, place)
             if any("…[cut: " in text[LONGEST:] for text in row.fields.values()):
                 why = tell(
                     "a field of more than {n:,} characters: its end is cut, and its length and hash"
@@ -246,7 +248,7 @@ def _rows(
                     n=LONGEST,
                 )
                 notes.append(Quarantined(file.name, place, "field", why, ""))
-            if hid:
+            if has_secret:
                 notes.append(Quarantined(file.name, place, "field", Sentence(HID_IN_RECORD), ""))
     notes += [
         Quarantined(
@@ -256,7 +258,7 @@ def _rows(
             Sentence(kind.stray, (("name", repr(redact(name)[:200])),)),
             "",
         )
-        for name, place in sorted(unknown.items())
+        for name, place in sorted(unknown_fields.items())
     ]
     return rows, notes
 
@@ -273,27 +275,27 @@ def _records(line: int, value: Any) -> Iterator[tuple[int, Any]]:
         yield line, value
 
 
-def _given(
-    file: str, line: int, record: Any, known: tuple[str, ...], key: str
+def _parsed_row(
+    file: str, line: int, record: Any, columns: tuple[str, ...], key: str
 ) -> tuple[Given, bool]:
-    """Return a row as texts, and whether a secret was taken out of it."""
+    """Return a row as texts, and whether a secret was removed from it."""
     if not isinstance(record, dict):
         return Given(file, line, {}, tell("not a record with fields")), False
     fields: dict[str, str] = {}
-    hid, wrong = False, None
+    has_secret, defect = False, None
     for heading, value in record.items():
         name = re.sub(r"[\s_-]+", "_", str(heading).strip().lower())
         if name in fields:
-            wrong = wrong or tell("{name} stands twice", name=name)
-        if isinstance(value, list) and name in known:
-            wrong = wrong or tell("{name} holds a list; expected a text", name=name)
-        if isinstance(value, dict) and name in known:
-            wrong = wrong or tell("{name} holds fields; expected a text", name=name)
+            defect = defect or tell("{name} stands twice", name=name)
+        if isinstance(value, list) and name in columns:
+            defect = defect or tell("{name} holds a list; expected a text", name=name)
+        if isinstance(value, dict) and name in columns:
+            defect = defect or tell("{name} holds fields; expected a text", name=name)
         text = _text(value)
-        kept = text if _HASH.fullmatch(text) else fingerprinted(text, key)
-        hid |= kept != text
-        fields[name] = cut_text(kept)
-    return Given(file, line, fields, wrong), hid
+        safe_text = text if _HASH.fullmatch(text) else fingerprinted(text, key)
+        has_secret |= safe_text != text
+        fields[name] = cut_text(safe_text)
+    return Given(file, line, fields, defect), has_secret
 
 
 def _text(value: Any) -> str:

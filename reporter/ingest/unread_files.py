@@ -1,8 +1,8 @@
-"""What lies in a workspace and is not read. In: a workspace folder. Out: a file of the accounting
-for each, with why.
+"""What lies in a workspace and is not read. In: a workspace folder. Out: an accounting entry for
+each file, with the reason.
 
-Only the folders of `FOLDERS` and mappings/ are read; evidence in another one, or beside them, must
-not be lost without a word."""
+Only the folders of `FOLDERS` and mappings/ are read; evidence elsewhere must not be lost silently.
+"""
 
 from __future__ import annotations
 
@@ -31,65 +31,67 @@ SETTLED = ("readme", "license", "licence", "changelog", "makefile", "notes")
 """Files at the root that are no evidence, by the beginning of their names."""
 OF_A_RUN = "results.parquet"
 MOST = 200
-"""Files named of one folder; the rest of it is one entry."""
+"""Files listed for one folder; the rest of it is one entry."""
 GUESSED = 20
-"""Files whose content is looked at, to say where they may belong."""
+"""Files whose content is read to suggest where they belong."""
 
 
 def beside(
-    engine: DuckDB, workspace: Path, sources: tuple[Source, ...], known: Iterable[Path] = ()
+    engine: DuckDB, workspace: Path, sources: tuple[Source, ...], run_paths: Iterable[Path] = ()
 ) -> list[FileCount]:
-    """Name the files of a workspace that nobody reads; `known` are paths that the run uses
-    itself.
+    """Name the files of a workspace that are not read; `run_paths` are paths that the run itself
+    uses.
     """
-    others = {real(p) for p in known}
-    found: dict[str, list[Path]] = defaultdict(list)
+    used_paths = {real(p) for p in run_paths}
+    paths_by_place: dict[str, list[Path]] = defaultdict(list)
     for path in sorted(workspace.iterdir()):
-        if path.is_file() and not _is_settled(path.name, others, path):
-            found[""].append(path)
+        if path.is_file() and not _is_settled(path.name, used_paths, path):
+            paths_by_place[""].append(path)
         elif path.name == MAPPINGS and path.is_dir():
-            found[f"{MAPPINGS}/"] += [
+            paths_by_place[f"{MAPPINGS}/"] += [
                 p for p in _below(path) if p.suffix != ".yml" or p.parent != path
             ]
-        elif path.is_dir() and not _is_read(path) and not _is_other(path, others):
-            found[f"{shown(path.name)}/"] += islice(_below(path), MOST + 1)
+        elif path.is_dir() and not _is_read(path) and not _is_other(path, used_paths):
+            paths_by_place[f"{shown(path.name)}/"] += islice(_below(path), MOST + 1)
     files = {
         place: [sniff(p, shown(p.relative_to(workspace).as_posix())) for p in paths[:MOST]]
-        for place, paths in found.items()
+        for place, paths in paths_by_place.items()
     }
-    looked_at = [f for own in files.values() for f in own][:GUESSED]
+    looked_at = [f for group in files.values() for f in group][:GUESSED]
     homes = _homes(engine, looked_at, sources)
     return [
         count
-        for place, own in files.items()
-        for count in _named(place, own, len(found[place]) > MOST, homes)
+        for place, group in files.items()
+        for count in _entries(place, group, len(paths_by_place[place]) > MOST, homes)
     ]
 
 
 def _is_read(folder: Path) -> bool:
-    """Tell a folder that is read; a file system may take Logs for logs."""
+    """Tell whether a folder is read; a file system may treat Logs as logs."""
     twin = folder.with_name(folder.name.lower())
     return folder.name in READ or (twin.name in READ and twin.exists() and twin.samefile(folder))
 
 
-def _is_settled(name: str, others: set[Path], path: Path) -> bool:
-    hidden = name.startswith(".") and not name.endswith("mcp.json")
-    return hidden or is_litter(name) or name.lower().startswith(SETTLED) or real(path) in others
+def _is_settled(name: str, used_paths: set[Path], path: Path) -> bool:
+    is_hidden = name.startswith(".") and not name.endswith("mcp.json")
+    return (
+        is_hidden or is_litter(name) or name.lower().startswith(SETTLED) or real(path) in used_paths
+    )
 
 
-def _is_other(folder: Path, others: set[Path]) -> bool:
-    """Tell a folder of a tool, of runs or of the user's own content."""
+def _is_other(folder: Path, used_paths: set[Path]) -> bool:
+    """Tell whether a folder belongs to a tool, holds runs, or is used by the run."""
     runs = (
         [folder, *(p for p in folder.iterdir() if p.is_dir())]
         if os.access(folder, os.R_OK | os.X_OK)
         else []
     )
-    here = real(folder)
+    path = real(folder)
     return (
         folder.name.startswith(".")
         or is_litter(folder.name)
         or any((r / OF_A_RUN).is_file() for r in runs)
-        or any(here == o or here in o.parents for o in others)
+        or any(path == o or path in o.parents for o in used_paths)
     )
 
 
@@ -122,18 +124,18 @@ def _root(file: InputFile) -> Path:
     return file.path.parents[len(Path(name).parts) - 1]
 
 
-def _named(
-    place: str, files: list[InputFile], more: bool, homes: dict[str, str]
+def _entries(
+    place: str, files: list[InputFile], has_more: bool, homes: dict[str, str]
 ) -> Iterator[FileCount]:
     """Yield an entry a file, and one for the rest of a folder that holds too many."""
-    known = place != f"{MAPPINGS}/"
-    likely = next((homes[f.name] for f in files if f.name in homes), "") if place else ""
-    read = tell(
+    is_guessable = place != f"{MAPPINGS}/"
+    likely_home = next((homes[f.name] for f in files if f.name in homes), "") if place else ""
+    folders = tell(
         "{folders} and {last} are", folders=tuple(f"{f}/" for f in READ[:-1]), last=f"{READ[-1]}/"
     )
     for file in files:
-        home = (_meant(file.name) if known else "") or homes.get(file.name, likely)
-        why = _elsewhere(place, read)
+        home = (_meant(file.name) if is_guessable else "") or homes.get(file.name, likely_home)
+        why = _elsewhere(place, folders)
         if file.is_archive:
             why = joined(why, _packed(home))
         elif home:
@@ -143,16 +145,16 @@ def _named(
         if file.is_document and file.why:
             why = as_artefact(file.why, file.name, "")
         yield _count(file, why)
-    if more:
-        rest = replace(files[0], name=f"{place}…", size=0)
-        yield _count(rest, tell("further files, not read: only {read}", read=read))
+    if has_more:
+        remainder = replace(files[0], name=f"{place}…", size=0)
+        yield _count(remainder, tell("further files, not read: only {read}", read=folders))
 
 
-def _elsewhere(place: str, read: Sentence) -> Sentence:
-    """Say that a file lies where nothing is read; `read` says where something is."""
+def _elsewhere(place: str, folders: Sentence) -> Sentence:
+    """Say that a file lies where nothing is read; `folders` says where files are read."""
     if place:
-        return tell("not read: it lies in {place}, and only {read}", place=place, read=read)
-    return tell("not read: it lies at the root of the workspace, and only {read}", read=read)
+        return tell("not read: it lies in {place}, and only {read}", place=place, read=folders)
+    return tell("not read: it lies at the root of the workspace, and only {read}", read=folders)
 
 
 def _packed(home: str) -> Sentence:
@@ -168,7 +170,7 @@ def _packed(home: str) -> Sentence:
 
 
 def _meant(name: str) -> str:
-    """The folder that a part of the path comes near, the first one first: Logs/, 2026/logs/,
+    """Return the folder that a part of the path resembles, the first part first: Logs/, 2026/logs/,
     inventory-old/.
     """
     for part in Path(name).parts[:-1]:

@@ -1,5 +1,5 @@
-"""The plain data that the rooms hand each other: content (checks, controls, policy), results,
-scores, accounting.
+"""The plain data that packages exchange: content (checks, controls, policy), results, scores,
+accounting.
 
 No behaviour lives here and nothing is read from disk. Scores are exact fractions between 0 and 1.
 """
@@ -29,7 +29,7 @@ SEVERITIES = ("critical", "high", "medium", "low")
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What a workspace declares of a check whose subjects were drawn at random."""
+    """What a workspace declares about a check whose subjects were drawn at random."""
 
     size: int
     frame: int
@@ -37,7 +37,7 @@ class Sample:
     seed: str
     """What makes the draw repeatable."""
     note: str = ""
-    """Who drew it, of what."""
+    """Who drew the sample, and from what."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,43 +59,40 @@ class Check:
     place: str
     """path:line of the file, for messages."""
     fix_listed: str = ""
-    """What to do instead where the actor stands in a list by now; '' where that is no other
-    thing.
-    """
+    """What to do instead where the actor is registered by now; '' where that is the same."""
     needs: tuple[str, ...] = ()
-    """`table.column` whose absence from a subject's sources makes it unknown, beside the derived
+    """`table.column` whose absence from a subject's sources makes it unknown, besides the derived
     ones.
     """
     compensated_by: tuple[str, ...] = ()
-    """Checks that may stand in for it where it fails, if they pass; none: nothing can."""
+    """Checks that compensate for it where it fails, if they pass; none: nothing can."""
     fails_without: tuple[str, ...] = ()
-    """Those of the needed `table.column` that can turn no failure into anything else, whatever they
-    would say.
+    """Needed `table.column` whose value, whatever it is, cannot turn a failure into anything
+    else.
     """
     at_best: dict[str, Any] = field(default_factory=dict)
     """Needed `table.column` -> the value that undoes a failure if any does: what fails with it
-    fails with all.
+    fails with every value.
 
-    As in SQL, {name} is a parameter: the first of its values."""
-    misuse: bool = False
-    """A failure is an act that a log shows and nobody may: it is urgent, whatever the severity and
-    tier.
+    As in SQL, {name} is a parameter: the first of its values.
     """
+    misuse: bool = False
+    """A failure is a forbidden act shown by a log: it is urgent, whatever the severity and tier."""
     params: dict[str, Any] = field(default_factory=dict)
     """Its thresholds in force."""
     shipped: dict[str, Any] = field(default_factory=dict)
-    """Those of its file, where a workspace put others in their place."""
+    """The parameters of its file, where a workspace replaces them."""
     headline: str = ""
-    """What is told where it fails: true of each of its failures; '' where the author wrote none."""
+    """What a report says where it fails, true of each failure; '' where the author wrote none."""
     reasons: dict[str, dict[str, str]] = field(default_factory=dict)
     """Status (pass | fail | unknown) -> reason code -> sentence, see `reasons`."""
     models: dict[str, str] = field(default_factory=dict)
     """Models of its pack that its SQL may read: name -> SELECT."""
     words: dict[str, str] = field(default_factory=dict)
-    """What some values are called in its sentences."""
+    """The words for some values in its sentences."""
     examples: tuple[dict[str, Any], ...] = ()
     sample: Sample | None = None
-    """None: its subjects are all there are."""
+    """None: its subjects are the whole population."""
 
     @property
     def theme(self) -> str:
@@ -104,7 +101,7 @@ class Check:
     @property
     def sentences(self) -> dict[str, str]:
         """Its reason codes, each with the sentence."""
-        return {code: text for own in self.reasons.values() for code, text in own.items()}
+        return {code: text for texts in self.reasons.values() for code, text in texts.items()}
 
     def best(self, name: str) -> object:
         """Return what a column of `at_best` says, a parameter filled in."""
@@ -152,11 +149,11 @@ class Framework:
     place: str = ""
     """Path of the file, for messages."""
     optional: bool = False
-    """Takes part only where a workspace names it."""
+    """Included only where a workspace names it."""
     confidence: str = ""
     """high | medium | low: how sure its author is of the checks listed; '' when not said."""
     note: str = ""
-    """What a reader must know of its scope, printed under the title."""
+    """What a reader must know about its scope, printed under the title."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,10 +194,10 @@ class Policy:
     level_names: tuple[str, ...]
     """Names of levels 0-5."""
     level_claims: tuple[str, ...] = ()
-    """What may be said of an organisation at levels 0-5."""
+    """What may be claimed about an organisation at levels 0-5."""
     other_weights: tuple[tuple[str, tuple[int, int, int, int]], ...] = ()
-    """(name, weights of tiers 1-4 and of severities low to critical) that the scores are tried
-    with.
+    """(name, weights of tiers 1-4 and of severities low to critical) with which the scores are also
+    computed.
     """
     caps: tuple[tuple[str, int, str, int], ...] = ()
     """(id, highest level, reason, days) of the enterprise caps."""
@@ -211,7 +208,7 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A result worth showing: its verdict, why, and the input record it comes from."""
+    """A result worth showing: its status, why, and the input record it comes from."""
 
     check: str
     subject: str
@@ -220,13 +217,13 @@ class Finding:
     reason_values: str
     """A JSON object."""
     ref: str
-    """file#record of the deciding input record; '' when the verdict rests on an absence."""
+    """file#record of the deciding input record; '' when the result rests on an absence."""
     actor: str
     """The agent (or other actor) the subject belongs to; '' for the organisation."""
     owner: str
     tier_lo: int
     tier_hi: int
-    """1 to 4; the same but where the inventory does not say."""
+    """1 to 4; both are equal unless the inventory leaves the tier open."""
     waived_until: str = ""
     waiver: str = ""
     """file#record of the waiver that covers it; '' when none does."""
@@ -235,7 +232,7 @@ class Finding:
 
     @property
     def tier(self) -> str:
-        """The tier, or the range in which it lies."""
+        """The tier, or the range that it lies in."""
         return tier_text(self.tier_lo, self.tier_hi)
 
 
@@ -247,7 +244,7 @@ class FileCount:
     source: str
     """Source id, or '' when the file was not recognised."""
     why: Sentence | None
-    """Why it was taken for that source, or why not; of all files together nothing."""
+    """Why it was or was not recognised as that source; None for all files together."""
     bytes: int
     sha256: str
     read: int
@@ -256,9 +253,9 @@ class FileCount:
     unreadable: int
     rejected: int
     part: str = ""
-    """The sheet or list that stands for itself, as `name!part`; '' for a whole file."""
+    """The sheet or list counted by itself, as `name!part`; '' for a whole file."""
     lined: bool = False
-    """Its record numbers are line numbers of the file as it lies there."""
+    """Its record numbers are line numbers of the file as stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,11 +279,11 @@ class Notice:
     code: str
     """A key of `report.notices.SENTENCES`."""
     values: tuple[tuple[str, str | int | Sentence], ...] = ()
-    """What stands in its sentence, by name."""
+    """The values of its sentence, by name."""
     lines: tuple[Sentence, ...] = ()
-    """What it is about, one thing a line; page 1 shows the first few."""
+    """What it is about, one item per line; page 1 shows the first few."""
     where: str = ""
-    """The file of the run, or the chapter, in which all lines stand."""
+    """The file of the run, or the chapter, that holds all lines."""
     shares: tuple[tuple[str, Fraction], ...] = ()
     """As `values`; each is printed as a share."""
 
@@ -306,7 +303,7 @@ class Feed:
     alive: bool
     events: int
     median_delay_seconds: int | None = None
-    """Between what happened and its receipt; None when the log does not say."""
+    """Between an event and its receipt; None when the log does not say."""
     p95_delay_seconds: int | None = None
     out_of_order: int = 0
     """Events received after one that happened over two minutes later."""
@@ -354,13 +351,13 @@ class Context:
     units_total: int | None = None
     units_with_agents: int | None = None
     benchmark: dict[str, int | str] = field(default_factory=dict)
-    """What is published about organisations; never counts of agents."""
+    """Published figures about organisations; never counts of agents."""
 
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """Everything a report needs but the verdicts, which the engine holds: what `assess` and `score`
-    leave behind.
+    """Everything a report needs except the results, which the engine holds: what `assess` and
+    `score` produce.
     """
 
     run: RunInfo
@@ -380,21 +377,21 @@ class Assessment:
     """By agent and log, the least seen first."""
     compared: Comparison
     causes: tuple[Cause, ...]
-    """Failures by what lies behind them, the worst first."""
+    """Failures by their common cause, the worst first."""
     population: dict[str, int]
     """Actors by kind, and 'shadow' for those only seen in logs."""
     context: Context
     hashes: dict[str, str]
     """sha256 of inputs, catalog, policy; engine versions."""
     crosswalks: tuple[Crosswalk, ...] = ()
-    """Those between lists that take part."""
+    """Crosswalks between included frameworks."""
     parity: SideBySide = SideBySide()
     attestations: tuple[Attestation, ...] = ()
     roadmap: Roadmap = Roadmap()
     waivers: tuple[Waiver, ...] = ()
     compensations: tuple[Compensation, ...] = ()
     honoured: tuple[GroupScore, ...] = ()
-    """The enterprise, then each framework, if what is waived had passed; empty where nothing is
+    """The enterprise, then each framework, as if what is waived had passed; empty where nothing is
     waived.
     """
     feed_days: tuple[tuple[str, tuple[tuple[int, int], ...]], ...] = ()
@@ -404,13 +401,13 @@ class Assessment:
     slices: tuple[Slice, ...] = ()
     branding: Branding = Branding()
     language: str = "en"
-    """In which the report is printed."""
+    """The language in which the report is printed."""
     reweighed: tuple[Reweighed, ...] = ()
     history: History = History()
     """This run beside earlier ones."""
     notices: tuple[Notice, ...] = ()
     """What page 1 says before the first number."""
     pseudonyms: str = ""
-    """What tells the key of the pseudonyms from others; '' where people are named."""
+    """What distinguishes the key of the pseudonyms from others; '' where people are named."""
     waived: int = 0
-    """Failing verdicts that a waiver covers."""
+    """Failing results that a waiver covers."""

@@ -1,5 +1,5 @@
-"""How a report looks like its organisation's. In: `branding` of reporter.yml. Out: a logo as data
-and a colour that can be read.
+"""The branding of a report. In: `branding` of reporter.yml. Out: a logo as data and a readable
+accent colour.
 """
 
 from __future__ import annotations
@@ -30,25 +30,30 @@ class Branding:
     """A data URI; '' for none."""
 
 
-def read_branding(given: dict[str, Any], folder: Path, place: str) -> Branding:
-    """Check a colour and load a picture; raise InputError where either cannot be used."""
-    for key in sorted(set(map(str, given)) - {"accent", "logo"}):
+def read_branding(settings: dict[str, Any], folder: Path, place: str) -> Branding:
+    """Check a colour and load a picture.
+
+    Raises InputError where either cannot be used.
+    """
+    for key in sorted(set(map(str, settings)) - {"accent", "logo"}):
         raise InputError(f"branding: unknown key {key!r}", place, "Known: accent, logo.")
-    accent = str(given.get("accent", ACCENT)).lower()
+    accent = str(settings.get("accent", ACCENT)).lower()
     if not re.fullmatch("#[0-9a-f]{6}", accent):
         raise InputError(
             f"branding: accent is {accent!r}",
             place,
             "Expected a colour such as '#0f4c81', in quotes.",
         )
-    found = contrast(accent, "#ffffff")
-    if found < CONTRAST:
+    ratio = contrast(accent, "#ffffff")
+    if ratio < CONTRAST:
         raise InputError(
-            f"branding: accent {accent} has a contrast of {found:.1f} against white",
+            f"branding: accent {accent} has a contrast of {ratio:.1f} against white",
             place,
             f"Text needs {CONTRAST} (WCAG 2.2 AA): take a darker shade.",
         )
-    return Branding(accent, _logo(folder, str(given["logo"]), place) if "logo" in given else "")
+    return Branding(
+        accent, _logo(folder, str(settings["logo"]), place) if "logo" in settings else ""
+    )
 
 
 def _logo(folder: Path, name: str, place: str) -> str:
@@ -81,15 +86,15 @@ def _logo(folder: Path, name: str, place: str) -> str:
 
 def _lies_in(folder: Path, name: str) -> bool:
     """Tell whether a path leads into a folder without a step up, or a link, on its way."""
-    inner = PurePath(name)
-    plain = not inner.is_absolute() and ".." not in inner.parts
-    whole, own = (Path(os.path.realpath(path)) for path in (folder / inner, folder))
-    return plain and whole == own / inner
+    relative_path = PurePath(name)
+    is_plain = not relative_path.is_absolute() and ".." not in relative_path.parts
+    target, home = (Path(os.path.realpath(path)) for path in (folder / relative_path, folder))
+    return is_plain and target == home / relative_path
 
 
 def _read(path: Path, place: str) -> bytes:
-    """Return the first bytes of a regular file; one that is none, such as a pipe, would never end
-    or never begin.
+    """Return the first bytes of a regular file; any other, such as a pipe, might never end or
+    begin.
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     with os.fdopen(descriptor, "rb") as file:
@@ -99,7 +104,7 @@ def _read(path: Path, place: str) -> bytes:
 
 
 def _is_picture(data: bytes, kind: str) -> bool:
-    """Tell whether the data is what its name says, by reading it as such to the end."""
+    """Tell whether the data is what its name says, by decoding it to the end."""
     from PIL import Image
 
     try:

@@ -1,4 +1,4 @@
-"""The plain data of what agents did beside what they were given, of actor types side by side, and
+"""The plain data of agents' actions compared with their approvals, of actor types side by side, and
 of root causes.
 """
 
@@ -45,7 +45,7 @@ class Deviation:
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """What one active agent may do beside what it did in the period."""
+    """What one active agent may do, and what it did in the period."""
 
     agent: str
     granted: int
@@ -55,9 +55,9 @@ class Observed:
     new: int
     """First uses of a tool, data source or destination."""
     unapproved: int
-    """Of them without an approval before."""
+    """Those without a prior approval."""
     unreviewed: int
-    """Of them that no completed review has seen."""
+    """Those that no completed review has seen."""
     longest_unreviewed_days: int | None
     events: int
     denied: int
@@ -81,7 +81,7 @@ class Unused:
 
 @dataclass(frozen=True, slots=True)
 class Rated:
-    """The risk tier of one agent, and what gives it; every pair is the least and the most that the
+    """The risk tier of one agent, and what gives it; each pair is the least and the most that the
     evidence allows.
     """
 
@@ -129,7 +129,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Leveled:
-    """The level that the verdicts on one agent alone give it; every pair is the least and the most
+    """The level that the results of one agent alone give it; each pair is the least and the most
     that the evidence allows.
     """
 
@@ -143,7 +143,7 @@ class Leveled:
     narrow: bool
     """Fewer than half of the themes apply, so the level says little."""
     assessed: bool = True
-    """At least one verdict on it is known; else the level is no finding."""
+    """At least one result for it is known; else the level is no finding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +163,8 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Parity:
-    """How many live actors of one type have one governance practice; the rest lack it, or no input
-    says.
+    """How many active actors of one type have one governance practice; the others lack it, or no
+    input says.
     """
 
     practice: str
@@ -174,14 +174,14 @@ class Parity:
     lacks: int
     unrecorded: int
     ref: str
-    """First record of those who lack it, else of those of whom no input says it; '' if there is
+    """First record of those who lack it, else of those for whom no input says; '' if there is
     none.
     """
 
 
 @dataclass(frozen=True, slots=True)
 class Without:
-    """One live actor without a practice, or of whom no input says whether it has it."""
+    """One active actor without a practice, or for whom no input says."""
 
     practice: str
     actor_type: str
@@ -207,9 +207,9 @@ ResultKey = tuple[str, str]
 
 
 SHARED = "shared"
-"""Identity of causes that are told by what several share."""
+"""Identity of causes that are recognised by what several actors share."""
 IDENTITIES = ("actor", SHARED)
-"""By what a cause can be known again."""
+"""How a cause can be recognised in a later run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,9 +220,9 @@ class CauseGroup:
     title: str
     checks: tuple[str, ...]
     says: tuple[str, ...] = ()
-    """The checks of which one must fail for the title to be said; () for any of them."""
+    """Checks of which one must fail before the title is used; () for any of them."""
     identity: str = IDENTITIES[0]
-    """By what it is the same in every run: actor, or shared: the subject that several actors share,
+    """How it is recognised in every run: actor, or shared: the subject that several actors share,
     if there is one.
     """
 
@@ -232,7 +232,7 @@ class Cause:
     """One defect and the failures that it explains."""
 
     id: str
-    """The same in every run while it is the same defect."""
+    """The same in every run as long as the defect is the same."""
     title: str
     says: tuple[str, ...]
     """Its failing checks that the title speaks of."""
@@ -244,7 +244,7 @@ class Cause:
     """Of its worst check."""
     checks: tuple[str, ...]
     counts: tuple[int, ...]
-    """Its failing verdicts, check by check."""
+    """Its failing results, check by check."""
     actors: tuple[str, ...]
     owners: tuple[str, ...]
     ref: str
@@ -252,5 +252,5 @@ class Cause:
 
     @property
     def failures(self) -> int:
-        """How many verdicts it explains."""
+        """Return how many results it explains."""
         return sum(self.counts)

@@ -1,8 +1,9 @@
-"""Why a result is what it is, in words. In: a reason code, values, sentences. Out: a sentence.
+"""The reason for a result, in words. In: a reason code, values, sentences. Out: a sentence.
 
-A sentence names its values: `{tool}`; `{last_at:day}` a moment as a day; `{kind:word}` one of our
-words; `{n:day|days}` a number with its noun. What stands in brackets is said only where all its
-values are known."""
+A sentence names its values: `{tool}`; `{last_at:day}` a time as a day; `{kind:word}` one of our
+words; `{n:day|days}` a number with its noun. Text in brackets appears only where all its values are
+known.
+"""
 
 from __future__ import annotations
 
@@ -19,9 +20,9 @@ from reporter.model.assessment import Check
 
 DAY, WORD = "day", "word"
 FEW = 3
-"""Of a list so many are named."""
+"""Number of items of a list that are named."""
 COMPENSATED = "compensated"
-"""The value that says what stands in for a failure: a check, until when, the record."""
+"""The value that names the compensation of a failure: a check, until when, the record."""
 ENGINE: Mapping[str, str] = {
     "pass": mark("it holds"),
     "fail": mark("it does not hold"),
@@ -42,7 +43,7 @@ ENGINE: Mapping[str, str] = {
     ),
     "not_run": mark("the check could not be run: {error}"),
 }
-"""What the honesty rules say, by code; no check may have a code of these, but those of a plain
+"""Sentences of the honesty rules, by code; a check may use no code of these except those of a plain
 `ok`.
 """
 _PART = re.compile(r"\{([^{}]*)\}|([\[\]{}])")
@@ -59,40 +60,40 @@ class Place:
 
 
 Parts = tuple["str | Place | Parts", ...]
-"""A sentence taken apart; a tuple within it stands in brackets."""
+"""A parsed sentence; a nested tuple stands in brackets."""
 
 
 @lru_cache(4096)
 def parsed(sentence: str) -> Parts:
-    """Take a sentence apart.
+    """Parse a sentence.
 
-    Raises ValueError where a bracket is open or a place is none.
+    Raises ValueError where a bracket is open or a placeholder is invalid.
     """
-    whole: list[Any] = []
-    within: list[Any] | None = None
+    parts: list[Any] = []
+    bracket: list[Any] | None = None
     at = 0
-    for found in _PART.finditer(sentence):
-        into = whole if within is None else within
-        if found.start() > at:
-            into.append(sentence[at : found.start()])
-        at = found.end()
-        if found[1] is not None:
-            place = _PLACE.fullmatch(found[1])
+    for token in _PART.finditer(sentence):
+        target = parts if bracket is None else bracket
+        if token.start() > at:
+            target.append(sentence[at : token.start()])
+        at = token.end()
+        if token[1] is not None:
+            place = _PLACE.fullmatch(token[1])
             if not place:
-                raise ValueError(f"{found[0]} is no place of a value")
-            into.append(Place(place[1], place[2] or ""))
-        elif found[2] == "[" and within is None:
-            within = []
-        elif found[2] == "]" and within is not None:
-            whole.append(tuple(within))
-            within = None
+                raise ValueError(f"{token[0]} is no place of a value")
+            target.append(Place(place[1], place[2] or ""))
+        elif token[2] == "[" and bracket is None:
+            bracket = []
+        elif token[2] == "]" and bracket is not None:
+            parts.append(tuple(bracket))
+            bracket = None
         else:
-            raise ValueError(f"{found[2]} stands alone in {sentence!r}")
-    if within is not None:
+            raise ValueError(f"{token[2]} stands alone in {sentence!r}")
+    if bracket is not None:
         raise ValueError(f"[ is not closed in {sentence!r}")
     if at < len(sentence):
-        whole.append(sentence[at:])
-    return tuple(whole)
+        parts.append(sentence[at:])
+    return tuple(parts)
 
 
 def places(sentence: str) -> Iterator[Place]:
@@ -106,17 +107,17 @@ def places(sentence: str) -> Iterator[Place]:
 
 def filled(sentence: str, values: Mapping[str, Any], words: Mapping[str, str] = {}) -> str:
     """Put values into a sentence; `words` are what a check calls some of its values."""
-    return "".join(_said(parsed(sentence), values, words))
+    return "".join(_fill_parts(parsed(sentence), values, words))
 
 
-def _said(parts: Parts, values: Mapping[str, Any], words: Mapping[str, str]) -> Iterator[str]:
+def _fill_parts(parts: Parts, values: Mapping[str, Any], words: Mapping[str, str]) -> Iterator[str]:
     for part in parts:
         if isinstance(part, str):
             yield part
         elif isinstance(part, Place):
             yield _value(part.form, values.get(part.name), words)
         elif all(values.get(p.name) is not None for p in part if isinstance(p, Place)):
-            yield from _said(part, values, words)
+            yield from _fill_parts(part, values, words)
 
 
 def _value(form: str, value: Any, words: Mapping[str, str]) -> str:
@@ -139,9 +140,13 @@ def _word(value: str, words: Mapping[str, str]) -> str:
 
 
 def _listed(texts: Sequence[str]) -> str:
-    named = ", ".join(texts[:FEW])
-    more = len(texts) - FEW
-    return say("{named} and {n} more", named=named, n=numeral(f"{more:,}")) if more > 0 else named
+    names = ", ".join(texts[:FEW])
+    rest_count = len(texts) - FEW
+    return (
+        say("{named} and {n} more", named=names, n=numeral(f"{rest_count:,}"))
+        if rest_count > 0
+        else names
+    )
 
 
 class Reasons:
@@ -156,40 +161,40 @@ class Reasons:
         if not code:
             return ""
         key = (language(), check, code)
-        parts, own, plain = self._learned.get(key) or self._learn(key)
+        parts, rule, plain_text = self._learned.get(key) or self._learn(key)
         if not values:  # of most results that are unknown
-            return plain
-        held = msgspec.json.decode(values)
+            return plain_text
+        decoded = msgspec.json.decode(values)
         if parts:
-            known, words = ({**own.params, **held}, own.words) if own else (held, {})
-            text = "".join(_said(parts, known, words))
+            all_values, words = ({**rule.params, **decoded}, rule.words) if rule else (decoded, {})
+            text = "".join(_fill_parts(parts, all_values, words))
         else:
-            text = _bare(code, held)
-        return text + _compensated(held[COMPENSATED]) if COMPENSATED in held else text
+            text = _bare(code, decoded)
+        return text + _compensated(decoded[COMPENSATED]) if COMPENSATED in decoded else text
 
     def words_of(self, check: str, code: str) -> frozenset[str]:
-        """Return the names of the values that are words of ours, in the sentence of a code."""
-        own = self._checks.get(check)
-        told = (own.sentences.get(code) if own else None) or ENGINE.get(code, "")
-        return frozenset(p.name for p in places(told) if p.form == WORD)
+        """Return the names of the values that are our own words, in the sentence of a code."""
+        rule = self._checks.get(check)
+        sentence = (rule.sentences.get(code) if rule else None) or ENGINE.get(code, "")
+        return frozenset(p.name for p in places(sentence) if p.form == WORD)
 
     def _learn(self, key: tuple[str, str, str]) -> tuple[Parts, Check | None, str]:
-        """Return the sentence of a code in the language that is spoken, taken apart, and as it is
-        without values.
+        """Return the sentence of a code in the current language, parsed, and as it reads without
+        values.
         """
         _, check, code = key
-        own = self._checks.get(check)
-        told = own.sentences.get(code) if own else None
-        sentence = content(told) if told else say(ENGINE[code]) if code in ENGINE else ""
-        params, words = (own.params, own.words) if own else ({}, {})
-        plain = filled(sentence, params, words) if sentence else _bare(code, {})
-        self._learned[key] = (parsed(sentence), own, plain)
+        rule = self._checks.get(check)
+        text = rule.sentences.get(code) if rule else None
+        sentence = content(text) if text else say(ENGINE[code]) if code in ENGINE else ""
+        params, words = (rule.params, rule.words) if rule else ({}, {})
+        plain_text = filled(sentence, params, words) if sentence else _bare(code, {})
+        self._learned[key] = (parsed(sentence), rule, plain_text)
         return self._learned[key]
 
 
-def alike(said: str, all_alike: bool) -> str:
-    """Say the reason of several results, of which one was asked: as it is, or as an example."""
-    return said if all_alike else say("for example, {reason}", reason=said)
+def alike(reason: str, all_alike: bool) -> str:
+    """Say the reason of several results, one of which was asked: as it is, or as an example."""
+    return reason if all_alike else say("for example, {reason}", reason=reason)
 
 
 def _compensated(by: Mapping[str, str]) -> str:
@@ -197,6 +202,6 @@ def _compensated(by: Mapping[str, str]) -> str:
 
 
 def _bare(code: str, values: Mapping[str, Any]) -> str:
-    """Say a code of another version as it stands."""
-    told = ", ".join(f"{name} {value}" for name, value in values.items() if name != COMPENSATED)
-    return f"{code} ({told})" if told else code
+    """Show a code of another version unchanged."""
+    listing = ", ".join(f"{name} {value}" for name, value in values.items() if name != COMPENSATED)
+    return f"{code} ({listing})" if listing else code

@@ -1,5 +1,5 @@
-"""The plain data of a roadmap: what may be done, what it costs, and what each step adds to the
-score, exactly.
+"""The plain data of a roadmap: possible actions, their effort, and the exact score that each
+adds.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Efforts:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Move:
-    """So many verdicts of one kind that become pass."""
+    """A number of results of one kind that become pass."""
 
     check: str
     status: Status
@@ -35,7 +35,7 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """Why most of the unknown results of a check are so."""
+    """The most frequent reason for the unknown results of a check."""
 
     check: str
     code: str
@@ -52,7 +52,7 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What one person or team can do at one go, and the verdicts that it turns to pass."""
+    """What one person or team can do at once, and the results that it turns to pass."""
 
     id: str
     title: str
@@ -67,7 +67,7 @@ class Action:
     effort: Fraction
     owners: tuple[str, ...]
     moves: tuple[Move, ...]
-    """The verdicts that become pass, counted; none stands in two actions."""
+    """The results that become pass, counted; none belongs to two actions."""
     things: int
     """How many agents, accounts or other subjects it is about."""
     missing: Missing | None = None
@@ -83,18 +83,18 @@ class Action:
 
     @property
     def verdicts(self) -> int:
-        """How many verdicts it turns to pass."""
+        """Return how many results it turns to pass."""
         return sum(m.n for m in self.moves)
 
     @property
     def checks(self) -> tuple[str, ...]:
-        """Whose verdicts these are, by name."""
+        """Return the checks of these results, by name."""
         return tuple(sorted({m.check for m in self.moves}))
 
 
 @dataclass(frozen=True, slots=True)
 class Pick:
-    """An action at its place, scored with all before it done."""
+    """An action at its position, scored with all before it done."""
 
     action: Action
     gain: Fraction
@@ -117,10 +117,10 @@ class Roadmap:
     ceiling: int = 5
     """The highest level that the caps allow."""
     first: tuple[str, ...] = ()
-    """The first few actions that mend something, by id; nothing else is done in the next two."""
+    """The first few actions that fix something, by id; nothing else is done in the next two."""
     first_total: Fraction = Fraction(0)
     first_level: int = 0
     ranked: int = 0
-    """So many picks were compared anew after every one before; the others keep the order they had
-    then.
+    """Number of picks that were compared anew after each one before; the others keep the order they
+    had then.
     """

@@ -1,6 +1,4 @@
-"""Counted results and the scores made of them, as plain data. Scores are exact fractions between 0
-and 1.
-"""
+"""Counted results and their scores, as plain data. Scores are exact fractions between 0 and 1."""
 
 from __future__ import annotations
 
@@ -10,7 +8,7 @@ from enum import StrEnum
 from fractions import Fraction
 
 COMPARED = 10
-"""So many places of each lane of the roadmap are looked at with other weights."""
+"""Number of positions of each roadmap lane that are compared with other weights."""
 
 
 class Status(StrEnum):
@@ -126,7 +124,7 @@ class GroupScore:
     members: tuple[str, ...]
     """Control ids, in catalog order."""
     caps: tuple[tuple[int, str], ...] = ()
-    """(highest level allowed, reason) that bit; enterprise only."""
+    """(highest level allowed, reason) of the caps that applied; enterprise only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +167,7 @@ class Slice:
 
 @dataclass(frozen=True, slots=True)
 class Reweighed:
-    """What comes out with other weights of tiers and severities."""
+    """The outcome with other weights of tiers and severities."""
 
     name: str
     weights: tuple[int, int, int, int]

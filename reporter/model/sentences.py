@@ -1,8 +1,9 @@
-"""What is told of a record, a file or a statement. In: an English text with places, their values.
-Out: the text filled in, in English or in the language that is spoken.
+"""Statements about a record, a file or a statement. In: an English text with placeholders, values.
+Out: the text filled in.
 
-A text stands in the code as `tell("...", n=3)` or `mark("...")`, and in the data as it is. A place
-is `{name}`, `{n:,}`, `{share:number}` (written already) or `{kind:word}`, one of our words."""
+A text stands in the code as `tell("...", n=3)` or `mark("...")`. A placeholder is `{name}`,
+`{n:,}`, `{share:number}` (already formatted) or `{kind:word}`, one of our words.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +31,7 @@ class Sentence:
         return self._filled(self.text, False)
 
     def said(self) -> str:
-        """Fill it in, in the language that is spoken."""
+        """Fill it in, in the current language."""
         return self._filled(say(self.text), True)
 
     def _filled(self, text: str, spoken: bool) -> str:
@@ -50,7 +51,7 @@ class Sentence:
                 yield from value.parts()
 
     def changed(self, change: Callable[[str], str]) -> Sentence:
-        """Change the texts that are its values; what we say ourselves stays, and words of ours."""
+        """Change the texts among its values; our own text and words stay."""
 
         def anew(name: str, value: Value) -> Value:
             if f"{{{name}:{_WORD}}}" in self.text:
@@ -87,8 +88,8 @@ class _Filled:
             return word(code) if self._spoken else code
         return self._number(value) if form == _NUMBER else value
 
-    def _number(self, written: str) -> str:
-        return numeral(written) if self._spoken else written
+    def _number(self, digits: str) -> str:
+        return numeral(digits) if self._spoken else digits
 
 
 def tell(text: str, /, **values: Value) -> Sentence:
@@ -101,24 +102,24 @@ def verbatim(text: str) -> Sentence:
     return Sentence(_AS_IT_IS, (("text", text),))
 
 
-def joined(first: Sentence, *others: Sentence) -> Sentence:
+def joined(sentence: Sentence, *additions: Sentence) -> Sentence:
     """Make one sentence of several."""
-    for other in others:
-        first = tell("{one}; {other}", one=first, other=other)
-    return first
+    for addition in additions:
+        sentence = tell("{one}; {other}", one=sentence, other=addition)
+    return sentence
 
 
-def labelled(what: str, why: Value) -> Sentence:
-    """Say what something is about before what is told of it."""
-    return tell("{what}: {why}", what=what, why=why)
+def labelled(label: str, why: Value) -> Sentence:
+    """Put a label before a statement."""
+    return tell("{what}: {why}", what=label, why=why)
 
 
 def met(error: Exception) -> Value:
-    """Say what an error says: a sentence of ours, or somebody else's words."""
-    own = error.args[0] if error.args else None
-    return own if isinstance(own, Sentence) else str(error)
+    """Return the message of an error: a sentence of ours, or the words of a tool."""
+    value = error.args[0] if error.args else None
+    return value if isinstance(value, Sentence) else str(error)
 
 
-def spoken(told: str | Sentence) -> str:
-    """Write what may be a sentence, in the language that is spoken."""
-    return told if isinstance(told, str) else told.said()
+def spoken(text: str | Sentence) -> str:
+    """Write a text or a sentence in the current language."""
+    return text if isinstance(text, str) else text.said()

@@ -1,5 +1,5 @@
-"""Statements of people as plain data, as given and with what became of them: answers, waivers,
-compensating controls.
+"""Statements of people as plain data, as given and as counted: answers, waivers, compensating
+controls.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ SIGNED = (
 
 
 LEFT_OUT = mark("left out: it may name people")
-"""In a run without names: what stands for what somebody wrote freely."""
+"""In a run without names: replaces free text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ class Waiver:
     counts_as: str = ""
     """waived; '' when it has no effect."""
     results: int = 0
-    """Failing verdicts that it takes off the roadmap."""
+    """Failing results that it removes from the roadmap."""
     why: Sentence | None = None
     """What it does, or why it does nothing."""
 

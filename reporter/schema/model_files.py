@@ -64,13 +64,13 @@ def read_model(path: Path) -> Model:
     is_step = lines[-1] == "step" and bool(lines.pop())
     origin = lines.pop().removeprefix(_AS_IN) if lines[-1].startswith(_AS_IN) else ""
     of_events = lines[-1] == "of events" and bool(lines.pop())
-    told = [found for line in lines if (found := _COLUMN.fullmatch(line))]
+    matches = [match for line in lines if (match := _COLUMN.fullmatch(line))]
     columns = tuple(
-        column(name, _TYPES[kind_], doc) for name, kind_, doc in (t.groups() for t in told)
+        column(name, _TYPES[kind_], doc) for name, kind_, doc in (t.groups() for t in matches)
     )
     says = " ".join(line for line in lines if not _COLUMN.fullmatch(line))
-    plain = _COMMENT.sub("", head[2])
-    reads = set(_READ.findall(plain)) - set(_NAMED.findall(plain))
+    sql = _COMMENT.sub("", head[2])
+    reads = set(_READ.findall(sql)) - set(_NAMED.findall(sql))
     return Model(
         path.stem,
         says,
@@ -106,5 +106,5 @@ def macros() -> str:
 @cache
 def macro_texts() -> Mapping[str, tuple[tuple[str, ...], str]]:
     """Return name -> (parameters, expression) of each macro."""
-    found = _MACRO.findall(_COMMENT.sub("", macros()))
-    return {name: (tuple(p.strip() for p in of.split(",")), body) for name, of, body in found}
+    matches = _MACRO.findall(_COMMENT.sub("", macros()))
+    return {name: (tuple(p.strip() for p in of.split(",")), body) for name, of, body in matches}

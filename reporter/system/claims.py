@@ -1,8 +1,9 @@
-"""Folders that a process works in, and whether it still lives. In: a path. Out: the folder, ours
-alone, gone afterwards.
+"""Folders that a process works in, and whether it still lives. In: a path. Out: the folder, held
+exclusively, removed afterwards.
 
-A lock on a file in the folder tells: the system lets go of it when its process ends, however it
-ends. What lies in a folder that nobody holds was left by a run that was killed."""
+A lock on a file in the folder tells: the system releases it when the process ends. A folder that
+nobody holds was left by a killed run.
+"""
 
 from __future__ import annotations
 
@@ -22,8 +23,9 @@ _BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 @contextmanager
 def claimed(folder: Path) -> Iterator[Path]:
-    """Make a folder for its owner only, emptied of what a dead process left; raise InputError where
-    another lives.
+    """Make a folder for its owner only, cleared of what a dead process left.
+
+    Raises InputError where a living process holds it.
     """
     lock = hold(folder)
     try:
@@ -34,12 +36,12 @@ def claimed(folder: Path) -> Iterator[Path]:
 
 
 def clear(folder: Path) -> bool:
-    """Remove a folder if it was claimed by a process of this machine that ended; say whether it was
+    """Remove a folder if a process of this machine that has ended claimed it; say whether it was
     removed.
     """
     try:
-        seen = folder.lstat()
-        if folder.is_symlink() or seen.st_uid != os.geteuid():
+        status = folder.lstat()
+        if folder.is_symlink() or status.st_uid != os.geteuid():
             return False
         lock = os.open(folder / OWNER, os.O_RDWR | os.O_NOFOLLOW)
     except OSError:
@@ -62,17 +64,17 @@ def clear_all(place: Path, pattern: str) -> list[str]:
 
 
 def hold(folder: Path) -> int:
-    """Make a folder ours until the process ends or closes the descriptor that is returned; else as
+    """Hold a folder until the process ends or closes the returned descriptor; otherwise as
     `claimed`.
 
     Raises InputError where a living process holds it.
     """
     while True:
-        made = True
+        is_new = True
         try:
             folder.mkdir(mode=0o700)
         except FileExistsError:
-            made = False
+            is_new = False
         try:
             lock = os.open(folder / OWNER, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         except FileNotFoundError:
@@ -80,25 +82,25 @@ def hold(folder: Path) -> int:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            said = _owner(lock)
+            owner = _owner(lock)
             os.close(lock)
             raise InputError(
-                f"another run is writing here{said and f' ({said})'}",
+                f"another run is writing here{owner and f' ({owner})'}",
                 str(folder),
                 "Wait until it has ended, or give another --out.",
             ) from error
         except OSError:
-            if not made:  # a file system without locks: nobody can tell
+            if not is_new:  # a file system without locks: nobody can tell
                 os.close(lock)
                 raise
         if not _is_still(lock, folder):
             os.close(lock)
             continue
         if not _is_of_here(lock):
-            said = _owner(lock)
+            owner = _owner(lock)
             os.close(lock)
             raise InputError(
-                f"another machine has been writing here ({said}), and whether it still does cannot"
+                f"another machine has been writing here ({owner}), and whether it still does cannot"
                 " be told from here",
                 str(folder),
                 "Remove the folder if it does not, or give another --out.",
@@ -128,11 +130,11 @@ def _here() -> str:
 
 
 def _is_of_here(lock: int) -> bool:
-    """Tell whether a lock that nobody holds can be believed: over a network another machine's may
-    not be seen.
+    """Tell whether a free lock can be trusted: over a network, the lock of another machine may be
+    invisible.
     """
-    said, here = _owner(lock).split(), _here().split()
-    return not said or said[0] == here[0] or (said[1] == here[1] != "-")
+    owner, machine = _owner(lock).split(), _here().split()
+    return not owner or owner[0] == machine[0] or (owner[1] == machine[1] != "-")
 
 
 def _empty(folder: Path) -> None:
@@ -144,7 +146,9 @@ def _empty(folder: Path) -> None:
 
 
 def _remove(folder: Path) -> None:
-    """Remove the lock last: what is left of a removal that was cut short can still be told."""
+    """Remove the lock last, so that the remainder of an interrupted removal can still be
+    recognised.
+    """
     with suppress(OSError):
         _empty(folder)
     with suppress(OSError):

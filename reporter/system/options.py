@@ -1,4 +1,4 @@
-"""Words of the command line that take more than a type. In: a text. Out: what it says."""
+"""Command-line values that need more than a type. In: a text. Out: its value."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 import click
 
 LEAST_MEMORY = 500 * 10**6
-"""Bytes with which every check runs on a small company, on 2 threads as on 32; with 250 MB some did
-not.
+"""Bytes with which every check runs on a small company, on 2 threads as on 32; with 250 MB some
+failed.
 """
 
 
@@ -18,10 +18,10 @@ def memory_given(text: str) -> str:
 
     Raises BadParameter where it is none, or too little.
     """
-    found = re.fullmatch(r"([1-9][0-9]{0,8}) ?([KMGT])(i?)B", text)
-    if not found:
+    match = re.fullmatch(r"([1-9][0-9]{0,8}) ?([KMGT])(i?)B", text)
+    if not match:
         raise click.BadParameter(f"{text!r} is no amount such as 500MB or 2GB")
-    number, unit, binary = found.groups()
+    number, unit, binary = match.groups()
     if int(number) * (1024 if binary else 1000) ** ("KMGT".index(unit) + 1) < LEAST_MEMORY:
         raise click.BadParameter(
             f"{text!r} is too little for the checks of a small company; give"
@@ -37,9 +37,9 @@ def names_given(
 
     Raises BadParameter where one is neither known nor among `more`, which is asked last.
     """
-    wanted = tuple(dict.fromkeys(t.strip() for t in text.split(",") if t.strip()))
-    known = known if {*wanted} <= {*known} else (*known, *more())
-    for name in wanted:
+    names = tuple(dict.fromkeys(t.strip() for t in text.split(",") if t.strip()))
+    known = known if {*names} <= {*known} else (*known, *more())
+    for name in names:
         if name not in known:
             raise click.BadParameter(f"{name!r} is none of {', '.join(known)}", param_hint=option)
-    return wanted
+    return names

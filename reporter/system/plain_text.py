@@ -1,8 +1,9 @@
-"""Text that does nothing but be read. In: text of anybody. Out: the same, with what cannot be seen
-written as an escape.
+"""Text that is safe to print. In: any text. Out: the same, with invisible characters written as
+escapes.
 
-Every text that goes to a terminal or into a table passes through here: ESC, BEL, NUL and the C1
-controls drive a terminal, and bidirectional controls show a line in another order than it has."""
+Every text that goes to a terminal or into a table passes through here. ESC, BEL, NUL and the C1
+controls drive a terminal, and bidirectional controls reorder a line.
+"""
 
 from __future__ import annotations
 
@@ -17,13 +18,15 @@ from typing import Any
 
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 _JOINERS = "\u200c\u200d"
-"""Part of ordinary spelling in Persian, Hindi and emoji; all else that is invisible is shown."""
+"""Part of ordinary spelling in Persian, Hindi and emoji; every other invisible character is
+shown.
+"""
 _ODD = re.compile(r"[^\n\x20-\x7e]")
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
 SURE_DEPTH = 500
-"""Levels of lists in lists that every reader takes; how many more it takes differs between versions
+"""Nesting depth that every reader accepts; how many more levels it takes differs between versions
 of Python.
 """
 MOST_OF_CONTENT = 1 << 24
@@ -31,7 +34,7 @@ MOST_OF_CONTENT = 1 << 24
 
 
 def regular_bytes(path: Path) -> bytes:
-    """Read a file that somebody gives as content; OSError where it is none: a pipe never begins, a
+    """Read a file given as content; OSError where it is no regular file: a pipe never begins, a
     device never ends.
     """
     handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
@@ -45,7 +48,7 @@ def regular_bytes(path: Path) -> bytes:
 
 
 def why_unread(error: Exception) -> str:
-    """Say what a reader of JSON or YAML met, for one who knows no Python."""
+    """Say why JSON or YAML could not be read, without terms of Python."""
     if isinstance(error, RecursionError):
         return (
             f"nested too deeply: lists and objects are read to {SURE_DEPTH} levels, one in another"
@@ -54,26 +57,24 @@ def why_unread(error: Exception) -> str:
 
 
 def clean(text: str) -> str:
-    """Show every character that cannot be seen, or that moves its neighbours, as an escape."""
+    """Write every invisible or reordering character as an escape."""
     if text.isascii() and text.isprintable():
         return text
     return "".join(_visible(c) for c in text)
 
 
 def clean_lines(text: str) -> str:
-    """Do so in each line of a text."""
+    """Clean each line of a text."""
     return "\n".join(clean(line) for line in text.split("\n"))
 
 
 def clean_json(value: Any, **options: Any) -> str:
-    """Write JSON in which the same characters stand as JSON escapes them: it means what it
-    meant.
-    """
+    """Write JSON with the same characters as JSON escapes, which keeps its meaning."""
     return escape_json(json.dumps(value, ensure_ascii=False, **options))
 
 
 def escape_json(text: str) -> str:
-    """Escape the same characters in JSON that is written already."""
+    """Escape the same characters in existing JSON."""
     return _ODD.sub(lambda m: m[0] if _visible(m[0]) == m[0] else _json_escape(m[0]), text)
 
 

@@ -1,8 +1,9 @@
-"""Watch over the process that works. In: the program's start. Out: its exit code, whatever ends it.
+"""Supervise the working process. In: the program's start. Out: its exit code, however it ends.
 
-Layout, regular expressions and other native code hold a signal up for minutes, and so does waiting
-for threads. So the work is done in a child that a signal ends at once; what it had begun is removed
-here. A second signal ends this too."""
+Native code, such as layout and regular expressions, can delay a signal for minutes, as can waiting
+for threads. So a child does the work; a signal ends it at once, and its unfinished output is
+removed here. A second signal ends this process too.
+"""
 
 from __future__ import annotations
 
@@ -20,45 +21,45 @@ ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def supervise(clear: Callable[[Path], object]) -> Callable[[Path], None]:
-    """Go on in a child. There, return a function that takes the folders it will make; here, end as
-    the child ends.
+    """Continue in a child. There, return a function that takes the folders it will make; in the
+    parent, end as the child ends.
 
-    `clear` then removes such a folder if nobody works in it.
+    `clear` then removes such a folder if no process works in it.
     """
-    here, told = os.pipe()
+    reader, writer = os.pipe()
     ends, alive = os.pipe()
     signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
     child = os.fork()
     if child:
-        os.close(told)
+        os.close(writer)
         os.close(ends)
-        _watch(child, here, clear)
-    os.close(here)
+        _watch(child, reader, clear)
+    os.close(reader)
     os.close(alive)
-    for each in ENDING[:2]:
-        signal.signal(each, signal.SIG_DFL)
+    for number in ENDING[:2]:
+        signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
     threading.Thread(target=_end_with, args=(ends,), daemon=True).start()
 
     def tell(folder: Path) -> None:
-        os.write(told, str(folder.absolute()).encode("utf-8", "surrogateescape") + b"\0")
+        os.write(writer, str(folder.absolute()).encode("utf-8", "surrogateescape") + b"\0")
 
     return tell
 
 
 def _end_with(pipe: int) -> NoReturn:
-    """End when the other process does, which holds the other end and never writes."""
+    """End when the other process does: it holds the other end of the pipe and never writes."""
     os.read(pipe, 1)
     os._exit(1)
 
 
-def _watch(child: int, told: int, clear: Callable[[Path], object]) -> NoReturn:
-    caught: list[int] = []
+def _watch(child: int, pipe: int, clear: Callable[[Path], object]) -> NoReturn:
+    signals: list[int] = []
 
     def stop(number: int, _: FrameType | None) -> None:
-        if caught:
-            os._exit(128 + caught[0])
-        caught.append(number)
+        if signals:
+            os._exit(128 + signals[0])
+        signals.append(number)
         with suppress(ProcessLookupError):
             os.kill(child, signal.SIGSTOP)  # it starts no more
             for process in (*_family(child), child):
@@ -70,9 +71,9 @@ def _watch(child: int, told: int, clear: Callable[[Path], object]) -> NoReturn:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
     _, status = os.waitpid(child, 0)
     code = os.waitstatus_to_exitcode(status)
-    number = caught[0] if caught else max(0, -code)
-    caught[:] = [number or signal.SIGTERM]
-    for folder in _folders(told):
+    number = signals[0] if signals else max(0, -code)
+    signals[:] = [number or signal.SIGTERM]
+    for folder in _folders(pipe):
         clear(folder)
     if number:
         with suppress(OSError, ValueError):  # nobody may be listening any more
@@ -87,20 +88,20 @@ def _why(number: int) -> str:
     return f"the work was ended by {signal.Signals(number).name}{why}"
 
 
-def _folders(told: int) -> list[Path]:
-    os.set_blocking(told, False)
-    said = b""
+def _folders(pipe: int) -> list[Path]:
+    os.set_blocking(pipe, False)
+    data = b""
     with suppress(BlockingIOError):  # a process of the child may still hold the other end
-        while more := os.read(told, 1 << 16):
-            said += more
-    return [Path(os.fsdecode(path)) for path in said.split(b"\0") if path]
+        while chunk := os.read(pipe, 1 << 16):
+            data += chunk
+    return [Path(os.fsdecode(path)) for path in data.split(b"\0") if path]
 
 
 def _family(process: int) -> list[int]:
-    """Return what a process has started, and what that has: the system would let them live."""
-    found: list[int] = []
+    """Return all descendants of a process: the system would let them live."""
+    descendants: list[int] = []
     with suppress(OSError):
         for path in Path(f"/proc/{process}/task").glob("*/children"):
-            for started in map(int, path.read_text(encoding="ascii").split()):
-                found += [*_family(started), started]
-    return found
+            for descendant in map(int, path.read_text(encoding="ascii").split()):
+                descendants += [*_family(descendant), descendant]
+    return descendants

@@ -1,5 +1,5 @@
-"""What leaves for a terminal. In: texts that may hold names and values of the input. Out: lines on
-stdout and stderr that drive nothing.
+"""Output to a terminal. In: texts that may hold names and values of the input. Out: lines on stdout
+and stderr without control characters.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ PROGRESS_EVERY = 10.0
 
 
 class Unprinted(OSError):
-    """Nobody takes what goes to stdout: its file or pipe is full or closed."""
+    """Output to stdout is not accepted: its file or pipe is full or closed."""
 
 
 def open_streams() -> None:
-    """Let what was started without a standard stream say it to nobody; a file opened later must not
-    get its number.
+    """Open missing standard streams on the null device, so that no file opened later gets their
+    numbers.
     """
     for number in range(3):
         try:
@@ -38,9 +38,7 @@ def open_streams() -> None:
 
 
 def print_clean(text: str, err: bool = False) -> None:
-    """Print a text: the one way to a terminal, which names and values of the input must not
-    drive.
-    """
+    """Print a text with control characters removed: the only way to a terminal."""
     from reporter.system.plain_text import clean_lines
 
     _print(clean_lines(text), err)
@@ -54,7 +52,7 @@ def print_json(value: Any, indent: int | None = None) -> None:
 
 
 def _print(text: str, err: bool = False, nl: bool = True) -> None:
-    """Print what is clean; what stderr does not take is dropped, for stdout it is Unprinted."""
+    """Print a clean text; what stderr rejects is dropped, stdout raises Unprinted."""
     try:
         click.echo(text, nl=nl, err=err)
     except (OSError, ValueError) as error:  # ValueError: it was closed here
@@ -74,51 +72,51 @@ def _is_terminal() -> bool:
 
 
 @contextmanager
-def progress(what: str) -> Iterator[Callable[[int, int], None]]:
-    """Tell how far something is: on a terminal in one line that goes away at the end, elsewhere in
-    a line now and then.
+def progress(label: str) -> Iterator[Callable[[int, int], None]]:
+    """Show progress: on a terminal in one line that disappears at the end, elsewhere in a line now
+    and then.
     """
     if not _is_terminal():
-        last = time.monotonic()
+        last_time = time.monotonic()
 
-        def show_now_and_then(done: int, of: int) -> None:
-            nonlocal last
-            if time.monotonic() - last >= PROGRESS_EVERY:
-                print_clean(f"{done} of {of} {what}", err=True)
-                last = time.monotonic()
+        def show_now_and_then(count: int, total: int) -> None:
+            nonlocal last_time
+            if time.monotonic() - last_time >= PROGRESS_EVERY:
+                print_clean(f"{count} of {total} {label}", err=True)
+                last_time = time.monotonic()
 
         yield show_now_and_then
         return
 
-    def show(done: int, of: int) -> None:
-        _print(f"\r{done} of {of} {what}", err=True, nl=False)
+    def show(count: int, total: int) -> None:
+        _print(f"\r{count} of {total} {label}", err=True, nl=False)
 
     try:
         yield show
     finally:
-        _print(f"\r{' ' * (len(what) + 20)}\r", err=True, nl=False)
+        _print(f"\r{' ' * (len(label) + 20)}\r", err=True, nl=False)
 
 
 def harmless(error: click.ClickException) -> click.ClickException:
-    """Clean the message of an error that click prints by itself."""
+    """Clean the message of an error that click itself prints."""
     from reporter.system.plain_text import clean_lines
 
-    said = error.format_message()
-    if clean_lines(said) == said:
+    message = error.format_message()
+    if clean_lines(message) == message:
         return error
-    return click.UsageError(clean_lines(said), getattr(error, "ctx", None))
+    return click.UsageError(clean_lines(message), getattr(error, "ctx", None))
 
 
 def trouble(error: OSError) -> str:
-    """Say what the system refused, and where; a write that fails does not know its file."""
+    """Say what the system refused, and where; a failed write does not know its file."""
     import tempfile
 
-    said = error.strerror or str(error)
+    message = error.strerror or str(error)
     if error.filename:
-        return f"{error.filename}: {said}"
+        return f"{error.filename}: {message}"
     if error.errno == errno.ENOSPC:
         return (
-            f"{said}: make room for the run, its cache, or temporary files in"
+            f"{message}: make room for the run, its cache, or temporary files in"
             f" {tempfile.gettempdir()}"
         )
-    return said
+    return message

@@ -45,7 +45,7 @@ _DIGITS_ALIKE = bytes.maketrans(b"-123456789", b"0000000000")
 _HALF_CHARACTER = re.compile(r"\\u[dD][89a-fA-F]")
 _BLANKS = re.compile(r"\s*")
 _STRING = r'("(?:[^"\\]|\\.?)*(?:"|\Z))'
-"""One without an end is one to the end of the text: looking for it from each quote anew would take
+"""A string without an end runs to the end of the text: searching for it from each quote would take
 minutes.
 """
 _COMMENT = re.compile(_STRING + r"|//[^\n]*|/\*.*?(?:\*/|\Z)", re.DOTALL)
@@ -53,24 +53,25 @@ _LAST_COMMA = re.compile(_STRING + r"|,(?=\s*[}\]])", re.DOTALL)
 _BUT_LINES = re.compile(r"[^\n]")
 
 
-def documents(file: InputFile, engine: DuckDB, last: LastRead | None = None) -> Iterator[Item]:
+def documents(file: InputFile, engine: DuckDB, last_read: LastRead | None = None) -> Iterator[Item]:
     """Yield every document of a file, and a Problem for each that cannot be read.
 
-    `last` keeps a workbook or document for its next part: of 300 sheets each would open all 300
-    otherwise."""
-    last = last or LastRead()
-    last.let_go_unless(file)
+    `last_read` keeps a workbook or document for its next part, so that 300 sheets do not open it
+    300 times.
+    """
+    last_read = last_read or LastRead()
+    last_read.let_go_unless(file)
     if file.format in ("empty",):
         return
     if file.format == "unknown":
         yield Problem(1, file.why or tell("text of no known format"), "")
         return
     readers: dict[str, Callable[[InputFile], Iterator[Item]]] = {
-        "json": lambda f: _json(f, engine.memory(), last),
+        "json": lambda f: _json(f, engine.memory(), last_read),
         "jsonl": lambda f: _jsonl(f, engine.memory()),
         "csv": csv_rows,
         "yaml": _yaml,
-        "xlsx": lambda f: sheet_rows(f, last),
+        "xlsx": lambda f: sheet_rows(f, last_read),
         "parquet": lambda f: _parquet(f, engine),
     }
     try:
@@ -84,8 +85,8 @@ def documents(file: InputFile, engine: DuckDB, last: LastRead | None = None) -> 
 
 
 def _lines(file: InputFile) -> Iterator[bytes | int]:
-    """Yield raw lines, and of one that is too long its length; a gz checksum is verified by reading
-    to the end.
+    """Yield raw lines, and the length of each line that is too long; reading to the end verifies a
+    gz checksum.
     """
     with opened(file) as handle:
         while line := handle.readline(MAX_RECORD):
@@ -105,14 +106,14 @@ def strict_json(text: str) -> Any:
 
 
 def _no_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
-    if len(made) != len(pairs):
-        seen: set[str] = set()
+    mapping = dict(pairs)
+    if len(mapping) != len(pairs):
+        keys: set[str] = set()
         for key, _ in pairs:
-            if key in seen:
+            if key in keys:
                 raise ValueError(tell("key {name} stands twice", name=repr(key)))
-            seen.add(key)
-    return made
+            keys.add(key)
+    return mapping
 
 
 def _no_constant(name: str) -> Any:
@@ -138,12 +139,12 @@ def _too_long(size: int) -> Sentence:
     return tell("a record of {n} MB; {most} MB is the limit", n=size >> 20, most=MAX_RECORD >> 20)
 
 
-def too_wide(n: int) -> Sentence:
+def too_wide(count: int) -> Sentence:
     """Say that a record has too many values."""
     return tell(
         "one record of {n:,} values; {most:,} is the limit: give its parts as records of their own,"
         " in a list or as JSON lines",
-        n=n,
+        n=count,
         most=MAX_VALUES,
     )
 
@@ -164,9 +165,9 @@ def _too_deep() -> Sentence:
     )
 
 
-def _json(file: InputFile, memory: int, last: LastRead) -> Iterator[Item]:
+def _json(file: InputFile, memory: int, last_read: LastRead) -> Iterator[Item]:
     items: Iterable[Item] = (
-        last.of(file, lambda: list(_json_values(file, memory)))
+        last_read.of(file, lambda: list(_json_values(file, memory)))
         if file.part
         else _json_values(file, memory)
     )
@@ -187,29 +188,31 @@ def _json(file: InputFile, memory: int, last: LastRead) -> Iterator[Item]:
 
 
 def _json_values(file: InputFile, memory: int) -> Iterator[Item]:
-    raw = whole(file, memory // 4)
-    if (need := _memory_for(raw, memory)) > memory:
-        raise TooLarge(too_large(file, tell("this needs some {n} MB of memory", n=need >> 20)))
+    data = whole(file, memory // 4)
+    if (needed_bytes := _memory_for(data, memory)) > memory:
+        raise TooLarge(
+            too_large(file, tell("this needs some {n} MB of memory", n=needed_bytes >> 20))
+        )
     if file.encoding == "utf-16":
-        text = raw.decode("utf-16")
+        text = data.decode("utf-16")
     else:
-        text = raw.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
-    del raw  # as large as the text
-    strict = _value_of(text)
-    if isinstance(strict, Document):
-        yield strict
-    elif several := _in_a_row(text):
-        yield from several
+        text = data.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
+    del data  # as large as the text
+    first_result = _value_of(text)
+    if isinstance(first_result, Document):
+        yield first_result
+    elif documents_in_a_row := _in_a_row(text):
+        yield from documents_in_a_row
     else:
-        bare = _without_comments(text)
-        found = strict if bare == text else _value_of(bare)
-        if isinstance(found, Document):
-            yield found
-        elif "\n{" in bare.strip() and isinstance(strict, json.JSONDecodeError):
+        uncommented_text = _without_comments(text)
+        result = first_result if uncommented_text == text else _value_of(uncommented_text)
+        if isinstance(result, Document):
+            yield result
+        elif "\n{" in uncommented_text.strip() and isinstance(first_result, json.JSONDecodeError):
             yield from _jsonl(file, memory)
         else:
-            line = found.lineno if isinstance(found, json.JSONDecodeError) else 1
-            yield Problem(line, _why(found), shown(text))
+            line = result.lineno if isinstance(result, json.JSONDecodeError) else 1
+            yield Problem(line, _why(result), shown(text))
 
 
 def _value_of(text: str) -> Document | ValueError | RecursionError:
@@ -219,29 +222,34 @@ def _value_of(text: str) -> Document | ValueError | RecursionError:
         return error
 
 
-def _memory_for(raw: bytes, memory: int) -> int:
-    """Estimate what the values of a JSON text take in memory; empty lists and fields take most, for
-    their size numbers.
+def _memory_for(data: bytes, memory: int) -> int:
+    """Estimate the memory that the values of a JSON text take; empty lists and fields take most for
+    their size.
 
-    Numbers in lists have no sign of their own and are dear to count: only where they may decide.
+    Numbers in lists have no sign of their own and are costly to count, so they are counted only
+    where they may decide.
     """
-    need = 2 * len(raw) + sum(cost * raw.count(sign) for sign, cost in _COSTS)
-    return need + _A_NUMBER * _numbers_in_lists(raw) if need <= memory < 3 * need else need
+    needed_bytes = 2 * len(data) + sum(cost * data.count(sign) for sign, cost in _COSTS)
+    return (
+        needed_bytes + _A_NUMBER * _numbers_in_lists(data)
+        if needed_bytes <= memory < 3 * needed_bytes
+        else needed_bytes
+    )
 
 
-def _numbers_in_lists(raw: bytes) -> int:
+def _numbers_in_lists(data: bytes) -> int:
     return sum(
-        raw[at : at + _PIECE].translate(_DIGITS_ALIKE, b" \t\r\n").count(b",0")
-        for at in range(0, len(raw), _PIECE)
+        data[at : at + _PIECE].translate(_DIGITS_ALIKE, b" \t\r\n").count(b",0")
+        for at in range(0, len(data), _PIECE)
     )
 
 
 def _in_a_row(text: str) -> list[Document]:
     """Return JSON values written one after another over several lines, as console exporters do; []
-    if not.
+    if the text is anything else.
     """
     decoder = json.JSONDecoder(object_pairs_hook=_no_twice, parse_constant=_no_constant)
-    found: list[Document] = []
+    values: list[Document] = []
     at, line = _after_blanks(text, 0), 1
     line += text.count("\n", 0, at)
     try:
@@ -249,26 +257,26 @@ def _in_a_row(text: str) -> list[Document]:
             value, end = decoder.raw_decode(text, at)
             if not isinstance(value, (dict, list)):
                 return []
-            found.append(Document(line, value))
+            values.append(Document(line, value))
             start = _after_blanks(text, end)
             line += text.count("\n", at, start)
             at = start
     except (ValueError, RecursionError):
         return []
-    return found
+    return values
 
 
 def _after_blanks(text: str, at: int) -> int:
-    made = _BLANKS.match(text, at)
-    return made.end() if made else at
+    match = _BLANKS.match(text, at)
+    return match.end() if match else at
 
 
 def _without_comments(text: str) -> str:
-    """Return JSON with blanks for the comments and last commas that editors allow: a complaint
-    names the line that is wrong.
+    """Return JSON in which blanks replace the comments and trailing commas that editors allow, so
+    that errors name the right line.
     """
-    bare = _COMMENT.sub(lambda m: m[1] or _BUT_LINES.sub(" ", m[0]), text)
-    return _LAST_COMMA.sub(lambda m: m[1] or " ", bare)
+    uncommented_text = _COMMENT.sub(lambda m: m[1] or _BUT_LINES.sub(" ", m[0]), text)
+    return _LAST_COMMA.sub(lambda m: m[1] or " ", uncommented_text)
 
 
 def _jsonl(file: InputFile, memory: int) -> Iterator[Item]:
@@ -348,7 +356,7 @@ def _parquet(file: InputFile, engine: DuckDB) -> Iterator[Item]:
     if not is_shown_as_it_is(path):
         path = engine.work / f"{os.urandom(8).hex()}.parquet"
         path.symlink_to(file.path.absolute())
-    with named_plainly(path) as plain:
-        sql = f"SELECT CAST(to_json(t) AS VARCHAR) FROM {parquet(plain)} AS t"
+    with named_plainly(path) as plain_path:
+        sql = f"SELECT CAST(to_json(t) AS VARCHAR) FROM {parquet(plain_path)} AS t"
         for number, (text,) in enumerate(engine.each(sql), 1):
             yield Document(number, json.loads(text), text)

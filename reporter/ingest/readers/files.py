@@ -114,8 +114,8 @@ class InputFile:
         """Say whether it holds other files, packed."""
         return self._is(AN_ARCHIVE)
 
-    def _is(self, what: str) -> bool:
-        return self.format == "unknown" and self.why is not None and self.why.text == what
+    def _is(self, reason: str) -> bool:
+        return self.format == "unknown" and self.why is not None and self.why.text == reason
 
     @property
     def lined(self) -> bool:
@@ -124,21 +124,19 @@ class InputFile:
 
 
 def discover(workspace: Path, folders: tuple[str, ...]) -> list[InputFile]:
-    """Return every file below the folders, sorted by name, but for what systems leave lying
-    about.
+    """Return every file below the folders, sorted by name, except what operating systems leave
+    behind.
     """
-    found = []
+    files = []
     for folder in folders:
         root = workspace / folder
         paths = [root] if leads_out(root, workspace) else _below(root)
-        found += [_look(path, workspace) for path in paths]
-    return sorted(_told_apart(found), key=lambda f: Path(f.name))
+        files += [_look(path, workspace) for path in paths]
+    return sorted(_with_distinct_names(files), key=lambda f: Path(f.name))
 
 
 def shown(path: str) -> str:
-    """Write the bytes of a path that are no UTF-8 as escapes: nothing that is written or asked
-    holds them otherwise.
-    """
+    """Write bytes of a path that are not UTF-8 as escapes; every output uses this form."""
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
@@ -147,22 +145,22 @@ def is_shown_as_it_is(path: Path) -> bool:
     return shown(str(path)) == str(path)
 
 
-def _told_apart(found: list[InputFile]) -> list[InputFile]:
-    """Give a file a name of its own where an escape in it reads as another's."""
-    plain = [f for f in found if is_shown_as_it_is(f.path)]
-    taken, made = {f.name for f in plain}, plain
+def _with_distinct_names(files: list[InputFile]) -> list[InputFile]:
+    """Give a file a distinct name where an escape in it reads like the name of another."""
+    plain_files = [f for f in files if is_shown_as_it_is(f.path)]
+    names, results = {f.name for f in plain_files}, plain_files
     for file in sorted(
-        (f for f in found if not is_shown_as_it_is(f.path)), key=lambda f: str(f.path)
+        (f for f in files if not is_shown_as_it_is(f.path)), key=lambda f: str(f.path)
     ):
-        while file.name in taken:
+        while file.name in names:
             file = replace(file, name=f"{file.name}~")
-        taken.add(file.name)
-        made.append(file)
-    return made
+        names.add(file.name)
+        results.append(file)
+    return results
 
 
 def leads_out(path: Path, workspace: Path) -> bool:
-    """Tell whether a link ends outside the workspace: what lies there is none of its evidence."""
+    """Tell whether a link ends outside the workspace: a file there is not evidence."""
     return path.is_symlink() and not real(path).is_relative_to(real(workspace))
 
 
@@ -179,16 +177,16 @@ def is_litter(name: str) -> bool:
 
 
 def _below(root: Path) -> Iterator[Path]:
-    """Yield the files below a folder, and the folders that are not entered, so that none goes
-    unsaid.
+    """Yield the files below a folder, and the folders that cannot be entered, so that each is
+    reported.
     """
-    refused: list[OSError] = []
-    for at, folders, names in os.walk(root, onerror=refused.append):
+    errors: list[OSError] = []
+    for at, folders, names in os.walk(root, onerror=errors.append):
         folders[:] = [f for f in folders if f not in LITTER]
         links = [f for f in folders if (Path(at) / f).is_symlink()]
         paths = [Path(at) / n for n in (*names, *links) if not is_litter(n)]
         yield from paths
-    yield from (Path(e.filename) for e in refused if root.exists())
+    yield from (Path(e.filename) for e in errors if root.exists())
 
 
 def _look(path: Path, workspace: Path) -> InputFile:
@@ -230,59 +228,59 @@ def _leads_nowhere(path: Path) -> Sentence:
     return tell("a link that leads nowhere")
 
 
-def stamp_of(found: os.stat_result) -> tuple[int, ...]:
-    """Return what tells a file from another of its name, and changes whenever it is written to:
-    times come last.
+def stamp_of(status: os.stat_result) -> tuple[int, ...]:
+    """Return what tells a file from another of the same name, and changes with every write; times
+    come last.
     """
-    return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+    return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
 
 def sniff(path: Path, name: str) -> InputFile:
     """Look at a file's first bytes."""
     try:
         with path.open("rb") as handle:
-            found = os.fstat(handle.fileno())
+            status = os.fstat(handle.fileno())
             head = handle.read(HEAD)
     except OSError as error:
         why = tell("cannot be read: {error}", error=str(error.strerror))
         return InputFile(path, name, 0, "unknown", False, why=why)
-    gzipped = head[:2] == b"\x1f\x8b"
-    seen = InputFile(
+    is_gzipped = head[:2] == b"\x1f\x8b"
+    file = InputFile(
         path,
         name,
-        found.st_size,
+        status.st_size,
         "unknown",
-        gzipped,
-        stamp=stamp_of(found),
+        is_gzipped,
+        stamp=stamp_of(status),
         head=hashlib.blake2b(head, digest_size=32).hexdigest(),
     )
-    if gzipped:
-        if _unpacks_over(path, most_unpacked(seen.size)):
-            return replace(seen, why=_unpacks_to(seen.size))
+    if is_gzipped:
+        if _unpacks_over(path, most_unpacked(file.size)):
+            return replace(file, why=_unpacks_to(file.size))
         try:
             head = _gunzip_head(head, path)
         except DAMAGE as error:
-            return replace(seen, why=tell("a damaged gz file: {error}", error=met(error)))
-    format_, encoding, unknown = _format_of(head, name)
-    return replace(seen, format=format_, encoding=encoding, why=unknown)
+            return replace(file, why=tell("a damaged gz file: {error}", error=met(error)))
+    format_, encoding, why_unknown = _format_of(head, name)
+    return replace(file, format=format_, encoding=encoding, why=why_unknown)
 
 
-def _unpacks_over(path: Path, most: int) -> bool:
-    """Tell whether a gz file unpacks to more bytes, by unpacking it where its end says so: of a cut
-    file that says nothing.
+def _unpacks_over(path: Path, limit: int) -> bool:
+    """Tell whether a gz file unpacks to more than `limit` bytes. It is unpacked only where its
+    trailer says so; a truncated file has no reliable trailer.
     """
     with path.open("rb") as handle:
         handle.seek(max(0, handle.seek(0, os.SEEK_END) - 4))
-        if int.from_bytes(handle.read(4), "little") <= most:
+        if int.from_bytes(handle.read(4), "little") <= limit:
             return False
         handle.seek(0)
         try:
-            with gzip.GzipFile(fileobj=handle) as packed:
-                while most >= 0 and (chunk := packed.read1(1 << 20)):
-                    most -= len(chunk)
+            with gzip.GzipFile(fileobj=handle) as archive:
+                while limit >= 0 and (chunk := archive.read1(1 << 20)):
+                    limit -= len(chunk)
         except DAMAGE:
             return False
-    return most < 0
+    return limit < 0
 
 
 def _unpacks_to(size: int) -> Sentence:
@@ -344,27 +342,27 @@ def _format_of(head: bytes, name: str) -> tuple[str, str, Sentence | None]:
         return "jsonl", encoding, None
     if suffix in ("yml", "yaml"):
         return "yaml", encoding, None
-    first = start.splitlines()[0]
-    if suffix in ("csv", "tsv") or re.search(r"[,;\t]", first):
+    first_line = start.splitlines()[0]
+    if suffix in ("csv", "tsv") or re.search(r"[,;\t]", first_line):
         return "csv", encoding, None
-    if re.match(r"(---|[A-Za-z_][\w .-]*:(\s|$))", first):
+    if re.match(r"(---|[A-Za-z_][\w .-]*:(\s|$))", first_line):
         return "yaml", encoding, None
     return "unknown", encoding, tell("text of no known format")
 
 
 def _document(head: bytes) -> str:
     """Name the kind of document that a file is by its first bytes; '' where it is none."""
-    zipped = head[:4] == b"PK\x03\x04" and b"xl/" not in head
-    for part, kind in PARTS.items() if zipped else ():
+    is_zip = head[:4] == b"PK\x03\x04" and b"xl/" not in head
+    for part, kind in PARTS.items() if is_zip else ():
         if part in head:
             return kind
-    webp = head[:4] == b"RIFF" and head[8:12] == b"WEBP"
-    known = (
+    is_webp = head[:4] == b"RIFF" and head[8:12] == b"WEBP"
+    matches = (
         kind
         for start, kind in DOCUMENTS.items()
         if head.startswith(start) and (start != b"BM" or b"\0" in head[:32])
     )
-    return mark("WebP picture") if webp else next(known, "")
+    return mark("WebP picture") if is_webp else next(matches, "")
 
 
 def _is_utf8(head: bytes) -> bool:
@@ -376,20 +374,20 @@ def _is_utf8(head: bytes) -> bool:
 
 
 def _is_lines(start: str) -> bool:
-    """True when the first line is a whole JSON value and another line follows, or it is one flat
+    """Tell whether the first line is a whole JSON value and another line follows, or it is one flat
     record.
     """
-    first, _, rest = start.partition("\n")
+    first_line, _, remainder = start.partition("\n")
     try:
-        value = json.loads(first)
+        value = json.loads(first_line)
     except (ValueError, RecursionError):
-        second = rest.lstrip()
-        return second.startswith("{") and first.rstrip().endswith("}")
-    return isinstance(value, dict) and bool(rest.strip())
+        next_text = remainder.lstrip()
+        return next_text.startswith("{") and first_line.rstrip().endswith("}")
+    return isinstance(value, dict) and bool(remainder.strip())
 
 
 class _Unpacked(io.RawIOBase):
-    """What a gz file holds, as far as it is believed."""
+    """The content of a gz file, up to the size that is accepted."""
 
     def __init__(self, file: InputFile) -> None:
         self._packed = gzip.GzipFile(file.path, "rb")
@@ -400,13 +398,13 @@ class _Unpacked(io.RawIOBase):
         return True
 
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
-        n = self._packed.readinto1(
+        size = self._packed.readinto1(
             buffer
         )  # what stands before a defect is given before it is raised
-        self._left -= n
+        self._left -= size
         if self._left < 0:
             raise TooLarge(_unpacks_to(self._size))
-        return n
+        return size
 
     def close(self) -> None:
         self._packed.close()
@@ -414,7 +412,7 @@ class _Unpacked(io.RawIOBase):
 
 
 class _AsFound(io.RawIOBase):
-    """What a file held when it was found: what was added since belongs to a later run."""
+    """The content of a file at discovery: what was added since belongs to a later run."""
 
     def __init__(self, file: InputFile) -> None:
         self._file = file.path.open("rb", buffering=0)
@@ -424,9 +422,9 @@ class _AsFound(io.RawIOBase):
         return True
 
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
-        n = self._file.readinto(memoryview(buffer)[: self._left]) or 0
-        self._left -= n
-        return n
+        size = self._file.readinto(memoryview(buffer)[: self._left]) or 0
+        self._left -= size
+        return size
 
     def close(self) -> None:
         self._file.close()
@@ -443,39 +441,39 @@ def opened(file: InputFile) -> IO[bytes]:
     return io.BufferedReader(_Unpacked(file) if file.gzipped else _AsFound(file), 1 << 18)
 
 
-def whole(file: InputFile, most: int) -> bytes:
+def whole(file: InputFile, limit: int) -> bytes:
     """Return what a file held when it was found, unpacked; TooLarge beyond so many bytes."""
-    chunks, left = [], most
+    chunks, room = [], limit
     with opened(file) as handle:
-        while left >= 0 and (chunk := handle.read(1 << 20)):
+        while room >= 0 and (chunk := handle.read(1 << 20)):
             chunks.append(chunk)
-            left -= len(chunk)
-    if left < 0:
+            room -= len(chunk)
+    if room < 0:
         chunks.clear()
-        raise TooLarge(too_large(file, tell("this has more than {n} MB", n=most >> 20)))
+        raise TooLarge(too_large(file, tell("this has more than {n} MB", n=limit >> 20)))
     return b"".join(chunks)
 
 
 class LastRead:
-    """What was read last as a whole: the sheets of a workbook, or the lists of a document, are
-    asked for one after another.
+    """What was last read as a whole: the sheets of a workbook, or the lists of a document, are
+    requested one after another.
     """
 
     def __init__(self) -> None:
         self._file: tuple[Path, tuple[int, ...]] | None = None
         self._content: Any = None
 
-    def of(self, file: InputFile, read: Callable[[], Any]) -> Any:
+    def of(self, file: InputFile, reader: Callable[[], Any]) -> Any:
         """Return what was read of a file, or read it now."""
         self.let_go_unless(file)
         if self._file is None:
-            self._content = read()
+            self._content = reader()
             self._file = file.path, file.stamp
         return self._content
 
     def let_go_unless(self, file: InputFile) -> None:
-        """Free what was read unless it is of this file: two documents at a time may be more than
-        the memory holds.
+        """Free what was read unless it belongs to this file: two documents at a time may exceed the
+        memory.
         """
         if self._file != (file.path, file.stamp):
             self._file = self._content = None

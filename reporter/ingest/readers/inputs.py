@@ -1,7 +1,8 @@
 """The files of a workspace. In: a folder. Out: each file with its hash and number of lines.
 
-The reading for both starts at once, in the background: it is done by the time the content is loaded
-and assessed."""
+Reading for both starts at once in the background, and ends while the content is loaded and
+compiled.
+"""
 
 from __future__ import annotations
 
@@ -21,12 +22,12 @@ from reporter.ingest.readers.tabular import sheets, too_large_a_book
 FOLDERS = ("baseline", "inventory", "logs", "statements")
 CHUNK = 1 << 24
 WORTH_A_THREAD = 1 << 20
-"""Bytes from which a file is read in the background; ten thousand small ones are faster one after
-another.
+"""Bytes from which a file is read in the background; ten thousand small ones are faster in
+sequence.
 """
 JUST_WRITTEN = 2_000_000_000
-"""Nanoseconds: of what was written so shortly before, a second writing may not show; file systems
-count in up to 2 s.
+"""Nanoseconds: soon after a write, a second one may not change the time stamp; file systems count
+in up to 2 s.
 """
 _NO_NUMBER = re.compile(rb"[:,\[]\s*-?(NaN|Infinity)\b")
 
@@ -37,31 +38,29 @@ class Digest:
 
     sha256: str
     lines: int
-    """0 where nobody counted; -1 when one is too long or holds a bare NaN, which the engine would
-    let pass.
+    """0 where not counted; -1 when a line is too long or holds a bare NaN, which the engine would
+    accept.
     """
     samples: tuple[tuple[int, bytes], ...]
     """(number, text) of a line from every 16 MB."""
     is_whole: bool = True
-    """False where the file that was found was gone, another, or shorter: what was hashed is
+    """False where the file found at discovery was gone, replaced or shorter: the hash means
     nothing.
     """
 
 
 class Inputs(AbstractContextManager["Inputs"]):
-    """Files to read, each with a name of its own; a context manager that stops its reading when
-    left.
-    """
+    """Files to read, each with a distinct name; leaving this context manager stops the reading."""
 
     def __init__(self, files: list[InputFile]) -> None:
         self.files = [part for file in files for part in _parts(file)]
-        self._left = threading.Event()
+        self._closing = threading.Event()
         self._begun = _system_time()
         self._pool = ThreadPoolExecutor(2)
         self._digests: dict[Path, Future[Digest]] = {}
-        for f in self.files:
-            if f.size >= WORTH_A_THREAD and f.path not in self._digests:
-                self._digests[f.path] = self._pool.submit(self._digest, f)
+        for part in self.files:
+            if part.size >= WORTH_A_THREAD and part.path not in self._digests:
+                self._digests[part.path] = self._pool.submit(self._digest, part)
 
     @classmethod
     def of(cls, workspace: Path) -> Inputs:
@@ -69,79 +68,77 @@ class Inputs(AbstractContextManager["Inputs"]):
         return cls(discover(workspace, FOLDERS))
 
     def __exit__(self, *raised: object) -> None:
-        self._left.set()
+        self._closing.set()
         self._pool.shutdown(cancel_futures=True)
 
     def key(self) -> str:
-        """Make a key of what only somebody knows who has the input: the first bytes of each file,
+        """Derive a key from what only a holder of the input knows: the first bytes of each file,
         and its name.
         """
-        made = hashlib.blake2b(b"key of fingerprints\0", digest_size=32)
+        digest = hashlib.blake2b(b"key of fingerprints\0", digest_size=32)
         for name, head in sorted({(f.name.removesuffix(f"!{f.part}"), f.head) for f in self.files}):
-            made.update(f"{name}\0{head}\0".encode("utf-8", "surrogateescape"))
-        return made.hexdigest()
+            digest.update(f"{name}\0{head}\0".encode("utf-8", "surrogateescape"))
+        return digest.hexdigest()
 
     def digest(self, file: InputFile) -> Digest:
-        """Return what reading the file told, waiting for it; no hash for what has no bytes."""
+        """Return what reading the file showed, waiting for it; no hash for an empty file."""
         if not file.size:
             return Digest("", 0, ())
         reading = self._digests.get(file.path)
         return reading.result() if reading else self._digest(file)
 
     def is_steady(self, file: InputFile) -> bool:
-        """Tell whether all that was read of a file since it was found are the same bytes, for
-        certain.
-        """
+        """Tell whether everything read of a file since discovery is certainly the same bytes."""
         try:
-            now = stamp_of(file.path.stat())
+            stamp = stamp_of(file.path.stat())
         except OSError:
             return False
-        return now == file.stamp and max(now[-2:]) < self._begun - JUST_WRITTEN
+        return stamp == file.stamp and max(stamp[-2:]) < self._begun - JUST_WRITTEN
 
     def copy(self, file: InputFile, target: Path, sha256: str) -> InputFile | None:
-        """Copy the bytes that have a hash to where nobody else writes; None if they are gone."""
+        """Copy the bytes with a given hash to a private place; None if they are gone."""
         sha = hashlib.sha256()
         try:
             source = file.path.open("rb")
         except OSError:
             return None
-        with source, target.open("wb") as copied:
-            left = file.size
-            while chunk := source.read(min(CHUNK, left)):
-                left -= len(chunk)
+        with source, target.open("wb") as output:
+            remaining = file.size
+            while chunk := source.read(min(CHUNK, remaining)):
+                remaining -= len(chunk)
                 sha.update(chunk)
-                copied.write(chunk)
+                output.write(chunk)
         return replace(file, path=target) if sha.hexdigest() == sha256 else None
 
     def _digest(self, file: InputFile) -> Digest:
         sha, lines = hashlib.sha256(), Lines()
-        counted = file.format == "jsonl" and not file.gzipped
-        left = file.size
+        is_counted = file.format == "jsonl" and not file.gzipped
+        remaining = file.size
         try:
             with file.path.open("rb", buffering=0) as handle:
                 is_same = stamp_of(os.fstat(handle.fileno()))[:2] == file.stamp[:2]
-                while not self._left.is_set() and (chunk := handle.read(min(CHUNK, left))):
-                    left -= len(chunk)
+                while not self._closing.is_set() and (chunk := handle.read(min(CHUNK, remaining))):
+                    remaining -= len(chunk)
                     sha.update(chunk)
-                    if counted:
+                    if is_counted:
                         lines.add(chunk)
         except OSError:
             is_same = False
-        n = lines.total() if counted else 0
-        if not is_same or left:
-            return Digest("", n, (), False)
-        return Digest(sha.hexdigest(), n, tuple(lines.samples))
+        line_count = lines.total() if is_counted else 0
+        if not is_same or remaining:
+            return Digest("", line_count, (), False)
+        return Digest(sha.hexdigest(), line_count, tuple(lines.samples))
 
 
 def _system_time() -> int:
-    """Return what time the system writes on a file now."""
-    with tempfile.TemporaryFile() as made:
-        return os.fstat(made.fileno()).st_ctime_ns
+    """Return the time that the file system gives a file now."""
+    with tempfile.TemporaryFile() as file:
+        return os.fstat(file.fileno()).st_ctime_ns
 
 
 def _parts(file: InputFile) -> list[InputFile]:
-    """Each sheet of a workbook stands for itself: it has its own headings, and rows are numbered
-    within it.
+    """Return each sheet of a workbook as a file of its own: it has its own headings and row
+    numbers.
     """
     if file.format != "xlsx":
         return [file]
@@ -166,10 +163,10 @@ class Lines:
     def add(self, chunk: bytes) -> None:
         """Count one chunk more."""
         ends = chunk.count(b"\n")
-        first = chunk.find(b"\n")
-        longest = self._open + (first if ends else len(chunk))
+        first_end = chunk.find(b"\n")
+        longest = self._open + (first_end if ends else len(chunk))
         if ends > 1:
-            sample = chunk[first + 1 : chunk.find(b"\n", first + 1)]
+            sample = chunk[first_end + 1 : chunk.find(b"\n", first_end + 1)]
             self.samples.append((self._count + 2, sample))
         self._open = len(chunk) - chunk.rfind(b"\n") - 1 if ends else longest
         self._count += ends

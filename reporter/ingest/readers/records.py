@@ -1,5 +1,5 @@
-"""What a reader yields: documents, problems where there should have been one, and notes that cost
-no record.
+"""What a reader yields: documents, problems in place of records that cannot be read, and notes that
+cost no record.
 """
 
 from __future__ import annotations
@@ -54,47 +54,51 @@ Item = Document | Problem | Note
 
 
 def told(reason: Sentence) -> Sentence:
-    """Return a reason without secrets, and no longer than somebody reads: it may repeat what stood
-    in a file.
-    """
-    made = without_secrets(reason.changed(lambda value: value[:READ_FOR_SECRETS]))
-    over = len(str(made)) - TOLD
-    if over <= 0:
-        return made
-    values = [v for s in made.parts() for _, v in s.values if isinstance(v, str)]
+    """Return a reason without secrets and of limited length: it may repeat what a file holds."""
+    sentence = without_secrets(reason.changed(lambda value: value[:READ_FOR_SECRETS]))
+    excess = len(str(sentence)) - TOLD
+    if excess <= 0:
+        return sentence
+    values = [v for s in sentence.parts() for _, v in s.values if isinstance(v, str)]
     longest = max(values, key=len, default="")
-    cut = made.changed(lambda value: f"{value[:-over]}…" if value == longest else value)
-    return cut if len(str(cut)) <= TOLD + 1 else verbatim(f"{str(made)[:TOLD]}…")
+    shortened_sentence = sentence.changed(
+        lambda value: f"{value[:-excess]}…" if value == longest else value
+    )
+    return (
+        shortened_sentence
+        if len(str(shortened_sentence)) <= TOLD + 1
+        else verbatim(f"{str(sentence)[:TOLD]}…")
+    )
 
 
 def without_secrets(reason: Sentence) -> Sentence:
-    """Replace secrets in the values of a sentence; what is one only beside our own words goes with
-    them.
+    """Replace secrets in the values of a sentence; where one shows only beside our own words, the
+    whole text is redacted.
     """
-    made = reason.changed(redact)
-    whole = str(made)
-    return made if redact(whole) == whole else verbatim(redact(whole))
+    sentence = reason.changed(redact)
+    text = str(sentence)
+    return sentence if redact(text) == text else verbatim(redact(text))
 
 
-def rest_lost(n: int, kind: str) -> Sentence:
+def rest_lost(count: int, kind: str) -> Sentence:
     """Say how many records of a file are lost and not listed."""
     return tell(
         "and {n:,} more {kind:word} records of this file, which are not listed one by one",
-        n=n - LISTED_LOST,
+        n=count - LISTED_LOST,
         kind=kind,
     )
 
 
 def shown(text: str) -> str:
-    """Return the start of an unreadable text, for the quarantine; a secret that is cut is not
-    recognised any more.
+    """Return the start of an unreadable text, for the quarantine, with secrets redacted before it
+    is cut.
 
-    Nothing is shown of a line that is one run of random signs: it may be a line of a private key.
+    A line that is one run of random characters is not shown: it may be a line of a private key.
     """
     for size in (1 << 12, READ_FOR_SECRETS):
-        made = redact(text[:size])
-        if len(text) <= size or len(made) > SHOWN + LONGEST_UNRECOGNISED:
+        excerpt = redact(text[:size])
+        if len(text) <= size or len(excerpt) > SHOWN + LONGEST_UNRECOGNISED:
             break
-    if _BLOB.fullmatch(made):
+    if _BLOB.fullmatch(excerpt):
         return "[secret]"
-    return made[:SHOWN].encode("utf-8", "replace").decode()
+    return excerpt[:SHOWN].encode("utf-8", "replace").decode()

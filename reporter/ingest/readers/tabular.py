@@ -83,11 +83,11 @@ Row = tuple[int, list[str]] | Problem
 
 def csv_rows(file: InputFile) -> Iterator[Item]:
     """Yield the rows of a CSV file below its heading row."""
-    odd = "strict" if file.encoding == "utf-16" else "surrogateescape"
+    error_mode = "strict" if file.encoding == "utf-16" else "surrogateescape"
     csv.field_size_limit(MAX_CELL)
     if file.encoding == "cp1252":
         yield Note(1, Sentence(NOT_UTF8))
-    with opened(file) as raw, io.TextIOWrapper(raw, file.encoding, odd, newline="") as text:
+    with opened(file) as raw, io.TextIOWrapper(raw, file.encoding, error_mode, newline="") as text:
         lines = _Lines(text)
         yield from _records(_numbered(lines, _delimiter(lines.first())))
 
@@ -109,7 +109,7 @@ def _delimiter(lines: list[str]) -> str:
 
 
 class _Lines:
-    """Lines on their way to the CSV reader; those of the row that it is at are kept."""
+    """Lines on their way to the CSV reader; those of the current row are kept."""
 
     def __init__(self, text: TextIO) -> None:
         self._text = text
@@ -118,10 +118,10 @@ class _Lines:
 
     def first(self) -> list[str]:
         """Return the first lines without taking them away."""
-        left = AHEAD
-        while len(self._ahead) < 4 * SEARCHED and left > 0 and (line := self._read())[0]:
+        room = AHEAD
+        while len(self._ahead) < 4 * SEARCHED and room > 0 and (line := self._read())[0]:
             self._ahead.append(line)
-            left -= len(line[0])
+            room -= len(line[0])
         return [line for line, _ in self._ahead]
 
     def __iter__(self) -> _Lines:
@@ -155,76 +155,80 @@ def _numbered(lines: _Lines, delimiter: str) -> Iterator[Row]:
     """Number each row by the line it starts on; every line inside a quote that never closes is a
     problem.
 
-    Empty rows far down are left out here: a file of nothing else takes long enough.
+    Empty rows far down are skipped here, because a file of nothing else takes long enough.
     """
     rows = csv.reader(lines, delimiter=delimiter, strict=True)
-    line, kept = 1, lines.kept
+    line, pending = 1, lines.kept
     while True:
         try:
             for row in rows:
                 if row or line <= SEARCHED:
                     yield line, row
-                line += len(kept)
-                kept.clear()
+                line += len(pending)
+                pending.clear()
             return
         except csv.Error as error:
-            where = tell(
+            reason = tell(
                 "not CSV: {error}, in a row that starts on line {line}",
                 error=met(error),
                 line=line,
             )
-            for number, text in enumerate(kept, line):
+            for number, text in enumerate(pending, line):
                 if text.strip():
-                    yield Problem(number, where, shown(text))
-            line += len(kept)
-            kept.clear()
+                    yield Problem(number, reason, shown(text))
+            line += len(pending)
+            pending.clear()
 
 
 def _records(rows: Iterator[Row], widens: bool = False) -> Iterator[Item]:
     """Turn the rows below the headings into records keyed by them; `widens`: cells beyond the
     headings are no fault.
     """
-    first = list(itertools.islice(rows, SEARCHED))
-    found = _heading(first)
-    wide = found and len(found[2]) > MAX_HEADINGS
-    if found is None or wide:
+    head_rows = list(itertools.islice(rows, SEARCHED))
+    heading = _heading(head_rows)
+    is_too_wide = heading and len(heading[2]) > MAX_HEADINGS
+    if heading is None or is_too_wide:
         why = (
             tell(
                 "a table of {n:,} columns; {most:,} is the limit: leave out those that say nothing"
                 " of an agent",
-                n=len(found[2]),
+                n=len(heading[2]),
                 most=MAX_HEADINGS,
             )
-            if found and wide
+            if heading and is_too_wide
             else tell("the heading row cannot be read")
         )
         yield from (
             (
                 r
                 if isinstance(r, Problem)
-                else Problem(r[0], why, "" if wide else shown(",".join(r[1])))
+                else Problem(r[0], why, "" if is_too_wide else shown(",".join(r[1])))
             )
-            for r in itertools.chain(first, rows)
+            for r in itertools.chain(head_rows, rows)
             if isinstance(r, Problem) or any(c.strip() for c in r[1])
         )
         return
-    at, line, cells = found
-    yield from (r for r in first[:at] if isinstance(r, Problem))
-    plain = [" ".join(c.split()) for c in cells]
-    above = first[at - 1] if at else None
-    header = _told_apart(plain, above[1] if isinstance(above, tuple) else [])
-    twice = [h for h, p in zip(header, plain, strict=True) if h != p]
-    if twice:
-        yield Note(line, _numbered_headings(twice))
-    begins = next((i for i, h in enumerate(plain) if h), 0)
-    full, starts = all(header), plain[begins].split()
-    for row in itertools.chain(first[at + 1 :], rows):
+    at, line, cells = heading
+    yield from (r for r in head_rows[:at] if isinstance(r, Problem))
+    plain_headings = [" ".join(c.split()) for c in cells]
+    title_row = head_rows[at - 1] if at else None
+    header = _distinct_headings(
+        plain_headings, title_row[1] if isinstance(title_row, tuple) else []
+    )
+    repeats = [h for h, p in zip(header, plain_headings, strict=True) if h != p]
+    if repeats:
+        yield Note(line, _numbered_headings(repeats))
+    first_column = next((i for i, h in enumerate(plain_headings) if h), 0)
+    full, first_words = all(header), plain_headings[first_column].split()
+    for row in itertools.chain(head_rows[at + 1 :], rows):
         if isinstance(row, Problem):
             yield row
             continue
         line, cells = row
-        alike = cells[begins : begins + 1] and cells[begins].split() == starts
-        if alike and [" ".join(c.split()) for c in cells] == plain:
+        may_repeat = (
+            cells[first_column : first_column + 1] and cells[first_column].split() == first_words
+        )
+        if may_repeat and [" ".join(c.split()) for c in cells] == plain_headings:
             continue
         if full and len(cells) == len(header) and cells[0]:
             yield Document(line, dict(zip(header, cells, strict=True)))
@@ -232,47 +236,57 @@ def _records(rows: Iterator[Row], widens: bool = False) -> Iterator[Item]:
             yield from _record(row, header, widens)
 
 
-def _numbered_headings(twice: list[str]) -> Sentence:
-    names = tuple(map(repr, twice[:6]))
-    if len(twice) > len(names):
+def _numbered_headings(headings: list[str]) -> Sentence:
+    names = tuple(map(repr, headings[:6]))
+    if len(headings) > len(names):
         return tell("headings stand more than once; now they are {names} and more", names=names)
     return tell("headings stand more than once; now they are {names}", names=names)
 
 
-def _told_apart(header: list[str], above: list[str]) -> list[str]:
-    """Where headings stand twice, the title above tells them apart (Owner, over Name and E-mail),
-    else a number.
+def _distinct_headings(header: list[str], titles_above: list[str]) -> list[str]:
+    """Tell repeated headings apart by the title above them (Owner, over Name and E-mail), else by a
+    number.
     """
     titles, title = [], ""
     for i in range(len(header)):
-        title = " ".join(above[i].split()) if i < len(above) and above[i].strip() else title
+        title = (
+            " ".join(titles_above[i].split())
+            if i < len(titles_above) and titles_above[i].strip()
+            else title
+        )
         titles.append(title if _TITLE.fullmatch(title) else "")
     times = Counter(header)
-    alike = {h for h in header if h and times[h] > 1}
-    long = [f"{t} {h}".strip() if h else "" for t, h in zip(titles, header, strict=True)]
-    longs = Counter(long)
+    repeats = {h for h in header if h and times[h] > 1}
+    full_names = [f"{t} {h}".strip() if h else "" for t, h in zip(titles, header, strict=True)]
+    full_counts = Counter(full_names)
     helps = {
         t
-        for t, n, h in zip(titles, long, header, strict=True)
-        if t and h in alike and n not in times and longs[n] == 1
+        for t, n, h in zip(titles, full_names, header, strict=True)
+        if t and h in repeats and n not in times and full_counts[n] == 1
     }
-    seen: Counter[str] = Counter()
-    made = []
-    for t, n, h in zip(titles, long, header, strict=True):
-        seen[h] += 1
-        made.append(n if t in helps and longs[n] == 1 else f"{h} ({seen[h]})" if h in alike else h)
-    return made
+    counts: Counter[str] = Counter()
+    headings = []
+    for t, n, h in zip(titles, full_names, header, strict=True):
+        counts[h] += 1
+        headings.append(
+            n if t in helps and full_counts[n] == 1 else f"{h} ({counts[h]})" if h in repeats else h
+        )
+    return headings
 
 
 def _heading(rows: list[Row]) -> tuple[int, int, list[str]] | None:
-    """The heading row, with its place among the rows; a broken row before it could be it."""
-    filled = [0 if isinstance(r, Problem) else sum(bool(c.strip()) for c in r[1]) for r in rows]
-    usual = sorted(n for n in filled if n) or [0]
-    wide = usual[(len(usual) - 1) * 3 // 4]
-    for place, (row, n) in enumerate(zip(rows, filled, strict=True)):
+    """The heading row, with its place among the rows; None where an unreadable row before it might
+    be the heading.
+    """
+    fill_counts = [
+        0 if isinstance(r, Problem) else sum(bool(c.strip()) for c in r[1]) for r in rows
+    ]
+    usual = sorted(n for n in fill_counts if n) or [0]
+    usual_width = usual[(len(usual) - 1) * 3 // 4]
+    for place, (row, count) in enumerate(zip(rows, fill_counts, strict=True)):
         if isinstance(row, Problem):
             return None
-        if n * 2 > wide and len({c for c in row[1] if c.strip()}) * 2 >= n:
+        if count * 2 > usual_width and len({c for c in row[1] if c.strip()}) * 2 >= count:
             return place, *row
     return None
 
@@ -281,8 +295,8 @@ def _record(row: tuple[int, list[str]], header: list[str], widens: bool) -> Iter
     line, cells = row
     if not any(c.strip() for c in cells):
         return
-    over = [c for c in cells[len(header) :] if c.strip()]
-    if over and not widens:
+    extra_cells = [c for c in cells[len(header) :] if c.strip()]
+    if extra_cells and not widens:
         why = tell("{n} cells under {headings} headings", n=len(cells), headings=len(header))
         yield Problem(line, why, shown(",".join(cells)))
         return
@@ -301,11 +315,11 @@ def too_much(error: TooLarge) -> Sentence:
 
 
 def too_large_a_book(file: InputFile) -> Sentence | None:
-    """Say which limit a workbook goes over, by unpacking its parts; nothing if none, or if it is
+    """Say which limit a workbook exceeds, by unpacking its parts; None if none, or if it is
     damaged.
 
-    What an archive says of its sizes is not believed: small parts are unpacked in one go by whoever
-    reads it."""
+    Sizes that the archive declares are not trusted: whoever reads it unpacks small parts in one go.
+    """
     n_sheets = n_texts = unpacked = 0
     try:
         with zipfile.ZipFile(io.BytesIO(whole(file, MAX_BOOK))) as book:
@@ -314,14 +328,14 @@ def too_large_a_book(file: InputFile) -> Sentence | None:
                 if not name.endswith((".xml", ".rels")):
                     continue
                 n_sheets += name.startswith("xl/worksheets/") and name.endswith(".xml")
-                most = MAX_BOOK - unpacked if name.startswith(_BULK) else MAX_PART
-                size, texts = _unpack(book, part, most)
-                if size > most:
+                limit = MAX_BOOK - unpacked if name.startswith(_BULK) else MAX_PART
+                size, texts = _unpack(book, part, limit)
+                if size > limit:
                     return tell(
                         "a workbook whose part {part} unpacks to more than {n} MB: give its sheets"
                         " as CSV",
                         part=part.filename,
-                        n=most >> 20,
+                        n=limit >> 20,
                     )
                 unpacked += size
                 n_texts += texts
@@ -344,18 +358,18 @@ def too_large_a_book(file: InputFile) -> Sentence | None:
     return None
 
 
-def _unpack(book: zipfile.ZipFile, part: zipfile.ZipInfo, most: int) -> tuple[int, int]:
-    """Return how many bytes a part unpacks to, counted to just over `most`, and how many texts are
-    in them.
+def _unpack(book: zipfile.ZipFile, part: zipfile.ZipInfo, limit: int) -> tuple[int, int]:
+    """Return how many bytes a part unpacks to, counted to just over `limit`, and how many texts it
+    holds.
     """
-    size, texts, rest = 0, 0, b""
+    size, texts, tail = 0, 0, b""
     with book.open(part) as stream:
-        while size <= most and (chunk := stream.read(1 << 20)):
+        while size <= limit and (chunk := stream.read(1 << 20)):
             size += len(chunk)
-            data = rest + chunk
+            data = tail + chunk
             end = data.rfind(b">") + 1
             texts += len(_TEXT.findall(data, 0, end)) if b"si" in chunk else 0
-            rest = data[end:][-64:]
+            tail = data[end:][-64:]
     return size, texts
 
 
@@ -376,10 +390,10 @@ def sheets(file: InputFile) -> list[str]:
         return []
 
 
-def sheet_rows(file: InputFile, last: LastRead) -> Iterator[Item]:
+def sheet_rows(file: InputFile, last_read: LastRead) -> Iterator[Item]:
     """Yield the rows of one sheet of a workbook below its heading row, or of its only one."""
     try:
-        archive, book = last.of(file, lambda: _opened_book(file))
+        archive, book = last_read.of(file, lambda: _opened_book(file))
         sheet = book[file.part] if file.part else book.worksheets[0]
         sheet.reset_dimensions()
         down = _merged_down(archive, sheet._worksheet_path)
@@ -401,7 +415,7 @@ def _opened_book(file: InputFile) -> tuple[zipfile.ZipFile, Any]:
 
 def _merged_down(book: zipfile.ZipFile, part: str) -> dict[tuple[int, int], int]:
     """Return (row, column) of each cell that is merged with one above it, and the row of that
-    one.
+    cell.
     """
     tail = b""
     with book.open(part.lstrip("/")) as sheet:
@@ -428,11 +442,11 @@ def _cells(
 ) -> Iterator[Row]:
     """Turn cells into texts; a cell merged downwards says the same in every row."""
     tops: dict[tuple[int, int], str] = {}
-    begins = {(top, column) for (_, column), top in (down or {}).items()}
-    left = MAX_CELLS
+    merged_tops = {(top, column) for (_, column), top in (down or {}).items()}
+    room = MAX_CELLS
     for number, row in enumerate(rows, 1):
-        left -= len(row)
-        if left < 0:
+        room -= len(row)
+        if room < 0:
             why = tell(
                 "a sheet of more than {most:,} cells, read to row {n:,}: give it as CSV",
                 most=MAX_CELLS,
@@ -441,7 +455,7 @@ def _cells(
             raise TooLarge(why)
         cells = [_cell(v) for v in row]
         for at, cell in enumerate(cells):
-            if (number, at) in begins:
+            if (number, at) in merged_tops:
                 tops[number, at] = cell
             if down and not cell and (number, at) in down:
                 cells[at] = tops.get((down[number, at], at), "")

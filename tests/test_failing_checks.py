@@ -15,7 +15,9 @@ from fixture_reasons import said
 from test_docs import EXTRA, OWN_CHECK, ROOT
 from test_honesty import OWN
 
+from reporter.authoring import examples
 from reporter.authoring.examples import RUN, load_example
+from reporter.content.loader import Content
 from reporter.content.sql_policy import Compiled, compile_check
 from reporter.engine.base import Broken, Error, Interrupted, OutOfMemory
 from reporter.engine.duckdb import DuckDB
@@ -254,3 +256,13 @@ def test_if_no_check_can_be_run_all_is_unknown_and_the_report_stands(
     assert view.summary.notices[0].code == "checks_not_run"
     assert {row[view.finding_columns.index("status")] for row in view.findings} == {"unknown"}
     assert (view.summary.figure.exact_lo, view.summary.level.lo) == ("0/1", 0)
+
+
+def test_a_row_without_a_subject_stops_the_check(content: Content) -> None:
+    """It was dropped: who had no name had no result, and nobody heard of it."""
+    given = {"actors": [{"actor_id": a, "kind": "agent"} for a in ("a1", "a2")]}
+    own = next(c for c in content.checks if c.id == "OWN-01")
+    sql = "SELECT NULLIF(a.actor_id, 'a2') AS subject, a.kind = 'agent' AS ok FROM agents AS a"
+    check = replace(own, sql=sql, reasons={}, params={}, needs=(), fails_without=())
+    with pytest.raises(ContentError, match="gives 1 rows without a subject"):
+        examples.verdicts(check, {"given": given})

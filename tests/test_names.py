@@ -6,12 +6,14 @@ import csv
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import reporter
-from reporter.authoring.examples import RUN
+from reporter.authoring.examples import RUN, load_example, verdicts
 from reporter.content import loader
+from reporter.content.loader import Content
 from reporter.engine.duckdb import DuckDB
 from reporter.ingest import load
 from reporter.ingest.cache import open_cache
@@ -141,3 +143,69 @@ def test_an_alias_of_two_actors_is_told(tmp_path: Path) -> None:
         tmp_path, [{"actor_id": "b1", "aliases": ["x"]}, {"actor_id": "b2", "aliases": ["x"]}]
     )
     assert [r[2:] for r in rows] == [("conflict", "alias x is declared for b1, b2; b1 is used")]
+
+
+# ---------------------------------------------------------------- who is in no list stays so
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"credentials": [{"credential_id": "kk", "actor_id": "nobody"}]},
+        {"aliases": [{"actor_id": "nobody", "alias": "shadow"}]},
+        {
+            "aliases": [
+                {"actor_id": "between", "alias": "shadow"},
+                {"actor_id": "nobody", "alias": "between"},
+            ]
+        },
+        {},
+    ],
+    ids=["holder of a key", "alias", "alias of an alias", "nothing"],
+)
+def test_a_row_that_names_who_is_in_no_list_registers_nobody(
+    row: dict[str, Any], content: Content
+) -> None:
+    check = next(c for c in content.checks if c.id == "INV-02")
+    named = {"credential_id": "kk"} if "credentials" in row else {"actor_id": "shadow"}
+    event = {"occurred_at": "2026-08-01", "actor_kind": "agent", "tool": "pay", **named}
+    given = {
+        "actors": [
+            {"actor_id": "real", "kind": "agent", "state": "active", "created_at": "2026-01-01"}
+        ],
+        "events": [event, {"occurred_at": "2026-08-01", "actor_id": "real", "tool": "pay"}],
+    }
+    found = verdicts(check, {"given": given | row})
+    who = "shadow" if not row else "nobody"
+    assert found[who][0] == "fail", found
+    assert not {*found} & {"between", "kk"}
+
+
+def test_an_alias_of_an_alias_is_followed_to_the_end_and_a_circle_has_one_actor(
+    tmp_path: Path,
+) -> None:
+    pairs = [("a", "b"), ("b", "c"), ("c", "d"), ("x", "y"), ("y", "z"), ("z", "y")]
+    with DuckDB(tmp_path) as engine:
+        load_example(
+            engine, {"given": {"aliases": [{"alias": a, "actor_id": b} for a, b in pairs]}}
+        )
+        derive(engine, RUN, [])
+        rows = engine.rows("SELECT alias, actor_id FROM same_as ORDER BY alias")
+    assert rows == [("a", "d"), ("b", "d"), ("c", "d"), ("x", "y"), ("z", "y")]
+
+
+def test_the_longest_chain_of_a_day_is_told_by_its_number(content: Content) -> None:
+    check = next(c for c in content.checks if c.id == "RUN-05")
+    events = [
+        {
+            "occurred_at": "2026-08-01",
+            "actor_id": "real",
+            "tool": "t",
+            "session_id": f"s{n}",
+            **({"parent_session_id": f"s{n - 1}"} if n else {"trigger": "schedule"}),
+        }
+        for n in range(13)
+    ]
+    actors = [{"actor_id": "real", "kind": "agent", "state": "active", "risk_tier": "low"}]
+    [(status, reason)] = verdicts(check, {"given": {"actors": actors, "events": events}}).values()
+    assert status == "fail" and "a chain of 12 hops" in reason, reason

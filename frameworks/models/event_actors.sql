@@ -35,7 +35,8 @@ SELECT
   f.actor_kind,
   f.logged,
   coalesce(f.found_id, f.actor_id, f.principal_id, f.credential_id) AS agent_id,
-  f.found_id IS NOT NULL AS registered,
+  -- Who holds a key or is what an alias stands for, and is in no list, is in no register.
+  a.actor_id IS NOT NULL AS registered,
   (coalesce(f.by_id <> f.by_principal, FALSE) AND NOT f.through_principal)
   OR (coalesce(f.by_id <> f.by_credential, FALSE) AND NOT f.through_credential)
   OR (coalesce(f.by_principal <> f.by_credential, FALSE) AND NOT f.through_principal AND NOT f.through_credential)

@@ -24,7 +24,7 @@ from reporter.evaluate.unassessed import (
     Failures,
     Why,
     because,
-    find_double_subjects,
+    find_wrong_subjects,
     insert_unseen,
     make_unknown,
 )
@@ -247,7 +247,7 @@ def assess(
     for check, _ in retries:
         del faults[check.id]
     _work_off(engine, deque(retries), sight, faults, run)
-    faults |= find_double_subjects(engine)
+    faults |= find_wrong_subjects(engine)
     if strict and faults:
         raise faults[min(faults)].error
     for check, _ in checks:
@@ -518,8 +518,8 @@ def _insert_actors(
         f" NOT NULL THEN why_silent WHEN ok AND unlisted THEN {_UNLISTED.sql} ELSE reason END AS"
         " why, coalesce(ref, '') AS ref, coalesce(actor, '') AS actor, coalesce(owner, '') AS"
         " owner, coalesce(tier_lo, 1) AS tier_lo, coalesce(tier_hi, 4) AS tier_hi FROM joined"
-        " WHERE seen OR may_be OR (live AND (why_not_recorded IS NOT NULL OR why_silent IS NOT"
-        " NULL))) AS r"
+        " WHERE subject IS NULL OR seen OR may_be OR (live AND (why_not_recorded IS NOT NULL OR"
+        " why_silent IS NOT NULL))) AS r"
     )
     return results
 
@@ -574,8 +574,7 @@ def _insert_organisation(
     results: int = engine.one(
         f"INSERT INTO results ({FILLED}) WITH v AS ({compiled.sql}) SELECT {quoted(check.id)},"
         f" subject, status, why.code, why.held, ref, '', '', 1, 1 FROM (SELECT v.subject, {status}"
-        f" AS status, {reason} AS why, coalesce({_ref(compiled)}, '') AS ref FROM v WHERE"
-        " v.subject IS NOT NULL) AS r"
+        f" AS status, {reason} AS why, coalesce({_ref(compiled)}, '') AS ref FROM v) AS r"
     )
     if check.about == "log_source":
         results += engine.one(

@@ -69,9 +69,22 @@ def insert_unseen(engine: Engine, check: Check, why: Why) -> None:
     )
 
 
-def find_double_subjects(engine: Engine) -> Failures:
-    """Return the checks that gave more than one row for a subject."""
-    return {
+def find_wrong_subjects(engine: Engine) -> Failures:
+    """Return the checks that gave a row without a subject, or more than one row for one."""
+    nameless = {
+        check_id: Failure(
+            "it gives a row without a subject",
+            ContentError(
+                f"{check_id} gives {n} rows without a subject",
+                check_id,
+                "Leave out what has no subject: WHERE ... IS NOT NULL.",
+            ),
+        )
+        for check_id, n in engine.rows(
+            "SELECT check_id, count(*) FROM results WHERE subject IS NULL GROUP BY check_id"
+        )
+    }
+    return nameless | {
         check_id: Failure(
             f"it gives {n} rows for {subject!r}",
             ContentError(

@@ -21,7 +21,7 @@ from reporter.report.chapters.said_by_people import AnswerLine, WaivedLine
 from reporter.report.document import View
 from reporter.report.export import read_view
 from reporter.report.view.elements import Control, Group
-from reporter.report.view.format import count, number
+from reporter.report.view.format import clean, count, number
 
 SHOWN = 200
 SUGGESTED, CLOSE = 5, 0.6
@@ -268,8 +268,8 @@ def _by_verdict(view: View, results: Sequence[tuple[Any, ...]]) -> list[str]:
         for result in matches[:SHOWN]:
             check, subject, _, reason, ref, *_ = result
             lines.append(
-                f"  {check:<7} {subject}: {reason}"
-                + (f"  [{ref}]" if ref else "")
+                f"  {check:<7} {clean(subject)}: {clean(reason)}"
+                + (f"  [{clean(ref)}]" if ref else "")
                 + f"  {_weight_text(view, result)}"
             )
         if len(matches) > SHOWN:

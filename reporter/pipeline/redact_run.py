@@ -104,7 +104,8 @@ def hide_assessment(assessment: Assessment, people: People) -> Assessment:
     """Replace people in everything outside the results."""
     texts = {name: hide_in(getattr(assessment, name), people) for name in NAMING}
     checks = tuple(_without_names(c, people) for c in assessment.checks)
-    result = replace(assessment, checks=checks, **texts)
+    run = replace(assessment.run, unit=people.in_text(assessment.run.unit))
+    result = replace(assessment, checks=checks, run=run, **texts)
     if not people.left:
         return result
     notice = Notice("names_left", (("n", len(people.left)),))

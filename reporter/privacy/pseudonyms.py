@@ -68,7 +68,10 @@ _PEOPLE = (
     " approver_id FROM approvals UNION SELECT requester_id FROM approvals UNION SELECT approver_id"
     " FROM exceptions UNION SELECT requester_id FROM exceptions UNION SELECT root_id FROM"
     " delegations UNION SELECT approved_by FROM policies UNION SELECT alias FROM aliases JOIN"
-    " actors USING (actor_id) WHERE kind = 'human' UNION SELECT agent_id FROM event_actors WHERE"
+    " actors USING (actor_id) WHERE kind = 'human' UNION SELECT autonomy_approved_by FROM actors"
+    " UNION SELECT risk_signed_off_by FROM actors UNION SELECT requested_by FROM changes UNION"
+    " SELECT approved_by FROM changes UNION SELECT acted_by FROM alerts UNION SELECT principal_id"
+    " FROM actors WHERE kind = 'human' UNION SELECT agent_id FROM event_actors WHERE"
     " agent_kind = 'human' UNION SELECT actor_id FROM event_actors WHERE actor_kind = 'human'"
 )
 _LISTED_PEOPLE = (
@@ -83,6 +86,7 @@ _OTHERS = (
 )
 _ALIASES = (
     "SELECT name, min(actor_id) FROM (SELECT name, actor_id FROM actors WHERE kind = 'human' UNION"
+    " SELECT principal_id, actor_id FROM actors WHERE kind = 'human' UNION"
     " SELECT alias, actor_id FROM aliases) AS n WHERE name IS NOT NULL GROUP BY name HAVING"
     " count(DISTINCT actor_id) = 1"
 )

@@ -129,6 +129,31 @@ def _joined_identities(engine: Engine) -> list[Quarantined]:
     ]
 
 
+def _declared(engine: Engine) -> list[Quarantined]:
+    """Return a note for each agent with a record of its own that counts as another actor, because a
+    list declares it an alias.
+    """
+    return [
+        Quarantined(
+            file,
+            record,
+            "one actor",
+            tell(
+                "{alias} has a record of its own and counts as {actor}, which is declared to have"
+                " that alias",
+                alias=alias,
+                actor=actor,
+            ),
+            "",
+        )
+        for file, record, alias, actor in engine.rows(
+            "SELECT arg_min(i.file, (i.file, i.record)), arg_min(i.record, (i.file, i.record)),"
+            " d.alias, d.actor_id FROM declared_aliases AS d JOIN in_actors AS i ON i.actor_id ="
+            " d.alias WHERE i.kind = 'agent' GROUP BY d.alias, d.actor_id ORDER BY d.alias"
+        )
+    ]
+
+
 def _doubly_claimed(engine: Engine) -> list[Quarantined]:
     """Return a note for each alias that several actors declare: the first in order is used."""
     return [

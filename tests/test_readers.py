@@ -39,7 +39,7 @@ from reporter.model.assessment import FileCount, Quarantined
 from reporter.schema.tables import LOADED, columns_of
 from reporter.system import folders
 
-pytestmark = pytest.mark.usefixtures("own_caches")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("own_caches")]
 
 SOURCES = tuple(loader.read_source(p) for p in sorted(folders.content_dir()[1].glob("*.yml")))
 

@@ -25,6 +25,8 @@ from reporter.report.build import to_json
 from reporter.statements.approvers import Person, read_directory
 from reporter.transform.derive import derive
 
+pytestmark = pytest.mark.slow
+
 DAY = datetime(2026, 9, 1)
 PEOPLE = (
     replace(BASE, id="ann"),

@@ -19,6 +19,8 @@ from reporter import cli
 from reporter.report import csv_tables
 from reporter.system.plain_text import clean, clean_json, clean_lines
 
+pytestmark = pytest.mark.slow
+
 EVIL = "\x1b]0;owned\x07\x1b[31m\x00\x9b2J\x85\u202eabc\u2066\u200f\ufeff\U000e0041"
 """OSC, BEL, CSI, NUL, C1, bidirectional controls, an invisible letter."""
 UNSEEN = "\u202eabc\u2066\u200f\ufeff\x85"

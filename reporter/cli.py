@@ -496,7 +496,8 @@ def lint(
         problems, summary = linted(extra, not no_examples, counter, packs=packs)
     for problem in problems:
         _complain(click.get_current_context(), str(problem))
-    print_clean(summary if not problems else f"{len(problems)} problems", err=bool(problems))
+    tally = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}"
+    print_clean(tally if problems else summary, err=bool(problems))
     sys.exit(3 if problems else 0)
 
 

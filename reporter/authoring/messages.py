@@ -115,6 +115,8 @@ def contents(content: Content) -> Iterator[str]:
     yield from (profile.title for profile in content.profiles.values())
     yield from (cause.title for cause in content.causes)
     yield str(content.benchmark.get("origin", ""))
+    for walk in content.crosswalks:
+        yield from (walk.title, walk.source, *(row.note for row in walk.rows))
     for framework in content.frameworks:
         is_ours = framework.text_policy in _TRANSLATED_TITLES
         yield framework.note

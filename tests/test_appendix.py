@@ -28,6 +28,8 @@ from reporter.report.pdf import paper, typst_pages
 from reporter.report.pdf.fonts import Faces
 from reporter.runs.store import DATA, RESULTS
 
+pytestmark = pytest.mark.slow
+
 MARKUP = (
     *("#panic(1)", "$x$ <lbl> *b* _i_ @ref", "= head", "// gone", "\\u{41} \\ end", "`raw` ~ -- '"),
     *("</td><td>", "ق\u064e\u0644 عربي", "代理人\u0301 𓂷", "M" * 400, "/" * 90, "a\u200db"),

@@ -132,6 +132,7 @@ def test_the_manifest_tells_the_truth(whole_run: Path, good: Path) -> None:
         assert i["read"] == i["kept"] + i["out_of_scope"] + i["unreadable"] + i["rejected"]
 
 
+@pytest.mark.slow
 def test_the_same_input_elsewhere_gives_the_same_bytes(
     good_run: Path, whole_run: Path, tmp_path: Path
 ) -> None:
@@ -154,6 +155,7 @@ def test_nothing_in_a_run_names_a_place_on_this_machine(whole_run: Path) -> None
     assert "/tmp/" not in str(open_run(whole_run).results().values.tolist())
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("few_checks")
 def test_a_second_run_converts_nothing_again_but_what_changed(tmp_path: Path) -> None:
     cache, estate = tmp_path / "cache", Estate()

@@ -17,6 +17,8 @@ from reporter.report.document import View
 from reporter.report.html import custom_template
 from reporter.report.html import page as html
 
+pytestmark = pytest.mark.slow
+
 GOOD = """{% extends "layout.html" %}
 {% import "parts/macros.html" as m %}
 {% block body %}

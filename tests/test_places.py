@@ -13,6 +13,8 @@ from reporter.engine.duckdb import DuckDB, parquet
 from reporter.errors import InputError
 from reporter.runs.store import MANIFEST, RESULTS
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.usefixtures("few_checks")
 def test_a_folder_that_looks_like_a_column_fills_none(tmp_path: Path) -> None:

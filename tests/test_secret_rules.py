@@ -18,6 +18,8 @@ from reporter.engine.duckdb import DuckDB
 from reporter.ingest.readers.records import shown
 from reporter.privacy.secrets import _PREFIX_RULES, _RULE_FILE, SUSPECT, fingerprinted, redact
 
+pytestmark = pytest.mark.slow
+
 LETTERS = string.ascii_letters + string.digits
 
 

@@ -58,6 +58,11 @@ def place(tmp_path: Path) -> Path:
 Start = Callable[..., "subprocess.Popen[str]"]
 
 
+def _hear_hangups() -> None:
+    """Tests that run under nohup hand on that SIGHUP is ignored."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 @pytest.fixture
 def start(place: Path) -> Iterator[Start]:
     """Start a run that stops where a function is called; return when it stands there."""
@@ -70,6 +75,7 @@ def start(place: Path) -> Iterator[Start]:
         command = [sys.executable, "-c", HELD, module, name, place / "tmp/held", native, *words]
         begun.append(subprocess.Popen(
             list(map(str, command)), stderr=subprocess.PIPE, text=True,
+            preexec_fn=_hear_hangups,
             env=os.environ | {"TMPDIR": str(place / "tmp"), "PYTHONPATH": str(Path(__file__).parents[1])},
         ))  # fmt: skip
         until(lambda: (place / "tmp/held").exists() or begun[-1].poll() is not None)

@@ -260,9 +260,9 @@ def test_if_no_check_can_be_run_all_is_unknown_and_the_report_stands(
 
 def test_a_row_without_a_subject_stops_the_check(content: Content) -> None:
     """It was dropped: who had no name had no result, and nobody heard of it."""
-    given = {"actors": [{"actor_id": a, "kind": "agent"} for a in ("a1", "a2")]}
+    given = {"actors": [{"actor_id": a, "kind": "agent"} for a in ("a1", "a2", "a3")]}
     own = next(c for c in content.checks if c.id == "OWN-01")
-    sql = "SELECT NULLIF(a.actor_id, 'a2') AS subject, a.kind = 'agent' AS ok FROM agents AS a"
+    sql = "SELECT CASE a.actor_id WHEN 'a1' THEN 'a1' END AS subject, a.kind = 'agent' AS ok FROM agents AS a"
     check = replace(own, sql=sql, reasons={}, params={}, needs=(), fails_without=())
-    with pytest.raises(ContentError, match="gives 1 rows without a subject"):
+    with pytest.raises(ContentError, match="gives 2 rows without a subject"):
         examples.verdicts(check, {"given": given})

@@ -194,6 +194,20 @@ def test_an_alias_of_an_alias_is_followed_to_the_end_and_a_circle_has_one_actor(
     assert rows == [("a", "d"), ("b", "d"), ("c", "d"), ("x", "y"), ("z", "y")]
 
 
+@pytest.mark.usefixtures("few_checks")
+def test_an_agent_that_another_declares_as_its_alias_is_named(tmp_path: Path) -> None:
+    """It loses its record, its tools and its keys to the other: nobody was told."""
+    rows, _ = told(tmp_path, [{"actor_id": "multi"}, {"actor_id": "other", "aliases": ["multi"]}])
+    assert rows == [
+        (
+            "inventory/a.jsonl",
+            "1",
+            "one actor",
+            "multi has a record of its own and counts as other, which is declared to have that alias",
+        )
+    ]
+
+
 def test_the_longest_chain_of_a_day_is_told_by_its_number(content: Content) -> None:
     check = next(c for c in content.checks if c.id == "RUN-05")
     events = [

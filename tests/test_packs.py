@@ -50,7 +50,7 @@ def install_dock(folder: Path, patch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture(scope="module")
 def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run with the pack as it is that judges few checks, for reading only."""
+    """A run with the pack as it is that assesses few checks, for reading only."""
     folder = tmp_path_factory.mktemp("first")
     with pytest.MonkeyPatch.context() as patch:
         assess_few(patch)

@@ -23,7 +23,7 @@ SELECT
   CASE WHEN s.purpose IS NULL THEN s.agent_id END AS agent_id,
   s.purpose,
   s.kind,
-  exact_pattern_of(lower(s.name)) AS pattern,
+  literal(lower(s.name)) AS pattern,
   NOT s.changes AS reads_only,
   b.approved_at,
   CAST(NULL AS TIMESTAMP) AS expires_at

@@ -21,12 +21,11 @@ WITH counted AS (
     e.user_agent,
     e.auth_method,
     e.outcome,
-    is_within(e.occurred_at, r.period_from, r.period_to) AS in_window,
+    e.in_window,
     count(*) AS n_events,
-    min(stamp_of(e.occurred_at, e.part, e.record)) AS first_stamp
-  FROM in_events AS e
-  CROSS JOIN run AS r
-  WHERE is_deed(e.event_class) AND e.occurred_at <= r.as_of AND (e.user_agent IS NOT NULL OR e.auth_method IS NOT NULL)
+    min(e.stamp) AS first_stamp
+  FROM deeds AS e
+  WHERE (e.user_agent IS NOT NULL OR e.auth_method IS NOT NULL)
   GROUP BY ALL
 )
 

@@ -36,16 +36,15 @@ touched AS (
     e.effect,
     e.event_class,
     e.outcome,
-    is_within(e.occurred_at, r.period_from, r.period_to) AS in_window,
+    e.in_window,
     count(*) AS n_events,
-    min(stamp_of(e.occurred_at, e.part, e.record)) AS first_stamp,
-    max(stamp_of(e.occurred_at, e.part, e.record)) AS last_stamp
-  FROM in_events AS e
-  CROSS JOIN run AS r
+    min(e.stamp) AS first_stamp,
+    max(e.stamp) AS last_stamp
+  FROM deeds AS e
   LEFT JOIN reach AS g
     ON g.who = e.who
     AND CASE WHEN g.is_start THEN starts_with(e.resource, g.start) ELSE e.resource LIKE g.like_pattern ESCAPE '!' END
-  WHERE is_deed(e.event_class) AND e.occurred_at <= r.as_of AND e.resource IS NOT NULL
+  WHERE e.resource IS NOT NULL
   GROUP BY ALL
 ),
 

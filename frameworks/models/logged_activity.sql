@@ -13,10 +13,10 @@ WITH counted AS (
     e.resource_environment,
     e.outcome,
     e.source,
-    is_within(e.occurred_at, r.period_from, r.period_to) AS in_window,
+    e.in_window,
     count(*) AS n_events,
-    min(stamp_of(e.occurred_at, e.part, e.record)) AS first_stamp,
-    max(stamp_of(e.occurred_at, e.part, e.record)) AS last_stamp,
+    min(e.stamp) AS first_stamp,
+    max(e.stamp) AS last_stamp,
     count(e.action) AS n_action,
     count(e.resource) AS n_resource,
     count(e.session_id) AS n_session,
@@ -27,9 +27,7 @@ WITH counted AS (
       THEN 1 END) AS n_temporary,
     -- Signed with a lasting key, one by one: no session is opened that a record could name.
     count(CASE WHEN e.session_id IS NULL AND e.auth_method = 'access_key' THEN 1 END) AS n_sessionless
-  FROM in_events AS e
-  CROSS JOIN run AS r
-  WHERE is_deed(e.event_class) AND e.occurred_at <= r.as_of
+  FROM deeds AS e
   GROUP BY ALL
 )
 

@@ -1,9 +1,11 @@
 -- What several models and checks say alike. A macro is text: the engine puts it in place before it plans, the SQL policy before it
 -- compiles; in checks it may use no more than a check may.
 
+-- A name as LIKE reads it, with the escape '!', where * is no wildcard.
+CREATE MACRO literal(name) AS REPLACE(REPLACE(REPLACE(name, '!', '!!'), '_', '!_'), '%', '!%');
+
 -- A name with * as LIKE reads it, with the escape '!'.
-CREATE MACRO pattern_of(name) AS
-  replace(replace(replace(replace(name, '!', '!!'), '_', '!_'), '%', '!%'), '*', '%');
+CREATE MACRO pattern_of(name) AS replace(literal(name), '*', '%');
 
 -- The field of a change in the words of approvals and snapshots: tools becomes tool, prompts prompt.
 CREATE MACRO kind_of_change(field) AS rtrim(lower(trim(field)), 's');
@@ -93,9 +95,6 @@ CREATE MACRO is_version(one, other) AS
 
 -- Whether a version is a hash.
 CREATE MACRO is_hash(version) AS LOWER(version) LIKE 'sha256:%' OR LENGTH(version) >= 40;
-
--- A name as LIKE reads it, with the escape '!', where * is no wildcard.
-CREATE MACRO literal(name) AS REPLACE(REPLACE(REPLACE(name, '!', '!!'), '_', '!_'), '%', '!%');
 
 -- Whether a tool is a component, or one of those that it offers: files.read, mcp__files__read.
 CREATE MACRO is_tool_of(tool, id, name) AS
@@ -219,9 +218,6 @@ CREATE MACRO host_of(address) AS
 -- Whether a name is a web address.
 CREATE MACRO is_web_address(name) AS
   regexp_matches(lower(name), '^([a-z][a-z0-9+.-]*://|www\.|[0-9]{1,3}(\.[0-9]{1,3}){3}([:/]|$))');
-
--- A name as LIKE reads it, with the escape '!', where * is no wildcard.
-CREATE MACRO exact_pattern_of(name) AS replace(replace(replace(name, '!', '!!'), '_', '!_'), '%', '!%');
 
 -- The first word of a tool's name, without the place where it lives: mcp__shop__getOrder becomes get.
 CREATE MACRO first_word_of(tool) AS

@@ -25,13 +25,12 @@ WITH lists AS (
     e.destination,
     e.effect,
     e.outcome,
-    is_within(e.occurred_at, r.period_from, r.period_to) AS in_window,
+    e.in_window,
     count(*) AS n_events,
-    min(stamp_of(e.occurred_at, e.part, e.record)) AS first_stamp,
-    max(stamp_of(e.occurred_at, e.part, e.record)) AS last_stamp
-  FROM in_events AS e
-  CROSS JOIN run AS r
-  WHERE is_deed(e.event_class) AND e.occurred_at <= r.as_of AND e.destination IS NOT NULL
+    min(e.stamp) AS first_stamp,
+    max(e.stamp) AS last_stamp
+  FROM deeds AS e
+  WHERE e.destination IS NOT NULL
   GROUP BY ALL
 ),
 

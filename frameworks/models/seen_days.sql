@@ -8,7 +8,5 @@ SELECT
   count(CASE WHEN e.outcome = 'denied' THEN 1 END) AS n_denied,
   min(e.occurred_at) AS first_at,
   max(e.occurred_at) AS last_at
-FROM in_events AS e
-CROSS JOIN run AS r
-WHERE e.occurred_at <= r.as_of AND is_deed(e.event_class)
+FROM deeds AS e
 GROUP BY ALL

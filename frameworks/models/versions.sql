@@ -15,11 +15,10 @@ WITH ran AS (
     'tool' AS kind,
     e.tool AS name,
     e.tool_version AS version,
-    is_within(e.occurred_at, r.period_from, r.period_to) AS in_window,
-    stamp_of(e.occurred_at, e.part, e.record) AS stamp
-  FROM in_events AS e
-  CROSS JOIN run AS r
-  WHERE is_deed(e.event_class) AND e.occurred_at <= r.as_of AND e.outcome = 'success' AND e.tool_version IS NOT NULL
+    e.in_window,
+    e.stamp
+  FROM deeds AS e
+  WHERE e.outcome = 'success' AND e.tool_version IS NOT NULL
 
   UNION ALL
 
@@ -28,11 +27,10 @@ WITH ran AS (
     'model',
     NULL,
     e.model_version,
-    is_within(e.occurred_at, r.period_from, r.period_to),
-    stamp_of(e.occurred_at, e.part, e.record)
-  FROM in_events AS e
-  CROSS JOIN run AS r
-  WHERE is_deed(e.event_class) AND e.occurred_at <= r.as_of AND e.outcome = 'success' AND e.model_version IS NOT NULL
+    e.in_window,
+    e.stamp
+  FROM deeds AS e
+  WHERE e.outcome = 'success' AND e.model_version IS NOT NULL
 ),
 
 counted AS (

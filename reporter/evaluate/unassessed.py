@@ -95,7 +95,8 @@ def find_wrong_subjects(engine: Engine) -> Failures:
         )
         for check_id, subject, n in engine.rows(
             "SELECT check_id, min(subject), arg_min(n, subject) FROM (SELECT check_id, subject,"
-            " count(*) AS n FROM results GROUP BY ALL HAVING count(*) > 1) AS t GROUP BY check_id"
+            " count(*) AS n FROM results WHERE subject IS NOT NULL GROUP BY ALL HAVING count(*) >"
+            " 1) AS t GROUP BY check_id"
         )
     }
 

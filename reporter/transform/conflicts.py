@@ -7,8 +7,9 @@ Nothing is merged here: only exact ids and declared aliases make two records one
 from __future__ import annotations
 
 from reporter.engine.base import Engine
+from reporter.i18n.translate import mark
 from reporter.model.assessment import Quarantined
-from reporter.model.sentences import tell
+from reporter.model.sentences import Sentence, tell
 
 COMPARED = (
     "kind",
@@ -32,7 +33,8 @@ def notes(engine: Engine) -> list[Quarantined]:
         *_conflicts(engine),
         *_called_otherwise(engine),
         *_near_names(engine),
-        *_joined_identities(engine),
+        *_merged(engine, "SELECT alias, actor_id FROM agent_identities", _IDENTITY),
+        *_merged(engine, _DECLARED_AGENTS, _DECLARED),
         *_doubly_claimed(engine),
     ]
 
@@ -107,49 +109,30 @@ def _near_names(engine: Engine) -> list[Quarantined]:
     ]
 
 
-def _joined_identities(engine: Engine) -> list[Quarantined]:
-    """Return a note for each identity that was merged with the one agent that acts under it."""
-    return [
-        Quarantined(
-            file,
-            record,
-            "one actor",
-            tell(
-                "{alias} is the identity of agent {actor}, which declares it as its principal",
-                alias=alias,
-                actor=actor,
-            ),
-            "",
-        )
-        for file, record, alias, actor in engine.rows(
-            "SELECT arg_min(i.file, (i.file, i.record)), arg_min(i.record, (i.file, i.record)),"
-            " p.alias, p.actor_id FROM agent_identities AS p JOIN in_actors AS i ON i.actor_id ="
-            " p.alias GROUP BY p.alias, p.actor_id ORDER BY p.alias"
-        )
-    ]
+_IDENTITY = mark("{alias} is the identity of agent {actor}, which declares it as its principal")
+_DECLARED = mark(
+    "{alias} has a record of its own and counts as {actor}, which is declared to have that alias"
+)
+# Between lists of two systems that is the rule: only the same list tells them apart.
+_DECLARED_AGENTS = (
+    "SELECT d.alias, d.actor_id FROM declared_aliases AS d WHERE EXISTS (SELECT 1 FROM in_actors"
+    " AS a JOIN in_actors AS b ON b.file = a.file AND b.actor_id = d.actor_id WHERE a.actor_id ="
+    " d.alias AND a.kind = 'agent')"
+)
 
 
-def _declared(engine: Engine) -> list[Quarantined]:
-    """Return a note for each agent with a record of its own that counts as another actor, because a
-    list declares it an alias.
+def _merged(engine: Engine, names: str, text: str) -> list[Quarantined]:
+    """Return a note for each name with a record of its own that counts as another actor; `names` is
+    SQL of (alias, actor_id).
     """
     return [
         Quarantined(
-            file,
-            record,
-            "one actor",
-            tell(
-                "{alias} has a record of its own and counts as {actor}, which is declared to have"
-                " that alias",
-                alias=alias,
-                actor=actor,
-            ),
-            "",
+            file, record, "one actor", Sentence(text, (("alias", alias), ("actor", actor))), ""
         )
         for file, record, alias, actor in engine.rows(
             "SELECT arg_min(i.file, (i.file, i.record)), arg_min(i.record, (i.file, i.record)),"
-            " d.alias, d.actor_id FROM declared_aliases AS d JOIN in_actors AS i ON i.actor_id ="
-            " d.alias WHERE i.kind = 'agent' GROUP BY d.alias, d.actor_id ORDER BY d.alias"
+            f" n.alias, n.actor_id FROM ({names}) AS n JOIN in_actors AS i ON i.actor_id = n.alias"
+            " GROUP BY n.alias, n.actor_id ORDER BY n.alias"
         )
     ]
 

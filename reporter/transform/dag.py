@@ -13,6 +13,8 @@ from reporter.errors import ContentError
 from reporter.schema.model_files import Model, macro_texts, shipped
 
 _CALLED = re.compile(r"\b([a-z_]\w*)\(")
+_OF_THE_ENGINE = "pattern_of()"
+"""The macro that steps in Python use in their SQL."""
 
 
 @cache
@@ -25,7 +27,8 @@ def teach(engine: Engine, names: Iterable[str]) -> None:
     """Define the macros that some models use, and those of the engine itself. All macros would cost
     a fifth of an example of a check.
     """
-    macro_names = _macros_in("\n".join(models()[name].sql for name in names)) | {"pattern_of"}
+    sql = [models()[name].sql for name in names]
+    macro_names = _macros_in("\n".join([*sql, _OF_THE_ENGINE]))
     engine.run(
         "".join(
             f"CREATE OR REPLACE MACRO {name}({', '.join(parameters)}) AS {body};\n"

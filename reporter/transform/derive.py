@@ -75,9 +75,10 @@ def derive(
         " period_from, CAST(? AS TIMESTAMP) AS period_to",
         [run.as_of, run.period_from, run.period_to],
     )
-    names, before = all_for({"same_as"}), all_for({"shadow_agents"})
+    names = all_for({"same_as"})
+    before = all_for({"shadow_agents"})  # names among them
     needed = all_for(needed_for(wanted))
-    teach(engine, names | before | needed)
+    teach(engine, before | needed)
     expect(engine, expected)
     approve(engine, baseline)
     set_baseline_apart(engine, run)
@@ -89,7 +90,7 @@ def derive(
     _refuse_twins(engine)
     # Unregistered agents that act become actors, without tier or attributes.
     engine.run("INSERT INTO actors BY NAME SELECT * FROM shadow_agents")
-    make(engine, needed - before - names)
+    make(engine, needed - before)
     if "secret_traces" in wanted:
         find_secret_traces(engine)
     _note_sources(engine, facts)

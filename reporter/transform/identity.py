@@ -46,7 +46,7 @@ def same(column: str) -> str:
     return f"coalesce((SELECT x.actor_id FROM same_as AS x WHERE x.alias = i.{column}), i.{column})"
 
 
-def merge_actors(engine: Engine, has_names: bool = True) -> None:
+def merge_actors(engine: Engine, has_names: bool) -> None:
     """Make one row per actor, with the first filled value of each column in order of file and
     record. An actor that is an agent in any row stays one.
     """

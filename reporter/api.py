@@ -374,7 +374,7 @@ class Run:
         """What can be done, in the order of gain a day.
 
         Columns: rank, action (id), title, what, kind (implement | evidence), urgent, days, owners,
-        verdicts (that become pass), gain (of the evidenced score, 0 to 1), exact_gain, score_after,
+        results (that become pass), gain (of the evidenced score, 0 to 1), exact_gain, score_after,
         level_after, fix."""
         from reporter.report.chapters.next_steps import Fixes
         from reporter.report.view.format import exact
@@ -391,7 +391,7 @@ class Run:
                     "urgent": p.action.urgent,
                     "days": float(p.action.effort),
                     "owners": list(p.action.owners),
-                    "verdicts": p.action.verdicts,
+                    "results": p.action.results,
                     "gain": float(p.gain),
                     "exact_gain": exact(p.gain),
                     "score_after": float(p.total),
@@ -537,7 +537,7 @@ class Comparison:
     def changes(self) -> pd.DataFrame:
         """Every result that differs, and every one that fails in both.
 
-        Columns: what (mended, fails now ...), check, subject, actor, owner, before, now,
+        Columns: what (remediated, fails now ...), check, subject, actor, owner, before, now,
         reason_before, reason, record_before, record, failing_since, waived_until."""
         import pandas as pd
 

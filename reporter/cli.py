@@ -54,7 +54,7 @@ _no_packs = click.option(
 class Verbs(click.Group):
     """Turns a ReporterError into text and an exit code, whichever verb raised it."""
 
-    def main(self, args: Sequence[str] | None = None, *rest: Any, **more: Any) -> Any:
+    def main(self, args: Sequence[str] | None = None, *extra: Any, **more: Any) -> Any:
         """Run as a program, or with given arguments in the caller's process; only a program is
         watched over.
         """
@@ -62,7 +62,7 @@ class Verbs(click.Group):
             open_streams()
         if args is None and not {"-h", "--help", "--version"} & {*sys.argv}:  # these end at once
             more["obj"] = _start_watch()
-        return super().main(args, *rest, **more)
+        return super().main(args, *extra, **more)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Take the words of the command line; a shell puts names of files among them."""
@@ -316,7 +316,7 @@ def _say_notices(ctx: click.Context, lines: Log, notices: Sequence[Notice]) -> b
         say = lines.error if notice in failures else lines.warning
         say(notice.text, code=notice.code, lines=notice.lines)
     for notice in failures if lines.form == "text" else ():
-        _complain(ctx, "\n  ".join(filter(None, (notice.text, *notice.lines, notice.rest))))
+        _complain(ctx, "\n  ".join(filter(None, (notice.text, *notice.lines, notice.remainder))))
     return bool(failures)
 
 

@@ -144,7 +144,7 @@
     if (!phone.matches) return;
     for (const table of document.querySelectorAll(".scroll table:not(.stacks, .matrix, .flows)")) {
       if (!table.tHead) continue;
-      if (table.matches(".subjects")) tell(table, 3); // of a verdict the owner alone needs to be told
+      if (table.matches(".subjects")) tell(table, 3); // of a result the owner alone needs to be told
       if (getComputedStyle(table).display !== "table") continue; // the style sheet stacks it
       tell(table, 0);
       table.classList.add("stacks");

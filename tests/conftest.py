@@ -44,8 +44,8 @@ from reporter.runs.store import RESULT, Results
 from reporter.transform.derive import derive
 from reporter.transform.log_coverage import Expected
 
-Verdicts = dict[tuple[str, str], tuple[str, str]]
-"""(check, subject) -> (verdict, reason)"""
+Outcomes = dict[tuple[str, str], tuple[str, str]]
+"""(check, subject) -> (result, reason)"""
 Shared = Callable[[str, Callable[[Path], None]], Path]
 """(name, what makes a folder) -> that folder"""
 
@@ -105,24 +105,24 @@ def compiled(content: Content) -> list[tuple[Check, Compiled]]:
     return compile_all(content.checks, SETTINGS["params"])
 
 
-GIVEN: dict[str, Verdicts] = {}
+GIVEN: dict[str, Outcomes] = {}
 """What the engine said of estates, for `results_of`."""
 
 
 @pytest.fixture
 def results_of(
     content: Content, compiled: list[tuple[Check, Compiled]], tmp_path: Path, converted: Path
-) -> Callable[..., Verdicts]:
+) -> Callable[..., Outcomes]:
     """Give what the engine says of an estate: every result, or those of some checks, without a report. Of equal ones it is asked once."""
     own = tuple(s for s in content.sources if s.id.startswith("reporter-"))
 
-    def run(estate: Estate, only: Iterable[str] = ()) -> Verdicts:
+    def run(estate: Estate, only: Iterable[str] = ()) -> Outcomes:
         key = json.dumps([asdict(estate), sorted(only)])
         if key not in GIVEN:
             GIVEN[key] = assess_estate(estate, set(only))
         return dict(GIVEN[key])
 
-    def assess_estate(estate: Estate, only: set[str]) -> Verdicts:
+    def assess_estate(estate: Estate, only: set[str]) -> Outcomes:
         folder = Path(tempfile.mkdtemp(dir=tmp_path))
         workspace = read_workspace(estate.write(folder / "ws"))
         with DuckDB(folder / "work") as engine:
@@ -141,7 +141,7 @@ FEW = ("OWN-01", "OWN-02", "GOV-01", "INV-01")
 
 @pytest.fixture
 def few_checks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Runs of the test get verdicts of few checks."""
+    """Runs of the test get results of few checks."""
     assess_few(monkeypatch)
 
 
@@ -272,7 +272,7 @@ def sample_run(sample: Path) -> Path:
 def read_results(
     run: Path, where: str = "TRUE", columns: Sequence[str] = RESULT
 ) -> list[tuple[Any, ...]]:
-    """Return columns of the verdicts of a run that a condition in SQL chooses, by check and subject."""
+    """Return columns of the results of a run that a condition in SQL chooses, by check and subject."""
     return Results(run, ()).rows(columns, where, 'ORDER BY "check", subject')
 
 

@@ -1,6 +1,6 @@
 """Assessments to print, built by hand: rich (hostile names, every status), empty, perfect, single.
 
-Verdicts are invented; scores come from the real scorer, so that the numbers belong together.
+Results are invented; scores come from the real scorer, so that the numbers belong together.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from fixture_reasons import TOLD, told
-from fixture_verdicts import defects_of, leave_results, tallies
+from fixture_results import defects_of, leave_results, tallies
 
 from reporter.model.assessment import (
     SEVERITIES,
@@ -72,7 +72,7 @@ POLICY = Policy(
     level_names=("Not yet visible", "Visible", "Identified", "Bounded", "Observed", "Reconciled"),
     level_claims=tuple(f"What may be said at level {n}." for n in range(6)),
 )
-CAPS = ((1, "There is no log evidence, and level 2 rests on checks that need events."),)
+CAPS = ((1, "There is no log evidence, and level 2 depends on checks that need events."),)
 EFFORTS = Efforts(severities=dict.fromkeys(("critical", "high", "medium", "low"), Fraction(3, 2)))
 PROFILE = Profile("baseline", "Baseline", 2, {"enterprise": 2, "ASI03": 3, "POL": 1})
 RUN = RunInfo(
@@ -103,7 +103,7 @@ HOSTILE = (
     "-" + "x" * 400,
 )
 
-Verdict = Callable[[Check, str, int], tuple[Status, str]]
+Result = Callable[[Check, str, int], tuple[Status, str]]
 
 
 def subjects(n: int) -> list[str]:
@@ -232,14 +232,14 @@ def mixed(check: Check, subject: str, n: int) -> tuple[Status, str]:
 
 @dataclass(frozen=True)
 class Assessed(Assessment):
-    """An assessment and all verdicts that it rests on."""
+    """An assessment and all results that it rests on."""
 
-    verdicts: tuple[Finding, ...] = ()
+    rows: tuple[Finding, ...] = ()
 
 
 def assemble(
     names: Sequence[str],
-    verdict: Verdict,
+    result: Result,
     framework_list: tuple[Framework, ...] | None = None,
     check_list: tuple[Check, ...] | None = None,
     theme_list: tuple[Theme, ...] = THEMES,
@@ -251,11 +251,11 @@ def assemble(
     framework_list = frameworks() if framework_list is None else framework_list
     # As an engine holds them: what is no text in UTF-8 is replaced.
     held = [name.encode(errors="replace").decode() for name in names]
-    verdicts = tuple(_verdict(check, name, n, *verdict(check, name, n)) for check in check_list for n, name in enumerate(held))  # fmt: skip
-    counted = tallies(verdicts)
+    rows = tuple(_row(check, name, n, *result(check, name, n)) for check in check_list for n, name in enumerate(held))  # fmt: skip
+    counted = tallies(rows)
     scores = score(framework_list, check_list, theme_list, counted, POLICY, profile, caps=CAPS)
     groups = (CauseGroup("shared-key", "A <b>key</b> is shared", tuple(c.id for c in check_list[:2])),)  # fmt: skip
-    _, todo = defects_of(verdicts, check_list, groups, EFFORTS)
+    _, todo = defects_of(rows, check_list, groups, EFFORTS)
     return Assessed(
         run=RUN,
         frameworks=framework_list,
@@ -264,7 +264,7 @@ def assemble(
         policy=POLICY,
         profile=profile,
         scores=scores,
-        results=len(verdicts),
+        results=len(rows),
         files=_files(),
         out_of_scope_types=(
             ("okta-system-log", Sentence("user.session.start"), 1204),
@@ -280,11 +280,11 @@ def assemble(
         hashes={"inputs": "1" * 64, "catalog": "2" * 64, "duckdb": "2.0.1"},
         parity=_parity(),
         roadmap=plan_actions(check_list, theme_list, counted, todo, POLICY, CAPS),
-        verdicts=verdicts,
+        rows=rows,
     )
 
 
-def _verdict(check: Check, name: str, n: int, status: Status, reason: str) -> Finding:
+def _row(check: Check, name: str, n: int, status: Status, reason: str) -> Finding:
     ref = f"inventory/agents.json#{n + 1}" if n % 5 else ""
     owner = f"person-{n % 6}@example.org" if n % 3 else ""
     tiers = (1, 4) if n % 9 == 5 else (n % 4 + 1, n % 4 + 1)
@@ -399,7 +399,7 @@ def _parity() -> SideBySide:
 
 
 def plain(a: Assessed) -> Assessment:
-    """Return what a run keeps beside its verdicts."""
+    """Return what a run keeps beside its results."""
     return Assessment(**{f.name: getattr(a, f.name) for f in fields(Assessment)})
 
 
@@ -408,14 +408,14 @@ def leave(a: Assessed, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     write_data(plain(a), folder)
     groups = (CauseGroup("shared-key", "A <b>key</b> is shared", tuple(c.id for c in a.checks[:2])),)  # fmt: skip
-    leave_results(a.verdicts, a.checks, groups, a.roadmap, folder)
+    leave_results(a.rows, a.checks, groups, a.roadmap, folder)
     return folder
 
 
-def holding(v: View, a: Assessed, verdicts: Iterable[Finding]) -> View:
-    """Return a view of an assessment over other verdicts, which no score knows."""
-    mine = replace(a, verdicts=tuple(verdicts))
-    n = Counter((f.check, f.status) for f in mine.verdicts)
+def holding(v: View, a: Assessed, rows: Iterable[Finding]) -> View:
+    """Return a view of an assessment over other results, which no score knows."""
+    mine = replace(a, rows=tuple(rows))
+    n = Counter((f.check, f.status) for f in mine.rows)
     counts = {
         c.id: elements.Counts(*(n[c.id, s] for s in ("pass", "fail", "unknown", "attested", "compensated", "na")), c.counts.text)
         for c in v.checks
@@ -431,7 +431,7 @@ def holding(v: View, a: Assessed, verdicts: Iterable[Finding]) -> View:
 def open_of(a: Assessed) -> list[Finding]:
     """Return what findings.csv shows, in its order."""
     rank = {c.id: (SEVERITIES.index(c.severity), c.id) for c in a.checks}
-    found = (f for f in a.verdicts if f.status in OPEN_ORDER)
+    found = (f for f in a.rows if f.status in OPEN_ORDER)
     return sorted(
         found,
         key=lambda f: (
@@ -448,8 +448,8 @@ _ROOM = TemporaryDirectory(prefix="reporter-tests-")
 
 
 def view(a: Assessed, language: str = "") -> View:
-    """Return what is printed of an assessment; its verdicts are left in a file once."""
-    key = id(a.verdicts), id(a.roadmap)
+    """Return what is printed of an assessment; its results are left in a file once."""
+    key = id(a.rows), id(a.roadmap)
     if key not in _LEFT:  # kept, so that no other gets the same ids
         _LEFT[key] = a, leave(a, Path(_ROOM.name) / str(len(_LEFT)))
     return build(a, Results(_LEFT[key][1], a.checks), language)

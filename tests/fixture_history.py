@@ -22,8 +22,8 @@ from reporter.report import export
 from reporter.report.compare import Found, compare, read_earlier
 from reporter.runs.store import RESULTS, Changes, write_data
 
-Verdict = tuple[str, str, str]
-"""Check, subject, verdict."""
+Result = tuple[str, str, str]
+"""Check, subject, result."""
 NOW = datetime(2026, 10, 1, tzinfo=UTC)
 HASHES = {
     "content": "c" * 64,
@@ -49,7 +49,7 @@ def assessed(days_ago: int = 0, a: Assessment | None = None, **hashes: str) -> A
     return replace(a, run=run, hashes={"evidence_id": identity, **rests_on})
 
 
-def write_results(path: Path, results: Sequence[Verdict], work: Path) -> None:
+def write_results(path: Path, results: Sequence[Result], work: Path) -> None:
     """Write results.parquet; each subject is its own actor and its owner is ann."""
     with DuckDB(work) as engine:
         engine.run(
@@ -60,18 +60,18 @@ def write_results(path: Path, results: Sequence[Verdict], work: Path) -> None:
         engine.write_parquet('SELECT * FROM results ORDER BY "check", subject', path)
 
 
-def counted(a: Assessment, results: Sequence[Verdict]) -> Assessment:
+def counted(a: Assessment, results: Sequence[Result]) -> Assessment:
     """Return an assessment whose checks count these results, as a run's do."""
     score = next(iter(a.scores.checks.values()))
     counts: dict[str, Counter[Status]] = defaultdict(Counter)
-    for check, _, verdict in results:
-        if verdict in [*Status]:
-            counts[check][Status(verdict)] += 1
+    for check, _, result in results:
+        if result in [*Status]:
+            counts[check][Status(result)] += 1
     checks = {c: replace(score, check=c, counts=dict(n)) for c, n in counts.items()}
     return replace(a, scores=replace(a.scores, checks=checks))
 
 
-def leave(folder: Path, a: Assessment, results: Sequence[Verdict]) -> Path:
+def leave(folder: Path, a: Assessment, results: Sequence[Result]) -> Path:
     """Leave a run: report.json, results.parquet and a manifest of both."""
     folder.mkdir(parents=True)
     a = counted(a, results)
@@ -84,13 +84,13 @@ def leave(folder: Path, a: Assessment, results: Sequence[Verdict]) -> Path:
     return folder
 
 
-def beside(folder: Path, runs: Sequence[Path], results: Sequence[Verdict], a: Assessment | None = None) -> Assessment:  # fmt: skip
+def beside(folder: Path, runs: Sequence[Path], results: Sequence[Result], a: Assessment | None = None) -> Assessment:  # fmt: skip
     """Return the assessment of NOW with the runs before it, its own results being these."""
     a = a or assessed()
     return beside_found(folder, read_earlier(runs, a.run, a.pseudonyms), results, a)
 
 
-def beside_found(folder: Path, found: Sequence[Found], results: Sequence[Verdict], a: Assessment) -> Assessment:  # fmt: skip
+def beside_found(folder: Path, found: Sequence[Found], results: Sequence[Result], a: Assessment) -> Assessment:  # fmt: skip
     """Return the same for runs that were read."""
     folder.mkdir(parents=True, exist_ok=True)
     write_results(folder / RESULTS, results, folder / "one")

@@ -47,7 +47,7 @@ class Seen:
     ok: dict[str, bool | None]
     """By subject, what the SQL alone says."""
     results: dict[str, tuple[str, str]]
-    """By subject, verdict and reason after the rules on what is recorded."""
+    """By subject, result and reason after the rules on what is recorded."""
 
     @property
     def failing(self) -> set[str]:
@@ -105,9 +105,9 @@ class Worlds:
                     number, plain = _split(subject, renamed)
                     seen[number].ok[plain] = ok
             runner.assess(engine, [(self._check, self._compiled)])
-            for (_, subject), verdict in said(engine, [self._check]).items():
+            for (_, subject), result in said(engine, [self._check]).items():
                 number, plain = _split(subject, renamed)
-                seen[number].results[plain] = verdict
+                seen[number].results[plain] = result
         return seen
 
 

@@ -1,4 +1,4 @@
-"""Break the scorer in every small way and see whether a test notices. In: docs/mutants.md. Out: a verdict, 1 if one is unexplained.
+"""Break the scorer in every small way and see whether a test notices. In: docs/mutants.md. Out: a result, 1 if one is unexplained.
 
 usage: python tests/mutants.py [NAME ...]      (names of mutants as mutmut writes them, `*` allowed; without: all, from scratch)
 

@@ -1,4 +1,4 @@
-"""Break intake, derived tables, assessment and checks in small ways and see whether a test notices. In: files, a sample. Out: a verdict.
+"""Break intake, derived tables, assessment and checks in small ways and see whether a test notices. In: files, a sample. Out: a result.
 
 usage: python tests/mutants_input.py [--sample N] [--seed N] [FILE ...] [--tests NAME ...]     (files of reporter/, checks or models; without: all of MODULES)
 

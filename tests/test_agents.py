@@ -24,7 +24,7 @@ from reporter.model.scores import Status, Tally
 from reporter.pipeline.run_scores import Scoring
 from reporter.report.chapters.agents import agents
 from reporter.report.document import View
-from reporter.report.html import diagrams, page, verdict_pages
+from reporter.report.html import diagrams, page, result_pages
 from reporter.score import score
 from reporter.transform.derive import derive
 
@@ -117,7 +117,7 @@ def test_a_path_draws_every_step_of_its_card_and_escapes_names(rich: View) -> No
 
 
 def test_every_agent_has_its_card_on_the_screen_and_the_worst_on_paper(rich: View) -> None:
-    found = verdict_pages.found(rich)
+    found = result_pages.found(rich)
     assert {a.card.agent for a in found.actors if a.card} == {c.agent for c in rich.agents.cards}
     screen, paper = page.render(rich), page.render(rich, "paper")
     paths = sum(bool(c.steps) for c in rich.agents.cards)

@@ -17,12 +17,13 @@ import pikepdf
 import pytest
 
 from reporter.errors import ReporterError
-from reporter.report import WRITERS, verdicts
+from reporter.report import WRITERS
 from reporter.report.chapters.next_steps import Roadmap
 from reporter.report.chapters.parts_of_the_whole import Slices
 from reporter.report.chapters.rights_and_use import ParityTable
 from reporter.report.document import View
 from reporter.report.editions import appendix
+from reporter.report.findings import finding_records
 from reporter.report.html import page as html
 from reporter.report.pdf import paper, typst_pages
 from reporter.report.pdf.fonts import Faces
@@ -237,7 +238,7 @@ def test_a_list_that_is_too_long_says_what_it_leaves_out(
     monkeypatch.setattr(paper, "LONGEST", 70)
     monkeypatch.setattr(paper, "CUT", 20)
     data = tmp_path / RESULTS
-    data.write_bytes(b"the verdicts")
+    data.write_bytes(b"the results")
     with paper._uncollected():
         laid = paper._lay_out(small, [data], tmp_path)
     lead = laid.begins.text[0]
@@ -245,7 +246,7 @@ def test_a_list_that_is_too_long_says_what_it_leaves_out(
     assert (
         "This list is not complete: it shows 20 of 71 findings, what fails before all else." in lead
     )
-    assert "findings.csv" in lead and hashlib.sha256(b"the verdicts").hexdigest() in lead
+    assert "findings.csv" in lead and hashlib.sha256(b"the results").hexdigest() in lead
     cells = 0
     for part in (p for p in laid.parts if p.chapter == appendix.TITLE):
         with pikepdf.open(part.path) as document:
@@ -310,7 +311,7 @@ def test_cutting_a_text_loses_nothing_and_leaves_no_piece_wider_than_its_room(
 
 
 def test_a_list_that_is_cut_keeps_what_fails(small: View) -> None:
-    listed = list(verdicts.verdicts(small))
+    listed = list(finding_records(small))
     failing = sum(f["status"] == "fail" for f in listed)
     assert 0 < failing < len(listed) - 5
     for limit in (failing - 1, failing, failing + 5):

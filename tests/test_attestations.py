@@ -369,7 +369,7 @@ def test_explain_names_the_answer_that_a_question_rests_on_and_no_secret_of_one(
     write_csv(ws / "statements" / "attestations.csv", [ROW, ROW | EARLY | {"answer": "no"}, with_secret])  # fmt: skip
     run(ws, formats="html,json")
     said = reporter("explain", ws.parent / "run", "GOVERN 1.3").output
-    assert "It rests on the answer yes (ann, CISO, 2026-09-01), attested" in said
+    assert "It depends on the answer yes (ann, CISO, 2026-09-01), attested" in said
     assert "Another answer no (ann, CISO, 2026-08-01), not counted: a newer answer" in said
     assert "statements/attestations.csv#2" in said
     page = (ws.parent / "run" / "report.html").read_text()

@@ -189,7 +189,7 @@ def test_a_wrong_setting_is_refused(tmp_path: Path, text: str, says: str, hint: 
 
 
 @pytest.mark.usefixtures("few_checks")
-def test_a_changed_threshold_changes_verdicts_and_is_in_the_manifest(
+def test_a_changed_threshold_changes_results_and_is_in_the_manifest(
     good_run: Path, tmp_path: Path
 ) -> None:
     estate = Estate()

@@ -19,7 +19,7 @@ from reporter.model import ids
 from reporter.report import EDITIONS
 from reporter.report.html import owner_tasks
 from reporter.report.html import page as html
-from reporter.report.html import verdict_pages as parted
+from reporter.report.html import result_pages as parted
 
 CHROMIUM = shutil.which("chromium")
 if not CHROMIUM:
@@ -33,7 +33,7 @@ QUIET = (
 )  # fmt: skip
 EXTREMES = {f.__name__: f for f in (given.rich, given.empty, given.perfect, given.single)}
 PASSES = sorted(
-    (f for f in given.rich().verdicts if f.status == "pass"), key=lambda f: (f.check, f.subject)
+    (f for f in given.rich().rows if f.status == "pass"), key=lambda f: (f.check, f.subject)
 )
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
@@ -248,7 +248,7 @@ def test_what_finding_left_empty_is_hidden_with_its_heading(
         page = context.new_page()
         page.goto(pages["rich", "engineer"])
         page.locator(".finder input").fill("no such words anywhere")
-        assert page.locator(".desk:visible").count() == 0
+        assert page.locator(".task-list:visible").count() == 0
         assert page.locator(".finder output").inner_text().startswith("0 of ")
 
 

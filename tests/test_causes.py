@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fixture_verdicts import explained
+from fixture_results import explained
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -165,7 +165,7 @@ def test_a_shared_key_that_passes_what_the_title_says_is_not_named() -> None:
 def contradicted(says: tuple[str, ...], what: str, results: dict[ResultKey, str]) -> list[str]:
     """The named subjects that pass what a title says of them, and fail none of it."""
     assessed = {s: [results[c, s] for c in says if (c, s) in results] for s in what.split(", ")}
-    return [s for s, verdicts in assessed.items() if "pass" in verdicts and "fail" not in verdicts]
+    return [s for s, statuses in assessed.items() if "pass" in statuses and "fail" not in statuses]
 
 
 @given(found=FOUND, actors=SHARED)
@@ -189,7 +189,7 @@ def test_no_title_of_the_sample_contradicts_what_passes(sample_run: Path) -> Non
     with (sample_run / "causes.csv").open(encoding="utf-8-sig") as file:
         causes = list(csv.DictReader(file))
     rows = Results(sample_run, ()).rows(("check", "subject", "status"))
-    results = {(check, subject): verdict for check, subject, verdict in rows}
+    results = {(check, subject): result for check, subject, result in rows}
     wrong = [
         c["cause"]
         for c in causes
@@ -208,12 +208,12 @@ def test_the_actions_of_the_sample_are_called_by_what_they_mend(sample_run: Path
         for row in csv.DictReader(file):
             checks.setdefault(row["action"], set()).add(row["check"])
     with (sample_run / "roadmap.csv").open(encoding="utf-8-sig") as file:
-        mending = [row for row in csv.DictReader(file) if row["kind"] == "implement"]
-    for row in mending:
+        fixing = [row for row in csv.DictReader(file) if row["kind"] == "implement"]
+    for row in fixing:
         own = checks[row["id"]]
         group = group_of.get(min(own)) if row["id"] not in by_id else None
         assert row["title"] == headline(own, by_id, group)[0]
-    assert len({row["title"] for row in mending if row["id"].startswith("no-owner-")}) > 1
+    assert len({row["title"] for row in fixing if row["id"].startswith("no-owner-")}) > 1
 
 
 def test_every_check_has_a_headline_that_is_not_what_must_hold() -> None:

@@ -68,7 +68,7 @@ def search(check: Check) -> tuple[list[str], Left]:
         for (columns, seen), some in zip(live, variants, strict=True):
             after = [next(told).failing for _ in some]
             certain = {s for s in seen.failing if all(s in a for a in after)}
-            fails = {s for s, (verdict, _) in seen.results.items() if verdict == "fail"}
+            fails = {s for s, (result, _) in seen.results.items() if result == "fail"}
             where = f"{example['name']!r} without {', '.join(columns)}"
             wrong += [f"{where}: {s}" for s in sorted(fails - certain)]
             if len(columns) == 1 and certain - fails and not untold:
@@ -164,7 +164,7 @@ GRANT = {"actor_id": "a1", "type": "tool", "name": "crm.read", "effect": "read"}
 
 
 @pytest.mark.parametrize(
-    ("name", "given", "verdict", "words"),
+    ("name", "given", "result", "words"),
     [
         ("SUP-01", {"components": [MODEL]}, "fail", "floating version latest"),
         ("SUP-01", {"components": [PINNED]}, "unknown", "holds components.reviewed_at"),
@@ -178,11 +178,11 @@ GRANT = {"actor_id": "a1", "type": "tool", "name": "crm.read", "effect": "read"}
     ],
 )  # fmt: skip
 def test_a_certain_failure_stands_and_names_only_what_is_recorded(
-    name: str, given: dict[str, Any], verdict: str, words: str, checks: dict[str, Check]
+    name: str, given: dict[str, Any], result: str, words: str, checks: dict[str, Check]
 ) -> None:
     made = {"actors": [AGENT]} | given
-    (got,) = examples.verdicts(checks[name], {"given": made}).values()
-    assert (got[0], words in got[1]) == (verdict, True), got
+    (got,) = examples.results_of(checks[name], {"given": made}).values()
+    assert (got[0], words in got[1]) == (result, True), got
     assert "not recorded)" not in got[1]
 
 
@@ -231,7 +231,7 @@ def test_a_policy_fails_for_what_is_recorded_though_no_policy_says_who_approved_
 ) -> None:
     policy = {"policy_id": "P1", "scope": "agents", "status": "approved", "clauses": ";logging;"}
     over = policy | {"effective_at": "2026-01-01", "review_due": "2026-08-01"}
-    got = examples.verdicts(checks["POL-01"], {"given": {"policies": [over]}})
+    got = examples.results_of(checks["POL-01"], {"given": {"policies": [over]}})
     assert {v for v, _ in got.values()} == {"fail"}, got
 
 
@@ -285,4 +285,4 @@ def test_a_parameter_of_the_workspace_is_the_best_value(checks: dict[str, Check]
     check = checks["IDN-05"]
     mine = replace(check, params=check.params | own["params"])
     assert mine.best("actors.identity_issuer") == "our own"
-    assert examples.verdicts(mine, own)["a1"][0] == "unknown"
+    assert examples.results_of(mine, own)["a1"][0] == "unknown"

@@ -317,14 +317,14 @@ def test_explain_gives_tier_and_weight_of_each_result_and_adds_them_up(sample_ru
     found = open_run(sample_run).results(check="CRD-01")
     sums: dict[tuple[str, int], list[int]] = {}
     columns = ["subject", "status", "tier_lo", "tier_hi"]
-    for subject, verdict, lo, hi in found[columns].itertuples(index=False):
+    for subject, result, lo, hi in found[columns].itertuples(index=False):
         assert lo == hi and re.search(
             rf"^  CRD-01  {re.escape(subject)}: .*  \(tier {lo}, weight {weights[lo]}\)$", output, re.MULTILINE
         )  # fmt: skip
-        sums.setdefault((verdict, lo), []).append(weights[lo])
-    for (verdict, tier), own in sums.items():
-        assert re.search(rf"^  {verdict} +tier {tier} +{len(own)} x {weights[tier]} = {sum(own)}$", output, re.MULTILINE)  # fmt: skip
-    credit = sum(sum(own) for (verdict, _), own in sums.items() if verdict == "pass")
+        sums.setdefault((result, lo), []).append(weights[lo])
+    for (result, tier), own in sums.items():
+        assert re.search(rf"^  {result} +tier {tier} +{len(own)} x {weights[tier]} = {sum(own)}$", output, re.MULTILINE)  # fmt: skip
+    credit = sum(sum(own) for (result, _), own in sums.items() if result == "pass")
     assert f"= {credit}/{sum(sum(own) for own in sums.values())} = " in output
 
 

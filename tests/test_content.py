@@ -266,7 +266,7 @@ def test_the_policy_is_whole(content: Content) -> None:
         "no-logs",
         "short-logs",
         "single-period",
-        "ghost-high-impact",
+        "unregistered-high-impact",
         "unlisted-high-impact",
     }
     assert all(0 <= c[1] <= 5 and c[2].endswith(".") for c in policy.caps)

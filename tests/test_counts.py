@@ -72,7 +72,7 @@ def test_each_n_of_m_is_the_share_beside_it(view: View, report: dict[str, Any]) 
     assert [wrong for text in said for wrong in shares(text)] == []
 
 
-def test_a_score_beside_verdicts_is_their_share_or_says_what_it_goes_by(report: dict[str, Any]) -> None:  # fmt: skip
+def test_a_score_beside_results_is_their_share_or_says_what_it_goes_by(report: dict[str, Any]) -> None:  # fmt: skip
     groups = [report["themes"], *report["frameworks"]]
     lines = [line for g in groups for c in g["controls"] for line in c["checks"]]
     assessed = {c["id"]: (c["counts"], c["figure"], c["sample"]) for c in report["checks"]}

@@ -120,7 +120,7 @@ def _reads_single_rows(check: Check) -> bool:
 def test_a_record_may_hold_all_events_approvals_and_alerts(
     check_id: str, tmp_path: Path, content: Content
 ) -> None:
-    """No verdict of an example changes when all rows of a table come from one record."""
+    """No result of an example changes when all rows of a table come from one record."""
     _same_from_one_record(next(c for c in content.checks if c.id == check_id), tmp_path)
 
 
@@ -182,10 +182,10 @@ def _from_one_record(check: Check, example: dict[str, Any], folder: Path) -> dic
 
 
 def _results(engine: DuckDB, content: Content, check_id: str) -> dict[str, tuple[str, str]]:
-    """The verdicts of one check on an engine's tables."""
+    """The results of one check on an engine's tables."""
     check = next(c for c in content.checks if c.id == check_id)
     runner.assess(engine, [(check, compile_check(check))])
-    return {subject: verdict for (_, subject), verdict in said(engine, [check]).items()}
+    return {subject: result for (_, subject), result in said(engine, [check]).items()}
 
 
 Taken = Callable[..., tuple[DuckDB, Intake]]
@@ -219,7 +219,7 @@ def _chat(n: int) -> str:
     return json.dumps({**said, "messages": messages}) + "\n"
 
 
-def test_two_calls_of_one_record_are_two_events_and_one_verdict(
+def test_two_calls_of_one_record_are_two_events_and_one_result(
     taken: Taken, content: Content
 ) -> None:
     engine, _ = taken(

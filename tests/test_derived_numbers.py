@@ -55,7 +55,7 @@ FACTORS: list[tuple[str, dict[str, Any], Rows, tuple[int, int]]] = [
 
 
 def compared(given: Rows) -> Comparison:
-    """What a run would print of these rows beside its verdicts."""
+    """What a run would print of these rows beside its results."""
     with tempfile.TemporaryDirectory() as folder, DuckDB(Path(folder)) as engine:
         examples.load_example(engine, {"given": given})
         derive(engine, examples.RUN, [Expected("gateway", "day", 0)])

@@ -462,11 +462,11 @@ def test_who_cannot_be_seen_is_told_with_the_log_that_failed(prepared: DuckDB) -
 
 
 @pytest.mark.parametrize(
-    ("about", "verdicts"),
+    ("about", "results"),
     [("log_source", {"gateway": "pass", "silent": "unknown"}), ("organisation", {"gateway": "unknown"})],
 )  # fmt: skip
-def test_a_silent_log_stands_in_the_way_of_its_own_verdict_and_of_the_whole(
-    about: str, verdicts: dict[str, str], prepared: DuckDB
+def test_a_silent_log_stands_in_the_way_of_its_own_result_and_of_the_whole(
+    about: str, results: dict[str, str], prepared: DuckDB
 ) -> None:
     """And is a subject, though the check gave it none."""
     check = replace(OWN, id=f"OWN-{about}", about=about)
@@ -474,7 +474,7 @@ def test_a_silent_log_stands_in_the_way_of_its_own_verdict_and_of_the_whole(
     compiled = Compiled(sql, frozenset(), frozenset({"activity"}), False)
     runner.assess(prepared, [(check, compiled)])
     rows = prepared.rows(f"SELECT subject, status FROM results WHERE check_id = '{check.id}'")
-    assert dict(rows) == verdicts
+    assert dict(rows) == results
 
 
 # ---------------------------------------------------------------- feeds

@@ -176,14 +176,14 @@ def test_the_demo_shows_what_it_does_and_installs_only_what_a_run_needs() -> Non
     assert needs == ["$(RUNTIME)"] and "-e '.[dev]'" in commands[0]
 
 
-def test_the_commands_about_own_content_run_and_give_the_verdicts_shown(
+def test_the_commands_about_own_content_run_and_give_the_results_shown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.copytree(ROOT / "docs/examples", tmp_path / "docs/examples")
     monkeypatch.chdir(tmp_path)
     follow(commands("writing-content"))
     run = tmp_path / "runs/dock"
-    expect_verdicts("writing-content", run)
+    expect_results("writing-content", run)
     view = printed_view(run)
     assert view["accounting"]["equation"] in " ".join(page("writing-content").split())
     (own,) = (c for c in view["checks"] if c["id"] == "ENT-51")
@@ -201,31 +201,31 @@ def test_exit_codes_are_those_of_the_readme() -> None:
 # ---------------------------------------------------------------- quotes
 
 
-def expect_verdicts(name: str, run: Path) -> None:
-    """Hold the verdict blocks of a page against the evidence of a run."""
+def expect_results(name: str, run: Path) -> None:
+    """Hold the result blocks of a page against the evidence of a run."""
     found = reporter.open(run).results()
     shown = zip(found["status"], found["reason"], found["record"], strict=True)
     told = dict(zip(zip(found["check"], found["subject"], strict=True), shown, strict=True))
-    blocks = [f.text.splitlines() for f in fences(page(name)) if f.info == "verdict"]
+    blocks = [f.text.splitlines() for f in fences(page(name)) if f.info == "result"]
     assert blocks
     for lines in blocks:
         for head, said in zip(lines[::2], lines[1::2], strict=True):
-            check, subject, verdict, *ref = head.split()
+            check, subject, result, *ref = head.split()
             status, reason, record = told[check, subject]
-            assert (status, reason) == (verdict, said)
+            assert (status, reason) == (result, said)
             assert not ref or record == ref[0]
 
 
-def test_the_verdicts_of_the_two_walks_are_those_of_the_sample(sample_run: Path) -> None:
-    expect_verdicts("architecture", sample_run)
+def test_the_results_of_the_two_walks_are_those_of_the_sample(sample_run: Path) -> None:
+    expect_results("architecture", sample_run)
 
 
-def test_the_readme_quotes_true_verdicts(sample_run: Path) -> None:
+def test_the_readme_quotes_true_results(sample_run: Path) -> None:
     found = reporter.open(sample_run).results(check="APR-02").set_index("subject")
     (block,) = (f.text for f in fences(page("README")) if f.language == "text")
     for line in block.splitlines():
-        subject, verdict, said = line.split(None, 2)
-        assert found.status[subject] == verdict
+        subject, result, said = line.split(None, 2)
+        assert found.status[subject] == result
         assert found.reason[subject].startswith(said)
 
 
@@ -445,7 +445,7 @@ def said_of(path: Path) -> str:
         return str(error)
 
 
-def test_an_example_of_each_verdict_is_asked_for(tmp_path: Path) -> None:
+def test_an_example_of_each_result_is_asked_for(tmp_path: Path) -> None:
     text = OWN_CHECK.read_text(encoding="utf-8")
     path = tmp_path / OWN_CHECK.name
     path.write_text(text.split("  - name: a log that never")[0], encoding="utf-8")

@@ -18,9 +18,9 @@ from reporter.cli import main
 from reporter.report import EDITIONS, WRITERS
 from reporter.report.chapters.parts_of_the_whole import Dimension, SliceLine, Slices
 from reporter.report.document import View
+from reporter.report.findings import finding_records
 from reporter.report.html import owner_tasks
 from reporter.report.html import page as html
-from reporter.report.verdicts import verdicts
 from reporter.runs.store import DATA, RESULTS
 
 EXTREMES = {f.__name__: f for f in (given.rich, given.empty, given.perfect, given.single)}
@@ -97,8 +97,8 @@ def test_the_board_decides_on_the_first_actions_that_mend_something(
     views: dict[str, View],
 ) -> None:
     rich = views["rich"]
-    mending = [p.id for p in rich.roadmap.picks if p.kind == "implement"]
-    assert [d.id for d in rich.board.decisions] == mending[:5]
+    fixing = [p.id for p in rich.roadmap.picks if p.kind == "implement"]
+    assert [d.id for d in rich.board.decisions] == fixing[:5]
     page = html.render(rich, edition="board")
     for d in rich.board.decisions:
         assert d.effort in page and d.brings in page
@@ -114,12 +114,12 @@ def test_the_board_of_nothing_says_that_nothing_is_known(views: dict[str, View])
     assert perfect.decisions_text.startswith("Nothing that was assessed fails")
 
 
-def test_desks_on_paper_show_or_count_every_open_verdict(
+def test_task_lists_on_paper_show_or_count_every_open_result(
     views: dict[str, View], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(owner_tasks, "ON_PAPER", (3, 10))
     rich = views["rich"]
-    made = owner_tasks.desks(rich, "paper")
+    made = owner_tasks.task_lists(rich, "paper")
     shown = [t for d in made for s in d.systems for t in s.tasks]
     hidden = sum(int(re.match(r"[\d,]+", d.more)[0].replace(",", "")) for d in made if d.more)  # type: ignore[index]
     assert len(shown) == 10
@@ -128,10 +128,10 @@ def test_desks_on_paper_show_or_count_every_open_verdict(
     assert all("todo.csv" in d.more for d in made if d.more)
 
 
-def test_a_desk_names_what_fails_where_and_what_to_do(views: dict[str, View]) -> None:
+def test_a_task_list_names_what_fails_where_and_what_to_do(views: dict[str, View]) -> None:
     rich = views["rich"]
     place = {name: n for n, name in enumerate(rich.finding_columns)}
-    made = owner_tasks.desks(rich, "screen")
+    made = owner_tasks.task_lists(rich, "screen")
     assert [d.owner for d in made][-1] == "Nobody" or all(d.owner != "Nobody" for d in made)
     tasks = [t for d in made for s in d.systems for t in s.tasks]
     fixes = {row[place["check"]]: row[place["fix"]] for row in rich.findings}
@@ -162,8 +162,8 @@ def test_a_list_named_like_a_column_takes_no_place_of_it() -> None:
     rich = given.rich()
     named = tuple(replace(f, short=s) for f, s in zip(rich.frameworks, ("owner", "status", "actor"), strict=True))  # fmt: skip
     plain, odd = given.view(rich), given.view(replace(rich, frameworks=named))
-    assert [d.owner for d in owner_tasks.desks(odd, "screen")] == [d.owner for d in owner_tasks.desks(plain, "screen")]  # fmt: skip
-    for one, other in zip(verdicts(plain), verdicts(odd), strict=True):
+    assert [d.owner for d in owner_tasks.task_lists(odd, "screen")] == [d.owner for d in owner_tasks.task_lists(plain, "screen")]  # fmt: skip
+    for one, other in zip(finding_records(plain), finding_records(odd), strict=True):
         assert [one[k] for k in ("owner", "status", "actor")] == [other[k] for k in ("owner", "status", "actor")]  # fmt: skip
 
 

@@ -10,7 +10,7 @@ import duckdb
 import pytest
 from fixture_reasons import said
 
-from reporter.authoring.examples import RUN, load_example, verdicts
+from reporter.authoring.examples import RUN, load_example, results_of
 from reporter.content import loader
 from reporter.content.sql_policy import compile_check
 from reporter.engine.base import Broken, Engine, Error, Interrupted, OutOfMemory, Unreadable
@@ -96,7 +96,7 @@ def test_a_tiny_engine_gives_the_results_of_the_usual_one(
         runner.prepare(tiny, [check.about])
         runner.assess(tiny, [(check, compiled)])
         found = {subject: why for (_, subject), why in said(tiny, [check]).items()}
-        assert found == verdicts(check, example)
+        assert found == results_of(check, example)
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ from reporter.transform.log_coverage import Expected
 
 pytestmark = pytest.mark.slow
 
-Verdicts = dict[tuple[str, str], tuple[str, str]]
+Results = dict[tuple[str, str], tuple[str, str]]
 YML = """organisation: Port
 period: {from: '2026-07-01', to: '2026-10-01'}
 log_sources:
@@ -84,8 +84,8 @@ def trail(day: int, name: str, who: str = "bot") -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def results(tmp_path_factory: pytest.TempPathFactory) -> Verdicts:
-    """(check, subject) -> verdict and reason of a run over planted files."""
+def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
+    """(check, subject) -> result and reason of a run over planted files."""
     folder = tmp_path_factory.mktemp("planted")
     altered = [r | ({"tool": "harmless"} if r["sequence"] == 2 else {}) for r in chain("altered")]
     agents = [
@@ -147,7 +147,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Verdicts:
         .itertuples(index=False)
     )
     rows = list(rows)
-    found: Verdicts = {(c, s): (v, r) for c, s, v, r, *_ in rows}
+    found: Results = {(c, s): (v, r) for c, s, v, r, *_ in rows}
     found |= {("tier " + c, s): (f"{lo}-{hi}", "") for c, s, _, _, lo, hi in rows}
     with (out / "observed.csv").open(encoding="utf-8-sig", newline="") as handle:
         found |= {("observed", r["agent"]): (r["outside"], "") for r in csv.DictReader(handle)}
@@ -193,23 +193,23 @@ PLANTED = [
 
 
 @pytest.mark.parametrize(
-    ("check", "subject", "verdict", "words"), PLANTED, ids=[f"{c} {s}" for c, s, *_ in PLANTED]
+    ("check", "subject", "result", "words"), PLANTED, ids=[f"{c} {s}" for c, s, *_ in PLANTED]
 )
 def test_what_is_planted_is_found(
-    check: str, subject: str, verdict: str, words: str, results: Verdicts
+    check: str, subject: str, result: str, words: str, results: Results
 ) -> None:
     got, why = results[check, subject]
-    assert got.startswith(verdict), why
+    assert got.startswith(result), why
     assert words in why
 
 
 @pytest.mark.parametrize("subject", ["signed-in", "batch", "ann"])
-def test_who_shows_no_sign_of_an_agent_is_assessed_as_none(subject: str, results: Verdicts) -> None:
+def test_who_shows_no_sign_of_an_agent_is_assessed_as_none(subject: str, results: Results) -> None:
     assert ("OWN-01", subject) not in results
     assert ("notice", "gateways") not in results, "an agent is no gateway, whatever the list says"
 
 
-def test_who_has_a_person_behind_it_lends_no_key(results: Verdicts) -> None:
+def test_who_has_a_person_behind_it_lends_no_key(results: Results) -> None:
     assert "ann" not in results["CRD-02", "k3"][1]
 
 
@@ -234,7 +234,7 @@ def _with_unregistered() -> Estate:
 
 
 def test_to_leave_out_or_to_claim_a_kind_in_the_log_brings_no_credit(
-    results_of: Callable[..., Verdicts],
+    results_of: Callable[..., Results],
 ) -> None:
     """Every result that an agent of no register has without credit, somebody of another or no kind has too; and no pass."""
     results = results_of(_with_unregistered())
@@ -269,7 +269,7 @@ def test_an_unlisted_actor_of_high_impact_caps_the_level_on_evidence(
         derive(engine, examples.RUN, [])
         runner.prepare(engine)
         assert ("unlisted-high-impact" in extract.caps_lo(engine, content)) is held
-        assert "ghost-high-impact" not in extract.caps(engine, content)
+        assert "unregistered-high-impact" not in extract.caps(engine, content)
 
 
 def test_a_cap_that_only_may_hold_binds_the_level_on_evidence_alone(content: Content) -> None:
@@ -296,17 +296,17 @@ KEY = {
 
 
 @pytest.mark.parametrize(
-    ("more", "verdict"), [({}, "fail"), ({"privileged": False}, "fail"), ({"type": ""}, "fail")]
+    ("more", "result"), [({}, "fail"), ({"privileged": False}, "fail"), ({"type": ""}, "fail")]
 )
 def test_a_key_that_never_ends_fails_whatever_it_opens(
-    more: dict[str, Any], verdict: str, content: Content
+    more: dict[str, Any], result: str, content: Content
 ) -> None:
     check = next(c for c in content.checks if c.id == "CRD-03")
     given = {
         "actors": [{"actor_id": "a1", "kind": "agent", "state": "active"}],
         "credentials": [KEY | more],
     }
-    assert examples.verdicts(check, {"given": given})["k"][0] == verdict
+    assert examples.results_of(check, {"given": given})["k"][0] == result
 
 
 def test_a_sum_above_joins_with_an_empty_table_is_not_taken_for_nothing(content: Content) -> None:
@@ -323,10 +323,10 @@ def test_a_sum_above_joins_with_an_empty_table_is_not_taken_for_nothing(content:
             }
         ],
     }
-    assert examples.verdicts(check, {"given": given})["a1"][0] == "fail"
+    assert examples.results_of(check, {"given": given})["a1"][0] == "fail"
 
 
-# ---------------------------------------------------------------- what others do, or are called, changes no verdict
+# ---------------------------------------------------------------- what others do, or are called, changes no result
 
 ROLE = "arn:aws:iam::111122223333:role/pay"
 SESSION = {
@@ -398,7 +398,7 @@ def test_a_shared_key_in_the_hands_of_a_person_fails_each_holder_whatever_its_na
             {"occurred_at": "2026-08-02", "actor_id": "eve", "credential_id": "k"},
         ],
     }  # fmt: skip
-    got = examples.verdicts(check, {"given": given})
+    got = examples.results_of(check, {"given": given})
     assert {s: v for s, (v, _) in got.items() if s.startswith("p-")} == {
         f"p-{a}": "fail" for a in holders
     }
@@ -412,5 +412,5 @@ def test_ent_05_speaks_only_of_tools_and_data_where_it_says_pass(content: Conten
         "grants": [{"actor_id": "a1", "type": "tool", "name": "send", "expires_at": "", "purpose": ""}],
         "events": [{"occurred_at": "2026-08-01", "actor_id": "a1", "event_class": "tool", "tool": "send", "resource": "x", "environment": "", "destination": "out.example"}],
     }  # fmt: skip
-    verdict, why = examples.verdicts(check, {"given": given})["a1"]
-    assert verdict == "pass" and why.startswith("no tool and no data outside its grants")
+    result, why = examples.results_of(check, {"given": given})["a1"]
+    assert result == "pass" and why.startswith("no tool and no data outside its grants")

@@ -1,4 +1,4 @@
-"""A check that cannot be run costs its own verdicts, not the report: they are unknown, and everybody is told."""
+"""A check that cannot be run costs its own results, not the report: they are unknown, and everybody is told."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def compiled(*checks: Check) -> list[tuple[Check, Compiled]]:
     ],
     ids=["fails while running", "a subject twice"],
 )
-def test_its_verdicts_are_unknown_and_those_of_others_stand(
+def test_its_results_are_unknown_and_those_of_others_stand(
     check: Check, why: str, threads: int, prepared: DuckDB
 ) -> None:
     failed = runner.assess(prepared, compiled(check, OWN), threads, strict=False)
@@ -204,7 +204,7 @@ def failing(tmp_path: Path) -> list[object]:
             "--formats", "json,csv,html"]  # fmt: skip
 
 
-SENTENCE = "Checks that could not be run: 1. Each of their verdicts is unknown."
+SENTENCE = "Checks that could not be run: 1. Each of their results is unknown."
 
 
 @pytest.mark.usefixtures("few_checks")
@@ -265,4 +265,4 @@ def test_a_row_without_a_subject_stops_the_check(content: Content) -> None:
     sql = "SELECT CASE a.actor_id WHEN 'a1' THEN 'a1' END AS subject, a.kind = 'agent' AS ok FROM agents AS a"
     check = replace(own, sql=sql, reasons={}, params={}, needs=(), fails_without=())
     with pytest.raises(ContentError, match="gives 2 rows without a subject"):
-        examples.verdicts(check, {"given": given})
+        examples.results_of(check, {"given": given})

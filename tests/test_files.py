@@ -26,9 +26,9 @@ from reporter.model.assessment import Assessment, FileCount, Finding
 from reporter.model.scores import Status
 from reporter.report import FILES, WRITERS, build, document
 from reporter.report.export import read_view
+from reporter.report.findings import findings
 from reporter.report.formats import ocsf, sarif, xlsx
 from reporter.report.json_schema import report_schema, view_schema
-from reporter.report.verdicts import findings
 from reporter.report.view import format
 from reporter.report.view.finding_rows import OWED
 from reporter.runs.store import from_json, read_run, to_json
@@ -50,8 +50,8 @@ def odd() -> given.Assessed:
              ("inventory/http:x#y.csv", "", True))  # fmt: skip
     files = tuple(FileCount(n, "s", None, 1, "c" * 64, 1, 1, 0, 0, 0, p, lined) for n, p, lined in parts)  # fmt: skip
     odd_ones = [_odd(f, refs[n % len(refs)], n) for n, f in enumerate(given.open_of(a))]
-    passed = (f for f in a.verdicts if f.status in (Status.PASS, Status.NA))
-    return replace(a, verdicts=(*odd_ones, *passed), files=(*a.files, *files))
+    passed = (f for f in a.rows if f.status in (Status.PASS, Status.NA))
+    return replace(a, results=(*odd_ones, *passed), files=(*a.files, *files))
 
 
 def _odd(f: Finding, ref: str, n: int) -> Finding:
@@ -393,7 +393,7 @@ def test_sheets_hold_every_row_of_the_report(
     assert len(sheets["Statements"]) - 1 == len(v.attestations.rows) + len(w.waivers) + len(w.compensations)  # fmt: skip
     assert {row[0] for row in sheets["Agents"][1:]} >= {f.actor for f in findings(v) if f.actor}
     assert len(sheets["To-do"]) - 1 == len(v.findings.results.rows(where=OWED))
-    if name != "odd":  # there verdicts differ from those that were planned
+    if name != "odd":  # there results differ from those that were planned
         assert len(sheets["To-do"]) - 1 == sum(int(p.results) for p in v.roadmap.picks)
 
 

@@ -1,4 +1,4 @@
-"""Earlier runs beside this one: counts that add up, nothing called mended that is not, and no run that cannot be believed."""
+"""Earlier runs beside this one: counts that add up, nothing called remediated that is not, and no run that cannot be believed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from conftest import read_rows, reporter
 from fixture_estate import spoiled
 from fixture_history import (
     NOW,
-    Verdict,
+    Result,
     assessed,
     beside,
     beside_found,
@@ -50,13 +50,13 @@ from reporter.report.trend.changes import COLUMNS, history
 from reporter.report.trend.transitions import Moment, Progress, Trend, what
 from reporter.runs.store import CHANGES, read_data, read_run, write_data
 
-VERDICTS = ("pass", "fail", "unknown", "compensated", "na")
+RESULTS = ("pass", "fail", "unknown", "compensated", "na")
 CHECKS = ("INV-01", "INV-02", "OWN-01")
-THEN: list[Verdict] = [
+THEN: list[Result] = [
     ("INV-01", "a", "fail"), ("INV-01", "b", "fail"), ("INV-01", "c", "fail"), ("INV-01", "d", "fail"), ("INV-01", "e", "pass"),
     ("INV-01", "f", "unknown"), ("INV-02", "a", "pass"), ("INV-02", "b", "fail"),
 ]  # fmt: skip
-THEN_NOW: list[Verdict] = [
+THEN_NOW: list[Result] = [
     ("INV-01", "a", "pass"), ("INV-01", "b", "unknown"), ("INV-01", "d", "fail"), ("INV-01", "e", "fail"), ("INV-01", "f", "pass"),
     ("INV-01", "g", "fail"), ("INV-02", "a", "pass"), ("INV-02", "g", "pass"),
 ]  # fmt: skip
@@ -85,22 +85,22 @@ def copy(runs: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(runs / "q2", tmp_path / "q2"))
 
 
-# ---------------------------------------------------------------- what became of verdicts
+# ---------------------------------------------------------------- what became of results
 
 
-def test_each_verdict_is_said_to_have_become_what_it_became(runs: Path, tmp_path: Path) -> None:
+def test_each_result_is_said_to_have_become_what_it_became(runs: Path, tmp_path: Path) -> None:
     made = told(beside(tmp_path, [runs], THEN_NOW))
     assert {k: r["what"] for k, r in rows_of(made).items()} == {
-        ("INV-01", "a"): "mended", ("INV-01", "b"): "lost from sight", ("INV-01", "c"): "gone", ("INV-01", "d"): "still failing",
+        ("INV-01", "a"): "remediated", ("INV-01", "b"): "lost from sight", ("INV-01", "c"): "gone", ("INV-01", "d"): "still failing",
         ("INV-01", "e"): "fails now", ("INV-01", "f"): "evidence found", ("INV-01", "g"): "new, failing",
         ("INV-02", "b"): "no longer in scope", ("INV-02", "g"): "new",
     }  # fmt: skip
     assert made.sentences[3] == (
-        "Unknown are 1 verdict now and 1 then: of those now, 1 could be assessed then, which is no progress, and 0 are on what is new "
+        "Unknown are 1 result now and 1 then: of those now, 1 could be assessed then, which is no progress, and 0 are on what is new "
         "or newly in scope; of those then, 1 can be assessed now."
     )
     old, new = made.balances
-    assert old.sum.startswith("5 failed then = 1 mended + ")
+    assert old.sum.startswith("5 failed then = 1 remediated + ")
     assert new.sum == "3 fail now = 1 still failing + 1 fails now + 1 new, failing"
 
 
@@ -114,7 +114,7 @@ def test_failing_since_is_the_first_run_of_an_unbroken_row(runs: Path, tmp_path:
 def test_a_renamed_subject_is_gone_and_new_and_not_mended(runs: Path, tmp_path: Path) -> None:
     made = told(beside(tmp_path, [runs / "q2"], [(c, f"{s}-renamed", v) for c, s, v in THEN]))
     assert {r["what"] for r in rows_of(made).values()} == {"gone", "new", "new, failing"}
-    assert "mended" not in made.balances[0].sum
+    assert "remediated" not in made.balances[0].sum
     assert "6 agents then, 6 now: 6 + 6 new − 6 gone = 6" in " ".join(made.actors)
 
 
@@ -123,12 +123,12 @@ def test_the_same_results_are_no_change(runs: Path, tmp_path: Path) -> None:
     assert {r["what"] for r in rows_of(made).values()} == {"still failing"}
     assert made.balances[0].sum == "5 failed then = 5 still failing"
     assert made.checks == ()
-    assert {m.verdict for m in made.moved} <= {"unchanged", "not compared"}
+    assert {m.result for m in made.moved} <= {"unchanged", "not compared"}
     assert made.unlike == ()
 
 
 results = st.dictionaries(
-    st.tuples(st.sampled_from(CHECKS), st.sampled_from("abcdef")), st.sampled_from(VERDICTS)
+    st.tuples(st.sampled_from(CHECKS), st.sampled_from("abcdef")), st.sampled_from(RESULTS)
 )
 
 
@@ -144,13 +144,16 @@ def test_what_failed_then_is_the_sum_of_what_became_of_it(
         write_results(folder / "results.parquet", before, folder / "work")
         a = beside_found(folder / "now", [replace(read, folder=folder)], after, assessed())
         made = told(a)
-        for balance, verdicts in zip(made.balances, (then, now), strict=True):
-            failed = sum(v == "fail" for v in verdicts.values())
+        for balance, side in zip(made.balances, (then, now), strict=True):
+            failed = sum(v == "fail" for v in side.values())
             head, _, parts = balance.sum.partition(" = ")
             assert int(head.split()[0]) == failed
             assert sum(map(int, re.findall(r"\d+", parts))) == failed == sum(int(f.n) for f in balance.flows)  # fmt: skip
-        mended = sum(v == "fail" and now.get(k) == "pass" for k, v in then.items())
-        assert next((int(f.n) for f in made.balances[0].flows if f.label == "mended"), 0) == mended
+        remediated = sum(v == "fail" and now.get(k) == "pass" for k, v in then.items())
+        assert (
+            next((int(f.n) for f in made.balances[0].flows if f.label == "remediated"), 0)
+            == remediated
+        )
         assert sum(n for *_, n in a.history.flows) == len(then.keys() | now.keys())
         *inner, sums = made.matrix
         for column in range(1, len(made.matrix_columns)):
@@ -159,9 +162,9 @@ def test_what_failed_then_is_the_sum_of_what_became_of_it(
         assert rows_of(made).keys() == differing
 
 
-def test_no_two_verdicts_share_a_name_that_hides_lost_evidence() -> None:
-    assert [v for v in VERDICTS if what("fail", v) == "mended"] == ["pass"]
-    assert {what(v, "fail") for v in VERDICTS}.isdisjoint({what("fail", v) for v in VERDICTS} - {"still failing"})  # fmt: skip
+def test_no_two_results_share_a_name_that_hides_lost_evidence() -> None:
+    assert [v for v in RESULTS if what("fail", v) == "remediated"] == ["pass"]
+    assert {what(v, "fail") for v in RESULTS}.isdisjoint({what("fail", v) for v in RESULTS} - {"still failing"})  # fmt: skip
 
 
 # ---------------------------------------------------------------- like with like
@@ -169,7 +172,7 @@ def test_no_two_verdicts_share_a_name_that_hides_lost_evidence() -> None:
 
 def test_a_changed_threshold_is_not_like_with_like(runs: Path, tmp_path: Path) -> None:
     made = told(beside(tmp_path, [runs], THEN_NOW, assessed(thresholds="0" * 64)))
-    assert {m.verdict for m in made.moved} <= {"not like with like", "not compared"}
+    assert {m.result for m in made.moved} <= {"not like with like", "not compared"}
     assert "the thresholds" in made.unlike[0] and "the thresholds" in made.sentences[1]
     assert [r.note for r in made.runs] == ["", "unlike the run after it: the thresholds"]
     assert [m.alike for m in made.trends[0].moments] == [True, True, False]
@@ -181,9 +184,9 @@ def test_a_check_of_one_run_only_is_named_and_not_compared(runs: Path, tmp_path:
     a = assessed()
     a = replace(a, checks=tuple(c for c in a.checks if c.id != "INV-01"))
     made = told(beside(tmp_path, [runs / "q2"], [c for c in THEN_NOW if c[0] != "INV-01"], a))
-    assert made.unlike == ("Checks of the earlier run only, whose verdicts are not compared: INV-01.",)  # fmt: skip
+    assert made.unlike == ("Checks of the earlier run only, whose results are not compared: INV-01.",)  # fmt: skip
     assert made.balances[0].sum == "1 failed then = 1 gone"
-    assert "2 of 8 verdicts then and 2 of 2 now" in made.matrix_text
+    assert "2 of 8 results then and 2 of 2 now" in made.matrix_text
 
 
 def test_another_profile_or_list_of_frameworks_is_told(runs: Path, tmp_path: Path) -> None:
@@ -199,17 +202,17 @@ def test_another_profile_or_list_of_frameworks_is_told(runs: Path, tmp_path: Pat
 def test_a_difference_within_the_ranges_is_not_called_progress(tmp_path: Path) -> None:
     run = leave(tmp_path / "q", assessed(90, given.perfect()), THEN)
     whole = told(beside(tmp_path, [run], THEN, assessed(0, given.rich()))).moved[0]
-    assert whole.verdict == "worse, whatever is missing" and whole.difference.startswith("−")
+    assert whole.result == "worse, whatever is missing" and whole.difference.startswith("−")
     run = leave(tmp_path / "p", assessed(90, given.empty()), THEN)
     made = told(beside(tmp_path, [run], THEN, assessed(0, given.rich())))
-    assert made.moved[0].verdict == "not compared"
+    assert made.moved[0].result == "not compared"
     drawing = charts.trend(made.trends[0])
     assert drawing.count("<circle") == 1 and "Not assessed" in drawing
     run = leave(tmp_path / "r", assessed(90, given.single()), THEN)
     made = told(beside(tmp_path, [run], THEN, assessed(0, given.rich())))
-    assert made.moved[0].verdict == "open as a whole, not in every theme"
-    (worse,) = (m.name for m in made.moved if m.kind == "theme" and m.verdict.startswith("worse"))
-    (better,) = (m.name for m in made.moved if m.verdict.startswith("better"))
+    assert made.moved[0].result == "open as a whole, not in every theme"
+    (worse,) = (m.name for m in made.moved if m.kind == "theme" and m.result.startswith("worse"))
+    (better,) = (m.name for m in made.moved if m.result.startswith("better"))
     said = f"whatever is missing, 1 theme is worse ({worse}) and 1 theme is better ({better}); "
     assert f"{said}of the whole the ranges overlap; level" in made.sentences[0]
 
@@ -228,12 +231,12 @@ def rescored(a: Assessment, **themes: tuple[int, int]) -> Assessment:
 def test_ranges_that_overlap_show_neither_progress_nor_decline(tmp_path: Path) -> None:
     run = leave(tmp_path / "q", assessed(90), THEN)
     made = told(rescored(beside(tmp_path, [run], THEN), whole=(0, 100)))
-    assert made.moved[0].verdict == "the ranges overlap"
+    assert made.moved[0].result == "the ranges overlap"
     assert "so the score alone shows neither progress nor decline" in made.sentences[0]
 
 
 @pytest.mark.parametrize(
-    ("now", "verdict"),
+    ("now", "result"),
     [
         ([c for c in THEN if c[1] != "e"], "better, whatever is missing"),
         ([c for c in THEN if c[1] not in "ab"], "higher, but subjects that did not pass are gone"),
@@ -242,22 +245,22 @@ def test_ranges_that_overlap_show_neither_progress_nor_decline(tmp_path: Path) -
     ],
 )
 def test_a_score_that_rose_by_dropping_what_did_not_pass_is_not_better(
-    tmp_path: Path, now: list[Verdict], verdict: str
+    tmp_path: Path, now: list[Result], result: str
 ) -> None:
     run = leave(tmp_path / "q", assessed(90), THEN)
     made = told(rescored(beside(tmp_path, [run], now), whole=(0, 0), INV=(0, 0), OWN=(0, 0)))
-    rose = {m.name: m.verdict for m in made.moved if m.difference.startswith("+")}
-    assert rose["Whole organisation"] == rose["Complete inventory"] == verdict
+    rose = {m.name: m.result for m in made.moved if m.difference.startswith("+")}
+    assert rose["Whole organisation"] == rose["Complete inventory"] == result
     assert rose["Ownership"] == "better, whatever is missing"  # nothing of it is gone
 
 
 def test_agents_that_are_gone_are_told_before_the_failures_and_on_page_1(tmp_path: Path) -> None:
-    then: list[Verdict] = [("INV-01", f"a{n}", "fail") for n in range(48)]
+    then: list[Result] = [("INV-01", f"a{n}", "fail") for n in range(48)]
     run = leave(tmp_path / "q", assessed(90), then)
     a = beside(tmp_path, [run], then[:8])
     made = told(a)
     assert made.sentences[1] == (
-        "0 agents are new and 40 gone: 48 then, 8 now. What failed of those that are gone is not mended."
+        "0 agents are new and 40 gone: 48 then, 8 now. What failed of those that are gone is not remediated."
     )
     (notice,) = given.view(a).summary.notices
     assert notice.code == "agents_gone"
@@ -270,8 +273,8 @@ def test_who_was_assessed_as_an_agent_and_now_is_not_is_told_on_page_1(tmp_path:
     """Another type in the list, and its failures are gone; who left altogether, or was unknown, is another matter."""
     of_actors = [replace(c, about="actor") if c.id == "OWN-01" else c for c in assessed().checks]
     now = replace(assessed(), checks=tuple(of_actors))
-    both: list[Verdict] = [("OWN-01", s, "pass") for s in ("kept", "posing", "unclear")]
-    then: list[Verdict] = [*both, *[("INV-01", s, "fail") for s in ("kept", "posing", "left")], ("INV-01", "unclear", "unknown")]  # fmt: skip
+    both: list[Result] = [("OWN-01", s, "pass") for s in ("kept", "posing", "unclear")]
+    then: list[Result] = [*both, *[("INV-01", s, "fail") for s in ("kept", "posing", "left")], ("INV-01", "unclear", "unknown")]  # fmt: skip
     run = leave(tmp_path / "q", assessed(90), then)
     a = beside(tmp_path, [run], [*both, ("INV-01", "kept", "fail")], now)
     told = {n.code: tuple(map(str, n.lines)) for n in a.notices}
@@ -348,8 +351,8 @@ def test_a_run_of_somebody_else_or_not_before_is_refused(runs: Path, tmp_path: P
 
 def test_evidence_that_is_none_is_refused_though_its_hash_agrees(copy: Path, tmp_path: Path) -> None:  # fmt: skip
     for results, said in (
-        ([*THEN, THEN[0]], "holds two verdicts of INV-01 on a"),
-        ([("INV-01", "a", "perfect")], "holds what is no verdict: 'perfect'"),
+        ([*THEN, THEN[0]], "holds two results of INV-01 on a"),
+        ([("INV-01", "a", "perfect")], "holds what is no result: 'perfect'"),
     ):
         shutil.rmtree(copy)
         leave(copy, assessed(90), results)
@@ -433,13 +436,13 @@ def test_the_workbook_holds_every_change(shown: build.shape.View, tmp_path: Path
 
 @pytest.fixture(scope="module")
 def pair(good_run: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """The good company's run with an earlier date and other verdicts, and a real one, gone wrong, compared with it."""
+    """The good company's run with an earlier date and other results, and a real one, gone wrong, compared with it."""
     folder = tmp_path_factory.mktemp("pair")
     (folder / "before").mkdir()
     held = read_data(good_run)
     held = replace(held, run=replace(held.run, as_of=datetime(2026, 9, 30)))
     dice = random.Random(7)
-    results = [(c, f"{s}-old" if dice.random() < 0.1 else s, dice.choice(VERDICTS[:4])) for c, s, *_ in read_rows(good_run / "results.parquet")]  # fmt: skip
+    results = [(c, f"{s}-old" if dice.random() < 0.1 else s, dice.choice(RESULTS[:4])) for c, s, *_ in read_rows(good_run / "results.parquet")]  # fmt: skip
     kept = [result for result in results if dice.random() < 0.9 and result[1] != "agent-2"]
     write_results(folder / "before/results.parquet", kept, folder / "work")
     write_data(counted(held, kept), folder / "before")
@@ -473,10 +476,10 @@ def test_counts_are_those_of_a_naive_reading(pair: tuple[Path, Path]) -> None:
     seen_then, seen_now = ({s for _, s in results} for results in (then, now))
     made = read_view(pair[1]).history
     became: Counter[str] = Counter()
-    for key, verdict in then.items():
-        if verdict == "fail":
+    for key, result in then.items():
+        if result == "fail":
             gone = "gone" if key[1] not in seen_now else "no longer in scope"
-            names = {"pass": "mended", "fail": "still failing", "unknown": "lost from sight", None: gone}  # fmt: skip
+            names = {"pass": "remediated", "fail": "still failing", "unknown": "lost from sight", None: gone}  # fmt: skip
             became[names.get(now.get(key), now.get(key) or "")] += 1
     assert len(became) == 5
     assert {f.label: int(f.n) for f in made.balances[0].flows} == became

@@ -25,10 +25,10 @@ from reporter.schema.tables import EVENT_TABLES, LOADED, SHARED, TABLES, columns
 from reporter.transform.derive import derive
 from reporter.transform.log_coverage import Expected
 
-Verdicts = dict[tuple[str, str], tuple[str, str]]
+Results = dict[tuple[str, str], tuple[str, str]]
 Copies = dict[str, dict[tuple[str, str], str]]
-"""column -> (check, subject) -> verdict, in the copy of the company without that column"""
-ResultsOf = Callable[..., Verdicts]
+"""column -> (check, subject) -> result, in the copy of the company without that column"""
+ResultsOf = Callable[..., Results]
 CompiledChecks = list[tuple[Check, Compiled]]
 OWN = Check(
     id="OWN-77", title="", why="", about="agent", severity="low", level=1, evidence="inventory", fix="", place="own:1",
@@ -43,62 +43,60 @@ A1 = {"actor_id": "a1", "kind": "agent", "state": "active"}
 E1 = {"occurred_at": "2026-08-01", "actor_id": "a1", "actor_kind": "agent"}
 
 
-def verdicts(check: Check, dead: bool = False, **given: list[dict[str, Any]]) -> dict[str, str]:
-    """Give subject -> verdict for some rows."""
-    made = examples.verdicts(check, {"given": given, "dead": dead})
-    return {subject: verdict for subject, (verdict, _) in made.items()}
+def results(check: Check, dead: bool = False, **given: list[dict[str, Any]]) -> dict[str, str]:
+    """Give subject -> result for some rows."""
+    made = examples.results_of(check, {"given": given, "dead": dead})
+    return {subject: result for subject, (result, _) in made.items()}
 
 
 # ---------------------------------------------------------------- the rules, one at a time
 
 
 @pytest.mark.parametrize(
-    ("owner", "verdict"),
+    ("owner", "result"),
     [({"owner_id": "ann"}, "pass"), ({"owner_id": ""}, "fail"), ({}, "unknown")],
     ids=["recorded", "recorded as empty", "never recorded"],
 )
-def test_not_recorded_is_not_missing(owner: dict[str, str], verdict: str) -> None:
-    assert verdicts(OWN, actors=[A1 | owner]) == {"a1": verdict}
+def test_not_recorded_is_not_missing(owner: dict[str, str], result: str) -> None:
+    assert results(OWN, actors=[A1 | owner]) == {"a1": result}
 
 
 def test_one_record_that_carries_a_column_makes_an_empty_one_a_finding() -> None:
     actors = [A1 | {"owner_id": "ann"}, A1 | {"actor_id": "a2"}]
-    assert verdicts(OWN, actors=actors) == {"a1": "pass", "a2": "fail"}
+    assert results(OWN, actors=actors) == {"a1": "pass", "a2": "fail"}
 
 
 @pytest.mark.parametrize(
-    ("outcome", "dead", "verdict"),
+    ("outcome", "dead", "result"),
     [("success", False, "pass"), ("error", False, "fail"), ("success", True, "unknown"), ("error", True, "fail")],
 )  # fmt: skip
-def test_a_silent_log_proves_guilt_but_not_innocence(
-    outcome: str, dead: bool, verdict: str
-) -> None:
-    got = verdicts(USE, dead, actors=[A1], events=[E1 | {"outcome": outcome}])
-    assert got == {"a1": verdict}
+def test_a_silent_log_proves_guilt_but_not_innocence(outcome: str, dead: bool, result: str) -> None:
+    got = results(USE, dead, actors=[A1], events=[E1 | {"outcome": outcome}])
+    assert got == {"a1": result}
 
 
 def test_a_live_agent_that_a_silent_log_does_not_show_is_unknown() -> None:
     quiet, stopped = A1 | {"actor_id": "a2"}, A1 | {"actor_id": "a3", "state": "retired"}
     logs = [{"actor_id": a, "log_source": "gateway"} for a in ("a1", "a2", "a3")]
-    got = verdicts(USE, True, actors=[A1, quiet, stopped], actor_log_sources=logs, events=[E1])
+    got = results(USE, True, actors=[A1, quiet, stopped], actor_log_sources=logs, events=[E1])
     assert got == {"a1": "unknown", "a2": "unknown"}
 
 
 def test_an_agent_whose_log_delivers_and_does_not_show_it_is_out_of_scope() -> None:
     logs = [{"actor_id": "a2", "log_source": "gateway"}]
-    got = verdicts(USE, actors=[A1, A1 | {"actor_id": "a2"}], actor_log_sources=logs, events=[E1])
+    got = results(USE, actors=[A1, A1 | {"actor_id": "a2"}], actor_log_sources=logs, events=[E1])
     assert got == {"a1": "pass"}
 
 
 def test_an_agent_that_no_log_is_said_to_show_is_unknown() -> None:
-    got = verdicts(USE, actors=[A1, A1 | {"actor_id": "a2"}], events=[E1])
+    got = results(USE, actors=[A1, A1 | {"actor_id": "a2"}], events=[E1])
     assert got == {"a1": "pass", "a2": "unknown"}
 
 
 def test_an_actor_of_no_register_passes_nothing_in_a_dead_log() -> None:
     event = E1 | {"actor_id": "batch", "actor_kind": "service_account", "event_class": "data"}
-    assert verdicts(USE, actors=[A1], events=[event])["batch"] == "pass"
-    assert verdicts(USE, True, actors=[A1], events=[event])["batch"] == "unknown"
+    assert results(USE, actors=[A1], events=[event])["batch"] == "pass"
+    assert results(USE, True, actors=[A1], events=[event])["batch"] == "unknown"
 
 
 def test_a_credential_of_no_register_passes_nothing_in_a_dead_log() -> None:
@@ -110,18 +108,18 @@ def test_a_credential_of_no_register_passes_nothing_in_a_dead_log() -> None:
         "credential_id": "k1",
         "event_class": "data",
     }
-    assert verdicts(check, actors=[A1], events=[event])["k1"] == "pass"
-    assert verdicts(check, True, actors=[A1], events=[event])["k1"] == "unknown"
+    assert results(check, actors=[A1], events=[event])["k1"] == "pass"
+    assert results(check, True, actors=[A1], events=[event])["k1"] == "unknown"
 
 
 @pytest.mark.parametrize("about", ["log_source", "organisation"])
-def test_a_verdict_on_the_whole_log_does_not_pass_when_the_log_is_silent(about: str) -> None:
+def test_a_result_on_the_whole_log_does_not_pass_when_the_log_is_silent(about: str) -> None:
     name = "x.log_source" if about == "log_source" else "'organisation'"
     sql = f"SELECT {name} AS subject, COUNT(*) > 0 AS ok FROM activity AS x GROUP BY {name}"
     check = replace(USE, about=about, sql=sql)
     subject = "gateway" if about == "log_source" else "organisation"
-    assert verdicts(check, actors=[A1], events=[E1]) == {subject: "pass"}
-    assert verdicts(check, True, actors=[A1], events=[E1]) == {subject: "unknown"}
+    assert results(check, actors=[A1], events=[E1]) == {subject: "pass"}
+    assert results(check, True, actors=[A1], events=[E1]) == {subject: "unknown"}
 
 
 def test_a_log_that_never_records_resources_says_nothing_on_data() -> None:
@@ -132,25 +130,25 @@ def test_a_log_that_never_records_resources_says_nothing_on_data() -> None:
         "events": [E1],
         "grants": [{"actor_id": "a1", "type": "data", "name": "x"}],
     }
-    assert verdicts(check, **rows) == {"a1": "unknown"}
-    assert verdicts(check, **rows | {"events": [E1 | {"resource": "x"}]}) == {"a1": "fail"}
+    assert results(check, **rows) == {"a1": "unknown"}
+    assert results(check, **rows | {"events": [E1 | {"resource": "x"}]}) == {"a1": "fail"}
 
 
-def test_a_null_verdict_is_unknown_and_a_verdict_without_a_reason_still_counts() -> None:
+def test_a_null_result_is_unknown_and_a_result_without_a_reason_still_counts() -> None:
     check = replace(OWN, sql=OWN.sql.replace("a.owner_id IS NOT NULL", "NULL"))
-    made = examples.verdicts(check, {"given": {"actors": [A1 | {"owner_id": "ann"}]}})
+    made = examples.results_of(check, {"given": {"actors": [A1 | {"owner_id": "ann"}]}})
     assert made == {"a1": ("unknown", "no reason given")}
 
 
-def test_two_verdicts_on_one_subject_are_an_error() -> None:
+def test_two_results_on_one_subject_are_an_error() -> None:
     with pytest.raises(ContentError, match="OWN-77 gives 2 rows for 'a1'"):
-        verdicts(replace(OWN, sql=f"{OWN.sql} UNION ALL {OWN.sql}"), actors=[A1 | {"owner_id": ""}])
+        results(replace(OWN, sql=f"{OWN.sql} UNION ALL {OWN.sql}"), actors=[A1 | {"owner_id": ""}])
 
 
 def test_a_grant_to_nobody_in_the_register_does_not_pass() -> None:
     check = replace(OWN, sql="SELECT g.actor_id AS subject, TRUE AS ok FROM grants AS g")
     grants = [{"actor_id": a, "type": "tool", "name": "x"} for a in ("a1", "gone")]
-    assert verdicts(check, actors=[A1], grants=grants) == {"a1": "pass", "gone": "unknown"}
+    assert results(check, actors=[A1], grants=grants) == {"a1": "pass", "gone": "unknown"}
 
 
 # ---------------------------------------------------------------- all checks on one company
@@ -160,8 +158,8 @@ def _event_checks(compiled: CompiledChecks) -> set[str]:
     return {check.id for check, found in compiled if found.tables & EVENT_TABLES}
 
 
-def _passes(results: Verdicts) -> set[tuple[str, str]]:
-    return {key for key, (verdict, _) in results.items() if verdict == "pass"}
+def _passes(results: Results) -> set[tuple[str, str]]:
+    return {key for key, (result, _) in results.items() if result == "pass"}
 
 
 def test_the_good_company_passes_every_check(results_of: ResultsOf, content: Content) -> None:
@@ -172,7 +170,7 @@ def test_the_good_company_passes_every_check(results_of: ResultsOf, content: Con
 
 def test_the_spoiled_company_fails_most_checks(results_of: ResultsOf) -> None:
     failed = {
-        check for (check, _), (verdict, _) in results_of(spoiled()).items() if verdict == "fail"
+        check for (check, _), (result, _) in results_of(spoiled()).items() if result == "fail"
     }
     assert len(failed) >= 50
 
@@ -202,7 +200,7 @@ def test_a_log_that_stops_proves_no_innocence(
     events = _event_checks(compiled)
     results = results_of(_cut(make()), events)
     assert {check for check, _ in _passes(results)} & events == set()
-    failed = {check for (check, _), (verdict, _) in results.items() if verdict == "fail"}
+    failed = {check for (check, _), (result, _) in results.items() if result == "fail"}
     assert make is Estate or len(failed & events) >= 5
 
 
@@ -343,10 +341,10 @@ def _stripped(estate: Estate, checks: CompiledChecks, folder: Path, content: Con
         runner.prepare(engine)
         runner.assess(engine, checks)
         made: Copies = {name: {} for name in names}
-        for check, subject, verdict in engine.rows("SELECT check_id, subject, status FROM results"):
+        for check, subject, result in engine.rows("SELECT check_id, subject, status FROM results"):
             name, _, rest = subject.partition("|")
             if name in made:
-                made[name][check, rest.replace(f"{name}|", "")] = verdict
+                made[name][check, rest.replace(f"{name}|", "")] = result
         return made
 
 
@@ -412,8 +410,8 @@ def test_no_column_can_be_left_out_to_pass(stripped: Copies) -> None:
     gained = [
         (column, check, subject, before.get((check, subject), "not in scope"))
         for column, results in stripped.items()
-        for (check, subject), verdict in results.items()
-        if verdict == "pass"
+        for (check, subject), result in results.items()
+        if result == "pass"
         and before.get((check, subject)) != "pass"
         and (check, column) not in _WIDENS
     ]
@@ -429,9 +427,7 @@ def test_a_check_passes_nobody_without_a_column_that_it_needs(
                 continue
             results = stripped.get(f"{table}.{column}", {})
             passed = [
-                s
-                for (name, s), verdict in results.items()
-                if name == check.id and verdict == "pass"
+                s for (name, s), result in results.items() if name == check.id and result == "pass"
             ]
             assert not passed, f"{check.id} passes {passed} though nobody records {table}.{column}"
 
@@ -456,10 +452,10 @@ def test_a_check_on_the_whole_company_is_unknown_without_a_column_that_it_needs(
             derive(engine, examples.RUN, [], wanted=tables)
             runner.prepare(engine, {check.about for check, _ in concerned})
             runner.assess(engine, concerned)
-            verdicts = set(
+            results = set(
                 engine.rows("SELECT check_id, status FROM results WHERE status <> 'unknown'")
             )
-        assert not verdicts, f"without {table}.{column}"
+        assert not results, f"without {table}.{column}"
 
 
 def _strip(engine: DuckDB, table: str, column: str) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from conftest import read_results
-from fixture_verdicts import explained
+from fixture_results import explained
 
 from reporter.content.frameworks import read_causes
 from reporter.engine.duckdb import DuckDB
@@ -70,7 +70,7 @@ def test_a_finding_keeps_its_id_in_the_data_and_the_table(sample: Path, printed:
         assert len({id_ for *_, id_ in rows}) == len(rows)
 
 
-def test_a_verdict_keeps_its_place_in_the_page(sample: Path, printed: Path) -> None:
+def test_a_result_keeps_its_place_in_the_page(sample: Path, printed: Path) -> None:
     then, now = (
         set(re.findall(r'id="(v-[^"]+)"', (printed / q / "report.html").read_text("utf-8")))
         for q in QUARTERS
@@ -105,13 +105,13 @@ def _prop(of: Mapping[str, Any], name: str) -> str:
 
 
 def test_oscal_calls_it_the_same_in_both_quarters(printed: Path) -> None:
-    verdicts, risks, items, findings = [], [], [], []
+    observations, risks, items, findings = [], [], [], []
     for quarter in QUARTERS:
         (result,) = _oscal(printed / quarter, "assessment-results.json")["results"]
         names = {
             i["uuid"]: _prop(i, "subject") for i in result["local-definitions"]["inventory-items"]
         }
-        verdicts.append(
+        observations.append(
             {
                 (_prop(o, "check"), names[o["subjects"][0]["subject-uuid"]]): o["uuid"]
                 for o in result["observations"]
@@ -122,7 +122,7 @@ def test_oscal_calls_it_the_same_in_both_quarters(printed: Path) -> None:
         risks.append({_prop(r, "action"): r["uuid"] for r in plan["risks"] if _prop(r, "action")})
         items.append({_prop(i, "action"): i["uuid"] for i in plan["poam-items"]})
         findings.append({f["target"]["target-id"]: f["uuid"] for f in result["findings"]})
-    assert same(verdicts) and same(risks) and same(items) and same(findings)
+    assert same(observations) and same(risks) and same(items) and same(findings)
     documents = [_oscal(printed / q, "poam.json")["uuid"] for q in QUARTERS]
     assert documents[0] != documents[1]
 

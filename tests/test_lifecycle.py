@@ -319,7 +319,7 @@ def _company(folder: Path) -> Path:
 def test_two_machines_give_the_same_bytes(
     formats: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """All verdicts with the deep case; those of the good company elsewhere are compared in test_cli."""
+    """All results with the deep case; those of the good company elsewhere are compared in test_cli."""
     if "pdf" not in formats:
         assess_few(monkeypatch, "ENT-08", "PUR-01")  # their reasons name what was written
     made = []

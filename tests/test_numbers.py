@@ -105,26 +105,26 @@ def test_every_printed_check_follows_from_its_counted_results(
 # ---------------------------------------------------------------- parts
 
 
-def test_parts_hold_each_verdict_on_one_actor_once_in_each_dimension(
+def test_parts_hold_each_result_on_one_actor_once_in_each_dimension(
     company: Path, results: pd.DataFrame
 ) -> None:
     single = {c.id for c in loader.load().checks if c.about in ("agent", "actor")}
-    verdicts = Counter(
+    counts = Counter(
         {"pass": "passed", "compensated": "compensated", "fail": "failed", "unknown": "unknown"}[
-            verdict
+            result
         ]
-        for check, verdict in results[["check", "status"]].itertuples(index=False)
+        for check, result in results[["check", "status"]].itertuples(index=False)
         if check in single
     )
     rows = table(company, "slices.csv")
     agents = [r for r in rows if r["dimension"] == "actor type" and r["value"] == "agent"][0]
-    for column, n in verdicts.items():
+    for column, n in counts.items():
         assert int(agents[column]) >= n
         tiers = sum(int(r[column]) for r in rows if r["dimension"] == "agent tier")
         assert tiers >= int(agents[column])
 
 
-def test_a_part_is_scored_from_the_verdicts_on_its_actors(
+def test_a_part_is_scored_from_the_results_on_its_actors(
     company: Path, results: pd.DataFrame
 ) -> None:
     """One of the three test agents shares its token and principal with one in production."""
@@ -135,10 +135,10 @@ def test_a_part_is_scored_from_the_verdicts_on_its_actors(
     kept: Counter[tuple[str, str, int, int]] = Counter()
     columns = ["check", "subject", "status", "actor", "tier_lo", "tier_hi"]
     for row in results[columns].itertuples(index=False):
-        check, subject, verdict, actor, lo, hi = row
+        check, subject, result, actor, lo, hi = row
         shared = re.search("tok-docs-ocr$|docs-ocr$", subject) and about[check] in ("credential", "principal")  # fmt: skip
         if shared or (actor in own and about[check] not in ("log_source", "policy")):
-            kept[check, verdict, lo, hi] += 1
+            kept[check, result, lo, hi] += 1
     tallies = [Tally(c, Status(v), lo, hi, n) for (c, v, lo, hi), n in kept.items()]
     profile = content.profiles["baseline"]
     total = score((), content.checks, content.themes, tallies, content.policy, profile).enterprise.total  # fmt: skip
@@ -195,7 +195,7 @@ def test_a_declared_sample_is_scored_printed_and_asked_what_if(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("lines", "says"),
     [
-        ("OWN-02: {size: 3, frame: 40, seed: 7}", "OWN-02 gives 1 verdicts, but its sample is declared with 3"),
+        ("OWN-02: {size: 3, frame: 40, seed: 7}", "OWN-02 gives 1 results, but its sample is declared with 3"),
         ("OWN-02: {size: 41, frame: 40, seed: 7}", "OWN-02: expected size and frame"),
         ("OWN-02: {size: 1, frame: 40}", "OWN-02: expected size and frame"),
         ("OWN-02: {size: 1, frame: 40, seed: 7, sead: 1}", "OWN-02: expected size and frame"),
@@ -215,7 +215,7 @@ def test_a_wrong_sample_is_refused(tmp_path: Path, lines: str, says: str) -> Non
 # ---------------------------------------------------------------- who has what to do
 
 
-def test_each_open_verdict_stands_once_in_the_to_do_lists_by_owner_and_rank(company: Path, report: dict[str, Any]) -> None:  # fmt: skip
+def test_each_open_result_stands_once_in_the_to_do_lists_by_owner_and_rank(company: Path, report: dict[str, Any]) -> None:  # fmt: skip
     rows = table(company, "todo.csv")
     held = [dict(zip(report["finding_columns"], f, strict=True)) for f in report["findings"]]
     assert Counter((r["check"], r["subject"]) for r in rows) == Counter(

@@ -278,7 +278,7 @@ def test_targets_of_the_profile_are_those_of_the_report(case: tuple[View, Path])
     ]
 
 
-def test_every_open_verdict_is_an_observation_and_every_answer_an_attestation(
+def test_every_open_result_is_an_observation_and_every_answer_an_attestation(
     case: tuple[View, Path],
 ) -> None:
     view, folder = case
@@ -414,7 +414,7 @@ def test_a_plan_has_the_actions_of_the_roadmap_and_none_is_made_up(
         assert checks == set(pick.checks)
 
 
-def test_a_risk_is_seen_in_the_verdicts_that_its_action_mends(
+def test_a_risk_is_seen_in_the_results_that_its_action_mends(
     case: tuple[View, Path],
 ) -> None:
     view, folder = case
@@ -428,8 +428,8 @@ def test_a_risk_is_seen_in_the_verdicts_that_its_action_mends(
     ids = {row[view.finding_columns.index("id")]: n for n, row in enumerate(view.findings)}
     for id_, rank in view.findings.results.rows(("id", "rank"), OWED):
         owed.setdefault(rank, []).append(ids[id_])
-    mending = [n for n, p in enumerate(view.roadmap.picks, 1) if p.kind == "implement"]
-    assert seen == [tuple(owed[n]) for n in mending if n in owed]
+    fixing = [n for n, p in enumerate(view.roadmap.picks, 1) if p.kind == "implement"]
+    assert seen == [tuple(owed[n]) for n in fixing if n in owed]
 
 
 def test_what_lasts_is_called_the_same_whatever_the_evidence_but_only_in_one_organisation(

@@ -23,7 +23,7 @@ from reporter.report.export import read_view
 from reporter.runs.store import read_data
 
 
-def verdicts(run: Path) -> Counter[str]:
+def results(run: Path) -> Counter[str]:
     return Counter(reporter.open(run).results()["status"])
 
 
@@ -41,10 +41,10 @@ def test_the_headline_of_a_run_is_numbers_of_the_run(sample_run: Path) -> None:
     assert f"{told['coverage']} %" == summary.coverage
     assert f"{told['score_lo_percent']} %" == summary.figure.text
     assert f"–{told['score_hi_percent']} %" in summary.figure.range
-    counted = verdicts(sample_run)
+    counted = results(sample_run)
     counted["not_applicable"] = counted.pop("na", 0)
-    assert told["verdicts"] == {name: counted[name] for name in told["verdicts"]}
-    assert sum(told["verdicts"].values()) == manifest["results"]
+    assert told["results"] == {name: counted[name] for name in told["results"]}
+    assert sum(told["results"].values()) == manifest["results"]
     with (sample_run / "quarantine.csv").open(encoding="utf-8-sig") as file:
         kinds = Counter(row["kind"] for row in csv.DictReader(file))
     assert told["quarantine"] == dict(kinds)
@@ -133,9 +133,9 @@ def test_without_a_report_to_open_none_is_named(sample_run: Path) -> None:
 
 def test_findings_are_counted_by_what_they_are(sample_run: Path) -> None:
     (said,) = (x for x in _said(sample_run) if "Findings" in x)
-    counted = verdicts(sample_run)
-    for verdict in ("fail", "unknown", "compensated"):
-        assert f"{counted[verdict]:,} {verdict}" in said
+    counted = results(sample_run)
+    for result in ("fail", "unknown", "compensated"):
+        assert f"{counted[result]:,} {result}" in said
 
 
 def test_results_are_chosen_by_values_and_a_condition(sample_run: Path) -> None:

@@ -193,7 +193,7 @@ def test_a_source_of_a_pack_that_cannot_run_is_told_with_its_pack(site: Path, tm
 
 
 @pytest.mark.usefixtures("few_checks")
-def test_a_check_of_a_pack_that_fails_while_running_costs_its_own_verdicts(
+def test_a_check_of_a_pack_that_fails_while_running_costs_its_own_results(
     site: Path, tmp_path: Path
 ) -> None:
     change(site, "s.n_out = 0 THEN", "CAST(s.agent_id AS BIGINT) = 0 THEN")

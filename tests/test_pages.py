@@ -1,4 +1,4 @@
-"""Verdicts on the screen, passes too: none is left out, all in the report's page while few, else on pages beside it that link to each other."""
+"""Results on the screen, passes too: none is left out, all in the report's page while few, else on pages beside it that link to each other."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from reporter.engine.duckdb import DuckDB
 from reporter.model import ids
 from reporter.report.document import View
 from reporter.report.export import read_view
-from reporter.report.html import owner_tasks, search, verdict_pages
+from reporter.report.html import owner_tasks, result_pages, search
 from reporter.report.html import page as html
 from reporter.report.view import format as words
 from reporter.runs.store import OPEN
@@ -63,10 +63,10 @@ def rich() -> View:
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """A run is long from eleven findings on."""
-    for module in (verdict_pages, owner_tasks):
+    for module in (result_pages, owner_tasks):
         monkeypatch.setattr(module, "INLINE", 10)
         monkeypatch.setattr(module, "PER_PAGE", 20)
-    monkeypatch.setattr(verdict_pages, "NAMES_PER_PAGE", 40)
+    monkeypatch.setattr(result_pages, "NAMES_PER_PAGE", 40)
 
 
 def read(folder: Path) -> dict[str, Anchors]:
@@ -96,7 +96,7 @@ def anchors_of(made: View, where: str = "status <> 'na'") -> Counter[str]:
 
 
 @pytest.mark.parametrize("make", [given.rich, given.empty, given.perfect, given.single])
-def test_a_short_report_holds_every_verdict_in_its_one_page(make: Any, tmp_path: Path) -> None:
+def test_a_short_report_holds_every_result_in_its_one_page(make: Any, tmp_path: Path) -> None:
     made = given.view(make())
     html.write(made, tmp_path / "report.html")
     read_ = read(tmp_path)
@@ -108,7 +108,7 @@ def test_a_short_report_holds_every_verdict_in_its_one_page(make: Any, tmp_path:
 def test_a_pass_has_its_subject_reason_record_and_owner(rich: View, tmp_path: Path) -> None:
     html.write(rich, tmp_path / "report.html")
     shown = Anchors((tmp_path / "report.html").read_text("utf-8"))
-    for p in (f for f in given.rich().verdicts if f.status == "pass"):
+    for p in (f for f in given.rich().rows if f.status == "pass"):
         row = shown.rows[shown.row_ids.index(f"v-{ids.finding(p.check, p.subject)}")]
         told = (words.clean(p.subject)[:100], text_of(p)[:200], p.ref or "no record: absence", p.owner or "not known")  # fmt: skip
         assert all(text in row for text in told)
@@ -117,8 +117,8 @@ def test_a_pass_has_its_subject_reason_record_and_owner(rich: View, tmp_path: Pa
 def test_many_passes_make_a_run_long(
     rich: View, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert verdict_pages.found(rich).inline
-    monkeypatch.setattr(verdict_pages, "VERDICTS", sum(anchors_of(rich).values()) - 1)
+    assert result_pages.found(rich).inline
+    monkeypatch.setattr(result_pages, "RESULTS", sum(anchors_of(rich).values()) - 1)
     html.write(rich, tmp_path / "report.html")
     made = read(tmp_path)
     assert rows_of(made, "findings/check") == anchors_of(rich)
@@ -127,7 +127,7 @@ def test_many_passes_make_a_run_long(
 
 
 @pytest.mark.usefixtures("small")
-def test_a_long_report_holds_every_verdict_on_pages_by_check(rich: View, tmp_path: Path) -> None:
+def test_a_long_report_holds_every_result_on_pages_by_check(rich: View, tmp_path: Path) -> None:
     html.write(rich, tmp_path / "report.html")
     made = read(tmp_path)
     assert rows_of(made, "findings/check") == anchors_of(rich)
@@ -142,7 +142,7 @@ def test_a_long_report_holds_every_verdict_on_pages_by_check(rich: View, tmp_pat
 
 
 @pytest.mark.usefixtures("small")
-def test_each_agent_has_a_place_that_links_to_all_its_verdicts(rich: View, tmp_path: Path) -> None:
+def test_each_agent_has_a_place_that_links_to_all_its_results(rich: View, tmp_path: Path) -> None:
     html.write(rich, tmp_path / "report.html")
     made = read(tmp_path)
     links = Counter(
@@ -156,7 +156,7 @@ def test_each_agent_has_a_place_that_links_to_all_its_verdicts(rich: View, tmp_p
     actors = {row[rich.finding_columns.index("actor")] for row in rich.findings}
     actors |= {card.agent for card in rich.agents.cards}
     actors |= {words.clean(a) for (a,) in rich.findings.results.each(("actor",), "status <> 'na'")}
-    assert sum(len(page) for _, page in verdict_pages.actor_pages(rich)) == len(actors)
+    assert sum(len(page) for _, page in result_pages.actor_pages(rich)) == len(actors)
     assert [link.partition("#")[2] for link in made["findings/index.html"].links].count(
         "a-agent-0001"
     ) == 1
@@ -166,7 +166,7 @@ def test_each_agent_has_a_place_that_links_to_all_its_verdicts(rich: View, tmp_p
 def test_an_index_of_too_many_names_lists_the_pages(
     rich: View, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(verdict_pages, "LISTED", 5)
+    monkeypatch.setattr(result_pages, "LISTED", 5)
     html.write(rich, tmp_path / "report.html")
     made = read(tmp_path)
     listed = [link for link in made["findings/index.html"].links if link.startswith("agents")]
@@ -196,7 +196,7 @@ def test_the_index_finds_the_page_of_every_row_by_its_words(rich: View, tmp_path
     block = words_of(tmp_path / "findings" / "index.html")
     assert "<" not in block
     told = json.loads(block)
-    found = list(verdict_pages.check_pages(rich))
+    found = list(result_pages.check_pages(rich))
     assert [file for file, *_ in told["pages"]] == [p.file for p in found]
     for page in found:
         for r in page.rows:
@@ -224,10 +224,12 @@ def test_an_index_of_too_many_words_says_so(
 def test_the_pages_of_an_owner_hold_every_task(rich: View, tmp_path: Path) -> None:
     html.write(rich, tmp_path / "engineer.html", "engineer")
     made = read(tmp_path)
-    desks = owner_tasks.desks(rich, "screen")
-    assert all(d.files and sum(len(s.tasks) for s in d.systems) <= owner_tasks.FIRST for d in desks)
-    parted = list(owner_tasks.pages(rich, desks))
-    assert [p.file for _, p in parted] == [f for d in desks for f in d.files]
+    task_lists = owner_tasks.task_lists(rich, "screen")
+    assert all(
+        d.files and sum(len(s.tasks) for s in d.systems) <= owner_tasks.FIRST for d in task_lists
+    )
+    parted = list(owner_tasks.pages(rich, task_lists))
+    assert [p.file for _, p in parted] == [f for d in task_lists for f in d.files]
     tasks = [t for _, p in parted for s in p.systems for t in s.tasks]
     assert len(tasks) == sum(int(p.results) for p in rich.roadmap.picks)
     shown = sum(sum(bool(r.strip()) for r in p.rows) - p.rows.count("") for name, p in made.items() if "owners" in name)  # fmt: skip
@@ -237,10 +239,10 @@ def test_the_pages_of_an_owner_hold_every_task(rich: View, tmp_path: Path) -> No
 
 
 def test_a_short_list_of_tasks_is_whole_in_the_page(rich: View) -> None:
-    desks = owner_tasks.desks(rich, "screen")
-    tasks = [t for d in desks for s in d.systems for t in s.tasks]
+    task_lists = owner_tasks.task_lists(rich, "screen")
+    tasks = [t for d in task_lists for s in d.systems for t in s.tasks]
     assert len(tasks) == sum(int(p.results) for p in rich.roadmap.picks)
-    assert not any(d.files or d.more for d in desks)
+    assert not any(d.files or d.more for d in task_lists)
 
 
 @pytest.mark.usefixtures("small")
@@ -273,12 +275,12 @@ def test_evidence_of_another_run_is_refused(good_run: Path, tmp_path: Path) -> N
     run.mkdir()
     (run / "report.json").write_bytes((good_run / "report.json").read_bytes())
     with DuckDB(tmp_path / "work", "1GB") as engine:
-        verdicts = f"SELECT * FROM read_parquet({quoted(str(good_run / 'results.parquet'))})"
-        engine.write_parquet(f"{verdicts} WHERE subject != 'organisation'", run / "results.parquet")
+        results = f"SELECT * FROM read_parquet({quoted(str(good_run / 'results.parquet'))})"
+        engine.write_parquet(f"{results} WHERE subject != 'organisation'", run / "results.parquet")
     told = ("export", str(run), "--formats", "html", "--out", str(tmp_path / "out"))
     refused = CliRunner().invoke(main, told)
     assert refused.exit_code == 3
-    assert "results.parquet: holds 0 verdicts pass of" in refused.output
+    assert "results.parquet: holds 0 results pass of" in refused.output
     assert not (tmp_path / "out").exists()
 
 

@@ -191,9 +191,9 @@ def expect_agreement(folder: Path) -> None:
     """Hold the numbers of a run's matrix against the reasons of GOV-01."""
     made = reporter.open(folder)
     found = made.view
-    verdicts = made.results(check="GOV-01")
-    assert len(verdicts)
-    for subject, reason in zip(verdicts["subject"], verdicts["reason"], strict=True):
+    results = made.results(check="GOV-01")
+    assert len(results)
+    for subject, reason in zip(results["subject"], results["reason"], strict=True):
         own = [n for n, h in enumerate(found.parity.heads) if h.type in SUBJECTS[subject]]
         total = sum(int(found.parity.heads[n].n) for n in own)
         assert f"({total} member{'s' * (total != 1)};" in reason
@@ -213,8 +213,8 @@ def test_an_owner_whom_no_directory_lists_is_not_recorded(tmp_path: Path) -> Non
     assert made["Agents"][0] == "2 of 3, 1 not recorded"
     rows = {r for r in without(tmp_path) if r[0] == "owner" and r[2] == "not recorded"}
     assert [actor for _, actor, _, _ in rows] == [estate.agents[0]["actor_id"]]
-    verdicts = reporter.open(tmp_path / "run").results(check="GOV-01")
-    agent = verdicts.set_index("subject").loc["agent"]
+    results = reporter.open(tmp_path / "run").results(check="GOV-01")
+    agent = results.set_index("subject").loc["agent"]
     assert agent.status == "unknown"
     assert "owner 66 to 100," in agent.reason
     assert "1 member here, and of up to 0 of another type" in agent.reason

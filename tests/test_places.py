@@ -43,7 +43,7 @@ def test_a_run_says_the_same_wherever_it_is_put(
     assert first.read_bytes() == second.read_bytes()
 
 
-def test_verdicts_that_somebody_changed_are_refused_though_their_numbers_are_right(
+def test_results_that_somebody_changed_are_refused_though_their_numbers_are_right(
     sample_run: Path, tmp_path: Path
 ) -> None:
     run = Path(shutil.copytree(sample_run, tmp_path / "run"))

@@ -12,8 +12,8 @@ from itertools import combinations
 from pathlib import Path
 
 import pytest
-from fixture_verdicts import defects_of
-from fixture_verdicts import tallies as counted
+from fixture_results import defects_of
+from fixture_results import tallies as counted
 
 from reporter.cli import main
 from reporter.content import loader
@@ -25,7 +25,7 @@ from reporter.explain.what_if import what_if
 from reporter.model import ids
 from reporter.model.assessment import Check, Finding, Profile, Theme
 from reporter.model.comparison import CauseGroup
-from reporter.model.roadmap import EVIDENCE, IMPLEMENT, Action, Efforts, Missing, Move, Roadmap
+from reporter.model.roadmap import EVIDENCE, IMPLEMENT, Action, Effect, Efforts, Missing, Roadmap
 from reporter.model.scores import Status, Tally
 from reporter.report.chapters.next_steps import Fixes, points
 from reporter.runs.store import RESULTS, read_data, write_data
@@ -56,8 +56,8 @@ def action(
     name: str, results: Sequence[Finding], places: Sequence[int], days: int = 1, kind: str = IMPLEMENT, urgent: bool = False
 ) -> Action:  # fmt: skip
     own = [results[n] for n in places]
-    moves = tuple(Move(t.check, t.status, t.tier_lo, t.tier_hi, t.n) for t in counted(own))
-    return Action(name, name, "", kind, urgent, Fraction(days), (), moves, len(own))
+    effects = tuple(Effect(t.check, t.status, t.tier_lo, t.tier_hi, t.n) for t in counted(own))
+    return Action(name, name, "", kind, urgent, Fraction(days), (), effects, len(own))
 
 
 class World:
@@ -332,8 +332,8 @@ def made(own: dict[str, Fraction] | None = None) -> dict[str, Action]:
 
 def test_each_open_result_stands_in_exactly_one_action() -> None:
     found = made()
-    of = lambda *places: action("", OPEN, places).moves  # noqa: E731
-    assert {name: a.moves for name, a in found.items()} == {
+    of = lambda *places: action("", OPEN, places).effects  # noqa: E731
+    assert {name: a.effects for name, a in found.items()} == {
         A: of(0, 3), B: of(1), "BBB-01": of(4, 5), "AAA-01-evidence": of(2),
     }  # fmt: skip
     assert [a.kind for a in found.values()].count(EVIDENCE) == 1
@@ -420,7 +420,7 @@ def test_days_that_are_no_number_above_zero_are_refused(tmp_path: Path, days: st
 
 @pytest.mark.parametrize(
     ("name", "hint"),
-    [("no-ownr", "no-owner"), ("OWN-01", "OWN-01 is mended with its cause no-owner")],
+    [("no-ownr", "no-owner"), ("OWN-01", "OWN-01 is fixed with its cause no-owner")],
 )
 def test_efforts_for_what_is_no_action_are_refused_with_what_is_close(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, hint: str
@@ -458,7 +458,7 @@ def test_fixing_one_action_or_all_says_before_and_after(run: Path) -> None:
     assert "-> 100.0 %" in everything
     assert "possible only" in everything
     whole = [r for r in rows if r["id"].startswith("no-owner-")]
-    assert f"{sum(int(r['results']) for r in whole)} verdicts" in what_if(run, ["no-owner"])
+    assert f"{sum(int(r['results']) for r in whole)} results" in what_if(run, ["no-owner"])
 
 
 def test_an_unknown_action_is_refused_with_what_is_close(run: Path) -> None:
@@ -467,7 +467,7 @@ def test_an_unknown_action_is_refused_with_what_is_close(run: Path) -> None:
     assert "OWN-01" in str(error.value)
 
 
-def test_a_run_whose_verdicts_give_another_score_than_it_holds_is_refused(
+def test_a_run_whose_results_give_another_score_than_it_holds_is_refused(
     run: Path, tmp_path: Path
 ) -> None:
     (tmp_path / RESULTS).write_bytes((run / RESULTS).read_bytes())

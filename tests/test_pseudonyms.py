@@ -325,7 +325,7 @@ def named(tmp_path_factory: pytest.TempPathFactory) -> Path:
         estate.events[5] | mail | {"actor_id": "agt-ines.castellan-helper", "event_id": f"i{i}"}
         for i in range(3)
     ]
-    estate.settings["frameworks"] = ["owasp-nhi-2025"]  # every verdict is printed with one list too
+    estate.settings["frameworks"] = ["owasp-nhi-2025"]  # every result is printed with one list too
     estate.settings["params"] = {"ENT-02": {"admin_roles": ["admin", "role of Ann Lee"]}}
     estate.settings["samples"] = {"OWN-02": {"size": 5, "frame": 40, "seed": 7, "note": "drawn by Ann Lee"}}  # fmt: skip
     estate.events.append(estate.events[-1] | {"actor_id": "Uma Ulm", "actor_kind": "human", "event_id": "h"})  # fmt: skip

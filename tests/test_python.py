@@ -93,7 +93,7 @@ def test_tables_are_the_run(run: reporter.Run) -> None:
     assert list(scores["level"]) == [
         f.total.level_lo for f in (run.data.scores.enterprise, *run.data.scores.frameworks)
     ]
-    assert run.actions()["verdicts"].sum() == sum(p.action.verdicts for p in run.data.roadmap.picks)
+    assert run.actions()["results"].sum() == sum(p.action.results for p in run.data.roadmap.picks)
     counts = run.checks().set_index("check")
     assert (
         counts[["pass", "fail", "unknown", "na", "attested", "compensated"]].to_numpy().sum()
@@ -140,7 +140,7 @@ def test_what_is_no_run_is_refused_with_what_to_do(tmp_path: Path) -> None:
         reporter.open(tmp_path)
 
 
-def test_what_assess_returns_reads_its_verdicts_where_the_run_stands(tmp_path: Path) -> None:
+def test_what_assess_returns_reads_its_results_where_the_run_stands(tmp_path: Path) -> None:
     """It is made in a hidden folder, which is renamed when all is written."""
     estate = Estate()
     estate.agents[0]["owner_id"] = ""

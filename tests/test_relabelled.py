@@ -105,8 +105,8 @@ def test_whom_the_log_calls_an_agent_stays_in_the_checks_on_agents(
     name: str, kind: str, world: World
 ) -> None:
     for check in ("ENT-05", "INV-02", "OWN-01", "RSK-02"):
-        verdict, reason, _ = world.results[check, name]
-        assert (verdict, f"listed as {kind}" in reason) == ("unknown", True), (check, reason)
+        result, reason, _ = world.results[check, name]
+        assert (result, f"listed as {kind}" in reason) == ("unknown", True), (check, reason)
         assert "events in which the log calls it an agent" in reason
     assert ("conflict", f"actor {name}: listed as {kind.replace(' ', '_')}, and the log calls it agent; events: 10") in world.notes  # fmt: skip
 
@@ -127,15 +127,15 @@ def test_who_is_listed_otherwise_is_named_on_page_1_and_nobody_else(world: World
 
 
 def test_a_deed_that_is_called_a_heartbeat_is_assessed(world: World) -> None:
-    verdict, reason, ref = world.results["ENT-05", "a1"]
-    assert (verdict, "wipe" in reason, ref) == ("fail", True, "logs/gw.jsonl#51"), reason
+    result, reason, ref = world.results["ENT-05", "a1"]
+    assert (result, "wipe" in reason, ref) == ("fail", True, "logs/gw.jsonl#51"), reason
     assert world.results["CHG-03", "a1"][0] != "pass"
 
 
 @pytest.mark.parametrize("field", MASKS)
 def test_each_field_that_tells_of_a_deed_tells_it(field: str, world: World) -> None:
-    verdict, reason, ref = world.results["INV-02", f"by-{field}"]
-    assert (verdict, ref.startswith("logs/gw.jsonl#")) == ("fail", True), reason
+    result, reason, ref = world.results["INV-02", f"by-{field}"]
+    assert (result, ref.startswith("logs/gw.jsonl#")) == ("fail", True), reason
 
 
 def test_deeds_that_are_called_heartbeats_are_noted_with_their_number(world: World) -> None:
@@ -157,7 +157,7 @@ def test_who_is_seen_only_by_heartbeats_fails_nothing_and_has_its_record(
 # ---------------------------------------------------------------- what page 1 says of INV-02
 
 
-def test_page_1_counts_the_verdicts_of_inv_02(world: World) -> None:
+def test_page_1_counts_the_results_of_inv_02(world: World) -> None:
     notice = world.notices["unlisted_actors"]
     found = [world.results["INV-02", name][0] for name in ("thief", "borrower", *(f"by-{k}" for k in MASKS))]  # fmt: skip
     assert (found.count("fail"), found.count("unknown")) == (len(MASKS), 2)

@@ -301,7 +301,7 @@ def test_large_run_stays_small_and_fast() -> None:
     checks = given.checks()
     many = tuple(replace(c, id=f"{c.id[:4]}{n:02d}") for n in range(10, 15) for c in checks)
     assessment = given.assemble(given.subjects(2000), given.mixed, check_list=(*checks, *many))
-    # content and templates are read once a process, and the fixture writes verdicts once
+    # content and templates are read once a process, and the fixture writes results once
     html.render(given.view(given.assemble(given.subjects(1), given.mixed)))
     given.view(assessment)
     started = time.process_time()

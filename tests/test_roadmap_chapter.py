@@ -1,4 +1,4 @@
-"""The chapter on the roadmap: the same numbers in every format, and each open verdict in one action."""
+"""The chapter on the roadmap: the same numbers in every format, and each open result in one action."""
 
 from __future__ import annotations
 

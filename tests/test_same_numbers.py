@@ -25,7 +25,7 @@ from reporter.score import printed
 
 FORMATS = ("html", "json", "csv", "xlsx", "ocsf", "sarif")
 Told = dict[str, Counter[str]]
-"""Check -> how many verdicts of each status."""
+"""Check -> how many results of each status."""
 
 
 @pytest.fixture(scope="module", params=["rich", "empty", "perfect", "run"])
@@ -103,7 +103,7 @@ def test_the_page_has_the_number_of_every_control(folder: Path) -> None:
 
 
 def counted(folder: Path) -> Told:
-    """Return how many verdicts of each check fail and are unknown, as the report counts them."""
+    """Return how many results of each check fail and are unknown, as the report counts them."""
     return {
         c["id"]: +Counter({"fail": c["counts"]["failed"], "unknown": c["counts"]["unknown"]})
         for c in raw(folder)["checks"]

@@ -1,4 +1,4 @@
-"""The sample data: the same bytes each time, both sides of every check, and the verdicts that its
+"""The sample data: the same bytes each time, both sides of every check, and the results that its
 README promises.
 """
 
@@ -28,15 +28,15 @@ GOOD = {
         "route-risk", "dock-scheduler", "shift-balancer",
     )
 }  # fmt: skip
-Verdicts = dict[tuple[str, str, str], tuple[str, str, str]]
-"""(quarter, check, subject) -> (verdict, reason, actor)"""
+Results = dict[tuple[str, str, str], tuple[str, str, str]]
+"""(quarter, check, subject) -> (result, reason, actor)"""
 
 
 @dataclass(frozen=True)
 class Taken:
     """What runs of both quarters wrote, by quarter."""
 
-    results: Verdicts
+    results: Results
     inputs: dict[str, list[dict[str, Any]]]
     """What the manifest says of each file."""
     quarantined: dict[str, list[dict[str, str]]]
@@ -51,12 +51,12 @@ class Promise:
     quarter: str
     check: str
     subject: str
-    verdict: str
+    result: str
     where: str
 
 
 def promises() -> list[Promise]:
-    """Read the table of verdicts in the README."""
+    """Read the table of results in the README."""
     lines = (HERE / "README.md").read_text(encoding="utf-8").splitlines()
     rows = [[c.strip() for c in line.strip("|").split("|")] for line in lines if line[:1] == "|"]
     return [Promise(*r[1:]) for r in rows if len(r) == 6 and r[0].isdigit()]
@@ -67,11 +67,11 @@ def taken(sample: Path) -> Taken:
     made = Taken({}, {}, {}, {})
     for quarter in QUARTERS:
         run = sample / quarter.removeprefix("2026-")
-        for check, subject, verdict, reason, actor in read_results(
+        for check, subject, result, reason, actor in read_results(
             run, columns=("check", "subject", "status", "reason", "actor")
         ):
             # What somebody answered for is a failure of the check all the same, and that is what the README promises.
-            plain = "fail" if verdict == "compensated" else verdict
+            plain = "fail" if result == "compensated" else result
             made.results[quarter, check, subject] = (plain, reason, actor)
         made.inputs[quarter] = json.loads((run / "manifest.json").read_text("utf-8"))["inputs"]
         with (run / "quarantine.csv").open(encoding="utf-8-sig", newline="") as file:
@@ -104,8 +104,8 @@ def test_sample_data_stays_small() -> None:
 
 def test_every_check_shows_a_pass_and_a_failure(taken: Taken) -> None:
     seen = defaultdict(set)
-    for (_, check, _), (verdict, _, _) in taken.results.items():
-        seen[check].add(verdict)
+    for (_, check, _), (result, _, _) in taken.results.items():
+        seen[check].add(result)
     assert set(seen) == {c.id for c in loader.load().checks}
     assert {c: v for c, v in seen.items() if not {"pass", "fail"} <= v} == {}
     assert set().union(*seen.values()) >= {"pass", "fail", "unknown"}
@@ -116,7 +116,7 @@ def test_the_readme_keeps_its_promises(taken: Taken) -> None:
         (p, taken.results.get((p.quarter, p.check, p.subject), ("no result", "")))
         for p in promises()
     ]
-    assert [(p, told[:2]) for p, told in found if told[0] != p.verdict] == []
+    assert [(p, told[:2]) for p, told in found if told[0] != p.result] == []
     assert len(found) > 200
 
 
@@ -205,7 +205,7 @@ def test_what_is_broken_on_purpose_is_accounted_for(taken: Taken) -> None:
     assert [q["kind"] for q in quarantined if q["file"] == "inventory/people.csv"] == ["unreadable"]
 
 
-def test_the_planted_secrets_reach_no_verdict_and_no_accounting(taken: Taken) -> None:
+def test_the_planted_secrets_reach_no_result_and_no_accounting(taken: Taken) -> None:
     text = repr(taken)
     assert "not-a-real" not in text
     assert "holds what looks like a secret" in text

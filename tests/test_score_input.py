@@ -274,8 +274,8 @@ def test_an_action_counts_a_cell_once() -> None:
 
 def test_what_is_half_good_or_not_applicable_may_be_made_good() -> None:
     cells = {"K": {"A": "compensated", "B": "na"}, "L": {"A": "na"}}
-    everything = gains(cells, applies=[["L", "A"]], mends=[["K", "A"]], wider=[["K", "B"]])
-    assert everything == [("mends", "1/2", "1"), ("applies", "0", "1"), ("wider", "0", "1")]
+    everything = gains(cells, applies=[["L", "A"]], fixes=[["K", "A"]], wider=[["K", "B"]])
+    assert everything == [("fixes", "1/2", "1"), ("applies", "0", "1"), ("wider", "0", "1")]
     assert gains(cells, applies=[["L", "A"]]) == [("applies", "1/4", "3/4")]
 
 
@@ -314,9 +314,9 @@ def test_what_begins_to_apply_is_compared_with_all_else() -> None:
 def test_a_check_that_begins_to_apply_shares_the_weight_of_its_practice() -> None:
     of_p = [c | {"practice": "P", "severity": "low"} for c in MODEL["checks"]]
     cells = {"K": {"A": "fail", "B": "fail"}, "L": {"A": "na"}}
-    plan = {"begins": {"effort": 1, "cells": [["L", "A"]]}, "mends": {"effort": "1.5", "cells": [["K", "A"]]}}  # fmt: skip
+    plan = {"begins": {"effort": 1, "cells": [["L", "A"]]}, "fixes": {"effort": "1.5", "cells": [["K", "A"]]}}  # fmt: skip
     picks = roadmap(MODEL | {"checks": of_p}, cells, plan)
-    assert [(p["id"], p["gain"], p["total"]) for p in picks] == [("mends", "4/5", "4/5"), ("begins", "1/10", "9/10")]  # fmt: skip
+    assert [(p["id"], p["gain"], p["total"]) for p in picks] == [("fixes", "4/5", "4/5"), ("begins", "1/10", "9/10")]  # fmt: skip
 
 
 def test_the_credits_of_a_policy_hold_for_actions_too() -> None:

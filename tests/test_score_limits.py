@@ -9,7 +9,7 @@ import pytest
 from score_models import ATTESTED, COMPENSATED, FAIL, NA, PASS, POLICY, UNKNOWN, a_check, cells
 
 from reporter.model.assessment import Profile, Sample, Theme
-from reporter.model.roadmap import IMPLEMENT, Action, Move
+from reporter.model.roadmap import IMPLEMENT, Action, Effect
 from reporter.model.scores import Tally
 from reporter.score import first_in_lanes, plan_actions, printed, score
 from reporter.score.sampling import lower_limit, upper_limit
@@ -68,8 +68,8 @@ def test_a_check_that_declares_a_sample_is_scored_as_one_and_planned_as_one() ->
     themes = [Theme("K", "K")]
     total = score([], [check], themes, tallies, POLICY, Profile("", "", 0, {})).enterprise.total
     assert (total.lo, total.hi) == (1 - upper_limit(26, 2), 1 - lower_limit(26, 1))
-    mend = Action("a", "a", "", IMPLEMENT, False, F(1), (), (Move("K-1", FAIL, 1, 1, 1),), 1)
-    plan = plan_actions([check], themes, tallies, [mend], POLICY)
+    fix = Action("a", "a", "", IMPLEMENT, False, F(1), (), (Effect("K-1", FAIL, 1, 1, 1),), 1)
+    plan = plan_actions([check], themes, tallies, [fix], POLICY)
     assert (plan.start, plan.picks[0].total) == (total.lo, 1 - upper_limit(26, 1))
 
 
@@ -84,8 +84,8 @@ def test_a_sample_of_unknown_tiers_is_the_worst_and_the_best_that_they_allow() -
 def test_another_order_of_the_roadmap_comes_from_other_weights() -> None:
     checks = [a_check("K-1", "high"), a_check("K-2", "low")]
     tallies = [*cells("K-1", (FAIL, 1), (PASS, 4)), *cells("K-2", (FAIL, 4), (PASS, 1))]
-    moves = {"x": Move("K-1", FAIL, 1, 1, 1), "y": Move("K-2", FAIL, 4, 4, 1)}
-    todo = [Action(n, n, "", IMPLEMENT, False, F(1), (), (move,), 1) for n, move in moves.items()]
+    effects = {"x": Effect("K-1", FAIL, 1, 1, 1), "y": Effect("K-2", FAIL, 4, 4, 1)}
+    todo = [Action(n, n, "", IMPLEMENT, False, F(1), (), (move,), 1) for n, move in effects.items()]
     flat = replace(POLICY, tier_weights=(1, 1, 1, 1), severity_weights=dict.fromkeys(POLICY.severity_weights, 1))  # fmt: skip
     ours, other = (
         first_in_lanes(checks, [Theme("K", "K")], tallies, todo, policy, 10)
@@ -100,7 +100,7 @@ def test_another_order_of_the_roadmap_comes_from_other_weights() -> None:
 
 
 def test_what_is_urgent_is_done_before_the_ranking_looks() -> None:
-    """K-1 and K-2 cap one practice; only with the urgent ones done does mending K-3 show in the score."""
+    """K-1 and K-2 cap one practice; only with the urgent ones done does fixing K-3 show in the score."""
     checks = [a_check("K-1", "critical"), a_check("K-2", "critical"), a_check("K-3"), a_check("K-4", level=2)]  # fmt: skip
     tallies = [
         *cells("K-1", (FAIL, 4)), *cells("K-2", (FAIL, 4)), *cells("K-3", (FAIL, 1)), *cells("K-4", (FAIL, 1), (PASS, 4)),
@@ -108,7 +108,7 @@ def test_what_is_urgent_is_done_before_the_ranking_looks() -> None:
     names = ("a", "b", "c", "d")
     tiers = (4, 4, 1, 1)
     todo = [
-        Action(name, name, "", IMPLEMENT, n < 2, F(1), (), (Move(f"K-{n + 1}", FAIL, tiers[n], tiers[n], 1),), 1)
+        Action(name, name, "", IMPLEMENT, n < 2, F(1), (), (Effect(f"K-{n + 1}", FAIL, tiers[n], tiers[n], 1),), 1)
         for n, name in enumerate(names)
     ]  # fmt: skip
     themes = [Theme("K", "K")]

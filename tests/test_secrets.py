@@ -91,7 +91,7 @@ def plant(folder: Path) -> Path:
 def plant_records(folder: Path) -> Estate:
     """Write the good company's workspace with secrets in records of our own forms."""
     estate = Estate()
-    estate.settings["frameworks"] = ["owasp-nhi-2025"]  # every verdict is printed with one list too
+    estate.settings["frameworks"] = ["owasp-nhi-2025"]  # every result is printed with one list too
     fields = ("name", "purpose", "process_id", "kill_switch", "memory_sources", "deploy_subject", "enforcement_point",
               "principal_id", "business_unit", "nowhere", "policy_version", "owner_id", "technical_owner_id", "memory_readers",
               "kill_switch_owner", "parent_id", "deploy_identity_type", "policy_id")  # fmt: skip

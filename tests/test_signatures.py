@@ -335,7 +335,7 @@ def excepted(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], 
     return report, folder / "run"
 
 
-def test_an_exception_is_a_waiver_and_changes_no_verdict(
+def test_an_exception_is_a_waiver_and_changes_no_result(
     excepted: tuple[dict[str, Any], Path], plain: dict[str, Any]
 ) -> None:
     report, run = excepted
@@ -345,7 +345,7 @@ def test_an_exception_is_a_waiver_and_changes_no_verdict(
     assert others == [c for c in numbers(plain)[2].items() if not c[0].startswith("POL-04")]
     told = {s["ticket"]: (s["counts_as"], s["why"]) for s in report["waivers"]["waivers"]}
     assert told["x-CRD-05"][0] == told["x-LIF-01"][0] == "waived"
-    assert "pay alone, and the verdict is on A1 as a whole" in told["x-APR-01"][1]
+    assert "pay alone, and the result is on A1 as a whole" in told["x-APR-01"][1]
     assert told["x-any"] == ("not counted", "no effect: it names no check")
     assert all(s["exception"] for s in report["waivers"]["waivers"])
     with (run / "statements.csv").open(encoding="utf-8-sig", newline="") as file:

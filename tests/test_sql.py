@@ -33,7 +33,7 @@ PLAIN = "SELECT a.actor_id AS subject, TRUE AS ok FROM agents AS a"
 
 
 def ok(expression: str, rest: str = "FROM agents AS a") -> str:
-    """Write a check whose verdict is the expression."""
+    """Write a check whose result is the expression."""
     return f"SELECT a.actor_id AS subject, {expression} AS ok {rest}"
 
 
@@ -79,7 +79,7 @@ ACCEPTED = {
     ),
     "searched CASE": ok("CASE WHEN a.owner_id IS NULL THEN FALSE ELSE TRUE END"),
     "simple CASE": ok("CASE a.kind WHEN 'agent' THEN TRUE END"),
-    "NULL verdict": ok("NULL"),
+    "NULL result": ok("NULL"),
     "COALESCE and NULLIF": ok("COALESCE(NULLIF(a.name, ''), 'x') = 'x'"),
     "LIKE ESCAPE": ok("a.name LIKE '50!%' ESCAPE '!'"),
     "LIKE against a column": ok(
@@ -246,7 +246,7 @@ REFUSED = {
     "COLUMNS": "SELECT COLUMNS('.*') FROM agents AS a",
     "a star as output": f"SELECT * FROM ({PLAIN}) AS q",
     "a star that leaves out": f"SELECT * EXCLUDE (x) FROM ({PLAIN}) AS q",
-    "a star that swaps a verdict": "WITH x AS (SELECT * REPLACE (TRUE AS ok) FROM (" + PLAIN + ") AS q) "
+    "a star that swaps a result": "WITH x AS (SELECT * REPLACE (TRUE AS ok) FROM (" + PLAIN + ") AS q) "
     "SELECT x.subject AS subject, x.ok AS ok FROM x",
     "columns renamed by position": "SELECT x AS subject, TRUE AS ok FROM agents AS a(x, y)",
     "a question mark": ok("a.name = ?"),
@@ -345,7 +345,7 @@ def test_codes_without_sentences_are_refused() -> None:
         compile_text("SELECT a.actor_id AS subject, 'bad' AS code FROM agents AS a", {}, PLACE)
 
 
-def test_a_code_brings_its_verdict_and_the_values_of_its_sentence(tmp_path: Path) -> None:
+def test_a_code_brings_its_result_and_the_values_of_its_sentence(tmp_path: Path) -> None:
     text = "SELECT a.actor_id AS subject, a.state AS code, a.name, 1 AS n, a.ref FROM agents AS a"
     says = {**SAYS, "unknown": {"open": "{n} of {limit} is open"}}
     found = compile_text(text, {"limit": 3}, PLACE, **says)
@@ -541,7 +541,7 @@ def test_a_source_reads_its_records_and_nothing_else(text: str) -> None:
 
 
 @pytest.mark.parametrize("order", ["a.name", "a.name DESC"])
-def test_which_of_equal_rows_comes_first_changes_no_verdict(tmp_path: Path, order: str) -> None:
+def test_which_of_equal_rows_comes_first_changes_no_result(tmp_path: Path, order: str) -> None:
     text = (
         "SELECT a.actor_id AS subject, ARG_MIN(a.name, a.state) || ARG_MAX(a.name, a.state) = 'ac' AS ok, "
         "ARG_MIN(a.name, CASE WHEN a.state = 'gone' THEN a.state END) AS ref FROM agents AS a GROUP BY a.actor_id"

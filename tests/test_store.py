@@ -46,7 +46,7 @@ def test_an_assessment_is_read_back_as_it_was(name: str, tmp_path: Path) -> None
     a = EXTREMES[name]()
     held, results = read_run(given.leave(a, tmp_path))
     assert held == _without_examples(a)
-    assert len(results.rows()) == len(a.verdicts)
+    assert len(results.rows()) == len(a.rows)
 
 
 def test_the_sample_is_read_back_as_it_was(sample_run: Path) -> None:
@@ -193,13 +193,13 @@ DAMAGE: dict[str, tuple[str, Callable[[Path], object], str]] = {
         RESULTS, lambda r: (r / RESULTS).write_bytes((r / RESULTS).read_bytes()[:-99]), "cannot be read as Parquet",
     ),
     "other columns": (RESULTS, lambda r: _rewritten(r, 'SELECT "check", subject FROM results'), "status"),
-    "a verdict that is none": (
+    "a result that is none": (
         RESULTS, lambda r: _rewritten(r, "SELECT * REPLACE ('perfect' AS status) FROM results"),
-        "holds what is no verdict: 'perfect' is not a valid Status",
+        "holds what is no result: 'perfect' is not a valid Status",
     ),
-    "a verdict mended by hand": (RESULTS, lambda r: _rewritten(r, MENDED), "verdicts fail of ENT-02, and report.json counts"),
-    "a verdict left out": (
-        RESULTS, lambda r: _rewritten(r, "SELECT * FROM results WHERE NOT (subject = 'agent-0001' AND status = 'na')"), "verdicts na of",
+    "a result remediated by hand": (RESULTS, lambda r: _rewritten(r, MENDED), "results fail of ENT-02, and report.json counts"),
+    "a result left out": (
+        RESULTS, lambda r: _rewritten(r, "SELECT * FROM results WHERE NOT (subject = 'agent-0001' AND status = 'na')"), "results na of",
     ),
     "of a check that was not run": (
         RESULTS, lambda r: _rewritten(r, "SELECT * FROM results UNION ALL SELECT * REPLACE ('ZZZ-01' AS \"check\") FROM results LIMIT 999"),
@@ -229,7 +229,7 @@ def test_what_is_damaged_or_of_another_version_is_named_with_what_to_do(
         what_if(run, ["OWN-01"])
 
 
-@pytest.mark.parametrize("case", ["of the first release", "a verdict mended by hand"])
+@pytest.mark.parametrize("case", ["of the first release", "a result remediated by hand"])
 @pytest.mark.parametrize(
     "words",
     [("render", "--format", "csv", "--out"), ("render", "--format", "json", "--out"), ("explain", "OWN-01"), ("explain", "--fix", "OWN-01")],
@@ -247,7 +247,7 @@ def test_every_command_refuses_it(
     assert not (tmp_path / "out").exists()
 
 
-def test_a_verdict_mended_by_hand_is_noticed_where_runs_are_compared(
+def test_a_result_mended_by_hand_is_noticed_where_runs_are_compared(
     good: Path, good_run: Path, tmp_path: Path
 ) -> None:
     run = Path(shutil.copytree(good_run, tmp_path / "run"))
@@ -273,7 +273,7 @@ def test_so_it_is_where_the_manifest_was_changed_with_it(
 def test_a_tier_changed_by_hand_is_noticed_by_what_if(rich_run: Path, tmp_path: Path) -> None:
     run = Path(shutil.copytree(rich_run, tmp_path / "run"))
     _rewritten(run, "SELECT * REPLACE (1 AS tier_lo, 1 AS tier_hi) FROM results")
-    with pytest.raises(InputError, match="its verdicts give another score than it holds"):
+    with pytest.raises(InputError, match="its results give another score than it holds"):
         what_if(run, ["OWN-01"])
 
 
@@ -370,6 +370,6 @@ def test_nothing_that_is_printed_is_read_back() -> None:
         "(SELECT count(*) FROM glob('/*')) > 0",
     ],
 )
-def test_a_question_reaches_the_verdicts_and_no_other_file(where: str, sample_run: Path) -> None:
+def test_a_question_reaches_the_results_and_no_other_file(where: str, sample_run: Path) -> None:
     with pytest.raises(InputError, match="disabled by configuration"):
         Results(sample_run, ()).rows(where=where)

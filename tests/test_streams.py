@@ -23,7 +23,7 @@ runner.assess = lambda engine, checks, *more, **how: whole(
 from reporter.cli import main
 main()
 """
-"""The program with verdicts of one check: the others take half the time of a run."""
+"""The program with results of one check: the others take half the time of a run."""
 
 
 @pytest.fixture

@@ -40,7 +40,7 @@ from reporter.pipeline import assess as run
 from reporter.report import EDITIONS, WRITERS, build, workbook
 from reporter.report.document import View
 from reporter.report.editions import appendix
-from reporter.report.html import owner_tasks, verdict_pages
+from reporter.report.html import owner_tasks, result_pages
 from reporter.report.html import page as html
 from reporter.report.html.svg import clip
 from reporter.report.pdf import paper, typst_pages
@@ -259,7 +259,7 @@ def unbracketed(page: str, data: list[str]) -> list[str]:
     return left
 
 
-VERDICTS = ("pass", "fail", "unknown", "compensated", "attested", "na")
+RESULTS = ("pass", "fail", "unknown", "compensated", "attested", "na")
 NAMES = {"UTC", "GOVERN", "MAP", "evidence_id", "policy"}
 """Ids of the fixture's groups, and labels of hashes."""
 
@@ -305,15 +305,15 @@ def test_no_text_about_the_passes_goes_round(pseudo: translate.Translation, tmp_
 def test_no_text_of_the_pages_beside_a_long_run_goes_round(
     pseudo: translate.Translation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (verdict_pages, owner_tasks):
+    for module in (result_pages, owner_tasks):
         monkeypatch.setattr(module, "INLINE", 10)
         monkeypatch.setattr(module, "PER_PAGE", 20)
-    monkeypatch.setattr(verdict_pages, "NAMES_PER_PAGE", 400)
+    monkeypatch.setattr(result_pages, "NAMES_PER_PAGE", 400)
     assessment = replace(given.rich(), language="xx")
     made, data = given.view(assessment), data_of(assessment, pseudo)
     WRITERS["html"](made, tmp_path / "report.html")
     WRITERS["engineer-html"](made, tmp_path / "engineer.html")
-    monkeypatch.setattr(verdict_pages, "LISTED", 1)
+    monkeypatch.setattr(result_pages, "LISTED", 1)
     with translate.speaking("xx"):
         (*_, (_, _, by_page)) = html._parted(made, **html._lists(made, "auditor"))
         index = html._page(made, "screen")("pages/index.html", home="report.html", **by_page)
@@ -368,10 +368,8 @@ def test_no_text_about_earlier_runs_goes_round(
     if not alike:
         other = replace(perfect.profile, title="Another profile")
         last = replace(earlier.assessed(90, perfect, thresholds="0" * 64), profile=other)
-    results = [
-        (now.checks[n % 10].id, f"agent-{n // 6}", v) for n, v in enumerate([*VERDICTS] * 18)
-    ]
-    moved = [(c, s, VERDICTS[n % 7 % 6]) for n, (c, s, _) in enumerate(results) if n % 5]
+    results = [(now.checks[n % 10].id, f"agent-{n // 6}", v) for n, v in enumerate([*RESULTS] * 18)]
+    moved = [(c, s, RESULTS[n % 7 % 6]) for n, (c, s, _) in enumerate(results) if n % 5]
     runs = [earlier.leave(tmp_path / "r1", earlier.assessed(180, perfect), results)]
     runs.append(earlier.leave(tmp_path / "r2", last, results))
     beside = replace(earlier.beside(tmp_path / "work", runs, moved, now), language="xx")
@@ -392,10 +390,10 @@ def test_no_text_of_an_explanation_goes_round(
 ) -> None:
     names = [f"agent-{n}" for n in range(9)]
 
-    def verdict(check: model.Check, _: str, n: int) -> tuple[Status, str]:
-        return Status(VERDICTS[n % 6]), f"{check.id} is {VERDICTS[n % 6]}"
+    def result(check: model.Check, _: str, n: int) -> tuple[Status, str]:
+        return Status(RESULTS[n % 6]), f"{check.id} is {RESULTS[n % 6]}"
 
-    assessment = replace(earlier.assessed(a=given.assemble(names, verdict)), language="xx")
+    assessment = replace(earlier.assessed(a=given.assemble(names, result)), language="xx")
     run = given.leave(assessment, tmp_path / "run")
     said = explain(run, given_id)
     known = loader.load()

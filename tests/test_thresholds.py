@@ -1,4 +1,4 @@
-"""The thresholds behind verdicts: printed with their checks, and those that an organisation set itself said first and last."""
+"""The thresholds behind results: printed with their checks, and those that an organisation set itself said first and last."""
 
 from __future__ import annotations
 

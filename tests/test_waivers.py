@@ -177,10 +177,10 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DuckDB]:
         yield made
 
 
-Verdicts = dict[tuple[str, str], str]
+Outcomes = dict[tuple[str, str], str]
 
 
-def put(engine: DuckDB, results: Verdicts, tier: int = 2) -> None:
+def put(engine: DuckDB, results: Outcomes, tier: int = 2) -> None:
     engine.run("DELETE FROM results")
     for (name, subject), status in results.items():
         engine.run(
@@ -189,7 +189,7 @@ def put(engine: DuckDB, results: Verdicts, tier: int = 2) -> None:
         )
 
 
-def statuses(engine: DuckDB) -> Verdicts:
+def statuses(engine: DuckDB) -> Outcomes:
     return {(c, s): st for c, s, st in engine.rows("SELECT check_id, subject, status FROM results")}
 
 
@@ -212,7 +212,7 @@ A1 = {("K", "a1"): "fail"}
         ({}, {("Z", "a1"): "unknown"}, False, "not proven: Z is unknown on a1"),
         ({}, {("Z", "a1"): "na"}, False, "not proven: Z is na on a1"),
         ({}, {("Z", "a1"): "attested"}, False, "not proven: Z is attested on a1"),
-        ({}, {("Z", "a2"): "pass"}, False, "Z has no verdict on it"),
+        ({}, {("Z", "a2"): "pass"}, False, "Z has no result on it"),
         # its keys stand for the agent, and all of them must pass
         ({"by_check": "C"}, {("C", "c1"): "pass", ("C", "c2"): "pass"}, True, "C passes on a1"),
         ({"by_check": "C"}, {("C", "c1"): "pass", ("C", "c2"): "unknown"}, False, "C is unknown on a1"),
@@ -229,7 +229,7 @@ A1 = {("K", "a1"): "fail"}
     ],
 )  # fmt: skip
 def test_a_failure_is_made_good_by_another_check_that_passes(
-    engine: DuckDB, row: dict[str, str], results: Verdicts, works: bool, why: str
+    engine: DuckDB, row: dict[str, str], results: Outcomes, works: bool, why: str
 ) -> None:
     put(engine, A1 | results)
     (made,) = compensated(engine, row)
@@ -244,14 +244,14 @@ def test_a_failure_is_made_good_by_another_check_that_passes(
         (("K", "a1"), {("K", "a1"): "pass", ("Z", "a1"): "pass"}, "nothing to make good: K is pass on it"),
         (("K", "a3"), {("K", "a3"): "fail", ("Z", "a3"): "pass"}, "no owner is known"),
         # a key of two agents needs the proof of both, and an owner of both
-        (("C", "c2"), {("C", "c2"): "fail", ("Z", "a1"): "pass"}, "not proven: Z is without a verdict on a1, a2"),
+        (("C", "c2"), {("C", "c2"): "fail", ("Z", "a1"): "pass"}, "not proven: Z is without a result on a1, a2"),
         (("C", "c2"), {("C", "c2"): "fail", ("Z", "a1"): "pass", ("Z", "a2"): "pass"}, "Z passes on a1, a2"),
         (("C", "c3"), {("C", "c3"): "fail", ("Z", "a1"): "pass", ("Z", "a3"): "pass"}, "no owner is known"),
         (("O", "organisation"), {("O", "organisation"): "fail", ("L", "x"): "pass"}, "L passes on"),
     ],
 )  # fmt: skip
 def test_whose_a_subject_is_decides(
-    engine: DuckDB, failing: tuple[str, str], results: Verdicts, why: str
+    engine: DuckDB, failing: tuple[str, str], results: Outcomes, why: str
 ) -> None:
     put(engine, results)
     by = "L" if failing[0] == "O" else "Z"
@@ -297,7 +297,7 @@ def test_the_reason_says_what_stands_in_and_until_when(engine: DuckDB) -> None:
         ({"check": "K"}, 3, False, "no effect: a critical failure"),
         ({"check": "Z"}, 2, False, "covers nothing that fails: Z is pass on it"),
         ({"check": "Z", "subject": ""}, 2, False, "covers nothing that fails"),
-        ({"subject": "a9"}, 2, False, "no such subject in this run: M has no verdict on a9"),
+        ({"subject": "a9"}, 2, False, "no such subject in this run: M has no result on a9"),
         ({"expires": "2026-10-01", "review_at": "2026-09-30"}, 2, False, "expired"),
         ({"approved_at": "2026-10-02"}, 2, False, "approved after"),
     ],
@@ -437,7 +437,7 @@ def own_check(report: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def planned(report: dict[str, Any], name: str) -> int:
-    """How many actions of the roadmap mend failures of a check."""
+    """How many actions of the roadmap fix failures of a check."""
     picks = report["roadmap"]["picks"]
     return sum(p["kind"] == "implement" and name in p["checks"] for p in picks)
 
@@ -458,8 +458,8 @@ def test_the_golden_example_holds_in_a_run(
 
 def test_a_compensated_result_is_one_everywhere(said: tuple[Path, dict[str, Any]]) -> None:
     folder, report = said
-    verdicts = {(c[0], c[1]): c[2] for c in read_rows(folder / "results.parquet")}
-    assert verdicts["LIF-01", "A1"] == "compensated"
+    results = {(c[0], c[1]): c[2] for c in read_rows(folder / "results.parquet")}
+    assert results["LIF-01", "A1"] == "compensated"
     counts = own_check(report, "LIF-01")["counts"]
     assert (counts["text"], counts["failed"], counts["compensated"]) == (
         "1 pass · 1 compensated",
@@ -488,7 +488,7 @@ def test_a_waived_failure_leaves_the_roadmap_and_nothing_else(
     folder, report = said
     assert own_check(report, "POL-01")["figure"] == own_check(bare, "POL-01")["figure"]
     assert (planned(bare, "POL-01"), planned(report, "POL-01")) == (1, 0)
-    assert "1 failing verdict that somebody waived" in report["roadmap"]["text"]
+    assert "1 failing result that somebody waived" in report["roadmap"]["text"]
     (found,) = (r for r in rows(folder / "findings.csv") if r["check"] == "POL-01")
     assert (found["status"], found["waived_until"], found["waiver"]) == (
         "fail",

@@ -33,11 +33,11 @@ RUN = RunInfo(
     as_of=datetime(2026, 10, 1),
     profile="baseline",
 )
-Verdicts = dict[str, tuple[str, str]]
+Results = dict[str, tuple[str, str]]
 _EVENT_DEFAULTS = {"log_source": "gateway", "outcome": "success"}
 
 
-def verdicts(check: Check, example: dict[str, Any]) -> dict[str, tuple[str, str]]:
+def results_of(check: Check, example: dict[str, Any]) -> dict[str, tuple[str, str]]:
     """Return subject -> (status, reason) for one example."""
     with _opened() as engine:
         return _both(engine, check, example)[0]
@@ -50,7 +50,7 @@ def _opened() -> Iterator[DuckDB]:
         yield engine
 
 
-def _both(database: DuckDB, check: Check, example: dict[str, Any]) -> tuple[Verdicts, Verdicts]:
+def _both(database: DuckDB, check: Check, example: dict[str, Any]) -> tuple[Results, Results]:
     """Return the results of an example, and those of the check with its condition inverted."""
     params = {**check.params, **example.get("params", {})}
     compiled = compile_check(check, params)
@@ -71,7 +71,7 @@ def _both(database: DuckDB, check: Check, example: dict[str, Any]) -> tuple[Verd
         return results, _results(engine, check, inverted(compiled)) if has_decision else results
 
 
-def _results(engine: DuckDB, check: Check, compiled: Compiled) -> Verdicts:
+def _results(engine: DuckDB, check: Check, compiled: Compiled) -> Results:
     engine.run("DELETE FROM results")
     runner.assess(engine, [(check, compiled)])
     rows = engine.rows(

@@ -73,7 +73,7 @@ class Proposal:
     """What the user must state before it can be written; '' when nothing."""
 
     @property
-    def rest(self) -> list[str]:
+    def others(self) -> list[str]:
         """The headings that are not read."""
         return list(self.mapping["not_mapped"])
 
@@ -84,7 +84,7 @@ class Proposal:
         if self.unsure:
             lines += ["not sure enough, and left out:", *(_line(g, width) for g in self.unsure)]
         unsure_headings = {g.heading for g in self.unsure}
-        unmapped = [x[:50] for x in self.rest if x not in unsure_headings]
+        unmapped = [x[:50] for x in self.others if x not in unsure_headings]
         return [*lines, *([f"not mapped: {'; '.join(unmapped)}"] if unmapped else []), *self.told]
 
     def text(self) -> str:

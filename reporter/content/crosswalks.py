@@ -1,4 +1,4 @@
-"""Read crosswalks: which controls of one list rest on, or belong with, which of another.
+"""Read crosswalks: which controls of one list depend on, or belong with, which of another.
 
 In: files under crosswalks/ and official/. Out: `model.Crosswalk`, registers, and the ids in
 crosswalks and catalogs that stand for nothing."""

@@ -32,7 +32,7 @@ from reporter.content.frameworks import (
 )
 from reporter.content.packs import Pack, named, shown
 from reporter.content.source_policy import validate_condition, validate_source, validate_type
-from reporter.content.sql_policy import VERDICTS, compile_part
+from reporter.content.sql_policy import CHECK_STATUSES, compile_part
 from reporter.content.yaml import Fields, fields, read_yaml
 from reporter.errors import ContentError, Errors, InputError, ReporterError
 from reporter.model.assessment import SEVERITIES, Check, Framework, Policy, Profile, Theme
@@ -439,9 +439,9 @@ def _reasons(file: Fields) -> dict[str, dict[str, str]]:
     reasons = file.get("reasons", dict, {})
     place = file.place("reasons")
     for status in reasons:
-        if status not in VERDICTS:
+        if status not in CHECK_STATUSES:
             raise ContentError(
-                f"reasons: no status {status!r}", place, f"Known: {', '.join(VERDICTS)}."
+                f"reasons: no status {status!r}", place, f"Known: {', '.join(CHECK_STATUSES)}."
             )
     texts = {
         status: _texts(
@@ -455,7 +455,7 @@ def _reasons(file: Fields) -> dict[str, dict[str, str]]:
     for code in codes:
         if codes.count(code) > 1:
             raise ContentError(f"reasons: {code!r} stands under two statuses", place)
-        if code in ENGINE and code not in VERDICTS:
+        if code in ENGINE and code not in CHECK_STATUSES:
             raise ContentError(
                 f"reasons: {code!r} is a code of the engine's own", place, "Call it otherwise."
             )

@@ -22,7 +22,7 @@ from reporter.model.reasons import places
 from reporter.schema.model_files import shipped
 from reporter.schema.tables import TABLES
 
-VERDICTS = ("pass", "fail", "unknown")
+CHECK_STATUSES = ("pass", "fail", "unknown")
 CODE, VALUES = "reason_code", "reason_values"
 """The columns of a result that say why: a code of the check, and a JSON object of its values."""
 _TAKEN = ("ok", "code", CODE, VALUES, "subject")
@@ -153,10 +153,10 @@ def _telling(tree: exp.Query, outputs: Sequence[str], sentences: Told) -> str:
             "WHEN code IS NOT NULL THEN error('it gives the code ' || code || ', for which it has"
             " no sentence')"
         )
-        verdicts = {"pass": "TRUE", "fail": "FALSE", "unknown": "CAST(NULL AS BOOLEAN)"}
+        booleans = {"pass": "TRUE", "fail": "FALSE", "unknown": "CAST(NULL AS BOOLEAN)"}
         cases = [
             f"WHEN code IN ({', '.join(status_codes)}) THEN {sql}"
-            for status, sql in verdicts.items()
+            for status, sql in booleans.items()
             if (status_codes := [f"'{c}'" for s, c, _ in sentences if s == status])
         ]
         ok, code = f"CASE {' '.join([*cases, unknown_code])} END", "coalesce(code, 'unknown')"
@@ -397,7 +397,7 @@ def _demand_outputs(
         raise ContentError(
             "it gives codes and has no `reasons`", place, "Write a sentence for each code."
         )
-    if outputs[1] == "ok" and any(code not in VERDICTS for _, code, _ in sentences):
+    if outputs[1] == "ok" and any(code not in CHECK_STATUSES for _, code, _ in sentences):
         raise ContentError(
             "its `reasons` have codes, and the SELECT gives ok", place, "Give `code` in its place."
         )

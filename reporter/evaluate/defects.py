@@ -14,7 +14,7 @@ from functools import partial
 from itertools import groupby
 
 from reporter.engine.base import Engine, quoted_list
-from reporter.evaluate.remediation import SHOW, Unknown, mending, showing, tallied
+from reporter.evaluate.remediation import SHOW, Unknown, evidence_action, fix_actions, tallied
 from reporter.evaluate.root_causes import Explained, root_causes, worst_first
 from reporter.evaluate.unassessed import FILLED
 from reporter.model.assessment import Check, Finding
@@ -50,7 +50,7 @@ def defects(
     failures = _failures(engine, cause_names(by_id, groups))
     for group, explanations in by_cause(failures, by_id, groups, partial(_sharers, engine, by_id)):
         causes += (e.cause for e in explanations)
-        actions += mending(explanations, by_id, group, efforts, workspace_efforts)
+        actions += fix_actions(explanations, by_id, group, efforts, workspace_efforts)
         engine.insert(
             "led",
             [
@@ -66,7 +66,8 @@ def defects(
         )
     kinds = tallied(tallies)
     actions += (
-        showing(u, by_id[u.check], efforts, workspace_efforts) for u in _unknowns(engine, kinds)
+        evidence_action(u, by_id[u.check], efforts, workspace_efforts)
+        for u in _unknowns(engine, kinds)
     )
     engine.run(
         f"INSERT INTO led SELECT check_id, subject, '', check_id || '{SHOW}' FROM results WHERE"
@@ -109,8 +110,8 @@ def _failures(engine: Engine, names: Mapping[str, str]) -> Iterator[Finding]:
         f" JOIN cause_names USING (check_id) WHERE status = '{Status.FAIL}' ORDER BY name,"
         " check_id, subject"
     )
-    for check, subject, _, *rest in engine.each(sql):
-        yield Finding(check, subject, Status.FAIL, *rest)
+    for check, subject, _, *fields in engine.each(sql):
+        yield Finding(check, subject, Status.FAIL, *fields)
 
 
 def _sharers(

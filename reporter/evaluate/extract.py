@@ -155,7 +155,7 @@ UNREGISTERED = (
     f"SELECT DISTINCT agent_id FROM activity WHERE actor_kind = 'agent' AND {_HIGH_IMPACT}"
 )
 """Agents of no register that did something of high impact."""
-UNREGISTERED_CAP = "ghost-high-impact"
+UNREGISTERED_CAP = "unregistered-high-impact"
 _MAYBE_UNREGISTERED = (
     "SELECT DISTINCT x.agent_id FROM activity AS x LEFT JOIN tiers AS t ON t.actor_id = x.agent_id"
     " AND t.may_be_agent WHERE x.agent_id IS NOT NULL AND x.agent_kind IS DISTINCT FROM 'agent'"

@@ -49,10 +49,10 @@ class Apart(AbstractContextManager["Apart"]):
         with self._lock:
             self._folder.mkdir(exist_ok=True)
             tables = {t: str(self._copy(engine, t)) for t in sorted(compiled.tables)}
-            out = self._folder / f"{check.id}.{'best' if compiled.written else 'verdicts'}.parquet"
+            out = self._folder / f"{check.id}.{'best' if compiled.written else 'rows'}.parquet"
             try:
                 self._child.call(
-                    verdicts,
+                    write_rows,
                     sql=compiled.sql,
                     tables=tables,
                     folder=str(self._folder),
@@ -74,7 +74,7 @@ class Apart(AbstractContextManager["Apart"]):
         return self._copied[table]
 
 
-def verdicts(sql: str, tables: dict[str, str], folder: str, out: str, memory: str) -> None:
+def write_rows(sql: str, tables: dict[str, str], folder: str, out: str, memory: str) -> None:
     """Run compiled SQL over Parquet files as tables and write its rows; in the child."""
     with (
         tempfile.TemporaryDirectory(dir=folder) as work,

@@ -16,7 +16,7 @@ from reporter.evaluate.headlines import headline
 from reporter.evaluate.root_causes import Explained
 from reporter.model.assessment import SEVERITIES, Check, Finding
 from reporter.model.comparison import CauseGroup
-from reporter.model.roadmap import EVIDENCE, IMPLEMENT, Action, Efforts, Missing, Move
+from reporter.model.roadmap import EVIDENCE, IMPLEMENT, Action, Effect, Efforts, Missing
 from reporter.model.scores import Status, Tally
 
 URGENT_TIER = 3
@@ -39,7 +39,7 @@ class Unknown:
     owners: tuple[str, ...]
 
 
-def mending(
+def fix_actions(
     explanations: Sequence[Explained],
     by_id: Mapping[str, Check],
     group: CauseGroup | None,
@@ -70,7 +70,7 @@ def mending(
     return actions
 
 
-def showing(
+def evidence_action(
     unknown: Unknown, check: Check, efforts: Efforts, workspace_efforts: Mapping[str, Fraction] = {}
 ) -> Action:
     """Return the action that supplies the missing evidence for a check."""
@@ -83,7 +83,7 @@ def showing(
         False,
         workspace_efforts.get(check.id + SHOW) or efforts.evidence,
         unknown.owners,
-        tuple(Move(t.check, t.status, t.tier_lo, t.tier_hi, t.n) for t in unknown.kinds),
+        tuple(Effect(t.check, t.status, t.tier_lo, t.tier_hi, t.n) for t in unknown.kinds),
         unknown.things,
         missing=unknown.missing,
     )
@@ -124,9 +124,9 @@ def _fix_action(
         urgent=any(_is_urgent(by_id[check], hi) for check, _, _, hi in kinds),
         effort=days,
         owners=tuple(sorted({f.owner for f in findings if f.owner})),
-        moves=tuple(Move(*kind, kinds[kind]) for kind in sorted(kinds)),
+        effects=tuple(Effect(*kind, kinds[kind]) for kind in sorted(kinds)),
         things=len({f.actor or f.subject for f in findings}),
-        mends=tuple(
+        fixes=tuple(
             (c, is_listed)
             for c in checks
             for is_listed in (sorted(listings[c]) if c in list_checks else (False,))

@@ -26,9 +26,9 @@ from reporter.report.view.format import clean, count, number
 SHOWN = 200
 SUGGESTED, CLOSE = 5, 0.6
 """Number of ids suggested for an unknown one, and the similarity that they need."""
-VERDICTS = ("fail", "unknown", "attested", "compensated", "pass", "na")
+STATUSES = ("fail", "unknown", "attested", "compensated", "pass", "na")
 _COLUMNS = ("check", "subject", "status", "reason", "record", "tier_lo", "tier_hi")
-VERDICT, TIERS = _COLUMNS.index("status"), slice(_COLUMNS.index("tier_lo"), None)
+STATUS, TIERS = _COLUMNS.index("status"), slice(_COLUMNS.index("tier_lo"), None)
 """Positions of these columns in a row."""
 _ACTOR = "CASE WHEN actor <> '' THEN actor ELSE subject END"
 
@@ -93,8 +93,8 @@ def _explanation(view: View, query: str) -> list[str]:
         if check.id.lower() == query.lower():
             return _check(view, check.id)
     results = _results(view, f"{quoted(query)} IN (actor, subject)") if query else []
-    head = f"{query}: {count(len(results), 'verdict')}"
-    return [head, "", *_by_verdict(view, results)] if results else []
+    head = f"{query}: {count(len(results), 'result')}"
+    return [head, "", *_by_status(view, results)] if results else []
 
 
 def _results(view: View, condition: str) -> list[tuple[Any, ...]]:
@@ -168,14 +168,14 @@ def _control(control: Control, framework: str, view: View) -> list[str]:
     for check in control.checks:
         results = _results(view, f"\"check\" = {quoted(check.check.text)} AND status <> 'pass'")
         if results:
-            lines += ["", f"{check.check.text} {check.check.title}", *_by_verdict(view, results)]
+            lines += ["", f"{check.check.text} {check.check.title}", *_by_status(view, results)]
     return lines
 
 
 def _answer(answer: AnswerLine) -> str:
     signature = ", ".join(filter(None, (answer.who, answer.role, answer.date)))
     head = (
-        mark("It rests on the answer {answer}")
+        mark("It depends on the answer {answer}")
         if answer.settles
         else mark("Another answer {answer}")
     )
@@ -209,7 +209,7 @@ def _check(view: View, check_id: str) -> list[str]:
     statements = (*view.waivers.waivers, *view.waivers.compensations)
     lines += [_statement(s) for s in statements if s.check == check.id]
     results = _results(view, f'"check" = {quoted(check_id)}')
-    return [*lines, *_factors(view, results), *_by_verdict(view, results)]
+    return [*lines, *_factors(view, results), *_by_status(view, results)]
 
 
 def _factor(name: str, weights: Sequence[tuple[str, int]]) -> str:
@@ -220,11 +220,11 @@ def _factor(name: str, weights: Sequence[tuple[str, int]]) -> str:
 
 def _factors(view: View, results: Sequence[tuple[Any, ...]]) -> list[str]:
     """List the terms in the sum of a check: results by status and tier, times the tier weight."""
-    tally = Counter((c[VERDICT], *c[TIERS]) for c in results if c[VERDICT] != "na")
+    tally = Counter((c[STATUS], *c[TIERS]) for c in results if c[STATUS] != "na")
     if not view.weights.tiers or not tally:
         return []
-    lines = [say("The weight of the results, by verdict and tier:")]
-    for status in VERDICTS:
+    lines = [say("The weight of the results, by status and tier:")]
+    for status in STATUSES:
         for _, lo, hi in sorted(k for k in tally if k[0] == status):
             total, weight = tally[status, lo, hi], _weight(view, lo, hi)
             least, most = (total * view.weights.tiers[tier - 1] for tier in (lo, hi))
@@ -258,10 +258,10 @@ def _weight_text(view: View, result: tuple[Any, ...]) -> str:
     return f"({_tier(lo, hi)}, {say('weight {n}', n=_weight(view, lo, hi))})"
 
 
-def _by_verdict(view: View, results: Sequence[tuple[Any, ...]]) -> list[str]:
+def _by_status(view: View, results: Sequence[tuple[Any, ...]]) -> list[str]:
     lines = []
-    for status in VERDICTS:
-        matches = [c for c in results if c[VERDICT] == status]
+    for status in STATUSES:
+        matches = [c for c in results if c[STATUS] == status]
         if not matches:
             continue
         lines.append(f"{word(status)} ({number(len(matches))})")

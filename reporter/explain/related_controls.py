@@ -87,7 +87,7 @@ def _control(view: View, framework: Framework, control: Control) -> list[str]:
         if framework.confidence
         else ""
     )
-    head = say("It would rest on these checks (our reading{sure}):", sure=confidence_note)
+    head = say("It would depend on these checks (our reading{sure}):", sure=confidence_note)
     lines.append(head if scored_checks else say("No check evidences it: needs attestation."))
     lines += _checks(view, scored_checks)
     if related_checks:

@@ -41,7 +41,7 @@ def what_if(run: Path, names: Iterable[str]) -> str:
     recorded = assessment.scores.enterprise.total
     if (before.total.lo, before.total.hi) != (recorded.lo, recorded.hi):
         raise InputError(
-            "its verdicts give another score than it holds", str(run), "Assess the workspace again."
+            "its results give another score than it holds", str(run), "Assess the workspace again."
         )
     after = _score(assessment, changed(tallies, [_change(tallies_changed)]))
     return "\n".join(_lines(assessment, ids, tallies_changed, before, after))
@@ -95,7 +95,7 @@ def _lines(
     gain = total_after.lo - total_before.lo
     unknowns = sum(t.n for t in tallies if t.status == Status.UNKNOWN)
     lines = [
-        f"With {', '.join(ids)} done: {sum(t.n for t in tallies)} verdicts become pass.",
+        f"With {', '.join(ids)} done: {sum(t.n for t in tallies)} results become pass.",
         "",
         f"Evidenced score  {percent(total_before.lo)} -> {percent(total_after.lo)}",
         f"At most          {percent(total_before.hi)} -> {percent(total_after.hi)}",

@@ -41,14 +41,14 @@ def reconsider(
         )
         for c in choices
     ]
-    moves = [
+    changes = [
         (old.source, new.source)
         for old, new in zip(choices, second_choices, strict=True)
         if old.source and new.source and (old.source.id, old.path) != (new.source.id, new.path)
     ]
-    if not moves:
+    if not changes:
         return second_choices, conversions
-    source_ids = {s.id for pair in moves for s in pair}
+    source_ids = {s.id for pair in changes for s in pair}
     other_conversions = [d for d in conversions if d[0].source not in source_ids]
     affected_choices = [c for c in second_choices if c.source and c.source.id in source_ids]
     return second_choices, [

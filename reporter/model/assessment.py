@@ -217,7 +217,7 @@ class Finding:
     reason_values: str
     """A JSON object."""
     ref: str
-    """file#record of the deciding input record; '' when the result rests on an absence."""
+    """file#record of the deciding input record; '' when the result is based on an absence."""
     actor: str
     """The agent (or other actor) the subject belongs to; '' for the organisation."""
     owner: str

@@ -17,7 +17,7 @@ class Scope:
     purpose: str
     """'' where the log names none."""
     clean_runs: int
-    """Approved runs that the scope rests on; 0: on rights bound to the purpose."""
+    """Approved runs that the scope is based on; 0: on rights bound to the purpose."""
     runs: int
     outside: int
     """Runs that changed something outside the scope."""

@@ -1,4 +1,4 @@
-"""The plain data of earlier runs: what each scored, and what became of each verdict since the last
+"""The plain data of earlier runs: what each scored, and what became of each result since the last
 of them.
 """
 
@@ -9,7 +9,7 @@ from datetime import datetime
 from fractions import Fraction
 
 GONE, OUTSIDE = "gone", "out of scope"
-"""What stands for a verdict where there is none: no check of that run speaks of the subject, or
+"""What stands for a result where there is none: no check of that run speaks of the subject, or
 only others do.
 """
 
@@ -43,7 +43,7 @@ class EarlierRun:
     report_sha256: str
     standings: tuple[Standing, ...]
     unlike: tuple[str, ...]
-    """What it rests on that differs from the run after it; empty where they are like with like."""
+    """What it depends on that differs from the run after it; empty if they are like with like."""
     profiles: tuple[str, ...] = ()
     """Titles of its target profile and of the next run's, where they differ."""
     thresholds: tuple[tuple[str, str, str, str], ...] = ()
@@ -54,7 +54,7 @@ class EarlierRun:
 
 @dataclass(frozen=True, slots=True)
 class Failing:
-    """How many verdicts fail in every run since one."""
+    """How many results fail in every run since one."""
 
     since: datetime
     """as_of of that run."""
@@ -64,7 +64,7 @@ class Failing:
 
 @dataclass(frozen=True, slots=True)
 class ActorSeen:
-    """An actor on whom there is a verdict in one of the two runs only."""
+    """An actor on whom there is a result in one of the two runs only."""
 
     id: str
     is_agent: bool
@@ -87,18 +87,18 @@ class Regrouped:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """This run beside the runs before it; verdicts are compared with the last of these, for checks
+    """This run beside the runs before it; results are compared with the last of these, for checks
     that both have.
     """
 
     runs: tuple[EarlierRun, ...] = ()
     """By as_of; empty where nothing is compared."""
     flows: tuple[tuple[str, str, str, int], ...] = ()
-    """(check, verdict before, verdict now, how many)"""
+    """(check, result before, result now, how many)"""
     still: tuple[Failing, ...] = ()
     """What failed in the last run before and fails now, by how long it has."""
     changes: int = 0
-    """Verdicts that differ, or fail in both: the rows of changes.parquet."""
+    """Results that differ, or fail in both: the rows of changes.parquet."""
     actors: tuple[ActorSeen, ...] = ()
     known_actors: tuple[tuple[bool, int, int], ...] = ()
     """(are agents, how many before, how many now)"""

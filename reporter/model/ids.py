@@ -18,7 +18,7 @@ FINDING = f"check_id || '-' || substr(sha256(subject), 1, {LENGTH})"
 
 
 def finding(check: str, subject: str) -> str:
-    """Name the verdict of a check on a subject."""
+    """Name the result of a check on a subject."""
     return f"{check}-{_digest(subject)}"
 
 

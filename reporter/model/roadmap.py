@@ -23,7 +23,7 @@ class Efforts:
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Move:
+class Effect:
     """A number of results of one kind that become pass."""
 
     check: str
@@ -66,13 +66,13 @@ class Action:
     """
     effort: Fraction
     owners: tuple[str, ...]
-    moves: tuple[Move, ...]
+    effects: tuple[Effect, ...]
     """The results that become pass, counted; none belongs to two actions."""
     things: int
     """How many agents, accounts or other subjects it is about."""
     missing: Missing | None = None
     """What evidence asks for; None where something fails."""
-    mends: tuple[tuple[str, bool], ...] = ()
+    fixes: tuple[tuple[str, bool], ...] = ()
     """(check, whether the subject stands in a list): whose fixes it asks for."""
     ahead_of: str = ""
     """A line of actions that wait until this one is picked; '' for none."""
@@ -82,14 +82,14 @@ class Action:
     """
 
     @property
-    def verdicts(self) -> int:
+    def results(self) -> int:
         """Return how many results it turns to pass."""
-        return sum(m.n for m in self.moves)
+        return sum(m.n for m in self.effects)
 
     @property
     def checks(self) -> tuple[str, ...]:
         """Return the checks of these results, by name."""
-        return tuple(sorted({m.check for m in self.moves}))
+        return tuple(sorted({m.check for m in self.effects}))
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,7 +75,7 @@ class Attestation:
     status: str = ""
     """pass | attested | fail | na | unknown; '' when it is as if it had never been given."""
     settles: bool = False
-    """The control's question rests on it."""
+    """The control's question depends on it."""
     why: Sentence | None = None
     """Why it counts as that."""
 

@@ -154,7 +154,7 @@ def assess_workspace(
         )
         write_run(assessment, view, plain_view, counts, part, outputs)
         publish(part, out)
-    return assessment, views.moved(view, out)
+    return assessment, views.relocated(view, out)
 
 
 def _refuse_no_text(*paths: Path) -> None:
@@ -469,7 +469,7 @@ def _refuse_other_sizes(checks: Sequence[Check], tallies: Sequence[Tally]) -> No
         count = sum(t.n for t in tallies if t.check == check.id)
         if count != sample.size:
             raise InputError(
-                f"samples: {check.id} gives {count} verdicts, but its sample is declared with"
+                f"samples: {check.id} gives {count} results, but its sample is declared with"
                 f" {sample.size}",
                 "reporter.yml",
                 "Declare what was drawn: the subjects of the sample, and no others, must be in the"
@@ -568,7 +568,7 @@ def _refuse_efforts(names: Iterable[str], content: Content, place: str) -> None:
             raise InputError(f"efforts: no check or cause {name!r}", place, hint)
         if cause[name]:
             hint = f"Give days for {cause[name]}, or {name}-evidence for what is unknown."
-            raise InputError(f"efforts: {name} is mended with its cause {cause[name]}", place, hint)
+            raise InputError(f"efforts: {name} is fixed with its cause {cause[name]}", place, hint)
 
 
 def _refuse_nothing(intake: Intake, folder: Path) -> None:

@@ -66,7 +66,7 @@ def own_settings(workspace: Workspace, checks: Sequence[Check]) -> OwnSettings:
     ]
     samples = [
         tell(
-            "samples: {check} rests on {size} of {frame}",
+            "samples: {check} is based on {size} of {frame}",
             check=c.id,
             size=c.sample.size,
             frame=c.sample.frame,

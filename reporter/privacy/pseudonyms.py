@@ -108,7 +108,7 @@ _IDS = (
     *("attested_by", "examined_by", "approved_by"),
 )
 """Fields of a run's plain data that name actors, and little else."""
-_LASTING = ("id", "moves", "mends")
+_LASTING = ("id", "effects", "fixes")
 """Fields derived from pseudonyms, or from names of checks and causes."""
 
 
@@ -351,8 +351,8 @@ def _forms(names: list[str]) -> Iterator[tuple[str, ...]]:
     """Yield the ways to write a person's names; an initial with a short name is ambiguous and left
     out.
     """
-    first, *rest = names
-    last = rest[-1]
+    first, *others = names
+    last = others[-1]
     if len(last) > 2 and len(first) > 1:
         yield from ((first, last), (last, first), (first[0], last), (last, first[0]))
         yield from ((first + last,), (last + first,))
@@ -360,7 +360,7 @@ def _forms(names: list[str]) -> Iterator[tuple[str, ...]]:
         yield (first[0] + last,)
         if len(first) == 1:
             yield from ((first, last), (last, first))
-    if not rest[:-1]:
+    if not others[:-1]:
         return
     leading = "".join(n[0] for n in names[:-1])
     for at in range(1, len(names)):
@@ -369,16 +369,16 @@ def _forms(names: list[str]) -> Iterator[tuple[str, ...]]:
     yield from ((first, *names[at:]) for at in range(2, len(names)))
     yield from ((first[0], *names[at:]) for at in range(1, len(names)))
     yield ("".join(names),)
-    yield (first, "".join(rest))
-    if len("".join(rest)) > 4:
-        yield from ((first[0], "".join(rest)), (first[0] + "".join(rest),))
+    yield (first, "".join(others))
+    if len("".join(others)) > 4:
+        yield from ((first[0], "".join(others)), (first[0] + "".join(others),))
     if len(last) > 3:
         yield from ((*leading, last), (leading, last), (last, *leading), (leading + last,))
-        yield from ((first, name) for name in rest[len(rest) > 2 :] if len(name) > 3)
+        yield from ((first, name) for name in others[len(others) > 2 :] if len(name) > 3)
         yield from (
-            (first, *rest[:at])
-            for at in range(1 + (len(rest) > 2), len(rest))
-            if len(rest[at - 1]) > 3
+            (first, *others[:at])
+            for at in range(1 + (len(others) > 2), len(others))
+            if len(others[at - 1]) > 3
         )
         yield from ((*(n[0] for n in names[:at]), *names[at:]) for at in range(2, len(names)))
 

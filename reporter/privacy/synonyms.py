@@ -253,7 +253,7 @@ _SMALL = re.compile(
 )  # fmt: skip
 """Words that a heading may have or lack."""
 _LEAD = re.compile(r"^\s*\W?\w{1,2}[).:]\s+|^\s*\(?Q?\d+(\.\d+)*[).:]?\s+(?=\w)")
-_REST = re.compile(r"\s[–—-]\s|[:;(,]\s?")
+_TAIL = re.compile(r"\s[–—-]\s|[:;(,]\s?")
 """What stands before and after the word that counts: `c) Deployed – in use by the agency`."""
 
 
@@ -286,7 +286,7 @@ def named(heading: str, pattern: str) -> int:
 
 def word(cell: str, vocabulary: dict[str, str]) -> str | None:
     """The word of ours a cell means; None where it is none we know."""
-    for text in (plain(_LEAD.sub("", cell)), plain(_REST.split(_LEAD.sub("", cell))[0])):
+    for text in (plain(_LEAD.sub("", cell)), plain(_TAIL.split(_LEAD.sub("", cell))[0])):
         for meaning, pattern in vocabulary.items():
             if re.fullmatch(pattern, text):
                 return meaning

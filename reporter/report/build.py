@@ -82,7 +82,7 @@ def both(assessment: model.Assessment, results: Results, language: str) -> tuple
     return view, english_view
 
 
-def moved(view: View, run: Path) -> View:
+def relocated(view: View, run: Path) -> View:
     """Return a view whose run has moved to another folder."""
     findings, changes = view.findings, view.history.changes
     moved_changes = changes and replace(changes, held=changes.held.at(run))

@@ -354,25 +354,25 @@ def _load(engine: Engine, number: int, path: Path) -> None:
             )
             engine.run(
                 f'CREATE TABLE run_{number} AS SELECT "check" AS check_id, subject, status AS'
-                " verdict,"
+                " status,"
                 f" {optional_columns} FROM {source}"
             )
     except Error as error:
         raise InputError(f"cannot be read: {str(error).splitlines()[0]}", str(path)) from error
     statuses = quoted_list([s.value for s in Status])
     invalid_count = engine.one(
-        f"SELECT count(*) FROM run_{number} WHERE NOT coalesce(list_contains({statuses}, verdict),"
+        f"SELECT count(*) FROM run_{number} WHERE NOT coalesce(list_contains({statuses}, status),"
         " FALSE) OR subject IS NULL OR check_id IS NULL"
     )
     if invalid_count:
-        raise InputError(f"holds {invalid_count} rows that are no verdicts", str(path))
+        raise InputError(f"holds {invalid_count} rows that are no results", str(path))
     duplicates = engine.rows(
         f"SELECT check_id, subject FROM run_{number} GROUP BY ALL HAVING count(*) > 1 ORDER BY ALL"
         " LIMIT 1"
     )
     if duplicates:
         raise InputError(
-            f"holds two verdicts of {duplicates[0][0]} on {duplicates[0][1]}", str(path)
+            f"holds two results of {duplicates[0][0]} on {duplicates[0][1]}", str(path)
         )
 
 
@@ -405,8 +405,8 @@ def _pair(
         engine.run(f"CREATE VIEW {name} AS SELECT * FROM run_{k} SEMI JOIN common USING (check_id)")
         engine.run(f"CREATE TABLE seen_{name} AS SELECT DISTINCT subject FROM {name}")
     engine.run(
-        "CREATE TABLE pairs AS SELECT check_id, subject, coalesce(a.verdict, CASE WHEN sa.subject"
-        f" IS NULL THEN '{GONE}' ELSE '{OUTSIDE}' END) AS before, coalesce(b.verdict, CASE WHEN"
+        "CREATE TABLE pairs AS SELECT check_id, subject, coalesce(a.status, CASE WHEN sa.subject"
+        f" IS NULL THEN '{GONE}' ELSE '{OUTSIDE}' END) AS before, coalesce(b.status, CASE WHEN"
         f" sb.subject IS NULL THEN '{GONE}' ELSE '{OUTSIDE}' END) AS now, coalesce(b.actor,"
         " a.actor) AS actor, coalesce(b.owner, a.owner) AS owner, coalesce(a.reason_code, '') AS"
         " reason_code_before, coalesce(a.reason_values, '') AS reason_values_before,"
@@ -417,11 +417,11 @@ def _pair(
     )
     engine.run(
         "CREATE TABLE who AS SELECT actor, bool_or(agent) AS is_agent, bool_or(was) AS before, NOT"
-        " bool_and(was) AS now, bool_or(agent AND was AND verdict IN ('pass', 'fail',"
+        " bool_and(was) AS now, bool_or(agent AND was AND status IN ('pass', 'fail',"
         " 'compensated')) AND NOT bool_or(agent AND NOT was) AS relabelled FROM ("
         + " UNION ALL ".join(
             "SELECT actor, actor = subject AND check_id IN (SELECT check_id FROM of_agents) AS"
-            f" agent, verdict, {was} AS was FROM {name} WHERE actor <> ''"
+            f" agent, status, {was} AS was FROM {name} WHERE actor <> ''"
             for name, was in (("a", "TRUE"), ("b", "FALSE"))
         )
         + ") AS s GROUP BY actor"
@@ -434,13 +434,13 @@ def _follow_failures(engine: Engine, number: int) -> None:
     """
     engine.run(
         f"CREATE TABLE since AS SELECT check_id, subject, {number} AS run FROM run_{number} WHERE"
-        " verdict = 'fail'"
+        " status = 'fail'"
     )
     for earlier in reversed(range(number)):
         engine.run(
             f"UPDATE since SET run = {earlier} FROM run_{earlier} AS e WHERE since.run ="
             f" {earlier + 1} AND e.check_id = since.check_id AND e.subject = since.subject AND"
-            " e.verdict = 'fail'"
+            " e.status = 'fail'"
         )
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from reporter.i18n.translate import ENGLISH, speaking
 from reporter.report.document import View
-from reporter.report.verdicts import places
+from reporter.report.findings import places
 from reporter.report.view.finding_rows import BY_OWNER, OWED, rows
 from reporter.system.plain_text import clean
 

@@ -37,7 +37,7 @@ class View:
     hashes: tuple[Line, ...]
     finding_columns: tuple[str, ...]
     findings: Findings
-    """Every fail, unknown and compensated verdict: the rows of findings.csv."""
+    """Every fail, unknown and compensated result: the rows of findings.csv."""
     crosswalks: tuple[Crosswalk, ...] = ()
     parity: ParityTable = ParityTable()
     attestations: Attestations = Attestations()

@@ -50,7 +50,7 @@ def report_schema() -> str:
         ID,
         "report.json of Reporter",
         "The data of a run, in no language: shares are fractions such as 62/105, times ISO 8601 in"
-        " UTC. Its verdicts are in results.parquet.",
+        " UTC. Its results are in results.parquet.",
     )
 
 

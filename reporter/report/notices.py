@@ -15,7 +15,7 @@ from reporter.report.view import elements
 from reporter.report.view.format import clean, number, percent, short
 
 LINES_SHOWN = 4
-"""Lines of a notice on page 1; `Notice.rest` says where the others stand."""
+"""Lines of a notice on page 1; `Notice.remainder` says where the others stand."""
 
 SENTENCES: Mapping[str, str] = {
     "unlisted_actors": mark(
@@ -60,14 +60,14 @@ SENTENCES: Mapping[str, str] = {
         " that silence in them proves something."
     ),
     "answers_carry": mark(
-        "Frameworks whose evidenced score rests by five points or more on what people answered:"
+        "Frameworks whose evidenced score depends by five points or more on what people answered:"
         " {n}."
     ),
     "unnamed_events": mark(
         "Events of the period that name nobody, neither actor nor identity nor credential: {n}."
         " Whoever did them is assessed nowhere; AUD-01 says in which logs."
     ),
-    "checks_not_run": mark("Checks that could not be run: {n}. Each of their verdicts is unknown."),
+    "checks_not_run": mark("Checks that could not be run: {n}. Each of their results is unknown."),
     "files_not_read": mark(
         "Files that were found and not read: {n}. What they hold takes no part in any number."
     ),
@@ -82,7 +82,7 @@ SENTENCES: Mapping[str, str] = {
     ),
     "statements_refused": mark("Statements of people that are refused and have no effect: {n}."),
     "answers_rest_on_few": mark(
-        "More than a tenth of the {n} answers that count rest on one person or one artefact."
+        "More than a tenth of the {n} answers that count depend on one person or one artefact."
     ),
     "baseline_not_approved": mark(
         "Runs that are meant to show what is approved have no effect (events below baseline/: {n}):"
@@ -106,11 +106,11 @@ SENTENCES: Mapping[str, str] = {
     ),
     "agents_gone": mark(
         "Of {all} agents of the last run {n} are in nothing that was read now. Whatever failed of"
-        " them is out of every number, and not mended."
+        " them is out of every number, and not remediated."
     ),
     "agents_relabelled": mark(
         "Actors that the last run assessed as agents, and this one sees and assesses as none: {n}."
-        " Whatever failed of them as agents is out of every number, and not mended."
+        " Whatever failed of them as agents is out of every number, and not remediated."
     ),
     "names_left": mark(
         "People have pseudonyms. Texts in which a word stands that is part of somebody's name,"
@@ -130,10 +130,10 @@ def _notice(notice: model.Notice) -> elements.Notice:
     values |= {k: percent(v) for k, v in notice.shares}
     place = say(notice.where) if notice.where else ""
     lines = tuple(short(clean(line.said()), place) for line in notice.lines[:LINES_SHOWN])
-    remainder = len(notice.lines) - len(lines)
+    others = len(notice.lines) - len(lines)
     return elements.Notice(
         code=notice.code,
         text=say(SENTENCES[notice.code], **values),
         lines=lines,
-        rest=say("and {n} more, in {where}", n=number(remainder), where=place) if remainder else "",
+        remainder=say("and {n} more, in {where}", n=number(others), where=place) if others else "",
     )

@@ -19,15 +19,15 @@ from reporter.report.view.elements import Figure
 from reporter.report.view.format import exact
 from reporter.score import rounded
 
-SCHEMA = "agent-maturity-headline/1"
+SCHEMA = "agent-maturity-headline/2"
 _RECORDS = ("read", "kept", "out_of_scope", "unreadable", "rejected")
-_VERDICTS = {Status.NA: "not_applicable"}
+_WORDS = {Status.NA: "not_applicable"}
 _FINDINGS = (Status.FAIL, Status.UNKNOWN, Status.COMPENSATED, Status.ATTESTED)
 
 
 def as_data(assessment: Assessment, out: Path, gate: int | None = None) -> dict[str, Any]:
     """Return the headline as numbers: percentages with one decimal, and exact fractions as text."""
-    totals, status_counts = _standing(assessment.scores.enterprise), _verdicts(assessment)
+    totals, status_counts = _standing(assessment.scores.enterprise), _counts_by_status(assessment)
     with speaking(assessment.language):
         notice_data = [
             {"code": n.code, "text": n.text, "lines": n.lines} for n in notices(assessment)
@@ -49,7 +49,7 @@ def as_data(assessment: Assessment, out: Path, gate: int | None = None) -> dict[
         },
         "records": {name: sum(getattr(f, name) for f in assessment.files) for name in _RECORDS},
         "quarantine": dict(sorted(Counter(q.kind for q in assessment.quarantined).items())),
-        "verdicts": {_VERDICTS.get(s, s.value): status_counts[s] for s in Status},
+        "results": {_WORDS.get(s, s.value): status_counts[s] for s in Status},
         "findings": sum(status_counts[s] for s in _FINDINGS),
         "notices": notice_data,
     }
@@ -70,7 +70,7 @@ def _standing(score: FrameworkScore) -> dict[str, Any]:
     }
 
 
-def _verdicts(assessment: Assessment) -> Counter[Status]:
+def _counts_by_status(assessment: Assessment) -> Counter[Status]:
     status_counts: Counter[Status] = Counter()
     for check in assessment.scores.checks.values():
         status_counts.update(check.counts)
@@ -79,7 +79,7 @@ def _verdicts(assessment: Assessment) -> Counter[Status]:
 
 def as_text(assessment: Assessment, view: View, out: Path) -> Iterator[str]:
     """Yield the headline line by line: notices, numbers, files, and the reasons for the level."""
-    summary, status_counts = view.summary, _verdicts(assessment)
+    summary, status_counts = view.summary, _counts_by_status(assessment)
     level = f"level {summary.level.text} {summary.level.name}" + (
         f" ({summary.level.note})" if summary.level.note else ""
     )
@@ -93,7 +93,7 @@ def as_text(assessment: Assessment, view: View, out: Path) -> Iterator[str]:
     yield f"\n{view.cover.organisation}, {view.cover.period}"
     for notice in summary.notices:
         yield f"  ! {notice.text}"
-        yield from (f"    {line}" for line in (*notice.lines, notice.rest) if line)
+        yield from (f"    {line}" for line in (*notice.lines, notice.remainder) if line)
     yield from (f"  {label.ljust(width)}  {text}" for label, text in rows)
     yield ""
     yield from (f"  {path}" for path in sorted(out.iterdir()))

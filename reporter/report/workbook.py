@@ -15,7 +15,7 @@ from fractions import Fraction
 from reporter.i18n.translate import ENGLISH, content, language, mark, say, word
 from reporter.report.csv_tables import TODO, todo
 from reporter.report.document import View
-from reporter.report.verdicts import findings
+from reporter.report.findings import findings
 from reporter.report.view.elements import Control, Figure, Framework, Gap
 from reporter.report.view.format import digits, percent
 
@@ -213,7 +213,7 @@ def _summary(view: View) -> Iterator[Row]:
             say("Notices"),
             notice.code,
             "",
-            " · ".join((notice.text, *notice.lines, notice.rest)).rstrip(" ·"),
+            " · ".join((notice.text, *notice.lines, notice.remainder)).rstrip(" ·"),
         )
     result = say("Result")
     if summary.figure.assessed:

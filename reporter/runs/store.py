@@ -251,7 +251,7 @@ class Results(Held):
         try:
             return [Tally(check, Status(status), lo, hi, n) for check, status, lo, hi, n in rows]
         except ValueError as error:
-            raise InputError(f"holds what is no verdict: {error}", str(self.path), AGAIN) from error
+            raise InputError(f"holds what is no result: {error}", str(self.path), AGAIN) from error
 
 
 class Changes(Held):
@@ -281,7 +281,7 @@ def check_results(results: Results, assessment: Assessment) -> None:
             k for k in {*counts, *expected_counts} if counts[k] != expected_counts.get(k, 0)
         )
         raise InputError(
-            f"holds {counts[check, status]} verdicts {status} of {check}, and {DATA} counts"
+            f"holds {counts[check, status]} results {status} of {check}, and {DATA} counts"
             f" {expected_counts.get((check, status), 0)}",
             str(results.path),
             AGAIN,

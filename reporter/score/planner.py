@@ -128,16 +128,16 @@ def _union(changes: Iterable[Change]) -> Change:
     """Return several changes as one."""
     counts: dict[str, Counter[Kind]] = defaultdict(Counter)
     for change in changes:
-        for check, moves in change.items():
-            counts[check].update(dict(moves))
+        for check, effects in change.items():
+            counts[check].update(dict(effects))
     return {check: tuple(kinds.items()) for check, kinds in sorted(counts.items())}
 
 
 def change_of(action: Action) -> Change:
     """Return the results that an action turns to pass, by check."""
     pairs: dict[str, list[tuple[Kind, int]]] = defaultdict(list)
-    for move in sorted(action.moves):
-        pairs[move.check].append(((move.status, move.tier_lo, move.tier_hi), move.n))
+    for effect in sorted(action.effects):
+        pairs[effect.check].append(((effect.status, effect.tier_lo, effect.tier_hi), effect.n))
     return {check: tuple(kinds) for check, kinds in pairs.items()}
 
 
@@ -147,8 +147,8 @@ def after(tallies: Iterable[Tally], changes: Iterable[Change]) -> list[Tally]:
     for tally in tallies:
         counts[tally.check][tally.status, tally.tier_lo, tally.tier_hi] += tally.n
     for change in changes:
-        for check, moves in change.items():
-            counts[check] = make_good(counts[check], moves)
+        for check, effects in change.items():
+            counts[check] = make_good(counts[check], effects)
     return [tally for check, kinds in sorted(counts.items()) for tally in tallied(check, kinds)]
 
 

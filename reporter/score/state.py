@@ -31,13 +31,13 @@ from reporter.score.scorer import (
 
 Kind = tuple[Status, int, int]
 """(status, tier lo, tier hi): results of one kind count alike."""
-Moved = tuple[tuple[Kind, int], ...]
+Effects = tuple[tuple[Kind, int], ...]
 """How many results of a kind become pass."""
-Change = Mapping[str, Moved]
+Change = Mapping[str, Effects]
 """By check."""
 Practice = tuple[str, int]
 """(theme or id, level)"""
-Key = tuple[tuple[str, Moved], ...]
+Key = tuple[tuple[str, Effects], ...]
 """The part of a change that affects one practice."""
 Low = tuple[Fraction | None, bool]
 """(score, whether it caps); None where no result applies"""
@@ -124,13 +124,13 @@ class State:
 
     def parts(self, change: Change) -> dict[Practice, Key]:
         """Split a change by the practices whose score it may change."""
-        keys: dict[Practice, list[tuple[str, Moved]]] = {}
-        for check_id, moves in change.items():
+        keys: dict[Practice, list[tuple[str, Effects]]] = {}
+        for check_id, effects in change.items():
             if (part := self.tree.checks.get(check_id)) and (
                 self._checks[check_id].low[0] is not None
-                or any(k[0] == Status.NA for k, _ in moves)
+                or any(k[0] == Status.NA for k, _ in effects)
             ):
-                keys.setdefault(part.practice, []).append((check_id, moves))
+                keys.setdefault(part.practice, []).append((check_id, effects))
         return {p: tuple(entries) for p, entries in keys.items()}
 
     def applies(self, practice: Practice) -> bool:
@@ -160,7 +160,7 @@ class State:
         n_capping = self._sums[practice][2]
         if not 0 < n_capping <= len(key):
             return False
-        return n_capping == sum(self._checks[c].clears(moves) for c, moves in key)
+        return n_capping == sum(self._checks[c].clears(effects) for c, effects in key)
 
     def steady(self, practice: Practice) -> bool:
         """Tell whether no change to a practice can grow."""
@@ -179,8 +179,8 @@ class State:
             if n_capping and not self._sums[practice][2]:
                 self._lifted.add(practice)
             self._values[practice] = self._value(*self._sums[practice])
-            for check_id, moves in key:
-                self._checks[check_id].apply(moves)
+            for check_id, effects in key:
+                self._checks[check_id].apply(effects)
         for control in dict.fromkeys(self.tree.practices[practice][0] for practice in parts):
             self._controls[control] = self._control(control, self._values)
             self._levels.pop(control, None)
@@ -225,9 +225,9 @@ class State:
     def _sum_after(self, practice: Practice, key: Key) -> tuple[Fraction, int, int]:
         """Return the sum of a practice after a change of its checks."""
         total, weights, n_capping = self._sums[practice]
-        for check_id, moves in key:
+        for check_id, effects in key:
             check = self._checks[check_id]
-            (now, caps), (then, still_caps) = check.low, check.score(moves)
+            (now, caps), (then, still_caps) = check.low, check.score(effects)
             if then is not None:
                 weight = check.part.weight
                 total += weight * (then if now is None else then - now)
@@ -297,48 +297,48 @@ class _Check:
         self._capping = rules.capping if part.critical else frozenset()
         self._open = self._caps(tuple(counts.items()))
         """Number of results that cap."""
-        self._cache: dict[Moved, Low] = {}
+        self._cache: dict[Effects, Low] = {}
         self.low = self.score(())
 
-    def score(self, moves: Moved) -> Low:
+    def score(self, effects: Effects) -> Low:
         """Return the score once some results are pass."""
-        low = self._cache.get(moves)
+        low = self._cache.get(effects)
         if low is None:
-            low = self._cache[moves] = self._score(moves)
+            low = self._cache[effects] = self._score(effects)
         return low
 
-    def clears(self, moves: Moved) -> bool:
+    def clears(self, effects: Effects) -> bool:
         """Tell whether the check caps until these results are pass."""
-        return 0 < self._open == self._caps(moves)
+        return 0 < self._open == self._caps(effects)
 
-    def apply(self, moves: Moved) -> None:
+    def apply(self, effects: Effects) -> None:
         """Apply that some results are pass."""
-        low = self.score(moves)
-        self._sums = self._sums_after(moves)
-        self._open -= self._caps(moves)
+        low = self.score(effects)
+        self._sums = self._sums_after(effects)
+        self._open -= self._caps(effects)
         if self.part.sampled:
-            self._counts = make_good(self._counts, moves)
+            self._counts = make_good(self._counts, effects)
         self.low, self._cache = low, {(): low}
 
-    def _caps(self, moves: Moved) -> int:
+    def _caps(self, effects: Effects) -> int:
         total = 0
-        for kind, n in moves:
+        for kind, n in effects:
             if kind in self._capping:
                 total += n
         return total
 
-    def _score(self, moves: Moved) -> Low:
+    def _score(self, effects: Effects) -> Low:
         if self.part.sampled:
-            tallies = tallied("", make_good(self._counts, moves))
+            tallies = tallied("", make_good(self._counts, effects))
             check_score = score_check("", self.part.critical, tallies, self._rules.policy, True)
             return check_score.lo if check_score.applicable else None, check_score.caps_lo
-        caps = self._open > 0 and self._open > self._caps(moves)
-        return lowest(self._sums_after(moves), self._rules.credits), caps
+        caps = self._open > 0 and self._open > self._caps(effects)
+        return lowest(self._sums_after(effects), self._rules.credits), caps
 
-    def _sums_after(self, moves: Moved) -> dict[Status, tuple[int, int]]:
+    def _sums_after(self, effects: Effects) -> dict[Status, tuple[int, int]]:
         sums, tier_weights = dict(self._sums), self._rules.weights
         light, heavy = sums.get(Status.PASS, (0, 0))
-        for (status, lo, hi), count in moves:
+        for (status, lo, hi), count in effects:
             lightest, heaviest = tier_weights[lo, hi]
             light, heavy = light + count * lightest, heavy + count * heaviest
             if status != Status.NA:
@@ -348,10 +348,10 @@ class _Check:
         return sums
 
 
-def make_good(counts: Counter[Kind], moves: Moved) -> Counter[Kind]:
+def make_good(counts: Counter[Kind], effects: Effects) -> Counter[Kind]:
     """Return counted results once some are pass."""
     result = Counter(counts)
-    for (status, lo, hi), n in moves:
+    for (status, lo, hi), n in effects:
         result[status, lo, hi] -= n
         result[Status.PASS, lo, hi] += n
     return result

@@ -253,9 +253,9 @@ def _proofs(
             for n, actor, actor_statuses in engine.rows(
                 _statuses_of_actors(SUBJECTS[kind], kind, about)
             ):
-                actors[n][actor] = actor_statuses or ["without a verdict"]
+                actors[n][actor] = actor_statuses or ["without a result"]
     for n, by_actor in actors.items():
-        if any(v != ["without a verdict"] for v in by_actor.values()):
+        if any(v != ["without a result"] for v in by_actor.values()):
             proofs[n] = (
                 tuple(sorted(by_actor)),
                 tuple(sorted({v for statuses in by_actor.values() for v in statuses})),
@@ -303,17 +303,17 @@ def _compensation_outcome(
         return replace(compensation, why=reason)
     if proof is None:
         reason = tell(
-            "not proven: {check} has no verdict on it, its actor or the organisation",
+            "not proven: {check} has no result on it, its actor or the organisation",
             check=compensation.by_check,
         )
         return replace(compensation, why=reason)
     holder, statuses = proof
     if statuses != ("pass",):
-        sentences = [tell("{verdict:word}", verdict=v) for v in statuses if v != "pass"]
+        sentences = [tell("{result:word}", result=v) for v in statuses if v != "pass"]
         reason = tell(
-            "not proven: {check} is {verdicts} on {who}",
+            "not proven: {check} is {results} on {who}",
             check=compensation.by_check,
-            verdicts=reduce(
+            results=reduce(
                 lambda one, more: tell("{one} and {other}", one=one, other=more), sentences
             ),
             who=holder,
@@ -329,7 +329,7 @@ def _compensation_outcome(
 
 def _no_subject(statement: Waiver | Compensation) -> Sentence:
     return tell(
-        "no such subject in this run: {check} has no verdict on {subject}",
+        "no such subject in this run: {check} has no result on {subject}",
         check=statement.check,
         subject=statement.subject,
     )

@@ -169,12 +169,12 @@ def _narrower(about: str, actor: str, item: str) -> Sentence | None:
     """Return an objection if an exception covers a part of what its check assesses as a whole."""
     if actor and item and about in _ACTORS:
         return tell(
-            "no effect: it is for {item} alone, and the verdict is on {actor} as a whole",
+            "no effect: it is for {item} alone, and the result is on {actor} as a whole",
             item=item,
             actor=actor,
         )
     if actor and not SUBJECTS[about]:
-        return tell("no effect: the verdict is not on {actor}", actor=actor)
+        return tell("no effect: the result is not on {actor}", actor=actor)
     return None
 
 

@@ -45,15 +45,15 @@ def _macros_in(sql: str) -> Set[str]:
 
 
 @cache
-def rests_on(name: str) -> frozenset[str]:
+def dependencies_of(name: str) -> frozenset[str]:
     """Return all tables and models from which a model derives."""
     reads = models()[name].reads if name in models() else frozenset()
-    return reads.union(*(rests_on(r) for r in reads & models().keys()))
+    return reads.union(*(dependencies_of(r) for r in reads & models().keys()))
 
 
 def all_for(wanted: Iterable[str]) -> Set[str]:
     """Return the models among those wanted, and all models from which they derive."""
-    return {n for w in wanted for n in (w, *rests_on(w))} & models().keys()
+    return {n for w in wanted for n in (w, *dependencies_of(w))} & models().keys()
 
 
 def make(engine: Engine, wanted: Iterable[str]) -> None:
@@ -75,7 +75,7 @@ def make(engine: Engine, wanted: Iterable[str]) -> None:
 
 def make_again(engine: Engine, table: str) -> None:
     """Make the models that derive from a table again, after its rows have changed."""
-    names = [name for name in models() if table in rests_on(name)]
+    names = [name for name in models() if table in dependencies_of(name)]
     for name in names:
         engine.run(f"DROP {'VIEW' if models()[name].kind == 'view' else 'TABLE'} IF EXISTS {name}")
     teach(engine, names)

@@ -14,7 +14,7 @@ from reporter.errors import ReporterError
 from reporter.model.assessment import RunInfo
 from reporter.schema.tables import LOADED, SHARED, TABLES, Table, columns_of
 from reporter.transform.approved_scope import Baseline, approve, set_baseline_apart
-from reporter.transform.dag import all_for, make, rests_on, teach
+from reporter.transform.dag import all_for, dependencies_of, make, teach
 from reporter.transform.identity import NAMED, merge_actors, same
 from reporter.transform.log_coverage import Expected, expect
 from reporter.transform.secret_exposure import find_secret_traces
@@ -42,7 +42,7 @@ _REPORTED = ("coverage", "deviations", "factors", "feed_hours", "observed", "unu
 EVERYTHING = frozenset(TABLES) | {*_REPORTED}
 """The tables that checks, report and files read."""
 BEFORE_SCOPE = frozenset(
-    name for name in EVERYTHING | all_for(EVERYTHING) if "baseline" not in rests_on(name)
+    name for name in EVERYTHING | all_for(EVERYTHING) if "baseline" not in dependencies_of(name)
 )
 """All of these and the models they derive from, without the scope of approved runs. `review_scope`
 makes it once the approvers are known.
@@ -51,7 +51,11 @@ makes it once the approvers are known.
 
 def needed_for(wanted: Set[str]) -> Set[str]:
     """Return the tables to make for those wanted, with all that they derive from."""
-    names = wanted | ALWAYS | {r.removeprefix("in_") for w in wanted | ALWAYS for r in rests_on(w)}
+    names = (
+        wanted
+        | ALWAYS
+        | {r.removeprefix("in_") for w in wanted | ALWAYS for r in dependencies_of(w)}
+    )
     return names | ({t.name for t in LOADED} if "secret_traces" in wanted else set())
 
 

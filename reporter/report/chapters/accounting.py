@@ -101,7 +101,7 @@ def scope(assessment: model.Assessment) -> tuple[elements.Line, ...]:
         elements.Line(
             say("Checks"),
             say(
-                "{n}, giving {results} verdicts",
+                "{n}, giving {results} results",
                 n=number(len(assessment.checks)),
                 results=number(assessment.results),
             ),
@@ -325,7 +325,7 @@ def _feeds_text(feeds: tuple[model.Feed, ...]) -> str:
             "Every log source was delivering, so that a quiet agent could be told from a quiet log."
         )
     return say(
-        "{n} of {sources} were not delivering: passes that rest on their silence are unknown; "
+        "{n} of {sources} were not delivering: passes that depend on their silence are unknown; "
         "failures found in them stand.",
         n=number(silent_count),
         sources=count(len(feeds), "log source"),

@@ -81,8 +81,8 @@ def _text(levels: Sequence[model.Leveled]) -> str:
     certain_count = sum(level.level_lo == level.level_hi for level in levels)
     no_level_count = sum(not _has_level(level) for level in levels)
     text = say(
-        "{agents} in use, each at the level that the verdicts on it alone give by the same method;"
-        " verdicts on the organisation are left out, and so are the limits that hold the whole"
+        "{agents} in use, each at the level that the results on it alone give by the same method;"
+        " results on the organisation are left out, and so are the limits that hold the whole"
         " down. For {n} of them no missing evidence could change the level. Each stands in {file}"
         " with its score.",
         agents=count(len(levels), "agent"),

@@ -84,17 +84,17 @@ def _sensitivity(assessment: model.Assessment) -> tuple[tuple[str, str], ...]:
     all_levels = [
         (of, key, level) for of, by_key in base_levels.items() for key, level in by_key.items()
     ]
-    moved_count = sum(
+    changed_count = sum(
         any(r.levels[of][key] != level for r in assessment.reweighed)
         for of, key, level in all_levels
     )
     text = say(
         "All was scored again with {names} in place of the weights of tiers and severities, lowest "
-        "first. {moved} of {levels} of this report come out differently in one of them; each is "
+        "first. {changed} of {levels} of this report come out differently in one of them; each is "
         "marked weight-sensitive, and so is each of the first {places} places of the roadmap's "
         "lists that another action would take.",
         names=join(names),
-        moved=number(moved_count),
+        changed=number(changed_count),
         levels=count(len(all_levels), "level"),
         places=COMPARED,
     )
@@ -143,9 +143,9 @@ _STANDING = (
         ),
     ),
     (
-        mark("Verdict"),
+        mark("Result"),
         mark(
-            "Each check gives one verdict for each subject in its scope: pass, fail, unknown, "
+            "Each check gives one result for each subject in its scope: pass, fail, unknown, "
             "attested, compensated or not applicable. What a source never records is unknown, not "
             "failing. A log that was not delivering makes passes unknown; a failure found in it "
             "stands. Denied actions are evidence of enforcement, not of use."
@@ -177,7 +177,7 @@ _READING = (
     (
         mark("Coverage and confidence"),
         mark(
-            "Coverage is the weight share of verdicts that are known. Confidence is High from 90 "
+            "Coverage is the weight share of results that are known. Confidence is High from 90 "
             "% coverage with at least 80 % of the credit from tests, Low below 60 % or where more"
             " than half of the credit is attested only, otherwise Medium."
         ),
@@ -226,7 +226,7 @@ _READING = (
 _LANGUAGE = (
     mark("Language"),
     mark(
-        "Reasons of verdicts, notes on records and what people and sources say stand in the"
+        "Reasons of results, notes on records and what people and sources say stand in the"
         " language they were written in; those of the checks are English. So are findings.csv and"
         " all other tables of the run."
     ),

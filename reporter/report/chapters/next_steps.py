@@ -56,7 +56,7 @@ class PickLine:
     exact_gain: str
     """Added to `start` they give every total."""
     checks: tuple[str, ...]
-    """Whose verdicts become pass."""
+    """Whose results become pass."""
     before: str = ""
     """"joined: no-owner-3f2a, no-owner-77c1": the actions of the last run whose failures it has;
     empty where it is the same.
@@ -74,9 +74,9 @@ class OwnerLine:
     urgent: str
     """How many of them stand in the act-now lane."""
     results: str
-    """Verdicts on what they own that these actions turn to pass."""
+    """Results on what they own that these actions turn to pass."""
     first: str
-    """The first few actions with the number of verdicts of each."""
+    """The first few actions with the number of results of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +112,11 @@ TOP = 5
 _SUPPLY = mark("Supply what is missing: ")
 _WORDS = (
     "",
-    mark("The first action of the roadmap that mends something ({ids}) moves"),
-    mark("The first two actions of the roadmap that mend something ({ids}) move"),
-    mark("The first three actions of the roadmap that mend something ({ids}) move"),
-    mark("The first four actions of the roadmap that mend something ({ids}) move"),
-    mark("The first five actions of the roadmap that mend something ({ids}) move"),
+    mark("The first action of the roadmap that fixes something ({ids}) moves"),
+    mark("The first two actions of the roadmap that fix something ({ids}) move"),
+    mark("The first three actions of the roadmap that fix something ({ids}) move"),
+    mark("The first four actions of the roadmap that fix something ({ids}) move"),
+    mark("The first five actions of the roadmap that fix something ({ids}) move"),
 )
 
 
@@ -173,8 +173,7 @@ def _owners_text(owners: Sequence[OwnerLine]) -> str:
     total = number(len(owners))
     note = say(" The first {n} of {all} are listed.", n=OWNERS_SHOWN, all=total) if is_cut else ""
     text = mark(
-        "The to-do list of each owner stands in {file}, a verdict a row in the order of the"
-        " roadmap."
+        "The to-do list of each owner stands in {file}, a result a row in the order of the roadmap."
     )
     return say(text, file=TODO) + note
 
@@ -211,10 +210,10 @@ class Fixes:
         """Return the text of the work for an action."""
         if action.kind == EVIDENCE:
             return say(_SUPPLY) + self._missing(action)
-        if action.mends not in self._texts:
-            fixes = (content(remedy(self._checks[c], listed)) for c, listed in action.mends)
-            self._texts[action.mends] = " ".join(dict.fromkeys(fixes))
-        return self._texts[action.mends]
+        if action.fixes not in self._texts:
+            fixes = (content(remedy(self._checks[c], listed)) for c, listed in action.fixes)
+            self._texts[action.fixes] = " ".join(dict.fromkeys(fixes))
+        return self._texts[action.fixes]
 
     def _missing(self, action: Action) -> str:
         gap = action.missing
@@ -224,7 +223,7 @@ class Fixes:
         if gap.codes == 1:
             return sentence
         return say(
-            "{reason} ({n} of {all})", reason=sentence, n=number(gap.n), all=number(action.verdicts)
+            "{reason} ({n} of {all})", reason=sentence, n=number(gap.n), all=number(action.results)
         )
 
 
@@ -243,7 +242,7 @@ def _line(rank: int, pick: Pick, lane: str, fixes: Fixes, origin: Regrouped | No
         kind=action.kind,
         lane=lane,
         owners=clean("; ".join(action.owners)),
-        results=digits(action.verdicts),
+        results=digits(action.results),
         effort=person_days(action.effort),
         gain=points(pick.gain),
         certain_gain=points(certain_gain),
@@ -295,8 +294,8 @@ def _text(assessment: model.Assessment) -> str:
     plan = assessment.roadmap
     waived_note = (
         say(
-            " Left out: {verdicts} that somebody waived.",
-            verdicts=count(assessment.waived, "failing verdict"),
+            " Left out: {results} that somebody waived.",
+            results=count(assessment.waived, "failing result"),
         )
         if assessment.waived
         else ""
@@ -313,7 +312,7 @@ def _text(assessment: model.Assessment) -> str:
     )
     days = sum((p.action.effort for p in plan.picks), Fraction(0))
     return say(
-        "{actions} mend what fails, a root cause or a check each; {others} show what is unknown."
+        "{actions} fix what fails, a root cause or a check each; {others} show what is unknown."
         " Together {days} person-days by default efforts or your own, from {start} to {end}. Each"
         " gain is the evidenced enterprise score with the action done less the score before it,"
         " computed anew after every pick, in percentage points; the gains add up. The next pick is"
@@ -370,9 +369,9 @@ def _urgent_text(total: int, has_waivers: bool) -> str:
         return say(text, but=exception)
     note = say("; the first {n} are listed, all of them in {file}", n=URGENT_SHOWN, file=FILE)
     return say_n(
-        "{n} action mends a critical failure on a subject that is, or may be, tier 3 or 4, or"
+        "{n} action fixes a critical failure on a subject that is, or may be, tier 3 or 4, or"
         " misuse that a log shows. They come before the ranking, whatever they bring{shown}.",
-        "{n} actions mend a critical failure on a subject that is, or may be, tier 3 or 4, or"
+        "{n} actions fix a critical failure on a subject that is, or may be, tier 3 or 4, or"
         " misuse that a log shows. They come before the ranking, whatever they bring{shown}.",
         total,
         shown="" if total <= URGENT_SHOWN else note,

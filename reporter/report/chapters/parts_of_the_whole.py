@@ -94,9 +94,9 @@ def slices(assessment: model.Assessment) -> Slices:
 
 def _text() -> str:
     return say(
-        "The enterprise score again, each time from the verdicts on the actors of one part only:"
-        " the same checks, themes and weights. A verdict on something that actors of several parts"
-        " share counts in each of them, so parts do not add up to the whole; verdicts on the"
+        "The enterprise score again, each time from the results on the actors of one part only:"
+        " the same checks, themes and weights. A result on something that actors of several parts"
+        " share counts in each of them, so parts do not add up to the whole; results on the"
         " organisation, its logs and policies stand in none. A part to which fewer than half of the"
         " themes apply is given no level. Parts of few actors move by much when one of them"
         " changes."

@@ -258,8 +258,8 @@ def _scopes_text(comparison: model.Comparison) -> str:
     thin_scopes = sum(0 < s.clean_runs < 3 for s in comparison.scopes)
     doubt = (
         say(
-            " {scopes} rest on fewer than three clean runs: expect false alarms there, for an agent"
-            " rarely takes the same steps twice.",
+            " {scopes} are based on fewer than three clean runs: expect false alarms there, for an"
+            " agent rarely takes the same steps twice.",
             scopes=count(thin_scopes, "scope"),
         )
         if thin_scopes

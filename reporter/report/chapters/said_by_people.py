@@ -160,9 +160,9 @@ def _honoured_lines(assessment: model.Assessment) -> tuple[HonouredLine, ...]:
 
 def _honoured_text(assessment: model.Assessment, total: HonouredLine) -> str:
     return say_n(
-        "{n} failing verdict is waived. If all waivers were honoured, the evidenced score would be"
+        "{n} failing result is waived. If all waivers were honoured, the evidenced score would be"
         " {then}, level {then_level}, in place of {score}, level {level}.",
-        "{n} failing verdicts are waived. If all waivers were honoured, the evidenced score would"
+        "{n} failing results are waived. If all waivers were honoured, the evidenced score would"
         " be {then}, level {then_level}, in place of {score}, level {level}.",
         assessment.waived,
         then=total.honoured_score,
@@ -220,7 +220,7 @@ class AnswerLine:
     """pass | attested | fail | not applicable | unknown | not counted"""
     why: str
     settles: bool
-    """The control's question rests on it."""
+    """The control's question depends on it."""
     record: str
     date_iso: str = ""
     expires_iso: str = ""

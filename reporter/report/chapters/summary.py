@@ -168,7 +168,7 @@ def _facts(assessment: model.Assessment) -> tuple[elements.Line, ...]:
         elements.Line(say("Agents in use"), agent_count),
         elements.Line(say("Seen only in logs"), number(unregistered)),
         elements.Line(say("Checks"), number(len(assessment.checks))),
-        elements.Line(say("Verdicts"), number(assessment.results)),
+        elements.Line(say("Results"), number(assessment.results)),
         elements.Line(say("Failing"), number(failures)),
         *_if_any(say("of them compensated, at half credit"), compensations),
         *_if_any(say("of them waived, at no credit"), assessment.waived),

@@ -13,7 +13,7 @@ from itertools import groupby
 
 from reporter.i18n.translate import content, mark, say, word
 from reporter.report.document import View
-from reporter.report.verdicts import places
+from reporter.report.findings import places
 from reporter.report.view.elements import Control, Group
 from reporter.report.view.finding_rows import rows
 from reporter.report.view.format import count, number, owner, record
@@ -107,7 +107,7 @@ def _findings(
     order = say(
         "The check of the highest severity comes first; within a check, what fails comes before"
         " what is unknown, compensated or attested. Tier 4 is the highest. Why each check matters,"
-        " how to mend it and what it counts for is said under Evidence by check."
+        " how to fix it and what it counts for is said under Evidence by check."
     )
     if shown_count == total:
         lead = say(

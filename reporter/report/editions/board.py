@@ -121,7 +121,7 @@ def _decisions_text(assessment: model.Assessment, fix_count: int) -> str:
     effort = sum((p.action.effort for p in plan.picks if p.action.id in plan.first), Fraction(0))
     level = clean(content(assessment.policy.level_names[plan.first_level]))
     return say(
-        "The first {n} of {actions} that mend something, in the order of the roadmap: what is"
+        "The first {n} of {actions} that fix something, in the order of the roadmap: what is"
         " urgent first, then what brings most for its effort. Together they take about {days}"
         " person-days and lead from {start} to {end}, level {level} ({name}). All stand in {file}.",
         n=number(shown_count),
@@ -148,7 +148,7 @@ def _decision(assessment: model.Assessment, rank: int, pick: Pick, fixes: Fixes)
     if not pick.gain:
         is_capped = pick.uncapped > 0
         effect = (
-            say("no points until the other critical failures beside it are mended too")
+            say("no points until the other critical failures beside it are fixed too")
             if is_capped
             else say("no points: it lowers a risk that the score does not show")
         )

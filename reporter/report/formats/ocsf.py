@@ -13,7 +13,7 @@ from typing import Any
 
 from reporter.report import Format
 from reporter.report.document import View
-from reporter.report.verdicts import Finding, findings, tool_version
+from reporter.report.findings import Finding, findings, tool_version
 
 VERSION = "1.8.0"
 STATUSES = {"fail": (3, "Fail"), "unknown": (2, "Warning")}
@@ -27,7 +27,7 @@ SEVERITIES = {
 
 
 def write(view: View, path: Path) -> None:
-    """Write an event for every fail, unknown, compensated and attested verdict."""
+    """Write an event for every fail, unknown, compensated and attested result."""
     frame = _frame(view)
     with path.open("w", encoding="utf-8", newline="\n") as file:
         for finding in findings(view):

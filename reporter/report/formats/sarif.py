@@ -18,7 +18,7 @@ from reporter.report import Format
 from reporter.report.chapters.accounting import FileLine
 from reporter.report.chapters.said_by_people import WaivedLine
 from reporter.report.document import View
-from reporter.report.verdicts import Finding, Served, controls_of, findings, tool_version
+from reporter.report.findings import Finding, Served, controls_of, findings, tool_version
 from reporter.report.view.elements import Check, Framework
 from reporter.report.view.format import number, top_tier
 

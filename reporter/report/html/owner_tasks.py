@@ -15,8 +15,8 @@ from typing import Any
 from reporter.i18n.translate import content, mark, say
 from reporter.report.chapters.next_steps import NOW
 from reporter.report.document import View
-from reporter.report.html.verdict_pages import page_file
-from reporter.report.verdicts import places
+from reporter.report.findings import places
+from reporter.report.html.result_pages import page_file
 from reporter.report.view.finding_rows import BY_OWNER, OWED, rows
 from reporter.report.view.format import count, number, record, short
 from reporter.system.plain_text import clean
@@ -35,7 +35,7 @@ FOLDER = "owners"
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One verdict to turn to pass."""
+    """One result to turn to pass."""
 
     rank: str
     lane: str
@@ -68,7 +68,7 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class TaskList:
     owner: str
     anchor: str
     standing: str
@@ -82,10 +82,10 @@ class Desk:
 
 _FAILING = "count(*) FILTER (status = 'fail')"
 _MOST_FIRST = f"owner = '', {_FAILING} OVER (PARTITION BY owner) DESC, {BY_OWNER}"
-"""In SQL: who has most to mend first and what nobody owns last."""
+"""In SQL: who has most to fix first and what nobody owns last."""
 
 
-def desks(view: View, medium: str) -> tuple[Desk, ...]:
+def task_lists(view: View, medium: str) -> tuple[TaskList, ...]:
     """List the tasks of each owner, the largest list first; tasks without an owner come last."""
     urgent_count = sum(pick.lane == NOW for pick in view.roadmap.picks)  # urgent picks come first
     counts = (f"{_FAILING} AS failing", "count(*)", f"count(*) FILTER (rank <= {urgent_count})")
@@ -104,7 +104,7 @@ def desks(view: View, medium: str) -> tuple[Desk, ...]:
         owner: list(rows) for owner, rows in _by_owner(islice(_rows(view, limit), total_limit))
     }
     return tuple(
-        Desk(
+        TaskList(
             owner=short(clean(owner), FILE, 80) or say("Nobody"),
             anchor=f"o-{at}",
             standing=_standing(failing, n - failing, now),
@@ -116,7 +116,7 @@ def desks(view: View, medium: str) -> tuple[Desk, ...]:
     )
 
 
-def pages(view: View, task_lists: Sequence[Desk]) -> Iterator[tuple[Desk, Page]]:
+def pages(view: View, task_lists: Sequence[TaskList]) -> Iterator[tuple[TaskList, Page]]:
     """Yield all tasks of each owner, page by page."""
     order = f"ORDER BY {_MOST_FIRST}"
     for task_list, (_, owner_rows) in zip(task_lists, _by_owner(_rows(view, order)), strict=True):
@@ -152,10 +152,10 @@ def _standing(failing_count: int, unknown_count: int, urgent_count: int) -> str:
 def _more(remainder: int, is_split: bool) -> str:
     if not remainder:
         return ""
-    results = count(remainder, "further verdict")
+    results = count(remainder, "further result")
     if is_split:
-        return say("{verdicts} on the pages of this owner:", verdicts=results)
-    return say("{verdicts}: in {file}, by this owner.", verdicts=results, file=FILE)
+        return say("{results} on the pages of this owner:", results=results)
+    return say("{results}: in {file}, by this owner.", results=results, file=FILE)
 
 
 def _systems(view: View, task_rows: Iterable[tuple[Any, ...]]) -> tuple[System, ...]:

@@ -34,7 +34,7 @@ from reporter.model.branding import ACCENT
 from reporter.report.build import SHOWN_ON_PAPER
 from reporter.report.document import View
 from reporter.report.editions.appendix import Chapter, sums
-from reporter.report.html import charts, owner_tasks, search, verdict_pages, verdict_rows
+from reporter.report.html import charts, owner_tasks, result_pages, result_rows, search
 from reporter.report.html.custom_template import Template, check
 from reporter.report.html.diagrams import action_path, maturity, tier_levels
 from reporter.report.view.elements import Control, Framework
@@ -62,9 +62,7 @@ def write(view: View, path: Path, edition: str = "auditor", own: Template | None
     lists, fill = _lists(view, edition), _page(view, "screen")
     _write(path, fill(f"{edition}.html", **lists))
     for file, template, context in _parted(view, **lists):
-        folder = path.with_name(
-            verdict_pages.FOLDER if edition == "auditor" else owner_tasks.FOLDER
-        )
+        folder = path.with_name(result_pages.FOLDER if edition == "auditor" else owner_tasks.FOLDER)
         folder.mkdir(exist_ok=True)
         _write(folder / file, fill(f"pages/{template}.html", home=path.name, **context))
 
@@ -94,34 +92,34 @@ def render(
 def _lists(view: View, edition: str, medium: str = "screen") -> dict[str, Any]:
     """Prepare the long lists of an edition."""
     if edition == "engineer":
-        return {"desks": owner_tasks.desks(view, medium)}
-    return (
-        {"found": verdict_pages.found(view)} if (edition, medium) == ("auditor", "screen") else {}
-    )
+        return {"task_lists": owner_tasks.task_lists(view, medium)}
+    return {"found": result_pages.found(view)} if (edition, medium) == ("auditor", "screen") else {}
 
 
 def _parted(
-    view: View, found: verdict_pages.Found | None = None, desks: Sequence[owner_tasks.Desk] = ()
+    view: View,
+    found: result_pages.Found | None = None,
+    task_lists: Sequence[owner_tasks.TaskList] = (),
 ) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """Yield the pages beside an edition: file, template and template values."""
-    if any(d.files for d in desks):
-        for d, page in owner_tasks.pages(view, desks):
-            yield page.file, "owner", {"desk": d, "page": page}
+    if any(d.files for d in task_lists):
+        for d, page in owner_tasks.pages(view, task_lists):
+            yield page.file, "owner", {"task_list": d, "page": page}
     if found and not found.inline:
         words, by_page = search.Words(), []
-        actors: list[verdict_pages.Actor] = []
-        for p in verdict_pages.check_pages(view):
+        actors: list[result_pages.Actor] = []
+        for p in result_pages.check_pages(view):
             words.add(p)
             yield p.file, "check", {"page": p, "files": found.by_check[p.check.id].files}
-        for file, page_actors in verdict_pages.actor_pages(view):
+        for file, page_actors in result_pages.actor_pages(view):
             by_page.append((file, page_actors[0].name, page_actors[-1].name))
             actors += (
-                [replace(a, verdicts=(), card=None) for a in page_actors]
-                if len(actors) <= verdict_pages.LISTED
+                [replace(a, results=(), card=None) for a in page_actors]
+                if len(actors) <= result_pages.LISTED
                 else []
             )
             yield file, "agents", {"actors": page_actors}
-        listed_actors = actors if len(actors) <= verdict_pages.LISTED else []
+        listed_actors = actors if len(actors) <= result_pages.LISTED else []
         yield (
             "index.html",
             "index",
@@ -155,7 +153,7 @@ def _page(
     if medium == "screen":
         script = _number_sorting(_translated_code((folder / "screen.js").read_text("utf-8")))
     environment = _environment(folder, template)
-    environment.filters["path"] = str if medium == "paper" else verdict_rows.path
+    environment.filters["path"] = str if medium == "paper" else result_rows.path
     environment.globals |= {
         "view": view,
         "medium": medium,
@@ -304,8 +302,8 @@ def _environment(folder: Path, template: Template | None = None) -> Environment:
     environment.globals |= {"_": _say, "word": word, "number": number}
     environment.globals |= {"facets": _facets, "sums": sums}
     environment.globals |= {
-        "verdict_rows": verdict_rows.verdict_rows,
-        "verdict_links": verdict_rows.verdict_links,
+        "result_rows": result_rows.result_rows,
+        "result_links": result_rows.result_links,
     }
     return environment
 

@@ -12,7 +12,7 @@ import re
 from collections import defaultdict
 
 from reporter.i18n.translate import say, word
-from reporter.report.html.verdict_pages import Page
+from reporter.report.html.result_pages import Page
 
 LIMIT = 3_000_000
 """Bytes that the words may take: more would be slow to open."""

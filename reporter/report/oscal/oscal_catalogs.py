@@ -15,7 +15,7 @@ from reporter.report.oscal.oscal_parts import (
     GROUP,
     NS,
     OBJECTIVE,
-    REST,
+    RESIDUAL,
     TOTAL,
     Json,
     Names,
@@ -49,7 +49,7 @@ def catalog(view: View, framework: elements.Framework, names: Names) -> Json:
         own_controls, groups = controls[group.id], [grouped(child) for child in children[group.id]]
         if own_controls and groups:  # OSCAL allows a group one or the other
             remainder = filled(
-                id=names.ids[REST, framework.id, group.id],
+                id=names.ids[RESIDUAL, framework.id, group.id],
                 title=title(group.title, group.id),
                 controls=own_controls,
             )

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from reporter.report.chapters.said_by_people import AnswerLine
 from reporter.report.document import View
+from reporter.report.findings import finding_records
 from reporter.report.oscal.oscal_parts import (
     Json,
     Names,
@@ -18,15 +19,14 @@ from reporter.report.oscal.oscal_parts import (
     scored,
     title,
 )
-from reporter.report.verdicts import verdicts
 from reporter.runs.store import OPEN
 from reporter.system.plain_text import clean
 
 _METHODS = {"examine": "EXAMINE", "attest": "INTERVIEW"}
 """A word that nobody examined is no examination."""
 RUN_FILES = {
-    "results.parquet": "Every verdict, the passes too",
-    "findings.csv": "Every failing, unknown or compensated verdict",
+    "results.parquet": "Every result, the passes too",
+    "findings.csv": "Every failing, unknown or compensated result",
     "report.json": "The data of the run, with exact scores",
     "manifest.json": "Hashes of inputs, content and outputs",
 }
@@ -37,9 +37,9 @@ def check_uuid(names: Names, check: str) -> str:
     return names.uuid("check", check)
 
 
-def verdict_uuid(names: Names, row_id: str) -> str:
+def finding_uuid(names: Names, row_id: str) -> str:
     """Return the UUID of the observation for one result, by its row in the findings."""
-    return names.uuid("verdict", row_id)
+    return names.uuid("verdict", row_id)  # its word in the first release: UUIDs must last
 
 
 def answer_uuid(names: Names, answer: AnswerLine) -> str:
@@ -106,14 +106,14 @@ def of_answers(view: View, names: Names) -> Iterator[Json]:
             )
 
 
-def of_verdicts(view: View, names: Names) -> Iterator[Json]:
+def of_findings(view: View, names: Names) -> Iterator[Json]:
     """Yield an observation for each failed, unknown or compensated result, with subject, reason and
     record.
     """
     resources = files(view, names)
-    for finding in verdicts(view):
+    for finding in finding_records(view):
         yield filled(
-            uuid=verdict_uuid(names, finding["id"]),
+            uuid=finding_uuid(names, finding["id"]),
             title=title(
                 f"{finding['check']} {finding['status']}: {finding['subject']}", finding["check"]
             ),
@@ -199,7 +199,7 @@ def resources(view: View, names: Names) -> Iterator[Json]:
 
 
 def _records(record: str, resources: Mapping[str, str]) -> list[Json]:
-    """Return a reference to a record, named file#number; none if the result rests on an absence."""
+    """Return a reference to a record, named file#number; none for a result based on an absence."""
     if not record:
         return []
     uuid = resources.get(record.rpartition("#")[0])

@@ -22,7 +22,7 @@ NS = "urn:agent-reporter:oscal"
 """Qualifies every property and part that OSCAL does not define."""
 OSCAL_VERSION = "1.2.1"
 """The oldest release whose schemas hold for all that is written; the later 1.2 ones do too."""
-CONTROL, GROUP, REST, OBJECTIVE, TOTAL = "control", "group", "rest", "objective", "total"
+CONTROL, GROUP, RESIDUAL, OBJECTIVE, TOTAL = "control", "group", "residual", "objective", "total"
 
 LASTING = frozenset(
     (
@@ -54,9 +54,9 @@ class Names:
     files: dict[str, str]
     """Framework id, or CHECKS -> file name of its catalog."""
     ids: dict[tuple[str, str, str], str]
-    """(CONTROL | GROUP | REST | OBJECTIVE | TOTAL, framework id, id as printed) -> token. REST
-    holds the controls that stand directly in a group which has groups too; TOTAL is the class of a
-    total, a theme's under CHECKS."""
+    """(CONTROL | GROUP | RESIDUAL | OBJECTIVE | TOTAL, framework id, id as printed) -> token.
+    RESIDUAL holds the controls that stand directly in a group which has groups too; TOTAL is the
+    class of a total, a theme's under CHECKS."""
 
     system: str
     """Who is assessed."""
@@ -98,7 +98,7 @@ def names(view: View) -> Names:
         for kind, names_of in ((GROUP, groups), (CONTROL, controls)):
             for name in names_of[framework]:
                 ids[kind, framework, name] = token = slug(prefix, name, slugs)
-                inner_kind = REST if kind == GROUP else OBJECTIVE
+                inner_kind = RESIDUAL if kind == GROUP else OBJECTIVE
                 ids[inner_kind, framework, name] = slug(token, inner_kind[:3], slugs)
     return Names(
         view.cover.evidence_id, {f: f"{name}.json" for f, name in files.items()}, ids, _system(view)

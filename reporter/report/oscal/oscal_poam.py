@@ -66,7 +66,7 @@ def _details(names: Names) -> Json:
     return {
         "uuid": names.uuid("details"),
         "title": "Assessment results",
-        "description": "Holds the single verdicts behind each observation and risk.",
+        "description": "Holds the single results behind each observation and risk.",
         "rlinks": [{"href": "assessment-results.json"}],
     }
 

@@ -10,12 +10,12 @@ from reporter.content.crosswalks import CHECKS
 from reporter.report.document import View
 from reporter.report.oscal.oscal_findings import findings
 from reporter.report.oscal.oscal_observations import (
+    finding_uuid,
     of_answers,
     of_checks,
-    of_verdicts,
+    of_findings,
     resources,
     subjects,
-    verdict_uuid,
 )
 from reporter.report.oscal.oscal_parts import (
     CONTROL,
@@ -80,10 +80,10 @@ def _result(view: View, names: Names, people: dict[str, str]) -> Json:
         reviewed_controls=_reviewed(view, names),
         attestations=_attestations(view, names, people),
         observations=Stream.of(
-            chain(of_checks(view, names), of_answers(view, names), of_verdicts(view, names))
+            chain(of_checks(view, names), of_answers(view, names), of_findings(view, names))
         ),
         risks=Stream.of(
-            risks(view, names, lambda pairs: [verdict_uuid(names, id_) for id_, _ in pairs])
+            risks(view, names, lambda pairs: [finding_uuid(names, id_) for id_, _ in pairs])
         ),
         findings=Stream.of(findings(view, names, risks_by_check(view, names))),
         remarks=markup("\n\n".join(_remarks(view))),

@@ -27,7 +27,7 @@ from reporter.system.plain_text import clean
 
 WAIVER, COMPENSATION = "waiver", "compensation"
 Seen = Callable[[Iterable[tuple[str, str]]], list[str]]
-"""(id, check) of verdicts -> UUIDs of the observations that stand for them."""
+"""(id, check) of results -> UUIDs of the observations that stand for them."""
 
 
 def risk_uuid(names: Names, pick: PickLine) -> str:
@@ -43,7 +43,7 @@ def facts(pick: PickLine) -> list[Json]:
         lane=pick.lane,
         kind=pick.kind,
         effort_person_days=pick.effort,
-        verdicts=pick.results,
+        results=pick.results,
         gain_points=pick.gain,
         exact_gain=pick.exact_gain,
         certain_gain_points=pick.certain_gain,
@@ -86,7 +86,7 @@ def _open_risks(view: View, names: Names, observations: Seen) -> Iterator[Json]:
                 title=title(pick.title, pick.id),
                 description=markup(pick.what or pick.title),
                 statement=(
-                    f"Verdicts that fail until it is mended: {pick.results}, of"
+                    f"Results that fail until it is fixed: {pick.results}, of"
                     f" {', '.join(pick.checks)}."
                 ),
                 props=facts(pick),
@@ -155,7 +155,7 @@ def _deviation(line: WaivedLine, heading: str, role: str, names: Names) -> Json:
             review_at=line.review,
             ticket=line.ticket,
             counts_as=line.counts_as,
-            verdicts=line.results,
+            results=line.results,
             record=line.record,
         ),
         status="deviation-approved",

@@ -106,7 +106,7 @@ def _render(view: View, edition: str, own: Template | None, data: Sequence[Path]
 
 _ATTACHED = {
     DATA: mark("The content of this report for machines, with scores as exact fractions"),
-    RESULTS: mark("Every verdict of this report, for machines"),
+    RESULTS: mark("Every result of this report, for machines"),
 }
 
 

@@ -18,8 +18,8 @@ from reporter.report.trend.standings import (
     ABSENT,
     difference,
     level,
-    moved,
     names,
+    score_changes,
     standings,
 )
 from reporter.report.trend.transitions import (
@@ -29,11 +29,11 @@ from reporter.report.trend.transitions import (
     NOW,
     ORDER,
     Changed,
-    CheckMoves,
+    CheckChanges,
     Moment,
-    Moved,
     Progress,
     RunBefore,
+    ScoreChange,
     Trend,
     balances,
     what,
@@ -62,7 +62,7 @@ def history(
     past = assessment.history
     if not past.runs:
         return Progress()
-    last_run, rows = past.runs[-1], moved(assessment)
+    last_run, rows = past.runs[-1], score_changes(assessment)
     matrix = Counter({(b, n): 0 for _, b, n, _ in past.flows})
     for _, before, now, n in past.flows:
         matrix[before, now] += n
@@ -72,7 +72,7 @@ def history(
         runs=tuple(_run(r) for r in past.runs),
         unlike=_unlike(assessment, last_run),
         trends=_trends(assessment),
-        moved=rows,
+        score_changes=rows,
         balances=balances(matrix, past.still, day(last_run.as_of)),
         matrix_columns=_matrix(matrix)[0],
         matrix=_matrix(matrix)[1:],
@@ -95,10 +95,10 @@ def _text(assessment: model.Assessment, last_run: EarlierRun) -> str:
         else ""
     )
     return say(
-        "This run is compared with the one as of {day}{several}. Verdicts are compared one by one,"
+        "This run is compared with the one as of {day}{several}. Results are compared one by one,"
         " check and subject. A subject is known by its id: one that got another id counts as gone"
-        " and as new. What can no longer be assessed is never called mended.{overlap} Every verdict"
-        " that differs stands in {file}, and every one that fails in both.",
+        " and as new. What can no longer be assessed is never called remediated.{overlap} Every"
+        " result that differs stands in {file}, and every one that fails in both.",
         day=day(last_run.as_of),
         several=runs_note,
         overlap=overlap_note,
@@ -112,14 +112,12 @@ def _unlike(assessment: model.Assessment, last_run: EarlierRun) -> tuple[str, ..
         sentences.append(
             say(
                 "Not like with like: between the two runs {what} changed. Differences of scores,"
-                " and what is called mended or failing, may come from that.",
+                " and what is called remediated or failing, may come from that.",
                 what=_differences(last_run),
             )
         )
-    earlier_only = mark(
-        "Checks of the earlier run only, whose verdicts are not compared: {checks}."
-    )
-    current_only = mark("Checks of this run only, whose verdicts are not compared: {checks}.")
+    earlier_only = mark("Checks of the earlier run only, whose results are not compared: {checks}.")
+    current_only = mark("Checks of this run only, whose results are not compared: {checks}.")
     for ids, text in ((past.checks_before, earlier_only), (past.checks_now, current_only)):
         if ids:
             sentences.append(say(text, checks=join(map(clean, ids))))
@@ -249,8 +247,8 @@ def _matrix_text(assessment: model.Assessment) -> str:
     total_then = sum(n for _, before, _, n in past.flows if before not in (GONE, OUTSIDE))
     total_now = sum(n for _, _, after, n in past.flows if after not in (GONE, OUTSIDE))
     return say(
-        "Compared are {then} of {all_then} verdicts then and {now} of {all_now} now: those of"
-        " checks that both runs have. Where one of the two has no verdict, the subject was not"
+        "Compared are {then} of {all_then} results then and {now} of {all_now} now: those of"
+        " checks that both runs have. Where one of the two has no result, the subject was not"
         " there at all, or the check did not apply to it.",
         then=number(total_then),
         all_then=number(past.results_before),
@@ -261,26 +259,26 @@ def _matrix_text(assessment: model.Assessment) -> str:
 
 def _checks(
     assessment: model.Assessment, anchors: Mapping[tuple[str, str], str]
-) -> tuple[CheckMoves, ...]:
+) -> tuple[CheckChanges, ...]:
     """List the checks with the most new failures, fixes, and lost evidence."""
     titles = {c.id: clean(content(c.title)) for c in assessment.checks}
     tables = []
     for title, outcomes in (
         (mark("New failures"), _NEW_FAILURES),
-        (mark("Mended"), {"mended"}),
+        (mark("Remediated"), {"remediated"}),
         (mark("Evidence lost"), {"evidence lost", "lost from sight"}),
     ):
-        moves: Counter[str] = Counter()
+        counts: Counter[str] = Counter()
         for check, before, now, n in assessment.history.flows:
             if what(before, now) in outcomes:
-                moves[check] += n
-        ranking = sorted(moves.items(), key=lambda m: (-m[1], m[0]))
+                counts[check] += n
+        ranking = sorted(counts.items(), key=lambda m: (-m[1], m[0]))
         rows = tuple(
             (clean(c), anchors.get(("", c), ""), titles.get(c, ""), number(n))
             for c, n in ranking[:SHOWN]
         )
         if rows:
-            tables.append(CheckMoves(say(title), _others(ranking), rows))
+            tables.append(CheckChanges(say(title), _others(ranking), rows))
     return tuple(tables)
 
 
@@ -289,10 +287,10 @@ def _others(ranking: Sequence[tuple[str, int]]) -> str:
     if not remainder:
         return ""
     return say(
-        "{n} of {checks} shown; the others have {rest} of {all}, all in {file}.",
+        "{n} of {checks} shown; the others have {others} of {all}, all in {file}.",
         n=number(SHOWN),
         checks=count(len(ranking), "check"),
-        rest=number(remainder),
+        others=number(remainder),
         all=number(sum(n for _, n in ranking)),
         file=FILE,
     )
@@ -324,7 +322,7 @@ def _name_list(ids: list[str]) -> str:
 
 
 def _sentences(
-    assessment: model.Assessment, rows: Sequence[Moved], matrix: Mapping[tuple[str, str], int]
+    assessment: model.Assessment, rows: Sequence[ScoreChange], matrix: Mapping[tuple[str, str], int]
 ) -> Iterable[str]:
     """Yield at most five sentences on the changes."""
     last_run = assessment.history.runs[-1]
@@ -343,10 +341,10 @@ def _sentences(
     if any_gone:
         yield agents_text
     yield say(
-        "Of {verdicts} that failed then, {mended} and {failing}; {new} of {all} failing now did not"
-        " fail then.",
-        verdicts=count(totals["then"], "verdict"),
-        mended=say_n("{n} is mended", "{n} are mended", totals["mended"]),
+        "Of {results} that failed then, {remediated} and {failing}; {new} of {all} failing now did"
+        " not fail then.",
+        results=count(totals["then"], "result"),
+        remediated=say_n("{n} is remediated", "{n} are remediated", totals["remediated"]),
         failing=say_n("{n} still fails", "{n} still fail", totals["still failing"]),
         new=number(totals["now"] - totals["still failing"]),
         all=number(totals["now"]),
@@ -374,13 +372,15 @@ def _agents(past: History) -> tuple[str, bool]:
             )
             return (
                 text
-                + (say(" What failed of those that are gone is not mended.") if leavers else ""),
+                + (
+                    say(" What failed of those that are gone is not remediated.") if leavers else ""
+                ),
                 leavers > 0,
             )
     return "", False
 
 
-def _score_sentence(last_run: EarlierRun, rows: Sequence[Moved]) -> str:
+def _score_sentence(last_run: EarlierRun, rows: Sequence[ScoreChange]) -> str:
     total = rows[0]
     is_same = total.level_before == total.level
     level_text = (
@@ -389,11 +389,11 @@ def _score_sentence(last_run: EarlierRun, rows: Sequence[Moved]) -> str:
         else say("level {then}, now {now}", then=total.level_before, now=total.level)
     )
     return say(
-        "As of {day} the score was {then}, now it is {now}: {verdict}; {level}.",
+        "As of {day} the score was {then}, now it is {now}: {result}; {level}.",
         day=day(last_run.as_of),
         then=f"{total.score_before}{_in(total.range_before)}",
         now=f"{total.score}{_in(total.range)}",
-        verdict=difference(rows),
+        result=difference(rows),
         level=level_text,
     )
 
@@ -411,10 +411,10 @@ def _unknown(matrix: Mapping[tuple[str, str], int]) -> str:
         k for after, k in unknown_then.items() if after not in {*no_result, "unknown"}
     )
     return say(
-        "Unknown are {verdicts} now and {then} then: of those now, {lost} could be assessed then,"
+        "Unknown are {results} now and {then} then: of those now, {lost} could be assessed then,"
         " which is no progress, and {new} are on what is new or newly in scope; of those then,"
         " {found} can be assessed now.",
-        verdicts=count(sum(unknown_now.values()), "verdict"),
+        results=count(sum(unknown_now.values()), "result"),
         then=number(sum(unknown_then.values())),
         lost=number(lost_count),
         new=number(sum(unknown_now.get(v, 0) for v in no_result)),

@@ -14,7 +14,7 @@ from reporter.model import assessment as model
 from reporter.model.history import GONE, History, Standing
 from reporter.model.scores import ControlScore, GroupScore
 from reporter.report.chapters.next_steps import points
-from reporter.report.trend.transitions import Moved
+from reporter.report.trend.transitions import ScoreChange
 from reporter.report.view.format import at_most, clean, figure, join, number
 
 WHOLE = mark("Whole organisation")
@@ -31,7 +31,7 @@ _SENTENCES = {
         "it is higher, but subjects that did not pass then are gone, so that shows no progress"
     ),
 }
-"""A verdict on two scores, in a sentence."""
+"""A result on two scores, in a sentence."""
 
 
 def standings(assessment: model.Assessment) -> tuple[Standing, ...]:
@@ -62,7 +62,7 @@ def names(assessment: model.Assessment) -> dict[tuple[str, str], str]:
     return titles | {("theme", t.id): clean(content(t.title)) for t in assessment.themes}
 
 
-def moved(assessment: model.Assessment) -> tuple[Moved, ...]:
+def score_changes(assessment: model.Assessment) -> tuple[ScoreChange, ...]:
     """Print each score of the last run beside the current one, the total first."""
     last_run, titles = assessment.history.runs[-1], names(assessment)
     standings_then = {(s.kind, s.id): s for s in last_run.standings}
@@ -83,7 +83,7 @@ def moved(assessment: model.Assessment) -> tuple[Moved, ...]:
     }:
         results[total_key] = _PARTS
     return tuple(
-        _move(
+        _score_change(
             titles.get(k, clean(k[1])),
             k[0],
             standings_then.get(k),
@@ -107,10 +107,12 @@ def _has_leavers(past: History, key: tuple[str, str]) -> bool:
     )
 
 
-def _move(name: str, kind: str, then: Standing | None, now: Standing | None, result: str) -> Moved:
+def _score_change(
+    name: str, kind: str, then: Standing | None, now: Standing | None, result: str
+) -> ScoreChange:
     is_compared = then and now and then.assessed and now.assessed
     difference = _signed(now.lo - then.lo) if is_compared and then and now else ""
-    return Moved(
+    return ScoreChange(
         name, kind, level(then), level(now), *_score(then), *_score(now), difference, say(result)
     )
 
@@ -147,20 +149,20 @@ def _result(then: Standing | None, now: Standing | None, is_unlike: bool, has_le
     return _WORSE if now.lo < then.lo else _OTHERS if has_leavers else _BETTER
 
 
-def difference(rows: Sequence[Moved]) -> str:
+def difference(rows: Sequence[ScoreChange]) -> str:
     """Return the meaning of the total difference, as part of a sentence."""
-    result = rows[0].verdict
+    result = rows[0].result
     if result == say(_PARTS):
         return _theme_sentence(rows)
-    sentences = {say(verdict): say(text) for verdict, text in _SENTENCES.items()}
+    sentences = {say(name): say(text) for name, text in _SENTENCES.items()}
     return sentences.get(result, result)
 
 
-def _theme_sentence(rows: Sequence[Moved]) -> str:
+def _theme_sentence(rows: Sequence[ScoreChange]) -> str:
     """Name the themes that are certainly better or worse, while the total may be either."""
     worse, better = (
-        [m.name for m in rows if m.kind == "theme" and m.verdict == say(verdict)]
-        for verdict in (_WORSE, _BETTER)
+        [m.name for m in rows if m.kind == "theme" and m.result == say(name)]
+        for name in (_WORSE, _BETTER)
     )
     parts = [
         say_n(

@@ -25,7 +25,7 @@ class RunBefore:
     evidence_id: str
     report_sha256: str
     note: str
-    """What it rests on that differs from the run after it; empty where they are like with like."""
+    """What it depends on that differs from the run after it; empty if they are like with like."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Trend:
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
+class ScoreChange:
     """The whole, a framework or a theme, in the last run before and now."""
 
     name: str
@@ -70,13 +70,13 @@ class Moved:
     range: str
     difference: str
     """"+3.20 points"; empty where one of the two is not assessed."""
-    verdict: str
+    result: str
     """What may be said of the difference."""
 
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """How many verdicts went one way."""
+    """How many results went one way."""
 
     label: str
     n: str
@@ -86,17 +86,17 @@ class Flow:
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """Verdicts of one kind, and the parts that add up to them."""
+    """Results of one kind, and the parts that add up to them."""
 
     title: str
     sum: str
-    """"244 failed then = 30 mended + 214 still failing"."""
+    """"244 failed then = 30 remediated + 214 still failing"."""
     flows: tuple[Flow, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class CheckMoves:
-    """The checks with the most verdicts that went one way."""
+class CheckChanges:
+    """The checks with the most results that went one way."""
 
     title: str
     text: str
@@ -114,13 +114,13 @@ class Progress:
     """Why this run and the last before are not like with like; empty where they are."""
     trends: tuple[Trend, ...] = ()
     """The whole first, then each framework."""
-    moved: tuple[Moved, ...] = ()
+    score_changes: tuple[ScoreChange, ...] = ()
     balances: tuple[Balance, ...] = ()
     matrix_columns: tuple[str, ...] = ()
     matrix: tuple[tuple[str, ...], ...] = ()
-    """A row a verdict before, a column a verdict now, with sums."""
+    """A row a result before, a column a result now, with sums."""
     matrix_text: str = ""
-    checks: tuple[CheckMoves, ...] = ()
+    checks: tuple[CheckChanges, ...] = ()
     actors: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
     changes: Changed | None = None
@@ -132,7 +132,7 @@ COLUMNS = (
     *("record_before", "record", "failing_since", "waived_until"),
 )
 _FAILED = {
-    "pass": mark("mended"),
+    "pass": mark("remediated"),
     "unknown": mark("lost from sight"),
     GONE: mark("gone"),
     OUTSIDE: mark("no longer in scope"),
@@ -171,7 +171,7 @@ def what(before: str, now: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """Every verdict that differs from the last run before, or fails in both: the rows of
+    """Every result that differs from the last run before, or fails in both: the rows of
     changes.csv, read anew each time.
     """
 
@@ -217,7 +217,7 @@ def _row(values: tuple[Any, ...]) -> tuple[str, ...]:
 
 
 ORDER = ("fail", "unknown", "compensated", "attested", "pass", "na", OUTSIDE, GONE)
-"""Every verdict, and what stands where there is none."""
+"""Every result, and what stands where there is none."""
 BEFORE = {
     GONE: mark("not there yet"),
     OUTSIDE: mark("check did not apply"),
@@ -225,14 +225,16 @@ BEFORE = {
 }
 NOW = {GONE: mark("gone"), OUTSIDE: mark("check does not apply"), "na": mark("not applicable")}
 _MEANS = {
-    "mended": mark("it passes now"),
-    "lost from sight": mark("unknown now: the evidence is missing, nothing is known to be mended"),
-    "gone": mark("no verdict is on the subject any more"),
+    "remediated": mark("it passes now"),
+    "lost from sight": mark(
+        "unknown now: the evidence is missing, nothing is known to be remediated"
+    ),
+    "gone": mark("no result is on the subject any more"),
     "no longer in scope": mark("the subject is there, the check does not apply to it"),
     "compensated": mark("it fails, and a compensating control was accepted"),
     "fails now": mark("it passed then"),
     "found failing": mark("it was unknown then, so it may have failed then too"),
-    "new, failing": mark("no verdict was on the subject then"),
+    "new, failing": mark("no result was on the subject then"),
     "newly in scope, failing": mark("the subject was there, the check did not apply to it"),
 }
 
@@ -254,7 +256,7 @@ def balances(
             say("What failed on {day}", day=date),
             mark("{n} failed then = {sum}"),
             outcomes,
-            ("mended", "compensated", "attested"),
+            ("remediated", "compensated", "attested"),
             means,
         ),
         _balance(

@@ -155,7 +155,7 @@ class Check:
     threshold_text: str = ""
     """The same in one line; empty where it has none."""
     rule: str = ""
-    """SHA-256 of what its verdicts and their weight hang on, beside the thresholds."""
+    """SHA-256 of what its results and their weight hang on, beside the thresholds."""
     needs: str = ""
     """inventory | logs | both: what `evidence` says in words."""
 
@@ -282,7 +282,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """The weights that the scores rest on; empty in runs of before."""
+    """The weights that the scores depend on; empty in runs of before."""
 
     tiers: tuple[int, ...] = ()
     """Of tiers 1 to 4."""
@@ -305,7 +305,7 @@ class Notice:
     """The same in every language."""
     text: str
     lines: tuple[str, ...]
-    rest: str
+    remainder: str
     """How many lines are left out, and where they stand; empty for none."""
 
 

@@ -20,7 +20,7 @@ COLUMNS = (
 """Followed by one column per framework with the ids of the controls that the check counts for."""
 Row = tuple[str, ...]
 OWED, BY_OWNER = "rank IS NOT NULL", "owner, rank, place"
-"""In SQL: the verdicts that an action mends, and whose they are, in the order of the roadmap."""
+"""In SQL: the results that an action fixes, and whose they are, in the order of the roadmap."""
 _STORE_COLUMNS = (
     *("id", "check", "subject", "actor", "owner", "tier_lo", "tier_hi"),
     *("status", "reason", "record", "waived_until", "waiver", "listed"),
@@ -29,7 +29,7 @@ _STORE_COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """Every fail, unknown, compensated and attested verdict: the rows of findings.csv, in its
+    """Every fail, unknown, compensated and attested result: the rows of findings.csv, in its
     order, read anew each time.
     """
 
@@ -38,7 +38,7 @@ class Findings:
     heads: dict[str, tuple[str, str, str]]
     """Check -> its id, title and severity as printed."""
     fixes: dict[str, tuple[str, str]]
-    """Check -> what mends it on who stands in no list, and on who stands in one."""
+    """Check -> what fixes it on who stands in no list, and on who stands in one."""
     tails: dict[str, Row]
     """Check -> the controls of each framework that it counts for."""
 

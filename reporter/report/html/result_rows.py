@@ -11,7 +11,7 @@ from functools import lru_cache
 from markupsafe import Markup, escape
 
 from reporter.i18n.translate import say, word
-from reporter.report.html.verdict_pages import Link, Row
+from reporter.report.html.result_pages import Link, Row
 
 _ROW = (
     '<tr id="{anchor}" data-severity="{severity}" data-status="{said}"><th'
@@ -21,7 +21,7 @@ _ROW = (
 )
 
 
-def verdict_rows(rows: Iterable[Row]) -> Markup:
+def result_rows(rows: Iterable[Row]) -> Markup:
     """Print a table row for each result; search and filters use its words."""
     results = list(rows)
     codes = {r.status for r in results} | {r.severity for r in results}
@@ -29,7 +29,7 @@ def verdict_rows(rows: Iterable[Row]) -> Markup:
     return Markup("".join(_row(r, words) for r in results))
 
 
-def verdict_links(rows: Iterable[Row | Link]) -> Markup:
+def result_links(rows: Iterable[Row | Link]) -> Markup:
     """List the checks of results, each as a link to its row."""
     links = ", ".join(f'<a href="{r.page}#{r.anchor}">{_plain(r.check)}</a>' for r in rows)
     return Markup(f"{links}.")

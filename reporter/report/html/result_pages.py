@@ -25,8 +25,8 @@ from reporter.system.plain_text import clean
 
 INLINE = 4_000
 """Findings up to which the report's own page holds them all."""
-VERDICTS = 5_000
-"""Verdicts, passes too, up to which it holds them all: 0.4 kB each, so with 250 agents the page
+INLINE_RESULTS = 5_000
+"""Results, passes too, up to which it holds them all: 0.4 kB each, so with 250 agents the page
 stays below 5 MB.
 """
 FIRST = 25
@@ -34,9 +34,9 @@ FIRST = 25
 CARDS = 250
 """Agents up to which the report's own page draws each one's path."""
 PER_PAGE = 2_000
-"""Verdicts on one page by check."""
+"""Results on one page by check."""
 NAMES_PER_PAGE = 8_000
-"""Verdicts on one page by agent, where each is one link and a path counts as much as sixty."""
+"""Results on one page by agent, where each is one link and a path counts as much as sixty."""
 PATH = 60
 LISTED = 10_000
 """Agents that the index lists by name; more it lists by page."""
@@ -49,10 +49,10 @@ STATUSES = ("fail", "unknown", "compensated", "attested", PASS)
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One verdict."""
+    """One result."""
 
     anchor: str
-    """v- and the id of the verdict, the same in every run."""
+    """v- and the id of the result, the same in every run."""
     page: str
     """File of the page that holds it; '' for the report's own."""
     check: str
@@ -71,7 +71,7 @@ class Row:
 
 
 class Link(NamedTuple):
-    """Where a verdict of a long run stands, and what its actor is told by."""
+    """Where a result of a long run stands, and what its actor is told by."""
 
     anchor: str
     page: str
@@ -83,7 +83,7 @@ class Link(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Verdicts of one check on one page, the passes last."""
+    """Results of one check on one page, the passes last."""
 
     file: str
     """'' for the report's own page."""
@@ -95,7 +95,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """An agent or account and all verdicts on it; '' is the organisation."""
+    """An agent or account and all results on it; '' is the organisation."""
 
     name: str
     anchor: str
@@ -104,7 +104,7 @@ class Actor:
     tier: str
     standing: str
     """"4 failing · 2 unknown · 37 pass"."""
-    verdicts: tuple[tuple[str, tuple[Row | Link, ...]], ...]
+    results: tuple[tuple[str, tuple[Row | Link, ...]], ...]
     """By status: what is open, and the passes last; empty in an index."""
     card: AgentCard | None
     """Its level and action path, if it is an agent."""
@@ -112,7 +112,7 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """The verdicts of a check in the report's page."""
+    """The results of a check in the report's page."""
 
     rows: tuple[Row, ...]
     """Its findings, in a long run the first."""
@@ -128,12 +128,12 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What the report's own page holds of the verdicts, and where all of them stand."""
+    """What the report's own page holds of the results, and where all of them stand."""
 
     inline: bool
     text: str
     by_check: dict[str, Listed]
-    """Checks that have a verdict here."""
+    """Checks that have a result here."""
     actors: tuple[Actor, ...]
     """Empty where they stand on pages of their own."""
 
@@ -141,7 +141,9 @@ class Found:
 def found(view: View) -> Found:
     """Return every result of a run, or the first of each check and the place of the others."""
     total = sum(_size(c) for c in view.checks)
-    inline = len(view.findings) <= INLINE and total <= VERDICTS and len(view.agents.cards) <= CARDS
+    inline = (
+        len(view.findings) <= INLINE and total <= INLINE_RESULTS and len(view.agents.cards) <= CARDS
+    )
     if inline:
         by_check = {p.check.id: _all_of(p) for p in check_pages(view, inline=True)}
         actors = tuple(
@@ -156,12 +158,12 @@ def found(view: View) -> Found:
 
 
 def _text(total: int, passes: int, checks: int, names: int) -> str:
-    results = count(total, "verdict")
+    results = count(total, "result")
     if passes:
         results += f" ({count(passes, 'pass')})"
     return say(
-        "{verdicts} of {checks}, by {names}",
-        verdicts=results,
+        "{results} of {checks}, by {names}",
+        results=results,
         checks=count(checks, "check"),
         names=count(names, "name"),
     )
@@ -374,7 +376,7 @@ def _actor(
         owner=first_row.owner if name and first_row else "",
         tier=card.tier if card else first_row.tier if name and first_row else "",
         standing=_standing({s: len(rows_by_status[s]) for s in STATUSES}),
-        verdicts=tuple((s, tuple(rows_by_status[s])) for s in STATUSES if rows_by_status[s]),
+        results=tuple((s, tuple(rows_by_status[s])) for s in STATUSES if rows_by_status[s]),
         card=card,
     )
 

@@ -27,7 +27,7 @@ _FIELDS = (
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A verdict that is neither a pass nor out of scope."""
+    """A result that is neither a pass nor out of scope."""
 
     uid: str
     check: Check
@@ -39,7 +39,7 @@ class Finding:
     """fail | unknown | compensated | attested"""
     reason: str
     record: str
-    """file#number; '' when the verdict rests on an absence."""
+    """file#number; '' when the result is based on an absence."""
     waived_until: str
     waiver: str
     controls: Served
@@ -72,7 +72,7 @@ def places(view: View) -> dict[str, int]:
     return {name: n for n, name in reversed(list(enumerate(view.finding_columns)))}
 
 
-def verdicts(view: View) -> Iterator[dict[str, str]]:
+def finding_records(view: View) -> Iterator[dict[str, str]]:
     """Yield the findings of a view as dictionaries by column."""
     place = places(view)
     return ({name: row[at] for name, at in place.items()} for row in view.findings)

@@ -1,4 +1,4 @@
-"""Verdicts by hand in an engine: what lies behind them, their counts, and the file in which a run leaves them."""
+"""Results by hand in an engine: what lies behind them, their counts, and the file in which a run leaves them."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ DAYS = Efforts(Fraction(1), dict.fromkeys(("critical", "high", "medium", "low"),
 """Person-days of actions, where a test gives none."""
 
 
-def tallies(verdicts: Iterable[Finding]) -> list[Tally]:
-    """Count verdicts as the scorer takes them."""
-    kinds = Counter((f.check, f.status, f.tier_lo, f.tier_hi) for f in verdicts)
+def tallies(results: Iterable[Finding]) -> list[Tally]:
+    """Count results as the scorer takes them."""
+    kinds = Counter((f.check, f.status, f.tier_lo, f.tier_hi) for f in results)
     return [Tally(*kind, n) for kind, n in sorted(kinds.items())]
 
 
 def explained(
     found: Iterable[Finding], checks: Iterable[Check], groups: Sequence[CauseGroup], actors: Mapping[ResultKey, tuple[str, ...]] = {}
 ) -> list[Explained]:  # fmt: skip
-    """Return the causes of the failures among verdicts, the worst first, each with its own."""
+    """Return the causes of the failures among results, the worst first, each with its own."""
     by_id = {c.id: c for c in checks}
     names = cause_names(by_id, groups)
     failed = sorted((f for f in found if f.status == Status.FAIL), key=lambda f: (names[f.check], f.check, f.subject))  # fmt: skip
@@ -42,34 +42,34 @@ def explained(
 
 
 def defects_of(
-    verdicts: Iterable[Finding], checks: Sequence[Check], groups: Sequence[CauseGroup], efforts: Efforts = DAYS,
+    results: Iterable[Finding], checks: Sequence[Check], groups: Sequence[CauseGroup], efforts: Efforts = DAYS,
     own: Mapping[str, Fraction] = {},
 ) -> tuple[tuple[Cause, ...], tuple[Action, ...]]:  # fmt: skip
-    """Return the causes and actions of verdicts, as a run does."""
-    verdicts = tuple(verdicts)
-    with _engine(verdicts) as engine:
-        return _defects(engine, verdicts, checks, groups, efforts, own)
+    """Return the causes and actions of results, as a run does."""
+    results = tuple(results)
+    with _engine(results) as engine:
+        return _defects(engine, results, checks, groups, efforts, own)
 
 
 def leave_results(
-    verdicts: Sequence[Finding], checks: Sequence[Check], groups: Sequence[CauseGroup], roadmap: Roadmap, folder: Path
+    results: Sequence[Finding], checks: Sequence[Check], groups: Sequence[CauseGroup], roadmap: Roadmap, folder: Path
 ) -> None:  # fmt: skip
     """Write results.parquet, as a run does."""
-    with _engine(verdicts) as engine:
-        _defects(engine, verdicts, checks, groups, DAYS, {})
+    with _engine(results) as engine:
+        _defects(engine, results, checks, groups, DAYS, {})
         write_results(engine, checks, roadmap, folder)
 
 
 def _defects(
-    engine: DuckDB, verdicts: Iterable[Finding], checks: Sequence[Check], groups: Sequence[CauseGroup], efforts: Efforts,
+    engine: DuckDB, results: Iterable[Finding], checks: Sequence[Check], groups: Sequence[CauseGroup], efforts: Efforts,
     own: Mapping[str, Fraction],
 ) -> tuple[tuple[Cause, ...], tuple[Action, ...]]:  # fmt: skip
-    return defects(engine, checks, groups, tallies(verdicts), efforts, own)
+    return defects(engine, checks, groups, tallies(results), efforts, own)
 
 
 @contextmanager
-def _engine(verdicts: Iterable[Finding]) -> Iterator[DuckDB]:
-    """Hold verdicts in the table that checks fill."""
+def _engine(results: Iterable[Finding]) -> Iterator[DuckDB]:
+    """Hold results in the table that checks fill."""
     with TemporaryDirectory() as work, DuckDB(Path(work)) as engine:
         engine.run(f"CREATE MACRO {CALLED}(plain) AS plain")
         engine.run("CREATE TABLE tiers (actor_id VARCHAR, registered BOOLEAN)")
@@ -77,7 +77,7 @@ def _engine(verdicts: Iterable[Finding]) -> Iterator[DuckDB]:
         engine.insert("results", [
             (f.check, f.subject, f.status.value, f.reason_code, f.reason_values, f.ref, f.actor, f.owner, f.tier_lo, f.tier_hi,
              f.waived_until, f.waiver)
-            for f in verdicts
+            for f in results
         ])  # fmt: skip
-        engine.insert("tiers", [(f.actor, 0) for f in verdicts if not f.listed])
+        engine.insert("tiers", [(f.actor, 0) for f in results if not f.listed])
         yield engine

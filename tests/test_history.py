@@ -123,7 +123,7 @@ def test_the_same_results_are_no_change(runs: Path, tmp_path: Path) -> None:
     assert {r["what"] for r in rows_of(made).values()} == {"still failing"}
     assert made.balances[0].sum == "5 failed then = 5 still failing"
     assert made.checks == ()
-    assert {m.result for m in made.moved} <= {"unchanged", "not compared"}
+    assert {m.result for m in made.score_changes} <= {"unchanged", "not compared"}
     assert made.unlike == ()
 
 
@@ -172,7 +172,7 @@ def test_no_two_results_share_a_name_that_hides_lost_evidence() -> None:
 
 def test_a_changed_threshold_is_not_like_with_like(runs: Path, tmp_path: Path) -> None:
     made = told(beside(tmp_path, [runs], THEN_NOW, assessed(thresholds="0" * 64)))
-    assert {m.result for m in made.moved} <= {"not like with like", "not compared"}
+    assert {m.result for m in made.score_changes} <= {"not like with like", "not compared"}
     assert "the thresholds" in made.unlike[0] and "the thresholds" in made.sentences[1]
     assert [r.note for r in made.runs] == ["", "unlike the run after it: the thresholds"]
     assert [m.alike for m in made.trends[0].moments] == [True, True, False]
@@ -201,18 +201,18 @@ def test_another_profile_or_list_of_frameworks_is_told(runs: Path, tmp_path: Pat
 
 def test_a_difference_within_the_ranges_is_not_called_progress(tmp_path: Path) -> None:
     run = leave(tmp_path / "q", assessed(90, given.perfect()), THEN)
-    whole = told(beside(tmp_path, [run], THEN, assessed(0, given.rich()))).moved[0]
+    whole = told(beside(tmp_path, [run], THEN, assessed(0, given.rich()))).score_changes[0]
     assert whole.result == "worse, whatever is missing" and whole.difference.startswith("−")
     run = leave(tmp_path / "p", assessed(90, given.empty()), THEN)
     made = told(beside(tmp_path, [run], THEN, assessed(0, given.rich())))
-    assert made.moved[0].result == "not compared"
+    assert made.score_changes[0].result == "not compared"
     drawing = charts.trend(made.trends[0])
     assert drawing.count("<circle") == 1 and "Not assessed" in drawing
     run = leave(tmp_path / "r", assessed(90, given.single()), THEN)
     made = told(beside(tmp_path, [run], THEN, assessed(0, given.rich())))
-    assert made.moved[0].result == "open as a whole, not in every theme"
-    (worse,) = (m.name for m in made.moved if m.kind == "theme" and m.result.startswith("worse"))
-    (better,) = (m.name for m in made.moved if m.result.startswith("better"))
+    assert made.score_changes[0].result == "open as a whole, not in every theme"
+    (worse,) = (m.name for m in made.score_changes if m.kind == "theme" and m.result.startswith("worse"))
+    (better,) = (m.name for m in made.score_changes if m.result.startswith("better"))
     said = f"whatever is missing, 1 theme is worse ({worse}) and 1 theme is better ({better}); "
     assert f"{said}of the whole the ranges overlap; level" in made.sentences[0]
 
@@ -231,7 +231,7 @@ def rescored(a: Assessment, **themes: tuple[int, int]) -> Assessment:
 def test_ranges_that_overlap_show_neither_progress_nor_decline(tmp_path: Path) -> None:
     run = leave(tmp_path / "q", assessed(90), THEN)
     made = told(rescored(beside(tmp_path, [run], THEN), whole=(0, 100)))
-    assert made.moved[0].result == "the ranges overlap"
+    assert made.score_changes[0].result == "the ranges overlap"
     assert "so the score alone shows neither progress nor decline" in made.sentences[0]
 
 
@@ -249,7 +249,7 @@ def test_a_score_that_rose_by_dropping_what_did_not_pass_is_not_better(
 ) -> None:
     run = leave(tmp_path / "q", assessed(90), THEN)
     made = told(rescored(beside(tmp_path, [run], now), whole=(0, 0), INV=(0, 0), OWN=(0, 0)))
-    rose = {m.name: m.result for m in made.moved if m.difference.startswith("+")}
+    rose = {m.name: m.result for m in made.score_changes if m.difference.startswith("+")}
     assert rose["Whole organisation"] == rose["Complete inventory"] == result
     assert rose["Ownership"] == "better, whatever is missing"  # nothing of it is gone
 

@@ -46,7 +46,7 @@ def test_a_file_that_is_not_read_is_told_before_the_first_number(tmp_path: Path)
     assert notice["text"].startswith(sentence)
     assert notice["lines"][0] == "inventory/notes-0.txt: text of no known format"
     assert len(notice["lines"]) == LINES_SHOWN
-    assert notice["rest"] == "and 2 more, in report.json, files"
+    assert notice["remainder"] == "and 2 more, in report.json, files"
     page = (out / "report.html").read_text()
     assert page.index(sentence) < page.index("Top gaps</h3>")
 

@@ -118,7 +118,7 @@ def test_many_passes_make_a_run_long(
     rich: View, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert result_pages.found(rich).inline
-    monkeypatch.setattr(result_pages, "RESULTS", sum(anchors_of(rich).values()) - 1)
+    monkeypatch.setattr(result_pages, "INLINE_RESULTS", sum(anchors_of(rich).values()) - 1)
     html.write(rich, tmp_path / "report.html")
     made = read(tmp_path)
     assert rows_of(made, "findings/check") == anchors_of(rich)

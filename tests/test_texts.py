@@ -376,7 +376,7 @@ def test_no_text_about_earlier_runs_goes_round(
     only = replace(beside.history, checks_before=("OLD-01",), checks_now=("NEW-01",))
     beside = replace(beside, history=only)
     made, data = given.view(beside), data_of(beside, pseudo)
-    assert made.history.moved[0].difference and made.history.checks
+    assert made.history.score_changes[0].difference and made.history.checks
     assert bool(made.history.runs[1].note) is not alike
     for edition in ("auditor", "board"):
         for medium in ("screen", "paper"):

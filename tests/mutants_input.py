@@ -46,8 +46,8 @@ MODULES = (
     *(f"reporter/transform/{name}.py" for name in ("derive", "approved_scope", "conflicts", "identity", "log_coverage")),
     *(f"frameworks/models/{name}.sql" for name in (
         "activity", "logged_activity", "granted_effects", "agent_identities", "identifiers", "event_actors", "data_use", "reach", "callers",
-        "versions", "feed_delivery", "feed_gaps", "feed_clocks", "coverage", "delegation_roots", "delegations", "session_chains",
-        "starting_sessions", "right_uses", "graver_uses", "undecided", "observed", "risk_attributes", "risk", "factors", "tool_effects",
+        "versions", "feed_delivery", "feed_gaps", "feed_clocks", "coverage", "delegation_roots", "delegation_chains", "session_chains",
+        "starting_sessions", "right_uses", "graver_uses", "approval_lag", "entitlement_usage", "risk_attributes", "risk_tiers", "factors", "tool_effects",
         "approved_scope", "scoped_events", "deviations", "scope_runs",
     )),
     "reporter/ingest/load.py", "reporter/ingest/detect.py", "reporter/ingest/readers/records.py",
@@ -58,26 +58,26 @@ MODULES = (
 CHECKS = "frameworks/checks/"
 TESTS: dict[str, tuple[str, ...]] = {
     "identity": ("names", "derived", "derived_rows"), "runner": ("derived_rows", "honesty", "failing_checks"),
-    "sandbox": ("walls", "limits"), "undecided": ("derived_rows", "decisions"),
-    **dict.fromkeys(("delegation_roots", "delegations", "session_chains", "starting_sessions"), ("delegations",)),
+    "sandbox": ("walls", "limits"), "approval_lag": ("derived_rows", "decisions"),
+    **dict.fromkeys(("delegation_roots", "delegation_chains", "session_chains", "starting_sessions"), ("delegations",)),
     **dict.fromkeys(("log_coverage", "feed_delivery", "feed_gaps", "feed_clocks", "coverage"), ("derived_rows", "feeds", "observed", "relabelled")),
     **dict.fromkeys(("right_uses", "graver_uses"), ("derived_rows",)),
     **dict.fromkeys(("agent_identities", "identifiers", "event_actors"), ("names", "derived", "derived_rows")),
     **dict.fromkeys(("granted_effects", "logged_activity", "data_use", "callers", "versions", "derive"), ("derived_rows", "observed", "derived")),
     **dict.fromkeys(("tool_effects", "scoped_events", "deviations", "scope_runs"), ("scope",)), "reach": ("reach", "derived_rows", "derived"),
     "possible_agents": ("relabelled", "evasions"), "records": ("derived_numbers",), "load": ("files", "derived"),
-    "conflicts": ("names",), "observed": ("observed", "derived_numbers"), "detect": ("readers", "reconsider", "sources"),
+    "conflicts": ("names",), "entitlement_usage": ("observed", "derived_numbers"), "detect": ("readers", "reconsider", "sources"),
     "approved_scope": ("scope",), "sql_policy": ("sql", "walls"),
     "source_policy": ("sql", "walls"), "sql_tree": ("sql", "walls"), "activity": ("derived_rows", "observed", "derived"),
-    **dict.fromkeys(("risk_attributes", "risk", "factors"), ("derived_numbers",)), "unassessed": ("failing_checks",),
+    **dict.fromkeys(("risk_attributes", "risk_tiers", "factors"), ("derived_numbers",)), "unassessed": ("failing_checks",),
 }  # fmt: skip
 """Module -> the quick files of tests that are to notice; the examples of checks come after them."""
 EXAMPLES = "tests/test_content.py"
 WHOLE = {"results_of", "stripped", "good_run", "sample_run", "good", "failing"}
 """Fixtures of whole companies: tests that need one are left out, for they take seconds."""
 READ_BY: dict[str, str] = {
-    "actors": "INV-02 OWN-02 IDN-02", "runner": "INV-02 CRD-02 ENT-05 APR-02 MON-01", "breaches": "GOV-02 MON-04 RUN-06",
-    "undecided": "APR-07", "delegations": "APR-08 AUD-03", "feed_clocks": "AUD-05", "feed_delivery": "AUD-01 MON-01", "keys": "CRD-02 IDN-06",
+    "actors": "INV-02 OWN-02 IDN-02", "runner": "INV-02 CRD-02 ENT-05 APR-02 MON-01", "violations": "GOV-02 MON-04 RUN-06",
+    "approval_lag": "APR-07", "delegation_chains": "APR-08 AUD-03", "feed_clocks": "AUD-05", "feed_delivery": "AUD-01 MON-01", "keys": "CRD-02 IDN-06",
     "graver_uses": "ENT-05 REC-01", "possible_agents": "INV-02 AUD-01", "right_uses": "ENT-05", "scope_runs": "PUR-03", "unassessed": "INV-02 MON-01",
     "activity": "ENT-06 REC-01", "callers": "REC-01", "versions": "SUP-01 SUP-03", "data_use": "CHG-03 REV-03",
 }  # fmt: skip

@@ -70,7 +70,7 @@ def test_every_theme_has_a_check_and_every_check_a_theme(content: Content) -> No
     assert {check.theme for check in content.checks} == {theme.id for theme in content.themes}
 
 
-JOINED = {"first_uses", "undecided", "breaches", "delegations", "scope_runs"}
+JOINED = {"first_uses", "approval_lag", "violations", "delegation_chains", "scope_runs"}
 """Tables made of logs and inventory together."""
 
 
@@ -312,13 +312,13 @@ ENGINE = {
     "events.model_version": "becomes versions.version",
     "events.decision": "becomes activity.n_decision",
     "data_use.effect": "becomes first_uses.changes_state",
-    "first_uses.last_at": "tells whether uses went on up to a decision, for undecided.n_meanwhile",
+    "first_uses.last_at": "tells whether uses went on up to a decision, for approval_lag.n_meanwhile",
     "feeds.declared": "tells assess which logs are subjects though they never arrived",
     "actors.entitlements_listed": "an empty list of rights: makes right_uses.covered",
     "actors.destinations_listed": "an empty list of destinations: becomes a row of settings",
     "right_uses.action": "groups the uses of one right",
-    "right_uses.first_at": "becomes breaches.first_at",
-    "graver_uses.first_at": "becomes breaches.first_at",
+    "right_uses.first_at": "becomes violations.first_at",
+    "graver_uses.first_at": "becomes violations.first_at",
     "unseen_agents.log_source": "tells which log names them, for silent logs",
     "unseen_agents.source": "becomes described.source",
     "feeds.first_at": "printed in the accounting, and counts the days of logs for the caps",

@@ -63,9 +63,9 @@ def undecided(tmp_path_factory: pytest.TempPathFactory) -> list[list[Any]]:
     }  # fmt: skip
     with DuckDB(tmp_path_factory.mktemp("undecided")) as engine:
         load_example(engine, {"given": given})
-        derive(engine, RUN, [], wanted={"undecided"})
+        derive(engine, RUN, [], wanted={"approval_lag"})
         rows = engine.rows(
-            "SELECT agent_id, kind, name, days, n_meanwhile FROM undecided ORDER BY kind, name, days"
+            "SELECT agent_id, kind, name, days, n_meanwhile FROM approval_lag ORDER BY kind, name, days"
         )
     return [[tuple(row) for who, *row in rows if who == agent] for agent in agents]
 

@@ -45,8 +45,10 @@ def _followed(folder: Path, events: list[Row], actors: list[Row], what: str) -> 
     }
     with DuckDB(folder) as engine:
         load_example(engine, {"given": given})
-        derive(engine, RUN, [], wanted={"delegations"})
-        return engine.rows(f"SELECT {what} FROM delegations ORDER BY session_id, agent_id, root_id")
+        derive(engine, RUN, [], wanted={"delegation_chains"})
+        return engine.rows(
+            f"SELECT {what} FROM delegation_chains ORDER BY session_id, agent_id, root_id"
+        )
 
 
 def _each_followed(folder: Path, cases: list[list[Row]]) -> Chains:

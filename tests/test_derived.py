@@ -69,7 +69,15 @@ def nobodys(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DuckDB]:
 
 def test_no_table_about_actors_has_a_row_about_nobody(nobodys: DuckDB) -> None:
     tables = [t for t in TABLES if t not in ROLLUPS]
-    made = [*tables, "coverage", "observed", "deviations", "unused_grants", "risk", "factors"]
+    made = [
+        *tables,
+        "coverage",
+        "entitlement_usage",
+        "deviations",
+        "unused_grants",
+        "risk_tiers",
+        "factors",
+    ]
     nameless = [
         table for table in made
         for who in {"actor_id", "agent_id"} & {n for n, _ in nobodys.columns(f"FROM {table}")}
@@ -80,12 +88,17 @@ def test_no_table_about_actors_has_a_row_about_nobody(nobodys: DuckDB) -> None:
 
 @pytest.mark.parametrize(
     ("table", "agents"),
-    [("coverage", ["bot"]), ("daily", ["bot"]), ("scope_runs", ["bot"]), ("described", ["bot"])],
+    [
+        ("coverage", ["bot"]),
+        ("daily_activity", ["bot"]),
+        ("scope_runs", ["bot"]),
+        ("described", ["bot"]),
+    ],
 )
 def test_days_runs_and_sources_are_told_of_those_who_are_named(
     table: str, agents: list[str], nobodys: DuckDB
 ) -> None:
-    name = "agent_id" if table in ("daily", "scope_runs") else "actor_id"
+    name = "agent_id" if table in ("daily_activity", "scope_runs") else "actor_id"
     assert [a for (a,) in nobodys.rows(f"SELECT DISTINCT {name} FROM {table}")] == agents
 
 

@@ -240,7 +240,7 @@ UNDECIDED: Table = {
 def test_uses_count_until_the_first_decision_that_concerns_them(tmp_path: Path) -> None:
     with derived(tmp_path, **DECISIONS) as engine:
         rows = engine.rows(
-            "SELECT kind, name, day(first_at), first_ref, day(decided_at), days, n_meanwhile FROM undecided"
+            "SELECT kind, name, day(first_at), first_ref, day(decided_at), days, n_meanwhile FROM approval_lag"
         )
     assert {row[:2]: row[2:] for row in rows} == UNDECIDED
 
@@ -296,7 +296,7 @@ BREACHES = [
 def test_each_kind_of_breach_has_its_agent_its_day_and_its_record(tmp_path: Path) -> None:
     with derived(tmp_path, **SPOILS) as engine:
         rows = engine.rows(
-            "SELECT agent_id, kind, what, CAST(first_at::DATE AS VARCHAR), ref FROM breaches ORDER BY agent_id, kind"
+            "SELECT agent_id, kind, what, CAST(first_at::DATE AS VARCHAR), ref FROM violations ORDER BY agent_id, kind"
         )
     assert rows == BREACHES
 
@@ -305,7 +305,7 @@ def test_an_ended_key_works_for_five_minutes_more(tmp_path: Path) -> None:
     """Clocks differ."""
     given = SPOILS | {"events": [act("08-01T00:05:00", "b", credential_id="ended")]}
     with derived(tmp_path, **given) as engine:
-        assert engine.rows("SELECT agent_id FROM breaches") == []
+        assert engine.rows("SELECT agent_id FROM violations") == []
 
 
 # ---------------------------------------------------------------- uses graver than their grants
@@ -355,7 +355,9 @@ def test_a_use_is_graver_where_log_and_every_grant_that_covers_it_tell_an_effect
         rows = engine.rows(
             "SELECT agent_id, kind, name, effect, in_window, granted, certain, n_events, day(first_at), day(last_at), last_ref FROM graver_uses"
         )
-        breaches = engine.rows("SELECT kind, what FROM breaches WHERE agent_id = 'a' ORDER BY ALL")
+        breaches = engine.rows(
+            "SELECT kind, what FROM violations WHERE agent_id = 'a' ORDER BY ALL"
+        )
     assert {row[:5]: row[5:] for row in rows} == GRAVER_USES
     outside = ("bound", "deletes", "never.granted", "reads", "writes")
     assert breaches == [

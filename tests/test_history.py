@@ -211,7 +211,9 @@ def test_a_difference_within_the_ranges_is_not_called_progress(tmp_path: Path) -
     run = leave(tmp_path / "r", assessed(90, given.single()), THEN)
     made = told(beside(tmp_path, [run], THEN, assessed(0, given.rich())))
     assert made.score_changes[0].result == "open as a whole, not in every theme"
-    (worse,) = (m.name for m in made.score_changes if m.kind == "theme" and m.result.startswith("worse"))
+    (worse,) = (
+        m.name for m in made.score_changes if m.kind == "theme" and m.result.startswith("worse")
+    )
     (better,) = (m.name for m in made.score_changes if m.result.startswith("better"))
     said = f"whatever is missing, 1 theme is worse ({worse}) and 1 theme is better ({better}); "
     assert f"{said}of the whole the ranges overlap; level" in made.sentences[0]

@@ -97,13 +97,13 @@ def test_lint_names_a_model_of_no_table_and_what_it_reads_that_is_not_there(
     wrong = {n: write(tmp_path, n, text) for n, text in (
         ("things", "-- One.\n-- part\nSELECT * FROM actors"),
         ("settings", "-- One.\nSELECT * FROM nowhere"),
-        ("happenings", "-- One.\nSELECT FROM WHERE"),
+        ("changes_and_incidents", "-- One.\nSELECT FROM WHERE"),
     )}  # fmt: skip
     monkeypatch.setattr(lint, "shipped", lambda: wrong)
     said = "\n".join(f"{e.place}: {e.message}" for e in lint._models(()))
     assert "models/things.sql: no check reads it" in said
     assert "models/settings.sql: there is no table nowhere" in said
-    assert "models/happenings.sql" in said.replace("no check reads it", "")
+    assert "models/changes_and_incidents.sql" in said.replace("no check reads it", "")
 
 
 def test_records_are_in_the_order_of_their_time_to_the_fraction_of_a_second(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ def use(at: str, tool: str = "t", **more: Any) -> Row:
 
 
 def beat(at: str, **more: Any) -> Row:
-    """A sign of life that tells of no deed."""
+    """A sign of life that records no act."""
     return {"occurred_at": at, "actor_id": "bot", "event_class": "heartbeat", **more}
 
 

@@ -43,7 +43,7 @@ MASKS: dict[str, dict[str, Any]] = {
     "tool": {"tool": "drop"}, "effect": {"effect": "delete"}, "resource": {"resource": "r"}, "destination": {"destination": "evil.example"},
     "session": {"session_id": "s"}, "approval": {"approval_id": "x"}, "message": {"message_id": "m", "peer_id": "a1"},
 }  # fmt: skip
-"""Each field that tells of a deed, alone in an event that is called a heartbeat."""
+"""Each field that records an act, alone in an event that is called a heartbeat."""
 
 
 class World:
@@ -140,7 +140,7 @@ def test_each_field_that_tells_of_a_deed_tells_it(field: str, world: World) -> N
 
 def test_deeds_that_are_called_heartbeats_are_noted_with_their_number(world: World) -> None:
     told = [reason for kind, reason in world.notes if kind == "field" and "heartbeat" in reason]
-    assert len(told) == 1 and told[0].startswith(f"{1 + len(MASKS)} events of this file are called heartbeats and tell of a deed")  # fmt: skip
+    assert len(told) == 1 and told[0].startswith(f"{1 + len(MASKS)} events of this file are called heartbeats and record an act")  # fmt: skip
 
 
 @pytest.mark.parametrize("name", ["beats", "still"])

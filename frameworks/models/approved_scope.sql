@@ -4,7 +4,7 @@ WITH used AS (
   SELECT a.agent_id, a.purpose, a.tool, a.destination, t.changes
   FROM approved_runs AS a
   JOIN tool_effects AS t ON t.agent_id IS NOT DISTINCT FROM a.agent_id AND t.tool = a.tool
-  WHERE a.outcome = 'success' AND is_deed(a.event_class)
+  WHERE a.outcome = 'success' AND is_act(a.event_class)
 ),
 
 shown AS (

@@ -24,7 +24,7 @@ WITH counted AS (
     e.in_window,
     count(*) AS n_events,
     min(e.stamp) AS first_stamp
-  FROM deeds AS e
+  FROM dated_acts AS e
   WHERE (e.user_agent IS NOT NULL OR e.auth_method IS NOT NULL)
   GROUP BY ALL
 )

@@ -6,7 +6,7 @@ WITH rights AS (
     COUNT(CASE WHEN g.type = 'tool' THEN 1 END) AS n_tools,
     COUNT(CASE WHEN g.type = 'data' THEN 1 END) AS n_data,
     COUNT(DISTINCT CASE WHEN g.type = 'tool' AND NOT EXISTS (
-      SELECT 1 FROM appearances AS x WHERE x.agent_id = g.actor_id AND x.tool LIKE g.like_pattern ESCAPE '!'
+      SELECT 1 FROM acting_identities AS x WHERE x.agent_id = g.actor_id AND x.tool LIKE g.like_pattern ESCAPE '!'
     ) THEN g.name END) AS n_unused
   FROM grants AS g
   GROUP BY g.actor_id
@@ -14,7 +14,7 @@ WITH rights AS (
 
 trail AS (
   SELECT x.agent_id, COUNT(x.tool) AS n_tools
-  FROM appearances AS x
+  FROM acting_identities AS x
   GROUP BY x.agent_id
 ),
 

@@ -40,7 +40,7 @@ touched AS (
     count(*) AS n_events,
     min(e.stamp) AS first_stamp,
     max(e.stamp) AS last_stamp
-  FROM deeds AS e
+  FROM dated_acts AS e
   LEFT JOIN reach AS g
     ON g.who = e.who
     AND CASE WHEN g.is_start THEN starts_with(e.resource, g.start) ELSE e.resource LIKE g.like_pattern ESCAPE '!' END

@@ -1,4 +1,4 @@
--- One actor's deeds in a session with a parent, or for somebody, or by a trigger; what was denied needs nobody behind it.
+-- One actor's acts in a session with a parent, or for somebody, or by a trigger; what was denied needs nobody behind it.
 -- step
 SELECT
   e.session_id,
@@ -15,5 +15,5 @@ SELECT
   arg_min(e.ref, (e.occurred_at, e.ref)) AS first_ref
 FROM events AS e
 WHERE (e.parent_session_id IS NOT NULL OR e.on_behalf_of IS NOT NULL OR e.trigger IS NOT NULL)
-  AND e.agent_id IS NOT NULL AND e.outcome <> 'denied' AND is_deed(e.event_class)
+  AND e.agent_id IS NOT NULL AND e.outcome <> 'denied' AND is_act(e.event_class)
 GROUP BY e.session_id, e.agent_id, parent, e.on_behalf_of, e.trigger, e.in_window

@@ -9,7 +9,7 @@ WITH starts AS (
 
 changed AS (
   SELECT h.actor_id, h.kind, h.happened_at, as_list(h.value) AS named
-  FROM happenings AS h
+  FROM changes_and_incidents AS h
   WHERE h.kind IN ('tool', 'data', 'entitlement', 'destination')
 ),
 

@@ -26,7 +26,7 @@ sharers AS (
 
 delegates AS (
   SELECT DISTINCT agent_id, TRUE AS has_acted
-  FROM delegations
+  FROM delegation_chains
 ),
 
 identities AS (

@@ -4,14 +4,14 @@ WITH told AS (
   SELECT
     log_source,
     min(occurred_at) AS oldest_at,
-    count(CASE WHEN ingested_at IS NULL AND is_deed(event_class) THEN occurred_at END) AS n_without_ingest
+    count(CASE WHEN ingested_at IS NULL AND is_act(event_class) THEN occurred_at END) AS n_without_ingest
   FROM in_events
   GROUP BY log_source
 ),
 
 received AS (
   SELECT log_source, CAST(sum(n) AS BIGINT) AS n, CAST(sum(n_late_clock) AS BIGINT) AS n_late_clock
-  FROM arrivals
+  FROM log_arrivals
   WHERE delay IS NOT NULL
   GROUP BY log_source
 ),
@@ -22,7 +22,7 @@ shares AS (
     delay,
     sum(n) OVER (PARTITION BY log_source ORDER BY delay) AS upto,
     sum(n) OVER (PARTITION BY log_source) AS total
-  FROM arrivals
+  FROM log_arrivals
   WHERE delay IS NOT NULL
 ),
 
@@ -43,7 +43,7 @@ minutes AS (
     max(newest_at) OVER (
       PARTITION BY log_source ORDER BY minute ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
     ) AS before_at
-  FROM arrivals
+  FROM log_arrivals
   WHERE minute IS NOT NULL
 ),
 

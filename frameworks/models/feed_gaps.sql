@@ -14,7 +14,7 @@ WITH bounds AS (
   CROSS JOIN run AS r
 ),
 
-silences AS (
+log_silences AS (
   SELECT
     b.log_source,
     lag(b.last_at, 1, r.period_from) OVER (PARTITION BY b.log_source ORDER BY b.first_at, b.last_at) AS from_at,
@@ -24,5 +24,5 @@ silences AS (
 )
 
 SELECT log_source, from_at, until_at, date_sub('hour', from_at, until_at) AS hours
-FROM silences
+FROM log_silences
 WHERE date_sub('hour', from_at, until_at) >= 1

@@ -27,7 +27,7 @@ WITH counted AS (
       THEN 1 END) AS n_temporary,
     -- Signed with a lasting key, one by one: no session is opened that a record could name.
     count(CASE WHEN e.session_id IS NULL AND e.auth_method = 'access_key' THEN 1 END) AS n_sessionless
-  FROM deeds AS e
+  FROM dated_acts AS e
   GROUP BY ALL
 )
 

@@ -148,7 +148,7 @@ CREATE MACRO is_gateway(is_intermediary, kind) AS
   coalesce(bool_or(is_intermediary AND kind IN ('service_account', 'workload')), FALSE);
 
 -- Whether an event is something done, and no sign that a log is alive.
-CREATE MACRO is_deed(event_class) AS event_class IS DISTINCT FROM 'heartbeat';
+CREATE MACRO is_act(event_class) AS event_class IS DISTINCT FROM 'heartbeat';
 
 -- Whether a moment lies in a period; its end does not.
 CREATE MACRO is_within(moment, starts, ends) AS moment >= starts AND moment < ends;

@@ -59,7 +59,7 @@ UNION ALL
 SELECT
   p.agent_id, 4, 'place', p.environment, NULL, NULL, NULL,
   p.n_events, p.last_at, moment(p.last_at, p.environment), p.ref
-FROM stray_places AS p
+FROM unlisted_environments AS p
 
 UNION ALL
 

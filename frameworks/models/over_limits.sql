@@ -5,8 +5,8 @@ WITH busy AS (
   -- Only on days with more calls than one minute may have, those beside them counted, can a minute have too many.
   SELECT d.agent_id, d.day, a.max_calls_per_minute AS allowed
   FROM agents AS a
-  JOIN daily AS d ON d.agent_id = a.actor_id
-  JOIN daily AS o ON o.agent_id = d.agent_id AND o.day BETWEEN d.day - INTERVAL 1 DAY AND d.day + INTERVAL 1 DAY
+  JOIN daily_activity AS d ON d.agent_id = a.actor_id
+  JOIN daily_activity AS o ON o.agent_id = d.agent_id AND o.day BETWEEN d.day - INTERVAL 1 DAY AND d.day + INTERVAL 1 DAY
   GROUP BY d.agent_id, d.day, a.max_calls_per_minute
   HAVING SUM(o.n_events) > a.max_calls_per_minute
 ),

@@ -29,7 +29,7 @@ WITH lists AS (
     count(*) AS n_events,
     min(e.stamp) AS first_stamp,
     max(e.stamp) AS last_stamp
-  FROM deeds AS e
+  FROM dated_acts AS e
   WHERE e.destination IS NOT NULL
   GROUP BY ALL
 ),

@@ -8,7 +8,7 @@ SELECT
   NULL AS found,
   x.recorded_principal AS recorded,
   ARG_MIN(x.first_ref, moment(x.first_at, x.first_ref)) AS ref
-FROM appearances AS x
+FROM acting_identities AS x
 WHERE x.standing = 'foreign'
 GROUP BY x.agent_id, x.principal_id, x.recorded_principal
 
@@ -17,7 +17,7 @@ UNION ALL
 SELECT
   x.agent_id, 4, 'other_environment', NULL, x.environment, x.recorded_environment,
   ARG_MIN(x.first_ref, moment(x.first_at, x.first_ref))
-FROM appearances AS x
+FROM acting_identities AS x
 WHERE x.environment <> x.recorded_environment
 GROUP BY x.agent_id, x.environment, x.recorded_environment
 
@@ -34,7 +34,7 @@ UNION ALL
 
 SELECT
   x.agent_id, 6, 'tool_not_granted', x.tool, NULL, NULL, ARG_MIN(x.first_ref, moment(x.first_at, x.first_ref))
-FROM appearances AS x
+FROM acting_identities AS x
 LEFT JOIN grants AS g ON g.actor_id = x.agent_id AND g.type = 'tool' AND x.tool LIKE g.like_pattern ESCAPE '!'
 WHERE x.tool IS NOT NULL AND g.actor_id IS NULL
   AND x.agent_id IN (SELECT t.actor_id FROM grants AS t WHERE t.type = 'tool')

@@ -58,14 +58,14 @@ happened AS (
   SELECT
     h.actor_id, h.kind, CASE h.kind WHEN 'incident' THEN h.kind ELSE 'changed_' || h.kind END, h.id, h.happened_at,
     NULL, 0, h.ref
-  FROM happenings AS h
+  FROM changes_and_incidents AS h
 
   UNION ALL
 
   SELECT a.actor_id, 'owner', 'owner_from', a.previous_owner_id, a.owner_since, NULL, 0, a.ref
   FROM agents AS a
   CROSS JOIN run AS r
-  LEFT JOIN happenings AS h
+  LEFT JOIN changes_and_incidents AS h
     ON h.actor_id = a.actor_id AND h.kind = 'owner' AND h.happened_at >= r.period_from AND h.happened_at < r.period_to
   WHERE a.previous_owner_id IS NOT NULL AND h.actor_id IS NULL
 )

@@ -35,5 +35,5 @@ JOIN event_actors AS k ON k.who = e.who
 JOIN scoped AS s
   ON (s.purpose = e.purpose AND (s.agent_id IS NULL OR s.agent_id = k.agent_id))
   OR (s.purpose IS NULL AND e.purpose IS NULL AND s.agent_id = k.agent_id)
-WHERE k.agent_id IS NOT NULL AND e.tool IS NOT NULL AND is_deed(e.event_class)
+WHERE k.agent_id IS NOT NULL AND e.tool IS NOT NULL AND is_act(e.event_class)
   AND (e.occurred_at IS NULL OR is_within(e.occurred_at, r.period_from, r.period_to))

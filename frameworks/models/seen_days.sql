@@ -8,5 +8,5 @@ SELECT
   count(CASE WHEN e.outcome = 'denied' THEN 1 END) AS n_denied,
   min(e.occurred_at) AS first_at,
   max(e.occurred_at) AS last_at
-FROM deeds AS e
+FROM dated_acts AS e
 GROUP BY ALL

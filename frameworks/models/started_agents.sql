@@ -1,7 +1,7 @@
 -- One agent that another set to work in the period with no person or schedule behind it, or spawned.
 -- part
 SELECT d.root_id AS agent_id, d.agent_id AS set_id, NULL AS spawned_id, d.first_at, d.first_ref AS ref
-FROM delegations AS d
+FROM delegation_chains AS d
 WHERE d.in_window AND d.broken IS NULL AND d.root_kind = 'agent' AND d.agent_id <> d.root_id
 
 UNION ALL

@@ -1,4 +1,4 @@
--- One log that names an agent of no list of which no log shows a dated deed, only heartbeats or events without a time.
+-- One log that names an agent of no list of which no log shows a dated act, only heartbeats or events without a time.
 -- agent_id text: Actor, as the log names it.
 -- log_source text: Log that names it.
 -- source text: Source that reads that log.

@@ -17,7 +17,7 @@ WITH ran AS (
     e.tool_version AS version,
     e.in_window,
     e.stamp
-  FROM deeds AS e
+  FROM dated_acts AS e
   WHERE e.outcome = 'success' AND e.tool_version IS NOT NULL
 
   UNION ALL
@@ -29,7 +29,7 @@ WITH ran AS (
     e.model_version,
     e.in_window,
     e.stamp
-  FROM deeds AS e
+  FROM dated_acts AS e
   WHERE e.outcome = 'success' AND e.model_version IS NOT NULL
 ),
 

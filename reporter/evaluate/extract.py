@@ -98,8 +98,8 @@ def compared(engine: Engine) -> Comparison:
         tuple(
             Observed(*r)
             for r in engine.rows(
-                "SELECT * FROM observed ORDER BY n_outside + n_unapproved DESC, n_unused DESC,"
-                " actor_id"
+                "SELECT * FROM entitlement_usage ORDER BY n_outside + n_unapproved DESC, n_unused"
+                " DESC, actor_id"
             )
         ),
         tuple(
@@ -115,8 +115,8 @@ def compared(engine: Engine) -> Comparison:
             for r in engine.rows(
                 "SELECT r.actor_id, coalesce(r.risk_tier, ''), autonomy_lo, autonomy_hi, blast_lo,"
                 " blast_hi, data_lo, data_hi, tier_lo, tier_hi, f.factors_lo, f.factors_hi FROM"
-                " risk AS r JOIN factors AS f USING (actor_id) JOIN agents AS a USING (actor_id)"
-                " WHERE coalesce(a.state, 'active') = 'active' ORDER BY tier_hi DESC, tier_lo DESC,"
+                " risk_tiers AS r JOIN factors AS f USING (actor_id) JOIN agents AS a USING"
+                " (actor_id) WHERE coalesce(a.state, 'active') = 'active' ORDER BY tier_hi DESC, tier_lo DESC,"
                 " f.factors_hi DESC, r.actor_id"
             )
         ),
@@ -140,7 +140,7 @@ _PATHS = (
     f" UNION ALL SELECT d.agent_id, 'principal', coalesce(root_id, ''), {_USES}, NULL, CASE WHEN"
     " bool_or(broken IS NOT NULL) THEN 'broken' WHEN bool_or(NOT root_active) THEN 'left' ELSE"
     " 'holds' END, coalesce(root_kind, ''), min(d.first_at), arg_min(first_ref, (d.first_at,"
-    " first_ref)) FROM delegations AS d JOIN agents AS a ON a.actor_id = d.agent_id WHERE"
+    " first_ref)) FROM delegation_chains AS d JOIN agents AS a ON a.actor_id = d.agent_id WHERE"
     " in_window GROUP BY d.agent_id, root_id, root_kind ORDER BY 1, 2, 3, 7"
 )
 """The principals of each agent and what it used; an unregistered agent has no approvals to look up.

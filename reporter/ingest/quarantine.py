@@ -146,7 +146,7 @@ now.
 """
 _MASKED = f"event_class = 'heartbeat' AND coalesce({', '.join(_OF_DEEDS)}) IS NOT NULL"
 CLASS = f"CASE WHEN {_MASKED} THEN NULL ELSE event_class END AS event_class"
-"""SQL over an event row: its class, empty where it is called a heartbeat and tells of a deed."""
+"""SQL over an event row: its class, empty where it is called a heartbeat and records an act."""
 
 
 def unmask_deeds(engine: Engine) -> list[Quarantined]:
@@ -167,8 +167,8 @@ def unmask_deeds(engine: Engine) -> list[Quarantined]:
             record,
             "field",
             tell(
-                "{n} events of this file are called heartbeats and tell of a deed (a tool, an"
-                " effect, a session or the like): they are assessed as deeds of no class",
+                "{n} events of this file are called heartbeats and record an act (a tool, an"
+                " effect, a session or the like): they are assessed as acts of no class",
                 n=n,
             ),
             "",

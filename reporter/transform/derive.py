@@ -33,12 +33,19 @@ ALWAYS = frozenset(
         "events",
         "activity",
         "feed_delivery",
-        "risk",
+        "risk_tiers",
         "unseen_agents",
     )
 )
 """Tables that the engine always reads."""
-_REPORTED = ("coverage", "deviations", "factors", "feed_hours", "observed", "unused_grants")
+_REPORTED = (
+    "coverage",
+    "deviations",
+    "factors",
+    "feed_hours",
+    "entitlement_usage",
+    "unused_grants",
+)
 EVERYTHING = frozenset(TABLES) | {*_REPORTED}
 """The tables that checks, report and files read."""
 BEFORE_SCOPE = frozenset(

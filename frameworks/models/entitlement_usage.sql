@@ -2,7 +2,7 @@
 -- step
 WITH outside AS (
   SELECT agent_id, count(*) AS n
-  FROM breaches
+  FROM violations
   WHERE kind IN ('tool outside its grants', 'action outside its grants')
   GROUP BY agent_id
 ),
@@ -57,7 +57,7 @@ done AS (
     CAST(sum(y.n_events) AS BIGINT) AS n_events,
     CAST(sum(y.n_denied) AS BIGINT) AS n_denied,
     CAST(sum(CASE WHEN v.seen_until IS NULL OR y.day >= v.seen_until THEN y.n_events ELSE 0 END) AS BIGINT) AS n_unseen
-  FROM daily AS y
+  FROM daily_activity AS y
   CROSS JOIN run AS r
   LEFT JOIN reviewed AS v ON v.actor_id = y.agent_id
   WHERE is_within(y.day, r.period_from, r.period_to)

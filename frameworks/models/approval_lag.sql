@@ -73,7 +73,7 @@ meanwhile AS (
   FROM pending AS p
   JOIN event_actors AS k ON k.agent_id = p.agent_id
   JOIN in_events AS e ON e.who = k.who
-  WHERE e.outcome = 'success' AND is_deed(e.event_class) AND e.occurred_at < p.decided_at
+  WHERE e.outcome = 'success' AND is_act(e.event_class) AND e.occurred_at < p.decided_at
     AND (p.kind = 'data' OR e.purpose IS NOT DISTINCT FROM p.purpose)
     AND CASE p.kind
       WHEN 'tool' THEN e.tool = p.name

@@ -7,4 +7,4 @@ SELECT
   stamp_of(e.occurred_at, e.part, e.record) AS stamp
 FROM in_events AS e
 CROSS JOIN run AS r
-WHERE is_deed(e.event_class) AND e.occurred_at <= r.as_of
+WHERE is_act(e.event_class) AND e.occurred_at <= r.as_of

@@ -116,8 +116,8 @@ def compared(engine: Engine) -> Comparison:
                 "SELECT r.actor_id, coalesce(r.risk_tier, ''), autonomy_lo, autonomy_hi, blast_lo,"
                 " blast_hi, data_lo, data_hi, tier_lo, tier_hi, f.factors_lo, f.factors_hi FROM"
                 " risk_tiers AS r JOIN factors AS f USING (actor_id) JOIN agents AS a USING"
-                " (actor_id) WHERE coalesce(a.state, 'active') = 'active' ORDER BY tier_hi DESC, tier_lo DESC,"
-                " f.factors_hi DESC, r.actor_id"
+                " (actor_id) WHERE coalesce(a.state, 'active') = 'active' ORDER BY tier_hi DESC,"
+                " tier_lo DESC, f.factors_hi DESC, r.actor_id"
             )
         ),
         tuple(Step(*r) for r in engine.rows(_PATHS)),

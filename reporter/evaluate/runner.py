@@ -69,8 +69,8 @@ def prepare(engine: Engine, abouts: Iterable[str] = SUBJECTS) -> None:
         " a.registered, CASE WHEN NOT a.registered THEN 4 ELSE coalesce(r.tier_lo, t, 1) END AS"
         " tier_lo, CASE WHEN NOT a.registered THEN 4 ELSE coalesce(r.tier_hi, t, 4) END AS tier_hi,"
         " FALSE AS may_be_agent FROM (SELECT *, CASE risk_tier WHEN 'low' THEN 1 WHEN 'medium' THEN"
-        " 2 WHEN 'high' THEN 3 WHEN 'critical' THEN 4 END AS t FROM actors) AS a LEFT JOIN risk_tiers"
-        " AS r ON r.actor_id = a.actor_id"
+        " 2 WHEN 'high' THEN 3 WHEN 'critical' THEN 4 END AS t FROM actors) AS a LEFT JOIN"
+        " risk_tiers AS r ON r.actor_id = a.actor_id"
     )
     find_disguised(engine)
     find_strangers(engine)

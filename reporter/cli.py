@@ -273,7 +273,7 @@ def assess(
             say=lines.info,
             warn=lines.warning,
             key=_key(key_file),
-            told=_tidy_hook(ctx),
+            announce=_tidy_hook(ctx),
             language=_language(language),
             packs=packs,
         )
@@ -512,12 +512,12 @@ def formats(
     """List what can be read; with PATHS, say what each file is taken for, why, and what becomes of
     its records.
     """
-    from reporter.authoring.inspect import as_text, known, recognised
+    from reporter.authoring.inspect import as_text, list_sources, recognised
 
     if not paths:
         if as_json:
             raise click.UsageError("--json needs PATHS")
-        print_clean(known(extra, packs))
+        print_clean(list_sources(extra, packs))
         return
     files = recognised(paths, extra, packs)
     print_json(files, indent=1) if as_json else print_clean(as_text(files))
@@ -546,7 +546,7 @@ def map_(path: Path, sheet: str, kind: str, out: Path | None, packs: tuple[Pack,
     Nothing is written where a source reads the file already, where it looks like a log, or where it
     does not tell what its rows are; --kind says it. PATH is a file of records (CSV, XLSX, JSON
     ...), or a folder: then each file in it that no source recognises."""
-    from reporter.authoring.inspect import recognised, taken
+    from reporter.authoring.inspect import recognised, sources_that_read
     from reporter.authoring.propose_mapping import Unsure, map_all, map_one
 
     if path.is_dir():
@@ -555,7 +555,7 @@ def map_(path: Path, sheet: str, kind: str, out: Path | None, packs: tuple[Pack,
         for line in map_all(files, kind):
             print_clean(line)
         return
-    source_lines = () if kind else taken(path, sheet, packs)
+    source_lines = () if kind else sources_that_read(path, sheet, packs)
     for line in source_lines:
         print_clean(line)
     if source_lines:

@@ -117,7 +117,7 @@ def test_a_path_draws_every_step_of_its_card_and_escapes_names(rich: View) -> No
 
 
 def test_every_agent_has_its_card_on_the_screen_and_the_worst_on_paper(rich: View) -> None:
-    found = result_pages.found(rich)
+    found = result_pages.listing(rich)
     assert {a.card.agent for a in found.actors if a.card} == {c.agent for c in rich.agents.cards}
     screen, paper = page.render(rich), page.render(rich, "paper")
     paths = sum(bool(c.steps) for c in rich.agents.cards)

@@ -116,11 +116,11 @@ def test_every_failure_stands_in_one_cause_whatever_the_order(
     found: list[Finding], actors: dict[tuple[str, str], tuple[str, ...]], seed: int
 ) -> None:
     causes = explained(found, CHECKS, GROUPS, actors)
-    results = [(f.check, f.subject) for e in causes for f in e.own]
+    results = [(f.check, f.subject) for e in causes for f in e.failures]
     assert sorted(results) == sorted((f.check, f.subject) for f in found)
     for e in causes:
         assert dict(zip(e.cause.checks, e.cause.counts, strict=True)) == Counter(
-            f.check for f in e.own
+            f.check for f in e.failures
         )
     again = found[:]
     random.Random(seed).shuffle(again)

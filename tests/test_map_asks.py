@@ -88,7 +88,7 @@ def test_what_a_row_is_and_how_sure(head: str, kind: str, least: int, tmp_path: 
     rows = "\n".join(",".join(f"{c} {n}" for c in cells[: head.count(",") + 1]) for n in range(3))
     ((made,), _) = propose(placed(tmp_path, "inventory/list.csv", f"{head}\n{rows}\n"))
     assert (made.mapping["kind"], made.asks) == (kind, "")
-    assert any(f"({least} %" in line or f"({least + 10} %" in line for line in made.told)
+    assert any(f"({least} %" in line or f"({least + 10} %" in line for line in made.notes)
 
 
 def test_a_file_that_a_source_reads_is_not_mapped_unless_it_is_said_what_its_rows_are(tmp_path: Path) -> None:  # fmt: skip
@@ -127,7 +127,7 @@ def test_a_column_of_secrets_is_never_mapped(
 ) -> None:
     ((made,), _) = propose(placed(tmp_path, "inventory/keys.csv", "\n".join([head, *cells])))
     assert made.rest == [secret, *(["expires"] if "expires" in made.rest else [])]
-    assert f"never mapped, for it holds secrets: {secret}" in made.told
+    assert f"never mapped, for it holds secrets: {secret}" in made.notes
     assert not any(word in made.text() for word in (PASSWORD, TOKEN))
 
 

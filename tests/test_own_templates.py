@@ -56,7 +56,7 @@ def test_a_page_says_the_numbers_of_the_run_with_our_drawings(rich: View, tmp_pa
     assert "Acme &lt;Holding&gt;" in page and "default-src 'none'" in page
     with pikepdf.open(tmp_path / "out/risk-committee.pdf") as document:
         assert document.Root.MarkInfo.Marked and not document.attachments
-    assert html.render(rich, own=made) == page
+    assert html.render(rich, template=made) == page
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ OUTSIDE = [
 @pytest.mark.parametrize("text", OUTSIDE)
 def test_a_page_brings_nothing_that_reaches_outside(text: str, rich: View, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="of its own into the page|not built on our layout"):
-        html.render(rich, own=template(tmp_path, body(text)))
+        html.render(rich, template=template(tmp_path, body(text)))
 
 
 def test_what_is_refused_in_one_medium_is_refused_in_the_other(rich: View, tmp_path: Path) -> None:  # fmt: skip
@@ -152,12 +152,12 @@ def test_what_is_refused_in_one_medium_is_refused_in_the_other(rich: View, tmp_p
     ],
 )
 def test_a_page_may_hold_text_links_and_its_own_pictures(text: str, rich: View, tmp_path: Path) -> None:  # fmt: skip
-    assert "<main" in html.render(rich, own=template(tmp_path, body(text)))
+    assert "<main" in html.render(rich, template=template(tmp_path, body(text)))
 
 
 def test_nothing_may_stand_before_the_layout(rich: View, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="not built on our layout"):
-        html.render(rich, own=template(tmp_path, "<p>first</p>" + GOOD))
+        html.render(rich, template=template(tmp_path, "<p>first</p>" + GOOD))
 
 
 def test_a_page_that_is_too_long_is_refused(
@@ -165,7 +165,7 @@ def test_a_page_that_is_too_long_is_refused(
 ) -> None:
     monkeypatch.setattr(custom_template, "LONGEST_PAGE", 10_000)
     with pytest.raises(InputError, match="makes a page of [0-9]{5,} characters"):
-        html.render(rich, own=template(tmp_path, body("x" * 10_000)))
+        html.render(rich, template=template(tmp_path, body("x" * 10_000)))
 
 
 @pytest.mark.parametrize(
@@ -197,7 +197,7 @@ def test_a_page_is_built_on_our_layout(rich: View, tmp_path: Path) -> None:
 def test_a_template_cannot_stand_in_for_ours(rich: View, tmp_path: Path) -> None:
     before = html.render(rich, edition="board")
     made = template(tmp_path, GOOD, "layout")
-    assert "Acme" in html.render(rich, own=made)
+    assert "Acme" in html.render(rich, template=made)
     assert html.render(rich, edition="board") == before
 
 
@@ -230,8 +230,8 @@ def test_a_template_that_changed_is_compiled_anew_and_stays_in_its_sandbox(
 ) -> None:
     """What is compiled is kept for the next page of the process: by its text, and apart from our own."""
     for words in ("the first", "the second"):
-        assert words in html.render(rich, own=template(tmp_path, body(words)))
+        assert words in html.render(rich, template=template(tmp_path, body(words)))
     html.render(rich)  # outside the sandbox
     for _ in range(2):
         with pytest.raises(SecurityError):
-            html.render(rich, own=template(tmp_path, body("{{ view.__class__.__mro__ }}")))
+            html.render(rich, template=template(tmp_path, body("{{ view.__class__.__mro__ }}")))

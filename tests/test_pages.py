@@ -117,7 +117,7 @@ def test_a_pass_has_its_subject_reason_record_and_owner(rich: View, tmp_path: Pa
 def test_many_passes_make_a_run_long(
     rich: View, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert result_pages.found(rich).inline
+    assert result_pages.listing(rich).inline
     monkeypatch.setattr(result_pages, "INLINE_RESULTS", sum(anchors_of(rich).values()) - 1)
     html.write(rich, tmp_path / "report.html")
     made = read(tmp_path)

@@ -421,7 +421,7 @@ def test_pdf_opens_no_address() -> None:
 def test_first_page_holds_at_the_extremes(name: str, tmp_path: Path) -> None:
     (tmp_path / "front.html").write_text(FRONT)
     (front,) = custom_template.read_templates([tmp_path / "front.html"], ())
-    raw = pdf_writer.render(given.view(EXTREMES[name]()), own=front)
+    raw = pdf_writer.render(given.view(EXTREMES[name]()), template=front)
     with pikepdf.open(io.BytesIO(raw)) as document:
         assert _chapters(document) == [("At a glance", 0), ("Control themes", 1)]
 

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reporter.engine.duckdb import DuckDB
-from reporter.ingest.readers.records import shown
+from reporter.ingest.readers.records import excerpt
 from reporter.privacy.secrets import _PREFIX_RULES, _RULE_FILE, SUSPECT, fingerprinted, redact
 
 pytestmark = pytest.mark.slow
@@ -314,7 +314,7 @@ def test_no_text_takes_long(unit: str) -> None:
 @pytest.mark.parametrize("before", range(3700, 4200, 20))
 def test_a_secret_that_is_cut_shows_no_piece(before: int) -> None:
     key = f"-----BEGIN PRIVATE KEY-----\n{some(before, BASE64)}\n-----END PRIVATE KEY-----"
-    made = shown(f"{key} {'x ' * 40}ghp_{some(36)} password=hunter2")
+    made = excerpt(f"{key} {'x ' * 40}ghp_{some(36)} password=hunter2")
     assert some(36)[:8] not in made and "hunter2" not in made
     assert made.startswith("[secret]")
 
@@ -329,4 +329,4 @@ def test_a_secret_that_is_cut_shows_no_piece(before: int) -> None:
     ],
 )
 def test_a_line_of_a_private_key_is_not_shown(line: str, said: str) -> None:
-    assert shown(line) == said
+    assert excerpt(line) == said

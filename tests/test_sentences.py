@@ -10,8 +10,8 @@ import pytest
 from reporter.i18n import translate
 from reporter.ingest import cache
 from reporter.ingest.quarantine import HID_IN_TABLE, has_hidden
-from reporter.ingest.readers.records import TOLD, told
-from reporter.model.sentences import Sentence, joined, labelled, met, tell, verbatim
+from reporter.ingest.readers.records import TOLD, abridged
+from reporter.model.sentences import Sentence, joined, labelled, message_of, tell, verbatim
 
 WITHIN = tell("{kind:word} {names} in {n:,} of {share:number}", kind="service_account", names=("a", "b"), n=1234, share="46.1 %")  # fmt: skip
 WHOLE = joined(tell("no effect: {why}", why=WITHIN), verbatim("a {brace}"))
@@ -31,10 +31,10 @@ def spoken(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_table_is_english_and_a_report_is_not(spoken: None) -> None:
     english = "no effect: service account a, b in 1,234 of 46.1 %; a {brace}"
-    assert WHOLE.said() == english
+    assert WHOLE.translated() == english
     with translate.speaking("xx"):
         assert str(WHOLE) == english
-        assert WHOLE.said() == "ohne Wirkung: Dienstkonto a, b in 1.234 of 46,1 % / a {brace}"
+        assert WHOLE.translated() == "ohne Wirkung: Dienstkonto a, b in 1.234 of 46,1 % / a {brace}"
 
 
 def test_values_change_and_our_own_words_stay() -> None:
@@ -43,17 +43,17 @@ def test_values_change_and_our_own_words_stay() -> None:
 
 
 def test_a_reason_holds_no_secret_and_is_no_longer_than_somebody_reads() -> None:
-    assert SECRET not in str(told(labelled("key", SECRET)))
-    assert SECRET not in str(told(verbatim(f"password={SECRET}")))
-    long = told(tell("{name} stands twice", name="n" * 5000))
+    assert SECRET not in str(abridged(labelled("key", SECRET)))
+    assert SECRET not in str(abridged(verbatim(f"password={SECRET}")))
+    long = abridged(tell("{name} stands twice", name="n" * 5000))
     assert str(long).endswith("… stands twice") and len(str(long)) == TOLD + 1
-    many = told(tell("{one}; {other}", one="n" * 900, other="m" * 800))
+    many = abridged(tell("{one}; {other}", one="n" * 900, other="m" * 800))
     assert len(str(many)) <= TOLD + 1
 
 
 def test_an_error_of_ours_is_a_sentence_and_another_is_its_text() -> None:
-    assert met(ValueError(tell("not an object"))) == tell("not an object")
-    assert met(OSError(2, "gone")) == "[Errno 2] gone"
+    assert message_of(ValueError(tell("not an object"))) == tell("not an object")
+    assert message_of(OSError(2, "gone")) == "[Errno 2] gone"
 
 
 def test_the_cache_gives_back_what_it_was_given(tmp_path: Path) -> None:

@@ -62,7 +62,7 @@ class Guess:
     sure: int
     """Percent."""
     why: str
-    said: Any
+    entry: Any
     """What the mapping file holds for it."""
 
 
@@ -103,14 +103,14 @@ def guesses(cells: Cells, has_keys: bool) -> list[Guess]:
         ("credential", synonyms.CREDENTIAL_NAMES),
     ):
         for key, pattern in names.items() if section == "component" or has_keys else ():
-            if name := synonyms.named(cells.heading, pattern):
+            if name := synonyms.fit(cells.heading, pattern):
                 sure, why, entry = _fits(f"{section}.{key}", cells)
                 name += section == "credential"
                 why = PARTLY if name <= synonyms.PART + 1 else why
                 meanings.append(
                     Guess(cells.heading, f"{section}.{key}", min(name, sure), why, entry)
                 )
-    if synonyms.named(cells.heading, synonyms.KIND_NAME) >= 90:
+    if synonyms.fit(cells.heading, synonyms.KIND_NAME) >= 90:
         sure, why, entry = _words("kind", cells, synonyms.WORDS["kind"])
         meanings.append(Guess(cells.heading, "kind", sure if sure == 100 else 0, why, entry))
     return meanings
@@ -118,20 +118,20 @@ def guesses(cells: Cells, has_keys: bool) -> list[Guess]:
 
 def _heading_match(heading: str, column: str, pattern: str) -> tuple[int, str]:
     """How well a heading names a column, in percent, and what speaks against it."""
-    name = synonyms.named(heading, pattern)
+    name = synonyms.fit(heading, pattern)
     if column in synonyms.WEAKER and name < 95:
         ceiling, weaker = synonyms.WEAKER[column]
-        name = max(name, min(ceiling, synonyms.named(heading, weaker)))
-    elif column in synonyms.WEAKER and synonyms.named(heading, synonyms.WEAKER[column][1]) == 95:
+        name = max(name, min(ceiling, synonyms.fit(heading, weaker)))
+    elif column in synonyms.WEAKER and synonyms.fit(heading, synonyms.WEAKER[column][1]) == 95:
         name = synonyms.WEAKER[column][0]
     if column == "risk_tier" and re.fullmatch(synonyms.IMPACT_QUESTION, synonyms.plain(heading)):
         return 60, ""
-    if column == "owner_id" and name < 90 and synonyms.named(heading, synonyms.CONTACT) >= 90:
+    if column == "owner_id" and name < 90 and synonyms.fit(heading, synonyms.CONTACT) >= 90:
         return 55, ""
     if (
         column in synonyms.AMBIGUOUS
         and name < 90
-        and synonyms.named(heading, synonyms.AMBIGUOUS[column]) >= 90
+        and synonyms.fit(heading, synonyms.AMBIGUOUS[column]) >= 90
     ):
         return 45, "near it, but not the same: yours to decide"
     return name, PARTLY if name == synonyms.PART else ""
@@ -172,7 +172,7 @@ def _text(column: str, cells: Cells) -> tuple[int, str, Any]:
     if column == "actor_id":
         return _ids(cells)
     if column in ("name", "credential.credential_id"):
-        is_weak = column == "name" and synonyms.named(heading, synonyms.WEAKER["name"][1]) >= 90
+        is_weak = column == "name" and synonyms.fit(heading, synonyms.WEAKER["name"][1]) >= 90
         ceiling = (
             90 if distinct_count * (1 if is_weak else 3) >= cells.rows else 45 if is_weak else 55
         )
@@ -181,8 +181,8 @@ def _text(column: str, cells: Cells) -> tuple[int, str, Any]:
     if column in ("owner_id", "technical_owner_id"):
         mails = _share(values, r".*\S+@\S+\.\S+.*")
         is_contact = (
-            synonyms.named(heading, synonyms.CONTACT) >= 90
-            and synonyms.named(heading, synonyms.NAMES["owner_id"]) < 90
+            synonyms.fit(heading, synonyms.CONTACT) >= 90
+            and synonyms.fit(heading, synonyms.NAMES["owner_id"]) < 90
         )
         if is_contact and distinct_count == 1 and len(values) > 4:
             return (
@@ -281,10 +281,10 @@ def _state_flag(cells: Cells, values: list[str]) -> tuple[int, str, Any]:
     yes = ("yes", "y", "true", "ja", "oui", "si", "x", "1")
     no = (
         "suspended"
-        if synonyms.named(cells.heading, "active|enabled|aktiv|actif|activo|attivo")
+        if synonyms.fit(cells.heading, "active|enabled|aktiv|actif|activo|attivo")
         else ""
     )
-    if synonyms.named(cells.heading, r"status|state|stage|phase|statut|etat|stato|estado") >= 90:
+    if synonyms.fit(cells.heading, r"status|state|stage|phase|statut|etat|stato|estado") >= 90:
         return 30, "yes and no are no states", cells.heading
     states = {v: "active" if synonyms.plain(v) in yes else no for v in values}
     return 75, f"yes = active, no = {no or 'not said'}", {"from": cells.heading, "values": states}

@@ -133,7 +133,7 @@ def _weigh(
     special += [
         k
         for k, cells in texts.items()
-        if synonyms.named(k, synonyms.COMPONENT_NAMES["name"]) >= 90 and _are_language_models(cells)
+        if synonyms.fit(k, synonyms.COMPONENT_NAMES["name"]) >= 90 and _are_language_models(cells)
     ]
     general = [headings[t] for t in _GENERAL if t in headings and headings[t] not in special]
     points += 2 * len(special) + (len(general) if word else min(len(general), 1))
@@ -230,7 +230,7 @@ def of_keys(guesses: Sequence[Guess], texts: Mapping[str, Sequence[Any]]) -> lis
         if guess.target in _MOVED:
             certainty = min(85, guess.sure)
             results.append(
-                Guess(guess.heading, _MOVED[guess.target], certainty, guess.why, guess.said)
+                Guess(guess.heading, _MOVED[guess.target], certainty, guess.why, guess.entry)
             )
         if guess.target in _OF_WHICH:
             results.append(_doubted(guess, "the key's rather than its holder's"))
@@ -278,4 +278,4 @@ def _is_bare(heading: str) -> bool:
 
 
 def _doubted(guess: Guess, why: str) -> Guess:
-    return Guess(guess.heading, guess.target, min(45, guess.sure), why, guess.said)
+    return Guess(guess.heading, guess.target, min(45, guess.sure), why, guess.entry)

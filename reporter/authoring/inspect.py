@@ -17,14 +17,14 @@ from reporter.content.workspace import NAME, workspace_of
 from reporter.engine.duckdb import DuckDB
 from reporter.errors import InputError
 from reporter.ingest.load import ingested
-from reporter.ingest.readers.files import InputFile, discover, shown, sniff
+from reporter.ingest.readers.files import InputFile, discover, display_path, sniff
 from reporter.ingest.readers.inputs import FOLDERS
 from reporter.schema.tables import LOADED, TABLES, columns_of
 
 SHOWN_MISSING, SHOWN_NOTES = 6, 3
 
 
-def known(extra: tuple[Path, ...] = (), packs: tuple[Pack, ...] = ()) -> str:
+def list_sources(extra: tuple[Path, ...] = (), packs: tuple[Pack, ...] = ()) -> str:
     """List every source, and the packs that are installed."""
     sources = _sources(extra, packs)
     width = max(len(s.id) for s in sources)
@@ -83,7 +83,7 @@ def recognised(
     return _by_file(parts, [f.name for f in files])
 
 
-def taken(path: Path, sheet: str = "", packs: tuple[Pack, ...] = ()) -> tuple[str, ...]:
+def sources_that_read(path: Path, sheet: str = "", packs: tuple[Pack, ...] = ()) -> tuple[str, ...]:
     """Say which sources already read a file, a line per part; nothing where a part of it is not
     read.
     """
@@ -187,10 +187,10 @@ def _files(path: Path) -> list[InputFile]:
     if not path.exists():
         raise InputError("no such file or folder", str(path))
     if path.is_file():
-        return [sniff(path, shown(path.as_posix()))]
+        return [sniff(path, display_path(path.as_posix()))]
     folders = FOLDERS if (path / NAME).is_file() else ("",)
     return [
-        replace(f, name=(Path(shown(str(path))) / f.name).as_posix())
+        replace(f, name=(Path(display_path(str(path))) / f.name).as_posix())
         for f in discover(path, folders)
     ]
 

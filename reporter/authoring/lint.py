@@ -18,7 +18,7 @@ from reporter.authoring import examples
 from reporter.content import loader
 from reporter.content.lineage import tables_read
 from reporter.content.loader import Content
-from reporter.content.packs import Pack, named
+from reporter.content.packs import Pack, name_pack
 from reporter.content.sql_policy import Compiled, compile_check, compile_part
 from reporter.engine.sandbox import USUAL, Child, Limits, Stopped
 from reporter.errors import ContentError, Errors, ReporterError
@@ -55,7 +55,7 @@ def lint(
         *_checks(content, extra, run_examples, progress, limits),
     ]
     controls = sum(len(f.controls) for f in content.frameworks)
-    problems = [named(p, content.packs) for p in problems]
+    problems = [name_pack(p, content.packs) for p in problems]
     return (
         sorted(problems, key=str),
         (

@@ -68,7 +68,7 @@ class Proposal:
     guesses: list[Guess] = field(default_factory=list)
     unsure: list[Guess] = field(default_factory=list)
     """The best guesses for columns that are left out."""
-    told: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     asks: str = ""
     """What the user must state before it can be written; '' when nothing."""
 
@@ -85,7 +85,7 @@ class Proposal:
             lines += ["not sure enough, and left out:", *(_line(g, width) for g in self.unsure)]
         unsure_headings = {g.heading for g in self.unsure}
         unmapped = [x[:50] for x in self.others if x not in unsure_headings]
-        return [*lines, *([f"not mapped: {'; '.join(unmapped)}"] if unmapped else []), *self.told]
+        return [*lines, *([f"not mapped: {'; '.join(unmapped)}"] if unmapped else []), *self.notes]
 
     def text(self) -> str:
         """The mapping file."""
@@ -127,7 +127,7 @@ def propose(
             (p for p in proposals if p.mapping["headings"] == proposal.mapping["headings"]), None
         )
         if twin:
-            twin.told.append(f"sheet {file.part!r} has the same headings and is read by it too")
+            twin.notes.append(f"sheet {file.part!r} has the same headings and is read by it too")
         else:
             proposals.append(proposal)
     if not proposals:
@@ -173,15 +173,17 @@ def _propose(table: Table, path: Path, out: Path | None, kind: str) -> Proposal:
             "headings": table.headings,
         }
         return Proposal(
-            place, {**head, "not_mapped": keys}, told=["its rows are left out, and counted as that"]
+            place,
+            {**head, "not_mapped": keys},
+            notes=["its rows are left out, and counted as that"],
         )
-    texts = {k: table.said(k) for k in keys}
+    texts = {k: table.values_below(k) for k in keys}
     secret_headings = [k for k in keys if _is_secret(k, texts[k])]
     if not kind:
         _refuse_log(table, texts)
     order = day_or_month([v for vs in texts.values() for v in vs if isinstance(v, str)])
     has_keys = is_of_keys(_about(table), keys) or any(
-        synonyms.named(k, synonyms.CREDENTIAL_NAMES[c]) >= 90 and synonyms.plain(k) != "key"
+        synonyms.fit(k, synonyms.CREDENTIAL_NAMES[c]) >= 90 and synonyms.plain(k) != "key"
         for k in keys
         for c in ("credential_id", "last_rotated_at", "rotation_days")
     )
@@ -208,7 +210,7 @@ def _propose(table: Table, path: Path, out: Path | None, kind: str) -> Proposal:
         picks = [g for g in picks if not g.target.startswith("component.")]
     _make_sure_of_keys(picks)
     picks.sort(key=lambda g: keys.index(g.heading))
-    by_target = {g.target: g.said for g in picks}
+    by_target = {g.target: g.entry for g in picks}
     mapping = _mapping(table, picks, kind or by_target.get("kind") or row_kind)
     notes += _tell(table, mapping, f"{sure} %: {why}")
     if secret_headings:
@@ -258,7 +260,7 @@ def _as_people(
         g
         for g in candidates
         if g.target not in ("actors.owner_id", "actors.technical_owner_id")
-        or synonyms.named(g.heading, synonyms.MAIL) < 90
+        or synonyms.fit(g.heading, synonyms.MAIL) < 90
     ]
     mails = [
         k
@@ -361,8 +363,8 @@ def _make_sure_of_id(picks: list[Guess], table: Table) -> list[str]:
     if id_guess is None and name is None:
         name = _name_of_rows(picks, table)
         picks.append(name)
-    if id_guess and name and len(table.said(id_guess.heading)) < len(table.rows):
-        id_guess.said = {"from": id_guess.heading, "else": name.heading}
+    if id_guess and name and len(table.values_below(id_guess.heading)) < len(table.rows):
+        id_guess.entry = {"from": id_guess.heading, "else": name.heading}
         id_guess.why += ", where the name is taken"
     if id_guess is None and name is not None:
         id_guess = _id_of_names(name, picks, table)
@@ -375,13 +377,13 @@ def _name_of_rows(picks: list[Guess], table: Table) -> Guess:
     """Return the column that seems to name the rows although its heading does not say so plainly:
     all its values must differ.
     """
-    hinted_headings = [k for k in table.headings if synonyms.named(k, synonyms.NAMES["name"])]
+    hinted_headings = [k for k in table.headings if synonyms.fit(k, synonyms.NAMES["name"])]
     first_headings = [
         k for k in table.headings if not re.fullmatch(synonyms.ROW_NUMBER, synonyms.words_of(k)[1])
     ][:1]
     reasons = {}
     for heading in dict.fromkeys([*hinted_headings, *first_headings]):
-        distinct_values = {str(v) for v in table.said(heading)}
+        distinct_values = {str(v) for v in table.values_below(heading)}
         is_free = len(picks) > 1 and heading not in {g.heading for g in picks}
         if is_free and len(distinct_values) == len(table.rows):
             why = "no heading says name or id; no two rows are alike here"
@@ -430,7 +432,7 @@ def _id_of_names(name: Guess, picks: list[Guess], table: Table) -> Guess:
 
 def _shared(id_guess: Guess, name: Guess | None, table: Table) -> list[str]:
     """Name the ids that several rows carry, above all under different names."""
-    parts = id_guess.said["from"] if isinstance(id_guess.said, dict) else id_guess.said
+    parts = id_guess.entry["from"] if isinstance(id_guess.entry, dict) else id_guess.entry
     parts = parts if isinstance(parts, list) else [parts]
     names: dict[str, list[str]] = {}
     for row in table.rows:
@@ -467,14 +469,14 @@ def _make_sure_of_keys(picks: list[Guess]) -> None:
     actor = next(g for g in picks if g.target == "actors.actor_id")
     if any(g.target == "credential.credential_id" for g in keys):
         return
-    if any(g.target == "credential.last_rotated_at" for g in keys) and isinstance(actor.said, str):
+    if any(g.target == "credential.last_rotated_at" for g in keys) and isinstance(actor.entry, str):
         picks.append(
             Guess(
                 actor.heading,
                 "credential.credential_id",
                 50,
                 "no key is named: the account's own",
-                actor.said,
+                actor.entry,
             )
         )
         return
@@ -492,7 +494,7 @@ def _slug(file: InputFile) -> str:
 
 
 def _mapping(table: Table, picks: list[Guess], kind: str) -> dict[str, Any]:
-    by_target = {g.target: g.said for g in picks}
+    by_target = {g.target: g.entry for g in picks}
     sections: dict[str, Any] = {
         "map": f"map-{_slug(table.file)}",
         "file": table.file.name,

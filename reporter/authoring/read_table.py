@@ -36,7 +36,7 @@ class Table:
     optional: list[str] = field(default_factory=list)
     """Keys that not every JSON record has."""
 
-    def said(self, heading: str) -> list[Any]:
+    def values_below(self, heading: str) -> list[Any]:
         """Return the cells below a heading that are not empty."""
         cells = [r[heading] for r in self.rows if r.get(heading) not in (None, "", [])]
         return [v for v in cells if isinstance(v, list) or not synonyms.says_nothing(v)]

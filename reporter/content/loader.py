@@ -30,7 +30,7 @@ from reporter.content.frameworks import (
     read_profile,
     read_themes,
 )
-from reporter.content.packs import Pack, named, shown
+from reporter.content.packs import Pack, display_place, name_pack
 from reporter.content.source_policy import validate_condition, validate_source, validate_type
 from reporter.content.sql_policy import CHECK_STATUSES, compile_part
 from reporter.content.yaml import Fields, fields, read_yaml
@@ -170,7 +170,7 @@ def load(extra: tuple[Path, ...] = (), packs: tuple[Pack, ...] = ()) -> Content:
         *unknown_targets(result, extra_profiles),
     ]
     if errors:
-        raise Errors([named(e, packs) for e in errors])
+        raise Errors([name_pack(e, packs) for e in errors])
     return result
 
 
@@ -180,7 +180,7 @@ def anywhere(content: Content) -> Content:
     """
 
     def placed(items: Iterable[Any]) -> tuple[Any, ...]:
-        return tuple(replace(i, place=shown(i.place, content.packs)) for i in items)
+        return tuple(replace(i, place=display_place(i.place, content.packs)) for i in items)
 
     return replace(
         content,

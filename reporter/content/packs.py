@@ -116,7 +116,7 @@ def _place(point: EntryPoint) -> str:
     return f"pack {point.name}"
 
 
-def shown(place: str, packs: Iterable[Pack]) -> str:
+def display_place(place: str, packs: Iterable[Pack]) -> str:
     """Name a place in a pack by the pack, wherever that is installed; any other as it is."""
     pack = _of(place, packs)
     return f"pack {pack.name}{place.removeprefix(str(pack.folder))}" if pack else place
@@ -131,12 +131,12 @@ def naming(packs: Iterable[Pack]) -> Iterator[None]:
     try:
         yield
     except Errors as errors:
-        raise Errors([named(e, packs) for e in errors.errors]) from errors
+        raise Errors([name_pack(e, packs) for e in errors.errors]) from errors
     except ReporterError as error:
-        raise named(error, packs) from error
+        raise name_pack(error, packs) from error
 
 
-def named(error: ReporterError, packs: Iterable[Pack]) -> ReporterError:
+def name_pack(error: ReporterError, packs: Iterable[Pack]) -> ReporterError:
     """Return an error that says of which pack its file is, if of any."""
     pack = _of(error.place, packs)
     if pack is None:

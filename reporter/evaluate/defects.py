@@ -61,7 +61,7 @@ def defects(
                     "" if f.waiver else e.cause.id if group else f.check,
                 )
                 for e in explanations
-                for f in e.own
+                for f in e.failures
             ],
         )
     kinds = tallied(tallies)

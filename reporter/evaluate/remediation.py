@@ -53,7 +53,7 @@ def fix_actions(
     """
     actions = []
     # Waived failures are not fixed with the others, so they do not influence the title.
-    open_failures = [(e.cause, [f for f in e.own if not f.waiver]) for e in explanations]
+    open_failures = [(e.cause, [f for f in e.failures if not f.waiver]) for e in explanations]
     if group:
         for cause, findings in open_failures:
             if findings:

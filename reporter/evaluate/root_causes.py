@@ -22,7 +22,7 @@ class Explained:
     """A cause and the failures that it explains, the worst first."""
 
     cause: Cause
-    own: tuple[Finding, ...]
+    failures: tuple[Finding, ...]
 
 
 def root_causes(

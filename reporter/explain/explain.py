@@ -204,7 +204,7 @@ def _check(view: View, check_id: str) -> list[str]:
     lines.append(say("Coverage {share}. Fix: {fix}", share=check.coverage, fix=check.fix))
     lines.append(say("The rule is in {place}", place=check.place))
     if check.threshold_text:
-        lines.append(say("Thresholds: {told}", told=check.threshold_text))
+        lines.append(say("Thresholds: {thresholds}", thresholds=check.threshold_text))
     lines.append("")
     statements = (*view.waivers.waivers, *view.waivers.compensations)
     lines += [_statement(s) for s in statements if s.check == check.id]

@@ -20,7 +20,7 @@ from reporter.engine.base import quoted
 from reporter.engine.duckdb import MOST_ROWS, DuckDB, parquet, refuse_too_much
 from reporter.engine.sandbox import Child, Stopped
 from reporter.errors import ContentError
-from reporter.ingest.projection import given, select, spool_records
+from reporter.ingest.projection import filled_columns, select, spool_records
 
 BYTES_A_SECOND = 1 << 20
 """A portion may take one second longer for each of these amounts of bytes."""
@@ -152,7 +152,9 @@ def _stream(source: dict[str, Any], path: str, raw: str, out: str) -> None:
 
 def _write(engine: DuckDB, table: str, text: str, path: Path, most: int = MOST_ROWS) -> None:
     """Write what a SELECT gives as text, in its order."""
-    names = ", ".join(f"CAST({c.name} AS VARCHAR) AS {c.name}" for c in given(engine, table, text))
+    names = ", ".join(
+        f"CAST({c.name} AS VARCHAR) AS {c.name}" for c in filled_columns(engine, table, text)
+    )
     engine.write_parquet(f"SELECT record, {names} FROM ({text}) AS t", path)
     refuse_too_much(engine, path, most=most)
 

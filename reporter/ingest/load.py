@@ -27,7 +27,7 @@ from reporter.ingest.quarantine import CHANGED, has_hidden, unmask_deeds
 from reporter.ingest.readers.documents import documents
 from reporter.ingest.readers.files import InputFile, LastRead, stamp_of
 from reporter.ingest.readers.inputs import Inputs
-from reporter.ingest.readers.records import LISTED_LOST, Note, Problem, rest_lost, told
+from reporter.ingest.readers.records import LISTED_LOST, Note, Problem, abridged, rest_lost
 from reporter.ingest.second_choice import reconsider
 from reporter.model.assessment import FileCount, Notice, Quarantined
 from reporter.model.sentences import Sentence, tell
@@ -378,12 +378,12 @@ def _unrecognised(
     n_read, n_lost, problems, notes = 0, 0, [], []
     for item in documents(file, engine, last_read):
         if isinstance(item, Note):
-            notes.append(Quarantined(file.name, item.line, "field", told(item.reason), ""))
+            notes.append(Quarantined(file.name, item.line, "field", abridged(item.reason), ""))
         elif isinstance(item, Problem):
             n_lost += 1
             if n_lost <= LISTED_LOST:
                 problems.append(
-                    Quarantined(file.name, item.line, "unreadable", told(item.reason), "")
+                    Quarantined(file.name, item.line, "unreadable", abridged(item.reason), "")
                 )
         else:
             n_read += len(item.value) if isinstance(item.value, list) else 1

@@ -92,7 +92,7 @@ def select(engine: DuckDB, source: Source, table: str, sql: Any) -> str:
     )
 
 
-def given(engine: DuckDB, table: str, text: str) -> list[Column]:
+def filled_columns(engine: DuckDB, table: str, text: str) -> list[Column]:
     """The columns of a table that a SELECT fills."""
     names = {n for n, _ in engine.columns(text)} & {n for n, _ in columns_of(TABLES[table])}
     return [c for c in TABLES[table].columns if c.name in names]

@@ -26,8 +26,8 @@ from reporter.ingest import foreign_sources
 from reporter.ingest.cache import Batch, Cache, put
 from reporter.ingest.detect import Choice, has_place, records_at
 from reporter.ingest.projection import (
+    filled_columns,
     free_texts,
-    given,
     lack,
     select,
     spool_records,
@@ -53,9 +53,9 @@ from reporter.ingest.readers.records import (
     Document,
     Note,
     Problem,
+    abridged,
+    excerpt,
     rest_lost,
-    shown,
-    told,
 )
 from reporter.model.sentences import Sentence, tell
 from reporter.privacy.redact_sql import (
@@ -243,7 +243,7 @@ def _write(engine: DuckDB, parts: list[Choice], batch: Batch, spool: _Spool, cac
             numbered = file.format in ("json", "yaml")
             for item in _readable(file, engine, last_read):
                 if isinstance(item, Note):
-                    batch.problems.append((index, item.line, "field", told(item.reason), ""))
+                    batch.problems.append((index, item.line, "field", abridged(item.reason), ""))
                     continue
                 if isinstance(item, Problem):
                     _lose(batch, index, item)
@@ -258,7 +258,7 @@ def _write(engine: DuckDB, parts: list[Choice], batch: Batch, spool: _Spool, cac
                     if len(text) > ENDLESS:
                         text = _without_endless(text, index, number, batch, cache.secret_key)
                     if defect := unfit(text):
-                        _lose(batch, index, Problem(number, defect, shown(text)))
+                        _lose(batch, index, Problem(number, defect, excerpt(text)))
                     else:
                         counts.read += 1
                         spool.write(f'{{"s":{seq},"f":{index},"n":{number},"r":{text}}}\n')
@@ -295,7 +295,7 @@ def _without_endless(text: str, index: int, number: int, batch: Batch, key: str)
             name=name,
             n=LONGEST,
         )
-        batch.problems.append((index, number, "field", told(cut_note), ""))
+        batch.problems.append((index, number, "field", abridged(cut_note), ""))
         if safe_text != value:
             why = Sentence(HID_IN_FIELD, (("name", redact(name)[:200]),))
             batch.problems.append((index, number, "field", why, ""))
@@ -313,7 +313,7 @@ def _lose(batch: Batch, index: int, item: Problem) -> None:
     counts.read += 1
     counts.unreadable += 1
     if counts.unreadable <= LISTED_LOST:
-        batch.problems.append((index, item.line, "unreadable", told(item.reason), item.text))
+        batch.problems.append((index, item.line, "unreadable", abridged(item.reason), item.text))
 
 
 def _path(part: Choice, value: Any) -> str:
@@ -398,7 +398,7 @@ def _give_up(batch: Batch, lines: Path, why: Sentence) -> None:
         first_lines[index] = min(number, first_lines.get(index, number))
     for index, count in sorted(counts.items()):
         batch.counts[index].unreadable += count
-        reason = told(tell("{why} ({n} records)", why=why, n=count))
+        reason = abridged(tell("{why} ({n} records)", why=why, n=count))
         batch.problems.append((index, first_lines[index], "unreadable", reason, ""))
 
 
@@ -414,7 +414,7 @@ def _stage(
 ) -> None:
     """Run one table's SELECT, cast it, note what does not cast, write the good rows."""
     trimmed = table != "events"
-    columns = given(engine, table, text)
+    columns = filled_columns(engine, table, text)
     raw_names = ", ".join(f"CAST({c.name} AS VARCHAR) AS {c.name}" for c in columns)
     engine.run(
         f"CREATE OR REPLACE TEMP TABLE staged_{table} AS SELECT record, {raw_names} FROM ({text})"
@@ -561,7 +561,7 @@ def _account(engine: DuckDB, batch: Batch) -> None:
         f" 'rejected') AS lost WHERE nth <= {LISTED_LOST} ORDER BY record"
     ):
         if nth <= room[index]:
-            batch.problems.append((index, line, "rejected", lack(reason), shown(text or "")))
+            batch.problems.append((index, line, "rejected", lack(reason), excerpt(text or "")))
     for index, line, reason in engine.rows(
         "SELECT f, n, reason FROM fates WHERE fate = 'kept' AND reason IS NOT NULL ORDER BY record"
     ):

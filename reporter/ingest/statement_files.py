@@ -21,7 +21,7 @@ from reporter.ingest.quarantine import CHANGED, HID_IN_RECORD, LONGEST, cut_text
 from reporter.ingest.readers.documents import documents
 from reporter.ingest.readers.files import InputFile, LastRead
 from reporter.ingest.readers.inputs import Inputs
-from reporter.ingest.readers.records import Item, Note, Problem, told
+from reporter.ingest.readers.records import Item, Note, Problem, abridged
 from reporter.model.assessment import FileCount, Quarantined
 from reporter.model.sentences import Sentence, tell
 from reporter.model.statements import ATTESTATIONS, COMPENSATIONS, WAIVERS, Given
@@ -229,11 +229,11 @@ def _rows(
     for item in items:
         if isinstance(item, Problem):
             notes.append(
-                Quarantined(file.name, item.line, "unreadable", told(item.reason), item.text)
+                Quarantined(file.name, item.line, "unreadable", abridged(item.reason), item.text)
             )
             continue
         if isinstance(item, Note):
-            notes.append(Quarantined(file.name, item.line, "field", told(item.reason), ""))
+            notes.append(Quarantined(file.name, item.line, "field", abridged(item.reason), ""))
             continue
         for place, record in _records(item.line, item.value):
             row, has_secret = _parsed_row(file.name, place, record, kind.fields, key)

@@ -20,7 +20,7 @@ from reporter.content.mapping import FOLDER as MAPPINGS
 from reporter.engine.duckdb import DuckDB
 from reporter.ingest.detect import recognise
 from reporter.ingest.load import as_artefact
-from reporter.ingest.readers.files import InputFile, is_litter, real, shown, sniff
+from reporter.ingest.readers.files import InputFile, display_path, is_litter, real, sniff
 from reporter.ingest.readers.inputs import FOLDERS, Inputs
 from reporter.ingest.statement_files import KINDS
 from reporter.model.assessment import FileCount
@@ -52,9 +52,9 @@ def beside(
                 p for p in _below(path) if p.suffix != ".yml" or p.parent != path
             ]
         elif path.is_dir() and not _is_read(path) and not _is_other(path, used_paths):
-            paths_by_place[f"{shown(path.name)}/"] += islice(_below(path), MOST + 1)
+            paths_by_place[f"{display_path(path.name)}/"] += islice(_below(path), MOST + 1)
     files = {
-        place: [sniff(p, shown(p.relative_to(workspace).as_posix())) for p in paths[:MOST]]
+        place: [sniff(p, display_path(p.relative_to(workspace).as_posix())) for p in paths[:MOST]]
         for place, paths in paths_by_place.items()
     }
     looked_at = [f for group in files.values() for f in group][:GUESSED]
@@ -113,7 +113,7 @@ def _homes(engine: DuckDB, files: list[InputFile], sources: tuple[Source, ...]) 
             if choice.source:
                 home = "logs" if {*choice.source.tables} == {"events"} else "inventory"
                 homes.setdefault(
-                    shown(choice.file.path.relative_to(_root(choice.file)).as_posix()), home
+                    display_path(choice.file.path.relative_to(_root(choice.file)).as_posix()), home
                 )
     return homes
 

@@ -30,7 +30,7 @@ class Sentence:
         """Fill it in, in English: tables and the command line are English in every language."""
         return self._filled(self.text, False)
 
-    def said(self) -> str:
+    def translated(self) -> str:
         """Fill it in, in the current language."""
         return self._filled(say(self.text), True)
 
@@ -78,7 +78,7 @@ class _Filled:
     def __format__(self, form: str) -> str:
         value = self._value
         if isinstance(value, Sentence):
-            return value.said() if self._spoken else str(value)
+            return value.translated() if self._spoken else str(value)
         if isinstance(value, tuple):
             return ", ".join(format(_Filled(v, self._spoken), form) for v in value)
         if isinstance(value, int):
@@ -114,7 +114,7 @@ def labelled(label: str, why: Value) -> Sentence:
     return tell("{what}: {why}", what=label, why=why)
 
 
-def met(error: Exception) -> Value:
+def message_of(error: Exception) -> Value:
     """Return the message of an error: a sentence of ours, or the words of a tool."""
     value = error.args[0] if error.args else None
     return value if isinstance(value, Sentence) else str(error)
@@ -122,4 +122,4 @@ def met(error: Exception) -> Value:
 
 def spoken(text: str | Sentence) -> str:
     """Write a text or a sentence in the current language."""
-    return text if isinstance(text, str) else text.said()
+    return text if isinstance(text, str) else text.translated()

@@ -20,7 +20,7 @@ from reporter.content.crosswalks import CHECKS
 from reporter.content.loader import Content
 from reporter.content.mapping import FOLDER, with_mappings
 from reporter.content.packs import Pack, naming
-from reporter.content.packs import shown as placed
+from reporter.content.packs import display_place as placed
 from reporter.content.sql_policy import Compiled, compile_check
 from reporter.content.workspace import NAME, Workspace, read_workspace
 from reporter.content.yaml import read_yaml, words_of
@@ -37,7 +37,7 @@ from reporter.evaluate.remediation import effort_ids
 from reporter.evaluate.segments import each_agent, segments
 from reporter.ingest.cache import USUAL, Cache, open_cache
 from reporter.ingest.load import Intake, ingest
-from reporter.ingest.readers.files import is_shown_as_it_is, shown
+from reporter.ingest.readers.files import display_path, is_shown_as_it_is
 from reporter.ingest.readers.inputs import Inputs
 from reporter.ingest.unread_files import beside
 from reporter.model.assessment import Assessment, Check, Framework, Notice, Sample
@@ -97,7 +97,7 @@ class Options:
     """Receives warnings for whoever watches the run."""
     key: str = ""
     """Key of fingerprints and pseudonyms; '' derives one from the input."""
-    told: Callable[[Path], None] = lambda _: None
+    announce: Callable[[Path], None] = lambda _: None
     """Receives the folder to remove if this process is killed."""
     language: str = ""
     """Language of the reports; '' for that of the workspace. The data of a run have none."""
@@ -162,7 +162,7 @@ def _refuse_no_text(*paths: Path) -> None:
         if not is_shown_as_it_is(path.absolute()):
             raise InputError(
                 "the name of this folder is no UTF-8, and the engine opens no such path",
-                shown(str(path)),
+                display_path(str(path)),
                 "Give another --out or --cache.",
             )
 
@@ -170,7 +170,7 @@ def _refuse_no_text(*paths: Path) -> None:
 @contextmanager
 def _place(out: Path, options: Options) -> Iterator[Path]:
     """Yield the folder of a run in progress; remove leftovers of killed runs next to it."""
-    with place_of(out, options.told) as place:
+    with place_of(out, options.announce) as place:
         refuse_existing(out)  # another run may have ended since
         for name in clear_abandoned(out.parent):
             options.say(f"removed {name}, which a run that was killed had left")

@@ -273,7 +273,7 @@ def words_of(heading: str) -> tuple[str, str]:
     return words, " ".join(_SMALL.sub(" ", words).split()) or words
 
 
-def named(heading: str, pattern: str) -> int:
+def fit(heading: str, pattern: str) -> int:
     """How well a heading fits a name, in percent."""
     words, core = words_of(heading)
     if re.fullmatch(pattern, words):

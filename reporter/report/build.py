@@ -85,7 +85,7 @@ def both(assessment: model.Assessment, results: Results, language: str) -> tuple
 def relocated(view: View, run: Path) -> View:
     """Return a view whose run has moved to another folder."""
     findings, changes = view.findings, view.history.changes
-    moved_changes = changes and replace(changes, held=changes.held.at(run))
+    moved_changes = changes and replace(changes, changes=changes.changes.at(run))
     history = replace(view.history, changes=moved_changes)
     return replace(
         view, findings=replace(findings, results=findings.results.at(run)), history=history
@@ -154,12 +154,12 @@ def from_json(data: bytes) -> View:
     """
     checks = cache(lambda run: read_data(run).checks)  # their sentences are in the tables
 
-    def held(kind: type, value: Any) -> Any:
+    def decode_held(kind: type, value: Any) -> Any:
         if issubclass(kind, Held):
             return kind(Path(value), checks(Path(value)))
         raise TypeError(f"a view cannot hold {kind}")
 
-    return msgspec.json.decode(data, type=View, dec_hook=held)
+    return msgspec.json.decode(data, type=View, dec_hook=decode_held)
 
 
 def _anchors(assessment: model.Assessment) -> dict[tuple[str, str], str]:

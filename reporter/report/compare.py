@@ -71,7 +71,7 @@ class Found:
     """An earlier run that was verified."""
 
     folder: Path
-    held: Assessment
+    assessment: Assessment
     run: EarlierRun
     hashes: Mapping[str, str]
     pseudonyms: str
@@ -173,7 +173,7 @@ def _utc(moment: datetime) -> datetime:
 
 def _refuse_other(earlier: Found, current: RunInfo, pseudonyms: str) -> None:
     """Raise InputError if a run is of another organisation, not earlier or has other pseudonyms."""
-    earlier_parts = (clean(earlier.held.run.organisation), clean(earlier.held.run.unit))
+    earlier_parts = (clean(earlier.assessment.run.organisation), clean(earlier.assessment.run.unit))
     current_parts = (clean(current.organisation), clean(current.unit))
     if earlier_parts != current_parts:
         earlier_name, current_name = (
@@ -249,7 +249,7 @@ def compare(
         _refuse_unmarked(engine, past_runs)
     last_run, number = past_runs[-1], len(past_runs)
     checks_before, checks_now = (
-        {c.id: c.about for c in v.checks} for v in (last_run.held, assessment)
+        {c.id: c.about for c in v.checks} for v in (last_run.assessment, assessment)
     )
     _pair(
         engine,
@@ -261,7 +261,7 @@ def compare(
     _follow_failures(engine, number)
     _find_changes(engine, [*(f.run.as_of for f in past_runs), _utc(assessment.run.as_of)])
     engine.write_parquet(_CHANGES, (out or run) / CHANGES, "zstd")
-    bases = [*(_basis_of(f.held) for f in past_runs), _basis_of(assessment)]
+    bases = [*(_basis_of(f.assessment) for f in past_runs), _basis_of(assessment)]
     runs = tuple(_earlier_run(f, *two) for f, two in zip(past_runs, pairwise(bases), strict=True))
     history = History(
         runs=runs,

@@ -129,7 +129,7 @@ def _notice(notice: model.Notice) -> elements.Notice:
     values = {k: number(v) if isinstance(v, int) else clean(spoken(v)) for k, v in notice.values}
     values |= {k: percent(v) for k, v in notice.shares}
     place = say(notice.where) if notice.where else ""
-    lines = tuple(short(clean(line.said()), place) for line in notice.lines[:LINES_SHOWN])
+    lines = tuple(short(clean(line.translated()), place) for line in notice.lines[:LINES_SHOWN])
     others = len(notice.lines) - len(lines)
     return elements.Notice(
         code=notice.code,

@@ -68,7 +68,7 @@ def roadmap(
     )
     total, picks = state.total, []
     plain_actions = {name: _action(name, effort) for name, effort in efforts.items()}
-    for action, gain, _ in in_order(state, plain_actions, changes, todo.done):
+    for action, gain, _ in in_order(state, plain_actions, changes, todo.complete):
         total += gain
         effort = str(efforts[action.id])
         picks.append({"id": action.id, "effort": effort, "gain": str(gain), "total": str(total)})
@@ -142,7 +142,7 @@ class _Todo:
             counts[check][STATUSES[self._cells[check][subject]], tier, tier] += 1
         return {check: tuple(sorted(kinds.items())) for check, kinds in sorted(counts.items())}
 
-    def done(self, name: str) -> dict[str, Change]:
+    def complete(self, name: str) -> dict[str, Change]:
         """Remove the cells of a finished action from the others; return the remaining changes of
         these.
         """

@@ -42,7 +42,7 @@ class Directory:
     """Kind of statement -> roles, and ids or names of people."""
     has_people: bool = False
 
-    def known(self, name: str) -> tuple[Person, ...]:
+    def people_called(self, name: str) -> tuple[Person, ...]:
         """Return the people whom a name may mean: by id or alias, else by display name, people
         before other actors.
         """
@@ -52,12 +52,12 @@ class Directory:
 
     def same(self, one: str, other: str) -> bool:
         """Say whether two names may mean the same person."""
-        ids = {p.id for p in self.known(one)}
-        return person(one) == person(other) or any(p.id in ids for p in self.known(other))
+        ids = {p.id for p in self.people_called(one)}
+        return person(one) == person(other) or any(p.id in ids for p in self.people_called(other))
 
     def key(self, name: str) -> str:
         """Return one key for all names of a person; for an unknown person, the normalised name."""
-        people = self.known(name)
+        people = self.people_called(name)
         return people[0].id if len(people) == 1 else person(name)
 
     def objection(self, kind: str, name: str, at: datetime | None) -> Sentence | None:
@@ -66,7 +66,7 @@ class Directory:
         """
         if not self.has_people:
             return tell("no list of people was supplied, so nothing shows who {name} is", name=name)
-        people = self.known(name)
+        people = self.people_called(name)
         if not people:
             return tell("{name} is in no list of people that was supplied", name=name)
         if len(people) > 1:
@@ -97,7 +97,9 @@ class Directory:
         if not entries:
             return tell("reporter.yml names nobody under approvers: {kind}", kind=kind)
         for entry in entries:
-            if person(entry) in signer.roles or any(p.id == signer.id for p in self.known(entry)):
+            if person(entry) in signer.roles or any(
+                p.id == signer.id for p in self.people_called(entry)
+            ):
                 return None
         return tell(
             "{name} is not among those whom reporter.yml names under approvers: {kind}",

@@ -24,13 +24,13 @@ class Wrong(ReporterError):
 
     def __init__(self, wrong: Sentence, hint: Sentence) -> None:
         super().__init__(str(wrong), hint=str(hint))
-        self.told = tell("{one}; {other}", one=wrong, other=hint)
+        self.sentence = tell("{one}; {other}", one=wrong, other=hint)
 
 
 def rejected(row: Given, error: Wrong) -> Quarantined:
     """Return the row for the quarantine; secrets were replaced when it was read."""
     text = json.dumps({k: v for k, v in row.fields.items() if v}, ensure_ascii=False)[:SHOWN]
-    return Quarantined(row.file, row.line, "rejected", error.told, text)
+    return Quarantined(row.file, row.line, "rejected", error.sentence, text)
 
 
 def filled(fields: Mapping[str, str], name: str, expected: Sentence) -> str:

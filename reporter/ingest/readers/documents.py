@@ -27,9 +27,9 @@ from reporter.ingest.readers.files import (
     too_large,
     whole,
 )
-from reporter.ingest.readers.records import Document, Item, Problem, shown
+from reporter.ingest.readers.records import Document, Item, Problem, excerpt
 from reporter.ingest.readers.tabular import csv_rows, sheet_rows, too_much
-from reporter.model.sentences import Sentence, met, tell, verbatim
+from reporter.model.sentences import Sentence, message_of, tell, verbatim
 from reporter.system.plain_text import SURE_DEPTH
 
 MAX_VALUES = 100_000
@@ -81,7 +81,9 @@ def documents(file: InputFile, engine: DuckDB, last_read: LastRead | None = None
     except TooLarge as error:
         yield Problem(0, too_much(error), "")
     except (*DAMAGE, Error) as error:
-        yield Problem(0, tell("the file ends early or is damaged: {error}", error=met(error)), "")
+        yield Problem(
+            0, tell("the file ends early or is damaged: {error}", error=message_of(error)), ""
+        )
 
 
 def _lines(file: InputFile) -> Iterator[bytes | int]:
@@ -156,7 +158,7 @@ def _why(error: Exception) -> Sentence:
         return tell("not JSON: {error} at character {at}", error=error.msg, at=error.pos + 1)
     if isinstance(error, RecursionError):
         return tell("not JSON that can be read: {why}", why=_too_deep())
-    return tell("not JSON: {error}", error=met(error))
+    return tell("not JSON: {error}", error=message_of(error))
 
 
 def _too_deep() -> Sentence:
@@ -212,7 +214,7 @@ def _json_values(file: InputFile, memory: int) -> Iterator[Item]:
             yield from _jsonl(file, memory)
         else:
             line = result.lineno if isinstance(result, json.JSONDecodeError) else 1
-            yield Problem(line, _why(result), shown(text))
+            yield Problem(line, _why(result), excerpt(text))
 
 
 def _value_of(text: str) -> Document | ValueError | RecursionError:
@@ -293,7 +295,7 @@ def _jsonl(file: InputFile, memory: int) -> Iterator[Item]:
                 continue
             yield _one_line(number, text)
         except (ValueError, RecursionError) as error:
-            yield Problem(number, _why(error), shown(raw.decode("utf-8", "replace").strip()))
+            yield Problem(number, _why(error), excerpt(raw.decode("utf-8", "replace").strip()))
 
 
 def _json_text_lines(lines: list[str]) -> Iterator[Item]:
@@ -303,7 +305,7 @@ def _json_text_lines(lines: list[str]) -> Iterator[Item]:
         try:
             yield _one_line(number, text.strip())
         except (ValueError, RecursionError) as error:
-            yield Problem(number, _why(error), shown(text))
+            yield Problem(number, _why(error), excerpt(text))
 
 
 def _one_line(number: int, text: str) -> Document:
@@ -332,7 +334,7 @@ def _not_yaml(error: Exception) -> Sentence:
     if isinstance(error, RecursionError):
         return tell("invalid YAML: {error}", error=_too_deep())
     if not isinstance(error, ReporterError):
-        return tell("invalid YAML: {error}", error=met(error))
+        return tell("invalid YAML: {error}", error=message_of(error))
     if error.message.startswith(_NOT_YAML):
         return tell("invalid YAML: {error}", error=error.message.removeprefix(_NOT_YAML))
     return verbatim(error.message)

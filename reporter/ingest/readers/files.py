@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from reporter.i18n.translate import mark
-from reporter.model.sentences import Sentence, met, tell
+from reporter.model.sentences import Sentence, message_of, tell
 
 HEAD = 65536
 MAX_RECORD = 1 << 25
@@ -135,14 +135,14 @@ def discover(workspace: Path, folders: tuple[str, ...]) -> list[InputFile]:
     return sorted(_with_distinct_names(files), key=lambda f: Path(f.name))
 
 
-def shown(path: str) -> str:
+def display_path(path: str) -> str:
     """Write bytes of a path that are not UTF-8 as escapes; every output uses this form."""
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def is_shown_as_it_is(path: Path) -> bool:
     """Tell whether a path is UTF-8; the engine opens no other."""
-    return shown(str(path)) == str(path)
+    return display_path(str(path)) == str(path)
 
 
 def _with_distinct_names(files: list[InputFile]) -> list[InputFile]:
@@ -190,7 +190,7 @@ def _below(root: Path) -> Iterator[Path]:
 
 
 def _look(path: Path, workspace: Path) -> InputFile:
-    name = shown(path.relative_to(workspace).as_posix())
+    name = display_path(path.relative_to(workspace).as_posix())
     if leads_out(path, workspace):
         why = (
             tell(
@@ -260,7 +260,7 @@ def sniff(path: Path, name: str) -> InputFile:
         try:
             head = _gunzip_head(head, path)
         except DAMAGE as error:
-            return replace(file, why=tell("a damaged gz file: {error}", error=met(error)))
+            return replace(file, why=tell("a damaged gz file: {error}", error=message_of(error)))
     format_, encoding, why_unknown = _format_of(head, name)
     return replace(file, format=format_, encoding=encoding, why=why_unknown)
 

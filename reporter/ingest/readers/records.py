@@ -53,7 +53,7 @@ class Document:
 Item = Document | Problem | Note
 
 
-def told(reason: Sentence) -> Sentence:
+def abridged(reason: Sentence) -> Sentence:
     """Return a reason without secrets and of limited length: it may repeat what a file holds."""
     sentence = without_secrets(reason.changed(lambda value: value[:READ_FOR_SECRETS]))
     excess = len(str(sentence)) - TOLD
@@ -89,7 +89,7 @@ def rest_lost(count: int, kind: str) -> Sentence:
     )
 
 
-def shown(text: str) -> str:
+def excerpt(text: str) -> str:
     """Return the start of an unreadable text, for the quarantine, with secrets redacted before it
     is cut.
 

@@ -27,8 +27,8 @@ from reporter.ingest.readers.files import (
     opened,
     whole,
 )
-from reporter.ingest.readers.records import Document, Item, Note, Problem, shown
-from reporter.model.sentences import Sentence, met, tell, verbatim
+from reporter.ingest.readers.records import Document, Item, Note, Problem, excerpt
+from reporter.model.sentences import Sentence, message_of, tell, verbatim
 
 MAX_CELL = 1 << 24
 SEARCHED = 30
@@ -170,12 +170,12 @@ def _numbered(lines: _Lines, delimiter: str) -> Iterator[Row]:
         except csv.Error as error:
             reason = tell(
                 "not CSV: {error}, in a row that starts on line {line}",
-                error=met(error),
+                error=message_of(error),
                 line=line,
             )
             for number, text in enumerate(pending, line):
                 if text.strip():
-                    yield Problem(number, reason, shown(text))
+                    yield Problem(number, reason, excerpt(text))
             line += len(pending)
             pending.clear()
 
@@ -202,7 +202,7 @@ def _records(rows: Iterator[Row], widens: bool = False) -> Iterator[Item]:
             (
                 r
                 if isinstance(r, Problem)
-                else Problem(r[0], why, "" if is_too_wide else shown(",".join(r[1])))
+                else Problem(r[0], why, "" if is_too_wide else excerpt(",".join(r[1])))
             )
             for r in itertools.chain(head_rows, rows)
             if isinstance(r, Problem) or any(c.strip() for c in r[1])
@@ -298,7 +298,7 @@ def _record(row: tuple[int, list[str]], header: list[str], widens: bool) -> Iter
     extra_cells = [c for c in cells[len(header) :] if c.strip()]
     if extra_cells and not widens:
         why = tell("{n} cells under {headings} headings", n=len(cells), headings=len(header))
-        yield Problem(line, why, shown(",".join(cells)))
+        yield Problem(line, why, excerpt(",".join(cells)))
         return
     record = {
         h or f"column {i}": c
@@ -310,7 +310,7 @@ def _record(row: tuple[int, list[str]], header: list[str], widens: bool) -> Iter
 
 def too_much(error: TooLarge) -> Sentence:
     """Say which limit a file goes over."""
-    why = met(error)
+    why = message_of(error)
     return why if isinstance(why, Sentence) else verbatim(str(error))
 
 
@@ -401,7 +401,7 @@ def sheet_rows(file: InputFile, last_read: LastRead) -> Iterator[Item]:
     except TooLarge as error:
         yield Problem(0, too_much(error), "")
     except _BROKEN_BOOK as error:
-        why = tell("not a readable workbook, or only in part: {error}", error=met(error))
+        why = tell("not a readable workbook, or only in part: {error}", error=message_of(error))
         yield Problem(1, why, "")
 
 

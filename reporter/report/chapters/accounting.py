@@ -13,7 +13,7 @@ from reporter.i18n.translate import content, day, mark, say
 from reporter.model import assessment as model
 from reporter.report.view import elements
 from reporter.report.view.format import clean, count, free, join, moment, number, period, short
-from reporter.report.view.thresholds import own
+from reporter.report.view.thresholds import changed_thresholds
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +106,11 @@ def scope(assessment: model.Assessment) -> tuple[elements.Line, ...]:
                 results=number(assessment.results),
             ),
         ),
-        own(assessment.checks),
+        changed_thresholds(assessment.checks),
         *(
-            elements.Line(say("Own settings"), "; ".join(clean(line.said()) for line in n.lines))
+            elements.Line(
+                say("Own settings"), "; ".join(clean(line.translated()) for line in n.lines)
+            )
             for n in assessment.notices
             if n.code == "own_settings"
         ),
@@ -146,7 +148,8 @@ def accounting(assessment: model.Assessment) -> Accounting:
         total=_file(total),
         equation=_equation(total),
         out_of_scope=tuple(
-            (clean(s), clean(t.said()), number(n)) for s, t, n in assessment.out_of_scope_types
+            (clean(s), clean(t.translated()), number(n))
+            for s, t, n in assessment.out_of_scope_types
         ),
         quarantined=tuple(_rejected(q) for q in notes),
         quarantined_text=_quarantined_text(
@@ -199,7 +202,7 @@ def _file(file: model.FileCount) -> FileLine:
     return FileLine(
         file=say(ALL) if file.file == ALL else clean(file.file),
         source=clean(file.source) or ("" if file.file == ALL else say("not recognised")),
-        why=clean(file.why.said()) if file.why else "",
+        why=clean(file.why.translated()) if file.why else "",
         sha256=file.sha256,
         read=number(file.read),
         kept=number(file.kept),
@@ -215,7 +218,7 @@ def _rejected(note: model.Quarantined) -> Rejected:
     return Rejected(
         place=f"{clean(note.file)}:{note.line}",
         kind=note.kind,
-        reason=short(clean(note.reason.said()), "quarantine.csv"),
+        reason=short(clean(note.reason.translated()), "quarantine.csv"),
         text=short(free(note.text), "quarantine.csv", 120),
     )
 

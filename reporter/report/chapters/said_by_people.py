@@ -191,7 +191,7 @@ def _line(statement: Waiver | Compensation, anchors: Mapping[tuple[str, str], st
         ticket=clean(statement.ticket) if isinstance(statement, Waiver) else "",
         counts_as=statement.counts_as or "not counted",
         results=number(statement.results),
-        why=clean(statement.why.said()) if statement.why else "",
+        why=clean(statement.why.translated()) if statement.why else "",
         record=clean(statement.ref),
         until_iso="" if statement.expires == datetime.min else iso(statement.expires),
     )
@@ -290,7 +290,7 @@ def _answer(answer: Attestation, framework: str, anchor: str) -> AnswerLine:
         expires=_moment(answer.expires),
         method=answer.method,
         counts_as=_COUNTS_AS.get(answer.status, answer.status),
-        why=clean(answer.why.said()) if answer.why else "",
+        why=clean(answer.why.translated()) if answer.why else "",
         settles=answer.settles,
         record=clean(answer.ref),
         date_iso=iso(answer.date) if answer.date else "",

@@ -168,7 +168,7 @@ def make(view: str, name: str, path: str, text: str, medium: str, out: str) -> N
     template = Template(name, Path(path), text)
     writer, _ = shipped(medium)
     with _error_place(template):
-        writer.write(from_json(Path(view).read_bytes()), Path(out), own=template)
+        writer.write(from_json(Path(view).read_bytes()), Path(out), template=template)
 
 
 def check(page: str, layout: str, template: Template) -> None:

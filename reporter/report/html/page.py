@@ -54,17 +54,19 @@ COUNTED = 'text.replace(/,/g, "")'
 """How the script reads a number of English."""
 
 
-def write(view: View, path: Path, edition: str = "auditor", own: Template | None = None) -> None:
+def write(
+    view: View, path: Path, edition: str = "auditor", template: Template | None = None
+) -> None:
     """Write an edition as one HTML file. A long run also has pages in a folder beside it."""
-    if own:
-        _write(path, render(view, own=own))
+    if template:
+        _write(path, render(view, template=template))
         return
     lists, fill = _lists(view, edition), _page(view, "screen")
     _write(path, fill(f"{edition}.html", **lists))
-    for file, template, context in _parted(view, **lists):
+    for file, name, context in _parted(view, **lists):
         folder = path.with_name(result_pages.FOLDER if edition == "auditor" else owner_tasks.FOLDER)
         folder.mkdir(exist_ok=True)
-        _write(folder / file, fill(f"pages/{template}.html", home=path.name, **context))
+        _write(folder / file, fill(f"pages/{name}.html", home=path.name, **context))
 
 
 def render(
@@ -73,19 +75,19 @@ def render(
     extra_css: str = "",
     edition: str = "auditor",
     appendix: Chapter | None = None,
-    own: Template | None = None,
+    template: Template | None = None,
 ) -> str:
     """Render an edition of the view, or a user template, for the screen or for paper.
 
     On paper an appendix may follow, whose first page is rendered too.
     """
     with speaking(view.cover.language):
-        fill = _page(view, medium, extra_css, appendix, own)
-        if not own:
+        fill = _page(view, medium, extra_css, appendix, template)
+        if not template:
             return fill(f"{edition}.html", **_lists(view, edition, medium))
         lists = _lists(view, "auditor", medium) | _lists(view, "engineer", medium)
         page = fill(OWN, **lists)
-        check(page, fill("layout.html"), own)
+        check(page, fill("layout.html"), template)
         return page
 
 
@@ -93,7 +95,9 @@ def _lists(view: View, edition: str, medium: str = "screen") -> dict[str, Any]:
     """Prepare the long lists of an edition."""
     if edition == "engineer":
         return {"task_lists": owner_tasks.task_lists(view, medium)}
-    return {"found": result_pages.found(view)} if (edition, medium) == ("auditor", "screen") else {}
+    return (
+        {"found": result_pages.listing(view)} if (edition, medium) == ("auditor", "screen") else {}
+    )
 
 
 def _parted(
@@ -127,7 +131,7 @@ def _parted(
                 "found": found,
                 "actors": listed_actors,
                 "by_page": by_page,
-                "words": Markup(words.told()),
+                "words": Markup(words.as_json()),
             },
         )
 

@@ -138,7 +138,7 @@ class Found:
     """Empty where they stand on pages of their own."""
 
 
-def found(view: View) -> Found:
+def listing(view: View) -> Found:
     """Return every result of a run, or the first of each check and the place of the others."""
     total = sum(_size(c) for c in view.checks)
     inline = (

@@ -38,7 +38,7 @@ class Words:
                     self._size += len(text.encode())
                 self._masks[text] |= 1 << page_number
 
-    def told(self) -> str:
+    def as_json(self) -> str:
         """Return the pages and the words of each set of pages, a hexadecimal number; '' if too
         long.
         """

@@ -38,7 +38,7 @@ def poam(view: View, names: Names) -> Json:
     if not view.roadmap.picks:
         return {}
 
-    def seen(results: Iterable[tuple[str, str]]) -> list[str]:
+    def observation_uuids(results: Iterable[tuple[str, str]]) -> list[str]:
         return [check_uuid(names, check) for check in sorted({check for _, check in results})]
 
     by_check = risks_by_check(view, names)
@@ -54,7 +54,7 @@ def poam(view: View, names: Names) -> Json:
             | {"remarks": markup(view.roadmap.text)},
             system_id=system_id(view),
             observations=[*of_checks(view, names), *of_answers(view, names)],
-            risks=Stream.of(risks(view, names, seen)),
+            risks=Stream.of(risks(view, names, observation_uuids)),
             findings=open_findings,
             poam_items=Stream.of(_items(view, names, open_findings)),
             back_matter={"resources": [_details(names), *resources(view, names)]},

@@ -74,30 +74,33 @@ def write(
     view: View,
     path: Path,
     edition: str = "auditor",
-    own: Template | None = None,
+    template: Template | None = None,
     data: Sequence[Path] = (),
 ) -> None:
     """Write an edition as PDF. `data` are the files of the run to attach to the complete one."""
-    path.write_bytes(render(view, own.name if own else edition, own, data))
+    path.write_bytes(render(view, template.name if template else edition, template, data))
 
 
 def render(
-    view: View, edition: str = "auditor", own: Template | None = None, data: Sequence[Path] = ()
+    view: View,
+    edition: str = "auditor",
+    template: Template | None = None,
+    data: Sequence[Path] = (),
 ) -> bytes:
     """Lay out an edition on paper, and add the tags that PDF/UA requires."""
     with speaking(view.cover.language):
-        return _render(view, edition, own, data)
+        return _render(view, edition, template, data)
 
 
-def _render(view: View, edition: str, own: Template | None, data: Sequence[Path]) -> bytes:
+def _render(view: View, edition: str, template: Template | None, data: Sequence[Path]) -> bytes:
     # Other editions must not carry findings, owners or addresses that they do not print.
-    is_complete = edition == COMPLETE and own is None
+    is_complete = edition == COMPLETE and template is None
     attachments = [_attachment(view, path) for path in data] if is_complete else None
     with _uncollected(), TemporaryDirectory() as name:
         folder = Path(name)
         appendix = _lay_out(view, data, folder) if is_complete else None
         first_page = appendix.begins if appendix else None
-        page = html.render(view, "paper", _PLACE, edition, first_page, own)
+        page = html.render(view, "paper", _PLACE, edition, first_page, template)
         report_pdf = _write(page, attachments)
         if appendix and len(appendix.parts) > 1:
             gc.collect()  # frees the box tree before the parts are bound

@@ -175,7 +175,7 @@ class Changed:
     changes.csv, read anew each time.
     """
 
-    held: Changes
+    changes: Changes
     total: int
 
     def __len__(self) -> int:
@@ -184,7 +184,7 @@ class Changed:
 
     def __iter__(self) -> Iterator[tuple[str, ...]]:
         """Yield the rows, one text per column of `COLUMNS`."""
-        return (tuple(map(clean, row)) for row in rows(self.held))
+        return (tuple(map(clean, row)) for row in rows(self.changes))
 
 
 _STORE_COLUMNS = (

@@ -29,7 +29,7 @@ def in_words(values: Iterable[elements.Threshold]) -> str:
     return " · ".join(f"{t.name} {_threshold_text(t)}" for t in values)
 
 
-def own(checks: Sequence[Check]) -> elements.Line:
+def changed_thresholds(checks: Sequence[Check]) -> elements.Line:
     """List every threshold that differs from the shipped one, by check."""
     settings = [
         f"{clean(c.id)} {t.name} {_threshold_text(t)}"
@@ -38,7 +38,9 @@ def own(checks: Sequence[Check]) -> elements.Line:
         if t.shipped
     ]
     text = say(
-        "{n} set by the organisation: {told}", n=number(len(settings)), told="; ".join(settings)
+        "{n} set by the organisation: {settings}",
+        n=number(len(settings)),
+        settings="; ".join(settings),
     )
     return elements.Line(
         say("Thresholds"), text if settings else say("all as the checks ship with them")

@@ -51,7 +51,7 @@ def odd() -> given.Assessed:
     files = tuple(FileCount(n, "s", None, 1, "c" * 64, 1, 1, 0, 0, 0, p, lined) for n, p, lined in parts)  # fmt: skip
     odd_ones = [_odd(f, refs[n % len(refs)], n) for n, f in enumerate(given.open_of(a))]
     passed = (f for f in a.rows if f.status in (Status.PASS, Status.NA))
-    return replace(a, results=(*odd_ones, *passed), files=(*a.files, *files))
+    return replace(a, rows=(*odd_ones, *passed), files=(*a.files, *files))
 
 
 def _odd(f: Finding, ref: str, n: int) -> Finding:

@@ -126,7 +126,7 @@ def test_a_column_of_secrets_is_never_mapped(
     head: str, cells: list[str], secret: str, tmp_path: Path
 ) -> None:
     ((made,), _) = propose(placed(tmp_path, "inventory/keys.csv", "\n".join([head, *cells])))
-    assert made.rest == [secret, *(["expires"] if "expires" in made.rest else [])]
+    assert made.others == [secret, *(["expires"] if "expires" in made.others else [])]
     assert f"never mapped, for it holds secrets: {secret}" in made.notes
     assert not any(word in made.text() for word in (PASSWORD, TOKEN))
 

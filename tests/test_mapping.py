@@ -200,7 +200,7 @@ def test_what_a_proposal_says(tmp_path: Path) -> None:
 def test_a_date_that_could_be_either_is_not_decided(tmp_path: Path) -> None:
     rows = [["Id", "Approval date"], ["a", "03/04/2026"], ["b", "05/06/2026"]]
     made = only(workspace(tmp_path / "ws", "x.csv", csv_text(rows).encode()))
-    assert (list(made.mapping["columns"]), made.rest) == (["actor_id"], ["Approval date"])
+    assert (list(made.mapping["columns"]), made.others) == (["actor_id"], ["Approval date"])
     assert "day or the month first?" in made.unsure[0].why
 
 

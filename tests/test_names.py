@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import reporter
-from reporter.authoring.examples import RUN, load_example, results
+from reporter.authoring.examples import RUN, load_example, results_of
 from reporter.content import loader
 from reporter.content.loader import Content
 from reporter.engine.duckdb import DuckDB
@@ -175,7 +175,7 @@ def test_a_row_that_names_who_is_in_no_list_registers_nobody(
         ],
         "events": [event, {"occurred_at": "2026-08-01", "actor_id": "real", "tool": "pay"}],
     }
-    found = results(check, {"given": given | row})
+    found = results_of(check, {"given": given | row})
     who = "shadow" if not row else "nobody"
     assert found[who][0] == "fail", found
     assert not {*found} & {"between", "kk"}
@@ -221,5 +221,5 @@ def test_the_longest_chain_of_a_day_is_told_by_its_number(content: Content) -> N
         for n in range(13)
     ]
     actors = [{"actor_id": "real", "kind": "agent", "state": "active", "risk_tier": "low"}]
-    [(status, reason)] = results(check, {"given": {"actors": actors, "events": events}}).values()
+    [(status, reason)] = results_of(check, {"given": {"actors": actors, "events": events}}).values()
     assert status == "fail" and "a chain of 12 hops" in reason, reason

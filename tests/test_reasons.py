@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from reporter.authoring.examples import results
+from reporter.authoring.examples import results_of
 from reporter.content import loader
 from reporter.i18n.translate import speaking
 from reporter.model.assessment import Check
@@ -33,7 +33,7 @@ def test_who_is_in_no_list_is_told_by_what_its_own_log_says_of_it(checks: dict[s
             event("tried", "human", "07"), event("tried", "service_account", "08", "denied"),
         ],
     }  # fmt: skip
-    told = {s: reason for s, (_, reason) in results(checks["INV-02"], {"given": given}).items()}
+    told = {s: reason for s, (_, reason) in results_of(checks["INV-02"], {"given": given}).items()}
     seen = "in no register, yet acting since 2026-08-{} ({})".format
     assert told == {
         "person": f"{seen('02', '1 event')}; kind according to the log alone: human",
@@ -56,7 +56,7 @@ def test_an_owner_is_told_by_what_is_wrong_with_it(checks: dict[str, Check]) -> 
         agent("twice", "ann", "Ann ", "high"), agent("two", "ann", "bob", "high"), agent("low", "ann", "ann", "low"),
     ]  # fmt: skip
     given = {"actors": [*people, {"actor_id": "desk", "kind": "group"}, *agents]}
-    told = results(checks["OWN-01"], {"given": given})
+    told = results_of(checks["OWN-01"], {"given": given})
     assert {name: told[name][1] for name in ("none", "group", "alone", "twice", "two", "low")} == {
         "none": "no owner is recorded",
         "group": "owner desk is a group, not a person",

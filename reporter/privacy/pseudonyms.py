@@ -67,7 +67,7 @@ _PEOPLE = (
     " SELECT previous_owner_id FROM actors UNION SELECT kill_switch_owner FROM actors UNION SELECT"
     " approver_id FROM approvals UNION SELECT requester_id FROM approvals UNION SELECT approver_id"
     " FROM exceptions UNION SELECT requester_id FROM exceptions UNION SELECT root_id FROM"
-    " delegations UNION SELECT approved_by FROM policies UNION SELECT alias FROM aliases JOIN"
+    " delegation_chains UNION SELECT approved_by FROM policies UNION SELECT alias FROM aliases JOIN"
     " actors USING (actor_id) WHERE kind = 'human' UNION SELECT autonomy_approved_by FROM actors"
     " UNION SELECT risk_signed_off_by FROM actors UNION SELECT requested_by FROM changes UNION"
     " SELECT approved_by FROM changes UNION SELECT acted_by FROM alerts UNION SELECT principal_id"

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import fields, is_dataclass, replace
 from itertools import pairwise
 from typing import Any
+from urllib.parse import unquote
 
 import msgspec
 
@@ -35,6 +36,8 @@ _PLAIN = re.compile(r"[^\W\d_]+")
 _END = re.compile(r"(?:\.(?:csv|tsv|xlsx|jsonl?|ndjson|ya?ml|parquet|gz))*[.!?]*$")
 """What may follow a name: a full stop, the ending of a file."""
 _GOES_ON = re.compile(r"[\w@-]")
+_ENCODED_TIMES = 2
+"""How often an address in an address is percent-encoded."""
 _BETWEEN = re.compile(r"[\s._+'’-]?|[,.]\s|%20")
 """What may stand between the first and the last name of one person; nothing, where capitals
 separate them.
@@ -202,8 +205,17 @@ class People:
 
     def in_text(self, text: str) -> str:
         """Return a sentence or a path with people replaced; an ordinary word that is also a name
-        stays.
+        stays. Where an address hides a name in percent signs, they are decoded.
         """
+        replaced = self._in_plain_text(text)
+        for _ in range(_ENCODED_TIMES if "%" in text else 0):
+            text = _composed(unquote(text))
+            decoded = self._in_plain_text(text)
+            if decoded != text and unquote(replaced) != decoded:
+                replaced = decoded
+        return replaced
+
+    def _in_plain_text(self, text: str) -> str:
         text = _composed(text)
         pieces, position = [], 0
         for token in _TOKEN.finditer(text):

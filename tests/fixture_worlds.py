@@ -18,7 +18,7 @@ from typing import Any
 from fixture_reasons import said
 
 from reporter.authoring import examples
-from reporter.authoring.examples import complete_events
+from reporter.authoring.examples import complete_events, expected
 from reporter.content.sql_policy import Compiled, compile_check
 from reporter.engine.base import quoted
 from reporter.engine.duckdb import DuckDB
@@ -28,7 +28,6 @@ from reporter.model.assessment import Check
 from reporter.schema.tables import LOADED, SHARED, TABLES, Table, columns_of, read_for
 from reporter.schema.vocabulary import VOCABULARY
 from reporter.transform.derive import derive, needed_for
-from reporter.transform.log_coverage import Expected
 
 Given = dict[str, list[dict[str, Any]]]
 _NAMES = {"name", "hash", "scope", "tool", "resource", "destination", "fingerprint"}
@@ -61,7 +60,7 @@ class Worlds:
         self._check, self.given = check, example.get("given", {})
         params = {**check.params, **example.get("params", {})}
         self._compiled = compile_check(check, params)
-        self._dead = 100 if example.get("dead") else 0
+        self._expected = expected(example)
         self._renamed = self._find_renamed()
 
     def assess(self, variants: Sequence[Given]) -> list[Seen]:
@@ -95,7 +94,7 @@ class Worlds:
             derive(
                 engine,
                 examples.RUN,
-                [Expected("gateway", "day", self._dead)],
+                [self._expected],
                 wanted=wanted,
                 facts=facts,
             )

@@ -187,8 +187,7 @@ def _from_one_record(check: Check, example: dict[str, Any], folder: Path) -> dic
         load_example(engine, example)
         for table in sorted(SINGLE):
             engine.run(f"UPDATE in_{table} SET record = 1")
-        dead = 100 if example.get("dead") else 0
-        derive(engine, RUN, [examples.Expected("gateway", "day", dead)], wanted=compiled.tables)
+        derive(engine, RUN, [examples.expected(example)], wanted=compiled.tables)
         runner.prepare(engine, [check.about])
         runner.assess(engine, [(check, compiled)])
         return dict(engine.rows("SELECT subject, status FROM results ORDER BY subject"))

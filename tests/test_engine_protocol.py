@@ -10,7 +10,7 @@ import duckdb
 import pytest
 from fixture_reasons import said
 
-from reporter.authoring.examples import RUN, load_example, results_of
+from reporter.authoring.examples import RUN, expected, load_example, results_of
 from reporter.content import loader
 from reporter.content.sql_policy import compile_check
 from reporter.engine.base import Broken, Engine, Error, Interrupted, OutOfMemory, Unreadable
@@ -19,7 +19,6 @@ from reporter.evaluate import runner
 from reporter.model.assessment import Check
 from reporter.schema.tables import read_for
 from reporter.transform.derive import derive
-from reporter.transform.log_coverage import Expected
 
 pytestmark = pytest.mark.slow
 
@@ -91,8 +90,7 @@ def test_a_tiny_engine_gives_the_results_of_the_usual_one(
         tiny: Engine = Tiny(duckdb.connect())
         wanted = compiled.tables | read_for(check.about)
         facts = load_example(tiny, example, wanted)
-        dead = 0 if not example.get("dead") else 100
-        derive(tiny, RUN, [Expected("gateway", "day", dead)], wanted=wanted, facts=facts)
+        derive(tiny, RUN, [expected(example)], wanted=wanted, facts=facts)
         runner.prepare(tiny, [check.about])
         runner.assess(tiny, [(check, compiled)])
         found = {subject: why for (_, subject), why in said(tiny, [check]).items()}

@@ -264,5 +264,6 @@ def test_a_row_without_a_subject_stops_the_check(content: Content) -> None:
     own = next(c for c in content.checks if c.id == "OWN-01")
     sql = "SELECT CASE a.actor_id WHEN 'a1' THEN 'a1' END AS subject, a.kind = 'agent' AS ok FROM agents AS a"
     check = replace(own, sql=sql, reasons={}, params={}, needs=(), fails_without=())
-    with pytest.raises(ContentError, match="gives 2 rows without a subject"):
+    with pytest.raises(ContentError, match="gives 2 rows without a subject") as failed:
         examples.results_of(check, {"given": given})
+    assert failed.value.place == check.place

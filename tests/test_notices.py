@@ -127,6 +127,10 @@ LOGS = {
         for more in ({}, {"actor_kind": "agent"}, LATE, {"actor_id": "a1", "actor_kind": "agent"})
     ],
     "okta": [ACT | {"log_source": "okta", "actor_id": "carol@port.example"}],
+    "soon": [
+        ACT | {"log_source": "soon", "actor_id": "a1", "time": f"20{year}-01-02T00:00:00Z"}
+        for year in (29, 31)
+    ],
     "gw": GATED,
 }
 
@@ -152,6 +156,12 @@ def all_told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, An
 def test_events_that_name_nobody_are_told(all_told: dict[str, dict[str, Any]]) -> None:
     notice = all_told["unnamed_events"]
     assert ("nor credential: 2." in notice["text"], notice["lines"]) == (True, ["mute: 2"])
+
+
+def test_events_after_the_day_of_the_report_are_told(all_told: dict[str, dict[str, Any]]) -> None:
+    notice = all_told["events_later"]
+    assert "the day of the report: 4." in notice["text"]
+    assert notice["lines"][0] == "soon: 2, from 2029-01-02 to 2031-01-02"
 
 
 def test_lost_records_joined_names_and_bare_heartbeats_are_told(

@@ -457,3 +457,10 @@ def test_a_format_of_ours_is_a_file_in_the_folder(
     assert done.stdout == "True report.md\n"
     helped = subprocess.run([sys.executable, "-m", "reporter.cli", "assess", "--help"], cwd=tmp_path, env={"PYTHONPATH": str(tmp_path)}, capture_output=True, text=True, check=True)  # fmt: skip
     assert "markdown" in helped.stdout
+
+
+def test_a_folder_of_ones_own_brings_no_macros(tmp_path: Path) -> None:
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models/macros.sql").write_text("CREATE MACRO mine(x) AS x;\n")
+    with pytest.raises(Errors, match=r"macros.sql: macros are only those that ship"):
+        loader.load((tmp_path,))

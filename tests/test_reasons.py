@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pytest
 
+from reporter.authoring import examples
 from reporter.authoring.examples import results_of
 from reporter.content import loader
 from reporter.i18n.translate import speaking
@@ -117,3 +121,53 @@ def test_a_code_of_another_version_is_told_as_it_stands(checks: dict[str, Check]
     assert reasons.of("OWN-01", "no_owner", made_good) == (
         "no owner is recorded; compensated by REV-01 until 2026-12-31 (s.csv#1)"
     )
+
+
+@pytest.mark.parametrize(
+    ("sentence", "message"),
+    [
+        ("{n:>10} events", "{n:>10}: no form '>10' of a value"),
+        ("{n:a|b|c}", "{n:a|b|c}: no form 'a|b|c' of a value"),
+        ("{n:|days}", "{n:|days}: no form '|days' of a value"),
+        ("{n:Day}", "{n:Day}: no form 'Day' of a value"),
+        ("it holds[ or not]", "[ or not] names no value"),
+        ("{N}", "{N} is no place of a value"),
+        ("it [holds", "[ is not closed"),
+    ],
+)
+def test_a_sentence_that_cannot_be_filled_is_refused(sentence: str, message: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(message)):
+        parsed(sentence)
+
+
+def test_a_share_of_recent_actions_counts_those_of_the_day_of_the_report(
+    checks: dict[str, Check], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Uses ran up to the hour of the report, days up to the one before: 250 % went to a new tool."""
+    monkeypatch.setattr(examples, "RUN", replace(examples.RUN, as_of=datetime(2026, 9, 30, 14)))
+    days = [*(f"2026-09-{n:02}" for n in range(1, 15)), "2026-08-20", "2026-09-25", "2026-09-26"]
+    events = [{"occurred_at": day, "actor_id": "a1", "tool": "t", "resource": ""} for day in days]
+    new = {
+        "occurred_at": "2026-09-30T09:00:00",
+        "actor_id": "a1",
+        "tool": "x",
+        "resource": "",
+        "times": 5,
+    }
+    given = {
+        "actors": [{"actor_id": "a1", "kind": "agent", "state": "active"}],
+        "reviews": [{"review_id": "r1", "actor_id": "a2", "completed_at": "2026-09-29"}],
+        "events": [*events, new],
+    }
+    status, reason = results_of(checks["MON-06"], {"given": given})["a1"]
+    assert status == "fail"
+    assert reason.startswith("71 % of the last 7 days' actions went to x")
+
+
+def test_a_reason_of_an_example_names_the_thresholds_of_the_example(
+    checks: dict[str, Check],
+) -> None:
+    check = checks["ENT-06"]
+    (example,) = (e for e in check.examples if "unused_days" in e.get("params", {}))
+    reasons = [reason for _, reason in results_of(check, example).values()]
+    assert any("shorter than 120 days" in reason for reason in reasons)

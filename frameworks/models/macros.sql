@@ -136,9 +136,15 @@ CREATE MACRO standing_rank(standing) AS
 CREATE MACRO is_unclassed(type, class, effect) AS
   (type = 'data' AND class IS NULL) OR (type = 'tool' AND effect IS NULL);
 
--- Whether the name of a right is of the actor itself, or of any.
+-- A name as its parts in small letters, a blank around each: deployments/Billing-API becomes " deployments billing-api ".
+CREATE MACRO parts_of_name(name) AS ' ' || REPLACE(REPLACE(REPLACE(LOWER(name), '/', ' '), '.', ' '), ':', ' ') || ' ';
+
+-- Whether the name of a right names the actor itself, as a whole part, or any.
 CREATE MACRO names(right_name, actor_id) AS
-  REPLACE(LOWER(right_name), LOWER(actor_id), '') <> LOWER(right_name) OR right_name LIKE '%*%';
+  REPLACE(parts_of_name(right_name), parts_of_name(actor_id), '') <> parts_of_name(right_name) OR right_name LIKE '%*%';
+
+-- Whether it may: billing-api may be billing, or something else.
+CREATE MACRO perhaps_names(right_name, actor_id) AS REPLACE(LOWER(right_name), LOWER(actor_id), '') <> LOWER(right_name);
 
 -- Of what holds one principal or credential: the only one; empty where there are several.
 CREATE MACRO only_one(told) AS CASE WHEN count(DISTINCT told) = 1 THEN min(told) END;

@@ -10,6 +10,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Sequence, Set
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -33,14 +34,16 @@ RUN = RunInfo(
     as_of=datetime(2026, 10, 1),
     profile="baseline",
 )
-Results = dict[str, tuple[str, str]]
+Results = dict[str, tuple[str, str, str]]
+"""Subject -> (status, reason, code)."""
 _EVENT_DEFAULTS = {"log_source": "gateway", "outcome": "success"}
 
 
 def results_of(check: Check, example: dict[str, Any]) -> dict[str, tuple[str, str]]:
     """Return subject -> (status, reason) for one example."""
     with _opened() as engine:
-        return _both(engine, check, example)[0]
+        results = _both(engine, check, example)[0]
+    return {subject: (status, reason) for subject, (status, reason, _) in results.items()}
 
 
 @contextmanager
@@ -52,21 +55,18 @@ def _opened() -> Iterator[DuckDB]:
 
 def _both(database: DuckDB, check: Check, example: dict[str, Any]) -> tuple[Results, Results]:
     """Return the results of an example, and those of the check with its condition inverted."""
-    params = {**check.params, **example.get("params", {})}
-    compiled = compile_check(check, params)
+    check = replace(check, params={**check.params, **example.get("params", {})})
+    compiled = compile_check(check)
     with database.world("example") as engine:
         tables = compiled.tables | read_for(check.about)
-        silent_share = 0 if not example.get("dead") else 100
         with (
             engine.transaction()
         ):  # to commit each of a hundred statements takes a tenth of the time
             facts = load_example(engine, example, tables)
-            derive(
-                engine, RUN, [Expected("gateway", "day", silent_share)], wanted=tables, facts=facts
-            )
+            derive(engine, RUN, [expected(example)], wanted=tables, facts=facts)
             runner.prepare(engine, [check.about])
         results = _results(engine, check, compiled)
-        has_decision = any(status in ("pass", "fail") for status, _ in results.values())
+        has_decision = any(status in ("pass", "fail") for status, *_ in results.values())
         # What is not decided says nothing of the condition: to turn it costs a tenth of an example.
         return results, _results(engine, check, inverted(compiled)) if has_decision else results
 
@@ -78,31 +78,48 @@ def _results(engine: DuckDB, check: Check, compiled: Compiled) -> Results:
         "SELECT subject, status, reason_code, reason_values FROM results ORDER BY subject"
     )
     reasons = Reasons([check])
-    return {subject: (status, reasons.of(check.id, *why)) for subject, status, *why in rows}
+    return {
+        subject: (status, reasons.of(check.id, code, values), code)
+        for subject, status, code, values in rows
+    }
 
 
 def failures(check: Check) -> list[str]:
-    """Say which examples do not give what they expect, which kinds of result no example shows, and
-    which cannot fail.
+    """Say which examples do not give what they expect, which statuses and reason codes no example
+    shows, and which cannot fail.
     """
     problems = []
     statuses: set[str] = set()
+    codes: set[str] = set()
     with _opened() as engine:
-        results = [_both(engine, check, example) for example in check.examples]
-    for example, (actual, inverse) in zip(check.examples, results, strict=True):
+        pairs = [_both(engine, check, example) for example in check.examples]
+    for example, (actual, inverse) in zip(check.examples, pairs, strict=True):
         name = example.get("name", "unnamed")
-        got, not_got = ({s: v for s, (v, _) in x.items()} for x in (actual, inverse))
-        if got != example["expect"]:
-            problems.append(f"example {name!r}: expected {example['expect']}, got {got}")
-        elif got == not_got and {"pass", "fail"} & set(got.values()):
+        by_subject, by_subject_inverted = (
+            {subject: status for subject, (status, *_) in results.items()}
+            for results in (actual, inverse)
+        )
+        if by_subject != example["expect"]:
+            problems.append(f"example {name!r}: expected {example['expect']}, got {by_subject}")
+        elif by_subject == by_subject_inverted and {"pass", "fail"} & set(by_subject.values()):
             problems.append(
                 f"example {name!r} holds whatever the condition says: the check cannot fail"
             )
-        statuses |= set(got.values())
+        statuses |= set(by_subject.values())
+        codes |= {code for *_, code in actual.values()}
     missing_statuses = [v for v in ("pass", "fail", "unknown") if v not in statuses]
     if missing_statuses:
         problems.append(f"no example shows {', '.join(missing_statuses)}")
+    all_codes = (code for sentences in check.reasons.values() for code in sentences)
+    problems += [f"no example gives the code {code}" for code in all_codes if code not in codes]
     return problems
+
+
+def expected(example: dict[str, Any]) -> Expected:
+    """Return what an example expects of its log: a delivery a day, or `every: hour`. With `dead:
+    true` it fails to deliver.
+    """
+    return Expected("gateway", example.get("every", "day"), 100 if example.get("dead") else 0)
 
 
 def load_example(

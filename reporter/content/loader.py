@@ -40,7 +40,7 @@ from reporter.model.comparison import CauseGroup
 from reporter.model.crosswalk import Crosswalk
 from reporter.model.reasons import ENGINE, parsed
 from reporter.model.roadmap import Efforts
-from reporter.schema.model_files import Model, read_model, shipped
+from reporter.schema.model_files import MACROS, Model, read_model, shipped
 from reporter.schema.tables import SUBJECTS, TABLES
 from reporter.system.folders import content_dir
 from reporter.system.plain_text import regular_bytes
@@ -226,6 +226,12 @@ def read_part(path: Path) -> Model:
     Raises ContentError where it takes the name of a shipped table or model, or is not a part of
     checks.
     """
+    if path.stem == MACROS:
+        raise ContentError(
+            "macros are only those that ship",
+            str(path),
+            "Write a model (-- part) for what several checks say alike.",
+        )
     model = read_model(path)
     if model.name in TABLES or model.name in shipped():
         raise ContentError(
@@ -471,6 +477,12 @@ def _reasons(file: Fields) -> dict[str, dict[str, str]]:
 def _texts(texts: dict[str, Any], label: str, file: Fields) -> dict[str, str]:
     """Read names and their texts."""
     for name, text in texts.items():
+        if not isinstance(name, str):
+            raise ContentError(
+                f"{label}: a name must be text, not {str(name).lower()}",
+                file.place(label.split(":")[0]),
+                "YAML reads yes, no, on and off as true and false: write it in quotes.",
+            )
         if not isinstance(text, str):
             raise ContentError(
                 f"{label}: {name!r} must be text",

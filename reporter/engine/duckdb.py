@@ -225,7 +225,8 @@ def _translated_errors() -> Iterator[None]:
         ) from error
     except duckdb.Error as error:
         kind = next((ours for theirs, ours in _KINDS if isinstance(error, theirs)), Error)
-        raise kind(str(error)) from error
+        # What the SQL itself says with error(...) is no input of the user's.
+        raise kind(str(error).removeprefix("Invalid Input Error: ")) from error
 
 
 MOST_ROWS, LONGEST_TEXT, MOST_SPILLED = 10_000_000, 16 << 20, "4GB"

@@ -247,7 +247,7 @@ def assess(
     for check, _ in retries:
         del faults[check.id]
     _work_off(engine, deque(retries), sight, faults, run)
-    faults |= find_wrong_subjects(engine)
+    faults |= find_wrong_subjects(engine, (check for check, _ in checks))
     if strict and faults:
         raise faults[min(faults)].error
     for check, _ in checks:

@@ -6,7 +6,7 @@ Their results are unknown, so that lo counts them as failed: a silent check does
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import msgspec
@@ -69,14 +69,15 @@ def insert_unseen(engine: Engine, check: Check, why: Why) -> None:
     )
 
 
-def find_wrong_subjects(engine: Engine) -> Failures:
+def find_wrong_subjects(engine: Engine, checks: Iterable[Check]) -> Failures:
     """Return the checks that gave a row without a subject, or more than one row for one."""
+    places = {check.id: check.place for check in checks}
     nameless = {
         check_id: Failure(
             "it gives a row without a subject",
             ContentError(
                 f"{check_id} gives {n} rows without a subject",
-                check_id,
+                places[check_id],
                 "Leave out what has no subject: WHERE ... IS NOT NULL.",
             ),
         )
@@ -89,7 +90,7 @@ def find_wrong_subjects(engine: Engine) -> Failures:
             f"it gives {n} rows for {subject!r}",
             ContentError(
                 f"{check_id} gives {n} rows for {subject!r}",
-                check_id,
+                places[check_id],
                 "A check gives one row per subject: group it.",
             ),
         )

@@ -48,6 +48,7 @@ ENGINE: Mapping[str, str] = {
 """
 _PART = re.compile(r"\{([^{}]*)\}|([\[\]{}])")
 _PLACE = re.compile(r"([a-z_][a-z0-9_]*)(?::(.+))?")
+_FORM = re.compile(rf"|{DAY}|{WORD}|[^|]*[^|\s][^|]*\|[^|]*[^|\s][^|]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ Parts = tuple["str | Place | Parts", ...]
 def parsed(sentence: str) -> Parts:
     """Parse a sentence.
 
-    Raises ValueError where a bracket is open or a placeholder is invalid.
+    Raises ValueError where a bracket is open or holds no value, or a placeholder is invalid.
     """
     parts: list[Any] = []
     bracket: list[Any] | None = None
@@ -81,10 +82,18 @@ def parsed(sentence: str) -> Parts:
             place = _PLACE.fullmatch(token[1])
             if not place:
                 raise ValueError(f"{token[0]} is no place of a value")
-            target.append(Place(place[1], place[2] or ""))
+            form = place[2] or ""
+            if not _FORM.fullmatch(form):
+                raise ValueError(
+                    f"{token[0]}: no form {form!r} of a value; known are {DAY}, {WORD} and two"
+                    " nouns such as day|days"
+                )
+            target.append(Place(place[1], form))
         elif token[2] == "[" and bracket is None:
             bracket = []
         elif token[2] == "]" and bracket is not None:
+            if not any(isinstance(p, Place) for p in bracket):
+                raise ValueError(f"[{''.join(bracket)}] names no value: it would always appear")
             parts.append(tuple(bracket))
             bracket = None
         else:

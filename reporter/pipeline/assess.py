@@ -456,6 +456,7 @@ def _notices(
     yield from disclosures.of_content(content)
     yield from extract.unlisted(engine)
     yield from extract.unnamed(engine)
+    yield from disclosures.of_later_events(engine)
     yield from disclosures.of_disguised(engine)
     yield from disclosures.of_names(engine)
     yield from disclosures.of_gateways(engine)

@@ -222,6 +222,27 @@ def of_refusals(engine: Engine) -> Iterator[Notice]:
         yield Notice("refusals_unshown", (("n", count),), lines, where)
 
 
+def of_later_events(engine: Engine) -> Iterator[Notice]:
+    """Count the events dated after the day of the report: they are kept, and no check uses them."""
+    rows = engine.rows(
+        "SELECT log_source, count(*) AS n, min(occurred_at), max(occurred_at) FROM in_events CROSS"
+        " JOIN run AS r WHERE occurred_at > r.as_of GROUP BY log_source ORDER BY n DESC, log_source"
+    )
+    if rows:
+        lines = tuple(
+            tell(
+                "{log}: {n}, from {first} to {last}",
+                log=log,
+                n=n,
+                first=str(first.date()),
+                last=str(last.date()),
+            )
+            for log, n, first, last in rows
+        )
+        total = sum(n for _, n, *_ in rows)
+        yield Notice("events_later", (("n", total),), lines, mark("the input, occurred_at"))
+
+
 def of_heartbeats(engine: Engine) -> Iterator[Notice]:
     """Name the logs in which only heartbeats show most units of time: invented heartbeats would
     prove silence.

@@ -67,6 +67,10 @@ SENTENCES: Mapping[str, str] = {
         "Events of the period that name nobody, neither actor nor identity nor credential: {n}."
         " Whoever did them is assessed nowhere; AUD-01 says in which logs."
     ),
+    "events_later": mark(
+        "Events dated after the day of the report: {n}. They are kept, and count for nothing. Is"
+        " as_of in reporter.yml the right day, and the clock of the log?"
+    ),
     "checks_not_run": mark("Checks that could not be run: {n}. Each of their results is unknown."),
     "files_not_read": mark(
         "Files that were found and not read: {n}. What they hold takes no part in any number."

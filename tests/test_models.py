@@ -116,3 +116,14 @@ def test_records_are_in_the_order_of_their_time_to_the_fraction_of_a_second(tmp_
         engine.run(macros())
         found = engine.rows(f"SELECT x FROM (VALUES {rows}) AS e (t, x) ORDER BY moment(t, x)")
     assert [x for (x,) in found] == [f"logs/a.jsonl#{n}" for n in range(len(times))]
+
+
+def test_a_scratch_table_is_gone_when_all_that_read_it_are_made(tmp_path: Path) -> None:
+    """It held every activity a second time, through all checks."""
+    with DuckDB(tmp_path) as engine:
+        load_example(engine, {"given": {"actors": [{"actor_id": "a1", "kind": "agent"}]}})
+        derive(engine, RUN, [])
+        tables = {name for (name,) in engine.rows("SELECT table_name FROM duckdb_tables()")}
+    scratch = {name for name, model in shipped().items() if model.is_scratch}
+    assert scratch and not scratch & tables
+    assert {"activity", "feed_clocks"} <= tables

@@ -8,7 +8,7 @@ WITH noted AS (
 
   SELECT e.agent_id, NULL, NULL, NULL, e.occurred_at, NULL, e.occurred_at
   FROM events AS e
-  WHERE e.outcome = 'denied'
+  WHERE e.outcome = 'denied' AND e.agent_id IN (SELECT o.agent_id FROM over_limits AS o)
 ),
 
 followed AS (

@@ -1,5 +1,5 @@
 -- One minute in which a log received events, or one delay in seconds with which it did.
--- step
+-- scratch
 SELECT
   log_source,
   minute_of(ingested_at) AS minute,

@@ -1,5 +1,5 @@
 -- One kind of activity, as the log tells it.
--- step
+-- scratch
 WITH counted AS (
   SELECT
     e.who,

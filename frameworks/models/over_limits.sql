@@ -3,12 +3,18 @@
 -- part
 WITH busy AS (
   -- Only on days with more calls than one minute may have, those beside them counted, can a minute have too many.
-  SELECT d.agent_id, d.day, a.max_calls_per_minute AS allowed
-  FROM agents AS a
-  JOIN daily_activity AS d ON d.agent_id = a.actor_id
-  JOIN daily_activity AS o ON o.agent_id = d.agent_id AND o.day BETWEEN d.day - INTERVAL 1 DAY AND d.day + INTERVAL 1 DAY
-  GROUP BY d.agent_id, d.day, a.max_calls_per_minute
-  HAVING SUM(o.n_events) > a.max_calls_per_minute
+  SELECT n.agent_id, n.day, a.max_calls_per_minute AS allowed
+  FROM (
+    SELECT d.agent_id, d.day, d.n_events FROM daily_activity AS d
+    UNION ALL
+    SELECT d.agent_id, d.day + INTERVAL 1 DAY, d.n_events FROM daily_activity AS d
+    UNION ALL
+    SELECT d.agent_id, d.day - INTERVAL 1 DAY, d.n_events FROM daily_activity AS d
+  ) AS n
+  JOIN agents AS a ON a.actor_id = n.agent_id
+  WHERE a.max_calls_per_minute IS NOT NULL
+  GROUP BY n.agent_id, n.day, a.max_calls_per_minute
+  HAVING SUM(n.n_events) > a.max_calls_per_minute
 ),
 
 calls AS (
@@ -19,48 +25,63 @@ calls AS (
   WHERE e.in_window AND e.outcome <> 'denied' AND is_call(e.event_class)
 ),
 
-counted AS (
-  SELECT e.agent_id, 'over_cost' AS kind, CAST(CAST(e.occurred_at AS DATE) AS VARCHAR) AS span, e.cost AS amount,
-    a.max_cost_per_day AS allowed, e.occurred_at, e.ref
+-- Sums first, without the records: those of a million events are not kept for the few that went over.
+used_up AS (
+  SELECT e.agent_id, 'over_cost' AS kind, CAST(CAST(e.occurred_at AS DATE) AS VARCHAR) AS span, SUM(e.cost) AS n,
+    a.max_cost_per_day AS allowed
   FROM events AS e
   JOIN agents AS a ON a.actor_id = e.agent_id
-  WHERE e.in_window AND e.cost IS NOT NULL AND a.max_cost_per_day IS NOT NULL
+  WHERE a.max_cost_per_day IS NOT NULL AND e.in_window AND e.cost IS NOT NULL
+  GROUP BY e.agent_id, CAST(e.occurred_at AS DATE), a.max_cost_per_day
+  HAVING SUM(e.cost) > a.max_cost_per_day
 
   UNION ALL
 
-  SELECT e.agent_id, 'over_steps', e.session_id, 1, a.max_steps, e.occurred_at, e.ref
+  SELECT e.agent_id, 'over_steps', e.session_id, COUNT(*), a.max_steps
   FROM events AS e
   JOIN agents AS a ON a.actor_id = e.agent_id
-  WHERE e.in_window AND e.outcome <> 'denied' AND is_call(e.event_class) AND a.max_steps IS NOT NULL
+  WHERE a.max_steps IS NOT NULL AND e.in_window AND e.outcome <> 'denied' AND is_call(e.event_class)
+    AND e.session_id IS NOT NULL
+  GROUP BY e.agent_id, e.session_id, a.max_steps
+  HAVING COUNT(*) > a.max_steps
 ),
 
-used_up AS (
-  SELECT agent_id, kind, span, SUM(amount) AS n
-  FROM counted
-  WHERE span IS NOT NULL
-  GROUP BY agent_id, kind, span, allowed
-  HAVING SUM(amount) > allowed
+counted AS (
+  SELECT u.agent_id, u.kind, u.span, u.n, u.allowed, e.cost AS amount, e.occurred_at, e.ref
+  FROM used_up AS u
+  JOIN events AS e ON e.agent_id = u.agent_id AND CAST(CAST(e.occurred_at AS DATE) AS VARCHAR) = u.span
+  WHERE u.kind = 'over_cost' AND e.in_window AND e.cost IS NOT NULL
+
+  UNION ALL
+
+  SELECT u.agent_id, u.kind, u.span, u.n, u.allowed, 1, e.occurred_at, e.ref
+  FROM used_up AS u
+  JOIN events AS e ON e.agent_id = u.agent_id AND e.session_id = u.span
+  WHERE u.kind = 'over_steps' AND e.in_window AND e.outcome <> 'denied' AND is_call(e.event_class)
 ),
 
 running AS (
-  SELECT c.agent_id, c.kind, c.span, u.n, c.allowed, c.occurred_at, c.ref,
+  SELECT c.agent_id, c.kind, c.span, c.n, c.allowed, c.occurred_at, c.ref,
     SUM(c.amount) OVER (
       PARTITION BY c.agent_id, c.kind, c.span
       ORDER BY c.occurred_at, c.ref ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
     ) AS so_far
   FROM counted AS c
-  JOIN used_up AS u ON u.agent_id = c.agent_id AND u.kind = c.kind AND u.span = c.span
 ),
 
 spawned AS (
-  SELECT s.agent_id, a.max_children AS allowed, e.session_id,
+  SELECT s.agent_id, s.max_children AS allowed, e.session_id,
     MIN(e.occurred_at) AS first_at, MAX(e.occurred_at) AS last_at,
     ARG_MIN(e.ref, moment(e.occurred_at, e.ref)) AS ref
-  FROM (SELECT DISTINCT p.agent_id, p.session_id FROM events AS p) AS s
-  JOIN agents AS a ON a.actor_id = s.agent_id AND a.max_children IS NOT NULL
+  FROM (
+    SELECT DISTINCT p.agent_id, p.session_id, a.max_children
+    FROM events AS p
+    JOIN agents AS a ON a.actor_id = p.agent_id
+    WHERE a.max_children IS NOT NULL AND p.session_id IS NOT NULL
+  ) AS s
   JOIN events AS e ON e.parent_session_id = s.session_id
   WHERE e.in_window AND e.session_id IS NOT NULL AND e.outcome <> 'denied'
-  GROUP BY s.agent_id, a.max_children, e.session_id
+  GROUP BY s.agent_id, s.max_children, e.session_id
 )
 
 SELECT x.agent_id, 'over_rate' AS kind, x.allowed + 1 AS n, x.allowed, x.occurred_at AS happened_at, x.ref

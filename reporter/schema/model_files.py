@@ -41,6 +41,8 @@ class Model:
     """
     is_step: bool
     """`-- step`: only other models and the engine read it, no check; it needs no columns."""
+    is_scratch: bool
+    """`-- scratch`: a step that only models read; it is dropped when all of them are made."""
     columns: tuple[Column, ...]
     of_events: bool
     """`-- of events`: who reads it reads events, so silence proves nothing."""
@@ -61,7 +63,8 @@ def read_model(path: Path) -> Model:
         raise ContentError("begins with no comment", str(path), "Say what a row is: -- One ...")
     lines = [line.removeprefix("--").strip() for line in head[1].splitlines()]
     kind = lines.pop() if lines[-1] in ("view", "part") else "table"
-    is_step = lines[-1] == "step" and bool(lines.pop())
+    is_scratch = lines[-1] == "scratch"
+    is_step = lines[-1] in ("step", "scratch") and bool(lines.pop())
     origin = lines.pop().removeprefix(_AS_IN) if lines[-1].startswith(_AS_IN) else ""
     of_events = lines[-1] == "of events" and bool(lines.pop())
     matches = [match for line in lines if (match := _COLUMN.fullmatch(line))]
@@ -77,6 +80,7 @@ def read_model(path: Path) -> Model:
         head[2].strip(),
         kind,
         is_step,
+        is_scratch,
         columns,
         of_events,
         origin,

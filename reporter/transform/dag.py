@@ -62,6 +62,7 @@ def make(engine: Engine, wanted: Iterable[str]) -> None:
     Raises ContentError where they wait for each other.
     """
     remaining = {name: models()[name] for name in wanted}
+    made: set[str] = set()
     while remaining:
         ready = [m for m in remaining.values() if not m.reads & remaining.keys()]
         if not ready:
@@ -71,6 +72,16 @@ def make(engine: Engine, wanted: Iterable[str]) -> None:
         if tables := [m for m in ready if m.kind == "table"]:
             engine.side_by_side(*(partial(_fill, model=m) for m in tables))
         remaining = {name: m for name, m in remaining.items() if m not in ready}
+        made |= {m.name for m in ready}
+        for name in _done_with(made, remaining.values()):
+            engine.run(f"DROP TABLE {name}")
+            made.discard(name)
+
+
+def _done_with(made: Set[str], remaining: Iterable[Model]) -> list[str]:
+    """Return the scratch tables that nothing reads any more."""
+    unread = {name for name in made if models()[name].is_scratch}
+    return sorted(unread.difference(*(model.reads for model in remaining)))
 
 
 def make_again(engine: Engine, table: str) -> None:

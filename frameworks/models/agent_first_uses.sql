@@ -12,18 +12,10 @@ WITH uses AS (
     ARG_MIN(f.first_ref, moment(f.first_at, f.first_ref)) AS ref
   FROM first_uses AS f
   GROUP BY f.agent_id, f.kind, f.name
-),
-
-looked AS (
-  SELECT i.agent_id, MAX(i.made_at) AS last_at
-  FROM inquiries AS i
-  CROSS JOIN run AS r
-  WHERE i.made_at <= r.as_of
-  GROUP BY i.agent_id
 )
 
 SELECT
   u.agent_id, u.kind, u.name, u.first_at, u.approved, u.n_events, u.ref,
-  CASE WHEN l.last_at >= u.first_at THEN 0 ELSE u.n_events END AS n_unseen
+  CASE WHEN l.made_at >= u.first_at THEN 0 ELSE u.n_events END AS n_unseen
 FROM uses AS u
-LEFT JOIN looked AS l ON l.agent_id = u.agent_id
+LEFT JOIN last_inquiries AS l ON l.agent_id = u.agent_id

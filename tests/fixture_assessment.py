@@ -40,14 +40,14 @@ from reporter.model.comparison import (
     CauseGroup,
     Comparison,
     Deviation,
+    EntitlementUsage,
     Leveled,
-    Observed,
     Parity,
-    Rated,
+    RatedAgent,
     Scope,
     SideBySide,
     Step,
-    Unused,
+    UnusedGrant,
 )
 from reporter.model.roadmap import Efforts
 from reporter.model.scores import Status
@@ -354,9 +354,9 @@ def _compared() -> Comparison:
             Deviation("<b>agent</b>", "pay the bill", f"s{n}", "destination", "=cmd|x", "send_money", n % 2 == 0, "name",
                       at if n else None, "logs/a.jsonl#7") for n in range(40)
         ),
-        tuple(Observed(f"agent-{n:02d}", 9, 4, 1, 3, 2, 1, 40, 100, 5, 60) for n in range(30)),
-        tuple(Unused(f"agent-{n:02d}", "tool", "crm.*", "", "write", n < 2, None, "inventory/a.json#1") for n in range(60)),
-        tuple(Rated(f"agent-{n:02d}", "high", 0, 2, 1, 1, 0, 2, 2, 3 + n % 2, 5, 13) for n in range(40)),
+        tuple(EntitlementUsage(f"agent-{n:02d}", 9, 4, 1, 3, 2, 1, 40, 100, 5, 60) for n in range(30)),
+        tuple(UnusedGrant(f"agent-{n:02d}", "tool", "crm.*", "", "write", n < 2, None, "inventory/a.json#1") for n in range(60)),
+        tuple(RatedAgent(f"agent-{n:02d}", "high", 0, 2, 1, 1, 0, 2, 2, 3 + n % 2, 5, 13) for n in range(40)),
         _paths(at),
         tuple(Leveled(f"agent-{n:02d}", 2 + n % 2, 3, n % 4, n % 4 + n % 2, Fraction(n, 40), Fraction(n + 1, 41), n == 7) for n in range(40)),
     )  # fmt: skip

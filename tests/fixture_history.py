@@ -19,7 +19,7 @@ from reporter.model.assessment import Assessment
 from reporter.model.history import History
 from reporter.model.scores import Status
 from reporter.report import export
-from reporter.report.compare import Found, compare, read_earlier
+from reporter.report.compare import VerifiedRun, compare, read_earlier
 from reporter.runs.store import RESULTS, Changes, write_data
 
 Result = tuple[str, str, str]
@@ -90,7 +90,7 @@ def beside(folder: Path, runs: Sequence[Path], results: Sequence[Result], a: Ass
     return beside_found(folder, read_earlier(runs, a.run, a.pseudonyms), results, a)
 
 
-def beside_found(folder: Path, found: Sequence[Found], results: Sequence[Result], a: Assessment) -> Assessment:  # fmt: skip
+def beside_found(folder: Path, found: Sequence[VerifiedRun], results: Sequence[Result], a: Assessment) -> Assessment:  # fmt: skip
     """Return the same for runs that were read."""
     folder.mkdir(parents=True, exist_ok=True)
     write_results(folder / RESULTS, results, folder / "one")

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 from reporter.engine.duckdb import DuckDB
 from reporter.evaluate.defects import by_cause, cause_names, defects
-from reporter.evaluate.root_causes import Explained, worst_first
+from reporter.evaluate.root_causes import CauseFailures, worst_first
 from reporter.evaluate.runner import RESULTS_TABLE
 from reporter.model.assessment import Check, Finding
 from reporter.model.comparison import Cause, CauseGroup, ResultKey
@@ -32,7 +32,7 @@ def tallies(results: Iterable[Finding]) -> list[Tally]:
 
 def explained(
     found: Iterable[Finding], checks: Iterable[Check], groups: Sequence[CauseGroup], actors: Mapping[ResultKey, tuple[str, ...]] = {}
-) -> list[Explained]:  # fmt: skip
+) -> list[CauseFailures]:  # fmt: skip
     """Return the causes of the failures among results, the worst first, each with its own."""
     by_id = {c.id: c for c in checks}
     names = cause_names(by_id, groups)

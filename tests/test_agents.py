@@ -19,7 +19,7 @@ from reporter.evaluate import extract
 from reporter.ingest.cache import open_cache
 from reporter.ingest.load import ingest
 from reporter.ingest.readers.inputs import Inputs
-from reporter.model.comparison import Comparison, Rated, Step
+from reporter.model.comparison import Comparison, RatedAgent, Step
 from reporter.model.scores import Status, Tally
 from reporter.pipeline.run_scores import Scoring
 from reporter.report.chapters.agents import agents
@@ -48,7 +48,7 @@ def test_the_level_of_an_agent_is_what_the_method_gives_its_results_alone(conten
         )
         for seed in range(0, 60, 6)
     }
-    rated = [Rated(a, "", 0, 0, 0, 0, 0, 0, 2, 4, 0, 0) for a in (*agents, "unseen")]
+    rated = [RatedAgent(a, "", 0, 0, 0, 0, 0, 0, 2, 4, 0, 0) for a in (*agents, "unseen")]
     scoring = Scoring(content, content.checks, profile, (), (), {}, {}, {})
     made = scoring.leveled(agents.items(), rated)
     assert [m.agent for m in made] == [*agents, "unseen"]
@@ -68,7 +68,7 @@ def test_an_agent_of_whom_nothing_is_known_has_no_level(content: Content) -> Non
     scoring = Scoring(content, content.checks, content.profiles["baseline"], (), (), {}, {}, {})
     silent = tuple(Tally(c.id, Status.UNKNOWN, 1, 4, 1) for c in about)
     heard = (Tally(about[0].id, Status.FAIL, 1, 4, 1), *silent[1:])
-    rated = [Rated(a, "", 0, 0, 0, 0, 0, 0, 1, 4, 0, 0) for a in ("silent", "heard")]
+    rated = [RatedAgent(a, "", 0, 0, 0, 0, 0, 0, 1, 4, 0, 0) for a in ("silent", "heard")]
     levels = scoring.leveled({"silent": silent, "heard": heard}.items(), rated)
     assert [(m.narrow, m.assessed) for m in levels] == [(False, False), (False, True)]
     made = agents(Comparison(levels=levels))

@@ -19,7 +19,7 @@ import reporter
 from reporter.authoring.examples import RUN
 from reporter.evaluate import extract
 from reporter.model.assessment import Coverage
-from reporter.model.comparison import Observed, Unused
+from reporter.model.comparison import EntitlementUsage, UnusedGrant
 
 BOT = {"actor_id": "bot", "kind": "agent", "state": "active"}
 
@@ -118,7 +118,7 @@ COUNTED: dict[str, tuple[dict[str, list[Row]], dict[str, int | None]]] = {
 
 
 @pytest.fixture(scope="module")
-def counted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Observed]:
+def counted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, EntitlementUsage]:
     """What is said of each case, which has an agent of its own."""
     given: dict[str, list[Row]] = {"actors": []}
     for n, (rows, _) in enumerate(COUNTED.values()):
@@ -137,7 +137,7 @@ def _renamed(row: Row, n: int) -> Row:
 
 @pytest.mark.parametrize("case", COUNTED)
 def test_what_an_agent_may_do_is_counted_beside_what_it_did(
-    case: str, counted: dict[str, Observed]
+    case: str, counted: dict[str, EntitlementUsage]
 ) -> None:
     _, expected = COUNTED[case]
     assert {name: asdict(counted[case])[name] for name in expected} == expected
@@ -174,9 +174,9 @@ def test_an_unused_right_is_told_with_all_that_is_known_of_it(tmp_path: Path) ->
     with derived(tmp_path, actors=actors, grants=grants, events=[use("2026-08-01", "used")]) as e:
         lines = extract.compared(e).unused
     assert lines == (
-        Unused("bot", "tool", "drop", "", "delete", True, None, "grants#3"),
-        Unused("bot", "data", "db", "", "", False, None, "grants#4"),
-        Unused("bot", "tool", "idle", "p", "read", False, datetime(2026, 5, 1), "grants#2"),
+        UnusedGrant("bot", "tool", "drop", "", "delete", True, None, "grants#3"),
+        UnusedGrant("bot", "data", "db", "", "", False, None, "grants#4"),
+        UnusedGrant("bot", "tool", "idle", "p", "read", False, datetime(2026, 5, 1), "grants#2"),
     )
 
 
@@ -281,7 +281,7 @@ def test_each_number_stands_in_the_column_of_its_name(tmp_path: Path) -> None:
         "agent": "bot", "granted": "10", "unused": "6", "outside": "3", "new": "7", "unapproved": "4",
         "unreviewed": "2", "longest_unreviewed_days": "31", "events": "13", "denied": "5", "unseen": "8",
     }  # fmt: skip
-    assert list(observed) == [f.name for f in fields(Observed)]
+    assert list(observed) == [f.name for f in fields(EntitlementUsage)]
     assert [(u["name"], u["privileged"], u["ref"]) for u in lines(run.folder / "unused.csv")] == [
         (f"r{n}", "false", "inventory/a.jsonl#1") for n in range(4, 10)
     ]

@@ -30,7 +30,7 @@ from reporter.system.folders import locale_dir
 
 POT = "messages.pot"
 HEADER = 'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=utf-8\\n"\n'
-Found = tuple[str, str, tuple[str, ...]]
+ExtractedMessage = tuple[str, str, tuple[str, ...]]
 """Where, context, and the text: one form or two."""
 Extracted = Iterator[tuple[int, str, Sequence[str | None], list[str]]]
 """What a Babel extraction method returns: line, function, its texts, comments."""
@@ -53,7 +53,7 @@ def extract() -> Catalog:
     return catalog
 
 
-def _all_messages() -> Iterator[Found]:
+def _all_messages() -> Iterator[ExtractedMessage]:
     templates = locale_dir().parent
     for folder in (Path(__file__).parents[1], templates):
         extracts = extract_from_dir(folder, _METHODS, {"**.html": _TEMPLATES}, _KEYWORDS)

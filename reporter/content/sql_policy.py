@@ -75,7 +75,7 @@ class Compiled:
     """Its SQL as compiled, where `sql` reads other values."""
 
 
-Told = tuple[tuple[str, str, tuple[str, ...]], ...]
+CodeSentences = tuple[tuple[str, str, tuple[str, ...]], ...]
 """What a check may say: status, reason code, and the names in its sentence."""
 
 
@@ -103,7 +103,7 @@ def compile_check(check: Check, params: Mapping[str, object] | None = None) -> C
 @lru_cache(maxsize=2048)
 def _compiled(
     text: str,
-    sentences: Told,
+    sentences: CodeSentences,
     params: frozenset[str],
     models: tuple[tuple[str, str], ...],
     place: str,
@@ -138,7 +138,7 @@ def _expand(
     return tree, *_columns_read(tree, place)
 
 
-def _telling(tree: exp.Query, outputs: Sequence[str], sentences: Told) -> str:
+def _telling(tree: exp.Query, outputs: Sequence[str], sentences: CodeSentences) -> str:
     """Write the SQL of a check anew: codes become statuses, and values one column. The tree is used
     up.
     """
@@ -379,7 +379,7 @@ def _unknown_column(column: exp.Column, scope: Scope, place: str) -> ContentErro
 
 
 def _demand_outputs(
-    outputs: Sequence[str], sentences: Told, params: frozenset[str], place: str
+    outputs: Sequence[str], sentences: CodeSentences, params: frozenset[str], place: str
 ) -> None:
     """Raise ContentError where the columns of a check are not those it needs, or its sentences and
     values do not match.

@@ -15,7 +15,7 @@ from itertools import groupby
 
 from reporter.engine.base import Engine, quoted_list
 from reporter.evaluate.remediation import SHOW, Unknown, evidence_action, fix_actions, tallied
-from reporter.evaluate.root_causes import Explained, root_causes, worst_first
+from reporter.evaluate.root_causes import CauseFailures, root_causes, worst_first
 from reporter.evaluate.unassessed import FILLED
 from reporter.model.assessment import Check, Finding
 from reporter.model.comparison import Cause, CauseGroup, ResultKey
@@ -89,7 +89,7 @@ def by_cause(
     by_id: Mapping[str, Check],
     groups: Iterable[CauseGroup],
     sharers: Sharers,
-) -> Iterator[tuple[CauseGroup | None, list[Explained]]]:
+) -> Iterator[tuple[CauseGroup | None, list[CauseFailures]]]:
     """Yield the causes of failures, group by group; `failures` are sorted by `cause_names`, check
     and subject.
     """

@@ -14,11 +14,11 @@ from reporter.model.assessment import Context, Coverage, Feed, Notice
 from reporter.model.comparison import (
     Comparison,
     Deviation,
-    Observed,
-    Rated,
+    EntitlementUsage,
+    RatedAgent,
     Scope,
     Step,
-    Unused,
+    UnusedGrant,
 )
 from reporter.model.scores import Status, Tally
 from reporter.model.sentences import labelled, tell
@@ -96,14 +96,14 @@ def compared(engine: Engine) -> Comparison:
             )
         ),
         tuple(
-            Observed(*r)
+            EntitlementUsage(*r)
             for r in engine.rows(
                 "SELECT * FROM entitlement_usage ORDER BY n_outside + n_unapproved DESC, n_unused"
                 " DESC, actor_id"
             )
         ),
         tuple(
-            Unused(*r)
+            UnusedGrant(*r)
             for r in engine.rows(
                 "SELECT actor_id, type, name, coalesce(purpose, ''), coalesce(effect, ''),"
                 " privileged, approved_at, ref FROM unused_grants ORDER BY NOT privileged,"
@@ -111,7 +111,7 @@ def compared(engine: Engine) -> Comparison:
             )
         ),
         tuple(
-            Rated(*r)
+            RatedAgent(*r)
             for r in engine.rows(
                 "SELECT r.actor_id, coalesce(r.risk_tier, ''), autonomy_lo, autonomy_hi, blast_lo,"
                 " blast_hi, data_lo, data_hi, tier_lo, tier_hi, f.factors_lo, f.factors_hi FROM"

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from reporter.evaluate.headlines import headline
-from reporter.evaluate.root_causes import Explained
+from reporter.evaluate.root_causes import CauseFailures
 from reporter.model.assessment import SEVERITIES, Check, Finding
 from reporter.model.comparison import CauseGroup
 from reporter.model.roadmap import EVIDENCE, IMPLEMENT, Action, Effect, Efforts, Missing
@@ -40,7 +40,7 @@ class Unknown:
 
 
 def fix_actions(
-    explanations: Sequence[Explained],
+    explanations: Sequence[CauseFailures],
     by_id: Mapping[str, Check],
     group: CauseGroup | None,
     efforts: Efforts,

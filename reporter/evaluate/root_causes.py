@@ -18,7 +18,7 @@ from reporter.model.comparison import SHARED, Cause, CauseGroup, ResultKey
 
 
 @dataclass(frozen=True, slots=True)
-class Explained:
+class CauseFailures:
     """A cause and the failures that it explains, the worst first."""
 
     cause: Cause
@@ -30,7 +30,7 @@ def root_causes(
     by_id: Mapping[str, Check],
     group: CauseGroup | None,
     actors: Mapping[ResultKey, tuple[str, ...]],
-) -> list[Explained]:
+) -> list[CauseFailures]:
     """Return the causes of the failures of a group, or of one check in no group; each failure
     belongs to exactly one.
 
@@ -89,7 +89,7 @@ def _explain(
     by_id: Mapping[str, Check],
     group: CauseGroup | None,
     actors: Mapping[ResultKey, tuple[str, ...]],
-) -> Explained:
+) -> CauseFailures:
     findings.sort(key=lambda f: (SEVERITIES.index(by_id[f.check].severity), f.check, f.subject))
     first, counts = findings[0], Counter(f.check for f in findings)
     checks = tuple(sorted(counts))
@@ -113,7 +113,7 @@ def _explain(
         owners=tuple(sorted({f.owner for f in findings if f.owner})),
         ref=next((f.ref for f in findings if f.ref), ""),
     )
-    return Explained(cause, tuple(findings))
+    return CauseFailures(cause, tuple(findings))
 
 
 def _shared_subjects(

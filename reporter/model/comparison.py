@@ -44,7 +44,7 @@ class Deviation:
 
 
 @dataclass(frozen=True, slots=True)
-class Observed:
+class EntitlementUsage:
     """What one active agent may do, and what it did in the period."""
 
     agent: str
@@ -66,7 +66,7 @@ class Observed:
 
 
 @dataclass(frozen=True, slots=True)
-class Unused:
+class UnusedGrant:
     """A right that no event in the logs used."""
 
     agent: str
@@ -80,7 +80,7 @@ class Unused:
 
 
 @dataclass(frozen=True, slots=True)
-class Rated:
+class RatedAgent:
     """The risk tier of one agent, and what gives it; each pair is the least and the most that the
     evidence allows.
     """
@@ -152,9 +152,9 @@ class Comparison:
 
     scopes: tuple[Scope, ...] = ()
     deviations: tuple[Deviation, ...] = ()
-    agents: tuple[Observed, ...] = ()
-    unused: tuple[Unused, ...] = ()
-    tiers: tuple[Rated, ...] = ()
+    agents: tuple[EntitlementUsage, ...] = ()
+    unused: tuple[UnusedGrant, ...] = ()
+    tiers: tuple[RatedAgent, ...] = ()
     paths: tuple[Step, ...] = ()
     """By agent, kind and name."""
     levels: tuple[Leveled, ...] = ()

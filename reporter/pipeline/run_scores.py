@@ -12,7 +12,7 @@ from itertools import chain
 from reporter.content.loader import Content
 from reporter.evaluate.extract import UNREGISTERED_CAP
 from reporter.model.assessment import SEVERITIES, Check, Policy, Profile
-from reporter.model.comparison import Leveled, Rated
+from reporter.model.comparison import Leveled, RatedAgent
 from reporter.model.roadmap import Action, Roadmap
 from reporter.model.scores import (
     COMPARED,
@@ -87,7 +87,7 @@ class Scoring:
         return tuple(slices)
 
     def leveled(
-        self, agents: Iterable[tuple[str, Iterable[Tally]]], rated: Sequence[Rated]
+        self, agents: Iterable[tuple[str, Iterable[Tally]]], rated: Sequence[RatedAgent]
     ) -> tuple[Leveled, ...]:
         """Score each agent from its own results, without the caps of the run. Agents with equal
         results in a theme share the work.
@@ -157,7 +157,7 @@ class Scoring:
         return tuple(results)
 
 
-def _level_agent(agent: Rated, themes: Sequence[ControlScore], policy: Policy) -> Leveled:
+def _level_agent(agent: RatedAgent, themes: Sequence[ControlScore], policy: Policy) -> Leveled:
     applying_themes = [t for t in themes if t.state != "not_applicable"]
     return Leveled(
         agent=agent.agent,

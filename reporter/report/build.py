@@ -51,7 +51,7 @@ from reporter.report.view.format import (
     weight_note,
 )
 from reporter.report.view.thresholds import in_words, rule, thresholds
-from reporter.runs.store import Changes, Held, Results, read_data
+from reporter.runs.store import Changes, Results, StoredTable, read_data
 
 KEPT = 25
 """Failing subjects of a check in `Check.failing`; `findings` has all."""
@@ -143,7 +143,7 @@ def to_json(view: View) -> bytes:
 
 def _plain(value: Any) -> str:
     """Return the run folder of a table, or the text of a numeral."""
-    return str(value.run if isinstance(value, Held) else value)
+    return str(value.run if isinstance(value, StoredTable) else value)
 
 
 def from_json(data: bytes) -> View:
@@ -155,7 +155,7 @@ def from_json(data: bytes) -> View:
     checks = cache(lambda run: read_data(run).checks)  # their sentences are in the tables
 
     def decode_held(kind: type, value: Any) -> Any:
-        if issubclass(kind, Held):
+        if issubclass(kind, StoredTable):
             return kind(Path(value), checks(Path(value)))
         raise TypeError(f"a view cannot hold {kind}")
 

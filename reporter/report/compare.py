@@ -67,7 +67,7 @@ _OPTIONAL = ("reason_code", "reason_values", "record", "actor", "owner", "waived
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class VerifiedRun:
     """An earlier run that was verified."""
 
     folder: Path
@@ -78,13 +78,15 @@ class Found:
     """Identifies the key of the pseudonyms; '' where people are named."""
 
 
-def read_earlier(folders: Sequence[Path], current: RunInfo, pseudonyms: str) -> tuple[Found, ...]:
+def read_earlier(
+    folders: Sequence[Path], current: RunInfo, pseudonyms: str
+) -> tuple[VerifiedRun, ...]:
     """Read and verify the runs of folders (each a run, or a folder of runs), by as_of; refuse what
     cannot be compared.
 
     Raises InputError where a folder is no run, was changed, or is of another organisation or kind.
     """
-    runs: list[Found] = []
+    runs: list[VerifiedRun] = []
     for folder in dict.fromkeys(run.resolve() for source in folders for run in _runs_in(source)):
         earlier = _read(folder)
         _refuse_other(earlier, current, pseudonyms)
@@ -117,7 +119,7 @@ def _runs_in(folder: Path) -> list[Path]:
     return runs
 
 
-def _read(folder: Path) -> Found:
+def _read(folder: Path) -> VerifiedRun:
     manifest = _manifest(folder)
     digests = {}
     for name in (DATA, RESULTS):
@@ -142,7 +144,7 @@ def _read(folder: Path) -> Found:
     run = EarlierRun(
         as_of, start, end, hashes["evidence_id"], digests[DATA], _standings(assessment), ()
     )
-    return Found(folder, assessment, run, hashes, str(manifest.get("pseudonyms", "")))
+    return VerifiedRun(folder, assessment, run, hashes, str(manifest.get("pseudonyms", "")))
 
 
 def _manifest(folder: Path) -> dict[str, Any]:
@@ -171,7 +173,7 @@ def _utc(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
 
 
-def _refuse_other(earlier: Found, current: RunInfo, pseudonyms: str) -> None:
+def _refuse_other(earlier: VerifiedRun, current: RunInfo, pseudonyms: str) -> None:
     """Raise InputError if a run is of another organisation, not earlier or has other pseudonyms."""
     earlier_parts = (clean(earlier.assessment.run.organisation), clean(earlier.assessment.run.unit))
     current_parts = (clean(current.organisation), clean(current.unit))
@@ -234,7 +236,7 @@ def _standings(assessment: Assessment) -> tuple[Standing, ...]:
 
 def compare(
     engine: Engine,
-    past_runs: Sequence[Found],
+    past_runs: Sequence[VerifiedRun],
     assessment: Assessment,
     run: Path,
     out: Path | None = None,
@@ -376,7 +378,7 @@ def _load(engine: Engine, number: int, path: Path) -> None:
         )
 
 
-def _refuse_unmarked(engine: Engine, earlier_runs: Sequence[Found]) -> None:
+def _refuse_unmarked(engine: Engine, earlier_runs: Sequence[VerifiedRun]) -> None:
     """Refuse pseudonyms in old runs, whose manifests do not record them."""
     for number, earlier in enumerate(earlier_runs):
         if engine.one(
@@ -492,7 +494,7 @@ def _basis_of(assessment: Assessment) -> _Basis:
     )
 
 
-def _earlier_run(earlier: Found, basis_before: _Basis, basis_now: _Basis) -> EarlierRun:
+def _earlier_run(earlier: VerifiedRun, basis_before: _Basis, basis_now: _Basis) -> EarlierRun:
     """List the differences between the bases of two runs."""
     differences = {
         key: words

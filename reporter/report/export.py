@@ -20,12 +20,12 @@ from reporter.model.comparison import (
     Cause,
     Comparison,
     Deviation,
+    EntitlementUsage,
     Leveled,
-    Observed,
-    Rated,
+    RatedAgent,
     SideBySide,
     Step,
-    Unused,
+    UnusedGrant,
     Without,
 )
 from reporter.model.statements import ATTESTATIONS, COMPENSATIONS, WAIVERS
@@ -202,9 +202,9 @@ def write_comparison(comparison: Comparison, part: Path) -> None:
     (a use a row), paths.csv (a step a row).
     """
     for name, kind, rows in (
-        ("observed.csv", Observed, comparison.agents),
-        ("tiers.csv", Rated, comparison.tiers),
-        ("unused.csv", Unused, comparison.unused),
+        ("observed.csv", EntitlementUsage, comparison.agents),
+        ("tiers.csv", RatedAgent, comparison.tiers),
+        ("unused.csv", UnusedGrant, comparison.unused),
         ("deviations.csv", Deviation, comparison.deviations),
         ("paths.csv", Step, comparison.paths),
         ("agents.csv", Leveled, comparison.levels),

@@ -18,7 +18,7 @@ from reporter.report.view.elements import Check, Control, Framework
 
 NAMESPACE = UUID("5d1c0f0e-4f5b-5a34-9a53-0a5d8f6c3b11")
 """Never change it: every id of a finding hangs on it."""
-Served = tuple[tuple[Framework, Control], ...]
+ControlsServed = tuple[tuple[Framework, Control], ...]
 _FIELDS = (
     *("subject", "actor", "owner", "tier", "status", "reason", "record"),
     *("waived_until", "waiver"),
@@ -42,7 +42,7 @@ class Finding:
     """file#number; '' when the result is based on an absence."""
     waived_until: str
     waiver: str
-    controls: Served
+    controls: ControlsServed
     """What the check counts for."""
 
 
@@ -78,7 +78,7 @@ def finding_records(view: View) -> Iterator[dict[str, str]]:
     return ({name: row[at] for name, at in place.items()} for row in view.findings)
 
 
-def controls_of(view: View) -> dict[str, Served]:
+def controls_of(view: View) -> dict[str, ControlsServed]:
     """Map each check to its controls, by framework."""
     controls_by_check: dict[str, list[tuple[Framework, Control]]] = {}
     for framework in view.frameworks:

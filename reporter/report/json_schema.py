@@ -19,7 +19,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from reporter.model.assessment import Assessment
 from reporter.report.document import View
-from reporter.report.trend.transitions import Changed
+from reporter.report.trend.transitions import ChangedResults
 from reporter.report.view.finding_rows import Findings
 from reporter.runs.store import SCHEMA
 
@@ -33,7 +33,7 @@ _PLAIN: dict[Any, dict[str, Any]] = {
     Any: {},
     datetime: {"type": "string", "format": "date-time"},
     Findings: _TABLE,
-    Changed: _TABLE,
+    ChangedResults: _TABLE,
     Fraction: {"type": "string", "pattern": "^-?[0-9]+/[1-9][0-9]*$"},
 }
 

@@ -148,7 +148,7 @@ def _refuse_others(run: Path) -> None:
             )
 
 
-class Held:
+class StoredTable:
     """A table of a run in the engine, queried in SQL over its columns and `place`, the place of a
     row in the file.
     """
@@ -175,7 +175,7 @@ class Held:
 
     def __eq__(self, other: object) -> bool:
         """Compare by file."""
-        return isinstance(other, Held) and self.path == other.path
+        return isinstance(other, StoredTable) and self.path == other.path
 
     def __hash__(self) -> int:
         return hash(self.path)
@@ -235,7 +235,7 @@ class Held:
         return list(self.each(columns, where, more, params))
 
 
-class Results(Held):
+class Results(StoredTable):
     """The results of a run."""
 
     NAME, COLUMNS = RESULTS, RESULT
@@ -254,7 +254,7 @@ class Results(Held):
             raise InputError(f"holds what is no result: {error}", str(self.path), AGAIN) from error
 
 
-class Changes(Held):
+class Changes(StoredTable):
     """Differences to the last earlier run, result by result."""
 
     NAME, COLUMNS = CHANGES, CHANGE

@@ -35,7 +35,7 @@ RANKED = 300
 FIRST = 5
 Worth = tuple[Fraction, Fraction, Fraction]
 """Sort key of the order: -gain per day, -gain, effort."""
-Taken = Callable[[str], Mapping[str, Change]]
+Completion = Callable[[str], Mapping[str, Change]]
 """Called with a finished action; returns the remaining changes of the actions that share its
 results.
 """
@@ -156,7 +156,7 @@ def in_order(
     state: State,
     actions: Mapping[str, Action],
     changes: Mapping[str, Change],
-    on_taken: Taken | None = None,
+    on_taken: Completion | None = None,
     ranked: int | None = None,
 ) -> Iterator[tuple[Action, Fraction, Fraction]]:
     """Yield the best action again and again, with its gain with and without caps.

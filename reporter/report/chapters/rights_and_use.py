@@ -223,7 +223,7 @@ def _agents_text(comparison: model.Comparison) -> str:
     return " ".join(parts)
 
 
-def _agent(agent: model.Observed) -> ObservedLine:
+def _agent(agent: model.EntitlementUsage) -> ObservedLine:
     attempts = agent.denied + agent.outside
     return ObservedLine(
         agent=clean(agent.agent),
@@ -309,7 +309,7 @@ def _deviation(deviation: model.Deviation) -> DeviationLine:
     )
 
 
-def _unused_right(right: model.Unused) -> UnusedLine:
+def _unused_right(right: model.UnusedGrant) -> UnusedLine:
     words = (say("privileged"),) if right.privileged else ()
     return UnusedLine(
         agent=clean(right.agent),
@@ -348,7 +348,7 @@ def _tiers_text(comparison: model.Comparison) -> str:
     )
 
 
-def _tier(rating: model.Rated) -> TierLine:
+def _tier(rating: model.RatedAgent) -> TierLine:
     return TierLine(
         agent=clean(rating.agent),
         declared=word(clean(rating.declared)) or say("none"),

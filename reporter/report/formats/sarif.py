@@ -18,7 +18,7 @@ from reporter.report import Format
 from reporter.report.chapters.accounting import FileLine
 from reporter.report.chapters.said_by_people import WaivedLine
 from reporter.report.document import View
-from reporter.report.findings import Finding, Served, controls_of, findings, tool_version
+from reporter.report.findings import ControlsServed, Finding, controls_of, findings, tool_version
 from reporter.report.view.elements import Check, Framework
 from reporter.report.view.format import number, top_tier
 
@@ -104,7 +104,7 @@ def _driver(view: View, checks: list[Check]) -> dict[str, Any]:
 
 
 def _rule(
-    check: Check, controls: Served, places: dict[tuple[str, str], tuple[int, int]]
+    check: Check, controls: ControlsServed, places: dict[tuple[str, str], tuple[int, int]]
 ) -> dict[str, Any]:
     relationships = []
     for framework, control in controls:

@@ -39,7 +39,7 @@ from reporter.report.html.custom_template import Template, check
 from reporter.report.html.diagrams import action_path, maturity, tier_levels
 from reporter.report.view.elements import Control, Framework
 from reporter.report.view.format import number
-from reporter.runs.store import Held
+from reporter.runs.store import StoredTable
 
 STYLES = {"screen": ("base.css", "screen.css"), "paper": ("base.css", "paper.css")}
 DRAWINGS: tuple[Callable[..., str], ...] = (
@@ -96,25 +96,25 @@ def _lists(view: View, edition: str, medium: str = "screen") -> dict[str, Any]:
     if edition == "engineer":
         return {"task_lists": owner_tasks.task_lists(view, medium)}
     return (
-        {"found": result_pages.listing(view)} if (edition, medium) == ("auditor", "screen") else {}
+        {"listing": result_pages.listing(view)} if (edition, medium) == ("auditor", "screen") else {}
     )
 
 
 def _parted(
     view: View,
-    found: result_pages.Found | None = None,
+    listing: result_pages.Listing | None = None,
     task_lists: Sequence[owner_tasks.TaskList] = (),
 ) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """Yield the pages beside an edition: file, template and template values."""
     if any(d.files for d in task_lists):
         for d, page in owner_tasks.pages(view, task_lists):
             yield page.file, "owner", {"task_list": d, "page": page}
-    if found and not found.inline:
+    if listing and not listing.inline:
         words, by_page = search.Words(), []
         actors: list[result_pages.Actor] = []
         for p in result_pages.check_pages(view):
             words.add(p)
-            yield p.file, "check", {"page": p, "files": found.by_check[p.check.id].files}
+            yield p.file, "check", {"page": p, "files": listing.by_check[p.check.id].files}
         for file, page_actors in result_pages.actor_pages(view):
             by_page.append((file, page_actors[0].name, page_actors[-1].name))
             actors += (
@@ -128,7 +128,7 @@ def _parted(
             "index.html",
             "index",
             {
-                "found": found,
+                "listing": listing,
                 "actors": listed_actors,
                 "by_page": by_page,
                 "words": Markup(words.as_json()),
@@ -254,7 +254,7 @@ class _Sandbox(ImmutableSandboxedEnvironment):
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
         """Hide the tables of a run; a template sees only their rows."""
-        return not isinstance(value, Held) and super().is_safe_attribute(obj, attr, value)
+        return not isinstance(value, StoredTable) and super().is_safe_attribute(obj, attr, value)
 
 
 class _Compiled(BytecodeCache):

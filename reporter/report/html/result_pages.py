@@ -111,7 +111,7 @@ class Actor:
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class CheckListing:
     """The results of a check in the report's page."""
 
     rows: tuple[Row, ...]
@@ -127,18 +127,18 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Listing:
     """What the report's own page holds of the results, and where all of them stand."""
 
     inline: bool
     text: str
-    by_check: dict[str, Listed]
+    by_check: dict[str, CheckListing]
     """Checks that have a result here."""
     actors: tuple[Actor, ...]
     """Empty where they stand on pages of their own."""
 
 
-def listing(view: View) -> Found:
+def listing(view: View) -> Listing:
     """Return every result of a run, or the first of each check and the place of the others."""
     total = sum(_size(c) for c in view.checks)
     inline = (
@@ -154,7 +154,7 @@ def listing(view: View) -> Found:
         by_check = {p.check.id: _first_of(p) for p in _first_pages(view)}
         actors, names = (), len(_sizes(view))
     passes = total - len(view.findings)
-    return Found(inline, _text(total, passes, len(by_check), names), by_check, actors)
+    return Listing(inline, _text(total, passes, len(by_check), names), by_check, actors)
 
 
 def _text(total: int, passes: int, checks: int, names: int) -> str:
@@ -178,14 +178,14 @@ def _size(check: Check) -> int:
     return _open_count(check) + check.counts.passed
 
 
-def _all_of(page: Page) -> Listed:
+def _all_of(page: Page) -> CheckListing:
     open_count = _open_count(page.check)
-    return Listed(page.rows[:open_count], page.rows[open_count:], _passes(page.check), "", ())
+    return CheckListing(page.rows[:open_count], page.rows[open_count:], _passes(page.check), "", ())
 
 
-def _first_of(page: Page) -> Listed:
+def _first_of(page: Page) -> CheckListing:
     open_count, passes = _open_count(page.check), _passes(page.check)
-    return Listed(
+    return CheckListing(
         page.rows, (), passes, _pointer(len(page.rows), open_count, passes), _files(page.check)
     )
 

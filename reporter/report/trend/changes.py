@@ -28,7 +28,7 @@ from reporter.report.trend.transitions import (
     FAILS,
     NOW,
     ORDER,
-    Changed,
+    ChangedResults,
     CheckChanges,
     Moment,
     Progress,
@@ -80,7 +80,7 @@ def history(
         checks=_checks(assessment, anchors),
         actors=tuple(_actors(assessment)),
         columns=COLUMNS,
-        changes=Changed(changes, past.changes),
+        changes=ChangedResults(changes, past.changes),
     )
 
 

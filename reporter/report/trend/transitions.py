@@ -123,7 +123,7 @@ class Progress:
     checks: tuple[CheckChanges, ...] = ()
     actors: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
-    changes: Changed | None = None
+    changes: ChangedResults | None = None
     """All: the rows of changes.csv; None where nothing is compared."""
 
 
@@ -170,7 +170,7 @@ def what(before: str, now: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Changed:
+class ChangedResults:
     """Every result that differs from the last run before, or fails in both: the rows of
     changes.csv, read anew each time.
     """

@@ -117,6 +117,8 @@ GATED = [
 GATES = [
     {"type": "agent", "actor_id": "g1", "state": "active", "principal_id": "p1"},
     {"type": "agent", "actor_id": "g2", "state": "active"},
+    {"type": "agent", "actor_id": "t1", "state": "active"},
+    {"type": "agent", "actor_id": "t2", "state": "active"},
     {"type": "workload", "actor_id": "gate", "is_intermediary": True, "principal_id": "p-gate"},
     {"type": "human", "actor_id": "ann", "is_intermediary": True, "principal_id": "p-ann"},
 ]
@@ -145,7 +147,9 @@ def all_told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, An
         lines = [*map(json.dumps, events), *(["{broken"] if name == "beat" else [])]
         (ws / f"logs/{name}.jsonl").write_text("\n".join(lines) + "\n")
     (ws / "statements").mkdir()
-    (ws / "statements" / "aliases.yml").write_text("- {type: alias, actor_id: a1, alias: other}\n")
+    (ws / "statements" / "aliases.yml").write_text(
+        "- {type: alias, actor_id: a1, alias: other}\n- {type: alias, actor_id: t1, alias: t2}\n"
+    )
     (ws / "inventory" / "users.json").write_text(json.dumps([USER]))
     (ws / "inventory" / "gates.json").write_text(json.dumps({"records": GATES}))
     with pytest.MonkeyPatch.context() as patch:
@@ -160,8 +164,14 @@ def test_events_that_name_nobody_are_told(all_told: dict[str, dict[str, Any]]) -
 
 def test_events_after_the_day_of_the_report_are_told(all_told: dict[str, dict[str, Any]]) -> None:
     notice = all_told["events_later"]
-    assert "the day of the report: 4." in notice["text"]
+    assert "the time of the report, 2026-10-01 00:00 UTC: 4." in notice["text"]
     assert notice["lines"][0] == "soon: 2, from 2029-01-02 to 2031-01-02"
+
+
+def test_an_agent_that_counts_as_another_is_told(all_told: dict[str, dict[str, Any]]) -> None:
+    """One line of aliases made a registered agent and its failures vanish."""
+    notice = all_told["agents_merged"]
+    assert ("an alias: 1." in notice["text"], notice["lines"]) == (True, ["t2 counts as t1"])
 
 
 def test_lost_records_joined_names_and_bare_heartbeats_are_told(

@@ -6,6 +6,6 @@ UNION ALL
 SELECT v.actor_id AS agent_id, 'review' AS kind, v.review_id AS id, v.completed_at AS made_at
 FROM reviews AS v
 UNION ALL
-SELECT l.actor_id AS agent_id, 'alert' AS kind, l.alert_id AS id, l.raised_at AS made_at
+SELECT l.actor_id AS agent_id, 'alert' AS kind, l.alert_id AS id, COALESCE(l.acted_at, l.raised_at) AS made_at
 FROM alerts AS l
 WHERE l.acted_by IS NOT NULL

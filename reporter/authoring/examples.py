@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from reporter.evaluate import runner
 from reporter.ingest.quarantine import CLASS
 from reporter.model.assessment import Check, RunInfo
 from reporter.model.reasons import Reasons
-from reporter.schema.tables import LOADED, WHO, Table, columns_of, read_for
+from reporter.schema.tables import LOADED, TABLES, WHO, Table, columns_of, read_for
 from reporter.transform.derive import EVERYTHING, derive, needed_for
 from reporter.transform.log_coverage import Expected
 
@@ -88,7 +89,9 @@ def failures(check: Check) -> list[str]:
     """Say which examples do not give what they expect, which statuses and reason codes no example
     shows, and which cannot fail.
     """
-    problems = []
+    problems = [w for example in check.examples for w in _unknown_names(example)]
+    if problems:
+        return problems
     statuses: set[str] = set()
     codes: set[str] = set()
     with _opened() as engine:
@@ -113,6 +116,21 @@ def failures(check: Check) -> list[str]:
     all_codes = (code for sentences in check.reasons.values() for code in sentences)
     problems += [f"no example gives the code {code}" for code in all_codes if code not in codes]
     return problems
+
+
+def _unknown_names(example: dict[str, Any]) -> Iterator[str]:
+    """Name the tables and columns of an example that no list has."""
+    name = example.get("name", "unnamed")
+    for table, rows in example.get("given", {}).items():
+        spec = TABLES.get("events" if table == "baseline" else table)
+        if spec is None or spec not in LOADED:
+            yield f"example {name!r}: there is no list {table!r}"
+            continue
+        known_names = {n for n, _ in columns_of(spec)} | {"times"}
+        for column in sorted({n for row in rows for n in row} - known_names):
+            close = get_close_matches(column, sorted(known_names), 1)
+            hint = f"; did you mean {close[0]!r}?" if close else ""
+            yield f"example {name!r}: {table} has no column {column!r}{hint}"
 
 
 def expected(example: dict[str, Any]) -> Expected:

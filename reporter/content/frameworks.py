@@ -126,6 +126,12 @@ def read_profile(path: Path) -> Profile:
     file = fields(path)
     file.only("id", "title", "description", "default", "targets")
     targets = file.get("targets", dict, {})
+    for name, level in {"default": file.get("default", int), **targets}.items():
+        if level not in (1, 2, 3, 4, 5) or isinstance(level, bool):
+            raise ContentError(
+                f"target {name}: {level!r} is no level; expected 1 to 5",
+                file.place("targets" if name in targets else "default"),
+            )
     return Profile(
         file.get("id", str),
         file.get("title", str),

@@ -458,6 +458,7 @@ def _notices(
     yield from extract.unnamed(engine)
     yield from disclosures.of_later_events(engine)
     yield from disclosures.of_disguised(engine)
+    yield from disclosures.of_merged_agents(engine)
     yield from disclosures.of_names(engine)
     yield from disclosures.of_gateways(engine)
     yield from disclosures.of_refusals(engine)

@@ -129,6 +129,17 @@ def of_names(engine: Engine) -> Iterator[Notice]:
         yield Notice("names_listed", (("n", len(listed_lines)),), listed_lines, where)
 
 
+def of_merged_agents(engine: Engine) -> Iterator[Notice]:
+    """Name the agents with a record of their own that count as another, by a declared alias."""
+    rows = engine.rows(
+        "SELECT d.alias, d.actor_id FROM declared_aliases AS d WHERE d.alias IN (SELECT actor_id"
+        " FROM in_actors WHERE kind = 'agent') ORDER BY ALL"
+    )
+    if rows:
+        lines = tuple(tell("{alias} counts as {actor}", alias=a, actor=b) for a, b in rows)
+        yield Notice("agents_merged", (("n", len(rows)),), lines, "quarantine.csv")
+
+
 def of_disguised(engine: Engine) -> Iterator[Notice]:
     """Name actors that are listed as something else and have the attributes of agents."""
     rows = engine.rows("SELECT actor_id, kind, signs FROM disguised ORDER BY actor_id")
@@ -223,7 +234,7 @@ def of_refusals(engine: Engine) -> Iterator[Notice]:
 
 
 def of_later_events(engine: Engine) -> Iterator[Notice]:
-    """Count the events dated after the day of the report: they are kept, and no check uses them."""
+    """Count the events dated after the time of the report: kept, and used by no check."""
     rows = engine.rows(
         "SELECT log_source, count(*) AS n, min(occurred_at), max(occurred_at) FROM in_events CROSS"
         " JOIN run AS r WHERE occurred_at > r.as_of GROUP BY log_source ORDER BY n DESC, log_source"
@@ -240,7 +251,9 @@ def of_later_events(engine: Engine) -> Iterator[Notice]:
             for log, n, first, last in rows
         )
         total = sum(n for _, n, *_ in rows)
-        yield Notice("events_later", (("n", total),), lines, mark("the input, occurred_at"))
+        as_of = f"{engine.one('SELECT as_of FROM run'):%Y-%m-%d %H:%M} UTC"
+        values = (("n", total), ("as_of", as_of))
+        yield Notice("events_later", values, lines, mark("the input, occurred_at"))
 
 
 def of_heartbeats(engine: Engine) -> Iterator[Notice]:

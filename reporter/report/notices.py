@@ -47,6 +47,11 @@ SENTENCES: Mapping[str, str] = {
         "Statements of people that count: {n}. Who may sign them the organisation itself says, in"
         " reporter.yml; so many of the {people} people in office:"
     ),
+    "agents_merged": mark(
+        "Agents with a record of their own that count as another, because a list declares their id"
+        " an alias: {n}. Of each pair one agent is assessed, with the first record's value where"
+        " they differ."
+    ),
     "names_joined": mark(
         "Names in logs that a statement declares to be an actor of the register: {n}. What was done"
         " under them is assessed as that actor's."
@@ -68,8 +73,8 @@ SENTENCES: Mapping[str, str] = {
         " Whoever did them is assessed nowhere; AUD-01 says in which logs."
     ),
     "events_later": mark(
-        "Events dated after the day of the report: {n}. They are kept, and count for nothing. Is"
-        " as_of in reporter.yml the right day, and the clock of the log?"
+        "Events dated after the time of the report, {as_of}: {n}. They are kept, and count for"
+        " nothing. Is as_of in reporter.yml right, and the clock of the log?"
     ),
     "checks_not_run": mark("Checks that could not be run: {n}. Each of their results is unknown."),
     "files_not_read": mark(
@@ -86,7 +91,8 @@ SENTENCES: Mapping[str, str] = {
     ),
     "statements_refused": mark("Statements of people that are refused and have no effect: {n}."),
     "answers_rest_on_few": mark(
-        "More than a tenth of the {n} answers that count depend on one person or one artefact."
+        "More than a tenth of the {n} answers yes or not applicable that count depend on one person"
+        " or one artefact."
     ),
     "baseline_not_approved": mark(
         "Runs that are meant to show what is approved have no effect (events below baseline/: {n}):"

@@ -335,7 +335,7 @@ ALERTS = (
     column("event_id", TEXT, "Event that raised it."),
     column("session_id", TEXT, "Session of that event.", "sparse"),
     column("action", TEXT, "suspend | revoke | block; none: decided not to contain."),
-    column("acted_at", TIME, "When that was done or decided."),
+    column("acted_at", TIME, "When that was done or decided.", "sparse"),
     column("acted_by", TEXT, "Who did or decided it.", "sparse"),
 )
 

@@ -62,6 +62,7 @@ def read_model(path: Path) -> Model:
     if not head:
         raise ContentError("begins with no comment", str(path), "Say what a row is: -- One ...")
     lines = [line.removeprefix("--").strip() for line in head[1].splitlines()]
+    lines.insert(0, "")  # a marker alone says nothing of a row
     kind = lines.pop() if lines[-1] in ("view", "part") else "table"
     is_scratch = lines[-1] == "scratch"
     is_step = lines[-1] in ("step", "scratch") and bool(lines.pop())
@@ -71,7 +72,9 @@ def read_model(path: Path) -> Model:
     columns = tuple(
         column(name, _TYPES[kind_], doc) for name, kind_, doc in (t.groups() for t in matches)
     )
-    says = " ".join(line for line in lines if not _COLUMN.fullmatch(line))
+    says = " ".join(line for line in lines if not _COLUMN.fullmatch(line)).strip()
+    if not says:
+        raise ContentError("begins with no comment", str(path), "Say what a row is: -- One ...")
     sql = _COMMENT.sub("", head[2])
     reads = set(_READ.findall(sql)) - set(_NAMED.findall(sql))
     return Model(

@@ -96,7 +96,9 @@ def _lists(view: View, edition: str, medium: str = "screen") -> dict[str, Any]:
     if edition == "engineer":
         return {"task_lists": owner_tasks.task_lists(view, medium)}
     return (
-        {"listing": result_pages.listing(view)} if (edition, medium) == ("auditor", "screen") else {}
+        {"listing": result_pages.listing(view)}
+        if (edition, medium) == ("auditor", "screen")
+        else {}
     )
 
 

@@ -122,7 +122,10 @@ def _control(data: Any, file: Fields) -> Control:
 
 
 def read_profile(path: Path) -> Profile:
-    """Read one profile of target levels."""
+    """Read one profile of target levels.
+
+    Raises ContentError where a field is missing or a target is no level.
+    """
     file = fields(path)
     file.only("id", "title", "description", "default", "targets")
     targets = file.get("targets", dict, {})

@@ -673,6 +673,13 @@ def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
     refused(result, tmp_path, "'title' is missing", "invalid YAML", "'level' must be 1 to 5")
 
 
+def test_a_target_is_a_level(tmp_path: Path) -> None:
+    text = "id: house\ntitle: House\ndescription: x\ndefault: 2\ntargets: {ASI01: 7}\n"
+    folder = extra(tmp_path / "extra", profiles__house_yml=text)
+    result = assess(write(tmp_path / "ws", inventory__a_json=AGENT), "--extra", folder)
+    refused(result, tmp_path, "house.yml:5: target ASI01: 7 is no level; expected 1 to 5")
+
+
 def test_a_shipped_id_cannot_be_taken_by_ones_own_check(tmp_path: Path) -> None:
     folder = extra(
         tmp_path / "extra", **{"checks__own__OWN-01-mine_yml": CHECK.replace("OWN-90", "OWN-01")}

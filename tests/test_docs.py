@@ -420,6 +420,7 @@ MISTAKES = [
     ("    outside: ", "    yes: ", "reasons: fail: a name must be text, not true"),
     ("{n_out:event|events}", "{n_out:>10}", "{n_out:>10}: no form '>10' of a value"),
     ("    inside: ", "    nowhere: it was idle\n    inside: ", "no example gives the code nowhere"),
+    ("{occurred_at: ", "{ocurred_at: ", "events has no column 'ocurred_at'; did you mean 'occurred_at'?"),
     ("id: ENT-51", "id: ENT-52", "the file of check ENT-52 must be named ENT-52-....yml"),
     ("id: ENT-51", "id: ENT-51\nid: ENT-51", "key 'id' stands twice"),
     ("expect: {a1: unknown}", "expect: {a1: pass}", "expected {'a1': 'pass'}, got {'a1': 'unknown'}"),

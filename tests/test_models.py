@@ -72,9 +72,12 @@ def test_a_model_is_read_with_what_it_says_and_reads(tmp_path: Path) -> None:
     assert model.reads == {"actors", "grants"}
 
 
-def test_a_model_that_does_not_say_what_a_row_is_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "text", ["SELECT 1", "-- part\nSELECT 1", "-- step\n-- view\nSELECT 1", ""]
+)
+def test_a_model_that_does_not_say_what_a_row_is_is_refused(text: str, tmp_path: Path) -> None:
     with pytest.raises(ContentError, match="begins with no comment"):
-        write(tmp_path, "things", "SELECT 1")
+        write(tmp_path, "things", text)
 
 
 def test_models_that_read_each_other_are_refused(

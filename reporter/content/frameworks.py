@@ -128,20 +128,20 @@ def read_profile(path: Path) -> Profile:
     """
     file = fields(path)
     file.only("id", "title", "description", "default", "targets")
-    targets = file.get("targets", dict, {})
-    for name, level in {"default": file.get("default", int), **targets}.items():
-        if level not in (1, 2, 3, 4, 5) or isinstance(level, bool):
-            raise ContentError(
-                f"target {name}: {level!r} is no level; expected 1 to 5",
-                file.place("targets" if name in targets else "default"),
-            )
-    return Profile(
+    profile = Profile(
         file.get("id", str),
         file.get("title", str),
         file.get("default", int),
-        targets,
+        file.get("targets", dict, {}),
         file.place("targets"),
     )
+    for name, level in {"default": profile.default, **profile.targets}.items():
+        if level not in (1, 2, 3, 4, 5) or isinstance(level, bool):
+            raise ContentError(
+                f"target {name}: {level!r} is no level; expected 1 to 5",
+                profile.place if name in profile.targets else file.place("default"),
+            )
+    return profile
 
 
 def read_themes(path: Path) -> tuple[Theme, ...]:

@@ -171,7 +171,10 @@ def test_events_after_the_day_of_the_report_are_told(all_told: dict[str, dict[st
 def test_an_agent_that_counts_as_another_is_told(all_told: dict[str, dict[str, Any]]) -> None:
     """One line of aliases made a registered agent and its failures vanish."""
     notice = all_told["agents_merged"]
-    assert ("an alias: 1." in notice["text"], notice["lines"]) == (True, ["t2 counts as t1"])
+    assert ("an alias: 1." in notice["text"], notice["lines"]) == (
+        True,
+        ["t2 counts as t1, by statements/aliases.yml"],
+    )
 
 
 def test_lost_records_joined_names_and_bare_heartbeats_are_told(

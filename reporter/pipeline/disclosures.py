@@ -22,6 +22,7 @@ from reporter.model.statements import ATTESTATIONS
 from reporter.report.view.format import percent
 
 _IN_ACCOUNTING = mark("report.json, files")
+_FILES_NAMED = mark("the input, the files named")
 STATED = "reporter-inventory"
 """The source of records that people write. An alias from any other source stands in an export,
 which lists an identity under several names.
@@ -110,12 +111,7 @@ def of_names(engine: Engine) -> Iterator[Notice]:
     )
     stated_lines, listed_lines = (
         tuple(
-            tell(
-                "{alias} counts as {actor}, by {file}",
-                alias=alias,
-                actor=actor,
-                file=export or file,
-            )
+            _counts_as(alias, actor, export or file)
             for alias, actor, export, file in rows
             if bool(export) is of_export
         )
@@ -125,19 +121,23 @@ def of_names(engine: Engine) -> Iterator[Notice]:
         where = mark("the input, statements/aliases")
         yield Notice("names_joined", (("n", len(stated_lines)),), stated_lines, where)
     if listed_lines:
-        where = mark("the input, the files named")
-        yield Notice("names_listed", (("n", len(listed_lines)),), listed_lines, where)
+        yield Notice("names_listed", (("n", len(listed_lines)),), listed_lines, _FILES_NAMED)
 
 
 def of_merged_agents(engine: Engine) -> Iterator[Notice]:
     """Name the agents with a record of their own that count as another, by a declared alias."""
     rows = engine.rows(
-        "SELECT d.alias, d.actor_id FROM declared_aliases AS d WHERE d.alias IN (SELECT actor_id"
-        " FROM in_actors WHERE kind = 'agent') ORDER BY ALL"
+        "SELECT d.alias, d.actor_id, min(x.file) FROM declared_aliases AS d JOIN in_aliases AS x"
+        " USING (alias) WHERE d.alias IN (SELECT actor_id FROM in_actors WHERE kind = 'agent')"
+        " GROUP BY d.alias, d.actor_id ORDER BY ALL"
     )
     if rows:
-        lines = tuple(tell("{alias} counts as {actor}", alias=a, actor=b) for a, b in rows)
-        yield Notice("agents_merged", (("n", len(rows)),), lines, "quarantine.csv")
+        lines = tuple(_counts_as(*row) for row in rows)
+        yield Notice("agents_merged", (("n", len(rows)),), lines, _FILES_NAMED)
+
+
+def _counts_as(alias: str, actor: str, file: str) -> Sentence:
+    return tell("{alias} counts as {actor}, by {file}", alias=alias, actor=actor, file=file)
 
 
 def of_disguised(engine: Engine) -> Iterator[Notice]:

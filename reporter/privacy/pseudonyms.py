@@ -208,8 +208,10 @@ class People:
         stays. Where an address hides a name in percent signs, they are decoded.
         """
         replaced = self._in_plain_text(text)
-        for _ in range(_ENCODED_TIMES if "%" in text else 0):
-            text = _composed(unquote(text))
+        for _ in range(_ENCODED_TIMES):
+            encoded, text = text, _composed(unquote(text))
+            if text == encoded:  # most texts, and each that only tells a percentage
+                break
             decoded = self._in_plain_text(text)
             if decoded != text and unquote(replaced) != decoded:
                 replaced = decoded

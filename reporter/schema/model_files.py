@@ -17,7 +17,7 @@ from reporter.system.folders import content_dir
 
 MACROS = "macros"
 """The file of what several models and checks say alike."""
-_HEAD = re.compile(r"((?:--[^\n]*\n)+)(.*)", re.DOTALL)
+_HEAD = re.compile(r"\A((?:--[^\n]*\n)*)(.*)\Z", re.DOTALL)
 _TYPES = {"text": TEXT, "time": TIME, "int": INT, "flag": FLAG}
 _COLUMN = re.compile(rf"([a-z_]\w*) ({'|'.join(_TYPES)}): (.+)")
 _AS_IN = "as in "
@@ -58,11 +58,8 @@ def read_model(path: Path) -> Model:
 
     Raises ContentError where no comment says what a row is.
     """
-    head = _HEAD.fullmatch(path.read_text(encoding="utf-8"))
-    if not head:
-        raise ContentError("begins with no comment", str(path), "Say what a row is: -- One ...")
-    lines = [line.removeprefix("--").strip() for line in head[1].splitlines()]
-    lines.insert(0, "")  # a marker alone says nothing of a row
+    [(comment, query)] = _HEAD.findall(path.read_text(encoding="utf-8"))
+    lines = ["", *(line.removeprefix("--").strip() for line in comment.splitlines())]
     kind = lines.pop() if lines[-1] in ("view", "part") else "table"
     is_scratch = lines[-1] == "scratch"
     is_step = lines[-1] in ("step", "scratch") and bool(lines.pop())
@@ -75,12 +72,12 @@ def read_model(path: Path) -> Model:
     says = " ".join(line for line in lines if not _COLUMN.fullmatch(line)).strip()
     if not says:
         raise ContentError("begins with no comment", str(path), "Say what a row is: -- One ...")
-    sql = _COMMENT.sub("", head[2])
+    sql = _COMMENT.sub("", query)
     reads = set(_READ.findall(sql)) - set(_NAMED.findall(sql))
     return Model(
         path.stem,
         says,
-        head[2].strip(),
+        query.strip(),
         kind,
         is_step,
         is_scratch,

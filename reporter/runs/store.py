@@ -197,32 +197,31 @@ class StoredTable:
         if not self.path.is_file():
             raise InputError(f"this run has no {self.NAME}", str(self.run), NAMED)
         names = tuple(columns or self.COLUMNS)
-        reason_columns = [(at, *self.REASONS[c]) for at, c in enumerate(names) if c in self.REASONS]
         expressions = [self.REASONS[c][0] if c in self.REASONS else c for c in names]
-        expressions += (
-            [*(values for *_, values in reason_columns), "check"] if reason_columns else []
-        )
+        reasons = [(at, self.REASONS[c][1]) for at, c in enumerate(names) if c in self.REASONS]
+        expressions += [*(values for _, values in reasons), "check"] if reasons else []
         selection = ", ".join(f'"{c}"' if c in self.COLUMNS else c for c in expressions)
         try:
             rows = self._file.each(f"SELECT {selection} FROM held WHERE {where} {more}", params)
             yield from (
-                (self._with_reasons(row, reason_columns, len(names)) for row in rows)
-                if reason_columns
-                else rows
+                self._with_reasons(rows, [at for at, _ in reasons], len(names)) if reasons else rows
             )
         except InputError as error:
             raise InputError(error.message, error.place, AGAIN) from error
 
     def _with_reasons(
-        self, row: tuple[Any, ...], reason_columns: Sequence[tuple[int, str, str]], width: int
-    ) -> tuple[Any, ...]:
-        """Replace codes by sentences; their values and the check follow the first `width`
-        columns.
+        self, rows: Iterable[tuple[Any, ...]], at: Sequence[int], width: int
+    ) -> Iterator[tuple[Any, ...]]:
+        """Replace the codes in some places by sentences; their values and the check follow the
+        first `width` columns.
         """
-        values = list(row[:width])
-        for at, (place, *_) in enumerate(reason_columns, width):
-            values[place] = self.reasons.of(row[-1], row[place], row[at])
-        return tuple(values)
+        sentence = self.reasons.sentences()
+        places = list(zip(at, range(width, width + len(at)), strict=True))
+        for row in rows:
+            values = list(row[:width])
+            for place, place_of_values in places:
+                values[place] = sentence(row[-1], row[place], row[place_of_values])
+            yield tuple(values)
 
     def rows(
         self,

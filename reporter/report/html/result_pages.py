@@ -263,13 +263,16 @@ def _first_pages(view: View) -> Iterator[Page]:
 
 def _pages(view: View, rows: Iterable[tuple[Any, ...]], inline: bool) -> Iterator[Page]:
     checks = dict(zip(_names(view), view.checks, strict=True))
-    tier = cache(lambda n: say("tier {n}", n=n))  # few tiers, printed for every row
+    # Many rows share a tier and an owner.
+    tier = cache(lambda n: say("tier {n}", n=n))
+    owner_text = _owner_texts()
     for name, group in groupby(rows, key=lambda row: row[1]):
         check = checks[name]
         files = ("",) if inline else _files(check)
         for position, file in enumerate(files, 1):
             part = tuple(
-                _row(r, check, file, tier) for r in (group if inline else islice(group, PER_PAGE))
+                _row(r, check, file, tier, owner_text)
+                for r in (group if inline else islice(group, PER_PAGE))
             )
             if not part:
                 break
@@ -282,7 +285,18 @@ def page_file(name: str, position: int) -> str:
     return f"{name}+{position}.html" if position > 1 else f"{name}.html"
 
 
-def _row(values: tuple[Any, ...], check: Check, page: str, tier: Callable[[str], str]) -> Row:
+def _owner_texts() -> Callable[[str, str], str]:
+    """Return how an owner is printed, cut texts naming a file."""
+    return cache(lambda whose, file: owner(short(clean(whose), file, 80)))
+
+
+def _row(
+    values: tuple[Any, ...],
+    check: Check,
+    page: str,
+    tier: Callable[[str], str],
+    owner_text: Callable[[str, str], str],
+) -> Row:
     """Print a result; cut texts name the file that has them in full."""
     id_, _, subject, actor, owner_name, lo, hi, status, reason, ref, waived_until = values
     file, tier_range = RESULTS if status == PASS else ALL, tier_text(lo, hi)
@@ -293,7 +307,7 @@ def _row(values: tuple[Any, ...], check: Check, page: str, tier: Callable[[str],
         severity=check.severity,
         subject=short(clean(subject), file, 120),
         actor=clean(actor),
-        owner=owner(short(clean(owner_name), file, 80)),
+        owner=owner_text(owner_name, file),
         tier=tier_range,
         tier_text=tier(tier_range),
         status=status,
@@ -349,7 +363,7 @@ def _links(view: View) -> Iterator[tuple[str, Link]]:
     checks = {name: (c, _files(c)) for name, c in zip(_names(view), view.checks, strict=True)}
     nth = f'row_number() OVER (PARTITION BY "check" ORDER BY {_CHECK_ORDER})'
     order = f"ORDER BY actor, {_by_check(view)}, {nth}"
-    owner_text = cache(lambda whose: owner(short(clean(whose), ALL, 80)))
+    owner_text = _owner_texts()
     columns = ("id", "check", "actor", "owner", "tier_lo", "tier_hi", "status", nth)
     for id_, name, actor, owner_name, lo, hi, status, position in view.findings.results.each(
         columns, _IN_SCOPE, order
@@ -358,7 +372,9 @@ def _links(view: View) -> Iterator[tuple[str, Link]]:
         page = files[(position - 1) // PER_PAGE]
         yield (
             actor,
-            Link(f"v-{id_}", page, check.id, status, owner_text(owner_name), tier_text(lo, hi)),
+            Link(
+                f"v-{id_}", page, check.id, status, owner_text(owner_name, ALL), tier_text(lo, hi)
+            ),
         )
 
 

@@ -45,10 +45,10 @@ def _row(row: Row, words: Mapping[str, str]) -> str:
         anchor=row.anchor,
         severity=words[row.severity],
         said=words[row.status],
-        subject=escape(row.subject),
+        subject=_plain(row.subject),
         tier=_plain(row.tier_text),
         status=row.status,
-        reason=escape(row.reason),
+        reason=_plain(row.reason),
         waived=_waiver_html(row.waived_until) if row.waived_until else "",
         record=_breakable(row.record),
         owner=_plain(row.owner),
@@ -59,6 +59,7 @@ def _waiver_html(day: str) -> str:
     return f' <span class="quiet">{escape(say("waived until {day}", day=day))}</span>'
 
 
+@lru_cache(10_000)
 def _breakable(text: str) -> str:
     return str(escape(text)).replace("/", "/<wbr>")
 

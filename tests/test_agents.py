@@ -50,7 +50,7 @@ def test_the_level_of_an_agent_is_what_the_method_gives_its_results_alone(conten
     }
     rated = [RatedAgent(a, "", 0, 0, 0, 0, 0, 0, 2, 4, 0, 0) for a in (*agents, "unseen")]
     scoring = Scoring(content, content.checks, profile, (), (), {}, {}, {})
-    made = scoring.leveled(agents.items(), rated)
+    made = scoring.leveled([([a], counts) for a, counts in agents.items()], rated)
     assert [m.agent for m in made] == [*agents, "unseen"]
     for found in made[:-1]:
         whole = score((), content.checks, content.themes, agents[found.agent], content.policy, profile)  # fmt: skip
@@ -69,7 +69,7 @@ def test_an_agent_of_whom_nothing_is_known_has_no_level(content: Content) -> Non
     silent = tuple(Tally(c.id, Status.UNKNOWN, 1, 4, 1) for c in about)
     heard = (Tally(about[0].id, Status.FAIL, 1, 4, 1), *silent[1:])
     rated = [RatedAgent(a, "", 0, 0, 0, 0, 0, 0, 1, 4, 0, 0) for a in ("silent", "heard")]
-    levels = scoring.leveled({"silent": silent, "heard": heard}.items(), rated)
+    levels = scoring.leveled([(["silent"], silent), (["heard"], heard)], rated)
     assert [(m.narrow, m.assessed) for m in levels] == [(False, False), (False, True)]
     made = agents(Comparison(levels=levels))
     assert [(c.level, c.score) for c in made.cards] == [("0, at most 1", "0.0 % [0.0–98.6 %]"), ("", "Not assessed")]  # fmt: skip

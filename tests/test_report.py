@@ -24,7 +24,7 @@ import pytest
 from reporter.model.branding import contrast
 from reporter.model.scores import Status
 from reporter.report import WRITERS, build
-from reporter.report.csv_tables import escape
+from reporter.report.csv_lines import escape
 from reporter.report.document import View
 from reporter.report.html import charts, custom_template
 from reporter.report.html import page as html

@@ -16,7 +16,7 @@ import pytest
 from conftest import printed, reporter, texts_of
 
 from reporter import cli
-from reporter.report import csv_tables
+from reporter.report import csv_lines
 from reporter.system.plain_text import clean, clean_json, clean_lines
 
 pytestmark = pytest.mark.slow
@@ -174,13 +174,13 @@ def test_no_verb_drives_a_terminal(hostile: Path, run: Path, tmp_path: Path) -> 
 def test_what_cannot_be_seen_is_written_out(char: str) -> None:
     assert escaped(clean(char)) and clean(char).startswith("\\")
     assert clean_lines(f"a\n{char}") == f"a\n{clean(char)}"
-    assert csv_tables.escape(f"a{char}") == f"a{clean(char)}"
+    assert csv_lines.escape(f"a{char}") == f"a{clean(char)}"
     text = clean_json({"k": [char]}, indent=1)
     assert escaped(text) and json.loads(text) == {"k": [char]} and "\n" in text
 
 
 def test_nothing_is_printed_and_no_table_written_beside_the_one_place() -> None:
-    """`print_clean`, `print_json` and `progress` of `terminal` print; `write_table` writes tables, and init its forms."""
+    """`print_clean`, `print_json` and `progress` of `terminal` print; `cell` writes cells of tables, and init its forms."""
     prints, tables = set(), set()
     for path in CODE.rglob("*.py"):
         for scope in ast.walk(ast.parse(path.read_text("utf-8"))):
@@ -204,4 +204,4 @@ def test_nothing_is_printed_and_no_table_written_beside_the_one_place() -> None:
     }
     assert by - {"_print"} == {"print_clean", "print_json", "progress", "show"}
     tables -= {"ingest/statement_files.py:line_for"}  # a line that `print_clean` prints
-    assert tables == {"report/csv_tables.py:write_table", "authoring/scaffold.py:_write_csv"}
+    assert tables == {"authoring/scaffold.py:_write_csv"}

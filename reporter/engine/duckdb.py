@@ -170,10 +170,8 @@ class DuckDB(AbstractContextManager["DuckDB"]):
         """Insert many rows at once, as one list per column: as VALUES they take ten times as
         long.
         """
-        for at in range(0, len(rows), 10_000):
-            columns = [list(c) for c in zip(*rows[at : at + 10_000], strict=True)]
-            lists = ", ".join(f"unnest(${n})" for n in range(1, len(columns) + 1))
-            self.run(f"INSERT INTO {table} SELECT {lists}", columns)
+        for sql, columns in _inserts(table, rows):
+            self.run(sql, columns)
 
     def columns(self, sql: str) -> list[tuple[str, str]]:
         """Return (name, type) of a query's columns without running it."""
@@ -209,6 +207,15 @@ class DuckDB(AbstractContextManager["DuckDB"]):
         self.run(f"SET allowed_directories = {quoted_list(directories)}")
         self.run("SET enable_external_access = false")
         self.run("SET lock_configuration = true")
+
+
+def _inserts(
+    table: str, rows: Sequence[tuple[str | int | datetime, ...]]
+) -> Iterator[tuple[str, list[list[Any]]]]:
+    for at in range(0, len(rows), 10_000):
+        columns: list[list[Any]] = [list(c) for c in zip(*rows[at : at + 10_000], strict=True)]
+        lists = ", ".join(f"unnest(${n})" for n in range(1, len(columns) + 1))
+        yield f"INSERT INTO {table} SELECT {lists}", columns
 
 
 @contextmanager
@@ -305,6 +312,20 @@ class Parquet:
         except duckdb.Error as error:
             why = str(error).splitlines()[0]
             raise InputError(f"cannot be read as Parquet: {why}", str(self.path)) from error
+
+    def lay_beside(
+        self, table: str, columns: Sequence[str], rows: Sequence[tuple[str | int, ...]]
+    ) -> None:
+        """Create a table that queries can join with `held`; its columns are texts, or BIGINT where
+        `columns` says so.
+
+        Raises InputError where the file is no Parquet.
+        """
+        kinds = ", ".join(c if " " in c else f'"{c}" VARCHAR' for c in columns)
+        with self._connection().cursor() as cursor:
+            cursor.execute(f"CREATE TABLE {table} ({kinds})")
+            for sql, lists in _inserts(table, rows):
+                cursor.execute(sql, lists)
 
     def _connection(self) -> duckdb.DuckDBPyConnection:
         if self._con is None:

@@ -28,6 +28,7 @@ _AGENTS = (
     "SELECT actor_id, 'agent' AS dimension, actor_id AS value FROM agents "
     "WHERE coalesce(state, 'active') = 'active'"
 )
+_COUNTED = "check_id, status, tier_lo, tier_hi"
 _OF_ONE = ("agent", "actor")
 
 
@@ -54,28 +55,50 @@ def segments(engine: Engine, checks: Sequence[Check]) -> list[Segment]:
     ]
 
 
-def each_agent(engine: Engine, checks: Sequence[Check]) -> Iterator[tuple[str, Iterator[Tally]]]:
-    """Count the results of every active agent as a segment of its own, one after the other, by
-    name.
+def agent_patterns(
+    engine: Engine, checks: Sequence[Check]
+) -> Iterator[tuple[tuple[str, ...], tuple[Tally, ...]]]:
+    """Count the results of every active agent as a segment of its own; yield agents with equal
+    counts together.
+
+    Among thousands of agents a hundred patterns are usual.
     """
-    return ((agent, counts) for (_, agent), counts in _count(engine, checks, _AGENTS))
+    counts = (
+        f"SELECT value, {_COUNTED}, CASE WHEN shared THEN count(DISTINCT subject) ELSE count(*) END"
+        f" AS n FROM segment_results GROUP BY value, {_COUNTED}, shared"
+    )
+    _view_segments(engine, checks, _AGENTS)
+    rows = engine.each(
+        f"WITH counted AS ({counts}), patterns AS (SELECT value, list((check_id, status, tier_lo,"
+        " tier_hi, n) ORDER BY check_id, status, tier_lo, tier_hi, n) AS counts FROM counted GROUP"
+        " BY value) SELECT list(value ORDER BY value), counts FROM patterns GROUP BY counts"
+    )
+    for agents, pattern in rows:
+        yield (
+            tuple(agents),
+            tuple(Tally(c, Status(s), lo, hi, n) for c, s, lo, hi, n in pattern),
+        )
 
 
 def _count(
     engine: Engine, checks: Sequence[Check], segments: str
 ) -> Iterator[tuple[tuple[str, str], Iterator[Tally]]]:
-    engine.run(f"CREATE OR REPLACE TABLE slice_of AS {segments}")
-    engine.run(_segment_results(checks))
+    _view_segments(engine, checks, segments)
     rows = engine.each(
-        "SELECT dimension, value, check_id, status, tier_lo, tier_hi, CASE WHEN shared THEN"
-        " count(DISTINCT subject) ELSE count(*) END FROM segment_results GROUP BY dimension, value,"
-        " check_id, status, tier_lo, tier_hi, shared ORDER BY ALL"
+        f"SELECT dimension, value, {_COUNTED}, CASE WHEN shared THEN count(DISTINCT subject) ELSE"
+        f" count(*) END FROM segment_results GROUP BY dimension, value, {_COUNTED}, shared ORDER BY"
+        " ALL"
     )
     for (dimension, value), group in groupby(rows, key=lambda row: row[:2]):
         yield (
             (dimension, value),
             (Tally(c, Status(s), lo, hi, n) for _, _, c, s, lo, hi, n in group),
         )
+
+
+def _view_segments(engine: Engine, checks: Sequence[Check], segments: str) -> None:
+    engine.run(f"CREATE OR REPLACE TABLE slice_of AS {segments}")
+    engine.run(_segment_results(checks))
 
 
 def _segment_results(checks: Sequence[Check]) -> str:

@@ -34,7 +34,7 @@ from reporter.evaluate.defects import defects
 from reporter.evaluate.foreign_checks import Apart
 from reporter.evaluate.parity import side_by_side
 from reporter.evaluate.remediation import effort_ids
-from reporter.evaluate.segments import each_agent, segments
+from reporter.evaluate.segments import agent_patterns, segments
 from reporter.ingest.cache import USUAL, Cache, open_cache
 from reporter.ingest.load import Intake, ingest
 from reporter.ingest.readers.files import display_path, is_shown_as_it_is
@@ -392,6 +392,7 @@ def _gather(
         content, checks, profile, tallies, segments(engine, checks), caps, caps_lo, answers.answers
     )
     usage = extract.compared(engine)
+    usage = replace(usage, levels=scoring.leveled(agent_patterns(engine, checks), usage.tiers))
     causes, actions = defects(
         engine, checks, content.causes, tallies, content.efforts, workspace.efforts
     )
@@ -418,7 +419,7 @@ def _gather(
         feeds=extract.feeds(engine),
         feed_days=extract.feed_days(engine),
         coverage=extract.coverage(engine),
-        compared=replace(usage, levels=scoring.leveled(each_agent(engine, checks), usage.tiers)),
+        compared=usage,
         causes=causes,
         population=extract.population(engine),
         context=extract.context(engine, content),

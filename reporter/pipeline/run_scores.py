@@ -87,31 +87,28 @@ class Scoring:
         return tuple(slices)
 
     def leveled(
-        self, agents: Iterable[tuple[str, Iterable[Tally]]], rated: Sequence[RatedAgent]
+        self,
+        patterns: Iterable[tuple[Sequence[str], Iterable[Tally]]],
+        rated: Sequence[RatedAgent],
     ) -> tuple[Leveled, ...]:
-        """Score each agent from its own results, without the caps of the run. Agents with equal
-        results in a theme share the work.
+        """Score each agent from its own results, without the caps of the run.
 
-        Agents without counted results are scored too.
+        `patterns` are agents with equal results. Agents without counted results are scored too.
         """
         theme_cache: dict[tuple[str, tuple[Tally, ...]], ControlScore] = {}
-        level_cache: dict[tuple[int, ...], Leveled] = {}
-        levels: dict[str, Leveled] = {}
         theme_of = {c.id: c.theme for c in self.checks}
-        by_name = {agent.agent: agent for agent in rated}
-        for name, tallies in chain(agents, ((n, ()) for n in by_name if n not in levels)):
-            if name in by_name:
-                by_theme: dict[str, list[Tally]] = defaultdict(list)
-                for tally in tallies:
-                    by_theme[theme_of[tally.check]].append(tally)
-                scores = self._themes_of(by_theme, theme_cache)
-                key, agent = tuple(map(id, scores)), by_name[name]
-                if key not in level_cache:
-                    level_cache[key] = _level_agent(agent, scores, self.content.policy)
-                levels[name] = replace(
-                    level_cache[key], agent=name, tier_lo=agent.tier_lo, tier_hi=agent.tier_hi
-                )
-        return tuple(levels[name] for name in by_name)
+        level_of: dict[str, Leveled] = {}
+        for names, tallies in chain(patterns, [([a.agent for a in rated], ())]):
+            by_theme: dict[str, list[Tally]] = defaultdict(list)
+            for tally in tallies:
+                by_theme[theme_of[tally.check]].append(tally)
+            level = _level(self._themes_of(by_theme, theme_cache), self.content.policy)
+            for name in names:
+                level_of.setdefault(name, level)
+        return tuple(
+            replace(level_of[a.agent], agent=a.agent, tier_lo=a.tier_lo, tier_hi=a.tier_hi)
+            for a in rated
+        )
 
     def _themes_of(
         self,
@@ -157,12 +154,13 @@ class Scoring:
         return tuple(results)
 
 
-def _level_agent(agent: RatedAgent, themes: Sequence[ControlScore], policy: Policy) -> Leveled:
+def _level(themes: Sequence[ControlScore], policy: Policy) -> Leveled:
+    """Score an agent that has no name yet."""
     applying_themes = [t for t in themes if t.state != "not_applicable"]
     return Leveled(
-        agent=agent.agent,
-        tier_lo=agent.tier_lo,
-        tier_hi=agent.tier_hi,
+        agent="",
+        tier_lo=1,
+        tier_hi=4,
         level_lo=group_level([(t.weight, t.level_lo) for t in applying_themes], policy),
         level_hi=group_level([(t.weight, t.level_hi) for t in applying_themes], policy),
         score_lo=mean((t.weight, t.lo) for t in applying_themes),

@@ -1,5 +1,5 @@
 """CSV for people: findings.csv from the view, and other tables of text. Every cell of a run goes
-through `escape`.
+through `csv_lines.cell`.
 
 Text that a spreadsheet would run as a formula gets a leading quote. This changes the data, so
 machines read report.json.
@@ -7,27 +7,50 @@ machines read report.json.
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable, Iterator, Sequence
+import codecs
+import gzip
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import chain, islice
 from pathlib import Path
+from typing import IO, Protocol
 
 from reporter.i18n.translate import ENGLISH, speaking
+from reporter.report.chapters.next_steps import PickLine
+from reporter.report.csv_lines import cell, lines
 from reporter.report.document import View
 from reporter.report.findings import places
 from reporter.report.view.finding_rows import BY_OWNER, OWED, rows
-from reporter.system.plain_text import clean
+from reporter.runs.store import OPEN
 
 _COLUMNS = ("check", "subject", "status", "reason", "record", "fix")
 TODO = ("owner", "rank", "action", "lane", "effort", *_COLUMNS)
 """The columns of todo.csv."""
-_DANGEROUS = frozenset("=+-@\t\r\n\0＝＋－＠")
-_SUSPECT = _DANGEROUS | {" "}
+_FINDING = (
+    *("id", "head", "subject", "actor", "owner", "tier", "status", "reason", "record"),
+    *("waived_until", "waiver", "fix", "tail"),
+)
+"""The parts of a line of findings.csv."""
+MOST_ROWS = 1 << 20
+"""What a spreadsheet opens, with the header."""
+_MOST_AT_ONCE = 10_000
 
 
 def write_findings(view: View, path: Path) -> None:
     """Write findings.csv: one row for every failing, unknown or compensated result, in English."""
     with speaking(ENGLISH):
-        write_table(path, view.finding_columns, view.findings)
+        body = lines(view.findings, _FINDING, OPEN)
+        _write_lines(path, view.finding_columns, body, len(view.findings))
+
+
+def write_todo(view: View, path: Path) -> None:
+    """Write every failing or unknown result that is not waived, by owner and roadmap order. Results
+    without an owner come last.
+    """
+    picks = [",".join(map(cell, _pick(p))) for p in view.roadmap.picks]
+    parts, order = ("owner", "pick", *_COLUMNS), f"owner = '', {BY_OWNER}"
+    ((total,),) = view.findings.results.each(("count(*)",), OWED)
+    _write_lines(path, TODO, lines(view.findings, parts, OWED, order, picks), total)
 
 
 def todo(view: View) -> Iterator[tuple[str, ...]]:
@@ -35,28 +58,49 @@ def todo(view: View) -> Iterator[tuple[str, ...]]:
     place = places(view)
     task_rows = rows(view.findings, OWED, f"ORDER BY owner = '', {BY_OWNER}", ["rank"])
     for row, rank in task_rows:
-        pick = view.roadmap.picks[rank - 1]
         yield (
             row[place["owner"]],
-            pick.rank,
-            pick.id,
-            pick.lane,
-            pick.effort,
+            *_pick(view.roadmap.picks[rank - 1]),
             *(row[place[c]] for c in _COLUMNS),
         )
 
 
-def write_table(path: Path, header: Sequence[str], table: Iterable[Sequence[str]]) -> None:
-    """Write a table in UTF-8 with BOM and CRLF line ends, safe to open in a spreadsheet."""
-    with path.open("w", encoding="utf-8-sig", newline="") as file:
-        writer = csv.writer(file, lineterminator="\r\n")
-        writer.writerow([escape(name) for name in header])
-        writer.writerows([escape(cell) for cell in row] for row in table)
+def _pick(pick: PickLine) -> tuple[str, str, str, str]:
+    return pick.rank, pick.id, pick.lane, pick.effort
 
 
-def escape(text: str) -> str:
-    """Make invisible characters visible, and quote text that a spreadsheet could run."""
-    if text.isascii() and text.isprintable() and text[:1] not in _SUSPECT:  # nearly all texts
-        return text
-    is_formula = text[:1] in _DANGEROUS or text.lstrip()[:1] in _DANGEROUS
-    return f"'{clean(text)}" if is_formula else clean(text)
+class Table(Protocol):
+    """Rows of texts that are counted without reading them."""
+
+    def __len__(self) -> int: ...
+    def __iter__(self) -> Iterator[Sequence[str]]: ...
+
+
+def write_table(path: Path, header: Sequence[str], table: Table) -> None:
+    """Write a table in UTF-8 with BOM and CRLF line ends, safe to open in a spreadsheet.
+
+    A table of more rows than any spreadsheet opens is packed: its name ends with `.gz`.
+    """
+    _write_lines(path, header, (",".join(map(cell, row)) for row in table), len(table))
+
+
+def _write_lines(path: Path, header: Sequence[str], body: Iterator[str], total: int) -> None:
+    with _opened(path, packed=total >= MOST_ROWS) as file:
+        file.write(codecs.BOM_UTF8)
+        body = chain([",".join(map(cell, header))], body)
+        while part := "".join(f"{line}\r\n" for line in islice(body, _MOST_AT_ONCE)):
+            file.write(part.encode())
+
+
+@contextmanager
+def _opened(path: Path, packed: bool) -> Iterator[IO[bytes] | gzip.GzipFile]:
+    if not packed:
+        with path.open("wb") as file:
+            yield file
+        return
+    # Without a name and a time, so that the same run gives the same bytes.
+    with (
+        path.with_name(f"{path.name}.gz").open("wb") as file,
+        gzip.GzipFile("", "wb", compresslevel=1, fileobj=file, mtime=0) as packed_file,
+    ):
+        yield packed_file

@@ -117,6 +117,8 @@ def write_run(
     """Write every file of a run, tables from the English view. The manifest comes last, as it holds
     the hashes of the others.
     """
+    from reporter.report.csv_tables import write_todo
+
     write_data(assessment, part)
     write_formats(view, options, part, part)
     write_quarantine(assessment, part / "quarantine.csv")
@@ -356,15 +358,6 @@ def write_changes(history: Progress, path: Path) -> None:
     from reporter.report.csv_tables import write_table
 
     write_table(path, history.columns, history.changes or ())
-
-
-def write_todo(view: View, path: Path) -> None:
-    """Write every failing or unknown result that is not waived, by owner and roadmap order. Results
-    without an owner come last.
-    """
-    from reporter.report.csv_tables import TODO, todo, write_table
-
-    write_table(path, TODO, todo(view))
 
 
 def _text(value: Any) -> str:

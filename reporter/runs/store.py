@@ -194,20 +194,33 @@ class StoredTable:
 
         Raises InputError where the file is missing, or is none of this version.
         """
-        if not self.path.is_file():
-            raise InputError(f"this run has no {self.NAME}", str(self.run), NAMED)
         names = tuple(columns or self.COLUMNS)
         expressions = [self.REASONS[c][0] if c in self.REASONS else c for c in names]
         reasons = [(at, self.REASONS[c][1]) for at, c in enumerate(names) if c in self.REASONS]
         expressions += [*(values for _, values in reasons), "check"] if reasons else []
         selection = ", ".join(f'"{c}"' if c in self.COLUMNS else c for c in expressions)
+        rows = self.query(f"SELECT {selection} FROM held WHERE {where} {more}", params)
+        yield from (
+            self._with_reasons(rows, [at for at, _ in reasons], len(names)) if reasons else rows
+        )
+
+    def query(self, sql: str, params: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows of a query over `held`, the rows of the file, and what lies beside them.
+
+        Raises InputError as `each`.
+        """
+        if not self.path.is_file():
+            raise InputError(f"this run has no {self.NAME}", str(self.run), NAMED)
         try:
-            rows = self._file.each(f"SELECT {selection} FROM held WHERE {where} {more}", params)
-            yield from (
-                self._with_reasons(rows, [at for at, _ in reasons], len(names)) if reasons else rows
-            )
+            yield from self._file.each(sql, params)
         except InputError as error:
             raise InputError(error.message, error.place, AGAIN) from error
+
+    def lay_beside(
+        self, table: str, columns: Sequence[str], rows: Sequence[tuple[str | int, ...]]
+    ) -> None:
+        """Create a table that queries can join with `held`; see `Parquet.lay_beside`."""
+        self._file.lay_beside(table, columns, rows)
 
     def _with_reasons(
         self, rows: Iterable[tuple[Any, ...]], at: Sequence[int], width: int

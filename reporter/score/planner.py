@@ -10,11 +10,13 @@ from __future__ import annotations
 import heapq
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from fractions import Fraction
-from itertools import islice
+from itertools import count, groupby, islice
+from typing import Any
 
 from reporter.model.assessment import Check, Policy, Theme
-from reporter.model.roadmap import IMPLEMENT, Action, Pick, Roadmap
+from reporter.model.roadmap import IMPLEMENT, Action, Effect, Pick, Roadmap
 from reporter.model.scores import Tally
 from reporter.score.scorer import Caps
 from reporter.score.state import (
@@ -27,6 +29,7 @@ from reporter.score.state import (
     Tree,
     added,
     make_good,
+    multiplied,
     tallied,
 )
 
@@ -39,8 +42,6 @@ Completion = Callable[[str], Mapping[str, Change]]
 """Called with a finished action; returns the remaining changes of the actions that share its
 results.
 """
-_Entry = tuple[tuple[bool, Worth, str], int, Action]
-"""Place in the order, turn of insertion, action."""
 _ZERO = Fraction(0)
 
 
@@ -64,7 +65,7 @@ def plan_actions(
     total = start = state.total
     level = state.level()
     by_id = {a.id: a for a in actions}
-    changes = {name: change_of(a) for name, a in by_id.items()}
+    changes = changes_of(by_id.values())
     picks: list[Pick] = []
     for action, gain, uncapped in in_order(state, by_id, changes, ranked=RANKED):
         total += gain
@@ -99,7 +100,7 @@ def first_in_lanes(
     lanes: list[tuple[str, ...]] = []
     for urgent in (True, False):
         lane = {a.id: a for a in actions if a.urgent == urgent}
-        changes = {name: change_of(a) for name, a in lane.items()}
+        changes = changes_of(lane.values())
         picks = islice(in_order(state, lane, changes), most)
         lanes.append(tuple(action.id for action, *_ in picks))
         remainder = _union(c for name, c in changes.items() if name not in lanes[-1])
@@ -125,12 +126,29 @@ def _enterprise(checks: Iterable[Check], themes: Iterable[Theme], policy: Policy
 
 
 def _union(changes: Iterable[Change]) -> Change:
-    """Return several changes as one."""
+    """Return several changes as one; equal ones are best one object."""
     counts: dict[str, Counter[Kind]] = defaultdict(Counter)
+    by_object: dict[int, Change] = {}
+    repeats: Counter[int] = Counter()
     for change in changes:
-        for check, effects in change.items():
-            counts[check].update(dict(effects))
+        by_object[id(change)] = change
+        repeats[id(change)] += 1
+    for key, times in repeats.items():
+        for check, effects in by_object[key].items():
+            for kind, n in effects:
+                counts[check][kind] += n * times
     return {check: tuple(kinds.items()) for check, kinds in sorted(counts.items())}
+
+
+def changes_of(actions: Iterable[Action]) -> dict[str, Change]:
+    """Return the change that each action makes, by id; one object where several do the same."""
+    by_effects: dict[tuple[Effect, ...], Change] = {}
+    changes = {}
+    for action in actions:
+        if action.effects not in by_effects:
+            by_effects[action.effects] = change_of(action)
+        changes[action.id] = by_effects[action.effects]
+    return changes
 
 
 def change_of(action: Action) -> Change:
@@ -162,31 +180,64 @@ def in_order(
     """Yield the best action again and again, with its gain with and without caps.
 
     After `ranked` picks the others keep their order of that moment; their gains are still exact.
+    Equal actions in a row may then be applied together before the first is yielded, but only where
+    the level stays.
     """
-    remaining = _Remaining(state, changes)
+    remaining = _Remaining(state, actions, changes)
     queue = _Queue(remaining)
-    for name in actions:
-        queue.put(actions[name])
+    for group in remaining.groups():
+        queue.put(group)
     n_picks = 0
-    while True:
-        if n_picks + 1 == ranked:
-            for name in remaining.freeze():
-                queue.put(actions[name])
-        if (action := queue.take()) is None:
+    while n_picks + 1 != ranked:
+        if (pick := queue.take()) is None:
             return
         n_picks += 1
-        gain, uncapped = remaining.take(action.id)
-        yield action, gain, uncapped
-        leftovers = on_taken(action.id) if on_taken else {}
-        if ranked is None or n_picks < ranked:
-            for name in remaining.refresh(leftovers):
-                queue.put(actions[name])
+        gain, uncapped = remaining.take(*pick)
+        yield actions[pick[1]], gain, uncapped
+        leftovers = on_taken(pick[1]) if on_taken else {}
+        for group in remaining.refresh(leftovers):
+            queue.put(group)
+    for group in remaining.freeze():
+        queue.put(group)
+    rest = list(iter(queue.take, None))
+    for _, run in groupby(rest, key=lambda pick: id(pick[0].parts)):
+        picks = list(run)
+        gains = remaining.take_all(picks[0][0].parts, len(picks))
+        for (_, name), (gain, uncapped) in zip(picks, gains, strict=True):
+            yield actions[name], gain, uncapped
+
+
+@dataclass(eq=False, slots=True)
+class _Group:
+    """Actions that are alike in everything that the order depends on, except the id."""
+
+    urgent: bool
+    effort: Fraction
+    ahead_of: str
+    behind: str
+    parts: Mapping[Practice, Key]
+    gain: Fraction
+    """Of the total, from one of them, as last scored."""
+    turn: int
+    """In which it was scored."""
+    names: list[str] = field(default_factory=list)
+    """A heap of ids; some have left by now."""
+    size: int = 0
+    entry: int = 0
+    """The number of its valid entry in the queue."""
+
+
+_Entry = tuple[tuple[bool, Worth, str], int, _Group]
+"""Place in the order, number of the entry, group."""
+_Pick = tuple[_Group, str]
+"""An action by its id."""
 
 
 class _Queue:
-    """Actions by gain, the best first; for one that waits for others, the best of these.
+    """Groups by the gain of their first action, the best first; for one that waits for others, the
+    best of these.
 
-    An action stands at its place or before it. One that surfaces with an outdated gain is scored
+    A group stands at its place or before it. One that surfaces with an outdated gain is scored
     again and put back.
     """
 
@@ -195,23 +246,24 @@ class _Queue:
         self._heap: list[_Entry] = []
         self._ahead: dict[tuple[str, bool], list[_Entry]] = defaultdict(list)
         self._worth: dict[tuple[Fraction, Fraction], Worth] = {}
-        self._now: dict[str, int] = {}
+        self._numbers = count(1)
 
-    def put(self, action: Action) -> None:
-        """Add an action, or move it to the place of its current gain."""
-        self._now[action.id] = turn = self._now.get(action.id, 0) + 1
+    def put(self, group: _Group) -> None:
+        """Add a group, or move it to the place of its current gain and first action."""
+        group.entry = next(self._numbers)
+        if (name := self._remaining.first(group)) is None:
+            return
         # Actions of equal worth share one object: comparing it with itself takes no arithmetic.
-        gain = self._remaining.gain(action.id)
-        pair = gain, action.effort
+        pair = group.gain, group.effort
         worth = self._worth.get(pair) or self._worth.setdefault(
-            pair, (-gain / action.effort, -gain, action.effort)
+            pair, (-group.gain / group.effort, -group.gain, group.effort)
         )
-        entry = (not action.urgent, worth, action.id), turn, action
+        entry = (not group.urgent, worth, name), group.entry, group
         heapq.heappush(self._heap, entry)
-        if action.ahead_of:
-            heapq.heappush(self._ahead[action.ahead_of, action.urgent], entry)
+        if group.ahead_of:
+            heapq.heappush(self._ahead[group.ahead_of, group.urgent], entry)
 
-    def take(self) -> Action | None:
+    def take(self) -> _Pick | None:
         """Remove and return the best action; None when none is left."""
         entry = self._pop(self._heap)
         if not entry:
@@ -219,17 +271,20 @@ class _Queue:
         if first := self._pop(self._ahead[entry[-1].behind, entry[-1].urgent]):
             heapq.heappush(self._heap, entry)
             entry = first
-        del self._now[entry[-1].id]
-        return entry[-1]
+        group, name = entry[-1], entry[0][-1]
+        self._remaining.drop(name)
+        self.put(group)
+        return group, name
 
     def _pop(self, heap: list[_Entry]) -> _Entry | None:
         while heap:
             entry = heapq.heappop(heap)
-            action = entry[-1]
-            if self._now.get(action.id) == entry[1]:
-                if not self._remaining.renew(action.id):
+            group = entry[-1]
+            if group.entry == entry[1]:
+                is_first = self._remaining.first(group) == entry[0][-1]
+                if is_first and not self._remaining.renew(group):
                     return entry
-                self.put(action)
+                self.put(group)
         return None
 
 
@@ -241,44 +296,53 @@ class _Remaining:
     is scored at once.
     """
 
-    def __init__(self, state: State, changes: Mapping[str, Change]) -> None:
-        self._state = state
-        self._parts: dict[str, dict[Practice, Key]] = {}
-        self._alike: dict[Practice, dict[Key, dict[str, None]]] = defaultdict(dict)
+    def __init__(
+        self, state: State, actions: Mapping[str, Action], changes: Mapping[str, Change]
+    ) -> None:
+        self._state, self._actions = state, actions
+        self._groups: dict[tuple[Any, ...], _Group] = {}
+        self._group_of: dict[str, _Group] = {}
+        self._alike: dict[Practice, dict[Key, dict[_Group, None]]] = defaultdict(dict)
         self._adds: dict[tuple[Practice, Key], tuple[int, Fraction]] = {}
         self._turn = 0
         self._frozen = False
         self._changed: dict[Practice, int] = defaultdict(int)
         """The turn in which a practice was last changed."""
         self._all_changed = 0
-        self._last: dict[Practice, Key] = {}
-        self._gains: dict[str, tuple[int, Fraction]] = {}
+        self._last: Mapping[Practice, Key] = {}
+        parts: dict[int, dict[Practice, Key]] = {}
         for name, change in changes.items():
-            self._put(name, change)
+            if id(change) not in parts:
+                parts[id(change)] = state.parts(change)
+            self._put(name, parts[id(change)])
 
-    def gain(self, name: str) -> Fraction:
-        """Return the gain of the total from an action, as last scored."""
-        return self._gains[name][1]
+    def groups(self) -> list[_Group]:
+        """Return all groups."""
+        return list(self._groups.values())
 
-    def renew(self, name: str) -> bool:
-        """Score an action again if something it touches has changed; return whether its gain
+    def first(self, group: _Group) -> str | None:
+        """Return the first action of a group by id, if one is left."""
+        while group.names and self._group_of.get(group.names[0]) is not group:
+            heapq.heappop(group.names)
+        return group.names[0] if group.names else None
+
+    def renew(self, group: _Group) -> bool:
+        """Score a group again if something it touches has changed; return whether its gain
         differs.
         """
-        turn, old_gain = self._gains[name]
-        if self._frozen or turn == self._turn:
+        if self._frozen or group.turn == self._turn:
             return False
-        parts = self._parts[name]
+        parts, turn, old_gain = group.parts, group.turn, group.gain
         all_apply = all(map(self._state.applies, parts))
         if all_apply and turn >= self._all_changed and all(turn >= self._changed[p] for p in parts):
             return False
-        self._gains[name] = self._turn, self._gain_of(parts)
-        return self._gains[name][1] != old_gain
+        group.turn, group.gain = self._turn, self._gain_of(parts)
+        return group.gain != old_gain
 
-    def take(self, name: str) -> tuple[Fraction, Fraction]:
+    def take(self, group: _Group, name: str) -> tuple[Fraction, Fraction]:
         """Apply an action; return its gain with and without caps."""
-        state, parts = self._state, self._parts[name]
+        state, parts = self._state, group.parts
         gain = state.gain(parts)
-        self._drop(name)
         self._last = parts
         self._turn += 1
         if state.apply(parts):
@@ -287,49 +351,80 @@ class _Remaining:
             self._changed[practice] = self._turn
         return gain
 
-    def refresh(self, leftovers: Mapping[str, Change]) -> list[str]:
-        """Score actions again that may gain more than before or have less to do; return them."""
-        gainers: dict[str, None] = {}
+    def take_all(
+        self, parts: Mapping[Practice, Key], times: int
+    ) -> Iterator[tuple[Fraction, Fraction]]:
+        """Apply equal actions one after the other; yield the gain of each with and without caps.
+
+        Where each adds the same and none lifts the level, all are applied at once: a pass adds the
+        same again and again unless a cap, a hidden tier or a sample is in the way.
+        """
+        state = self._state
+        while times:
+            gain, uncapped = state.gain(parts)
+            together = state.adds_evenly(parts, times, gain, uncapped)
+            state.apply(multiplied(parts, times) if together else parts)
+            for _ in range(times if together else 1):
+                yield gain, uncapped
+                times -= 1
+
+    def refresh(self, leftovers: Mapping[str, Change]) -> list[_Group]:
+        """Score groups again that may gain more than before or have less to do; return them."""
+        gainers: dict[_Group, None] = {}
         for name in leftovers:
-            self._drop(name)
+            self.drop(name)
         for practice in self._last:
             if self._state.steady(practice):
                 continue
-            for key, names in self._alike[practice].items():
+            for key, groups in self._alike[practice].items():
                 if self._state.may_grow(practice, key):
                     _, old_gain = self._adds.get((practice, key), (0, _ZERO))
                     if self._add(practice, key) > old_gain:
-                        gainers |= names
+                        gainers |= groups
                     else:  # the gain of a newly applicable practice is no sum of parts
                         gainers |= {
-                            n: None
-                            for n in names
-                            if not all(map(self._state.applies, self._parts[n]))
+                            g: None for g in groups if not all(map(self._state.applies, g.parts))
                         }
-        for name in gainers:
-            self.renew(name)
+        for group in gainers:
+            self.renew(group)
         for name, change in leftovers.items():
-            self._put(name, change)
-        return [*gainers, *leftovers]
+            gainers[self._put(name, self._state.parts(change))] = None
+        return list(gainers)
 
-    def freeze(self) -> list[str]:
-        """Score all for the last time; return the actions whose gain differs."""
-        names = [name for name in self._parts if self.renew(name)]
+    def freeze(self) -> list[_Group]:
+        """Score all for the last time; return the groups whose gain differs."""
+        groups = [group for group in self._groups.values() if self.renew(group)]
         self._frozen = True
-        return names
+        return groups
 
-    def _put(self, name: str, change: Change) -> None:
-        self._parts[name] = parts = self._state.parts(change)
-        for practice, key in parts.items():
-            self._alike[practice].setdefault(key, {})[name] = None
-        self._gains[name] = self._turn, self._gain_of(parts)
+    def drop(self, name: str) -> None:
+        """Remove an action."""
+        group = self._group_of.pop(name)
+        group.size -= 1
+        if not group.size:
+            del self._groups[_key_of(group)]
+            for practice, key in group.parts.items():
+                alike = self._alike[practice]
+                del alike[key][group]
+                if not alike[key]:
+                    del alike[key]
 
-    def _drop(self, name: str) -> None:
-        for practice, key in self._parts.pop(name).items():
-            alike = self._alike[practice]
-            del alike[key][name]
-            if not alike[key]:
-                del alike[key]
+    def _put(self, name: str, parts: Mapping[Practice, Key]) -> _Group:
+        action = self._actions[name]
+        group = _Group(
+            action.urgent, action.effort, action.ahead_of, action.behind, parts, _ZERO, -1
+        )
+        group = self._groups.setdefault(_key_of(group), group)
+        if not group.size:
+            for practice, key in parts.items():
+                self._alike[practice].setdefault(key, {})[group] = None
+        if group.turn < 0:
+            group.turn, group.gain = self._turn, self._gain_of(parts)
+        self.renew(group)
+        heapq.heappush(group.names, name)
+        self._group_of[name] = group
+        group.size += 1
+        return group
 
     def _gain_of(self, parts: Mapping[Practice, Key]) -> Fraction:
         if all(map(self._state.applies, parts)):
@@ -343,3 +438,13 @@ class _Remaining:
             value = self._state.adds(practice, key)
             self._adds[practice, key] = self._turn, value
         return value
+
+
+def _key_of(group: _Group) -> tuple[Any, ...]:
+    return (
+        group.urgent,
+        group.effort.as_integer_ratio(),
+        group.ahead_of,
+        group.behind,
+        tuple(group.parts.items()),
+    )

@@ -109,7 +109,8 @@ def rounded(value: Fraction) -> Fraction:
 
 
 def _tenths(value: Fraction) -> int:
-    tenths = (2000 * value + 1) // 2
+    # In whole numbers: with fractions it takes ten times as long, and reports print thousands.
+    tenths = (2000 * value.numerator + value.denominator) // (2 * value.denominator)
     return min(max(tenths, 1), 999) if 0 < value < 1 else tenths
 
 

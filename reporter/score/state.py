@@ -108,15 +108,50 @@ class State:
 
     def level(self) -> int:
         """Return the level of the total on evidence."""
-        for control, practices in self._practices_of.items():
+        for control in self._practices_of:
             if control not in self._levels and self._controls[control] is not None:
-                marks = [
-                    (p[1], rating(v[0], self.policy)) for p in practices if (v := self._values[p])
-                ]
-                self._levels[control] = level_of(marks)
-        levels = tuple(self._levels[c] for c in self._practices_of if c in self._levels)
+                self._levels[control] = self._level_of(control, self._values)
+        return self._group_level(self._levels)
+
+    def level_after(self, parts: Mapping[Practice, Key]) -> int:
+        """Return the level on evidence after a change of practices that apply already."""
+        self.level()
+        values = self._values | {p: self._value(*self._sum_after(p, k)) for p, k in parts.items()}
+        control_ids = dict.fromkeys(self.tree.practices[p][0] for p in parts)
+        return self._group_level(self._levels | {c: self._level_of(c, values) for c in control_ids})
+
+    def adds_evenly(
+        self, parts: Mapping[Practice, Key], times: int, gain: Fraction, uncapped: Fraction
+    ) -> bool:
+        """Tell whether a change adds the same several times, and leaves the level as it is."""
+        if times == 1 or not all(self.applies(p) and self.steady(p) for p in parts):
+            return False
+        if any(k[0] == Status.NA for key in parts.values() for _, e in key for k, _ in e):
+            return False
+        whole = multiplied(parts, times)
+        return (
+            self.gain(whole)
+            == (
+                gain * times,
+                uncapped * times,
+            )
+            and self.level_after(whole) == self.level()
+        )
+
+    def _level_of(
+        self, control: str, values: Mapping[Practice, tuple[Fraction, Fraction] | None]
+    ) -> int:
+        marks = [
+            (p[1], rating(v[0], self.policy))
+            for p in self._practices_of[control]
+            if (v := values[p])
+        ]
+        return level_of(marks)
+
+    def _group_level(self, by_control: Mapping[str, int]) -> int:
+        levels = tuple(by_control[c] for c in self._practices_of if c in by_control)
         if levels not in self._group_levels:
-            weights = [w for c, w in self.tree.controls.items() if c in self._levels]
+            weights = [w for c, w in self.tree.controls.items() if c in by_control]
             self._group_levels[levels] = group_level(
                 list(zip(weights, levels, strict=True)), self.policy
             )
@@ -256,6 +291,16 @@ class State:
 
     def _total(self, scores: Mapping[str, Fraction | None]) -> Fraction:
         return mean((self.tree.controls[c], s) for c, s in scores.items() if s is not None)
+
+
+def multiplied(parts: Mapping[Practice, Key], times: int) -> dict[Practice, Key]:
+    """Return the parts of a change that is made several times."""
+    return {
+        practice: tuple(
+            (check, tuple((kind, n * times) for kind, n in effects)) for check, effects in key
+        )
+        for practice, key in parts.items()
+    }
 
 
 def added(values: Iterable[Fraction]) -> Fraction:

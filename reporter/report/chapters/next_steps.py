@@ -5,9 +5,10 @@ Gains are in percentage points with two decimals, rounded half up. A gain is nev
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cache
 from itertools import groupby
 
 from reporter.evaluate.headlines import remedy
@@ -124,8 +125,9 @@ def roadmap(assessment: model.Assessment, results: Results) -> Roadmap:
     """Print the roadmap."""
     plan = assessment.roadmap
     fixes, regroupings = Fixes(assessment.checks), {r.id: r for r in assessment.history.regrouped}
+    gains = cache(_gains)  # hundreds of agents may lack the same thing
     picks = tuple(
-        _line(n, p, _lane(n, p, plan.ranked), fixes, regroupings.get(p.action.id))
+        _line(n, p, _lane(n, p, plan.ranked), fixes, regroupings.get(p.action.id), gains)
         for n, p in enumerate(plan.picks, 1)
     )
     urgent_lines = [p for p in picks if p.lane == NOW]
@@ -180,7 +182,7 @@ def _owners_text(owners: Sequence[OwnerLine]) -> str:
 
 def points(value: Fraction) -> str:
     """Print a share as percentage points with two decimals, rounded half up; only zero is 0.00."""
-    hundredths = (20000 * value + 1) // 2
+    hundredths = (20000 * value.numerator + value.denominator) // (2 * value.denominator)
     hundredths = max(hundredths, 1) if value > 0 else hundredths
     return decimal(Fraction(hundredths, 100), 2)
 
@@ -231,9 +233,27 @@ def _lane(rank: int, pick: Pick, ranked_count: int) -> str:
     return NOW if pick.action.urgent else RANKED if rank <= ranked_count else LATER
 
 
-def _line(rank: int, pick: Pick, lane: str, fixes: Fixes, origin: Regrouped | None) -> PickLine:
+def _gains(gain: Fraction, uncapped: Fraction, effort: Fraction, kind: str) -> dict[str, str]:
+    """Print what one action of a kind gains, by field of `PickLine`."""
+    return {
+        "effort": person_days(effort),
+        "gain": points(gain),
+        "certain_gain": points(Fraction(0) if kind == EVIDENCE else gain),
+        "gain_per_day": points(gain / effort),
+        "gain_without_cap": points(uncapped),
+        "exact_gain": exact(gain),
+    }
+
+
+def _line(
+    rank: int,
+    pick: Pick,
+    lane: str,
+    fixes: Fixes,
+    origin: Regrouped | None,
+    gains: Callable[[Fraction, Fraction, Fraction, str], dict[str, str]],
+) -> PickLine:
     action = pick.action
-    certain_gain = Fraction(0) if action.kind == EVIDENCE else pick.gain
     return PickLine(
         rank=digits(rank),
         id=clean(action.id),
@@ -243,15 +263,10 @@ def _line(rank: int, pick: Pick, lane: str, fixes: Fixes, origin: Regrouped | No
         lane=lane,
         owners=clean("; ".join(action.owners)),
         results=digits(action.results),
-        effort=person_days(action.effort),
-        gain=points(pick.gain),
-        certain_gain=points(certain_gain),
-        gain_per_day=points(pick.gain / action.effort),
-        gain_without_cap=points(pick.uncapped),
+        **gains(pick.gain, pick.uncapped, action.effort, action.kind),
         total_after=percent(pick.total),
         level_after=digits(pick.level),
         fix=clean(fixes.of(action)),
-        exact_gain=exact(pick.gain),
         checks=tuple(map(clean, action.checks)),
         before=say(_ORIGINS[origin.how], ids=clean(", ".join(origin.before))) if origin else "",
     )

@@ -41,6 +41,7 @@ from reporter.ingest.readers.files import display_path, is_shown_as_it_is
 from reporter.ingest.readers.inputs import Inputs
 from reporter.ingest.unread_files import beside
 from reporter.model.assessment import Assessment, Check, Framework, Notice, Sample
+from reporter.model.comparison import Comparison
 from reporter.model.scores import Scores, Tally
 from reporter.pipeline import disclosures, redact_run
 from reporter.pipeline.own_settings import (
@@ -391,8 +392,7 @@ def _gather(
     scoring = Scoring(
         content, checks, profile, tallies, segments(engine, checks), caps, caps_lo, answers.answers
     )
-    usage = extract.compared(engine)
-    usage = replace(usage, levels=scoring.leveled(agent_patterns(engine, checks), usage.tiers))
+    usage = _compared(engine, scoring)
     causes, actions = defects(
         engine, checks, content.causes, tallies, content.efforts, workspace.efforts
     )
@@ -432,6 +432,13 @@ def _gather(
         reweighed=scoring.reweighed(actions),
         notices=tuple(_notices(engine, content, failures, intake, (scores, base))),
     )
+
+
+def _compared(engine: DuckDB, scoring: Scoring) -> Comparison:
+    """Return what agents did and may do, with the level of each."""
+    usage = extract.compared(engine)
+    patterns = agent_patterns(engine, scoring.checks)
+    return replace(usage, levels=scoring.leveled(patterns, usage.tiers))
 
 
 def _honoured_tallies(engine: DuckDB, claims: Stated) -> Sequence[Tally]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import random
 import re
 import string
@@ -10,12 +11,14 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reporter.engine.duckdb import DuckDB
 from reporter.ingest.readers.records import excerpt
+from reporter.privacy.redact_sql import may_name_one, named_secrets
 from reporter.privacy.secrets import _PREFIX_RULES, _RULE_FILE, SUSPECT, fingerprinted, redact
 
 pytestmark = pytest.mark.slow
@@ -330,3 +333,39 @@ def test_a_secret_that_is_cut_shows_no_piece(before: int) -> None:
 )
 def test_a_line_of_a_private_key_is_not_shown(line: str, said: str) -> None:
     assert excerpt(line) == said
+
+
+_NAMES = st.sampled_from(["password", "credentials", "api_key", "Token", "access key value", "name", "note"])  # fmt: skip
+_VALUES = st.recursive(
+    st.sampled_from(["hunter22-long-enough", "x", "", "a}, b", 'q"]', None, 7, True]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_NAMES, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@settings(deadline=None)
+@given(st.lists(st.dictionaries(_NAMES, _VALUES, max_size=3), min_size=1, max_size=20), st.sampled_from([None, 1]))  # fmt: skip
+def test_the_engine_asks_python_for_every_record_with_a_secret_by_name(
+    records: list[dict[str, Any]], indent: int | None
+) -> None:
+    """Where `may_name_one` says no, nobody looks; so it may say yes too often, and never no."""
+    with duckdb.connect() as con:
+        for record in records:
+            text = json.dumps(record, indent=indent)
+            if list(named_secrets(record)):
+                assert con.execute(f"SELECT {may_name_one('?')}", [text] * 3).fetchall() == [(True,)], text  # fmt: skip
+
+
+@pytest.mark.parametrize("held", ["hunter22", ["hunter22"], [["hunter22"]], [{"a": 1}, "hunter22"], [[{"a": [2]}], "hunter22"]])  # fmt: skip
+def test_a_text_anywhere_in_a_list_has_the_name_of_the_list(held: object) -> None:
+    assert list(named_secrets({"password": held})) == ["hunter22"]
+    with duckdb.connect() as con:
+        for indent in (None, 2):
+            text = json.dumps({"x": [{"password": held}]}, indent=indent)
+            assert con.execute(f"SELECT {may_name_one('?')}", [text] * 3).fetchall() == [(True,)]
+
+
+def test_a_list_of_credentials_is_no_secret_by_its_name() -> None:
+    text = json.dumps({"credentials": [{"credential_id": "c-1", "type": "api_key"}], "tools": [{"name": "x"}, {"name": "y"}]})  # fmt: skip
+    with duckdb.connect() as con:
+        assert con.execute(f"SELECT {may_name_one('?')}", [text] * 3).fetchall() == [(False,)]

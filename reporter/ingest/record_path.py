@@ -59,8 +59,8 @@ from reporter.ingest.readers.records import (
 )
 from reporter.model.sentences import Sentence, tell
 from reporter.privacy.redact_sql import (
-    MAY_NAME_ONE,
     hidden,
+    may_name_one,
     named_secrets,
     suspect,
     without,
@@ -68,10 +68,12 @@ from reporter.privacy.redact_sql import (
 from reporter.privacy.secrets import SHORTEST, fingerprinted, redact
 from reporter.schema.tables import TABLES, WHO
 
-PORTION, FLAT_PORTION = 8 << 20, 128 << 20
-"""Characters of records that the engine takes at once; nested ones cost it many times their
-size.
+PORTION, FLAT_PORTION = 64 << 20, 128 << 20
+"""Characters of records that the engine takes at once, at the most; of nested ones no more than a
+`SHARE` of its memory, since they cost it many times their size. Each portion takes some 150
+statements: of 60 MB of agents, eight portions take twice as long as one.
 """
+SHARE = 16
 NOT_OF_THIS_KIND = mark("not of this kind")
 MOST_SPLITS = 64
 """Times that portions of a batch are halved to isolate what the engine fails on; then the whole
@@ -100,7 +102,8 @@ def spool(
     unreadable, as are those on which the engine fails: a portion is halved until they stand alone.
     """
     is_whole, kill_error, splits, number = True, None, 0, 0
-    capacity = sys.maxsize if source.together else FLAT_PORTION if source.columns else PORTION
+    nested = min(PORTION, engine.memory() // SHARE)
+    capacity = sys.maxsize if source.together else FLAT_PORTION if source.columns else nested
     folder = foreign_sources.folder(engine) if source.foreign else engine.work
     spool = _Spool(folder / batch.key, capacity)
     with Child(limits) as child, contextlib.ExitStack() as cleanup:
@@ -376,7 +379,7 @@ def _named_secrets(engine: DuckDB, source: Source) -> dict[int, list[str]]:
         record: list(dict.fromkeys(named_secrets(json.loads(text))))
         for record, text in engine.rows(
             "SELECT record, CAST(r AS VARCHAR) FROM spooled "
-            f"WHERE mine AND regexp_matches(CAST(r AS VARCHAR), {quoted(MAY_NAME_ONE)})"
+            f"WHERE mine AND {may_name_one('CAST(r AS VARCHAR)')}"
         )
     }
     secrets = {record: texts for record, texts in matches.items() if texts}

@@ -16,13 +16,17 @@ from reporter.engine.duckdb import DuckDB
 from reporter.privacy import synonyms
 from reporter.privacy.secrets import SHORTEST, SUSPECT, fingerprinted, redact
 
-MAY_NAME_ONE = (
+_NAMED = (
     r"(?i)\"[^\"]{0,40}(secret|passw(or)?[dt]|passphrase|kennwort|pwd|mot.?(de.?)?passe|contrase[^\"]{1,7}a|wachtwoord|senha|token|pat|"
     r"(api|app|access|private|secret|signing|encryption|account|client|license|ssh)["
     r" _-]?key|credentials?|cookie|authorization)"
-    r"([ _-]?(value|key|text|wert|clear|plain|plaintext))?\"\s*:"
+    r"([ _-]?(value|key|text|wert|clear|plain|plaintext))?\"\s*:\s*"
 )
-"""RE2: a record has a field whose name may say that its value is a secret."""
+"""RE2: a field whose name may say that its value is a secret."""
+_OF_TEXT = r"(\"|\[\s*[^{\s])"
+"""RE2: the value is a text, or a list that does not begin with an object."""
+_TEXT_IN_LIST = r"\}\s*,\s*\"([^\"\\]|\\.)*\"\s*[,\]]"
+"""RE2: a text follows an object in a list."""
 NO_SECRET = (
     "",
     "yes",
@@ -40,6 +44,19 @@ NO_SECRET = (
     "-",
 )
 """What stands in such a field where the secret does not."""
+
+
+def may_name_one(record: str) -> str:
+    """SQL: the text of a record may hold what `named_secrets` yields.
+
+    Objects below such a name are asked by the names of their own fields: a list of credentials is
+    none."""
+    return (
+        f"(regexp_matches({record}, {quoted(_NAMED + _OF_TEXT)}) OR (regexp_matches({record},"
+        f" {quoted(_TEXT_IN_LIST)}) AND regexp_matches({record}, {quoted(_NAMED)})))"
+    )
+
+
 LEAST_WITHIN = 6
 """Signs from which a secret is looked for within a longer text."""
 

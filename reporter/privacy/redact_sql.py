@@ -25,8 +25,8 @@ _NAMED = (
 """RE2: a field whose name may say that its value is a secret."""
 _OF_TEXT = r"(\"|\[\s*[^{\s])"
 """RE2: the value is a text, or a list that does not begin with an object."""
-_TEXT_IN_LIST = r"\}\s*,\s*\"([^\"\\]|\\.)*\"\s*[,\]]"
-"""RE2: a text follows an object in a list."""
+_TEXT_IN_LIST = r"\}\s*,\s*([^\"{\s]|\"([^\"\\]|\\.)*\"\s*[,\]])"
+"""RE2: an object is followed by neither an object nor a field, so by something else in a list."""
 NO_SECRET = (
     "",
     "yes",

@@ -28,99 +28,124 @@ _AGENTS = (
     "SELECT actor_id, 'agent' AS dimension, actor_id AS value FROM agents "
     "WHERE coalesce(state, 'active') = 'active'"
 )
-_COUNTED = "check_id, status, tier_lo, tier_hi"
 _OF_ONE = ("agent", "actor")
 
 
 def segments(engine: Engine, checks: Sequence[Check]) -> list[Segment]:
     """Count the results of every segment, and note whether an unregistered agent did something of
     high impact there.
+
+    Leaves the tables that `agent_patterns` reads.
     """
-    tallies = {key: tuple(counts) for key, counts in _count(engine, checks, _SEGMENTS)}
+    _encode(engine, checks)
+    _make_slices(engine, _SEGMENTS)
+    rows = engine.each(
+        "SELECT dimension, value, check_id, status, tier_lo, tier_hi, n FROM (SELECT dimension,"
+        " value, k, sum(p.n * s.n)::BIGINT AS n FROM (SELECT dimension, value, pattern, count(*) AS"
+        " n FROM slice_of JOIN own_pattern USING (who) GROUP BY ALL) AS s JOIN pattern_kinds AS p"
+        " USING (pattern) GROUP BY dimension, value, k UNION ALL SELECT dimension, value, k,"
+        " count(DISTINCT subject) FROM slice_of JOIN shared_results USING (who) GROUP BY dimension,"
+        " value, k) AS counted JOIN kinds USING (k) ORDER BY ALL"
+    )
+    tallies = {
+        key: tuple(Tally(c, Status(s), lo, hi, n) for _, _, c, s, lo, hi, n in group)
+        for key, group in groupby(rows, key=lambda row: row[:2])
+    }
     sizes = {
         (d, v): n
         for d, v, n in engine.rows(
-            "SELECT dimension, value, count(DISTINCT actor_id) FROM segment_results GROUP BY ALL"
+            "SELECT dimension, value, count(DISTINCT actor_id) FROM slice_of WHERE who IN (SELECT"
+            " who FROM own_pattern UNION ALL SELECT who FROM shared_results) GROUP BY ALL"
         )
     }
-    unregistered_acted = {
+    acted = {
         (d, v)
         for d, v in engine.rows(
             f"SELECT DISTINCT dimension, value FROM slice_of WHERE actor_id IN ({UNREGISTERED})"
         )
     }
     return [
-        Segment(*key, sizes[key], key in unregistered_acted, counts)
-        for key, counts in tallies.items()
+        Segment(dimension, value, sizes[dimension, value], (dimension, value) in acted, counts)
+        for (dimension, value), counts in tallies.items()
     ]
 
 
-def agent_patterns(
-    engine: Engine, checks: Sequence[Check]
-) -> Iterator[tuple[tuple[str, ...], tuple[Tally, ...]]]:
+def agent_patterns(engine: Engine) -> Iterator[tuple[tuple[str, ...], tuple[Tally, ...]]]:
     """Count the results of every active agent as a segment of its own; yield agents with equal
     counts together.
 
     Among thousands of agents a hundred patterns are usual.
     """
-    counts = (
-        f"SELECT value, {_COUNTED}, CASE WHEN shared THEN count(DISTINCT subject) ELSE count(*) END"
-        f" AS n FROM segment_results GROUP BY value, {_COUNTED}, shared"
-    )
-    _view_segments(engine, checks, _AGENTS)
-    rows = engine.each(
-        f"WITH counted AS ({counts}), patterns AS (SELECT value, list((check_id, status, tier_lo,"
-        " tier_hi, n) ORDER BY check_id, status, tier_lo, tier_hi, n) AS counts FROM counted GROUP"
-        " BY value) SELECT list(value ORDER BY value), counts FROM patterns GROUP BY counts"
-    )
-    for agents, pattern in rows:
-        yield (
-            tuple(agents),
-            tuple(Tally(c, Status(s), lo, hi, n) for c, s, lo, hi, n in pattern),
+    kinds = {
+        k: (c, Status(s), lo, hi)
+        for k, c, s, lo, hi in engine.rows(
+            "SELECT k, check_id, status, tier_lo, tier_hi FROM kinds"
         )
-
-
-def _count(
-    engine: Engine, checks: Sequence[Check], segments: str
-) -> Iterator[tuple[tuple[str, str], Iterator[Tally]]]:
-    _view_segments(engine, checks, segments)
+    }
+    own_kinds = defaultdict(list)
+    for pattern, k, n in engine.rows("SELECT pattern, k, n FROM pattern_kinds"):
+        own_kinds[pattern].append((k, n))
+    _make_slices(engine, _AGENTS)
     rows = engine.each(
-        f"SELECT dimension, value, {_COUNTED}, CASE WHEN shared THEN count(DISTINCT subject) ELSE"
-        f" count(*) END FROM segment_results GROUP BY dimension, value, {_COUNTED}, shared ORDER BY"
-        " ALL"
+        "WITH shared AS (SELECT who, list((k, n) ORDER BY k) AS counts FROM (SELECT who, k,"
+        " count(DISTINCT subject) AS n FROM shared_results GROUP BY who, k) AS counted GROUP BY"
+        " who) SELECT list(value ORDER BY value), pattern, counts FROM slice_of LEFT JOIN"
+        " own_pattern USING (who) LEFT JOIN shared USING (who) GROUP BY pattern, counts"
     )
-    for (dimension, value), group in groupby(rows, key=lambda row: row[:2]):
-        yield (
-            (dimension, value),
-            (Tally(c, Status(s), lo, hi, n) for _, _, c, s, lo, hi, n in group),
-        )
+    for agents, pattern, shared in rows:
+        counts = sorted((*kinds[k], n) for k, n in (*own_kinds[pattern], *(shared or ())))
+        yield tuple(agents), tuple(Tally(*count) for count in counts)
 
 
-def _view_segments(engine: Engine, checks: Sequence[Check], segments: str) -> None:
-    engine.run(f"CREATE OR REPLACE TABLE slice_of AS {segments}")
-    engine.run(_segment_results(checks))
+def _make_slices(engine: Engine, slices: str) -> None:
+    engine.run(
+        f"CREATE OR REPLACE TABLE slice_of AS SELECT *, {CALLED}(actor_id) AS who FROM ({slices})"
+        " AS named"
+    )
 
 
-def _segment_results(checks: Sequence[Check]) -> str:
-    """SQL: the view segment_results, a row for each result, actor of its subject and segment of
-    that actor.
+def _encode(engine: Engine, checks: Sequence[Check]) -> None:
+    """Number the kinds of results, and the patterns of kinds that actors have.
+
+    An actor has a result in most checks: each row is grouped once, by numbers. Results of subjects
+    that several actors may share are few, and stay rows of `shared_results`.
     """
     ids: dict[str, list[str]] = defaultdict(list)
     for check in checks:
         if SUBJECTS[check.about]:
             ids["" if check.about in _OF_ONE else check.about].append(check.id)
+    engine.run(
+        "CREATE OR REPLACE TABLE kinds AS SELECT *, row_number() OVER (ORDER BY check_id, status,"
+        " tier_lo, tier_hi) AS k FROM (SELECT DISTINCT check_id, status, tier_lo, tier_hi FROM"
+        " results) AS seen"
+    )
+    numbered = "results AS c JOIN kinds USING (check_id, status, tier_lo, tier_hi)"
     # Results may use other names for people and agents: both sides are compared under the names
     # of the run.
-    selects = [
-        "SELECT p.dimension, p.value, p.actor_id, c.check_id, c.subject, c.status, c.tier_lo,"
-        f" c.tier_hi, {bool(about)} AS shared FROM results AS c "
-        + (f"JOIN ({_called(about)}) AS s ON s.subject = {CALLED}(c.subject) " if about else "")
-        + f"JOIN (SELECT *, {CALLED}(actor_id) AS who FROM slice_of) AS p ON p.who ="
-        f" {'s.actor_id' if about else f'{CALLED}(c.actor)'} WHERE"
-        f" list_contains({quoted_list(check_ids)}, c.check_id)"
-        for about, check_ids in sorted(ids.items())
+    engine.run(
+        f"CREATE OR REPLACE TABLE own_kinds AS SELECT {CALLED}(c.actor) AS who, list_sort(list(k))"
+        f" AS ks FROM {numbered} WHERE list_contains({quoted_list(ids.pop('', []))}, c.check_id)"
+        " GROUP BY 1"
+    )
+    engine.run(
+        "CREATE OR REPLACE TABLE patterns AS SELECT ks, row_number() OVER (ORDER BY ks) AS pattern"
+        " FROM (SELECT DISTINCT ks FROM own_kinds) AS seen"
+    )
+    engine.run(
+        "CREATE OR REPLACE TABLE own_pattern AS SELECT who, pattern FROM own_kinds JOIN patterns"
+        " USING (ks)"
+    )
+    engine.run(
+        "CREATE OR REPLACE TABLE pattern_kinds AS SELECT pattern, k, count(*) AS n FROM (SELECT"
+        " pattern, unnest(ks) AS k FROM patterns) AS each_kind GROUP BY pattern, k"
+    )
+    shared = [
+        f"SELECT s.actor_id AS who, c.subject, k FROM {numbered} JOIN ({_called(about)}) AS s ON"
+        f" s.subject = {CALLED}(c.subject) WHERE list_contains({quoted_list(names)}, c.check_id)"
+        for about, names in sorted(ids.items())
     ]
-    return f"CREATE OR REPLACE VIEW segment_results AS {' UNION ALL '.join(selects)}"
+    nobody = "SELECT '' AS who, '' AS subject, 0 AS k WHERE FALSE"
+    engine.run(f"CREATE OR REPLACE TABLE shared_results AS {' UNION ALL '.join([nobody, *shared])}")
 
 
 def _called(about: str) -> str:

@@ -437,8 +437,7 @@ def _gather(
 def _compared(engine: DuckDB, scoring: Scoring) -> Comparison:
     """Return what agents did and may do, with the level of each."""
     usage = extract.compared(engine)
-    patterns = agent_patterns(engine, scoring.checks)
-    return replace(usage, levels=scoring.leveled(patterns, usage.tiers))
+    return replace(usage, levels=scoring.leveled(agent_patterns(engine), usage.tiers))
 
 
 def _honoured_tallies(engine: DuckDB, claims: Stated) -> Sequence[Tally]:

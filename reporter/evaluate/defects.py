@@ -14,7 +14,7 @@ from functools import partial
 from itertools import groupby
 
 from reporter.engine.base import Engine, quoted_list
-from reporter.evaluate.remediation import SHOW, Unknown, evidence_action, fix_actions, tallied
+from reporter.evaluate.remediation import Unknown, evidence_action, fix_actions, tallied
 from reporter.evaluate.root_causes import CauseFailures, root_causes, worst_first
 from reporter.evaluate.unassessed import FILLED
 from reporter.model.assessment import Check, Finding
@@ -38,8 +38,7 @@ def defects(
     """Return the causes of all failures, the worst first, and the actions of a run, by id.
 
     `workspace_efforts` are the workspace's person-days. Leaves the table `led`: the cause and the
-    action of each failing or unknown result. The action is '' where a waiver takes the result off
-    the roadmap.
+    action of each failing result. The action is '' where a waiver takes the result off the roadmap.
     """
     by_id = {c.id: c for c in checks}
     engine.run(
@@ -68,10 +67,6 @@ def defects(
     actions += (
         evidence_action(u, by_id[u.check], efforts, workspace_efforts)
         for u in _unknowns(engine, kinds)
-    )
-    engine.run(
-        f"INSERT INTO led SELECT check_id, subject, '', check_id || '{SHOW}' FROM results WHERE"
-        f" status = '{Status.UNKNOWN}'"
     )
     return tuple(sorted(causes, key=worst_first)), tuple(sorted(actions, key=lambda a: a.id))
 

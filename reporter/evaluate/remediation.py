@@ -16,12 +16,10 @@ from reporter.evaluate.headlines import headline
 from reporter.evaluate.root_causes import CauseFailures
 from reporter.model.assessment import SEVERITIES, Check, Finding
 from reporter.model.comparison import CauseGroup
-from reporter.model.roadmap import EVIDENCE, IMPLEMENT, Action, Effect, Efforts, Missing
+from reporter.model.roadmap import EVIDENCE, IMPLEMENT, SHOW, Action, Effect, Efforts, Missing
 from reporter.model.scores import Status, Tally
 
 URGENT_TIER = 3
-SHOW = f"-{EVIDENCE}"
-"""Suffix of the id of an action that supplies evidence, after the id of its check."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ LENGTH = 12
 """Hexadecimal digits: of a million things two share a name once in 500 runs, and then only within
 one check or cause.
 """
-FINDING = f"check_id || '-' || substr(sha256(subject), 1, {LENGTH})"
-"""SQL over a result: what `finding` returns."""
+DIGEST = f"substr(sha256(subject), 1, {LENGTH})"
+"""SQL: what `finding` puts after the check."""
 
 
 def finding(check: str, subject: str) -> str:

@@ -10,6 +10,8 @@ from fractions import Fraction
 from reporter.model.scores import Status
 
 IMPLEMENT, EVIDENCE = "implement", "evidence"
+SHOW = f"-{EVIDENCE}"
+"""Suffix of the id of an action that supplies evidence, after the id of its check."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ from reporter.report.document import View
 from reporter.report.editions.board import board
 from reporter.report.trend.changes import history
 from reporter.report.view import elements
-from reporter.report.view.arithmetic import said_of, why_check
+from reporter.report.view.arithmetic import causes_by_checks, said_of, why_check
 from reporter.report.view.finding_rows import COLUMNS, Findings
 from reporter.report.view.format import (
     clean,
@@ -95,7 +95,7 @@ def relocated(view: View, run: Path) -> View:
 def _build(assessment: model.Assessment, results: Results) -> View:
     anchors = _anchors(assessment)
     checks = _checks(assessment, results, anchors)
-    book = Book(assessment, {c.id: c for c in checks}, anchors)
+    book = Book(assessment, {c.id: c for c in checks}, anchors, causes_by_checks(assessment.causes))
     themes_view, framework_views = themes(book), frameworks(book)
     return View(
         cover=cover(assessment),

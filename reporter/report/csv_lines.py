@@ -7,6 +7,7 @@ writes each distinct text once, ready for its cell, and the engine lays them in 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 
 from reporter.model.scores import tier_text
 from reporter.report.view.finding_rows import Findings
@@ -44,6 +45,7 @@ def escape(text: str) -> str:
     return f"'{clean(text)}" if is_formula else clean(text)
 
 
+@lru_cache(1 << 14)
 def cell(text: str) -> str:
     """Write a text as a cell of CSV: escaped, in quotes where it holds a comma or a quote."""
     escaped = escape(text)

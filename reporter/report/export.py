@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields
 from datetime import datetime
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -219,7 +220,8 @@ def _write_fields(path: Path, kind: type, rows: Iterable[object]) -> None:
     from reporter.report.csv_tables import write_table
 
     header = [f.name for f in fields(kind)]
-    write_table(path, header, [[_text(getattr(r, h)) for h in header] for r in rows])
+    values = attrgetter(*header)
+    write_table(path, header, [tuple(map(_text, values(r))) for r in rows])
 
 
 def write_causes(causes: tuple[Cause, ...], results: Results, path: Path) -> None:
@@ -290,7 +292,7 @@ def write_roadmap(roadmap: Roadmap, path: Path) -> None:
         ),
         *("gain_per_day", "gain_without_cap", "total_after", "level_after", "fix", "before"),
     )
-    write_table(path, header, [[getattr(p, h) for h in header] for p in roadmap.picks])
+    write_table(path, header, list(map(attrgetter(*header), roadmap.picks)))
 
 
 def write_statements(assessment: Assessment, path: Path) -> None:
@@ -361,6 +363,8 @@ def write_changes(history: Progress, path: Path) -> None:
 
 
 def _text(value: Any) -> str:
+    if type(value) is str:  # most of them
+        return value
     if isinstance(value, datetime):
         return value.isoformat()
     return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)

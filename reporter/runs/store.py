@@ -24,7 +24,7 @@ from reporter.errors import InputError
 from reporter.model import ids
 from reporter.model.assessment import SEVERITIES, Assessment, Check
 from reporter.model.reasons import Reasons
-from reporter.model.roadmap import Roadmap
+from reporter.model.roadmap import SHOW, Roadmap
 from reporter.model.scores import Status, Tally
 from reporter.schema.tables import LISTED
 from reporter.system.plain_text import escape_json
@@ -56,13 +56,15 @@ STATUSES = (
 """Order of the results of a check in results.parquet."""
 OPEN = f"status NOT IN ('{Status.PASS}', '{Status.NA}')"
 """SQL: the results that are findings."""
+_PLACE = f"(place * 8 + list_position({quoted_list(STATUSES)}, status)) * {1 << 32}"
 _ROWS = (
     "SELECT check_id AS check, subject, status, reason_code, reason_values, ref AS record, actor,"
     " owner, tier_lo, tier_hi, coalesce(waived_until, '') AS waived_until, coalesce(waiver, '') AS"
-    f" waiver, {LISTED} AS listed, {ids.FINDING} AS id, coalesce(cause, '') AS cause,"
-    " coalesce(action, '') AS action, rank FROM results JOIN check_order USING (check_id) LEFT JOIN"
-    " led USING (check_id, subject) LEFT JOIN ranks USING (action) ORDER BY place,"
-    f" list_position({quoted_list(STATUSES)}, status), subject"
+    f" waiver, {LISTED} AS listed, check_id || '-' || digest AS id, coalesce(cause, '') AS cause,"
+    f" CASE WHEN status = '{Status.UNKNOWN}' THEN check_id || '{SHOW}' ELSE coalesce(action, '')"
+    f" END AS action, CASE WHEN status = '{Status.UNKNOWN}' THEN nullif(shown, 0) ELSE rank END AS"
+    " rank FROM results JOIN check_order USING (check_id) JOIN subject_order USING (subject) LEFT"
+    f" JOIN led_ranks USING (check_id, subject) ORDER BY {_PLACE} + nth"
 )
 AGAIN = "Take the run as it was left, or assess the workspace again with this version."
 NAMED = (
@@ -75,13 +77,21 @@ def write_results(engine: Engine, checks: Iterable[Check], roadmap: Roadmap, fol
     """Write every result: the check of the highest severity first, within a check failures first,
     then by subject.
 
-    The engine's table `led` has the cause and the action of each.
+    The engine's table `led` has the cause and the action of each failure.
     """
+    ranks = {p.action.id: n for n, p in enumerate(roadmap.picks, 1)}
     ranked = sorted(checks, key=lambda c: (SEVERITIES.index(c.severity), c.id))
-    engine.run("CREATE TABLE check_order (check_id VARCHAR, place BIGINT)")
-    engine.insert("check_order", [(c.id, n) for n, c in enumerate(ranked)])
+    engine.run("CREATE TABLE check_order (check_id VARCHAR, place BIGINT, shown BIGINT)")
+    places = [(c.id, n, ranks.get(f"{c.id}{SHOW}", 0)) for n, c in enumerate(ranked)]
+    engine.insert("check_order", places)
     engine.run("CREATE TABLE ranks (action VARCHAR, rank BIGINT)")
-    engine.insert("ranks", [(p.action.id, n) for n, p in enumerate(roadmap.picks, 1)])
+    engine.insert("ranks", list(ranks.items()))
+    engine.run("CREATE TABLE led_ranks AS SELECT * FROM led LEFT JOIN ranks USING (action)")
+    # A subject has a result in most checks: it is hashed and put in its place once.
+    engine.run(
+        f"CREATE TABLE subject_order AS SELECT subject, {ids.DIGEST} AS digest, row_number() OVER"
+        " (ORDER BY subject) AS nth FROM (SELECT DISTINCT subject FROM results) AS named"
+    )
     engine.write_parquet(_ROWS, folder / RESULTS, "zstd")
 
 

@@ -7,7 +7,9 @@ that first.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from functools import cache
 
 from reporter.i18n.translate import mark, say, say_n
 from reporter.model import comparison as model
@@ -60,7 +62,8 @@ def agents(comparison: model.Comparison) -> Agents:
         paths[step.agent].append(step)
     levels = {level.agent: level for level in comparison.levels}
     names = sorted({*levels, *paths})
-    cards = tuple(_card(a, levels.get(a), paths[a]) for a in names)
+    score_text = cache(_score)  # agents with equal results share their score
+    cards = tuple(_card(a, levels.get(a), paths[a], score_text) for a in names)
     flaw_counts = {
         a: sum(s.standing in (*_UNAPPROVED, "left", "broken") for s in paths[a]) for a in names
     }
@@ -116,7 +119,12 @@ def _rows(levels: Sequence[model.Leveled]) -> list[TierRow]:
     ]
 
 
-def _card(agent: str, level: model.Leveled | None, path: Sequence[model.Step]) -> AgentCard:
+def _card(
+    agent: str,
+    level: model.Leveled | None,
+    path: Sequence[model.Step],
+    score_text: Callable[[Fraction, Fraction, bool], str],
+) -> AgentCard:
     by_kind = {kind: [s for s in path if s.kind == kind] for kind in _KINDS}
     steps = [s for kind in _KINDS for s in sorted(by_kind[kind], key=_worst_first)[:STEPS_SHOWN]]
     remainder = len(path) - len(steps)
@@ -124,7 +132,7 @@ def _card(agent: str, level: model.Leveled | None, path: Sequence[model.Step]) -
         agent=clean(agent),
         tier=_tier(level),
         level=at_most(level.level_lo, level.level_hi) if level and _has_level(level) else "",
-        score=_score(level) if level else "",
+        score=score_text(level.score_lo, level.score_hi, level.assessed) if level else "",
         text=_path_text(by_kind),
         steps=tuple(_step(s) for s in steps),
         more=(
@@ -135,9 +143,8 @@ def _card(agent: str, level: model.Leveled | None, path: Sequence[model.Step]) -
     )
 
 
-def _score(level: model.Leveled) -> str:
-    state = "assessed" if level.assessed else "not_assessed"
-    return ranged(figure(level.score_lo, level.score_hi, state))
+def _score(lo: Fraction, hi: Fraction, assessed: bool) -> str:
+    return ranged(figure(lo, hi, "assessed" if assessed else "not_assessed"))
 
 
 def _tier(level: model.Leveled | None) -> str:

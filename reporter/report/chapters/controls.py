@@ -12,7 +12,7 @@ from reporter.i18n.translate import content, mark, say, word
 from reporter.model import assessment as model
 from reporter.model.scores import ControlScore, FrameworkScore, GroupScore
 from reporter.report.view import elements
-from reporter.report.view.arithmetic import why_control, why_group
+from reporter.report.view.arithmetic import CausesByChecks, why_control, why_group
 from reporter.report.view.format import (
     NOT_APPLICABLE,
     NOT_ASSESSED,
@@ -59,6 +59,7 @@ class Book:
     checks: Mapping[str, elements.Check]
     anchors: Mapping[tuple[str, str], str]
     """(framework id, control id) to the anchor of its section."""
+    causes: CausesByChecks
 
 
 def themes(book: Book) -> elements.Framework:
@@ -265,7 +266,7 @@ def _control(
         clean(content(control.title)),
         assessment.scores.checks,
         assessment.policy,
-        assessment.causes,
+        book.causes,
     )
     level, score_figure = (
         control_level(score, assessment, key),

@@ -5,7 +5,8 @@ Nothing is scored here. Every figure comes from the score, so text and number al
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 
 from reporter.i18n.translate import (
@@ -98,7 +99,7 @@ def why_control(
     title: str,
     checks: Mapping[str, CheckScore],
     policy: Policy,
-    causes: Sequence[Cause] = (),
+    causes: Mapping[tuple[str, ...], Sequence[tuple[int, Cause]]] = {},
 ) -> str:
     """Explain a control or theme: level, score, gap, root causes, formula of each practice."""
     head = f"{score.id} {title}: "
@@ -144,27 +145,47 @@ def _sum(lo: str, hi: str) -> str:
     return say("S = {lo}; at most {hi}.", lo=lo, hi=hi)
 
 
-def _cause_lines(score: ControlScore, causes: Sequence[Cause]) -> list[str]:
+FEW = 3
+"""Causes named for a control."""
+CausesByChecks = Mapping[tuple[str, ...], Sequence[tuple[int, Cause]]]
+"""The checks that fail -> the causes with failures of just these, each with its place among all."""
+
+
+def causes_by_checks(causes: Iterable[Cause]) -> CausesByChecks:
+    """Group causes by their checks: of thousands a few groups are left, which every control asks
+    for.
+    """
+    groups: dict[tuple[str, ...], list[tuple[int, Cause]]] = defaultdict(list)
+    for position, cause in enumerate(causes):
+        groups[cause.checks].append((position, cause))
+    return groups
+
+
+def _cause_lines(score: ControlScore, causes: CausesByChecks) -> list[str]:
     """Count the failures once per root cause."""
     names = {check for practice in score.practices for check, _ in practice.weights}
-    failures = [
-        (
-            cause,
-            sum(n for check, n in zip(cause.checks, cause.counts, strict=True) if check in names),
-        )
-        for cause in causes
-        if names & {*cause.checks}
-    ]
-    total = sum(n for _, n in failures)
+    groups = [(checks, group) for checks, group in causes.items() if names.intersection(checks)]
+    total = sum(
+        sum(cause.counts[at] for _, cause in group)
+        for checks, group in groups
+        for at, check in enumerate(checks)
+        if check in names
+    )
     if total < 2:
         return []
-    first_causes = "; ".join(f"{_within(c.title)} ({n})" for c, n in failures[:3])
-    note = say("; and {n} more", n=len(failures) - 3) if len(failures) > 3 else ""
+    n_causes = sum(len(group) for _, group in groups)
+    firsts = sorted((p for _, group in groups for p in group[:FEW]), key=lambda pair: pair[0])[:FEW]
+    counted = [
+        (c, sum(n for k, n in zip(c.checks, c.counts, strict=True) if k in names))
+        for _, c in firsts
+    ]
+    first_causes = "; ".join(f"{_within(c.title)} ({n})" for c, n in counted)
+    note = say("; and {n} more", n=n_causes - FEW) if n_causes > FEW else ""
     return [
         say(
             "{n} failures, {causes} root causes: {first}{more}.",
             n=total,
-            causes=len(failures),
+            causes=n_causes,
             first=first_causes,
             more=note,
         )

@@ -49,6 +49,7 @@ def assess(
     key_file: PathLike | None = None,
     language: str = "",
     packs: bool = True,
+    fresh: bool = False,
     say: Callable[[str], None] = lambda _: None,
 ) -> Run:
     """Assess a workspace and return the run.
@@ -68,6 +69,7 @@ def assess(
             run that is compared.
         language: In which reports are printed; that of reporter.yml without it.
         packs: Whether installed packs of content take part; the run names them.
+        fresh: Assess anew, though nothing has changed since the same was assessed.
         say: Takes a line about what is being done.
 
     Raises:
@@ -88,6 +90,7 @@ def assess(
         language=language,
         say=say,
         packs=installed() if packs else (),
+        fresh=fresh,
     )
     if out is not None:
         return run(Path(workspace), Path(out), options)

@@ -212,6 +212,7 @@ def main() -> None:
     help="Exit 1 when the evidenced level is below this.",
 )
 @click.option("--strict", is_flag=True, help="Exit 1 when a check could not be run.")
+@click.option("--fresh", is_flag=True, help="Assess anew, though nothing has changed.")
 @click.option("--quiet", is_flag=True, help="Say nothing but errors.")
 @click.option(
     "--json",
@@ -245,6 +246,7 @@ def assess(
     language: str | None,
     fail_on: int | None,
     strict: bool,
+    fresh: bool,
     quiet: bool,
     as_json: bool,
     log: str | None,
@@ -276,14 +278,14 @@ def assess(
             announce=_tidy_hook(ctx),
             language=_language(language),
             packs=packs,
+            fresh=fresh,
         )
         run = api.run(workspace, out, options, inputs)
     _say_outcome(ctx, run, out, fail_on, as_json, quiet)
     has_failures = _say_notices(ctx, lines, run.view.summary.notices)
     from reporter.report import outcome
 
-    shortfall = outcome.missed(run.view, fail_on) if fail_on is not None else ""
-    if shortfall:
+    if shortfall := outcome.missed(run.view, fail_on) if fail_on is not None else "":
         _complain(ctx, shortfall)
     if shortfall or (strict and has_failures):
         sys.exit(1)

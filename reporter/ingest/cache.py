@@ -235,6 +235,11 @@ def put(cache: Cache, batch: Batch, path: Path) -> None:
         path.unlink()
 
 
+def is_kept(cache: Cache, batch: Batch) -> bool:
+    """Tell whether a batch is kept: another run would find the same."""
+    return bool(batch.key) and (cache.folder / f"{batch.key}.json").is_file()
+
+
 def keep(cache: Cache, batch: Batch) -> None:
     """Keep a batch beside its Parquet files, whole or not at all."""
     data = asdict(replace(batch, problems=[]))

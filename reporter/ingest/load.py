@@ -20,7 +20,7 @@ from reporter.engine.duckdb import DuckDB, parquet
 from reporter.engine.sandbox import USUAL, Limits
 from reporter.i18n.translate import mark
 from reporter.ingest import statement_files as statements
-from reporter.ingest.cache import Batch, Cache, open_cache
+from reporter.ingest.cache import Batch, Cache, is_kept, open_cache
 from reporter.ingest.convert import Done, convert
 from reporter.ingest.detect import Choice, recognise
 from reporter.ingest.quarantine import CHANGED, has_hidden, unmask_deeds
@@ -58,6 +58,8 @@ class Intake:
     statements: statements.Rows = field(default_factory=dict)
     """What people say, by kind, not yet assessed."""
     notices: tuple[Notice, ...] = ()
+    repeatable: bool = True
+    """Whether the same files are certain to give the same again."""
 
 
 def ingest(
@@ -101,8 +103,15 @@ def ingest(
     rows = {t.name: int(engine.one(f"SELECT count(*) FROM in_{t.name}")) for t in LOADED}
     files = sorted([*files, *statement_counts], key=lambda f: f.file)
     notices = (_lost(lost_counts),) if lost_counts else ()
+    repeatable = all(is_kept(cache, batch) for batch, *_ in conversions)
     return Intake(
-        tuple(files), tuple(other_types), tuple(quarantined), rows, statement_rows, notices
+        tuple(files),
+        tuple(other_types),
+        tuple(quarantined),
+        rows,
+        statement_rows,
+        notices,
+        repeatable,
     )
 
 

@@ -8,15 +8,13 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from reporter.content import loader
-from reporter.content.crosswalks import CHECKS
 from reporter.content.loader import Content
 from reporter.content.mapping import FOLDER, with_mappings
 from reporter.content.packs import Pack, naming
@@ -33,7 +31,6 @@ from reporter.evaluate import extract, runner
 from reporter.evaluate.defects import defects
 from reporter.evaluate.foreign_checks import Apart
 from reporter.evaluate.parity import side_by_side
-from reporter.evaluate.remediation import effort_ids
 from reporter.evaluate.segments import agent_patterns, segments
 from reporter.ingest.cache import USUAL, Cache, open_cache
 from reporter.ingest.load import Intake, ingest
@@ -43,7 +40,7 @@ from reporter.ingest.unread_files import beside
 from reporter.model.assessment import Assessment, Check, Framework, Notice, Sample
 from reporter.model.comparison import Comparison
 from reporter.model.scores import Scores, Tally
-from reporter.pipeline import disclosures, redact_run
+from reporter.pipeline import disclosures, kept_runs, redact_run
 from reporter.pipeline.own_settings import (
     approved_baseline,
     beside_shipped,
@@ -53,6 +50,7 @@ from reporter.pipeline.own_settings import (
 )
 from reporter.pipeline.resolve_statements import resolve, signers, statement_notices
 from reporter.pipeline.run_scores import Scoring
+from reporter.pipeline.workspace_content import refuse_unknown, select_frameworks
 from reporter.privacy.pseudonyms import mark
 from reporter.report import FILES, installed_formats, warm_up
 from reporter.report.compare import compare, read_earlier
@@ -66,7 +64,7 @@ from reporter.report.export import (
     write_run,
 )
 from reporter.report.html.custom_template import read_templates
-from reporter.runs.store import Results, sha256, write_results
+from reporter.runs.store import Results, read_run, sha256, write_results
 from reporter.statements import exceptions
 from reporter.statements.approvers import Directory, read_directory
 from reporter.statements.attestations import Settled
@@ -104,6 +102,8 @@ class Options:
     """Language of the reports; '' for that of the workspace. The data of a run have none."""
     packs: tuple[Pack, ...] = ()
     """Installed content that takes part."""
+    fresh: bool = False
+    """Assess anew, though the same was assessed before."""
 
 
 def assess_workspace(
@@ -124,26 +124,32 @@ def assess_workspace(
     workspace = read_workspace(folder)
     warm_up(options.formats)
     with open_inputs or Inputs.of(workspace.folder) as inputs, _place(out, options) as place:
+        part, work = place / "run", place / "work"
+        part.mkdir()
+        folder = options.cache or out.parent / USUAL
+        cache = open_cache(folder, options.key or inputs.key(), options.warn)
+        name = kept_runs.name_of(workspace, inputs, cache, out, options, outputs)
+        if name and not options.fresh and kept_runs.find(cache, name, part):
+            options.say("nothing has changed since this was assessed: that run is used")
+            assessment, view = _read_view(part, options)
+            publish(part, out)
+            return assessment, views.relocated(view, out)
         content = loader.load(options.extra, options.packs)
         if content.packs:
             options.say(f"with packs {', '.join(map(str, content.packs))}")
         content = replace(content, sources=with_mappings(content.sources, workspace.folder))
-        _refuse_unknown(workspace, content)
-        catalogs, content = content.frameworks, _select_frameworks(workspace, content)
+        refuse_unknown(workspace, content)
+        catalogs, content = content.frameworks, select_frameworks(workspace, content)
         with naming(content.packs):
             compiled = compile_all(
                 content.checks, workspace.params, workspace.samples, workspace.place("params")
             )
         content = loader.anywhere(content)
         compiled = [(replace(c, place=placed(c.place, content.packs)), j) for c, j in compiled]
-        folder = options.cache or out.parent / USUAL
-        cache = open_cache(folder, options.key or inputs.key(), options.warn)
         pseudonym_mark = mark(cache.secret_key) if options.pseudonymise else ""
         earlier = read_earlier(options.earlier, workspace.run, pseudonym_mark)
-        part, work = place / "run", place / "work"
-        part.mkdir()
         work.mkdir(mode=0o700)
-        assessment, counts = _assess(
+        assessment, intake = _assess(
             workspace, inputs, content, catalogs, compiled, work, part, cache, options
         )
         if earlier:
@@ -153,9 +159,20 @@ def assess_workspace(
         view, plain_view = views.both(
             assessment, Results(part, assessment.checks), options.language or assessment.language
         )
-        write_run(assessment, view, plain_view, counts, part, outputs)
+        write_run(assessment, view, plain_view, intake.rows, part, outputs)
+        if intake.repeatable and not any(n.code == "checks_not_run" for n in assessment.notices):
+            again = kept_runs.name_of(workspace, inputs, cache, out, options, outputs)
+            if name and name == again and all(map(inputs.is_steady, inputs.files)):
+                kept_runs.keep(cache, name, part)
         publish(part, out)
     return assessment, views.relocated(view, out)
+
+
+def _read_view(part: Path, options: Options) -> tuple[Assessment, View]:
+    from reporter.report import build as views
+
+    assessment, results = read_run(part)
+    return assessment, views.build(assessment, results, options.language)
 
 
 def _refuse_no_text(*paths: Path) -> None:
@@ -188,7 +205,7 @@ def _assess(
     part: Path,
     cache: Cache,
     options: Options,
-) -> tuple[Assessment, dict[str, int]]:
+) -> tuple[Assessment, Intake]:
     """Run all steps that need the engine."""
     with _cache_kept(cache), DuckDB(work, options.memory) as engine:
         options.say(f"reading {workspace.folder}")
@@ -233,7 +250,7 @@ def _assess(
         if people:
             assessment = redact_run.hide_assessment(assessment, people)
             assessment = replace(assessment, pseudonyms=mark(cache.secret_key))
-        return assessment, intake.rows
+        return assessment, intake
 
 
 @contextmanager
@@ -521,63 +538,6 @@ def _version() -> str:
         return version("agent-reporter")
     except PackageNotFoundError:
         return "checkout"
-
-
-def _select_frameworks(workspace: Workspace, content: Content) -> Content:
-    """Keep the catalogs that the workspace names, in its order, and the crosswalks between them."""
-    catalogs = {f.id: f for f in content.frameworks}
-    default_ids = tuple(f.id for f in content.frameworks if not f.optional)
-    names = workspace.frameworks or default_ids
-    known_ids = {*catalogs, *(w.origin for w in content.crosswalks)}
-    place = workspace.place("frameworks")
-    for name in names:
-        if name not in known_ids:
-            suggestions = get_close_matches(name, known_ids, 1)
-            guess = f"Did you mean {suggestions[0]}? " if suggestions else ""
-            raise InputError(
-                f"frameworks: no {name!r}", place, f"{guess}Known: {', '.join(sorted(known_ids))}."
-            )
-    if not catalogs.keys() & set(names):
-        raise InputError(
-            f"frameworks: {names[0]} is known from crosswalks only",
-            place,
-            f"Name a catalog beside it, such as {', '.join(default_ids)}.",
-        )
-    endpoints = {*names, CHECKS}
-    crosswalks = (w for w in content.crosswalks if w.origin in endpoints and w.target in endpoints)
-    frameworks = tuple(catalogs[name] for name in names if name in catalogs)
-    return replace(content, frameworks=frameworks, crosswalks=tuple(crosswalks))
-
-
-def _refuse_unknown(workspace: Workspace, content: Content) -> None:
-    if workspace.run.profile not in content.profiles:
-        raise InputError(
-            f"no profile {workspace.run.profile!r}",
-            workspace.place("profile"),
-            f"Known: {', '.join(sorted(content.profiles))}.",
-        )
-    check_ids = {c.id for c in content.checks}
-    for key, settings in (("params", workspace.params), ("samples", workspace.samples)):
-        for check_id in settings:
-            if check_id not in check_ids:
-                raise InputError(f"{key}: no check {check_id!r}", workspace.place(key))
-    _refuse_efforts(workspace.efforts, content, workspace.place("efforts"))
-
-
-def _refuse_efforts(names: Iterable[str], content: Content, place: str) -> None:
-    cause = effort_ids(content.checks, content.causes)
-    for name in names:
-        if name not in cause:
-            matches = ", ".join(get_close_matches(name, cause, 3))
-            hint = (
-                f"Close to it: {matches}."
-                if matches
-                else "Name a check, or a cause of frameworks/causes.yml."
-            )
-            raise InputError(f"efforts: no check or cause {name!r}", place, hint)
-        if cause[name]:
-            hint = f"Give days for {cause[name]}, or {name}-evidence for what is unknown."
-            raise InputError(f"efforts: {name} is fixed with its cause {cause[name]}", place, hint)
 
 
 def _refuse_nothing(intake: Intake, folder: Path) -> None:

@@ -1,0 +1,176 @@
+"""Runs kept beside the converted files, so that what was assessed before is not assessed again. In:
+everything that shapes a run. Out: the run made of the same, if it is still kept.
+
+A kept run is a copy, checked file by file against its manifest before it is used. It is named by a
+hash over the input, the settings, the program, what it depends on, and all options.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import shutil
+from collections.abc import Iterable, Iterator
+from dataclasses import fields
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from reporter.content.workspace import Workspace
+from reporter.errors import ReporterError
+from reporter.ingest.cache import Cache
+from reporter.ingest.readers.files import display_path, is_litter, real
+from reporter.ingest.readers.inputs import Inputs
+from reporter.report import WRITERS
+from reporter.report.export import Wanted
+from reporter.runs.store import DATA, MANIFEST, RESULTS, sha256
+from reporter.system.claims import claimed
+from reporter.system.folders import content_dir, locale_dir
+
+FOLDER, ENTRY = "runs", "kept.json"
+MOST = 4
+"""Runs that are kept; the one that was used longest ago goes first."""
+_DEPENDENCIES = (
+    *("babel", "duckdb", "jinja2", "msgspec", "openpyxl", "pikepdf", "pillow", "pyyaml"),
+    *("sqlglot", "tinyhtml5", "typst", "weasyprint", "xlsxwriter", "fonttools", "pydyf"),
+)
+_UNUSED = frozenset({"say", "warn", "announce", "cache", "earlier", "fresh"})
+"""Options that shape nothing; of earlier runs, what they hold does."""
+
+
+def name_of(
+    workspace: Workspace, inputs: Inputs, cache: Cache, out: Path, options: Any, wanted: Wanted
+) -> str:
+    """Return the name of the run that these would make; '' where nobody can tell what shapes it.
+
+    Formats of others are programs, their content and templates may hit a limit of time, and a file
+    may have changed while it was read.
+    """
+    if options.extra or options.packs or wanted.templates or not {*wanted.formats} <= {*WRITERS}:
+        return ""
+    digests = [inputs.digest(f) for f in inputs.files]
+    if not all(d.is_whole for d in digests):
+        return ""
+    own = (real(cache.folder), real(out.parent))
+    parts = [
+        ("program", _program()),
+        ("workspace", str(workspace.folder.absolute())),
+        (
+            "inputs",
+            [(f.name, str(f.path), d.sha256) for f, d in zip(inputs.files, digests, strict=True)],
+        ),
+        ("beside", [(n, *_stamp(p)) for n, p in _below(workspace.folder, own)]),
+        ("settings", sha256(workspace.folder / "reporter.yml")),
+        ("earlier", [(str(p), *_manifests(p)) for p in options.earlier]),
+        (
+            "options",
+            [
+                (f.name, repr(getattr(options, f.name)))
+                for f in fields(options)
+                if f.name not in _UNUSED
+            ],
+        ),
+    ]
+    text = json.dumps(parts, default=str)
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:32]
+
+
+def find(cache: Cache, name: str, part: Path) -> bool:
+    """Copy the run of a name to a folder that exists; return whether it is kept, undamaged."""
+    folder = cache.folder / FOLDER / name
+    if not (folder / ENTRY).is_file():
+        return False
+    try:
+        entry = json.loads((folder / ENTRY).read_bytes())
+        defect = (
+            ""
+            if entry == {"name": name, MANIFEST: sha256(folder / MANIFEST)}
+            else "its entry is another's"
+        )
+        outputs = json.loads((folder / MANIFEST).read_bytes())["outputs"] if not defect else {}
+        for file, told in outputs.items():
+            if sha256(folder / file) != told["sha256"]:
+                defect = f"{file} is not what was kept"
+        if not defect and outputs.keys() >= {DATA, RESULTS}:
+            for file in (*outputs, MANIFEST):
+                (part / file).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(folder / file, part / file)
+            os.utime(folder / ENTRY)
+            return True
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        defect = str(error)
+    cache.warn(f"{display_path(str(folder))}: damaged ({defect}); it is assessed anew")
+    shutil.rmtree(folder, ignore_errors=True)
+    for path in part.iterdir():
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    return False
+
+
+def keep(cache: Cache, name: str, part: Path) -> None:
+    """Keep a finished run under a name; a full disk only costs the copy."""
+    folder = cache.folder / FOLDER
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        with claimed(cache.folder / f".{name}.part") as aside:
+            copy = aside / "run"
+            shutil.copytree(part, copy, copy_function=shutil.copyfile)
+            entry = {"name": name, MANIFEST: sha256(copy / MANIFEST)}
+            (copy / ENTRY).write_text(json.dumps(entry), encoding="utf-8")
+            if not (folder / name).exists():
+                copy.rename(folder / name)
+        kept = sorted(folder.iterdir(), key=_used_at, reverse=True)
+        for old in kept[MOST:]:
+            shutil.rmtree(old)
+    except (OSError, ReporterError) as error:
+        cache.warn(f"{display_path(str(folder))}: the run could not be kept: {error}")
+
+
+def _used_at(folder: Path) -> int:
+    try:
+        return (folder / ENTRY).stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+def _program() -> list[Any]:
+    """Return what tells this program from others: its files, Python, what it depends on."""
+    package = Path(__file__).parents[1]
+    places = (package, content_dir()[0], locale_dir().parent)
+    versions = []
+    for name in _DEPENDENCIES:
+        try:
+            versions.append((name, version(name)))
+        except PackageNotFoundError:
+            versions.append((name, ""))
+    files = [(n, *_stamp(p)) for place in places for n, p in _below(place, ())]
+    return [platform.python_version(), versions, files]
+
+
+def _manifests(path: Path) -> Iterator[str]:
+    """Yield the hashes of the manifests of a run, or of the runs in a folder."""
+    for manifest in sorted([*path.glob(MANIFEST), *path.glob(f"*/{MANIFEST}")]):
+        yield f"{manifest} {sha256(manifest)}"
+
+
+def _below(folder: Path, without: Iterable[Path]) -> Iterator[tuple[str, Path]]:
+    """Yield the files of a folder with their names in it, but for runs and what a run uses."""
+    for at, folders, names in os.walk(folder):
+        here = Path(at)
+        folders[:] = sorted(
+            f
+            for f in folders
+            if not f.startswith(".")
+            and f != "__pycache__"
+            and real(here / f) not in without
+            and not (here / f / RESULTS).is_file()
+        )
+        for name in sorted(names):
+            if not is_litter(name) and (here / name).is_file():
+                yield (here / name).relative_to(folder).as_posix(), here / name
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns

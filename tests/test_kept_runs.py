@@ -1,0 +1,177 @@
+"""What was assessed before is not assessed again: only where everything is the same, and only if it is undamaged."""
+
+from __future__ import annotations
+
+import errno
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import assess_few, reporter
+
+from reporter.errors import ContentError
+from reporter.evaluate import runner
+from reporter.ingest.readers import inputs
+from reporter.pipeline import assess, kept_runs
+from reporter.pipeline.assess import Options, assess_workspace
+
+DAY = 86_400_000_000_000
+NAME_OF = kept_runs.name_of  # before a fixture of the session replaces it
+
+
+class Place:
+    """A workspace whose files are old, and runs of it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.ws, self.folder = folder / "ws", folder
+        reporter("init", self.ws)
+        self.said: list[str] = []
+        self.warned: list[str] = []
+        self._count = 0
+
+    def run(self, **options: Any) -> tuple[bool, Path]:
+        """Assess; return whether a kept run was used, and the folder of the run."""
+        self._count += 1
+        out = self.folder / "runs" / str(self._count)
+        usual = Options(
+            formats=("csv",), cache=self.folder / "cache", say=self.said.append, warn=self.warned.append
+        )  # fmt: skip
+        assess_workspace(self.ws, out, replace(usual, **options))
+        was_used = any(line.startswith("nothing has changed") for line in self.said)
+        self.said.clear()
+        return was_used, out
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
+    assess_few(monkeypatch)
+    monkeypatch.setattr(kept_runs, "name_of", NAME_OF)
+    monkeypatch.setattr(inputs, "JUST_WRITTEN", -DAY)  # the files of the test are
+    return Place(tmp_path)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}  # fmt: skip
+
+
+def test_the_same_again_is_the_same_run_and_nothing_is_computed(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    was_used, first = place.run()
+    assert not was_used
+
+    def not_again(*_: object, **__: object) -> None:
+        raise AssertionError("assessed again")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(assess, "_assess", not_again)
+        was_used, second = place.run()
+    assert was_used and contents(second) == contents(first) and "manifest.json" in contents(first)
+    (second / "findings.csv").write_text("changed by hand")
+    was_used, third = place.run()
+    assert was_used and contents(third) == contents(first), "a run is a copy of its own"
+    was_used, fresh = place.run(fresh=True)
+    assert not was_used and contents(fresh) == contents(first)
+
+
+def _append(name: str) -> Callable[[Place], None]:
+    def change(place: Place) -> None:
+        with (place.ws / name).open("a") as file:
+            file.write("\n")
+
+    return change
+
+
+def _beside(place: Place) -> None:
+    (place.ws / "evidence.txt").write_text("not read, and named in the report")
+
+
+def _map(place: Place) -> None:
+    (place.ws / "mappings").mkdir()
+    (place.ws / "mappings" / "notes.txt").write_text("x")
+
+
+CHANGES: dict[str, Callable[[Place], None]] = {
+    "an input": _append("inventory/agents.csv"), "a statement": _append("statements/attestations.csv"), "the settings": _append("reporter.yml"),
+    "a file beside": _beside, "a mapping": _map,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_what_has_changed_is_assessed(place: Place, name: str) -> None:
+    place.run()
+    CHANGES[name](place)
+    assert not place.run()[0]
+    assert place.run()[0]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"formats": ("csv", "sarif")}, {"language": "de"}, {"key": "k" * 20}, {"pseudonymise": True}, {"memory": "2GB"}, {"earlier": True}],
+    ids=lambda o: next(iter(o)),
+)  # fmt: skip
+def test_other_options_are_another_run(place: Place, options: dict[str, Any]) -> None:
+    _, first = place.run()
+    if "earlier" in options:
+        (place.ws / "reporter.yml").write_text((place.ws / "reporter.yml").read_text().replace("as_of: '2026-10-01'", "as_of: '2026-10-02'"))  # fmt: skip
+        place.run()
+        options = {"earlier": (first,)}
+    assert not place.run(**options)[0]
+    assert place.run(**options)[0]
+
+
+def test_another_program_assesses_anew(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    place.run()
+    real = kept_runs._program
+    monkeypatch.setattr(kept_runs, "_program", lambda: [*real(), "edited"])
+    assert not place.run()[0]
+
+
+@pytest.mark.parametrize(
+    "name", ["findings.csv", "manifest.json", "results.parquet", kept_runs.ENTRY]
+)
+def test_a_damaged_copy_is_named_and_not_used(place: Place, name: str) -> None:
+    _, first = place.run()
+    (kept,) = (place.folder / "cache" / kept_runs.FOLDER).iterdir()
+    data = (kept / name).read_bytes()
+    (kept / name).write_bytes(data[:-9] + b"x" * 9)
+    was_used, second = place.run()
+    assert not was_used and contents(second) == contents(first)
+    assert len(place.warned) == 1 and "damaged" in place.warned[0]
+    assert place.run()[0], "and kept again"
+
+
+def test_what_another_try_may_give_otherwise_is_not_kept(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(inputs, "JUST_WRITTEN", DAY)
+        assert not place.run()[0] and not place.run()[0], "a second write may not show"
+    with monkeypatch.context() as patch:
+        patch.setattr(runner, "find_wrong_subjects", lambda *_: {"INV-01": runner.Failure("by chance", ContentError("by chance"))})  # fmt: skip
+        assert not place.run()[0] and not place.run()[0], "a check could not be run"
+    assert not place.run()[0] and place.run()[0]
+
+
+def test_only_the_last_few_are_kept(place: Place) -> None:
+    for n in range(kept_runs.MOST + 2):
+        place.run(key=f"{n}" * 20)
+    folder = place.folder / "cache" / kept_runs.FOLDER
+    assert len(list(folder.iterdir())) == kept_runs.MOST
+    assert place.run(key=f"{kept_runs.MOST + 1}" * 20)[0] and not place.run(key="0" * 20)[0]
+
+
+def test_a_full_disk_costs_the_copy_and_not_the_run(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(shutil, "copytree", full)
+    was_used, out = place.run()
+    assert not was_used and (out / "report.json").is_file()
+    assert "No space left" in place.warned[0]
+    assert not [p for p in (place.folder / "cache").iterdir() if p.name.startswith(".")]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
+from reporter.errors import ReporterError
 from reporter.model.scores import tier_text
 from reporter.report.view.finding_rows import Findings
 from reporter.runs.store import Results
@@ -56,14 +57,15 @@ def lines(
     findings: Findings,
     parts: Sequence[str],
     where: str,
-    order: str = "place",
+    order: str = "",
     picks: Sequence[str] = (),
 ) -> Iterator[str]:
     """Yield a line without its end for each result that matches a condition over `store.RESULT`.
 
     `parts` are columns of `_TEXTS` or of `_CELLS`, `picks` the cells of each pick of the roadmap.
+    The lines stand in the order of the results unless another is given.
     """
-    results = findings.results.at(findings.results.run)
+    results = findings.results.again(in_order=not order)
     joins = _lay_texts(results, findings, where, picks)
     odd = _odd_texts(results, [c for c in _TEXTS if c in parts], where)
     results.lay_beside("odd", ("text", "cell"), [(t, cell(t)) for t in odd])
@@ -74,8 +76,20 @@ def lines(
             cells[column] = f"coalesce(o_{column}.cell, held.{column})"
             joins += f" LEFT JOIN odd AS o_{column} ON o_{column}.text = held.{column}"
     line = " || ',' || ".join(cells[p] for p in parts)
-    sql = f"SELECT {line} FROM held {joins} WHERE {where} ORDER BY {order}"
-    return (text for (text,) in results.query(sql))
+    sql = f"SELECT {line}, place FROM held {joins} WHERE {where}"
+    if order:
+        return (text for text, _ in results.query(f"{sql} ORDER BY {order}"))
+    return _in_order(results.query(sql))
+
+
+def _in_order(rows: Iterator[tuple[str, int]]) -> Iterator[str]:
+    """Yield lines that the engine did not sort, and make sure of their order."""
+    last = -1
+    for text, place in rows:
+        if place <= last:
+            raise ReporterError("lines came out of order; please report this")
+        last = place
+        yield text
 
 
 def _lay_texts(results: Results, findings: Findings, where: str, picks: Sequence[str]) -> str:

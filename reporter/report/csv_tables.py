@@ -49,7 +49,7 @@ def write_todo(view: View, path: Path) -> None:
     """
     picks = [",".join(map(cell, _pick(p))) for p in view.roadmap.picks]
     parts, order = ("owner", "pick", *_COLUMNS), f"owner = '', {BY_OWNER}"
-    ((total,),) = view.findings.results.each(("count(*)",), OWED)
+    ((total,),) = view.findings.results.again().each(("count(*)",), OWED)
     _write_lines(path, TODO, lines(view.findings, parts, OWED, order, picks), total)
 
 

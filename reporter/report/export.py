@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields
 from datetime import datetime
@@ -121,7 +122,16 @@ def write_run(
     from reporter.report.csv_tables import write_todo
 
     write_data(assessment, part)
-    write_formats(view, options, part, part)
+    with ThreadPoolExecutor(1) as pool:  # mostly the engine, which runs beside Python
+        todo = pool.submit(write_todo, english_view, part / "todo.csv")
+        write_formats(view, options, part, part)
+        _write_tables(assessment, english_view, part)
+        todo.result()
+    write_installed(view, options, part, part)
+    write_manifest(part, assessment, counts)
+
+
+def _write_tables(assessment: Assessment, english_view: View, part: Path) -> None:
     write_quarantine(assessment, part / "quarantine.csv")
     write_coverage(assessment, part / "coverage.csv")
     write_comparison(assessment.compared, part)
@@ -129,12 +139,9 @@ def write_run(
     write_parity(assessment.parity, part / "parity.csv")
     write_roadmap(english_view.roadmap, part / "roadmap.csv")
     write_statements(assessment, part / "statements.csv")
-    write_todo(english_view, part / "todo.csv")
     write_slices(english_view.slices, part / "slices.csv")
     if english_view.history.runs:
         write_changes(english_view.history, part / "changes.csv")
-    write_installed(view, options, part, part)
-    write_manifest(part, assessment, counts)
 
 
 def write_formats(view: View, options: Wanted, run: Path, part: Path) -> None:

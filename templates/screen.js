@@ -167,15 +167,34 @@
     target.scrollIntoView();
   };
 
-  document.querySelectorAll("script#words").forEach(searchable);
-  document.querySelectorAll("[data-find]").forEach(findable);
-  document.querySelectorAll("table[data-sort]").forEach(sortable);
-  phone.addEventListener("change", stack);
-  stack();
-  window.addEventListener("hashchange", reveal);
-  document.addEventListener("click", (event) => {
-    const link = event.target.closest("a[href^='#']");
-    if (link && link.hash === location.hash) reveal();
-  });
-  reveal();
+  // A long list is packed: its markup, deflated, in base64.
+  const unfold = async (block) => {
+    const bytes = Uint8Array.from(atob(block.textContent), (c) => c.charCodeAt(0));
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+    const made = document.createElement("template");
+    made.innerHTML = await new Response(stream).text();
+    block.replaceWith(made.content);
+  };
+
+  const begin = () => {
+    document.querySelectorAll("script#words").forEach(searchable);
+    document.querySelectorAll("[data-find]").forEach(findable);
+    document.querySelectorAll("table[data-sort]").forEach(sortable);
+    phone.addEventListener("change", stack);
+    stack();
+    window.addEventListener("hashchange", reveal);
+    document.addEventListener("click", (event) => {
+      const link = event.target.closest("a[href^='#']");
+      if (link && link.hash === location.hash) reveal();
+    });
+    reveal();
+  };
+
+  const packed = [...document.querySelectorAll("script[data-packed]")];
+  if (!packed.length) begin();
+  else {
+    Promise.all(packed.map(unfold)).then(begin, () => {
+      for (const told of document.querySelectorAll("noscript")) told.outerHTML = told.textContent;
+    });
+  }
 })();

@@ -17,7 +17,7 @@ from fixture_reasons import text_of
 
 from reporter.model import ids
 from reporter.report import EDITIONS
-from reporter.report.html import owner_tasks
+from reporter.report.html import owner_tasks, result_rows
 from reporter.report.html import page as html
 from reporter.report.html import result_pages as parted
 
@@ -60,6 +60,7 @@ def beside(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for module in (parted, owner_tasks):
             patch.setattr(module, "INLINE", 10)
             patch.setattr(module, "PER_PAGE", 20)
+        patch.setattr(result_rows, "PACKED_FROM", 0)
         seen = given.view(given.rich())
         html.write(seen, folder / "report.html")
         html.write(seen, folder / "engineer.html", "engineer")
@@ -110,13 +111,19 @@ def test_a_page_beside_a_long_report_is_accessible_and_found_in(
 ) -> None:
     with browser.new_context(viewport={"width": width, "height": 900}, bypass_csp=True) as context:
         opened = context.new_page()
-        opened.goto((beside / f"{page}.html").as_uri())
+        go(opened, (beside / f"{page}.html").as_uri())
         assert opened.evaluate("document.documentElement.scrollWidth") <= width
         assert opened.evaluate("document.querySelectorAll('ul > :not(li), tbody > :not(tr)').length") == 0  # fmt: skip
         assert violations(opened) == []
         if opened.locator(".finder").count():
             opened.locator(".finder input").first.fill("no such words anywhere")
             assert opened.locator(".finder output").first.inner_text().startswith("0 of ")
+
+
+def go(page: Any, address: str) -> None:
+    """Open a page, and wait until its lists are unfolded."""
+    page.goto(address)
+    page.wait_for_function("!document.querySelector('script[data-packed]')")
 
 
 def violations(page: Any) -> list[Any]:
@@ -152,6 +159,19 @@ def test_a_page_without_script_shows_all_of_it(
         page.goto(pages["rich", "engineer"])
         assert page.locator(".finder").count() == 0
         assert page.locator(".tasks tbody tr").first.is_visible()
+
+
+@pytest.mark.parametrize("has_script", [False, True])
+def test_where_a_packed_list_cannot_be_unfolded_the_page_says_where_it_stands(
+    browser: Any, beside: Path, has_script: bool
+) -> None:
+    with browser.new_context(java_script_enabled=has_script) as context:
+        page = context.new_page()
+        page.add_init_script("delete window.DecompressionStream")  # of a browser that is too old
+        page.goto((beside / "findings" / "check-OWN-01.html").as_uri())
+        told = page.locator("p").filter(has_text="all results are in results.parquet")
+        told.wait_for()
+        assert page.locator("tbody tr").count() == 0
 
 
 def test_finding_hides_what_does_not_fit_and_counts_what_does(rich: Any) -> None:
@@ -196,7 +216,7 @@ def test_the_passes_of_a_check_are_folded_and_found(rich: Any) -> None:
 def test_the_passes_beside_a_long_report_are_chosen_by_status(browser: Any, beside: Path) -> None:
     with browser.new_context() as context:
         page = context.new_page()
-        page.goto((beside / "findings" / "check-OWN-01+2.html").as_uri())
+        go(page, (beside / "findings" / "check-OWN-01+2.html").as_uri())
         page.locator(".finder select").first.select_option("pass")
         shown = [r.get_attribute("id") for r in page.locator("tbody tr").all() if r.is_visible()]
         assert shown and {i.removeprefix("v-") for i in shown} <= {
@@ -209,7 +229,7 @@ def test_one_search_leads_to_a_row_on_another_page(browser: Any, beside: Path) -
     found = PASSES[-1]
     with browser.new_context() as context:
         page = context.new_page()
-        page.goto((beside / "findings" / "index.html").as_uri())
+        go(page, (beside / "findings" / "index.html").as_uri())
         page.locator("#find-all").focus()
         page.keyboard.type(f"{found.check.lower()} {found.subject} pass")
         links = page.locator("#words ~ ul a")
@@ -218,8 +238,8 @@ def test_one_search_leads_to_a_row_on_another_page(browser: Any, beside: Path) -
         assert page.locator(".finder output").first.inner_text().startswith(f"{len(files)} of ")
         rows = []
         for file in files:
-            page.goto((beside / "findings" / "index.html").as_uri())
-            page.goto(f"{(beside / 'findings').as_uri()}/{file}")
+            go(page, (beside / "findings" / "index.html").as_uri())
+            go(page, f"{(beside / 'findings').as_uri()}/{file}")
             rows += [r.inner_text() for r in page.locator("tbody tr").all() if r.is_visible()]
         assert len(rows) == 1 and found.subject in rows[0] and text_of(found) in rows[0]
 
@@ -230,7 +250,7 @@ def test_names_that_look_like_code_are_words_like_others(browser: Any, beside: P
         page = context.new_page()
         page.on("console", lambda m: said.append(m.text))
         page.on("pageerror", lambda error: said.append(str(error)))
-        page.goto((beside / "findings" / "index.html").as_uri())
+        go(page, (beside / "findings" / "index.html").as_uri())
         page.locator("#find-all").fill("<script>alert(1)</script> 100%")
         assert page.locator("#words ~ ul a").count() == 0
         page.locator("#find-all").fill("<script>alert(1)</script> tier")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import functools
 import json
 import operator
 import re
 import shutil
+import zlib
 from collections import Counter
 from html.parser import HTMLParser
 from pathlib import Path
@@ -25,7 +27,7 @@ from reporter.engine.duckdb import DuckDB
 from reporter.model import ids
 from reporter.report.document import View
 from reporter.report.export import read_view
-from reporter.report.html import owner_tasks, result_pages, search
+from reporter.report.html import owner_tasks, result_pages, result_rows, search
 from reporter.report.html import page as html
 from reporter.report.view import format as words
 from reporter.runs.store import OPEN
@@ -69,8 +71,17 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(result_pages, "NAMES_PER_PAGE", 40)
 
 
+def unfolded(page: str) -> str:
+    """A page as its script leaves it: packed lists are in their places."""
+    return re.sub(
+        r'<script type="text/plain" data-packed>([^<]*)</script>',
+        lambda block: zlib.decompress(base64.b64decode(block[1])).decode(),
+        page,
+    )
+
+
 def read(folder: Path) -> dict[str, Anchors]:
-    return {p.relative_to(folder).as_posix(): Anchors(p.read_text("utf-8")) for p in folder.rglob("*.html")}  # fmt: skip
+    return {p.relative_to(folder).as_posix(): Anchors(unfolded(p.read_text("utf-8"))) for p in folder.rglob("*.html")}  # fmt: skip
 
 
 def dangling(made: dict[str, Anchors]) -> list[tuple[str, str]]:
@@ -139,6 +150,34 @@ def test_a_long_report_holds_every_result_on_pages_by_check(rich: View, tmp_path
         page = next(p for name, p in made.items() if name.startswith("findings/check") and anchor in p.ids)  # fmt: skip
         shown = "".join(page.rows)
         assert row[place["reason"]][:200] in shown and row[place["record"]][:100] in shown
+
+
+@pytest.mark.usefixtures("small")
+def test_a_long_list_is_packed_and_says_where_it_stands_without_a_script(
+    rich: View, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, least in (("plain", 1 << 30), ("packed", 0)):
+        monkeypatch.setattr(result_rows, "PACKED_FROM", least)
+        (tmp_path / name).mkdir()
+        html.write(rich, tmp_path / name / "report.html")
+        html.write(rich, tmp_path / name / "engineer.html", "engineer")
+    plain, packed = (
+        {p.relative_to(tmp_path / name).as_posix(): p.read_text("utf-8") for p in (tmp_path / name).rglob("*.html")}
+        for name in ("plain", "packed")
+    )  # fmt: skip
+    assert plain.keys() == packed.keys()
+    whole = {"report.html", "engineer.html"}
+    assert all(packed[n] == plain[n] for n in whole), "an edition itself needs no script"
+    told = re.compile(r"<noscript>.*?</noscript>\n", re.S)
+    for name in packed.keys() - whole:
+        assert (
+            packed[name].count("data-packed>")
+            == packed[name].count("findings.csv, all results")
+            == 1
+        )
+        assert "<noscript>" not in plain[name]
+        assert told.sub("", unfolded(packed[name])) == plain[name]
+    assert sum(map(len, packed.values())) < sum(map(len, plain.values()))
 
 
 @pytest.mark.usefixtures("small")
@@ -299,3 +338,12 @@ def test_damaged_evidence_is_named_by_whoever_reads_it(
     assert refused.exit_code == 3, refused.output
     assert "results.parquet: cannot be read as Parquet" in refused.output
     assert not (tmp_path / "out" / "report.html").exists()
+
+
+def test_what_a_list_is_searched_by_is_a_class_of_a_template() -> None:
+    """A class that was renamed would leave empty groups in sight, which only a browser shows."""
+    texts = [p.read_text("utf-8") for p in html.templates_dir().rglob("*.html")]
+    classes = {name for text in texts for held in re.findall(r'class="([^"{]+)', text) for name in held.split()}  # fmt: skip
+
+    asked = {name for text in texts for held in re.findall(r'data-(?:find|groups)="([^"]+)"', text) for name in re.findall(r"\.([\w-]+)", held)}  # fmt: skip
+    assert {"task-list", "system", "subjects"} <= asked <= classes

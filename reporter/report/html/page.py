@@ -310,6 +310,7 @@ def _environment(folder: Path, template: Template | None = None) -> Environment:
     environment.globals |= {
         "result_rows": result_rows.result_rows,
         "result_links": result_rows.result_links,
+        "packed": result_rows.packed,
     }
     return environment
 

@@ -33,9 +33,9 @@ FIRST = 25
 """Findings of a check in the report's page where the others stand beside it."""
 CARDS = 250
 """Agents up to which the report's own page draws each one's path."""
-PER_PAGE = 2_000
+PER_PAGE = 2_500
 """Results on one page by check."""
-NAMES_PER_PAGE = 8_000
+NAMES_PER_PAGE = 12_000
 """Results on one page by agent, where each is one link and a path counts as much as sixty."""
 PATH = 60
 LISTED = 10_000

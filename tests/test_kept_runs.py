@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import json
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -142,6 +144,61 @@ def test_a_damaged_copy_is_named_and_not_used(place: Place, name: str) -> None:
     assert not was_used and contents(second) == contents(first)
     assert len(place.warned) == 1 and "damaged" in place.warned[0]
     assert place.run()[0], "and kept again"
+
+
+def _swap(kept: Path) -> None:
+    (kept / "findings.csv").unlink()
+    (kept / "findings.csv").symlink_to("/dev/zero")
+
+
+def _more(kept: Path) -> None:
+    (kept / "more.csv").write_text("a file that no run wrote")
+
+
+def _fewer(kept: Path) -> None:
+    (kept / "agents.csv").unlink()
+
+
+def _outside(kept: Path) -> None:
+    manifest = json.loads((kept / "manifest.json").read_text())
+    manifest["outputs"]["../../escaped.csv"] = manifest["outputs"]["agents.csv"]
+    (kept / "manifest.json").write_text(json.dumps(manifest))
+    (kept / kept_runs.ENTRY).write_text(json.dumps({"name": kept.name, "manifest.json": kept_runs.sha256(kept / "manifest.json")}))  # fmt: skip
+
+
+@pytest.mark.parametrize("change", [_swap, _more, _fewer, _outside])
+def test_a_copy_that_somebody_meddled_with_is_not_used(
+    place: Place, change: Callable[[Path], None]
+) -> None:
+    _, first = place.run()
+    (kept,) = (place.folder / "cache" / kept_runs.FOLDER).iterdir()
+    change(kept)
+    was_used, second = place.run()
+    assert not was_used and contents(second) == contents(first)
+    assert len(place.warned) == 1 and "damaged" in place.warned[0]
+    assert not list(place.folder.rglob("escaped.csv"))
+
+
+def test_another_runs_copy_is_not_taken_for_this_one(place: Place) -> None:
+    place.run()
+    _, second = place.run(language="de")
+    one, other = (place.folder / "cache" / kept_runs.FOLDER).iterdir()
+    shutil.copytree(one, place.folder / "moved")
+    shutil.rmtree(other)
+    (place.folder / "moved").rename(other)
+    place.warned.clear()
+    used = [place.run()[0], place.run(language="de")[0]]
+    assert sorted(used) == [False, True] and len(place.warned) == 1
+
+
+def test_a_file_whose_time_was_set_back_has_changed(place: Place) -> None:
+    notes = place.ws / "notes-of-ours.txt"
+    notes.write_text("one")
+    place.run()
+    status = notes.stat()
+    notes.write_text("two")
+    os.utime(notes, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert not place.run()[0]
 
 
 def test_what_another_try_may_give_otherwise_is_not_kept(

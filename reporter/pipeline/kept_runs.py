@@ -12,6 +12,7 @@ import json
 import os
 import platform
 import shutil
+import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from importlib.metadata import PackageNotFoundError, version
@@ -25,7 +26,7 @@ from reporter.ingest.readers.files import display_path, is_litter, real
 from reporter.ingest.readers.inputs import Inputs
 from reporter.report import WRITERS
 from reporter.report.export import Wanted
-from reporter.runs.store import DATA, MANIFEST, RESULTS, sha256
+from reporter.runs.store import MANIFEST, RESULTS, sha256
 from reporter.system.claims import claimed
 from reporter.system.folders import content_dir, locale_dir
 
@@ -78,34 +79,46 @@ def name_of(
 
 
 def find(cache: Cache, name: str, part: Path) -> bool:
-    """Copy the run of a name to a folder that exists; return whether it is kept, undamaged."""
+    """Copy the run of a name to an empty folder; return whether it is kept, undamaged."""
     folder = cache.folder / FOLDER / name
-    if not (folder / ENTRY).is_file():
+    if not os.path.lexists(folder):
         return False
     try:
-        entry = json.loads((folder / ENTRY).read_bytes())
-        defect = (
-            ""
-            if entry == {"name": name, MANIFEST: sha256(folder / MANIFEST)}
-            else "its entry is another's"
-        )
-        outputs = json.loads((folder / MANIFEST).read_bytes())["outputs"] if not defect else {}
-        for file, told in outputs.items():
-            if sha256(folder / file) != told["sha256"]:
-                defect = f"{file} is not what was kept"
-        if not defect and outputs.keys() >= {DATA, RESULTS}:
-            for file in (*outputs, MANIFEST):
-                (part / file).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(folder / file, part / file)
-            os.utime(folder / ENTRY)
-            return True
+        for file in _checked(folder, name):
+            (part / file).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(folder / file, part / file)
+        os.utime(folder / ENTRY)
+        return True
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-        defect = str(error)
-    cache.warn(f"{display_path(str(folder))}: damaged ({defect}); it is assessed anew")
+        cache.warn(f"{display_path(str(folder))}: damaged ({error}); it is assessed anew")
     shutil.rmtree(folder, ignore_errors=True)
     for path in part.iterdir():
         shutil.rmtree(path) if path.is_dir() else path.unlink()
     return False
+
+
+def _checked(folder: Path, name: str) -> list[str]:
+    """Return the files of a kept run, its entry left out.
+
+    Raises ValueError, TypeError, KeyError or AttributeError where it is not what was kept. Nothing
+    is opened that is no regular file, and no name is believed that does not stand in the folder.
+    """
+    files = {}
+    for at, _, names in os.walk(folder):
+        for file in (Path(at) / n for n in names):
+            if not stat.S_ISREG(file.lstat().st_mode):
+                raise ValueError(f"{file.name} is no regular file")
+            files[file.relative_to(folder).as_posix()] = file
+    entry = json.loads(files.pop(ENTRY).read_bytes())
+    if entry != {"name": name, MANIFEST: sha256(files[MANIFEST])}:
+        raise ValueError("its entry is of another run")
+    outputs = json.loads(files[MANIFEST].read_bytes())["outputs"]
+    if files.keys() != {*outputs, MANIFEST}:
+        raise ValueError("it has other files than its manifest names")
+    for file_name, told in outputs.items():
+        if sha256(files[file_name]) != told["sha256"]:
+            raise ValueError(f"{file_name} is not what was kept")
+    return sorted(files)
 
 
 def keep(cache: Cache, name: str, part: Path) -> None:
@@ -171,6 +184,7 @@ def _below(folder: Path, without: Iterable[Path]) -> Iterator[tuple[str, Path]]:
                 yield (here / name).relative_to(folder).as_posix(), here / name
 
 
-def _stamp(path: Path) -> tuple[int, int]:
+def _stamp(path: Path) -> tuple[int, ...]:
+    """Return what changes with every write, also where somebody sets the time of the file back."""
     status = path.stat()
-    return status.st_size, status.st_mtime_ns
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns

@@ -15,7 +15,7 @@ from hypothesis import given as drawn
 from hypothesis import strategies as st
 
 from reporter.model.assessment import Finding
-from reporter.report import csv_tables
+from reporter.report import csv_lines, csv_tables
 from reporter.report.csv_lines import cell, escape
 from reporter.report.document import View
 
@@ -55,6 +55,17 @@ def test_findings_and_todo_are_what_python_would_write(assessed: object, tmp_pat
     todo = list(csv_tables.todo(view))
     assert len(todo) > 100 and len({row[0] for row in todo}) > 3
     assert (tmp_path / "todo.csv").read_bytes() == written(csv_tables.TODO, todo)
+
+
+def test_lines_stand_in_the_order_of_the_results_over_all_parts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view: View = given.view(given.rich())
+    whole = list(view.findings)
+    for size in (1, 7, len(whole) + 1):
+        monkeypatch.setattr(csv_lines, "ROW_GROUP", size)
+        csv_tables.write_findings(view, tmp_path / "findings.csv")
+        assert (tmp_path / "findings.csv").read_bytes() == written(view.finding_columns, whole)
 
 
 @drawn(st.lists(st.tuples(st.text(), st.text()), max_size=5))

@@ -288,12 +288,11 @@ class Parquet:
     """A Parquet file queried in SQL as the view `held`; `place` is the position of a row in it,
     counted from 0.
 
-    Its queries reach this file and no other. With `in_order` they give rows in the order of the
-    file, joins to what lies beside included, without sorting and while they are read.
+    Its queries reach this file and no other.
     """
 
-    def __init__(self, path: Path, in_order: bool = False) -> None:
-        self.path, self._in_order = path, in_order
+    def __init__(self, path: Path) -> None:
+        self.path = path
         self._con: duckdb.DuckDBPyConnection | None = None
         self._plain = ExitStack()
         weakref.finalize(self, self._plain.close)
@@ -338,9 +337,6 @@ class Parquet:
                 f"FROM {parquet(path, numbered=True)}"
             )
             con.execute("SET enable_progress_bar = false")
-            if self._in_order:  # one thread, and the file is never the side of a join that is kept
-                con.execute("SET threads = 1")
-                con.execute("SET disabled_optimizers = 'join_order,build_side_probe_side'")
             con.execute(f"SET allowed_paths = {quoted_list([str(path)])}")
             con.execute("SET enable_external_access = false")
             con.execute("SET lock_configuration = true")

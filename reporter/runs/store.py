@@ -168,15 +168,14 @@ class StoredTable:
     REASONS: Mapping[str, tuple[str, str]]
     """Sentences over the file's columns, in the current language -> the code and its values."""
 
-    def __init__(self, run: Path, checks: Iterable[Check], in_order: bool = False) -> None:
+    def __init__(self, run: Path, checks: Iterable[Check]) -> None:
         """Open the table of a run; `checks` hold the sentences of its reason codes.
 
-        Without them a reason is a bare code: pass none only where no reason is read. For `in_order`
-        see `Parquet`.
+        Without them a reason is a bare code: pass none only where no reason is read.
         """
         self.run = run
         self.path = run / self.NAME
-        self._file = Parquet(self.path, in_order)
+        self._file = Parquet(self.path)
         self.checks = tuple(checks)
         self.reasons = Reasons(self.checks)
 
@@ -184,9 +183,9 @@ class StoredTable:
         """Return the same table of a run that has moved."""
         return type(self)(run, self.checks)
 
-    def again(self, in_order: bool = False) -> Self:
+    def again(self) -> Self:
         """Return the same table, to be read by another thread or with tables of its own beside."""
-        return type(self)(self.run, self.checks, in_order)
+        return type(self)(self.run, self.checks)
 
     def __eq__(self, other: object) -> bool:
         """Compare by file."""

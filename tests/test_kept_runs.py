@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -189,6 +189,47 @@ def test_another_runs_copy_is_not_taken_for_this_one(place: Place) -> None:
     place.warned.clear()
     used = [place.run()[0], place.run(language="de")[0]]
     assert sorted(used) == [False, True] and len(place.warned) == 1
+
+
+def _copied(place: Place) -> None:
+    for path in [*place.ws.rglob("*")]:
+        if path.is_file():
+            data = path.read_bytes()
+            path.unlink()
+            path.write_bytes(data)
+            path.chmod(0o600)
+
+
+@pytest.mark.parametrize("way", ["copied", "path", "order"])
+def test_the_same_told_otherwise_is_the_same(
+    place: Place, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    place.run(formats=("csv", "sarif"))
+    if way == "copied":
+        _copied(place)
+    if way == "path":
+        monkeypatch.chdir(place.ws / "inventory")
+        place.ws = Path("..")
+    assert place.run(formats=("sarif", "csv") if way == "order" else ("csv", "sarif"))[0]
+
+
+def test_a_large_file_beside_counts_by_its_stamp(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept_runs, "LARGE", 1)
+    (place.ws / "export.bin").write_text("large")
+    place.run()
+    assert place.run()[0]
+    (place.ws / "export.bin").write_text("other")
+    assert not place.run()[0]
+
+
+def test_every_option_is_asked_or_shapes_nothing() -> None:
+    """A new option must find its place: a run made with another value would be taken for this one."""
+    asked = {*kept_runs._SHAPING, "formats", "earlier"}
+    refused = {"extra", "packs", "templates"}
+    shapes_nothing = {"say", "warn", "announce", "cache", "fresh"}
+    assert {f.name for f in fields(Options)} == asked | refused | shapes_nothing
 
 
 def test_a_file_whose_time_was_set_back_has_changed(place: Place) -> None:

@@ -14,7 +14,7 @@ import platform
 import shutil
 import stat
 from collections.abc import Iterable, Iterator
-from dataclasses import fields
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -37,8 +37,10 @@ _DEPENDENCIES = (
     *("babel", "duckdb", "jinja2", "msgspec", "openpyxl", "pikepdf", "pillow", "pyyaml"),
     *("sqlglot", "tinyhtml5", "typst", "weasyprint", "xlsxwriter", "fonttools", "pydyf"),
 )
-_UNUSED = frozenset({"say", "warn", "announce", "cache", "earlier", "fresh"})
-"""Options that shape nothing; of earlier runs, what they hold does."""
+_SHAPING = ("memory", "pseudonymise", "limits", "key", "language")
+"""Options whose value shapes a run; all others shape none, or what they name is asked."""
+LARGE = 1 << 20
+"""Bytes from which a file that lies beside the input is told by its stamp, and not by content."""
 
 
 def name_of(
@@ -55,24 +57,19 @@ def name_of(
     if not all(d.is_whole for d in digests):
         return ""
     own = (real(cache.folder), real(out.parent))
+    read = {real(f.path) for f in inputs.files}
     parts = [
         ("program", _program()),
-        ("workspace", str(workspace.folder.absolute())),
+        # As it was read, with its logo, wherever that lies.
+        ("settings", repr(replace(workspace, folder=real(workspace.folder)))),
+        ("inputs", [(f.name, d.sha256) for f, d in zip(inputs.files, digests, strict=True)]),
         (
-            "inputs",
-            [(f.name, str(f.path), d.sha256) for f, d in zip(inputs.files, digests, strict=True)],
+            "beside",
+            [(n, _content(p)) for n, p in _below(workspace.folder, own) if real(p) not in read],
         ),
-        ("beside", [(n, *_stamp(p)) for n, p in _below(workspace.folder, own)]),
-        ("settings", sha256(workspace.folder / "reporter.yml")),
-        ("earlier", [(str(p), *_manifests(p)) for p in options.earlier]),
-        (
-            "options",
-            [
-                (f.name, repr(getattr(options, f.name)))
-                for f in fields(options)
-                if f.name not in _UNUSED
-            ],
-        ),
+        ("earlier", [(str(real(p)), *_manifests(p)) for p in options.earlier]),
+        ("formats", sorted({*wanted.formats})),
+        ("options", [(n, repr(getattr(options, n))) for n in _SHAPING]),
     ]
     text = json.dumps(parts, default=str)
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:32]
@@ -109,6 +106,8 @@ def _checked(folder: Path, name: str) -> list[str]:
             if not stat.S_ISREG(file.lstat().st_mode):
                 raise ValueError(f"{file.name} is no regular file")
             files[file.relative_to(folder).as_posix()] = file
+    if not {ENTRY, MANIFEST} <= files.keys():
+        raise ValueError("its entry or its manifest is missing")
     entry = json.loads(files.pop(ENTRY).read_bytes())
     if entry != {"name": name, MANIFEST: sha256(files[MANIFEST])}:
         raise ValueError("its entry is of another run")
@@ -182,6 +181,12 @@ def _below(folder: Path, without: Iterable[Path]) -> Iterator[tuple[str, Path]]:
         for name in sorted(names):
             if not is_litter(name) and (here / name).is_file():
                 yield (here / name).relative_to(folder).as_posix(), here / name
+
+
+def _content(path: Path) -> str | tuple[int, ...]:
+    """Return what tells the content of a file: a copy of it counts as the same."""
+    stamp = _stamp(path)
+    return sha256(path) if stamp[0] < LARGE else stamp
 
 
 def _stamp(path: Path) -> tuple[int, ...]:

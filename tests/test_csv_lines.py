@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given as drawn
 from hypothesis import strategies as st
 
+from reporter.errors import ReporterError
 from reporter.model.assessment import Finding
 from reporter.report import csv_lines, csv_tables
 from reporter.report.csv_lines import cell, escape
@@ -66,6 +67,15 @@ def test_lines_stand_in_the_order_of_the_results_over_all_parts(
         monkeypatch.setattr(csv_lines, "ROW_GROUP", size)
         csv_tables.write_findings(view, tmp_path / "findings.csv")
         assert (tmp_path / "findings.csv").read_bytes() == written(view.finding_columns, whole)
+
+
+def test_a_line_that_finds_no_texts_is_missed(tmp_path: Path) -> None:
+    """A join drops what it finds no partner for; nothing may be lost without a word."""
+    view: View = given.view(given.rich())
+    heads = dict(list(view.findings.heads.items())[1:])
+    with pytest.raises(ReporterError, match=r"findings.csv has \d+ of \d+ lines"):
+        lacking = replace(view, findings=replace(view.findings, heads=heads))
+        csv_tables.write_findings(lacking, tmp_path / "findings.csv")
 
 
 @drawn(st.lists(st.tuples(st.text(), st.text()), max_size=5))

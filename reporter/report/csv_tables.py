@@ -15,6 +15,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import IO, Protocol
 
+from reporter.errors import ReporterError
 from reporter.i18n.translate import ENGLISH, speaking
 from reporter.report.chapters.next_steps import PickLine
 from reporter.report.csv_lines import cell, lines
@@ -85,11 +86,16 @@ def write_table(path: Path, header: Sequence[str], table: Table) -> None:
 
 
 def _write_lines(path: Path, header: Sequence[str], body: Iterator[str], total: int) -> None:
+    """Write a header and lines; raise ReporterError where there are more or fewer than `total`."""
+    written = -1
+    body = chain([",".join(map(cell, header))], body)
     with _opened(path, packed=total >= MOST_ROWS) as file:
         file.write(codecs.BOM_UTF8)
-        body = chain([",".join(map(cell, header))], body)
-        while part := "".join(f"{line}\r\n" for line in islice(body, _MOST_AT_ONCE)):
-            file.write(part.encode())
+        while part := list(islice(body, _MOST_AT_ONCE)):
+            file.write("".join(f"{line}\r\n" for line in part).encode())
+            written += len(part)
+    if written != total:
+        raise ReporterError(f"{path.name} has {written} of {total} lines; please report this")
 
 
 @contextmanager

@@ -102,6 +102,7 @@ CHANGES: dict[str, Callable[[Place], None]] = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CHANGES)
 def test_what_has_changed_is_assessed(place: Place, name: str) -> None:
     place.run()
@@ -110,6 +111,7 @@ def test_what_has_changed_is_assessed(place: Place, name: str) -> None:
     assert place.run()[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "options",
     [{"formats": ("csv", "sarif")}, {"language": "de"}, {"key": "k" * 20}, {"pseudonymise": True}, {"memory": "2GB"}, {"earlier": True}],
@@ -125,6 +127,7 @@ def test_other_options_are_another_run(place: Place, options: dict[str, Any]) ->
     assert place.run(**options)[0]
 
 
+@pytest.mark.slow
 def test_another_program_assesses_anew(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     place.run()
     real = kept_runs._program
@@ -132,6 +135,7 @@ def test_another_program_assesses_anew(place: Place, monkeypatch: pytest.MonkeyP
     assert not place.run()[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", ["findings.csv", "manifest.json", "results.parquet", kept_runs.ENTRY]
 )
@@ -166,6 +170,7 @@ def _outside(kept: Path) -> None:
     (kept / kept_runs.ENTRY).write_text(json.dumps({"name": kept.name, "manifest.json": kept_runs.sha256(kept / "manifest.json")}))  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", [_swap, _more, _fewer, _outside])
 def test_a_copy_that_somebody_meddled_with_is_not_used(
     place: Place, change: Callable[[Path], None]
@@ -179,6 +184,7 @@ def test_a_copy_that_somebody_meddled_with_is_not_used(
     assert not list(place.folder.rglob("escaped.csv"))
 
 
+@pytest.mark.slow
 def test_another_runs_copy_is_not_taken_for_this_one(place: Place) -> None:
     place.run()
     _, second = place.run(language="de")
@@ -200,6 +206,7 @@ def _copied(place: Place) -> None:
             path.chmod(0o600)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", ["copied", "path", "order"])
 def test_the_same_told_otherwise_is_the_same(
     place: Place, monkeypatch: pytest.MonkeyPatch, way: str
@@ -213,6 +220,7 @@ def test_the_same_told_otherwise_is_the_same(
     assert place.run(formats=("sarif", "csv") if way == "order" else ("csv", "sarif"))[0]
 
 
+@pytest.mark.slow
 def test_a_large_file_beside_counts_by_its_stamp(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -232,6 +240,7 @@ def test_every_option_is_asked_or_shapes_nothing() -> None:
     assert {f.name for f in fields(Options)} == asked | refused | shapes_nothing
 
 
+@pytest.mark.slow
 def test_a_file_whose_time_was_set_back_has_changed(place: Place) -> None:
     notes = place.ws / "notes-of-ours.txt"
     notes.write_text("one")
@@ -242,6 +251,7 @@ def test_a_file_whose_time_was_set_back_has_changed(place: Place) -> None:
     assert not place.run()[0]
 
 
+@pytest.mark.slow
 def test_what_another_try_may_give_otherwise_is_not_kept(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -254,6 +264,7 @@ def test_what_another_try_may_give_otherwise_is_not_kept(
     assert not place.run()[0] and place.run()[0]
 
 
+@pytest.mark.slow
 def test_only_the_last_few_are_kept(place: Place) -> None:
     for n in range(kept_runs.MOST + 2):
         place.run(key=f"{n}" * 20)
@@ -262,6 +273,7 @@ def test_only_the_last_few_are_kept(place: Place) -> None:
     assert place.run(key=f"{kept_runs.MOST + 1}" * 20)[0] and not place.run(key="0" * 20)[0]
 
 
+@pytest.mark.slow
 def test_a_full_disk_costs_the_copy_and_not_the_run(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:

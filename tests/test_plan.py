@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import random
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fixture_results import defects_of
@@ -32,7 +34,7 @@ from reporter.runs.store import RESULTS, read_data, write_data
 from reporter.score import plan_actions, score
 from reporter.score.input import shipped_policy
 from reporter.score.planner import after, change_of
-from reporter.score.state import Change
+from reporter.score.state import Change, State
 
 POLICY = shipped_policy()
 THEMES = (Theme("AAA", "A"), Theme("BBB", "B"), Theme("CCC", "C"))
@@ -252,6 +254,64 @@ def test_beyond_the_ranking_gains_are_still_exact(monkeypatch: pytest.MonkeyPatc
     for pick in road.picks:
         done.append(pick.action)
         assert (pick.total, pick.level) == world.scored(done)
+
+
+class Alike(World):
+    """A few kinds of agents: all of a kind lack the same, and each is an action of its own."""
+
+    def __init__(self, seed: int, of_a_kind: int = 12) -> None:
+        dice = random.Random(seed)
+        self.checks = [
+            check(f"{t.id}-{n:02d}", dice.choice(("critical", "high", "low", "low")), dice.randint(1, 3))
+            for t in THEMES for n in range(dice.randint(1, 3))
+        ]  # fmt: skip
+        self.results, self.actions = [], []
+        for kind in range(3):
+            lo, hi = dice.choice(TIERS[:3] if seed % 3 else TIERS)
+            tier = str(lo) if lo == hi else f"{lo}-{hi}"
+            statuses = [dice.choice((Status.FAIL, Status.FAIL, Status.UNKNOWN, Status.PASS, Status.NA)) for _ in self.checks]  # fmt: skip
+            taken = (Status.FAIL, Status.UNKNOWN, Status.NA) if seed % 5 == 0 else (Status.FAIL, Status.UNKNOWN)  # fmt: skip
+            days = dice.randint(1, 3)
+            for n in range(of_a_kind):
+                at = len(self.results)
+                self.results += [finding(c.id, f"k{kind}-{n}", s, tier) for c, s in zip(self.checks, statuses, strict=True)]  # fmt: skip
+                places = [at + i for i, s in enumerate(statuses) if s in taken]
+                if places:
+                    self.actions.append(action(f"x{kind}-{n:02d}", self.results, places, days))
+
+
+@pytest.mark.parametrize("ranked", [1, 3])
+@pytest.mark.parametrize("seed", range(30))
+def test_equal_actions_beyond_the_ranking_are_scored_as_one_by_one(
+    seed: int, ranked: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reporter.score.planner.RANKED", ranked)
+    world = Alike(seed)
+    done: list[Action] = []
+    before = world.scored([])[0]
+    for pick in world.plan().picks:
+        done.append(pick.action)
+        assert (pick.total, pick.level) == world.scored(done)
+        assert pick.gain == pick.total - before
+        before = pick.total
+    assert len(done) == len(world.actions)
+
+
+def test_most_equal_actions_are_applied_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or the test above would say nothing of it: by twelve, by fewer where a level lies between, and one by one."""
+    monkeypatch.setattr("reporter.score.planner.RANKED", 1)
+    whole, told = State.adds_evenly, Counter[tuple[int, bool]]()
+
+    def asked(state: State, parts: Any, times: int, *gains: Fraction) -> bool:
+        answer = whole(state, parts, times, *gains)
+        told[times, answer] += 1
+        return answer
+
+    monkeypatch.setattr(State, "adds_evenly", asked)
+    for seed in range(30):
+        Alike(seed).plan()
+    assert told[12, True] > 10 and told[12, False] > 5 and told[1, False] > 5
+    assert any(is_one and 1 < times < 11 for times, is_one in told)
 
 
 def test_of_equal_gains_per_day_the_larger_gain_comes_first_then_the_id() -> None:

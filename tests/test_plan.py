@@ -31,7 +31,7 @@ from reporter.model.roadmap import EVIDENCE, IMPLEMENT, Action, Effect, Efforts,
 from reporter.model.scores import Status, Tally
 from reporter.report.chapters.next_steps import Fixes, points
 from reporter.runs.store import RESULTS, read_data, write_data
-from reporter.score import plan_actions, score
+from reporter.score import plan_actions, planner, score
 from reporter.score.input import shipped_policy
 from reporter.score.planner import after, change_of
 from reporter.score.state import Change, State
@@ -312,6 +312,33 @@ def test_most_equal_actions_are_applied_together(monkeypatch: pytest.MonkeyPatch
         Alike(seed).plan()
     assert told[12, True] > 10 and told[12, False] > 5 and told[1, False] > 5
     assert any(is_one and 1 < times < 11 for times, is_one in told)
+
+
+@pytest.mark.parametrize("ranked", [1, 2, 5])
+def test_all_are_compared_anew_for_as_many_picks_as_are_ranked(
+    ranked: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reporter.score.planner.RANKED", ranked)
+    freeze, turns = planner._Remaining.freeze, []
+
+    def noted(remaining: Any) -> Any:
+        turns.append(remaining._turn)
+        return freeze(remaining)
+
+    monkeypatch.setattr(planner._Remaining, "freeze", noted)
+    assert len(World(4, agents=9).plan().picks) > 5
+    assert turns == [ranked - 1]  # and the last of them is taken in the order of that moment
+
+
+def test_changes_are_added_up_also_where_several_are_one_object() -> None:
+    fail, unknown = (Status.FAIL, 2, 2), (Status.UNKNOWN, 1, 4)
+    one: Change = {"A": ((fail, 2), (unknown, 1)), "B": ((fail, 1),)}
+    other: Change = {"A": ((fail, 5),)}
+    added = planner._union([one, other, one, one, {**one}])
+    assert {check: dict(effects) for check, effects in added.items()} == {
+        "A": {fail: 13, unknown: 4},
+        "B": {fail: 4},
+    }
 
 
 def test_of_equal_gains_per_day_the_larger_gain_comes_first_then_the_id() -> None:

@@ -128,8 +128,8 @@ def assess_workspace(
         part.mkdir()
         folder = options.cache or out.parent / USUAL
         cache = open_cache(folder, options.key or inputs.key(), options.warn)
-        name = kept_runs.name_of(workspace, inputs, cache, out, options, outputs)
-        if name and not options.fresh and kept_runs.find(cache, name, part):
+        shape = kept_runs.shape_of(workspace, inputs, cache, out, options, outputs)
+        if not options.fresh and kept_runs.find(cache, shape, inputs, part):
             options.say("nothing has changed since this was assessed: that run is used")
             assessment, view = _read_view(part, options)
             publish(part, out)
@@ -161,9 +161,9 @@ def assess_workspace(
         )
         write_run(assessment, view, plain_view, intake.rows, part, outputs)
         if intake.repeatable and not any(n.code == "checks_not_run" for n in assessment.notices):
-            again = kept_runs.name_of(workspace, inputs, cache, out, options, outputs)
-            if name and name == again and all(map(inputs.is_steady, inputs.files)):
-                kept_runs.keep(cache, name, part)
+            again = kept_runs.shape_of(workspace, inputs, cache, out, options, outputs)
+            if shape == again and all(map(inputs.is_steady, inputs.files)):
+                kept_runs.keep(cache, shape, inputs, part)
         publish(part, out)
     return assessment, views.relocated(view, out)
 

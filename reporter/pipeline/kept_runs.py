@@ -43,18 +43,14 @@ LARGE = 1 << 20
 """Bytes from which a file that lies beside the input is told by its stamp, and not by content."""
 
 
-def name_of(
+def shape_of(
     workspace: Workspace, inputs: Inputs, cache: Cache, out: Path, options: Any, wanted: Wanted
 ) -> str:
-    """Return the name of the run that these would make; '' where nobody can tell what shapes it.
+    """Return all that shapes a run but the content of its input; '' where nobody can tell.
 
-    Formats of others are programs, their content and templates may hit a limit of time, and a file
-    may have changed while it was read.
+    Formats of others are programs, and their content and templates may hit a limit of time.
     """
     if options.extra or options.packs or wanted.templates or not {*wanted.formats} <= {*WRITERS}:
-        return ""
-    digests = [inputs.digest(f) for f in inputs.files]
-    if not all(d.is_whole for d in digests):
         return ""
     own = (real(cache.folder), real(out.parent))
     read = {real(f.path) for f in inputs.files}
@@ -62,7 +58,6 @@ def name_of(
         ("program", _program()),
         # As it was read, with its logo, wherever that lies.
         ("settings", repr(replace(workspace, folder=real(workspace.folder)))),
-        ("inputs", [(f.name, d.sha256) for f, d in zip(inputs.files, digests, strict=True)]),
         (
             "beside",
             [(n, _content(p)) for n, p in _below(workspace.folder, own) if real(p) not in read],
@@ -71,12 +66,26 @@ def name_of(
         ("formats", sorted({*wanted.formats})),
         ("options", [(n, repr(getattr(options, n))) for n in _SHAPING]),
     ]
-    text = json.dumps(parts, default=str)
+    return json.dumps(parts, default=str)
+
+
+def name_of(shape: str, inputs: Inputs) -> str:
+    """Return the name of a run of a shape; '' where a file may have changed while it was read."""
+    digests = [inputs.digest(f) for f in inputs.files]
+    if not shape or not all(d.is_whole for d in digests):
+        return ""
+    files = [(f.name, d.sha256) for f, d in zip(inputs.files, digests, strict=True)]
+    text = json.dumps([shape, files])
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:32]
 
 
-def find(cache: Cache, name: str, part: Path) -> bool:
-    """Copy the run of a name to an empty folder; return whether it is kept, undamaged."""
+def find(cache: Cache, shape: str, inputs: Inputs, part: Path) -> bool:
+    """Copy the run of a shape and input to an empty folder; return whether it is kept, undamaged.
+
+    Where none is kept, the input is not waited for: it is hashed while the program loads.
+    """
+    if not os.path.lexists(cache.folder / FOLDER) or not (name := name_of(shape, inputs)):
+        return False
     folder = cache.folder / FOLDER / name
     if not os.path.lexists(folder):
         return False
@@ -120,8 +129,10 @@ def _checked(folder: Path, name: str) -> list[str]:
     return sorted(files)
 
 
-def keep(cache: Cache, name: str, part: Path) -> None:
-    """Keep a finished run under a name; a full disk only costs the copy."""
+def keep(cache: Cache, shape: str, inputs: Inputs, part: Path) -> None:
+    """Keep a finished run; a full disk only costs the copy."""
+    if not (name := name_of(shape, inputs)):
+        return
     folder = cache.folder / FOLDER
     try:
         folder.mkdir(mode=0o700, exist_ok=True)

@@ -383,6 +383,18 @@ def test_everybody_is_called_the_same_in_all_files(named: Path, files: dict[str,
     assert key not in " ".join(files.values())
 
 
+def test_agents_called_after_one_person_stay_several(named: Path) -> None:
+    """Their results stood three times in findings.csv, each under one and the same id."""
+    run, ines = named / "out", called("ines.castellan@corp.example", (named / "key").read_text())
+    subjects = {s for (s,) in read_results(run, columns=("subject",)) if s.startswith(ines)}
+    agents = {s for s in subjects if "->" not in s}
+    assert len(agents) == 3 and ines in agents
+    assert all(re.fullmatch(rf"{ines}(-[0-9a-f]{{6}})?", agent) for agent in agents)
+    found = [id_ for (id_,) in read_results(run, columns=("id",))]
+    scored = (n for s in read_data(run).scores.checks.values() for n in s.counts.values())
+    assert len(found) == len(set(found)) == sum(scored)
+
+
 def _texts(value: Any) -> set[str]:
     if isinstance(value, dict | list):
         parts = value.values() if isinstance(value, dict) else value

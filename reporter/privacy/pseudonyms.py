@@ -36,6 +36,8 @@ _PLAIN = re.compile(r"[^\W\d_]+")
 _END = re.compile(r"(?:\.(?:csv|tsv|xlsx|jsonl?|ndjson|ya?ml|parquet|gz))*[.!?]*$")
 """What may follow a name: a full stop, the ending of a file."""
 _GOES_ON = re.compile(r"[\w@-]")
+_APART = 6
+"""Signs of a digest that keep apart what is called after one person."""
 _ENCODED_TIMES = 2
 """How often an address in an address is percent-encoded."""
 _BETWEEN = re.compile(r"[\s._+'’-]?|[,.]\s|%20")
@@ -96,6 +98,8 @@ _ALIASES = (
 """Other names of people, each of one person."""
 
 
+_SUBJECT_IDS = "SELECT subject FROM results WHERE actor <> '' UNION SELECT actor FROM results"
+_RECORDS = "SELECT DISTINCT subject FROM results WHERE actor = ''"
 _TWINS = "SELECT lower(actor_id) FROM actors WHERE kind = 'human' GROUP BY ALL HAVING count(*) > 1"
 """Ids of several people that differ in case only."""
 _NOTES = (
@@ -106,11 +110,10 @@ _NOTES = (
 """Words of the engine's own sentences; those of the checks come from their SQL."""
 
 
-_IDS = (
-    *("agent", "actor", "actors", "owners", "subject", "what", "name"),
-    *("attested_by", "examined_by", "approved_by"),
-)
-"""Fields of a run's plain data that name actors, and little else."""
+_SUBJECTS = ("agent", "actor", "actors", "subject")
+"""Fields of a run's plain data that name subjects of results."""
+_IDS = ("owners", "what", "name", "attested_by", "examined_by", "approved_by")
+"""Fields that name people, and little else."""
 _LASTING = ("id", "effects", "fixes")
 """Fields derived from pseudonyms, or from names of checks and causes."""
 
@@ -127,6 +130,8 @@ def hide_in(value: Any, people: People, field: str = "") -> Any:
     if field in _LASTING:
         return value
     if isinstance(value, str):
+        if field in _SUBJECTS:
+            return people.in_subject(value)
         return people.in_id(value) if field in _IDS else people.in_text(value)
     if isinstance(value, Sentence):
         return value.changed(people.in_id)
@@ -165,6 +170,7 @@ class People:
         self._lengths: dict[str, set[int]] = defaultdict(set)
         """Word counts of the names that begin with a word."""
         self._name_words: set[str] = set()
+        self._apart: dict[str, str] = {}
         product_words = {w.lower() for w in words}
         aliased_people = set(self._alias_of.values())
         for person in sorted(people, key=len, reverse=True):
@@ -195,6 +201,30 @@ class People:
                     self._lengths[form[0]].add(len(form))
             parts = (spelling[0], spelling[-1], spelling[0][0] + spelling[-1])
             self._name_words |= {w for w in parts if len(w) > 3 and w not in product_words}
+
+    def keep_apart(self, ids: Iterable[str], records: Iterable[str]) -> None:
+        """Have `in_subject` and `in_record` distinguish what is called after one person: agents
+        named `ines.lee@corp.example` and `InesLee` would be one, and their results too.
+        """
+        by_name: dict[str, set[str]] = defaultdict(set)
+        for part in {part for id_ in ids for part in id_.split(" -> ")}:
+            by_name[self.in_id(part)].add(part)
+        for record in records:
+            by_name[self.in_text(record)].add(record)
+        for name, texts in by_name.items():
+            # Whoever is the person has the person's name.
+            for text in sorted(texts, key=lambda t: (_composed(t) not in self._people, t))[1:]:
+                self._apart[text] = f"{name}-{self._digest(f'subject {text}')[:_APART]}"
+
+    def in_record(self, text: str) -> str:
+        """Return a subject that belongs to no actor with people replaced."""
+        return self._apart.get(text) or self.in_text(text)
+
+    def in_subject(self, text: str) -> str:
+        """Return the name of a subject with people replaced: no two have one name, if
+        `keep_apart` knows them.
+        """
+        return " -> ".join(self._apart.get(p) or self.in_id(p) for p in text.split(" -> "))
 
     def in_id(self, text: str) -> str:
         """Return an id, or the two of a link, with people replaced."""
@@ -324,7 +354,10 @@ class People:
     def _pseudonym(self, person: str) -> str:
         identity = self._alias_of.get(person, person)
         name = identity if identity.lower() in self._twins else identity.lower()
-        return f"person-{hmac.new(self._key, name.encode(), hashlib.sha256).hexdigest()[:12]}"
+        return f"person-{self._digest(name)[:12]}"
+
+    def _digest(self, text: str) -> str:
+        return hmac.new(self._key, text.encode(), hashlib.sha256).hexdigest()
 
 
 def _composed(text: str) -> str:
@@ -439,10 +472,13 @@ def hide_people(
         people, other_ids, dict(engine.rows(_ALIASES)), twins, _words(c.sql for c in checks), key
     )
     engine.run("CREATE OR REPLACE TABLE renamed (old VARCHAR, new VARCHAR)")
+    sharers = _sharers(engine)
+    ids = {i for (i,) in engine.rows(_SUBJECT_IDS) if i}
+    pseudonyms.keep_apart(ids | sharers, [r for (r,) in engine.rows(_RECORDS)])
     for column, condition, change in (
-        ("subject", "actor <> ''", pseudonyms.in_id),
-        ("subject", "actor = ''", pseudonyms.in_text),
-        ("actor", "TRUE", pseudonyms.in_id),
+        ("subject", "actor <> ''", pseudonyms.in_subject),
+        ("subject", "actor = ''", pseudonyms.in_record),
+        ("actor", "TRUE", pseudonyms.in_subject),
         ("owner", "TRUE", pseudonyms.in_id),
         ("ref", "TRUE", pseudonyms.in_text),
         ("waiver", "waiver IS NOT NULL", pseudonyms.in_text),
@@ -451,7 +487,7 @@ def hide_people(
         if column in ("subject", "actor"):
             engine.run("INSERT INTO renamed SELECT * FROM swaps ANTI JOIN renamed USING (old)")
     _swap_values(engine, Reasons(checks), pseudonyms)
-    _rename_sharers(engine, pseudonyms.in_id)
+    _rename_sharers(engine, sharers, pseudonyms.in_subject)
     engine.run(
         f"CREATE OR REPLACE MACRO {CALLED}(plain) AS coalesce((SELECT any_value(new) FROM renamed"
         " WHERE old = plain), plain)"
@@ -481,15 +517,17 @@ def _swap_values(engine: Engine, reasons: Reasons, pseudonyms: People) -> None:
     )
 
 
-def _rename_sharers(engine: Engine, change: Callable[[str], str]) -> None:
-    """Rename actors that no result names, and those that share a subject: ids of causes derive from
-    all of them.
-    """
+def _sharers(engine: Engine) -> set[str]:
+    """Return the actors that share a subject: ids of causes derive from all of them."""
     owners = " UNION ".join(f"SELECT actor_id FROM ({SUBJECTS[about]})" for about in SHARED_BY)
-    texts = engine.rows(
-        f"SELECT actor_id FROM ({owners}) WHERE actor_id NOT IN (SELECT old FROM renamed)"
-    )
-    engine.insert("renamed", [(t, new) for (t,) in texts if t and (new := change(t)) != t])
+    return {a for (a,) in engine.rows(owners) if a}
+
+
+def _rename_sharers(engine: Engine, sharers: Set[str], change: Callable[[str], str]) -> None:
+    """Rename actors that no result names."""
+    renamed = {old for (old,) in engine.rows("SELECT old FROM renamed")}
+    swaps = ((text, change(text)) for text in sorted(sharers - renamed))
+    engine.insert("renamed", [(old, new) for old, new in swaps if new != old])
 
 
 def _swap(

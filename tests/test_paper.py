@@ -1,38 +1,48 @@
-"""What WeasyPrint lays out: every word of a page for paper, and none of it beyond the edge of the sheet."""
+"""What is on paper: every word of a page for it, and none of it beyond the edge of the sheet."""
 
 from __future__ import annotations
 
+import re
+import shutil
+import subprocess
 import time
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import fixture_assessment as given
+import lxml.html
 import pytest
 import weasyprint
 from weasyprint.formatting_structure.boxes import ReplacedBox, TextBox
 
-from reporter.report import EDITIONS, document
+from reporter.report import WRITERS, document
 from reporter.report.editions import appendix
 from reporter.report.export import read_view
 from reporter.report.html import page as html
-from reporter.report.pdf import paper
+from reporter.report.pdf import paper, typst_pages, weasyprint_pages
+from reporter.report.pdf.fonts import Faces
+from reporter.report.pdf.typeset import Typeset, Widths, typeset
 
 UNSEEN = {"head", "script", "style", "title"}
+WIDTH, HEIGHT, FOOT = 595.3, 841.9, 56.7
+"""Of a sheet and of its lower margin, in points."""
 
 
 def laid_out(made: document.View, edition: str) -> tuple[Any, list[Any]]:
     """Return the root element of a page for paper, and the sheets it becomes."""
-    begins = appendix.chapter(made, len(made.findings), 9, "f" * 64, 3) if edition == paper.COMPLETE else None  # fmt: skip
-    page, faces = paper.printable(
-        html.render(made, "paper", paper._PLACE, edition, begins), html.templates_dir() / "fonts"
+    page, faces = weasyprint_pages.printable(
+        html.render(made, "paper", weasyprint_pages.PLACE, edition), html.templates_dir() / "fonts"
     )
-    source = weasyprint.HTML(string=page.replace(paper._PLACE, faces), url_fetcher=paper.Fetcher())
+    source = weasyprint.HTML(
+        string=page.replace(weasyprint_pages.PLACE, faces), url_fetcher=weasyprint_pages.Fetcher()
+    )
     return source.etree_element, [p._page_box for p in source.render(pdf_variant="pdf/a-3a").pages]
 
 
-def test_a_word_without_end_is_cut_and_does_not_take_its_square(tmp_path: Path) -> None:
+def test_a_word_without_end_is_cut_and_does_not_take_its_square() -> None:
     """Of 10,000 letters one took twenty seconds, in a cell of a table or beside one."""
     word = "x" * 20_000
     page = f"<table><tr><td>{word}</td><td>a &amp; b</td><td>{'&lt;' * 20_000}</td></tr></table><p title='{word}'>{word} end</p>"
@@ -43,9 +53,8 @@ def test_a_word_without_end_is_cut_and_does_not_take_its_square(tmp_path: Path) 
     )
     assert len(shown) < 7000 and shown.count("&lt;") == 500 and shown.endswith(" end</p>")
     begun = time.monotonic()
-    with paper._uncollected():
-        made = paper._write(f"<html lang=en><title>t</title><body>{page}")
-    assert made[:5] == b"%PDF-"
+    with weasyprint_pages.lay_out(f"<html lang=en><title>t</title><body>{shown}") as made:
+        assert len(made.pages) == 1
     assert time.monotonic() - begun < 10
 
 
@@ -88,15 +97,13 @@ def whole(root: Any, sheets: list[Any]) -> tuple[list[str], list[str]]:
     return lost, beyond
 
 
-@pytest.mark.parametrize("edition", EDITIONS)
-def test_hostile_names_are_on_paper_in_full(edition: str) -> None:
-    assert whole(*laid_out(given.view(given.rich()), edition)) == ([], [])
+def test_hostile_names_are_on_the_boards_paper_in_full() -> None:
+    assert whole(*laid_out(given.view(given.rich()), "board")) == ([], [])
 
 
 @pytest.mark.deep
-@pytest.mark.parametrize("edition", EDITIONS)
-def test_the_sample_company_is_on_paper_in_full(edition: str, sample_run: Path) -> None:
-    assert whole(*laid_out(read_view(sample_run), edition)) == ([], [])
+def test_the_sample_company_is_on_the_boards_paper_in_full(sample_run: Path) -> None:
+    assert whole(*laid_out(read_view(sample_run), "board")) == ([], [])
 
 
 def test_what_is_lost_or_beyond_the_edge_is_noticed() -> None:
@@ -110,3 +117,139 @@ def test_what_is_lost_or_beyond_the_edge_is_noticed() -> None:
     for item in list(root.iter("li"))[:2]:
         item.text = "item and more that no sheet has"
     assert len(whole(root, sheets)[0]) == 2
+
+
+# ---------------------------------------------------------------- by typst
+
+
+def said(path: Path, *options: str) -> str:
+    if not shutil.which("pdftotext"):
+        pytest.skip("pdftotext is not installed")
+    command = ["pdftotext", *options, str(path), "-"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def closed(text: str) -> str:
+    return re.sub(r"[\s\u00ad]", "", text)
+
+
+def texts(page: str) -> Counter[str]:
+    """The texts of a page, as often as they stand there, without space; pdftotext turns round what is
+    read from the right.
+    """
+    faces = Faces(html.templates_dir() / "fonts")
+    root = lxml.html.document_fromstring(page)
+    found: Counter[str] = Counter()
+    for element in root.find("body").iter():
+        if not isinstance(element.tag, str) or element.tag == "svg" or any(a.tag == "svg" for a in element.iterancestors()):  # fmt: skip
+            continue
+        if "statement" in element.get("class", ""):
+            continue  # each page has it in its foot
+        for text in (element.text, *(child.tail for child in element)):
+            own = closed(faces.written(text or ""))
+            if own and not any(unicodedata.bidirectional(c) in ("R", "AL") for c in own):
+                found[own] += 1
+    return found
+
+
+def missing(page: str, path: Path) -> list[str]:
+    """Name the texts of a page that a PDF holds less often, and the words beyond its margins."""
+    body = []
+    for sheet in said(path, "-raw").split("\f"):
+        lines = sheet.splitlines()
+        if lines and re.search(r" · page \d+ of \d+$", lines[-1]):
+            lines = lines[1:-1]  # header and footer
+        body += lines
+    printed = closed("".join(body))
+    lost = [text for text, n in texts(page).items() if printed.count(text) < n]
+    return lost + beyond(path)
+
+
+def beyond(path: Path) -> list[str]:
+    """Name the words over the edges of a sheet, or between its text and its foot."""
+    word = re.compile(r'xMin="(\S+)" yMin="(\S+)" xMax="(\S+)" yMax="(\S+)">(.*?)</word>')
+    return [
+        text
+        for left, top, right, bottom, text in word.findall(said(path, "-bbox"))
+        if float(left) < 0
+        or float(right) > WIDTH
+        or float(top) < 0
+        or (float(bottom) > HEIGHT - FOOT + 3 and float(top) < HEIGHT - FOOT / 2 - 8)
+        or float(bottom) > HEIGHT
+    ]
+
+
+def page_of(made: document.View, edition: str, path: Path) -> str:
+    """The page that was laid out; it states how many follow it."""
+    begins = None
+    if edition == paper.COMPLETE:
+        sheets = said(path).split("\f")[:-1]
+        first = next(n for n, sheet in enumerate(sheets, 1) if "after this one: every row" in " ".join(sheet.split()))  # fmt: skip
+        begins = appendix.chapter(made, len(made.findings), len(sheets) - first, "")
+    return html.render(made, "paper", "", edition, begins)
+
+
+def lost_of(made: document.View, edition: str, folder: Path) -> list[str]:
+    path = folder / "made.pdf"
+    WRITERS["pdf" if edition == paper.COMPLETE else f"{edition}-pdf"](made, path)
+    return missing(page_of(made, edition, path), path)
+
+
+@pytest.mark.parametrize("edition", paper._TYPESET)
+def test_hostile_names_are_set_in_full(edition: str, tmp_path: Path) -> None:
+    assert lost_of(given.view(given.rich()), edition, tmp_path) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("edition", paper._TYPESET)
+def test_the_sample_company_is_set_in_full(edition: str, sample_run: Path, tmp_path: Path) -> None:
+    assert lost_of(read_view(sample_run), edition, tmp_path) == []
+
+
+def test_what_is_set_beyond_the_margin_or_lost_is_noticed(tmp_path: Path) -> None:
+    """Lines that keep together on a sheet for fewer, and a word that the page has more often."""
+    view = given.view(given.rich())
+    press = typst_pages.Press(html.templates_dir(), view.cover)
+    page = "<style></style><h1>Head</h1><div class='keep'>" + "".join(f"<p>line {n}</p>" for n in range(60)) + "</div>"  # fmt: skip
+    (tmp_path / "made.pdf").write_bytes(press.report(page, 0, [], tmp_path)[0])
+    found = missing(page + "<p>more</p>", tmp_path / "made.pdf")
+    assert found[0] == "more" and "59" in found and "40" not in found
+
+
+def set_as(page: str) -> Typeset:
+    return typeset(f"<html><body>{page}</body></html>", lambda text, room: text)
+
+
+def test_texts_are_literals_and_only_places_that_are_there_are_linked() -> None:
+    code = set_as('<h2 id="a">x</h2><p>#panic() "q" \\ <a href="#a">in</a> <a href="#b">out</a></p>').code  # fmt: skip
+    assert 'head(2, 1, (), {at("a");"x"})' in code
+    assert r"""p((), {"#panic() \"q\" \\ ";go("a", {"in"});" ";{"out"}})""" in code
+
+
+def test_heads_of_rows_are_numbered_over_the_body_of_a_table() -> None:
+    row = "<tr><th>a</th><td>b</td><td>c</td></tr>"
+    table = f"<table><thead><tr><th>1</th><th>2</th><th>3</th></tr></thead><tbody>{row}{row}</tbody></table>"
+    assert set_as(table + table).row_heads == [{0, 3}, {0, 3}]
+
+
+def test_widths_are_those_of_the_last_rule_of_a_class() -> None:
+    css = ".a th:nth-child(1) { width: 20%; } .b th:nth-child(1) { width: 40%; } .b th:nth-child(3) { padding: 0; width: 10% } svg.x, .c svg.x { width: 10mm; } svg.y { max-width: 50mm; }"  # fmt: skip
+    widths = Widths.read(css)
+    assert widths.shares(["b", "a"], 3) == [40, 50, 10]
+    assert widths.shares(["z"], 4) == [25] * 4
+    assert widths.shares(["b"], 1) == [40]
+    assert widths.picture(["x"], (), 900) == pytest.approx(10 * 72 / 25.4)
+    assert widths.picture(["y"], (), 20) == 20
+    assert widths.picture(["unknown"], (), 900) < 500
+
+
+def test_a_row_longer_than_a_page_may_break(tmp_path: Path) -> None:
+    """Its text would be cut off at the foot of the page."""
+    view = given.view(given.rich())
+    words = " ".join(f"word{n}" for n in range(2000))
+    page = f"<h1>Head</h1><table><thead><tr><th>1</th><th>2</th></tr></thead><tbody><tr><td>{words}</td><td>x</td></tr></tbody></table>"
+    press = typst_pages.Press(html.templates_dir(), view.cover)
+    (tmp_path / "made.pdf").write_bytes(press.report(page, 0, [], tmp_path)[0])
+    printed = said(tmp_path / "made.pdf")
+    assert beyond(tmp_path / "made.pdf") == []
+    assert set(words.split()) <= set(printed.split()) and printed.count("\f") > 2

@@ -19,7 +19,6 @@ from reporter.report.view.finding_rows import rows
 from reporter.report.view.format import count, number, owner, record
 
 TITLE = mark("All findings")
-SUMS = mark("How each number came about")
 COLUMNS = (
     *(mark("Subject (tier)"), mark("Owner"), mark("Status")),
     *(mark("Reason"), mark("Record")),
@@ -66,10 +65,6 @@ class Chapter:
     pages: int
     """Of the appendix, after this page."""
     title: str
-    before: int = 0
-    """Pages of sums before this page."""
-    sums: str = ""
-    """Where these stand."""
 
 
 def sums(view: View) -> tuple[Sums, ...]:
@@ -82,17 +77,10 @@ def sums(view: View) -> tuple[Sums, ...]:
     return tuple(Sums(name, tuple(reasons)) for name, reasons in reason_lists if reasons)
 
 
-def chapter(
-    view: View, shown_count: int, pages: int, digest: str, pages_before: int = 0
-) -> Chapter:
-    """Print the number and order of the findings, and where else they are. Pages of sums may
-    precede it.
-    """
-    pages_note = say("They stand on {pages} after this one.", pages=count(pages_before, "page"))
+def chapter(view: View, shown_count: int, pages: int, digest: str) -> Chapter:
+    """Print the number and order of the findings, and where else they are."""
     text, is_complete = _findings(view, shown_count, pages, digest)
-    return Chapter(
-        text, is_complete, pages, say(TITLE), pages_before, pages_note if pages_before else ""
-    )
+    return Chapter(text, is_complete, pages, say(TITLE))
 
 
 def _findings(

@@ -152,8 +152,6 @@ def _page(
     """Prepare the content that all pages share, and return a function that fills a template."""
     folder = templates_dir()
     css = _styles(medium) + extra_css
-    if appendix:
-        css = _page_counters(css, appendix)
     css = css.replace(ACCENT, view.cover.accent)
     script = ""
     if medium == "screen":
@@ -184,17 +182,6 @@ def _styles(medium: str) -> str:
     names = STYLES[medium] + (() if language() == ENGLISH else ("hyphens.css",))
     css = _translated_code("\n".join((templates_dir() / n).read_text("utf-8") for n in names))
     return _inlined_values(css) if medium == "paper" else css
-
-
-def _page_counters(css: str, appendix: Chapter) -> str:
-    """Include the pages of the appendix in the page numbers; they are bound in later."""
-    css = css.replace("counter(pages)", 'target-counter("#findings", total)')
-    offset = appendix.before + 1
-    return (
-        f"{css}@page {{ counter-increment: page total; }}"
-        f"@page :first {{ counter-reset: page 0 total {appendix.pages}; }}"
-        f"@page :nth(1 of findings) {{ counter-increment: page {offset} total {offset}; }}"
-    )
 
 
 def _translated_code(code: str) -> str:

@@ -21,6 +21,8 @@ FONTS = {
     "DejaVuSans.ttf": ("Report Fallback", 400),
     "DroidSansFallback.ttf": ("Report CJK", 400),
 }
+FAMILIES = {"Report Fallback": "DejaVu Sans", "Report CJK": "Droid Sans Fallback"}
+"""Our name of a family -> its own, by which typst knows it."""
 _LAZY = "DroidSansFallback.ttf"
 """3 MB of Chinese, Japanese and Korean: loaded only where the report needs it."""
 _WIDEST = 2.2
@@ -73,7 +75,7 @@ class Faces:
 
         Plain text keeps only the characters of the text font.
         """
-        if text.isascii():
+        if text.isascii() or self._text.issuperset(text):
             return text
         if plain:
             return "".join(c if c in self._text else _code(c) for c in text)

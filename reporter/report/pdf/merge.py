@@ -8,7 +8,7 @@ their part.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from pathlib import Path
 from typing import Any
 
@@ -79,26 +79,17 @@ class Binder:
         self._root.IDTree = self.pdf.make_indirect(Dictionary(Names=names))
 
 
-class LastPage:
-    """Takes the last page out of a PDF, with its place in the structure tree, until it is put back
-    as the last.
-    """
-
-    def __init__(self, pdf: pikepdf.Pdf) -> None:
-        """Remove the last page and its element."""
-        self._pdf = pdf
-        self._page = pdf.pages[-1]
-        self._kids = _document(pdf.Root.StructTreeRoot).K
-        self._element = self._kids[-1]
-        del pdf.pages[-1], self._kids[-1]
-        self._out = True
-
-    def put_back(self) -> None:
-        """Put the page back; a second call does nothing."""
-        if self._out:
-            self._pdf.pages.append(self._page)
-            self._kids.append(self._element)
-            self._out = False
+def head_rows(pdf: pikepdf.Pdf, row_heads: Sequence[Set[int]]) -> None:
+    """Make cells of the bodies of tables the heads of their rows: by table, in reading order."""
+    tables = (e for e in _elements(_document(pdf.Root.StructTreeRoot)) if Name.Table == e.S)
+    for table, wanted in zip(tables, row_heads, strict=True):
+        if not wanted:
+            continue
+        body_cells = (cell for cell, is_header in _cells(table) if not is_header)
+        for number, cell in enumerate(body_cells):
+            if number in wanted:
+                cell.S = Name.TH
+                _attribute(cell, "/Scope", Name.Row)
 
 
 def stamp(pdf: pikepdf.Pdf, running: bytes, start: int) -> None:
@@ -160,6 +151,15 @@ def _cells(root: Any) -> Iterator[tuple[Any, bool]]:
             yield from ((cell, cell.get("/S") == header) for cell in item.K)
         else:
             stack.extend(reversed(_kids(item)))
+
+
+def _attribute(cell: Any, key: str, value: Any) -> None:
+    """Set an attribute of a cell of a table."""
+    for given in _attributes(cell):
+        if given.get("/O") == Name.Table:
+            given[key] = value
+            return
+    cell.A = Array([*_attributes(cell), Dictionary({"/O": Name.Table, key: value})])
 
 
 def _attributes(item: Any) -> list[Any]:

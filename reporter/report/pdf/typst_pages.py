@@ -1,14 +1,16 @@
-"""The last chapters by typst, which is ten times as fast as WeasyPrint. In: sections, sums, words.
-Out: one PDF per part.
+"""The complete edition by typst, which is six times as fast as WeasyPrint. In: HTML, sections. Out:
+one PDF per part.
 
-This is the only import of typst. Texts are passed as JSON, only our fonts are used, and nothing is
-fetched.
+This is the only import of typst. Texts are passed as JSON or as literals, only our fonts are used,
+and nothing is fetched.
 """
 
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -17,13 +19,14 @@ from typing import Any
 
 from reporter.errors import ReporterError
 from reporter.i18n.translate import language, say
-from reporter.report.editions.appendix import COLUMNS, SHARES, SUMS, TITLE, Section, Sums
-from reporter.report.pdf.fonts import Faces
+from reporter.report.editions.appendix import COLUMNS, SHARES, TITLE, Section
+from reporter.report.pdf.fonts import FAMILIES, Faces
+from reporter.report.pdf.typeset import literal, typeset
 from reporter.report.view.elements import Cover
 
-_FAMILIES = ("Source Sans 3", "DejaVu Sans", "Droid Sans Fallback")
-_SIZE, _SMALL = 7.6, 7.4
-"""Of the text of tables and of sums, in points."""
+_FAMILIES = ("Source Sans 3", *FAMILIES.values())
+_SIZE = 7.6
+"""Of the text of the findings, in points."""
 _WIDTH = 493.2
 """Of the text, in points."""
 _GUTTER = 5.2
@@ -46,7 +49,7 @@ def _typst() -> ModuleType:
         import typst
     except ImportError as error:
         raise ReporterError(
-            f"typst cannot be imported, which sets the last chapters: {error}",
+            f"typst cannot be imported, which sets the report: {error}",
             "report.pdf",
             f"It is one of the packages that Reporter needs: pip install '{NEEDED}', or ask for"
             " --formats without pdf.",
@@ -54,8 +57,18 @@ def _typst() -> ModuleType:
     return typst
 
 
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file in a PDF."""
+
+    path: Path
+    kind: str
+    """Its media type."""
+    description: str
+
+
 class Press:
-    """Lays out the pages of the appendix of one report."""
+    """Lays out the pages of one report."""
 
     def __init__(self, folder: Path, cover: Cover) -> None:
         """Load the templates, and take from the cover the text of every page."""
@@ -63,10 +76,43 @@ class Press:
         self._folder = folder
         self._faces = Faces(folder / "fonts")
         self._at = int(datetime.fromisoformat(cover.as_of_iso).timestamp())
-        self._organisation = cover.organisation
+        self._cover = cover
         self._foot = say(
             "Management self-assessment · evidence {id} · page ", id=cover.evidence_short
         )
+
+    def report(
+        self, page: str, more: int, attachments: Sequence[Attachment], folder: Path
+    ) -> tuple[bytes, list[set[int]]]:
+        """Lay out the HTML of an edition in a folder, tagged, with headers and footers; return with
+        it the cells of each table that head a row. So many more pages will follow.
+        """
+        row_heads: list[set[int]] = []
+
+        def layout(plain: bool) -> bytes:
+            made = typeset(page, partial(self._said, plain=plain))
+            row_heads[:] = made.row_heads
+            for name, content in made.files.items():
+                (folder / name).write_bytes(content)
+            code = f'#import "paper.typ": *\n#show: sheet\n{attached}{made.code}'
+            data = self._sheet(plain) | {"more": more}
+            return self._compile(code, data, folder, pdf_standards=["a-3a", "ua-1"])
+
+        for attachment in attachments:
+            shutil.copyfile(attachment.path, folder / attachment.path.name)
+        attached = "".join(map(_attached, attachments))
+        return self._printed(layout), row_heads
+
+    def _sheet(self, plain: bool) -> dict[str, Any]:
+        cover = self._cover
+        return {
+            "title": f"{cover.title}: {cover.organisation}, {cover.period}",
+            "author": cover.organisation,
+            "accent": cover.accent,
+            "organisation": self._faces.written(cover.organisation, plain),
+            "foot": self._faces.written(self._foot, plain),
+            "of": say(" of "),
+        }
 
     def findings(self, part: Sequence[Section]) -> bytes:
         """Lay out a part, tagged, without headers and footers."""
@@ -75,12 +121,6 @@ class Press:
             for _ in range(_KEPT + 1):
                 self._typst.compile(_EMPTY, ignore_system_fonts=True)
         return part_pdf
-
-    def sums(self, parts: Sequence[Sums]) -> bytes:
-        """Lay out all sums, tagged, without headers and footers; each part begins with a
-        heading.
-        """
-        return self._printed(lambda plain: self._sums(parts, plain))
 
     def running(self, chapter: str, first_page: int, count: int, total: int) -> bytes:
         """Lay out only the headers and footers for the pages of a chapter, numbered from the first
@@ -104,7 +144,7 @@ class Press:
             "title": say(TITLE),
             "sections": [self._section(section, plain) for section in part],
         }
-        return self._compile("findings.typ", data, pdf_standards=["a-3a", "ua-1"])
+        return self._compile(self._template("findings.typ"), data, pdf_standards=["a-3a", "ua-1"])
 
     def _section(self, section: Section, plain: bool) -> dict[str, Any]:
         cell_text = partial(self._said, plain=plain)
@@ -121,23 +161,11 @@ class Press:
         ]
         return {"head": cell_text(section.head, 0.9 * _WIDTH / _SIZE), "rows": rows}
 
-    def _sums(self, parts: Sequence[Sums], plain: bool) -> bytes:
-        room = _WIDTH / _SMALL
-        parts_data = [
-            {
-                "name": self._said(part.name, 0.5 * room, plain),
-                "sums": [[self._said(line, room, plain) for line in lines] for lines in part.sums],
-            }
-            for part in parts
-        ]
-        data = {"title": say(SUMS), "size": _SMALL, "parts": parts_data}
-        return self._compile("sums.typ", data, pdf_standards=["a-3a", "ua-1"])
-
     def _said(self, text: str, room: float, plain: bool) -> str | list[str]:
         return self._faces.cut(self._faces.written(text, plain), room)
 
     def _running(self, chapter: str, first_page: int, count: int, total: int, plain: bool) -> bytes:
-        head = f"{self._organisation} · {say(chapter)}"
+        head = f"{self._cover.organisation} · {say(chapter)}"
         data = {
             "head": self._faces.written(head, plain),
             "foot": self._faces.written(self._foot, plain),
@@ -146,20 +174,27 @@ class Press:
             "count": count,
             "total": total,
         }
-        return self._compile("running.typ", data, pdf_tags=False)
+        return self._compile(self._template("running.typ"), data, pdf_tags=False)
 
-    def _compile(self, name: str, data: dict[str, Any], **options: Any) -> bytes:
-        files = {
-            "main.typ": (self._folder / name).read_bytes(),
-            "sheet.typ": (self._folder / "sheet.typ").read_bytes(),
-            "data.json": (
-                json.dumps(
-                    data | {"fonts": _FAMILIES, "lang": language()}, ensure_ascii=False
-                ).encode()
-            ),
+    def _template(self, name: str) -> str:
+        return (self._folder / name).read_text("utf-8")
+
+    def _compile(
+        self, code: str, data: dict[str, Any], folder: Path | None = None, **options: Any
+    ) -> bytes:
+        """Compile code; what it opens that is no text has to stand in a folder."""
+        data |= {"fonts": _FAMILIES, "lang": language()}
+        texts = {
+            "main.typ": code,
+            **{name: self._template(name) for name in ("sheet.typ", "paper.typ")},
+            "data.json": json.dumps(data, ensure_ascii=False),
         }
+        files = {name: text.encode() for name, text in texts.items()}
+        if folder:
+            for name, content in files.items():
+                (folder / name).write_bytes(content)
         output = self._typst.compile(
-            files,
+            folder / "main.typ" if folder else files,
             font_paths=[str(self._folder / "fonts")],
             ignore_system_fonts=True,
             timestamp=self._at,
@@ -167,3 +202,11 @@ class Press:
         )
         assert isinstance(output, bytes)
         return output
+
+
+def _attached(attachment: Attachment) -> str:
+    """Return the code that attaches a file."""
+    return (
+        f'#pdf.attach({literal(attachment.path.name)}, relationship: "data", mime-type:'
+        f" {literal(attachment.kind)}, description: {literal(attachment.description)})\n"
+    )

@@ -115,7 +115,7 @@ STAGES = [
     pytest.param(
         "reporter.ingest.record_path", "documents", signal.SIGINT, id="reading, in a thread"
     ),
-    pytest.param("reporter.report.pdf.paper", "_write", signal.SIGTERM, id="layout"),
+    pytest.param("reporter.report.pdf.typst_pages", "Press.report", signal.SIGTERM, id="layout"),
     pytest.param(
         "reporter.cli", "_writer_names", signal.SIGHUP, id="start, and the terminal is closed"
     ),
@@ -132,7 +132,7 @@ STAGES = [
             ("reporter.pipeline.assess", "_gather"),
             ("reporter.report.html.page", "render"),
             ("reporter.report.pdf.typst_pages", "Press.findings"),
-            ("reporter.report.pdf.paper", "_bind"),
+            ("reporter.report.pdf.paper", "_append"),
             ("reporter.report.pdf.paper", "_saved"),
             ("reporter.pipeline.assess", "publish"),
         )

@@ -333,7 +333,7 @@ def test_no_text_of_the_appendix_goes_round(
 ) -> None:
     set_in: list[str] = []
 
-    def keep(_: object, name: str, data: dict[str, Any], **options: object) -> bytes:
+    def keep(_: object, code: str, data: dict[str, Any], **options: object) -> bytes:
         held = json.loads(json.dumps(data), object_hook=lambda d: list(d.values()))
         set_in.extend(f"<p>{escape(text)}</p>" for text in strings(held))
         return b""
@@ -348,7 +348,6 @@ def test_no_text_of_the_appendix_goes_round(
         parts = list(appendix.parts(appendix.sections(made), 5))
         press = typst_pages.Press(html.templates_dir(), made.cover)
         press.findings(parts[1])
-        press.sums(appendix.sums(made))
         press.running(appendix.TITLE, 2, 2, 9)
     assert any(f"{OPEN}Management" in text for text in set_in)
     data.append(made.cover.evidence_short)

@@ -8,12 +8,16 @@ their part.
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator, Sequence, Set
 from pathlib import Path
 from typing import Any
 
 import pikepdf
 from pikepdf import Array, Dictionary, Name, String
+
+_NAMES = re.compile(rb"(?<=\()U(?=\d+x\d+y\d+\))")
+"""In the file of a part: the names that typst gives header cells, which begin alike in each."""
 
 
 class Binder:
@@ -25,58 +29,55 @@ class Binder:
         self._root = pdf.Root.StructTreeRoot
         self._document = _document(self._root)
         self._owners = _numbers(self._root.ParentTree)
-        self._ids: dict[str, pikepdf.Object] = {}
-        for item in _elements(self._document):
-            if "/ID" in item:
-                self._ids.setdefault(str(item.ID), item)
+        self._ids: dict[str, pikepdf.Object] = dict(_pairs(self._root.get("/IDTree")))
 
     def add(self, part: Path, mark: str) -> list[int]:
-        """Append a part, and return the page, from 0, of each heading and of each cell that spans
-        columns.
+        """Append a part, and return the page, from 0, of each cell that spans columns. One letter
+        marks the names of its header cells.
         """
+        part.write_bytes(_NAMES.sub(mark.encode(), part.read_bytes()))
         offset = max(self._owners, default=-1) + 1
         with pikepdf.open(part) as source:
             root = source.Root.StructTreeRoot
-            headers = list(_header_cells(source, mark))
             page_numbers = {
                 page.obj.objgen: n for n, page in enumerate(source.pages, len(self.pdf.pages))
             }
-            heads = list(_headings(_document(root))) + [item for item in headers if _spans(item)]
+            heads = [item for item in _header_cells(_document(root)) if _spans(item)]
             positions = [page_numbers[_page(item).objgen] for item in heads]
             for page in source.pages:
                 page.obj.StructParents = int(page.obj.StructParents) + offset
             self.pdf.pages.extend(source.pages)
             self._take(source, root, offset)
-            for item in headers:
-                self._ids.setdefault(str(item.ID), self.pdf.copy_foreign(item))
         return positions
 
     def _take(self, source: pikepdf.Pdf, root: pikepdf.Object, offset: int) -> None:
         """Copy the tree of a part and attach its elements to our document."""
         part_document = _document(root)
         del part_document.P
-        owners = source.make_indirect(Dictionary(Nums=_number_array(_numbers(root.ParentTree))))
-        copy = self.pdf.copy_foreign(part_document)
-        for n, owner in _numbers(self.pdf.copy_foreign(owners)).items():
+        ids = _pairs(root.IDTree)
+        tables = source.make_indirect(
+            Dictionary(
+                Document=part_document,
+                Names=Array([item for _, item in ids]),
+                Nums=_number_array(_numbers(root.ParentTree)),
+            )
+        )
+        copy = self.pdf.copy_foreign(tables)
+        self._ids.update(zip((name for name, _ in ids), copy.Names, strict=True))
+        for n, owner in _numbers(copy).items():
             self._owners[n + offset] = owner
-        for item in _kids(copy):
+        for item in _kids(copy.Document):
             item.P = self._document
             self._document.K.append(item)
-        for key in ("/RoleMap", "/ClassMap"):
-            for name, value in root.get(key, Dictionary()).items():
-                if key not in self._root:
-                    self._root[key] = Dictionary()
-                if name not in self._root[key]:
-                    self._root[key][name] = value
 
     def close(self) -> None:
         """Write the tables that map pages and names to their elements."""
         self._root.ParentTree = self.pdf.make_indirect(Dictionary(Nums=_number_array(self._owners)))
         self._root.ParentTreeNextKey = max(self._owners, default=-1) + 1
-        names = Array()
+        names: list[Any] = []
         for name in sorted(self._ids, key=str.encode):
-            names.extend([String(name), self._ids[name]])
-        self._root.IDTree = self.pdf.make_indirect(Dictionary(Names=names))
+            names += [String(name), self._ids[name]]
+        self._root.IDTree = self.pdf.make_indirect(Dictionary(Names=Array(names)))
 
 
 def head_rows(pdf: pikepdf.Pdf, row_heads: Sequence[Set[int]]) -> None:
@@ -173,43 +174,15 @@ def _attributes(item: Any) -> list[Any]:
     )
 
 
-def _header_cells(source: pikepdf.Pdf, mark: str) -> Iterator[Any]:
-    """Put a mark before all names of header cells, and yield these cells.
-
-    Cell styles stay out of the tree, and cells with the same attributes share them. This saves
-    memory in long lists.
-    """
-    shared: dict[bytes, Any] = {}
-    for cell, is_header in _cells(_document(source.Root.StructTreeRoot)):
-        attributes = cell.get("/A")
-        if attributes is not None:
-            key = attributes.unparse()
-            if key not in shared:
-                shared[key] = source.make_indirect(_table_attributes(cell, mark))
-            cell["/A"] = shared[key]
-        if is_header:
-            if "/ID" in cell:
-                cell.ID = String(f"{mark}-{cell.ID}")
-            yield cell
-
-
-def _table_attributes(cell: Any, mark: str) -> Any:
-    """Return the table attributes of a cell, with marked names."""
-    for attributes in _attributes(cell):
-        if str(attributes.O) == "/Table":
-            if "/Headers" in attributes:
-                names = [String(f"{mark}-{name}") for name in attributes.Headers]
-                attributes.Headers = Array(names)
-            return attributes
-    return Dictionary(O=Name.Table)
-
-
-def _headings(document: Any) -> Iterator[Any]:
-    """Move the top headings of a part below a chapter and its title, and yield them."""
-    for item in _kids(document):
-        if item.S == Name.H1:
-            item.S = Name.H3
-            yield item
+def _header_cells(root: Any) -> Iterator[Any]:
+    """Walk the header cells of tables whose rows have only such cells or none, in reading order."""
+    stack = [root]
+    while stack:
+        item = stack.pop()
+        if item.get("/S") != Name.TR:
+            stack.extend(reversed(_kids(item)))
+        elif item.K[0].get("/S") == Name.TH:
+            yield from item.K
 
 
 def _spans(item: Any) -> bool:
@@ -228,6 +201,12 @@ def _numbers(node: Any) -> dict[int, Any]:
     for kid in node.get("/Kids", Array()):
         entries |= _numbers(kid)
     return entries
+
+
+def _pairs(node: Any) -> list[tuple[str, Any]]:
+    """Read a name tree with one node, or none."""
+    flat = list(node.Names) if node is not None else []
+    return list(zip(map(str, flat[::2]), flat[1::2], strict=True))
 
 
 def _number_array(numbers: dict[int, Any]) -> Array:

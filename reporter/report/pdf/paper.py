@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape, unescape
 from pathlib import Path
+from string import ascii_lowercase, ascii_uppercase
 from tempfile import TemporaryDirectory
 
 import pikepdf
@@ -37,6 +38,8 @@ _TYPESET = (COMPLETE, "engineer")
 """The long editions, which typst lays out."""
 PART = 2500
 """Rows laid out at once: what bounds the memory."""
+_MARKS = ascii_uppercase.replace("U", "") + ascii_lowercase
+"""Of parts: more than there can be of up to LONGEST findings. U is that of the report."""
 LONGEST = 40_000
 """Findings up to which the list is complete: a minute of work, and at the most 1,500 pages."""
 CUT = 5000
@@ -151,7 +154,7 @@ def _append(pdf: pikepdf.Pdf, laid_parts: Sequence[_Part], press: typst_pages.Pr
     marks: list[tuple[str, int]] = []
     start = len(pdf.pages)
     for index, part in enumerate(laid_parts):
-        headings = zip(part.heads, binder.add(part.path, f"part{index + 1}"), strict=True)
+        headings = zip(part.heads, binder.add(part.path, _MARKS[index]), strict=True)
         marks += [(head, page) for head, page in headings if head is not None]
     binder.close()
     band = press.running(TITLE, start + 1, len(pdf.pages) - start, len(pdf.pages))

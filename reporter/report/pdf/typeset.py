@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import Any
 
-import lxml.html  # type: ignore[import-untyped]
+import lxml.html
 
 from reporter.report.pdf.fonts import FAMILIES
 
@@ -47,7 +47,7 @@ _BLOCK_PICTURES = {
 _GROUPS = {"hero": "two", "twocol": "two", "maps": "pair", "trends": "pair"}
 """Class of an element -> the function that gets each of its children as an argument."""
 _WRAPPED = {
-    **{name: name for name in ("cover", "seal", "summary", "keep", "notices", "decision")},
+    **{name: name for name in ("cover", "seal", "summary", "keep", "notices", "sum")},
     **{"block": "part", "task-list": "tasks"},
 }
 """Class of an element -> the function that gets its content as one argument."""

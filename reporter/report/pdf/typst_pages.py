@@ -7,6 +7,7 @@ and nothing is fetched.
 
 from __future__ import annotations
 
+import ctypes
 import json
 import shutil
 from collections.abc import Callable, Sequence
@@ -34,6 +35,8 @@ _LONG = 900
 """Characters of a cell, from which a row may be longer than a page."""
 _MANY = 500
 """Rows: a part of so many takes memory enough that it is worth to be freed."""
+_MANY_PAGES = 100
+"""To be bound behind a report, which takes the memory that its own pages held."""
 _KEPT = 10
 """What typst laid out it keeps for so many documents more, at 0.1 MB a row: empty ones push it
 out.
@@ -101,7 +104,17 @@ class Press:
         for attachment in attachments:
             shutil.copyfile(attachment.path, folder / attachment.path.name)
         attached = "".join(map(_attached, attachments))
-        return self._printed(layout), row_heads
+        report_pdf = self._printed(layout)
+        if more >= _MANY_PAGES:
+            self._forget()
+        return report_pdf, row_heads
+
+    def _forget(self) -> None:
+        """Free what typst keeps of the last documents, and give it back to the system."""
+        for _ in range(_KEPT + 1):
+            self._typst.compile(_EMPTY, ignore_system_fonts=True)
+        if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):  # glibc keeps it otherwise
+            trim(0)
 
     def _sheet(self, plain: bool) -> dict[str, Any]:
         cover = self._cover
@@ -118,8 +131,7 @@ class Press:
         """Lay out a part, tagged, without headers and footers."""
         part_pdf = self._printed(lambda plain: self._findings(part, plain))
         if sum(len(section.rows) for section in part) >= _MANY:
-            for _ in range(_KEPT + 1):
-                self._typst.compile(_EMPTY, ignore_system_fonts=True)
+            self._forget()
         return part_pdf
 
     def running(self, chapter: str, first_page: int, count: int, total: int) -> bytes:

@@ -344,7 +344,7 @@ def test_no_text_of_the_appendix_goes_round(
     assessment = replace(given.single(), language="xx")
     made, data = given.view(assessment), data_of(assessment, pseudo)
     with translate.speaking("xx"):
-        begins = appendix.chapter(made, shown or len(made.findings), 2, "f" * 64, 3)
+        begins = appendix.chapter(made, shown or len(made.findings), 2, "f" * 64)
         parts = list(appendix.parts(appendix.sections(made), 5))
         press = typst_pages.Press(html.templates_dir(), made.cover)
         press.findings(parts[1])

@@ -235,12 +235,11 @@ def _seen(
 ) -> Results | None:
     """Return the results of one example; None where it cannot be run."""
     check = _with_params(check, example)
-    window.run(f"SET VARIABLE {NUMBER} = {number}")
-    window.run("DELETE FROM results")
-    try:
+    with suppress(Error, ReporterError):
+        window.run(f"SET VARIABLE {NUMBER} = {number}")
+        window.run("DELETE FROM results")
         return _results(window, check, compile_check(check), run)
-    except (Error, ReporterError):
-        return None
+    return None
 
 
 def _answered(answers: str, number: int, _: Engine, __: Check, compiled: Compiled) -> Compiled:

@@ -267,7 +267,8 @@ class _Runner:
         quick = [i for i in session.items if not WHOLE & set(getattr(i, "fixturenames", ()))]
         own = [i for i in quick if "test_content.py" not in i.nodeid]
         examples = [i for i in session.items if any(i.nodeid.endswith(f"examples_of_a_check_give_what_they_say[{n}]") for n in ids)]  # fmt: skip
-        items, seconds = self._timed([*own, *examples])
+        session.items = [*own, *examples]
+        items, seconds = self._timed(session.items)
         self.ran = bool(items)
         self._tell(f"{self.file}: {len(items)} tests, {seconds:.0f} s")
         if not items:

@@ -10,7 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import replace
+from datetime import date
+from itertools import chain
 from pathlib import Path
 from threading import Lock
 
@@ -24,7 +27,7 @@ from reporter.engine.sandbox import USUAL, Child, Limits, Stopped
 from reporter.errors import ContentError, Errors, ReporterError
 from reporter.evaluate.runner import needs_of, replaceable
 from reporter.model.assessment import AS_OF, SEVERITIES, Check, Framework
-from reporter.schema.columns import FLAG, INT, TIME
+from reporter.schema.columns import FLAG, INT, LARGEST, TIME
 from reporter.schema.model_files import shipped
 from reporter.schema.tables import RAW, TABLES
 from reporter.schema.vocabulary import VOCABULARY
@@ -47,15 +50,15 @@ def lint(
         content = loader.load(extra, packs)
     except Errors as errors:
         return list(errors.errors), ""
-    targets = loader.unknown_targets(content, content.profiles.values())
-    problems = [
-        *_official(content),
-        *_mapping(content),
-        *targets,
-        *_checks(content, extra, run_examples, progress, limits),
-    ]
+    others = chain(
+        _official(content),
+        _mapping(content),
+        loader.unknown_targets(content, content.profiles.values()),
+        (problem for source in content.sources for problem in loader.validated_source(source)[1]),
+    )
+    found = _checks(content, extra, run_examples, progress, limits, others)
     controls = sum(len(f.controls) for f in content.frameworks)
-    problems = [name_pack(p, content.packs) for p in problems]
+    problems = [name_pack(p, content.packs) for p in found]
     return (
         sorted(problems, key=str),
         (
@@ -163,9 +166,10 @@ def _models(checks: Iterable[Check]) -> Iterator[ReporterError]:
     """
     tables = {*TABLES, *RAW, *shipped()}
     texts = [c.sql for c in checks] + [m.sql for m in shipped().values()]
+    words = {word for text in texts for word in re.findall(r"\w+", text)}
     for name, model in shipped().items():
         place = f"frameworks/models/{name}.sql"
-        if model.kind == "part" and not any(re.search(rf"\b{name}\b", t) for t in texts):
+        if model.kind == "part" and name not in words:
             yield ContentError("no check reads it", place)
         try:
             if model.kind == "part":
@@ -196,25 +200,33 @@ def _checks(
     run_examples: bool,
     progress: Progress,
     limits: Limits,
+    others: Iterable[ReporterError],
 ) -> Iterator[ReporterError]:
-    """Validate every source and check, and run the examples: ours two checks at a time, others in a
-    child.
+    """Validate every check, and run the examples: ours two checks at a time, others in a child.
+    `others` are problems that are looked for while the tables of the examples are made.
     """
+    faults = {check.id: _faults(check) for check in content.checks}
     extra_places = tuple(f"{folder}/" for folder in extra)
+    tried = {
+        check.id: check
+        for check in content.checks
+        if run_examples
+        and not faults[check.id]
+        and (not extra_places or check.place.startswith(extra_places))
+    }
+    ours = [check for check in tried.values() if check.id not in content.extra]
     one_child = Lock()
-    for source in content.sources:
-        yield from loader.validated_source(source)[1]
-    with Child(limits) as child, ThreadPoolExecutor(2) as pool:
+    with Child(limits) as child, ExitStack() as stack, ThreadPoolExecutor(2) as pool:
+        making = pool.submit(stack.enter_context, examples.assembled(ours, threads=2))
+        yield from others
+        results_of_all = making.result()
 
         def validated(check: Check) -> list[ReporterError]:
+            if check.id not in tried:
+                return faults[check.id]
             try:
-                sql = compile_check(check)
-                if unfit := _unfit(check, sql):
-                    return [ContentError(f"{check.id}: {why}", check.place) for why in unfit]
-                if not run_examples or (extra_places and not check.place.startswith(extra_places)):
-                    return []
                 if check.id not in content.extra:
-                    complaints = examples.failures(check)
+                    complaints = examples.failures(check, results_of_all)
                 else:
                     with one_child:
                         complaints = _apart(child, check)
@@ -225,6 +237,15 @@ def _checks(
         for count, problems in enumerate(pool.map(validated, content.checks), 1):
             progress(count, len(content.checks))
             yield from problems
+
+
+def _faults(check: Check) -> list[ReporterError]:
+    """Return what is wrong with a check before any example runs."""
+    try:
+        compiled = compile_check(check)
+    except ReporterError as error:
+        return [error]
+    return [ContentError(f"{check.id}: {why}", check.place) for why in _unfit(check, compiled)]
 
 
 def _unfit(check: Check, compiled: Compiled) -> list[str]:
@@ -258,12 +279,18 @@ def _is_of(kind: str, value: object) -> bool:
     """Tell whether a value of a file fits a column: numbers and flags as such, times as text or
     `as_of`.
     """
-    if kind != TIME:
-        expected_type: type = {FLAG: bool, INT: int}.get(kind, str)
-        return isinstance(value, expected_type) and (kind == FLAG or not isinstance(value, bool))
-    return value == AS_OF or (
-        isinstance(value, str) and bool(re.fullmatch(r"\d{4}-\d\d-\d\d", value))
-    )
+    if kind == TIME:
+        return value == AS_OF or (isinstance(value, str) and _is_day(value))
+    if kind == INT:
+        return type(value) is int and abs(value) <= LARGEST
+    return isinstance(value, bool if kind == FLAG else str)
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def _apart(child: Child, check: Check) -> list[str]:

@@ -199,12 +199,6 @@ def _break_ties(tree: exp.Query) -> None:
         node.set("expression", exp.Case(ifs=[exp.If(this=has_key, true=ordering)]))
 
 
-def inverted(compiled: Compiled) -> Compiled:
-    """Return a check with its condition inverted: no example may hold for it."""
-    names = f"subject, NOT ok AS ok, {CODE}, {VALUES}" + (", ref" if compiled.has_ref else "")
-    return replace(compiled, sql=f"SELECT {names} FROM ({compiled.sql}) AS turned")
-
-
 def with_values(compiled: Compiled, values: Mapping[str, Mapping[str, str]]) -> Compiled:
     """Return a check in which our own expressions replace some columns: table -> column ->
     expression over that table.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Set
-from functools import cache
+from functools import cache, lru_cache
 from typing import TypeVar
 
 from sqlglot import exp, parse_one
@@ -103,6 +103,18 @@ def parse(text: str, place: str) -> exp.Query:
     if len(trees) != 1 or not isinstance(trees[0], exp.Query):
         raise ContentError("a check is exactly one SELECT", place)
     return trees[0]
+
+
+@lru_cache(maxsize=512)
+def named_tables(sql: str) -> tuple[tuple[int, int, bool], ...]:
+    """Return where a statement of ours reads tables that are none of its own parts: start and end
+    of each name, and whether it has another name there.
+    """
+    tree = parse_one(sql, dialect=DuckDB)
+    parts = {c.alias for c in tree.find_all(exp.CTE)}
+    tables = (t for t in tree.find_all(exp.Table) if t.name not in parts and not t.db)
+    names = ((t.this.meta, bool(t.alias)) for t in tables if isinstance(t.this, exp.Identifier))
+    return tuple(sorted((meta["start"], meta["end"] + 1, renamed) for meta, renamed in names))
 
 
 def with_parts(tree: exp.Query, parts: Mapping[str, str], place: str) -> exp.Query:

@@ -72,34 +72,23 @@ def insert_unseen(engine: Engine, check: Check, why: Why) -> None:
 def find_wrong_subjects(engine: Engine, checks: Iterable[Check]) -> Failures:
     """Return the checks that gave a row without a subject, or more than one row for one."""
     places = {check.id: check.place for check in checks}
-    nameless = {
-        check_id: Failure(
-            "it gives a row without a subject",
-            ContentError(
-                f"{check_id} gives {n} rows without a subject",
-                places[check_id],
-                "Leave out what has no subject: WHERE ... IS NOT NULL.",
-            ),
-        )
-        for check_id, n in engine.rows(
-            "SELECT check_id, count(*) FROM results WHERE subject IS NULL GROUP BY check_id"
-        )
-    }
-    return nameless | {
-        check_id: Failure(
-            f"it gives {n} rows for {subject!r}",
-            ContentError(
-                f"{check_id} gives {n} rows for {subject!r}",
-                places[check_id],
-                "A check gives one row per subject: group it.",
-            ),
-        )
-        for check_id, subject, n in engine.rows(
-            "SELECT check_id, min(subject), arg_min(n, subject) FROM (SELECT check_id, subject,"
-            " count(*) AS n FROM results WHERE subject IS NOT NULL GROUP BY ALL HAVING count(*) >"
-            " 1) AS t GROUP BY check_id"
-        )
-    }
+    rows = engine.rows(
+        "SELECT check_id, max(n) FILTER (subject IS NULL), min(subject) FILTER (n > 1), arg_min(n,"
+        " subject) FILTER (n > 1) FROM (SELECT check_id, subject, count(*) AS n FROM results GROUP"
+        " BY ALL HAVING subject IS NULL OR count(*) > 1) AS t GROUP BY check_id"
+    )
+    failures: dict[str, Failure] = {}
+    for check_id, n_nameless, subject, n in rows:
+        if subject is None:
+            why = "it gives a row without a subject"
+            message = f"{check_id} gives {n_nameless} rows without a subject"
+            hint = "Leave out what has no subject: WHERE ... IS NOT NULL."
+        else:
+            why = f"it gives {n} rows for {subject!r}"
+            message = f"{check_id} gives {n} rows for {subject!r}"
+            hint = "A check gives one row per subject: group it."
+        failures[check_id] = Failure(why, ContentError(message, places[check_id], hint))
+    return failures
 
 
 _SUBJECTS_OF: Mapping[str, str] = {

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 TEXT, TIME, FLAG, INT = "VARCHAR", "TIMESTAMP", "BOOLEAN", "BIGINT"
+LARGEST = (1 << 63) - 1
+"""The largest number of a column."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,6 +81,21 @@ def derive(
 
     Raises ReporterError where two identities of events have one number.
     """
+    expect(engine, expected)
+    derive_expected(engine, run, baseline, wanted, facts)
+
+
+def derive_expected(
+    engine: Engine,
+    run: RunInfo,
+    baseline: Baseline = NO_WINDOW,
+    wanted: Set[str] = EVERYTHING,
+    facts: Sequence[Table] = LOADED,
+) -> None:
+    """Build the same where `expected_feeds` is there already.
+
+    Raises ReporterError as `derive`.
+    """
     engine.run(
         "CREATE TABLE run AS SELECT CAST(? AS TIMESTAMP) AS as_of, CAST(? AS TIMESTAMP) AS"
         " period_from, CAST(? AS TIMESTAMP) AS period_to",
@@ -90,7 +105,6 @@ def derive(
     before = all_for({"shadow_agents"})  # names among them
     needed = all_for(needed_for(wanted))
     teach(engine, before | needed)
-    expect(engine, expected)
     approve(engine, baseline)
     set_baseline_apart(engine, run)
     make(engine, names)

@@ -75,9 +75,31 @@ def unfolded(page: str) -> str:
     """A page as its script leaves it: packed lists are in their places."""
     return re.sub(
         r'<script type="text/plain" data-packed>([^<]*)</script>',
-        lambda block: zlib.decompress(base64.b64decode(block[1])).decode(),
+        lambda block: filled(json.loads(zlib.decompress(base64.b64decode(block[1])))),
         page,
     )
+
+
+def filled(told: dict[str, Any]) -> str:
+    """The markup of a packed list."""
+    columns = told["columns"]
+    for name, column in columns.items():
+        if "numbers" in column:
+            columns[name] = [column["values"][n] for n in column["numbers"]]
+    if named := columns.get("id"):
+        columns["id"] = [
+            named["others"].get(str(n)) or ids.finding(named["prefix"].removesuffix("-"), subject)
+            for n, subject in enumerate(columns["subject"])
+        ]
+    items = []
+    for values in zip(*columns.values(), strict=True):
+        by_place = dict(zip(columns, values, strict=True))
+        text = told["item"]
+        while places := set(re.findall(r"<!(\w+)>", text)):
+            for place in places:
+                text = text.replace(f"<!{place}>", by_place[place])
+        items.append(text)
+    return "".join(items)
 
 
 def read(folder: Path) -> dict[str, Anchors]:

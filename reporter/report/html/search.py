@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
+from functools import lru_cache
 
 from reporter.i18n.translate import say, word
 from reporter.report.html.result_pages import Page
@@ -59,11 +60,16 @@ class Words:
 
 def _words(page: Page) -> set[str]:
     """Split the visible text of a page into words, in lower case."""
-    texts = {page.check.id, page.check.title}
-    for row in page.rows:
-        texts.update(
-            (row.subject, row.tier_text, word(row.status), row.reason, row.record, row.owner)
-        )
-        if row.waived_until:
-            texts.add(say("waived until {day}", day=row.waived_until))
-    return {_NUMBER.sub("", text) for text in " ".join(texts).lower().split()}
+    _, _, status, subject, tier, reason, waived_until, record, owner = map(
+        set, zip(*page.rows, strict=True)
+    )
+    waivers = {say("waived until {day}", day=day) for day in waived_until if day}
+    texts = {page.check.id, page.check.title, *map(word, status), *waivers}
+    texts.update(subject, tier, reason, record, owner)
+    return set().union(*map(_split, texts))
+
+
+@lru_cache(1 << 16)
+def _split(text: str) -> tuple[str, ...]:
+    """Split a text, of which many pages have the same."""
+    return tuple(_NUMBER.sub("", word) for word in text.lower().split())

@@ -314,6 +314,7 @@ def _environment(folder: Path, template: Template | None = None) -> Environment:
     environment.globals |= {
         "result_rows": result_rows.result_rows,
         "sections": result_rows.sections,
+        "step_rows": result_rows.step_rows,
         "packed": result_rows.packed,
     }
     return environment

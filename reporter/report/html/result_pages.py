@@ -211,7 +211,7 @@ def _pointer(shown_count: int, findings: int, passes: str) -> str:
 
 _COLUMNS = (
     *("id", "check", "subject", "owner", "tier_lo", "tier_hi"),
-    *("status", "reason", "record", "waived_until"),
+    *("status", "reason_code", "reason_values", "record", "waived_until"),
 )
 _CHECK_ORDER = (
     f"status = '{PASS}', status <> 'fail', CASE WHEN status <> '{PASS}' THEN -tier_hi END, place"
@@ -252,7 +252,7 @@ def _first_pages(view: View) -> Iterator[Page]:
 
 def _pages(view: View, rows: Iterable[tuple[Any, ...]], inline: bool) -> Iterator[Page]:
     checks = dict(zip(_names(view), view.checks, strict=True))
-    print_rows = _printer()
+    print_rows = _printer(view.findings.results.reasons.sentences())
     for name, of_check in groupby(rows, key=lambda row: row[1]):
         check, results = checks[name], iter(of_check)
         files = ("",) if inline else _files(check)
@@ -269,25 +269,27 @@ def page_file(name: str, position: int) -> str:
     return f"{name}+{position}.html" if position > 1 else f"{name}.html"
 
 
-def _printer() -> Callable[[Sequence[tuple[Any, ...]], str], tuple[Row, ...]]:
+def _printer(
+    sentence: Callable[[str, str, str], str],
+) -> Callable[[Sequence[tuple[Any, ...]], str], tuple[Row, ...]]:
     """Return what prints results of one severity. Many share their texts, and each distinct text is
     printed once; what is cut names the file that has it in full.
     """
     once = lru_cache(1 << 16)
     subject_text = once(lambda text, file: short(clean(text), file, 120))
-    reason_text = once(lambda text, file: short(clean(text), file))
+    reason_text = once(lambda file, *said: short(clean(sentence(*said)), file))
     record_text = once(lambda text, file: record(short(clean(text), file, 160)))
     owner_text = once(_owner_text)
     tier = once(lambda lo, hi: say("tier {n}", n=tier_text(lo, hi)))
 
     def print_rows(results: Sequence[tuple[Any, ...]], severity: str) -> tuple[Row, ...]:
-        id_, _, subject, owner_name, lo, hi, status, reason, ref, waived_until = zip(
+        id_, check, subject, owner_name, lo, hi, status, code, values, ref, waived_until = zip(
             *results, strict=True
         )
         file = [RESULTS if s == PASS else ALL for s in status]
         columns = (
             *(id_, repeat(severity), status, map(subject_text, subject, file)),
-            *(map(tier, lo, hi), map(reason_text, reason, file), waived_until),
+            *(map(tier, lo, hi), map(reason_text, file, check, code, values), waived_until),
             *(map(record_text, ref, file), map(owner_text, owner_name, file)),
         )
         return tuple(map(Row._make, zip(*columns, strict=False)))  # the severity has no end

@@ -19,10 +19,15 @@ from markupsafe import Markup, escape
 
 from reporter.i18n.translate import say, word
 from reporter.model import ids
+from reporter.report.chapters.chart_data import PathStep
 from reporter.report.html.result_pages import OWN, PLACE, Actor, Row
 
 PACKED_FROM = 1 << 16
 """Characters of a list beside the report from which it is packed."""
+_STEP = (
+    '<tr><td>{kind}</td><th scope="row"><bdi>{name}</bdi></th><td class="r">{uses}</td><td>{effect}'
+    '</td><td>{standing}</td><td><bdi class="ref">{record}</bdi></td></tr>\n'
+)
 ID, SUBJECT = "id", "subject"
 """The places of a result that a packed list keeps in one column."""
 _PLACES = re.compile(PLACE.format(r"(\w+)"))
@@ -110,6 +115,23 @@ def result_rows(rows: Iterable[Row]) -> Items:
             "record": [_breakable(text) for text in _escaped(record)],
             "owner": _escaped(owner),
         },
+    )
+
+
+def step_rows(steps: Iterable[PathStep]) -> Markup:
+    """Print a table row for each step of an action path."""
+    return Markup(
+        "".join(
+            _STEP.format(
+                kind=escape(word(s.kind)),
+                name=escape(s.name),
+                uses=escape(s.uses),
+                effect=escape(word(s.changes) if s.changes else say("not known")),
+                standing=escape(s.words),
+                record=_breakable(str(escape(s.record))),
+            )
+            for s in steps
+        )
     )
 
 

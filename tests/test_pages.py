@@ -271,6 +271,34 @@ def test_the_index_finds_the_page_of_every_row_by_its_words(rich: View, tmp_path
 
 
 @pytest.mark.usefixtures("small")
+def test_texts_that_are_split_in_portions_give_the_same_index(
+    rich: View, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    indexes = []
+    for most in (1 << 20, 10):
+        monkeypatch.setattr(search, "AT_ONCE", most)
+        words_ = search.Words()
+        for page in result_pages.check_pages(rich):
+            words_.add(page)
+        indexes.append(words_.as_json())
+    assert indexes[0] == indexes[1] != ""
+
+
+@pytest.mark.usefixtures("small")
+def test_a_packed_list_holds_no_hash_that_its_subject_tells(rich: View) -> None:
+    """Hashes do not pack: they were half of a list."""
+    page = next(iter(result_pages.check_pages(rich)))
+    named = result_rows.result_rows(page.rows)
+    told = result_rows._named(named.columns["id"], named.columns["subject"])
+    plain = {n for n, r in enumerate(page.rows) if r.id == ids.finding(page.check.id, r.subject)}
+    assert told["prefix"] == f"{page.check.id}-"
+    assert set(told["others"]) == set(range(len(page.rows))) - {
+        n for n in plain if "&" not in named.columns["subject"][n]
+    }
+    assert 0 < len(told["others"]) < len(page.rows)
+
+
+@pytest.mark.usefixtures("small")
 def test_an_index_of_too_many_words_says_so(
     rich: View, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

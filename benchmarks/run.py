@@ -20,6 +20,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import opening as pages
+
 HERE = Path(__file__).parent
 SAMPLE = HERE.parent / "sample_data/acme/2026-q3"
 REPORTER = [sys.executable, "-m", "reporter.cli"]
@@ -175,6 +177,28 @@ def agents(bench: Bench, n: int = 20_000) -> Iterator[Line]:
     yield Line("  output", "MB", 100, (size / MB,))
 
 
+def opening(bench: Bench, n: int = 2000) -> Iterator[Line]:
+    """What the main thread of a phone-class machine takes to open a page, and idle."""
+    if lacking := pages.missing():
+        print(f"opening: not measured, {lacking} is not installed; run `make browser`", flush=True)
+        return
+    bench.assess(SAMPLE, "html")
+    sample = (bench.work / "run").rename(bench.work / "sample-run")
+    bench.assess(bench.data("--events", "50000", "--agents", str(n)), "html")
+    folder = bench.work / "run" / "findings"
+    beside = [p for p in folder.iterdir() if p.name != "index.html"]
+    largest = max(beside, key=lambda p: p.stat().st_size)
+    opened = {
+        "sample company, report.html": sample / "report.html",
+        f"{n:,} agents, report.html": bench.work / "run" / "report.html",
+        f"{n:,} agents, findings/index.html": folder / "index.html",
+        f"{n:,} agents, findings/{largest.name}": largest,
+    }
+    seconds = pages.openings(list(opened.values()), max(3, bench.runs))
+    for what, values in zip(opened, seconds, strict=True):
+        yield Line(f"opening on a phone: {what}", "s", 1, values)
+
+
 def findings(bench: Bench) -> Iterator[Line]:
     """20,000 findings in the auditor's PDF."""
     told = subprocess.run(
@@ -197,6 +221,7 @@ PARTS = {
     "changed": changed,
     "events": events,
     "agents": agents,
+    "opening": opening,
     "findings": findings,
 }
 

@@ -19,13 +19,14 @@
     const items = [...list.querySelectorAll(list.dataset.find)];
     if (items.length < 5) return;
     const groups = list.dataset.groups ? [...list.querySelectorAll(list.dataset.groups)] : [];
-    const texts = items.map((item) => {
+    let texts;
+    const textOf = (item) => {
       let head = list.dataset.about || "";
       for (let group = item; (group = group.parentElement.closest(list.dataset.groups || "nothing"));) {
         head = group.firstElementChild.textContent; // of the outermost
       }
       return `${head} ${item.textContent}`.toLowerCase();
-    });
+    };
     const bar = make("form", { class: "finder", role: "search", "aria-label": list.dataset.name });
     bar.addEventListener("submit", (event) => event.preventDefault());
     const search = make("input", { type: "search", id: `find-${number}`, autocomplete: "off" });
@@ -36,7 +37,7 @@
       const [facet, name = facet] = told.split(":");
       const id = `find-${number}-${facet}`;
       const choice = make("select", { id });
-      const known = [...new Set(items.map((item) => item.dataset[facet]))].filter(Boolean).sort();
+      const known = [...new Set(items.map((item) => item.getAttribute(`data-${facet}`)))].filter(Boolean).sort();
       choice.append(make("option", { value: "" }, "_(any)"), ...known.map((v) => make("option", { value: v }, v)));
       const field = make("span", { class: "field" });
       field.append(make("label", { for: id }, name), choice);
@@ -45,6 +46,7 @@
     });
     const show = () => {
       const words = wordsOf(search.value);
+      if (words.length) texts ||= items.map(textOf);
       let shown = 0;
       items.forEach((item, n) => {
         const fits = words.every((word) => texts[n].includes(word)) &&
@@ -72,13 +74,18 @@
     bar.addEventListener("input", show);
     const first = groups[0] || items[0].closest("ul, .scroll") || items[0];
     first.parentNode.insertBefore(bar, first);
-    show();
+    count.textContent = `${written(items.length)} _(of) ${written(items.length)}`;
   };
 
   // Says on which pages all words stand that are looked for: each set of pages is a number with a bit a page.
   const searchable = (block) => {
-    const { pages, words } = JSON.parse(block.textContent);
-    const sets = Object.entries(words).map(([places, texts]) => [BigInt(`0x${places}`), texts]);
+    let pages, sets;
+    const read = () => {
+      if (sets) return;
+      const told = JSON.parse(block.textContent);
+      pages = told.pages;
+      sets = Object.entries(told.words).map(([places, texts]) => [BigInt(`0x${places}`), texts]);
+    };
     const bar = make("form", { class: "finder", role: "search", "aria-label": block.dataset.name });
     const search = make("input", { type: "search", id: "find-all", autocomplete: "off" });
     const count = make("output", { "aria-live": "polite" });
@@ -87,6 +94,7 @@
     bar.append(make("label", { for: "find-all" }, block.dataset.name), search, count);
     bar.addEventListener("submit", (event) => event.preventDefault());
     bar.addEventListener("input", () => {
+      read();
       const asked = wordsOf(search.value);
       const places = asked.map((word) => holding(word.replace(/#\d+$/, "")));
       const fits = asked.length ? pages.filter((_, n) => places.every((set) => (set >> BigInt(n)) & 1n)) : [];
@@ -133,20 +141,18 @@
 
   // On a phone a row of a wide table becomes a block, in which each cell says what its column is.
   const phone = matchMedia("(max-width: 640px)");
-  const tell = (table, from) => {
-    const names = [...table.tHead.rows[0].cells].map((head) => (head.innerText || head.textContent).replace(/\s+/g, " ").trim());
+  const tell = (table) => {
+    const names = [...table.tHead.rows[0].cells].map((head) => head.textContent.replace(/\s+/g, " ").trim());
     for (const row of table.tBodies[0].rows) {
       if (row.cells.length !== names.length) continue;
-      [...row.cells].forEach((cell, n) => n >= from && cell.tagName === "TD" && (cell.dataset.label ||= names[n]));
+      [...row.cells].forEach((cell, n) => cell.tagName === "TD" && (cell.dataset.label ||= names[n]));
     }
   };
   const stack = () => {
     if (!phone.matches) return;
-    for (const table of document.querySelectorAll(".scroll table:not(.stacks, .matrix, .flows)")) {
+    for (const table of document.querySelectorAll(".scroll table:not(.narrow, .stacks, .matrix, .flows)")) {
       if (!table.tHead) continue;
-      if (table.matches(".subjects")) tell(table, 3); // of a result the owner alone needs to be told
-      if (getComputedStyle(table).display !== "table") continue; // the style sheet stacks it
-      tell(table, 0);
+      tell(table);
       table.classList.add("stacks");
     }
   };
@@ -164,15 +170,65 @@
       part.hidden = false;
       if (part.tagName === "DETAILS") part.open = true;
     }
-    target.scrollIntoView();
+    // What comes into sight is laid out only then, and may push the target away.
+    let frames = 6;
+    const hold = () => {
+      target.scrollIntoView();
+      if (frames--) requestAnimationFrame(hold);
+    };
+    hold();
   };
 
-  // A long list is packed: its markup, deflated, in base64.
+  // The first 48 bits of the SHA-256 of a text. What the browser has of it is only there for pages of a safe server.
+  const primes = [];
+  for (let n = 2; primes.length < 64; n++) if (primes.every((p) => n % p)) primes.push(n);
+  const fraction = (x) => ((x % 1) * 2 ** 32) | 0;
+  const cubic = primes.map((p) => fraction(p ** (1 / 3)));
+  const square = primes.slice(0, 8).map((p) => fraction(p ** (1 / 2)));
+  const turned = (x, n) => (x >>> n) | (x << (32 - n));
+  const digest = (text) => {
+    const bytes = new TextEncoder().encode(text);
+    const words = new Int32Array((((bytes.length + 8) >> 6) + 1) << 4);
+    bytes.forEach((byte, n) => (words[n >> 2] |= byte << (24 - 8 * (n & 3))));
+    words[bytes.length >> 2] |= 128 << (24 - 8 * (bytes.length & 3));
+    words[words.length - 1] = bytes.length * 8;
+    const sum = Int32Array.from(square);
+    const w = new Int32Array(64);
+    for (let block = 0; block < words.length; block += 16) {
+      let [a, b, c, d, e, f, g, h] = sum;
+      for (let n = 0; n < 64; n++) {
+        const [x, y] = [w[n - 15], w[n - 2]];
+        w[n] = n < 16 ? words[block + n]
+          : w[n - 16] + w[n - 7] + (turned(x, 7) ^ turned(x, 18) ^ (x >>> 3)) + (turned(y, 17) ^ turned(y, 19) ^ (y >>> 10));
+        const one = h + (turned(e, 6) ^ turned(e, 11) ^ turned(e, 25)) + ((e & f) ^ (~e & g)) + cubic[n] + w[n];
+        const two = (turned(a, 2) ^ turned(a, 13) ^ turned(a, 22)) + ((a & b) ^ (a & c) ^ (b & c));
+        h = g; g = f; f = e; e = (d + one) | 0; d = c; c = b; b = a; a = (one + two) | 0;
+      }
+      [a, b, c, d, e, f, g, h].forEach((part, n) => (sum[n] += part));
+    }
+    return [sum[0], sum[1]].map((part) => (part >>> 0).toString(16).padStart(8, "0")).join("").slice(0, 12);
+  };
+
+  // The items of a list: its columns have a value an item for each place; a value may have places of others.
+  const filled = ({ item, columns }) => {
+    const values = {};
+    for (const [name, told] of Object.entries(columns)) {
+      values[name] = told.numbers ? told.numbers.map((n) => told.values[n]) : told;
+    }
+    if (columns.id) {
+      const { prefix, others } = columns.id;
+      values.id = values.subject.map((subject, n) => others[n] || prefix + digest(subject));
+    }
+    const put = (text, n) => text.replace(/<!(\w+)>/g, (_, name) => values[name][n]);
+    return Object.values(values).at(-1).map((_, n) => put(put(item, n), n)).join("");
+  };
+
+  // A long list is packed: deflated, in base64.
   const unfold = async (block) => {
     const bytes = Uint8Array.from(atob(block.textContent), (c) => c.charCodeAt(0));
     const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
     const made = document.createElement("template");
-    made.innerHTML = await new Response(stream).text();
+    made.innerHTML = filled(await new Response(stream).json());
     block.replaceWith(made.content);
   };
 

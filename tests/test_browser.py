@@ -20,6 +20,7 @@ from reporter.report import EDITIONS
 from reporter.report.html import owner_tasks, result_rows
 from reporter.report.html import page as html
 from reporter.report.html import result_pages as parted
+from reporter.system.plain_text import clean
 
 CHROMIUM = shutil.which("chromium")
 if not CHROMIUM:
@@ -308,20 +309,78 @@ def test_on_a_phone_a_wide_table_stacks_and_each_cell_says_its_column(
         assert wide == []
         (head, cell) = page.evaluate(
             "(() => { const t = document.querySelector('table.files'); return "
-            "[t.tHead.rows[0].cells[2].innerText, t.tBodies[0].rows[0].cells[2].dataset.label] })()"
+            "[t.tHead.rows[0].cells[2].textContent, t.tBodies[0].rows[0].cells[2].dataset.label] })()"
         )
         assert head == cell == "Read"
         owners = page.evaluate(
-            "[...new Set([...document.querySelectorAll('#checks .subjects td:last-child')].map(c => c.dataset.label))]"
+            "[...new Set([...document.querySelectorAll('#checks .subjects td:last-child')]"
+            ".map(c => getComputedStyle(c, '::before').content))]"
         )
-        assert owners == ["Owner"]
+        assert owners == ['"Owner "']
         unnamed = page.evaluate("document.querySelectorAll('td[data-label=\"\"]').length")
         assert unnamed == 0  # those in what is folded, too
         told = page.evaluate(
             "getComputedStyle(document.querySelector('.files td[data-label]'), '::before').content"
         )
         assert "Recognised as" in told or "attr(data-label)" in told
+        # Targets are measured where they are laid out, as for whoever scrolls to them.
+        page.add_style_tag(content="* { content-visibility: visible !important }")
         assert violations(page) == []
+
+
+def test_on_a_phone_a_page_is_laid_out_a_few_times_while_it_opens(
+    browser: Any, pages: dict[tuple[str, str], str]
+) -> None:
+    """Each of hundreds of tables once asked for the layout that the one before had changed."""
+    with browser.new_context(viewport={"width": 390, "height": 844}) as context:
+        page = context.new_page()
+        session = context.new_cdp_session(page)
+        session.send("Performance.enable")
+        page.goto(pages["rich", "auditor"])
+        metrics = {m["name"]: m["value"] for m in session.send("Performance.getMetrics")["metrics"]}  # fmt: skip
+        assert page.locator("table.stacks").count() > 20
+        assert metrics["LayoutCount"] < 20
+        assert metrics["RecalcStyleCount"] < 20
+
+
+@pytest.mark.parametrize("file", ["findings/check-OWN-01+2.html", "findings/agents+1.html", "report.html"])  # fmt: skip
+def test_on_a_phone_a_link_leads_to_what_was_not_laid_out(
+    browser: Any, beside: Path, file: str
+) -> None:
+    with browser.new_context(viewport={"width": 390, "height": 844}) as context:
+        page = context.new_page()
+        go(page, (beside / file).as_uri())
+        anchors = page.evaluate(
+            "[...document.querySelectorAll('tbody tr[id], section[id]')].map(place => place.id)"
+        )
+        for anchor in (anchors[0], anchors[len(anchors) // 2], anchors[-1]):
+            go(page, "about:blank")
+            go(page, f"{(beside / file).as_uri()}#{anchor}")
+            place = page.locator(f"[id='{anchor}']")
+            page.wait_for_function(
+                "id => { const box = document.getElementById(id).getBoundingClientRect();"
+                " return box.height > 0 && box.top >= -1 && box.top < innerHeight }",
+                arg=anchor,
+            )
+            assert place.inner_text()
+
+
+def test_the_script_names_each_result_as_the_run_does(browser: Any, beside: Path) -> None:
+    """It makes most ids of the subjects; some subjects are printed otherwise than they are."""
+    view = given.view(given.rich())
+    with browser.new_context() as context:
+        page = context.new_page()
+        named = []
+        for file in sorted((beside / "findings").glob("check-*.html")):
+            go(page, file.as_uri())
+            named += page.evaluate(
+                "[...document.querySelectorAll('tbody tr')].map(row => [row.id, row.cells[0].textContent])"
+            )
+    ids_ = {f"v-{i}": subject for i, subject in view.findings.results.each(("id", "subject"), "status <> 'na'")}  # fmt: skip
+    assert sorted(anchor for anchor, _ in named) == sorted(ids_)
+    assert any("<" in subject or len(subject) > 120 for subject in ids_.values())
+    for anchor, told in named:
+        assert told.startswith(clean(ids_[anchor])[:100])
 
 
 def test_a_table_that_was_wide_stacks_once_the_screen_is_narrow(rich: Any) -> None:

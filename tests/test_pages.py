@@ -75,9 +75,31 @@ def unfolded(page: str) -> str:
     """A page as its script leaves it: packed lists are in their places."""
     return re.sub(
         r'<script type="text/plain" data-packed>([^<]*)</script>',
-        lambda block: zlib.decompress(base64.b64decode(block[1])).decode(),
+        lambda block: filled(json.loads(zlib.decompress(base64.b64decode(block[1])))),
         page,
     )
+
+
+def filled(told: dict[str, Any]) -> str:
+    """The markup of a packed list."""
+    columns = told["columns"]
+    for name, column in columns.items():
+        if "numbers" in column:
+            columns[name] = [column["values"][n] for n in column["numbers"]]
+    if named := columns.get("id"):
+        columns["id"] = [
+            named["others"].get(str(n)) or ids.finding(named["prefix"].removesuffix("-"), subject)
+            for n, subject in enumerate(columns["subject"])
+        ]
+    items = []
+    for values in zip(*columns.values(), strict=True):
+        by_place = dict(zip(columns, values, strict=True))
+        text = told["item"]
+        while places := set(re.findall(r"<!(\w+)>", text)):
+            for place in places:
+                text = text.replace(f"<!{place}>", by_place[place])
+        items.append(text)
+    return "".join(items)
 
 
 def read(folder: Path) -> dict[str, Anchors]:
@@ -246,6 +268,34 @@ def test_the_index_finds_the_page_of_every_row_by_its_words(rich: View, tmp_path
     assert pages_with(told, "<SCRIPT>alert(1)</script>") == {
         p.file for p in found if any("<script>" in r.subject for r in p.rows)
     }
+
+
+@pytest.mark.usefixtures("small")
+def test_texts_that_are_split_in_portions_give_the_same_index(
+    rich: View, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    indexes = []
+    for most in (1 << 20, 10):
+        monkeypatch.setattr(search, "AT_ONCE", most)
+        words_ = search.Words()
+        for page in result_pages.check_pages(rich):
+            words_.add(page)
+        indexes.append(words_.as_json())
+    assert indexes[0] == indexes[1] != ""
+
+
+@pytest.mark.usefixtures("small")
+def test_a_packed_list_holds_no_hash_that_its_subject_tells(rich: View) -> None:
+    """Hashes do not pack: they were half of a list."""
+    page = next(iter(result_pages.check_pages(rich)))
+    named = result_rows.result_rows(page.rows)
+    told = result_rows._named(named.columns["id"], named.columns["subject"])
+    plain = {n for n, r in enumerate(page.rows) if r.id == ids.finding(page.check.id, r.subject)}
+    assert told["prefix"] == f"{page.check.id}-"
+    assert set(told["others"]) == set(range(len(page.rows))) - {
+        n for n in plain if "&" not in named.columns["subject"][n]
+    }
+    assert 0 < len(told["others"]) < len(page.rows)
 
 
 @pytest.mark.usefixtures("small")

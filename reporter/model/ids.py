@@ -19,13 +19,14 @@ DIGEST = f"substr(sha256(subject), 1, {LENGTH})"
 
 def finding(check: str, subject: str) -> str:
     """Name the result of a check on a subject."""
-    return f"{check}-{_digest(subject)}"
+    return f"{check}-{digest(subject)}"
 
 
 def cause(group: str, things: Iterable[str]) -> str:
     """Name what is behind failures by the first of the things that have the defect."""
-    return f"{group}-{_digest(min(things))}"
+    return f"{group}-{digest(min(things))}"
 
 
-def _digest(text: str) -> str:
+def digest(text: str) -> str:
+    """Return what the name of a finding ends with: the first digits of a hash of its subject."""
     return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:LENGTH]

@@ -155,7 +155,7 @@ def _page(
     css = css.replace(ACCENT, view.cover.accent)
     script = ""
     if medium == "screen":
-        script = _number_sorting(_translated_code((folder / "screen.js").read_text("utf-8")))
+        script = _number_sorting(_code(folder / "screen.js"))
     environment = _environment(folder, template)
     environment.filters["path"] = str if medium == "paper" else result_rows.path
     environment.globals |= {
@@ -180,12 +180,16 @@ def _page(
 def _styles(medium: str) -> str:
     """Read the style sheets of a medium, in the current language."""
     names = STYLES[medium] + (() if language() == ENGLISH else ("hyphens.css",))
-    css = _translated_code("\n".join((templates_dir() / n).read_text("utf-8") for n in names))
+    css = "\n".join(_code(templates_dir() / n) for n in names)
     return _inlined_values(css) if medium == "paper" else css
 
 
-def _translated_code(code: str) -> str:
-    """Translate the texts marked as `_(text)` in the strings of a style sheet or script."""
+def _code(path: Path) -> str:
+    """Read a style sheet or script without its comments and indentation, which each page of a long
+    run would repeat, and with the texts marked as `_(text)` in its strings translated.
+    """
+    lines = [line.strip() for line in path.read_text("utf-8").splitlines()]
+    code = "\n".join(line for line in lines if line and not line.startswith(("//", "/*")))
     return IN_CODE.sub(lambda match: json.dumps(say(match[1]), ensure_ascii=False)[1:-1], code)
 
 
@@ -296,7 +300,8 @@ def _environment(folder: Path, template: Template | None = None) -> Environment:
     environment.globals |= {"facets": _facets, "sums": sums}
     environment.globals |= {
         "result_rows": result_rows.result_rows,
-        "result_links": result_rows.result_links,
+        "sections": result_rows.sections,
+        "step_rows": result_rows.step_rows,
         "packed": result_rows.packed,
     }
     return environment

@@ -6,15 +6,17 @@ and everything on pages of bounded size in a folder beside it.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
-from itertools import groupby, islice
+from functools import lru_cache
+from itertools import groupby, islice, repeat
 from typing import Any, NamedTuple
+
+from markupsafe import Markup, escape
 
 from reporter.engine.base import quoted_list
 from reporter.i18n.translate import mark, say
+from reporter.model import ids
 from reporter.model.scores import Status, tier_text
 from reporter.report.chapters.chart_data import AgentCard
 from reporter.report.document import View
@@ -38,6 +40,10 @@ PER_PAGE = 2_500
 NAMES_PER_PAGE = 12_000
 """Results on one page by agent, where each is one link and a path counts as much as sixty."""
 PATH = 60
+PLACE, OWN = "<!{}>", "own"
+"""Where a value is put in later, and what the digest of an actor's name is called there. No escaped
+text has such a place, so that a value may hold places of others.
+"""
 LISTED = 10_000
 """Agents that the index lists by name; more it lists by page."""
 FOLDER = "findings"
@@ -47,38 +53,21 @@ STATUSES = ("fail", "unknown", "compensated", "attested", PASS)
 """In the order in which they are listed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One result."""
+class Row(NamedTuple):
+    """One result, as printed."""
 
-    anchor: str
-    """v- and the id of the result, the same in every run."""
-    page: str
-    """File of the page that holds it; '' for the report's own."""
-    check: str
+    id: str
+    """The same in every run; the anchor of the row is v- and the id."""
     severity: str
-    subject: str
-    actor: str
-    owner: str
-    tier: str
-    tier_text: str
-    """"tier 3"."""
     status: str
     """fail | unknown | compensated | attested | pass"""
-    reason: str
-    record: str
-    waived_until: str
-
-
-class Link(NamedTuple):
-    """Where a result of a long run stands, and what its actor is told by."""
-
-    anchor: str
-    page: str
-    check: str
-    status: str
-    owner: str
+    subject: str
     tier: str
+    """"tier 3"."""
+    reason: str
+    waived_until: str
+    record: str
+    owner: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +93,10 @@ class Actor:
     tier: str
     standing: str
     """"4 failing · 2 unknown · 37 pass"."""
-    results: tuple[tuple[str, tuple[Row | Link, ...]], ...]
-    """By status: what is open, and the passes last; empty in an index."""
+    results: tuple[tuple[str, Markup], ...]
+    """By status, links to the results: what is open, and the passes last; empty in an index."""
+    digest: str
+    """To be put in where the links say `OWN`."""
     card: AgentCard | None
     """Its level and action path, if it is an agent."""
 
@@ -146,9 +137,7 @@ def listing(view: View) -> Listing:
     )
     if inline:
         by_check = {p.check.id: _all_of(p) for p in check_pages(view, inline=True)}
-        actors = tuple(
-            _actors(view, [row for x in by_check.values() for row in (*x.rows, *x.passes)])
-        )
+        actors = tuple(_actors(view, inline=True))
         names = len(actors)
     else:
         by_check = {p.check.id: _first_of(p) for p in _first_pages(view)}
@@ -221,8 +210,8 @@ def _pointer(shown_count: int, findings: int, passes: str) -> str:
 
 
 _COLUMNS = (
-    *("id", "check", "subject", "actor", "owner", "tier_lo", "tier_hi"),
-    *("status", "reason", "record", "waived_until"),
+    *("id", "check", "subject", "owner", "tier_lo", "tier_hi"),
+    *("status", "reason_code", "reason_values", "record", "waived_until"),
 )
 _CHECK_ORDER = (
     f"status = '{PASS}', status <> 'fail', CASE WHEN status <> '{PASS}' THEN -tier_hi END, place"
@@ -263,21 +252,16 @@ def _first_pages(view: View) -> Iterator[Page]:
 
 def _pages(view: View, rows: Iterable[tuple[Any, ...]], inline: bool) -> Iterator[Page]:
     checks = dict(zip(_names(view), view.checks, strict=True))
-    # Many rows share a tier and an owner.
-    tier = cache(lambda n: say("tier {n}", n=n))
-    owner_text = _owner_texts()
-    for name, group in groupby(rows, key=lambda row: row[1]):
-        check = checks[name]
+    print_rows = _printer(view.findings.results.reasons.sentences())
+    for name, of_check in groupby(rows, key=lambda row: row[1]):
+        check, results = checks[name], iter(of_check)
         files = ("",) if inline else _files(check)
         for position, file in enumerate(files, 1):
-            part = tuple(
-                _row(r, check, file, tier, owner_text)
-                for r in (group if inline else islice(group, PER_PAGE))
-            )
+            part = list(results if inline else islice(results, PER_PAGE))
             if not part:
                 break
             title = say("page {n} of {all}", n=position, all=len(files)) if len(files) > 1 else ""
-            yield Page(file, check, title, part)
+            yield Page(file, check, title, print_rows(part, check.severity))
 
 
 def page_file(name: str, position: int) -> str:
@@ -285,47 +269,36 @@ def page_file(name: str, position: int) -> str:
     return f"{name}+{position}.html" if position > 1 else f"{name}.html"
 
 
-def _owner_texts() -> Callable[[str, str], str]:
-    """Return how an owner is printed, cut texts naming a file."""
-    return cache(lambda whose, file: owner(short(clean(whose), file, 80)))
+def _printer(
+    sentence: Callable[[str, str, str], str],
+) -> Callable[[Sequence[tuple[Any, ...]], str], tuple[Row, ...]]:
+    """Return what prints results of one severity. Many share their texts, and each distinct text is
+    printed once; what is cut names the file that has it in full.
+    """
+    once = lru_cache(1 << 16)
+    subject_text = once(lambda text, file: short(clean(text), file, 120))
+    reason_text = once(lambda file, *said: short(clean(sentence(*said)), file))
+    record_text = once(lambda text, file: record(short(clean(text), file, 160)))
+    owner_text = once(_owner_text)
+    tier = once(lambda lo, hi: say("tier {n}", n=tier_text(lo, hi)))
+
+    def print_rows(results: Sequence[tuple[Any, ...]], severity: str) -> tuple[Row, ...]:
+        id_, check, subject, owner_name, lo, hi, status, code, values, ref, waived_until = zip(
+            *results, strict=True
+        )
+        file = [RESULTS if s == PASS else ALL for s in status]
+        columns = (
+            *(id_, repeat(severity), status, map(subject_text, subject, file)),
+            *(map(tier, lo, hi), map(reason_text, file, check, code, values), waived_until),
+            *(map(record_text, ref, file), map(owner_text, owner_name, file)),
+        )
+        return tuple(map(Row._make, zip(*columns, strict=False)))  # the severity has no end
+
+    return print_rows
 
 
-def _row(
-    values: tuple[Any, ...],
-    check: Check,
-    page: str,
-    tier: Callable[[str], str],
-    owner_text: Callable[[str, str], str],
-) -> Row:
-    """Print a result; cut texts name the file that has them in full."""
-    id_, _, subject, actor, owner_name, lo, hi, status, reason, ref, waived_until = values
-    file, tier_range = RESULTS if status == PASS else ALL, tier_text(lo, hi)
-    return Row(
-        anchor=f"v-{id_}",
-        page=page,
-        check=check.id,
-        severity=check.severity,
-        subject=short(clean(subject), file, 120),
-        actor=clean(actor),
-        owner=owner_text(owner_name, file),
-        tier=tier_range,
-        tier_text=tier(tier_range),
-        status=status,
-        reason=short(clean(reason), file),
-        record=record(short(clean(ref), file, 160)),
-        waived_until=waived_until,
-    )
-
-
-def _actors(view: View, rows: Iterable[Row]) -> Iterator[Actor]:
-    """Group all rows by agent or account, by name; the organisation comes first."""
-    cards = {card.agent: card for card in view.agents.cards}
-    rows_by_actor: dict[str, list[Row]] = {name: [] for name in cards}
-    for row in rows:
-        rows_by_actor.setdefault(row.actor, []).append(row)
-    slugs: set[str] = set()
-    for name in sorted(rows_by_actor):
-        yield _actor(name, rows_by_actor[name], slug("a", name, slugs), "", cards.get(name))
+def _owner_text(name: str, file: str) -> str:
+    return owner(short(clean(name), file, 80))
 
 
 def _sizes(view: View) -> list[tuple[str, int]]:
@@ -338,61 +311,90 @@ def _sizes(view: View) -> list[tuple[str, int]]:
 
 def actor_pages(view: View) -> Iterator[tuple[str, list[Actor]]]:
     """Yield everyone with a result or a picture in a long run, by name, page by page."""
+    for file, group in groupby(_actors(view), key=lambda actor: actor.page):
+        yield file, list(group)
+
+
+def _actors(view: View, inline: bool = False) -> Iterator[Actor]:
+    """Yield everyone with a result or a picture, by name; the organisation comes first."""
     cards = {card.agent: card for card in view.agents.cards}
-    links = groupby(_links(view), key=lambda pair: pair[0])
+    linked = groupby(_links(view, inline), key=lambda links: links.actor)
     slugs: set[str] = set()
-    page: list[Actor] = []
     page_number, on_page = 1, 0
     for name, total in _sizes(view):
-        size = total + PATH * (clean(name) in cards)
+        card = cards.get(clean(name))
+        size = total + PATH * (card is not None)
         if on_page and on_page + size > NAMES_PER_PAGE:
-            yield f"agents+{page_number}.html", page
-            page, page_number, on_page = [], page_number + 1, 0
+            page_number, on_page = page_number + 1, 0
         on_page += size
-        rows = [row for _, row in next(links)[1]] if total else []
-        anchor = slug("a", clean(name), slugs)
-        page.append(
-            _actor(clean(name), rows, anchor, f"agents+{page_number}.html", cards.get(clean(name)))
+        yield _actor(
+            clean(name),
+            {links.status: links for links in next(linked)[1]} if total else {},
+            slug("a", clean(name), slugs),
+            "" if inline else f"agents+{page_number}.html",
+            card,
         )
-    if page:
-        yield f"agents+{page_number}.html", page
 
 
-def _links(view: View) -> Iterator[tuple[str, Link]]:
-    """Yield all results of a long run by actor name, each with its page by check."""
-    checks = {name: (c, _files(c)) for name, c in zip(_names(view), view.checks, strict=True)}
-    nth = f'row_number() OVER (PARTITION BY "check" ORDER BY {_CHECK_ORDER})'
-    order = f"ORDER BY actor, {_by_check(view)}, {nth}"
-    owner_text = _owner_texts()
-    columns = ("id", "check", "actor", "owner", "tier_lo", "tier_hi", "status", nth)
-    for id_, name, actor, owner_name, lo, hi, status, position in view.findings.results.each(
-        columns, _IN_SCOPE, order
-    ):
-        check, files = checks[name]
-        page = files[(position - 1) // PER_PAGE]
-        yield (
-            actor,
-            Link(
-                f"v-{id_}", page, check.id, status, owner_text(owner_name, ALL), tier_text(lo, hi)
-            ),
-        )
+def _links(view: View, inline: bool) -> Iterator[_Links]:
+    """Yield links to all results, a line for each actor and status, by actor name.
+
+    What most results on an actor share, the digest of its name, is left to be put in, so that the
+    links of one agent read like those of others.
+    """
+    pages = [
+        (name, at, number, escape(f"{file}#v-{name}-"), escape(check.id))
+        for at, (name, check) in enumerate(zip(_names(view), view.checks, strict=True))
+        for number, file in enumerate(("",) if inline else _files(check))
+    ]
+    results = view.findings.results.again()
+    results.lay_beside(
+        "pages", ("name", "nth_check BIGINT", "number BIGINT", "target", "told"), pages
+    )
+    digest = f"right(id, {ids.LENGTH})"
+    own = f"CASE WHEN subject = actor THEN '{PLACE.format(OWN)}' ELSE {digest} END"
+    nth = f'row_number() OVER (PARTITION BY "check" ORDER BY {_CHECK_ORDER}) - 1'
+    page_number = "0" if inline else f"nth // {PER_PAGE}"
+    order = f"nth_check * {1 << 32} + nth"
+    link = f"""'<a href="' || target || {digest if inline else own} || '">' || told || '</a>'"""
+    sql = (
+        f"SELECT actor, status, count(*), string_agg({link}, ', ' ORDER BY {order}),"
+        f" coalesce(max({digest}) FILTER (subject = actor), ''), min({order}),"
+        f" arg_min(owner, {order}), arg_min(tier_lo, {order}), arg_min(tier_hi, {order})"
+        f" FROM (SELECT *, {nth} AS nth FROM held WHERE {_IN_SCOPE}) AS numbered JOIN pages ON"
+        f' name = "check" AND number = {page_number} GROUP BY actor, status ORDER BY actor'
+    )
+    return map(_Links._make, results.query(sql))
+
+
+class _Links(NamedTuple):
+    """Links to the results of one status on an actor, and what the first tells of the actor."""
+
+    actor: str
+    status: str
+    total: int
+    markup: str
+    digest: str
+    first: int
+    owner: str
+    tier_lo: int
+    tier_hi: int
 
 
 def _actor(
-    name: str, rows: Sequence[Row | Link], anchor: str, page: str, card: AgentCard | None
+    name: str, links: Mapping[str, _Links], anchor: str, page: str, card: AgentCard | None
 ) -> Actor:
-    rows_by_status: dict[str, list[Row | Link]] = defaultdict(list)
-    for row in rows:
-        rows_by_status[row.status].append(row)
-    first_row = next((r for r in rows if r.status != PASS), rows[0] if rows else None)
+    first = min(links.values(), key=lambda x: (x.status == PASS, x.first), default=None)
+    tier = tier_text(first.tier_lo, first.tier_hi) if first else ""
     return Actor(
         name=short(name, ALL, 120) or say("The organisation"),
         anchor=anchor,
         page=page,
-        owner=first_row.owner if name and first_row else "",
-        tier=card.tier if card else first_row.tier if name and first_row else "",
-        standing=_standing({s: len(rows_by_status[s]) for s in STATUSES}),
-        results=tuple((s, tuple(rows_by_status[s])) for s in STATUSES if rows_by_status[s]),
+        owner=_owner_text(first.owner, ALL) if name and first else "",
+        tier=card.tier if card else tier if name else "",
+        standing=_standing({s: links[s].total if s in links else 0 for s in STATUSES}),
+        results=tuple((s, Markup(f"{links[s].markup}.")) for s in STATUSES if s in links),
+        digest=next((x.digest for x in links.values() if x.digest), ""),
         card=card,
     )
 

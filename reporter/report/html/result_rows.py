@@ -1,84 +1,175 @@
-"""Rows of results, and links to them, as HTML. In: `pages.Row`s. Out: markup for the templates.
+"""Rows of results as HTML, and long lists packed. In: `result_pages.Row`s, or what macros make of
+agents. Out: markup for the templates.
 
-A long run has hundreds of thousands, and template loops take three times as long.
+A list is kept as the markup of one item and the values of its places, a column each. A long one
+goes into its page like that, and the script of the page puts the values in.
 """
 
 from __future__ import annotations
 
 import base64
+import re
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
+import msgspec
 from markupsafe import Markup, escape
 
 from reporter.i18n.translate import say, word
-from reporter.report.html.result_pages import Link, Row
+from reporter.model import ids
+from reporter.report.chapters.chart_data import PathStep
+from reporter.report.html.result_pages import OWN, PLACE, Actor, Row
 
 PACKED_FROM = 1 << 16
 """Characters of a list beside the report from which it is packed."""
+_STEP = (
+    '<tr><td>{kind}</td><th scope="row"><bdi>{name}</bdi></th><td class="r">{uses}</td><td>{effect}'
+    '</td><td>{standing}</td><td><bdi class="ref">{record}</bdi></td></tr>\n'
+)
+ID, SUBJECT = "id", "subject"
+"""The places of a result that a packed list keeps in one column."""
+_PLACES = re.compile(PLACE.format(r"(\w+)"))
 _ROW = (
-    '<tr id="{anchor}" data-severity="{severity}" data-status="{said}"><th'
-    ' scope="row"><bdi>{subject}</bdi> <span class="tier">{tier}</span></th><td><span class="sev'
-    ' v-{status}">{said}</span> <bdi>{reason}</bdi>{waived}</td><td><bdi'
-    ' class="ref">{record}</bdi></td><td><bdi>{owner}</bdi></td></tr>\n'
+    '<tr id="v-<!id>" data-severity="<!severity>" data-status="<!said>"><th'
+    ' scope="row"><bdi><!subject></bdi> <span class="tier"><!tier></span></th><td><span class="sev'
+    ' v-<!status>"><!said></span> <bdi><!reason></bdi><!waived></td><td><bdi'
+    ' class="ref"><!record></bdi></td><td><bdi><!owner></bdi></td></tr>\n'
 )
 
 
-def result_rows(rows: Iterable[Row]) -> Markup:
-    """Print a table row for each result; search and filters use its words."""
-    results = list(rows)
-    codes = {r.status for r in results} | {r.severity for r in results}
-    words = {code: str(escape(word(code))) for code in codes}
-    return Markup("".join(_row(r, words) for r in results))
+digest = lru_cache(1 << 16)(ids.digest)
 
 
-def result_links(rows: Iterable[Row | Link]) -> Markup:
-    """List the checks of results, each as a link to its row."""
-    links = ", ".join(f'<a href="{r.page}#{r.anchor}">{_plain(r.check)}</a>' for r in rows)
-    return Markup(f"{links}.")
+@dataclass(frozen=True, slots=True)
+class Items:
+    """The items of a list: all are `item` with the values of their places."""
+
+    item: str
+    columns: Mapping[str, Sequence[str]]
+    """By place, a value an item: markup."""
+
+    def __html__(self) -> Markup:
+        """Return the markup of the list."""
+        return Markup("".join(self._each()))
+
+    def _each(self) -> Iterable[str]:
+        for values in zip(*self.columns.values(), strict=True):
+            by_place = dict(zip(self.columns, values, strict=True))
+
+            def value(place: re.Match[str], by_place: Mapping[str, str] = by_place) -> str:
+                return by_place[place[1]]
+
+            yield _PLACES.sub(value, _PLACES.sub(value, self.item))
+
+    def packed(self) -> Markup:
+        """Return the list as its script takes it; one that is short as it is."""
+        sizes = (sum(map(len, column)) for column in self.columns.values())
+        total = len(next(iter(self.columns.values())))
+        if sum(sizes) + total * len(self.item) < PACKED_FROM:
+            return self.__html__()
+        columns: dict[str, object] = {k: _encoded(v) for k, v in self.columns.items()}
+        if ID in columns:
+            columns[ID] = _named(self.columns[ID], self.columns[SUBJECT])
+        data = {"item": self.item, "columns": columns}
+        packed = base64.b64encode(zlib.compress(msgspec.json.encode(data), 6)).decode()
+        return Markup(f'<script type="text/plain" data-packed>{packed}</script>')
 
 
-def packed(markup: str) -> Markup:
-    """Pack a long list, which the script unfolds when its page is opened: rows that differ little
-    take a fifteenth of the space. A short one is left as it is.
+def _encoded(values: Sequence[str]) -> Sequence[str] | Mapping[str, Sequence[str | int]]:
+    """Write values that repeat as the different ones and the number of each."""
+    different = dict.fromkeys(values)
+    if len(different) * 2 > len(values):
+        return values
+    numbers = {text: n for n, text in enumerate(different)}
+    return {"values": list(different), "numbers": [numbers[text] for text in values]}
+
+
+def _named(ids_: Sequence[str], subjects: Sequence[str]) -> Mapping[str, object]:
+    """Write the ids of the results of a check: the script can make most of them of the subjects,
+    and hashes of them all would be half of the list.
     """
-    if len(markup) < PACKED_FROM:
-        return Markup(markup)
-    data = base64.b64encode(zlib.compress(markup.encode(), 6)).decode()
-    return Markup(f'<script type="text/plain" data-packed>{data}</script>')
+    prefix = ids_[0][: -ids.LENGTH]
+    pairs = enumerate(zip(ids_, subjects, strict=True))
+    others = {n: id_ for n, (id_, subject) in pairs if id_ != prefix + digest(subject)}
+    return {"prefix": prefix, "others": others}
+
+
+def result_rows(rows: Iterable[Row]) -> Items:
+    """Return a table row for each result; search and filters use its words."""
+    id_, severity, status, subject, tier, reason, waived_until, record, owner = zip(
+        *rows, strict=True
+    )
+    return Items(
+        _ROW,
+        {
+            ID: id_,
+            "severity": _each(_word, severity),
+            "said": _each(_word, status),
+            "status": status,
+            SUBJECT: _escaped(subject),
+            "tier": _escaped(tier),
+            "reason": _escaped(reason),
+            "waived": _each(_waiver, waived_until),
+            "record": [_breakable(text) for text in _escaped(record)],
+            "owner": _escaped(owner),
+        },
+    )
+
+
+def step_rows(steps: Iterable[PathStep]) -> Markup:
+    """Print a table row for each step of an action path."""
+    return Markup(
+        "".join(
+            _STEP.format(
+                kind=escape(word(s.kind)),
+                name=escape(s.name),
+                uses=escape(s.uses),
+                effect=escape(word(s.changes) if s.changes else say("not known")),
+                standing=escape(s.words),
+                record=_breakable(str(escape(s.record))),
+            )
+            for s in steps
+        )
+    )
+
+
+def sections(actors: Sequence[Actor], *macros: Callable[[Actor], str]) -> Items:
+    """Return what macros make of each actor, one after another."""
+    parts = {f"part{n}": [str(macro(a)) for a in actors] for n, macro in enumerate(macros)}
+    return Items("".join(map(PLACE.format, parts)), {**parts, OWN: [a.digest for a in actors]})
+
+
+def packed(items: Items | Markup) -> Markup:
+    """Pack a long list, which the script unfolds when its page is opened; markup as one item."""
+    return (items if isinstance(items, Items) else Items("<!all>", {"all": [str(items)]})).packed()
 
 
 def path(text: str) -> Markup:
     """Let a browser break a file name at its folders."""
-    return Markup(_breakable(text))
+    return Markup(_breakable(str(escape(text))))
 
 
-def _row(row: Row, words: Mapping[str, str]) -> str:
-    return _ROW.format(
-        anchor=row.anchor,
-        severity=words[row.severity],
-        said=words[row.status],
-        subject=_plain(row.subject),
-        tier=_plain(row.tier_text),
-        status=row.status,
-        reason=_plain(row.reason),
-        waived=_waiver_html(row.waived_until) if row.waived_until else "",
-        record=_breakable(row.record),
-        owner=_plain(row.owner),
-    )
+def _each(write: Callable[[str], str], values: Sequence[str]) -> list[str]:
+    """Write every different value once."""
+    written = {value: write(value) for value in dict.fromkeys(values)}
+    return [written[value] for value in values]
 
 
-def _waiver_html(day: str) -> str:
-    return f' <span class="quiet">{escape(say("waived until {day}", day=day))}</span>'
+def _escaped(texts: Sequence[str]) -> list[str]:
+    """Escape texts all at once, which takes a tenth; a printed text has no zero character."""
+    return str(escape("\0".join(texts))).split("\0")
 
 
-@lru_cache(10_000)
-def _breakable(text: str) -> str:
-    return str(escape(text)).replace("/", "/<wbr>")
+def _word(code: str) -> str:
+    return str(escape(word(code)))
 
 
-@lru_cache(10_000)
-def _plain(text: str) -> str:
-    """Escape a text that many rows share."""
-    return str(escape(text))
+def _breakable(escaped: str) -> str:
+    return escaped.replace("/", "/<wbr>")
+
+
+def _waiver(day: str) -> str:
+    told = escape(say("waived until {day}", day=day))
+    return f' <span class="quiet">{told}</span>' if day else ""

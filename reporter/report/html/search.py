@@ -14,6 +14,8 @@ from collections import defaultdict
 from reporter.i18n.translate import say, word
 from reporter.report.html.result_pages import Page
 
+AT_ONCE = 100_000
+"""Texts that are held before they are split."""
 LIMIT = 3_000_000
 """Bytes that the words may take: more would be slow to open."""
 _NUMBER = re.compile(r"#\d+$")
@@ -25,6 +27,8 @@ class Words:
 
     def __init__(self) -> None:
         self._pages: list[tuple[str, str, str, str]] = []
+        self._texts: dict[str, int] = defaultdict(int)
+        """The texts that are still to be split, each with a bit for each page."""
         self._masks: dict[str, int] = defaultdict(int)
         self._size = 0
 
@@ -33,15 +37,16 @@ class Words:
         page_number = len(self._pages)
         self._pages.append((page.file, page.check.id, page.check.title, page.title))
         if self._size <= LIMIT:
-            for text in _words(page):
-                if text not in self._masks:
-                    self._size += len(text.encode())
-                self._masks[text] |= 1 << page_number
+            for text in _texts(page):
+                self._texts[text] |= 1 << page_number
+            if len(self._texts) > AT_ONCE:
+                self._split()
 
     def as_json(self) -> str:
         """Return the pages and the words of each set of pages, a hexadecimal number; '' if too
         long.
         """
+        self._split()
         if self._size > LIMIT:
             return ""
         words_by_pages: dict[int, list[str]] = defaultdict(list)
@@ -56,14 +61,22 @@ class Words:
         )
         return text_json if len(text_json.encode()) <= LIMIT else ""
 
+    def _split(self) -> None:
+        """Split texts into words, in lower case: pages share most of their texts."""
+        for text, pages in self._texts.items():
+            for part in text.lower().split():
+                found = _NUMBER.sub("", part) if "#" in part else part
+                if found not in self._masks:
+                    self._size += len(found.encode())
+                self._masks[found] |= pages
+        self._texts.clear()
 
-def _words(page: Page) -> set[str]:
-    """Split the visible text of a page into words, in lower case."""
-    texts = {page.check.id, page.check.title}
-    for row in page.rows:
-        texts.update(
-            (row.subject, row.tier_text, word(row.status), row.reason, row.record, row.owner)
-        )
-        if row.waived_until:
-            texts.add(say("waived until {day}", day=row.waived_until))
-    return {_NUMBER.sub("", text) for text in " ".join(texts).lower().split()}
+
+def _texts(page: Page) -> set[str]:
+    """Return the visible texts of a page."""
+    _, _, status, subject, tier, reason, waived_until, record, owner = map(
+        set, zip(*page.rows, strict=True)
+    )
+    waivers = {say("waived until {day}", day=day) for day in waived_until if day}
+    titles = {page.check.id, page.check.title, *map(word, status)}
+    return titles.union(waivers, subject, tier, reason, record, owner)

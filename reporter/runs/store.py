@@ -223,10 +223,15 @@ class StoredTable:
 
         Raises InputError as `each`.
         """
+        for rows in self.batches(sql, params):
+            yield from rows
+
+    def batches(self, sql: str, params: Sequence[Any] = ()) -> Iterator[list[tuple[Any, ...]]]:
+        """Yield the rows of `query` in batches; for a million of them a step each is slow."""
         if not self.path.is_file():
             raise InputError(f"this run has no {self.NAME}", str(self.run), NAMED)
         try:
-            yield from self._file.each(sql, params)
+            yield from self._file.batches(sql, params)
         except InputError as error:
             raise InputError(error.message, error.place, AGAIN) from error
 

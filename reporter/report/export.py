@@ -39,10 +39,9 @@ from reporter.report.html.custom_template import Template, read_templates
 from reporter.report.html.custom_template import write as write_own
 from reporter.report.trend.transitions import Progress
 from reporter.runs.store import (
-    DATA,
     MANIFEST,
-    RESULTS,
     Results,
+    data_files,
     read_run,
     sha256,
     write_data,
@@ -121,9 +120,9 @@ def write_run(
     """
     from reporter.report.csv_tables import write_todo
 
-    write_data(assessment, part)
     with ThreadPoolExecutor(1) as pool:  # mostly the engine, which runs beside Python
         todo = pool.submit(write_todo, english_view, part / "todo.csv")
+        write_data(assessment, part)
         write_formats(view, options, part, part)
         _write_tables(assessment, english_view, part)
         todo.result()
@@ -149,7 +148,7 @@ def write_formats(view: View, options: Wanted, run: Path, part: Path) -> None:
 
     Formats that list or attach the data of the run receive it.
     """
-    data = [run / DATA, run / RESULTS]
+    data = data_files(run)
     for name in (f for f in options.formats if f in WRITERS):
         options.say(f"writing {FILES[name]}")
         WRITERS[name](view, part / FILES[name], **({"data": data} if shipped(name)[0].data else {}))
@@ -164,7 +163,7 @@ def write_installed(view: View, options: Wanted, run: Path, part: Path) -> None:
     for name in (f for f in options.formats if f not in WRITERS):
         options.say(f"writing {name}")
         installed_formats.write(
-            view, installed_formats.find(name), [run / DATA, run / RESULTS], part, options.limits
+            view, installed_formats.find(name), data_files(run), part, options.limits
         )
 
 

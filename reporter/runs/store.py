@@ -6,8 +6,10 @@ notices codes with values. `reporter.report` turns them into text, in any langua
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
@@ -30,6 +32,12 @@ from reporter.schema.tables import LISTED
 from reporter.system.plain_text import escape_json
 
 DATA, RESULTS, CHANGES = "report.json", "results.parquet", "changes.parquet"
+LISTS = "report-lists.json.gz"
+"""The longest lists of report.json, where they are too long for it."""
+LISTED_APART = ("causes", "compared", "coverage", "roadmap")
+"""The fields that grow with the agents."""
+MOST_LISTED = 8 << 20
+"""Bytes of these fields that report.json holds itself."""
 MANIFEST = "manifest.json"
 SCHEMA = "agent-maturity-run/2"
 RESULT = (
@@ -117,23 +125,48 @@ def write_results(engine: Engine, checks: Iterable[Check], roadmap: Roadmap, fol
 
 
 def write_data(assessment: Assessment, folder: Path) -> None:
-    """Write an assessment; the same bytes for the same assessment."""
-    (folder / DATA).write_bytes(to_json(assessment))
+    """Write an assessment; the same bytes for the same assessment.
+
+    Long lists go to `LISTS`, packed: of 20,000 agents they are 65 MB, and packed 5.
+    """
+    data = _fields(assessment)
+    lists = _json({name: data[name] for name in LISTED_APART})
+    if len(lists) > MOST_LISTED:
+        packed = gzip.compress(lists, compresslevel=6, mtime=0)
+        (folder / LISTS).write_bytes(packed)
+        data = {name: value for name, value in data.items() if name not in LISTED_APART}
+        data["lists"] = _Apart(LISTS, hashlib.sha256(packed).hexdigest(), LISTED_APART)
+    (folder / DATA).write_bytes(_json(data))
 
 
 def to_json(assessment: Assessment) -> bytes:
-    """Return an assessment as report.json holds it: without the examples of checks."""
+    """Return an assessment as report.json holds it, with all lists: without the examples of
+    checks.
+    """
+    return _json(_fields(assessment))
+
+
+def _fields(assessment: Assessment) -> dict[str, Any]:
     data: dict[str, Any] = {
         "schema": SCHEMA,
         **{f.name: getattr(assessment, f.name) for f in fields(assessment)},
     }
     data["checks"] = [replace(c, examples=()) for c in assessment.checks]
+    return data
+
+
+def _json(data: dict[str, Any]) -> bytes:
     try:
         text = msgspec.json.encode(data, enc_hook=_encode, order="sorted")
     except UnicodeEncodeError:  # a name in a settings file is anything that YAML can escape
         plain_data = _in_utf8(msgspec.to_builtins(data, enc_hook=_encode, order="sorted"))
         text = msgspec.json.encode(plain_data, order="sorted")
     return escape_json(text.decode()).encode() + b"\n"
+
+
+def data_files(run: Path) -> list[Path]:
+    """Return the files that hold the data of a run."""
+    return [run / name for name in (DATA, LISTS, RESULTS) if (run / name).is_file()]
 
 
 def read_run(run: Path) -> tuple[Assessment, Results]:
@@ -349,9 +382,32 @@ def read_data(run: Path) -> Assessment:
     if not path.is_file():
         raise InputError(f"no {DATA} in it; is it a run folder?", str(run), NAMED)
     try:
-        return from_json(path.read_bytes())
+        return from_json(_with_lists(run, path.read_bytes()))
     except (msgspec.MsgspecError, ValueError, ZeroDivisionError) as error:
         raise InputError(f"is no report: {error}", str(path), AGAIN) from error
+
+
+def _with_lists(run: Path, data: bytes) -> bytes:
+    """Return report.json with the lists that lie beside it."""
+    head = msgspec.json.decode(data, type=_Head)
+    if head.schema != SCHEMA or not head.lists:
+        return data
+    path = run / LISTS
+    if not path.is_file():
+        raise InputError(f"this run has no {LISTS}", str(run), NAMED)
+    packed = path.read_bytes()
+    if hashlib.sha256(packed).hexdigest() != head.lists.sha256:
+        raise InputError(f"is not the file that {DATA} names: its hash differs", str(path), AGAIN)
+    parts = dict[str, msgspec.Raw]
+    whole = msgspec.json.decode(data, type=parts)
+    try:
+        lists = msgspec.json.decode(gzip.decompress(packed), type=parts)
+    except (OSError, EOFError, zlib.error, msgspec.MsgspecError) as error:
+        raise InputError(f"is no list of a run: {error}", str(path), AGAIN) from error
+    del whole["lists"]
+    if twice := sorted({*whole} & {*lists}):
+        raise ValueError(f"it and {LISTS} both hold {', '.join(twice)}")
+    return msgspec.json.encode(whole | lists)
 
 
 def from_json(data: bytes) -> Assessment:
@@ -371,8 +427,17 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
+class _Apart(msgspec.Struct):
+    """Fields that lie in a file beside report.json."""
+
+    file: str
+    sha256: str
+    fields: tuple[str, ...]
+
+
 class _Head(msgspec.Struct):
     schema: str = ""
+    lists: _Apart | None = None
 
 
 @cache

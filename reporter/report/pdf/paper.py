@@ -41,7 +41,7 @@ from reporter.report.html.custom_template import Template
 from reporter.report.pdf import merge, typst_pages
 from reporter.report.pdf.fonts import FONTS, undrawable
 from reporter.report.view.format import short
-from reporter.runs.store import DATA, RESULTS, sha256
+from reporter.runs.store import DATA, LISTS, RESULTS, sha256
 
 _UA = (
     '<rdf:Description rdf:about="" xmlns:pdfuaid="http://www.aiim.org/pdfua/ns/id/" '
@@ -109,6 +109,7 @@ def _render(view: View, edition: str, template: Template | None, data: Sequence[
 
 _ATTACHED = {
     DATA: mark("The content of this report for machines, with scores as exact fractions"),
+    LISTS: mark("The longest lists of this report, for machines"),
     RESULTS: mark("Every result of this report, for machines"),
 }
 

@@ -43,7 +43,7 @@ def code_texts(engine: Engine) -> None:
 
 def drop_others(engine: Engine) -> None:
     """Drop every table but those of the results and what `write_results` reads beside them."""
-    tables = "SELECT table_name FROM information_schema.tables WHERE table_type = 'BASE TABLE'"
+    tables = "SELECT table_name FROM information_schema.tables WHERE table_type <> 'VIEW'"
     for (name,) in engine.rows(f"{tables} ORDER BY 1"):
         if name not in ("results", "led", "tiers"):
             engine.run(f'DROP TABLE "{name}"')

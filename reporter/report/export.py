@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from operator import attrgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 from reporter.engine.sandbox import USUAL, Limits
 from reporter.errors import InputError
@@ -226,8 +226,12 @@ def _write_fields(path: Path, kind: type, rows: Iterable[object]) -> None:
     from reporter.report.csv_tables import write_table
 
     header = [f.name for f in fields(kind)]
-    values = attrgetter(*header)
-    write_table(path, header, [tuple(map(_text, values(r))) for r in rows])
+    rows = tuple(rows)
+    texts = []
+    for name, told in get_type_hints(kind).items():
+        column = map(attrgetter(name), rows)
+        texts.append(column if told is str else map(_text, column))
+    write_table(path, header, list(zip(*texts, strict=True)))
 
 
 def write_causes(causes: tuple[Cause, ...], results: Results, path: Path) -> None:

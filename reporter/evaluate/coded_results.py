@@ -19,6 +19,8 @@ _TYPES = {
     "ref": ("ref",),
 }
 """What texts are -> the columns that hold such."""
+_WRITTEN_OF = ("results", "led", "tiers", "renamed")
+"""The tables that `write_results` reads; the last is what names in a run without names mean."""
 
 
 def code_texts(engine: Engine) -> None:
@@ -45,5 +47,5 @@ def drop_others(engine: Engine) -> None:
     """Drop every table but those of the results and what `write_results` reads beside them."""
     tables = "SELECT table_name FROM information_schema.tables WHERE table_type <> 'VIEW'"
     for (name,) in engine.rows(f"{tables} ORDER BY 1"):
-        if name not in ("results", "led", "tiers"):
+        if name not in _WRITTEN_OF:
             engine.run(f'DROP TABLE "{name}"')

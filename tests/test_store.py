@@ -14,6 +14,7 @@ from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 
 import fixture_assessment as given
+import pikepdf
 import pytest
 from conftest import Shared, read_results, reporter
 from jsonschema import Draft202012Validator
@@ -115,6 +116,15 @@ def test_who_renders_the_data_gets_the_lists_too(split_run: Path, tmp_path: Path
     assert {DATA, LISTS} <= {p.name for p in written}
     for name in (DATA, LISTS):
         assert (tmp_path / "out" / name).read_bytes() == (split_run / name).read_bytes()
+
+
+def test_a_pdf_carries_the_lists_too(split_run: Path, tmp_path: Path) -> None:
+    render(split_run, ["pdf"], tmp_path / "out")
+    with pikepdf.open(tmp_path / "out/report.pdf") as document:
+        files = {name: a.get_file() for name, a in document.attachments.items()}
+        assert {*files} == {DATA, LISTS, RESULTS}
+        assert files[LISTS].read_bytes() == (split_run / LISTS).read_bytes()
+        assert files[LISTS].mime_type == "application/gzip"
 
 
 def _point_at(run: Path, packed: bytes) -> None:

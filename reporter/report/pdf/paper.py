@@ -265,6 +265,8 @@ def _bind(report_pdf: bytes, appendix: _Appendix | None, folder: Path) -> bytes:
     """Repair the tags of a document, append its appendix and save both as one."""
     (folder / "report.pdf").write_bytes(report_pdf)
     with pikepdf.open(folder / "report.pdf") as pdf:
+        if LISTS in pdf.attachments:  # WeasyPrint takes what is packed for JSON
+            pdf.attachments[LISTS].get_file().mime_type = "application/gzip"
         _scope_all(pdf)
         _untag_running(pdf, pdf.Root.StructTreeRoot)
         if appendix and appendix.parts:

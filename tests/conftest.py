@@ -12,6 +12,7 @@ import tempfile
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -287,7 +288,8 @@ def read_results(
 
 def read_rows(path: Path, where: str = "TRUE") -> list[tuple[Any, ...]]:
     """Return the rows of a Parquet file, in order: all, or those that a condition in SQL chooses."""
-    return list(duckdb.Parquet(path).each(f"SELECT * EXCLUDE (place) FROM held WHERE {where}"))
+    sql = f"SELECT * EXCLUDE (place) FROM held WHERE {where}"
+    return list(chain.from_iterable(duckdb.Parquet(path).batches(sql)))
 
 
 def reporter(*words: object) -> Result:

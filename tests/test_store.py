@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import ast
+import gzip
+import hashlib
 import importlib
 import json
+import re
 import shutil
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 
 import fixture_assessment as given
+import pikepdf
 import pytest
 from conftest import Shared, read_results, reporter
 from jsonschema import Draft202012Validator
@@ -26,7 +30,7 @@ from reporter.report import FILES
 from reporter.report.export import render
 from reporter.report.json_schema import report_schema
 from reporter.runs import store
-from reporter.runs.store import DATA, RESULT, RESULTS, Results, from_json, read_run, to_json
+from reporter.runs.store import DATA, LISTS, RESULT, RESULTS, Results, from_json, read_run, to_json
 
 EXTREMES: dict[str, Callable[[], given.Assessed]] = {
     f.__name__: f for f in (given.rich, given.empty, given.perfect, given.single)
@@ -75,6 +79,81 @@ def _refs(part: object) -> list[str]:
         own = [part["$ref"]] if isinstance(part.get("$ref"), str) else []
         return own + [ref for value in part.values() for ref in _refs(value)]
     return [ref for value in part for ref in _refs(value)] if isinstance(part, list) else []
+
+
+@pytest.fixture
+def split_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A run whose lists are too long for report.json."""
+    monkeypatch.setattr(store, "MOST_LISTED", 1)
+    return given.leave(given.rich(), tmp_path / "run")
+
+
+def test_long_lists_lie_beside_report_json_which_says_where(split_run: Path) -> None:
+    data = json.loads((split_run / DATA).read_bytes())
+    packed = (split_run / LISTS).read_bytes()
+    lists = json.loads(gzip.decompress(packed))
+    digest = hashlib.sha256(packed).hexdigest()
+    assert data.pop("lists") == {"fields": sorted(lists), "file": LISTS, "sha256": digest}
+    assert {*data, *lists} == {*json.loads(to_json(given.plain(given.rich())))}
+    assert not {*data} & {*lists} and all(lists.values())
+    assert read_run(split_run)[0] == _without_examples(given.rich())
+    assert store.data_files(split_run) == [split_run / n for n in (DATA, LISTS, RESULTS)]
+
+
+def test_a_run_of_long_lists_holds_to_the_published_schema(split_run: Path) -> None:
+    schema = Draft202012Validator(json.loads(report_schema()))
+    data = json.loads((split_run / DATA).read_bytes())
+    assert list(schema.iter_errors(data)) == []
+    pointer = data.pop("lists")
+    assert [e.validator for e in schema.iter_errors(data)] == ["anyOf"], "the lists are nowhere"
+    lists = json.loads(gzip.decompress((split_run / LISTS).read_bytes()))
+    assert list(schema.iter_errors(data | lists)) == []
+    assert list(schema.iter_errors(data | {"lists": pointer | {"file": "another.gz"}}))
+
+
+def test_who_renders_the_data_gets_the_lists_too(split_run: Path, tmp_path: Path) -> None:
+    written = render(split_run, ["json", "csv"], tmp_path / "out")
+    assert {DATA, LISTS} <= {p.name for p in written}
+    for name in (DATA, LISTS):
+        assert (tmp_path / "out" / name).read_bytes() == (split_run / name).read_bytes()
+
+
+def test_a_pdf_carries_the_lists_too(split_run: Path, tmp_path: Path) -> None:
+    render(split_run, ["pdf"], tmp_path / "out")
+    with pikepdf.open(tmp_path / "out/report.pdf") as document:
+        files = {name: a.get_file() for name, a in document.attachments.items()}
+        assert {*files} == {DATA, LISTS, RESULTS}
+        assert files[LISTS].read_bytes() == (split_run / LISTS).read_bytes()
+        assert files[LISTS].mime_type == "application/gzip"
+
+
+def _point_at(run: Path, packed: bytes) -> None:
+    """Put other lists in place of those of a run, and name them in its report.json."""
+    data = json.loads((run / DATA).read_bytes())
+    data["lists"]["sha256"] = hashlib.sha256(packed).hexdigest()
+    (run / DATA).write_text(json.dumps(data), "utf-8")
+    (run / LISTS).write_bytes(packed)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda r: (r / LISTS).unlink(), f"this run has no {LISTS}"),
+        (lambda r: (r / LISTS).write_bytes(gzip.compress(b"{}")), "its hash differs"),
+        (lambda r: _point_at(r, b"{}"), "is no list of a run"),
+        (lambda r: _point_at(r, gzip.compress(b"{}")[:-4]), "is no list of a run"),
+        (lambda r: _point_at(r, gzip.compress(b"[]")), "is no list of a run"),
+        (lambda r: _point_at(r, gzip.compress(b"{}")), "missing required field"),
+        (lambda r: _point_at(r, gzip.compress(b'{"scores": 1}')), "both hold scores"),
+    ],
+)
+def test_lists_that_are_not_those_of_the_run_are_refused(
+    spoil: Callable[[Path], object], said: str, split_run: Path
+) -> None:
+    spoil(split_run)
+    with pytest.raises(InputError, match=re.escape(said)) as refused:
+        read_run(split_run)
+    assert refused.value.hint
 
 
 def test_half_a_character_and_what_drives_a_terminal_are_written_as_escapes(tmp_path: Path) -> None:

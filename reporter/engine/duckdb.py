@@ -297,9 +297,9 @@ class Parquet:
         self._plain = ExitStack()
         weakref.finalize(self, self._plain.close)
 
-    def each(
+    def batches(
         self, sql: str, params: Sequence[Any] = (), most: int = 2000
-    ) -> Iterator[tuple[Any, ...]]:
+    ) -> Iterator[list[tuple[Any, ...]]]:
         """Yield the rows of a query in batches.
 
         Raises InputError where the file is no Parquet, or lacks such columns.
@@ -308,7 +308,7 @@ class Parquet:
             with self._connection().cursor() as cursor:
                 result = cursor.execute(sql, list(params))
                 while rows := result.fetchmany(most):
-                    yield from rows
+                    yield rows
         except duckdb.Error as error:
             why = str(error).splitlines()[0]
             raise InputError(f"cannot be read as Parquet: {why}", str(self.path)) from error

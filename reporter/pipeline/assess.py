@@ -28,6 +28,7 @@ from reporter.engine.duckdb import DuckDB
 from reporter.engine.sandbox import Limits
 from reporter.errors import ContentError, Errors, InputError, ReporterError
 from reporter.evaluate import extract, runner
+from reporter.evaluate.coded_results import code_texts, drop_others
 from reporter.evaluate.defects import defects
 from reporter.evaluate.foreign_checks import Apart
 from reporter.evaluate.parity import side_by_side
@@ -235,7 +236,10 @@ def _assess(
             )
             answers, claims = redact_run.hide_words(answers, claims)
             intake = redact_run.hide_intake(intake, people)
+        code_texts(engine)
         assessment = _gather(engine, workspace, content, compiled, faults, intake, answers, claims)
+        if not setup.lines:
+            drop_others(engine)
         write_results(engine, assessment.checks, assessment.roadmap, part)
         news = [*statement_notices(answers, claims, who), *signers(workspace, answers, claims, who)]
         if setup.lines:

@@ -38,7 +38,9 @@ class Format:
     editions: bool = False
     """`write` takes `edition`, too."""
     data: bool = False
-    """`write` takes `data`, too: report.json and results.parquet of the run."""
+    """`write` takes `data`, too: report.json and results.parquet of the run, and the lists beside
+    them.
+    """
 
 
 def late(module: str, function: str = "write") -> Callable[..., None]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import codecs
 import gzip
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain, islice
 from pathlib import Path
@@ -82,18 +82,23 @@ def write_table(path: Path, header: Sequence[str], table: Table) -> None:
 
     A table of more rows than any spreadsheet opens is packed: its name ends with `.gz`.
     """
-    _write_lines(path, header, (",".join(map(cell, row)) for row in table), len(table))
+    rows = iter(table)
+    batches = iter(lambda: [",".join(map(cell, r)) for r in islice(rows, _MOST_AT_ONCE)], [])
+    _write_lines(path, header, batches, len(table))
 
 
-def _write_lines(path: Path, header: Sequence[str], body: Iterator[str], total: int) -> None:
-    """Write a header and lines; raise ReporterError where there are more or fewer than `total`."""
+def _write_lines(
+    path: Path, header: Sequence[str], batches: Iterable[list[str]], total: int
+) -> None:
+    """Write a header and batches of lines; raise ReporterError where there are more or fewer lines
+    than `total`.
+    """
     written = -1
-    body = chain([",".join(map(cell, header))], body)
     with _opened(path, packed=total >= MOST_ROWS) as file:
         file.write(codecs.BOM_UTF8)
-        while part := list(islice(body, _MOST_AT_ONCE)):
-            file.write("".join(f"{line}\r\n" for line in part).encode())
-            written += len(part)
+        for batch in chain([[",".join(map(cell, header))]], batches):
+            file.write("\r\n".join([*batch, ""]).encode())
+            written += len(batch)
     if written != total:
         raise ReporterError(f"{path.name} has {written} of {total} lines; please report this")
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from operator import attrgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 from reporter.engine.sandbox import USUAL, Limits
 from reporter.errors import InputError
@@ -39,10 +39,9 @@ from reporter.report.html.custom_template import Template, read_templates
 from reporter.report.html.custom_template import write as write_own
 from reporter.report.trend.transitions import Progress
 from reporter.runs.store import (
-    DATA,
     MANIFEST,
-    RESULTS,
     Results,
+    data_files,
     read_run,
     sha256,
     write_data,
@@ -121,9 +120,9 @@ def write_run(
     """
     from reporter.report.csv_tables import write_todo
 
-    write_data(assessment, part)
     with ThreadPoolExecutor(1) as pool:  # mostly the engine, which runs beside Python
         todo = pool.submit(write_todo, english_view, part / "todo.csv")
+        write_data(assessment, part)
         write_formats(view, options, part, part)
         _write_tables(assessment, english_view, part)
         todo.result()
@@ -149,7 +148,7 @@ def write_formats(view: View, options: Wanted, run: Path, part: Path) -> None:
 
     Formats that list or attach the data of the run receive it.
     """
-    data = [run / DATA, run / RESULTS]
+    data = data_files(run)
     for name in (f for f in options.formats if f in WRITERS):
         options.say(f"writing {FILES[name]}")
         WRITERS[name](view, part / FILES[name], **({"data": data} if shipped(name)[0].data else {}))
@@ -164,7 +163,7 @@ def write_installed(view: View, options: Wanted, run: Path, part: Path) -> None:
     for name in (f for f in options.formats if f not in WRITERS):
         options.say(f"writing {name}")
         installed_formats.write(
-            view, installed_formats.find(name), [run / DATA, run / RESULTS], part, options.limits
+            view, installed_formats.find(name), data_files(run), part, options.limits
         )
 
 
@@ -227,8 +226,12 @@ def _write_fields(path: Path, kind: type, rows: Iterable[object]) -> None:
     from reporter.report.csv_tables import write_table
 
     header = [f.name for f in fields(kind)]
-    values = attrgetter(*header)
-    write_table(path, header, [tuple(map(_text, values(r))) for r in rows])
+    rows = tuple(rows)
+    texts = []
+    for name, told in get_type_hints(kind).items():
+        column = map(attrgetter(name), rows)
+        texts.append(column if told is str else map(_text, column))
+    write_table(path, header, list(zip(*texts, strict=True)))
 
 
 def write_causes(causes: tuple[Cause, ...], results: Results, path: Path) -> None:

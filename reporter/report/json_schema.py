@@ -21,10 +21,21 @@ from reporter.model.assessment import Assessment
 from reporter.report.document import View
 from reporter.report.trend.transitions import ChangedResults
 from reporter.report.view.finding_rows import Findings
-from reporter.runs.store import SCHEMA
+from reporter.runs.store import LISTED_APART, LISTS, MOST_LISTED, SCHEMA
 
 ID = f"urn:reporter:{SCHEMA.replace('/', ':')}"
 _TABLE = {"type": "array", "items": {"type": "array", "items": {"type": "string"}}}
+_LISTS = {
+    "description": f"Where these fields lie, if they are too long: in {LISTS}, an object of them.",
+    "type": "object",
+    "properties": {
+        "file": {"const": LISTS},
+        "sha256": {"type": "string"},
+        "fields": {"const": list(LISTED_APART)},
+    },
+    "required": ["fields", "file", "sha256"],
+    "additionalProperties": False,
+}
 _PLAIN: dict[Any, dict[str, Any]] = {
     str: {"type": "string"},
     int: {"type": "integer"},
@@ -43,14 +54,18 @@ def report_schema() -> str:
     definitions: dict[str, Any] = {}
     root = definitions["Assessment"] = _definition(Assessment, definitions)
     root["properties"]["schema"] = {"const": SCHEMA}
-    root["required"] = sorted([*root["required"], "schema"])
+    root["properties"]["lists"] = _LISTS
+    apart = [name for name in LISTED_APART if name in root["required"]]
+    root["required"] = sorted({*root["required"], "schema"} - {*apart})
+    root["anyOf"] = [{"required": apart}, {"required": ["lists"]}]
     return _whole(
         Assessment,
         definitions,
         ID,
         "report.json of Reporter",
         "The data of a run, in no language: shares are fractions such as 62/105, times ISO 8601 in"
-        " UTC. Its results are in results.parquet.",
+        f" UTC. Its results are in results.parquet, and lists of over {MOST_LISTED >> 20} MB in"
+        f" {LISTS}.",
     )
 
 

@@ -6,8 +6,10 @@ notices codes with values. `reporter.report` turns them into text, in any langua
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
@@ -18,7 +20,7 @@ from typing import Any, Self
 
 import msgspec
 
-from reporter.engine.base import Engine, quoted_list
+from reporter.engine.base import Engine
 from reporter.engine.duckdb import Parquet
 from reporter.errors import InputError
 from reporter.model import ids
@@ -30,6 +32,12 @@ from reporter.schema.tables import LISTED
 from reporter.system.plain_text import escape_json
 
 DATA, RESULTS, CHANGES = "report.json", "results.parquet", "changes.parquet"
+LISTS = "report-lists.json.gz"
+"""The longest lists of report.json, where they are too long for it."""
+LISTED_APART = ("causes", "compared", "coverage", "roadmap")
+"""The fields that grow with the agents."""
+MOST_LISTED = 8 << 20
+"""Bytes of these fields that report.json holds itself."""
 MANIFEST = "manifest.json"
 SCHEMA = "agent-maturity-run/2"
 RESULT = (
@@ -56,15 +64,19 @@ STATUSES = (
 """Order of the results of a check in results.parquet."""
 OPEN = f"status NOT IN ('{Status.PASS}', '{Status.NA}')"
 """SQL: the results that are findings."""
-_PLACE = f"(place * 8 + list_position({quoted_list(STATUSES)}, status)) * {1 << 32}"
+_SORTED = (
+    f"SELECT *, {LISTED} AS listed FROM results JOIN places USING (check_id, status) JOIN"
+    " subject_order USING (subject) LEFT JOIN led_ranks USING (check_id, subject) ORDER BY place *"
+    f" {1 << 32} + nth"
+)
 _ROWS = (
-    "SELECT check_id AS check, subject, status, reason_code, reason_values, ref AS record, actor,"
-    " owner, tier_lo, tier_hi, coalesce(waived_until, '') AS waived_until, coalesce(waiver, '') AS"
-    f" waiver, {LISTED} AS listed, check_id || '-' || digest AS id, coalesce(cause, '') AS cause,"
-    f" CASE WHEN status = '{Status.UNKNOWN}' THEN check_id || '{SHOW}' ELSE coalesce(action, '')"
-    f" END AS action, CASE WHEN status = '{Status.UNKNOWN}' THEN nullif(shown, 0) ELSE rank END AS"
-    " rank FROM results JOIN check_order USING (check_id) JOIN subject_order USING (subject) LEFT"
-    f" JOIN led_ranks USING (check_id, subject) ORDER BY {_PLACE} + nth"
+    "SELECT check_id AS check, CAST(subject AS VARCHAR) AS subject, status, reason_code,"
+    " CAST(reason_values AS VARCHAR) AS reason_values, CAST(ref AS VARCHAR) AS record, CAST(actor"
+    " AS VARCHAR) AS actor, CAST(owner AS VARCHAR) AS owner, tier_lo, tier_hi,"
+    " coalesce(waived_until, '') AS waived_until, coalesce(waiver, '') AS waiver, listed, check_id"
+    " || '-' || digest AS id, coalesce(cause, '') AS cause, CASE WHEN status ="
+    f" '{Status.UNKNOWN}' THEN check_id || '{SHOW}' ELSE coalesce(action, '') END AS action, CASE"
+    f" WHEN status = '{Status.UNKNOWN}' THEN nullif(shown, 0) ELSE rank END AS rank FROM sorted"
 )
 AGAIN = "Take the run as it was left, or assess the workspace again with this version."
 NAMED = (
@@ -81,38 +93,80 @@ def write_results(engine: Engine, checks: Iterable[Check], roadmap: Roadmap, fol
     """
     ranks = {p.action.id: n for n, p in enumerate(roadmap.picks, 1)}
     ranked = sorted(checks, key=lambda c: (SEVERITIES.index(c.severity), c.id))
-    engine.run("CREATE TABLE check_order (check_id VARCHAR, place BIGINT, shown BIGINT)")
-    places = [(c.id, n, ranks.get(f"{c.id}{SHOW}", 0)) for n, c in enumerate(ranked)]
-    engine.insert("check_order", places)
-    engine.run("CREATE TABLE ranks (action VARCHAR, rank BIGINT)")
-    engine.insert("ranks", list(ranks.items()))
-    engine.run("CREATE TABLE led_ranks AS SELECT * FROM led LEFT JOIN ranks USING (action)")
+    engine.run("CREATE TABLE named_places (id VARCHAR, state VARCHAR, place BIGINT, shown BIGINT)")
+    engine.insert(
+        "named_places",
+        [
+            (check.id, status, at * len(STATUSES) + nth, ranks.get(f"{check.id}{SHOW}", 0))
+            for at, check in enumerate(ranked)
+            for nth, status in enumerate(STATUSES)
+        ],
+    )
+    engine.run(
+        "CREATE TABLE places AS SELECT check_id, status, place, shown FROM (SELECT DISTINCT"
+        " check_id, status FROM results) AS kinds JOIN named_places ON id = check_id AND state ="
+        " status"
+    )
     # A subject has a result in most checks: it is hashed and put in its place once.
     engine.run(
         f"CREATE TABLE subject_order AS SELECT subject, {ids.DIGEST} AS digest, row_number() OVER"
         " (ORDER BY subject) AS nth FROM (SELECT DISTINCT subject FROM results) AS named"
     )
+    engine.run("CREATE TABLE ranks (action VARCHAR, rank BIGINT)")
+    engine.insert("ranks", list(ranks.items()))
+    engine.run(
+        "CREATE TABLE led_ranks AS SELECT p.check_id, s.subject, cause, action, rank FROM led AS l"
+        " JOIN (SELECT DISTINCT check_id FROM places) AS p ON p.check_id = l.check_id JOIN"
+        " subject_order AS s ON s.subject = l.subject LEFT JOIN ranks USING (action)"
+    )
+    # Sorted as numbers, and only then given their words: at once it takes 150 MB more.
+    engine.run(f"CREATE TABLE sorted AS {_SORTED}")
     engine.write_parquet(_ROWS, folder / RESULTS, "zstd")
 
 
 def write_data(assessment: Assessment, folder: Path) -> None:
-    """Write an assessment; the same bytes for the same assessment."""
-    (folder / DATA).write_bytes(to_json(assessment))
+    """Write an assessment; the same bytes for the same assessment.
+
+    Long lists go to `LISTS`, packed: of 20,000 agents they are 65 MB, and packed 5.
+    """
+    data = _fields(assessment)
+    lists = _json({name: data[name] for name in LISTED_APART})
+    if len(lists) > MOST_LISTED:
+        packed = gzip.compress(lists, compresslevel=6, mtime=0)
+        (folder / LISTS).write_bytes(packed)
+        data = {name: value for name, value in data.items() if name not in LISTED_APART}
+        data["lists"] = _Apart(LISTS, hashlib.sha256(packed).hexdigest(), LISTED_APART)
+    (folder / DATA).write_bytes(_json(data))
 
 
 def to_json(assessment: Assessment) -> bytes:
-    """Return an assessment as report.json holds it: without the examples of checks."""
+    """Return an assessment as report.json holds it, with all lists: without the examples of
+    checks.
+    """
+    return _json(_fields(assessment))
+
+
+def _fields(assessment: Assessment) -> dict[str, Any]:
     data: dict[str, Any] = {
         "schema": SCHEMA,
         **{f.name: getattr(assessment, f.name) for f in fields(assessment)},
     }
     data["checks"] = [replace(c, examples=()) for c in assessment.checks]
+    return data
+
+
+def _json(data: dict[str, Any]) -> bytes:
     try:
         text = msgspec.json.encode(data, enc_hook=_encode, order="sorted")
     except UnicodeEncodeError:  # a name in a settings file is anything that YAML can escape
         plain_data = _in_utf8(msgspec.to_builtins(data, enc_hook=_encode, order="sorted"))
         text = msgspec.json.encode(plain_data, order="sorted")
     return escape_json(text.decode()).encode() + b"\n"
+
+
+def data_files(run: Path) -> list[Path]:
+    """Return the files that hold the data of a run."""
+    return [run / name for name in (DATA, LISTS, RESULTS) if (run / name).is_file()]
 
 
 def read_run(run: Path) -> tuple[Assessment, Results]:
@@ -223,10 +277,18 @@ class StoredTable:
 
         Raises InputError as `each`.
         """
+        for rows in self.batches(sql, params):
+            yield from rows
+
+    def batches(self, sql: str, params: Sequence[Any] = ()) -> Iterator[list[tuple[Any, ...]]]:
+        """Yield the rows of `query` in batches; for a million of them a step each is slow.
+
+        Raises InputError as `each`.
+        """
         if not self.path.is_file():
             raise InputError(f"this run has no {self.NAME}", str(self.run), NAMED)
         try:
-            yield from self._file.each(sql, params)
+            yield from self._file.batches(sql, params)
         except InputError as error:
             raise InputError(error.message, error.place, AGAIN) from error
 
@@ -320,9 +382,32 @@ def read_data(run: Path) -> Assessment:
     if not path.is_file():
         raise InputError(f"no {DATA} in it; is it a run folder?", str(run), NAMED)
     try:
-        return from_json(path.read_bytes())
+        return from_json(_with_lists(run, path.read_bytes()))
     except (msgspec.MsgspecError, ValueError, ZeroDivisionError) as error:
         raise InputError(f"is no report: {error}", str(path), AGAIN) from error
+
+
+def _with_lists(run: Path, data: bytes) -> bytes:
+    """Return report.json with the lists that lie beside it."""
+    head = msgspec.json.decode(data, type=_Head)
+    if head.schema != SCHEMA or not head.lists:
+        return data
+    path = run / LISTS
+    if not path.is_file():
+        raise InputError(f"this run has no {LISTS}", str(run), NAMED)
+    packed = path.read_bytes()
+    if hashlib.sha256(packed).hexdigest() != head.lists.sha256:
+        raise InputError(f"is not the file that {DATA} names: its hash differs", str(path), AGAIN)
+    parts = dict[str, msgspec.Raw]
+    whole = msgspec.json.decode(data, type=parts)
+    try:
+        lists = msgspec.json.decode(gzip.decompress(packed), type=parts)
+    except (OSError, EOFError, zlib.error, msgspec.MsgspecError) as error:
+        raise InputError(f"is no list of a run: {error}", str(path), AGAIN) from error
+    del whole["lists"]
+    if twice := sorted({*whole} & {*lists}):
+        raise ValueError(f"it and {LISTS} both hold {', '.join(twice)}")
+    return msgspec.json.encode(whole | lists)
 
 
 def from_json(data: bytes) -> Assessment:
@@ -342,8 +427,17 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
+class _Apart(msgspec.Struct):
+    """Fields that lie in a file beside report.json."""
+
+    file: str
+    sha256: str
+    fields: tuple[str, ...]
+
+
 class _Head(msgspec.Struct):
     schema: str = ""
+    lists: _Apart | None = None
 
 
 @cache

@@ -233,8 +233,13 @@ def _lane(rank: int, pick: Pick, ranked_count: int) -> str:
     return NOW if pick.action.urgent else RANKED if rank <= ranked_count else LATER
 
 
-def _gains(gain: Fraction, uncapped: Fraction, effort: Fraction, kind: str) -> dict[str, str]:
+_Ratio = tuple[int, int]
+"""A fraction that is hashed and compared as quickly as numbers are."""
+
+
+def _gains(gains: _Ratio, uncapped_gains: _Ratio, days: _Ratio, kind: str) -> dict[str, str]:
     """Print what one action of a kind gains, by field of `PickLine`."""
+    gain, uncapped, effort = (Fraction(*ratio) for ratio in (gains, uncapped_gains, days))
     return {
         "effort": person_days(effort),
         "gain": points(gain),
@@ -251,7 +256,7 @@ def _line(
     lane: str,
     fixes: Fixes,
     origin: Regrouped | None,
-    gains: Callable[[Fraction, Fraction, Fraction, str], dict[str, str]],
+    gains: Callable[[_Ratio, _Ratio, _Ratio, str], dict[str, str]],
 ) -> PickLine:
     action = pick.action
     return PickLine(
@@ -263,7 +268,12 @@ def _line(
         lane=lane,
         owners=clean("; ".join(action.owners)),
         results=digits(action.results),
-        **gains(pick.gain, pick.uncapped, action.effort, action.kind),
+        **gains(
+            pick.gain.as_integer_ratio(),
+            pick.uncapped.as_integer_ratio(),
+            action.effort.as_integer_ratio(),
+            action.kind,
+        ),
         total_after=percent(pick.total),
         level_after=digits(pick.level),
         fix=clean(fixes.of(action)),

@@ -25,7 +25,7 @@ from reporter.report.html import page as html
 from reporter.report.html.custom_template import Template
 from reporter.report.pdf import merge, typst_pages
 from reporter.report.view.format import short
-from reporter.runs.store import DATA, RESULTS, sha256
+from reporter.runs.store import DATA, LISTS, RESULTS, sha256
 
 LONGEST_WORD = 500
 """Characters without a place to break. The time a word takes grows by the square of its length:
@@ -103,9 +103,14 @@ def _typeset(view: View, edition: str, data: Sequence[Path] | None) -> bytes:
 
 _ATTACHED = {
     DATA: mark("The content of this report for machines, with scores as exact fractions"),
+    LISTS: mark("The longest lists of this report, for machines"),
     RESULTS: mark("Every result of this report, for machines"),
 }
-_KINDS = {DATA: "application/json", RESULTS: "application/vnd.apache.parquet"}
+_KINDS = {
+    DATA: "application/json",
+    LISTS: "application/gzip",
+    RESULTS: "application/vnd.apache.parquet",
+}
 
 
 def _attachment(path: Path) -> typst_pages.Attachment:

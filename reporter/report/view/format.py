@@ -50,7 +50,8 @@ class Numeral(str):
 
 def _numeral(text: str, value: Fraction | int, form: str = "number") -> str:
     result = Numeral(text)
-    result.value, result.form = Fraction(value), form
+    result.value = value if type(value) is Fraction else Fraction(value)
+    result.form = form
     return result
 
 

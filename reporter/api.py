@@ -45,6 +45,8 @@ def assess(
     extra: Iterable[PathLike] = (),
     cache: PathLike | None = None,
     memory: str = "1GB",
+    temp: PathLike | None = None,
+    temp_size: str = "",
     pseudonymise: bool = False,
     key_file: PathLike | None = None,
     language: str = "",
@@ -64,6 +66,8 @@ def assess(
         extra: Folders of your own sources, checks, catalogs and profiles.
         cache: Where converted files are kept; beside the run without it.
         memory: What the engine may use, such as "4GB".
+        temp: Folder for what is laid aside during the run; beside the run without it.
+        temp_size: Most that this may take, such as "50GB".
         pseudonymise: Put pseudonyms for people, in all of the run.
         key_file: The key of fingerprints and pseudonyms, 16 characters or more: the same in every
             run that is compared.
@@ -91,6 +95,8 @@ def assess(
         say=say,
         packs=installed() if packs else (),
         fresh=fresh,
+        temp=Path(temp) if temp else None,
+        temp_size=temp_size,
     )
     if out is not None:
         return run(Path(workspace), Path(out), options)

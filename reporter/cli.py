@@ -6,18 +6,16 @@ from __future__ import annotations
 
 import errno
 import gc
-import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from reporter.system.options import memory_given, names_given
+from reporter.system.options import amount_given, memory_given, names_given
 from reporter.system.terminal import (
     Unprinted,
     harmless,
@@ -61,7 +59,9 @@ class Verbs(click.Group):
         if args is None:
             open_streams()
         if args is None and not {"-h", "--help", "--version"} & {*sys.argv}:  # these end at once
-            more["obj"] = _start_watch()
+            from reporter.system.temporary import start_watch
+
+            more["obj"] = start_watch()
         return super().main(args, *extra, **more)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -98,22 +98,6 @@ class Verbs(click.Group):
         except Exception:  # noqa: BLE001 - Python's exit code 1 would read as "worse than --fail-on"
             _complain(ctx, f"{traceback.format_exc()}This is a defect; please report it.")
             ctx.exit(3)
-
-
-def _start_watch() -> Callable[[Path], None]:
-    """Continue in a supervised process, with its own temporary folder."""
-    from reporter.system.claims import clear, hold
-    from reporter.system.supervision import supervise
-
-    watch = supervise(clear)
-    place = (
-        Path(os.environ.get("TMPDIR") or "/tmp") / f"reporter-{os.getpid()}-{os.urandom(4).hex()}"
-    )
-    watch(place)
-    with suppress(OSError):  # a command that needs the folder reports the error
-        hold(place)
-        os.environ["TMPDIR"] = str(place)
-    return watch
 
 
 def _complain(ctx: click.Context, text: str, **fields: str) -> None:
@@ -172,7 +156,13 @@ def main() -> None:
     default="1GB",
     show_default=True,
     callback=lambda _, __, v: memory_given(v),
-    help="Memory limit of the engine, 500MB at least.",
+    help="Memory limit of the engine, 256MB at least.",
+)
+@click.option("--temp", type=_FOLDER, help="Folder for temporary files  [default: beside the run]")
+@click.option(
+    "--temp-size",
+    callback=lambda _, __, v: amount_given(v or ""),
+    help="Most that temporary files may take, such as 50GB  [default: what the disk has]",
 )
 @click.option(
     "--pseudonymise",
@@ -239,6 +229,8 @@ def assess(
     packs: tuple[Pack, ...],
     cache: Path | None,
     memory: str,
+    temp: Path | None,
+    temp_size: str,
     pseudonymise: str | None,
     key_file: Path | None,
     earlier: tuple[Path, ...],
@@ -255,11 +247,13 @@ def assess(
     evidence.
     """
     from reporter.ingest.readers.inputs import Inputs
+    from reporter.system.temporary import keep_in
 
     gc.set_threshold(100_000, 50, 50)  # records are no cycles; looking for them took a twentieth
     writers = _writer_names(formats, editions)
     lines = ctx.meta[LOG] = _log(log, quiet or (as_json and not log))
-
+    if temp and ctx.obj:  # a program, which writes nothing temporary elsewhere
+        keep_in(temp, ctx.obj)
     with Inputs.of(workspace) as inputs:  # they are read while the rest of the program loads
         from reporter import api
         from reporter.pipeline.assess import Options
@@ -279,6 +273,8 @@ def assess(
             language=_language(language),
             packs=packs,
             fresh=fresh,
+            temp=temp,
+            temp_size=temp_size,
         )
         run = api.run(workspace, out, options, inputs)
     _say_outcome(ctx, run, out, fail_on, as_json, quiet)

@@ -152,6 +152,7 @@ def _from_copies(
         copies_by_path: dict[Path, InputFile | None] = {}
         for number, (file, digest) in enumerate(zip(job.files, job.digests, strict=True)):
             if file.path not in copies_by_path:  # sheets of a workbook lie in one file
+                engine.make_room(file.size)
                 copies_by_path[file.path] = inputs.copy(
                     file, Path(folder) / str(number), digest.sha256
                 )

@@ -12,7 +12,7 @@ import json
 import re
 import sys
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TextIO
@@ -47,6 +47,7 @@ from reporter.ingest.quarantine import (
 )
 from reporter.ingest.readers.documents import documents, unfit
 from reporter.ingest.readers.files import InputFile, LastRead
+from reporter.ingest.readers.inputs import CHUNK
 from reporter.ingest.readers.records import (
     LISTED_LOST,
     READ_FOR_SECRETS,
@@ -105,7 +106,7 @@ def spool(
     nested = min(PORTION, engine.memory() // SHARE)
     capacity = sys.maxsize if source.together else FLAT_PORTION if source.columns else nested
     folder = foreign_sources.folder(engine) if source.foreign else engine.work
-    spool = _Spool(folder / batch.key, capacity)
+    spool = _Spool(folder / batch.key, capacity, engine.make_room)
     with Child(limits) as child, contextlib.ExitStack() as cleanup:
         cleanup.callback(_remove, folder, batch.key)
         _write(engine, parts, batch, spool, cache)
@@ -218,9 +219,10 @@ def _remove(folder: Path, key: str) -> None:
 class _Spool:
     """Numbered files of lines, a new one whenever the last is full."""
 
-    def __init__(self, stem: Path, capacity: int) -> None:
+    def __init__(self, stem: Path, capacity: int, make_room: Callable[[int], None]) -> None:
         self.paths: list[Path] = []
         self._stem, self._capacity, self._room = stem, capacity, 0
+        self._make_room, self._unasked = make_room, 0
         self._file: TextIO | None = None
 
     def write(self, line: str) -> None:
@@ -231,6 +233,10 @@ class _Spool:
             self._room = self._capacity
         self._file.write(line)
         self._room -= len(line)
+        self._unasked += len(line)
+        if self._unasked >= CHUNK:
+            self._make_room(CHUNK)
+            self._unasked = 0
 
     def close(self) -> None:
         if self._file:

@@ -1,6 +1,6 @@
-"""The yardstick: DuckDB alone turns the logs into Parquet, columns declared. usage: bare.py INPUT OUT.parquet
+"""The yardstick: DuckDB alone turns the logs into Parquet. usage: bare.py INPUT OUT.parquet
 
-INPUT is an event file of generate.py, or a folder of CloudTrail files as delivered, of cloudtrail.py.
+INPUT is an event file of generate.py, whose columns are declared, or a folder of CloudTrail files, of cloudtrail.py.
 """
 
 import sys
@@ -15,18 +15,6 @@ COLUMNS = {
     "resource": "VARCHAR", "environment": "VARCHAR", "source_ip": "VARCHAR", "approval_id": "VARCHAR",
     "outcome": "VARCHAR",
 }  # fmt: skip
-IDENTITY = (
-    "STRUCT(type VARCHAR, principalId VARCHAR, arn VARCHAR, accountId VARCHAR, accessKeyId VARCHAR, userName VARCHAR,"
-    " invokedBy VARCHAR, sessionContext STRUCT(sessionIssuer STRUCT(type VARCHAR, principalId VARCHAR, arn VARCHAR,"
-    " accountId VARCHAR, userName VARCHAR), attributes STRUCT(creationDate TIMESTAMP, mfaAuthenticated VARCHAR)))"
-)
-RECORD = {
-    "eventVersion": "VARCHAR", "userIdentity": IDENTITY, "eventTime": "TIMESTAMP", "eventSource": "VARCHAR",
-    "eventName": "VARCHAR", "awsRegion": "VARCHAR", "sourceIPAddress": "VARCHAR", "userAgent": "VARCHAR",
-    "errorCode": "VARCHAR", "errorMessage": "VARCHAR", "requestParameters": "JSON", "responseElements": "JSON",
-    "requestID": "VARCHAR", "eventID": "VARCHAR", "readOnly": "BOOLEAN", "resources": "JSON",
-    "eventType": "VARCHAR", "managementEvent": "BOOLEAN", "recipientAccountId": "VARCHAR", "eventCategory": "VARCHAR",
-}  # fmt: skip
 
 
 def of_events(path: Path) -> str:
@@ -36,10 +24,8 @@ def of_events(path: Path) -> str:
 
 
 def of_cloudtrail(folder: Path) -> str:
-    """SQL: the records of every file below a folder."""
-    spec = ", ".join(f"{n} {t}" for n, t in RECORD.items())
-    read = f"read_json('{folder}/**/*.json.gz', columns={{Records: 'STRUCT({spec})[]'}}, maximum_object_size=67108864)"
-    return f"SELECT unnest(Records, recursive := FALSE) AS r FROM {read}"
+    """SQL: the records of every file below a folder, with the types that the engine finds: faster than declared ones."""
+    return f"SELECT unnest(Records) AS r FROM read_json('{folder}/**/*.json.gz', maximum_object_size=67108864)"
 
 
 if __name__ == "__main__":

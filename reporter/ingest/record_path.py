@@ -60,7 +60,7 @@ from reporter.ingest.readers.records import (
 )
 from reporter.model.sentences import Sentence, tell
 from reporter.privacy.redact_sql import (
-    hidden,
+    hidden_texts,
     may_name_one,
     named_secrets,
     suspect,
@@ -524,11 +524,17 @@ def _hid_in(table: str) -> Sentence:
 def _hide_secrets(engine: DuckDB, table: str, texts: list[str], batch: Batch) -> None:
     """Replace secrets before anything is written, and note where they stood."""
     staged = f"staged_{table}"
-    if not texts or not engine.one(f"SELECT count(*) FROM {staged} WHERE {suspect(texts)}"):
+    if not texts:
         return
     engine.run(
-        f"CREATE OR REPLACE TEMP TABLE hidden AS SELECT rowid AS at, record, [{', '.join(texts)}]"
-        f" AS said, {hidden(texts)} AS kept FROM {staged} WHERE {suspect(texts)}"
+        f"CREATE OR REPLACE TEMP TABLE suspects AS SELECT rowid AS at, record,"
+        f" [{', '.join(texts)}] AS said FROM {staged} WHERE {suspect(texts)}"
+    )
+    if not engine.one("SELECT count(*) FROM suspects"):
+        return
+    engine.run(
+        f"CREATE OR REPLACE TEMP TABLE hidden AS SELECT *, {hidden_texts('said')} AS kept"
+        " FROM suspects"
     )
     sql = f"SELECT record, {quoted(table)} FROM hidden WHERE kept <> said"
     note(engine, batch, _hid_in, sql)

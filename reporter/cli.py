@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import errno
 import gc
+import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -61,7 +62,7 @@ class Verbs(click.Group):
         if args is None and not {"-h", "--help", "--version"} & {*sys.argv}:  # these end at once
             from reporter.system.temporary import start_watch
 
-            more["obj"] = start_watch()
+            more["obj"] = start_watch(os.environ)
         return super().main(args, *extra, **more)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -243,9 +244,7 @@ def assess(
     as_json: bool,
     log: str | None,
 ) -> None:
-    """Assess WORKSPACE and leave a run folder with report.html, report.pdf, report.json and the
-    evidence.
-    """
+    """Assess WORKSPACE and leave a run folder with reports, their data and the evidence."""
     from reporter.ingest.readers.inputs import Inputs
     from reporter.system.temporary import keep_in
 
@@ -253,7 +252,7 @@ def assess(
     writers = _writer_names(formats, editions)
     lines = ctx.meta[LOG] = _log(log, quiet or (as_json and not log))
     if temp and ctx.obj:  # a program, which writes nothing temporary elsewhere
-        keep_in(temp, ctx.obj)
+        keep_in(temp, ctx.obj, os.environ)
     with Inputs.of(workspace) as inputs:  # they are read while the rest of the program loads
         from reporter import api
         from reporter.pipeline.assess import Options
@@ -279,12 +278,16 @@ def assess(
         run = api.run(workspace, out, options, inputs)
     _say_outcome(ctx, run, out, fail_on, as_json, quiet)
     has_failures = _say_notices(ctx, lines, run.view.summary.notices)
+    if _falls_short(ctx, run, fail_on) or (strict and has_failures):
+        sys.exit(1)
+
+
+def _falls_short(ctx: click.Context, run: Run, fail_on: int | None) -> bool:
     from reporter.report import outcome
 
     if shortfall := outcome.missed(run.view, fail_on) if fail_on is not None else "":
         _complain(ctx, shortfall)
-    if shortfall or (strict and has_failures):
-        sys.exit(1)
+    return bool(shortfall)
 
 
 def _say_outcome(

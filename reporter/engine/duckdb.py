@@ -13,9 +13,10 @@ import tempfile
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from datetime import datetime
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import duckdb
@@ -45,6 +46,8 @@ SPILL = "spill"
 """Name of the folder that the engine spills to, in its work folder."""
 PER_THREAD = 100 << 20
 """Bytes of memory for each thread of the engine: with 32 threads and 250 MB some checks failed."""
+SMALL_SHARE = 64
+"""Work that takes in less than this part of the memory does not wait for other work."""
 FULL = os.strerror(errno.ENOSPC)
 MORE_ROOM = (
     "Make room there, give --temp a folder on a larger disk, or raise --temp-size if it is set."
@@ -71,6 +74,7 @@ class DuckDB(AbstractContextManager["DuckDB"]):
         self.work = work
         self._world = ""
         self._memory = 0
+        self._large = Lock()
         spill = work / SPILL
         spill.mkdir(parents=True, exist_ok=True)
         self._con = duckdb.connect(
@@ -109,6 +113,10 @@ class DuckDB(AbstractContextManager["DuckDB"]):
         number, _, unit = value.partition(" ")
         return int(float(number) * _UNITS.get(unit, 1))
 
+    def turn(self, size: int) -> AbstractContextManager[object]:
+        """Hold back other large work while so many bytes are taken in: both share the memory."""
+        return self._large if size >= self.memory() // SMALL_SHARE else nullcontext()
+
     def make_room(self, size: int = 0) -> None:
         """Raise OutOfRoom where files in the work folder, with `size` bytes more, take too much."""
         if self._room and size + _size(self.work) > self._room // 2:
@@ -126,7 +134,7 @@ class DuckDB(AbstractContextManager["DuckDB"]):
         connection.work = self.work
         connection._con = self._con.cursor()
         connection._world, connection._memory = self._world, self._memory
-        connection._room = self._room
+        connection._room, connection._large = self._room, self._large
         if self._world:
             connection.run(f"USE {self._world}")
         return connection

@@ -194,7 +194,11 @@ def _convert(engine: DuckDB, job: _Job, cache: Cache, limits: Limits) -> tuple[B
                 Child(limits) as child,
                 suppress(Stopped, OutOfMemory),
             ):  # the spool tells which records
-                if stream(connection, source, parts[0].file, job.digests[0], batch, cache, child):
+                with connection.turn(parts[0].file.size):
+                    is_clean = stream(
+                        connection, source, parts[0].file, job.digests[0], batch, cache, child
+                    )
+                if is_clean:
                     foreign_sources.clear(connection, key)
                     return batch, True
         batch = Batch(source.id, key, counts=[Counts() for _ in parts])

@@ -5,7 +5,7 @@ process lives, as in `claims`.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -21,17 +21,19 @@ def own_folder(place: Path) -> Path:
     return place / f"{PREFIX}{os.getpid()}-{os.urandom(4).hex()}"
 
 
-def start_watch() -> Callable[[Path], None]:
+def start_watch(environment: MutableMapping[str, str]) -> Callable[[Path], None]:
     """Continue in a supervised process, with its own temporary folder; return what takes the
     folders to remove if it is killed.
     """
     watch = supervise(clear)
     with suppress(OSError):  # a command that needs the folder reports the error
-        keep_in(Path(os.environ.get("TMPDIR") or "/tmp"), watch)
+        keep_in(Path(environment.get("TMPDIR") or "/tmp"), watch, environment)
     return watch
 
 
-def keep_in(place: Path, watch: Callable[[Path], None]) -> None:
+def keep_in(
+    place: Path, watch: Callable[[Path], None], environment: MutableMapping[str, str]
+) -> None:
     """Have everything temporary of this process written to a folder of its own in `place`, which is
     made where it is missing.
     """
@@ -39,4 +41,4 @@ def keep_in(place: Path, watch: Callable[[Path], None]) -> None:
     folder = own_folder(place)
     watch(folder)
     hold(folder)
-    os.environ["TMPDIR"] = str(folder)
+    environment["TMPDIR"] = str(folder)

@@ -1,6 +1,10 @@
-"""The yardstick: DuckDB alone turns the event file into Parquet, columns declared. usage: bare.py FILE OUT.parquet"""
+"""The yardstick: DuckDB alone turns the logs into Parquet. usage: bare.py INPUT OUT.parquet
+
+INPUT is an event file of generate.py, whose columns are declared, or a folder of CloudTrail files, of cloudtrail.py.
+"""
 
 import sys
+from pathlib import Path
 
 import duckdb
 
@@ -11,8 +15,20 @@ COLUMNS = {
     "resource": "VARCHAR", "environment": "VARCHAR", "source_ip": "VARCHAR", "approval_id": "VARCHAR",
     "outcome": "VARCHAR",
 }  # fmt: skip
-spec = ", ".join(f"'{n}': '{t}'" for n, t in COLUMNS.items())
-duckdb.execute(
-    f"COPY (SELECT * FROM read_json('{sys.argv[1]}', format='newline_delimited', columns={{{spec}}})) "
-    f"TO '{sys.argv[2]}' (FORMAT parquet, COMPRESSION zstd)"
-)
+
+
+def of_events(path: Path) -> str:
+    """SQL: the lines of an event file."""
+    spec = ", ".join(f"'{n}': '{t}'" for n, t in COLUMNS.items())
+    return f"SELECT * FROM read_json('{path}', format='newline_delimited', columns={{{spec}}})"
+
+
+def of_cloudtrail(folder: Path) -> str:
+    """SQL: the records of every file below a folder, with the types that the engine finds: faster than declared ones."""
+    return f"SELECT unnest(Records) AS r FROM read_json('{folder}/**/*.json.gz', maximum_object_size=67108864)"
+
+
+if __name__ == "__main__":
+    given, target = Path(sys.argv[1]), sys.argv[2]
+    rows = of_cloudtrail(given) if given.is_dir() else of_events(given)
+    duckdb.execute(f"COPY ({rows}) TO '{target}' (FORMAT parquet, COMPRESSION zstd)")

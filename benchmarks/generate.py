@@ -18,6 +18,10 @@ FROM = datetime(2026, 7, 1, tzinfo=UTC)
 DAYS = 92
 FAMILIES = ("s3", "kms", "sql", "crm", "mail", "git", "pay", "hr", "web", "iam")
 VERBS = ("get", "list", "put", "delete", "query", "send", "create", "update", "assume", "export")
+HEAD = (
+    "organisation: Synthetic Ltd\nperiod: {from: '2026-07-01', to: '2026-10-01'}\n"
+    "as_of: '2026-10-01'\nprofile: baseline\n"
+)
 EFFECTS = {
     "delete": "delete",
     "send": "publish",
@@ -39,16 +43,13 @@ def main() -> None:
     rnd = random.Random(given.seed)
     for folder in ("inventory", "logs", "statements"):
         (given.out / folder).mkdir(parents=True, exist_ok=True)
-    (given.out / "reporter.yml").write_text(
-        "organisation: Synthetic Ltd\nperiod: {from: '2026-07-01', to: '2026-10-01'}\n"
-        "as_of: '2026-10-01'\nprofile: baseline\n"
-        "log_sources: {gateway: {every: day}}\n"
-    )
+    (given.out / "reporter.yml").write_text(HEAD + "log_sources: {gateway: {every: day}}\n")
     tools = [
         f"{FAMILIES[i % 10]}.{VERBS[(i // 10) % 10]}_{'abc'[(i // 100) % 3]}{i // 300}"
         for i in range(given.tools)
     ]
-    scopes = _inventory(given.out, given.agents, tools, rnd)
+    principals = [f"arn:aws:iam::1234:role/agent-{i:05d}" for i in range(given.agents)]
+    scopes = write_register(given.out, tools, rnd, principals, "gateway")
     _events(given.out / "logs" / "events.jsonl", given.events, scopes, tools, rnd)
 
 
@@ -61,7 +62,10 @@ def _effect(tool: str) -> str:
     return EFFECTS.get(tool.split(".")[1].split("_")[0], "read")
 
 
-def _inventory(out: Path, agents: int, tools: list[str], rnd: random.Random) -> list[list[str]]:
+def write_register(
+    out: Path, tools: list[str], rnd: random.Random, principals: list[str], log: str
+) -> list[list[str]]:
+    """Write people, a policy and an agent for each principal; return the tools of each agent."""
     scopes = []
     with (out / "inventory" / "register.jsonl").open("w", encoding="utf-8") as register:
         for person in range(180):
@@ -89,15 +93,17 @@ def _inventory(out: Path, agents: int, tools: list[str], rnd: random.Random) -> 
                 "clauses": "identity;actions;data;escalation;human review;logging;third parties;retirement",
             },
         )
-        for i in range(agents):
+        for i, principal in enumerate(principals):
             family = rnd.choice(FAMILIES)
             exact = rnd.sample(tools, 4)
             scopes.append([*exact, *(t for t in tools if t.startswith(f"{family}."))])
-            _write(register, _agent(i, [f"{family}.*", *exact], rnd))
+            _write(register, _agent(i, [f"{family}.*", *exact], rnd, principal, log))
     return scopes
 
 
-def _agent(i: int, scope: list[str], rnd: random.Random) -> dict[str, object]:
+def _agent(
+    i: int, scope: list[str], rnd: random.Random, principal: str, log: str
+) -> dict[str, object]:
     return {
         "type": "agent",
         "actor_id": f"agent-{i:05d}",
@@ -119,14 +125,14 @@ def _agent(i: int, scope: list[str], rnd: random.Random) -> dict[str, object]:
         "autonomy": i % 4,
         "risk_tier": ("low", "medium", "high")[i % 3],
         "risk_categories": "operational",
-        "principal_id": f"arn:aws:iam::1234:role/agent-{i:05d}",
+        "principal_id": principal,
         "principal_type": "agent",
         "default_policy": "deny",
         "enforcement_point": "gateway",
         "review_cadence_days": 90,
         "policy_id": "AGT-1",
         "policy_version": "2",
-        "log_sources": ["gateway"],
+        "log_sources": [log],
         "credentials": [
             {
                 "credential_id": f"cred-{(i if i % 97 else i // 97 % 7):05d}",

@@ -2,12 +2,14 @@
 
 Each line is one limit: what is measured, the limit, the median, whether it is met. Where the limit is a ratio to the
 bare engine, each run is paired with one of the engine on the same files, in turn, so that a noisy machine slows both.
-Wall and CPU seconds are of whole processes with their children, memory is their peak. --large adds what takes an hour.
+Wall and CPU seconds are of whole processes with their children, memory is their peak. --large adds what takes hours,
+but for `million`, which is only run by its name: it may take the memory of the machine.
 """
 
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import re
 import shutil
@@ -15,8 +17,10 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,7 +39,13 @@ class Cost:
     wall: float
     cpu: float
     peak: int
-    """MB"""
+    """MB of the largest process."""
+    whole: int = 0
+    """MB of all processes together, what they share counted once; 0 where it was not watched."""
+
+
+class Failed(Exception):
+    """A command ended with an error."""
 
 
 @dataclass(frozen=True)
@@ -66,27 +76,25 @@ class Bench:
         self.work, self.runs = work, runs
         self._data: dict[tuple[str, ...], Path] = {}
 
-    def data(self, *options: str) -> Path:
+    def data(self, *options: str, by: str = "generate.py") -> Path:
         """Make a synthetic workspace once."""
-        if options not in self._data:
-            self._data[options] = self.work / f"data-{len(self._data)}"
-            command = [
-                sys.executable,
-                str(HERE / "generate.py"),
-                str(self._data[options]),
-                *options,
-            ]
+        key = (by, *options)
+        if key not in self._data:
+            self._data[key] = self.work / f"data-{len(self._data)}"
+            command = [sys.executable, str(HERE / by), str(self._data[key]), *options]
             subprocess.run(command, check=True)
-        return self._data[options]
+        return self._data[key]
 
-    def assess(self, workspace: Path, formats: str, *more: str, anew: bool = True) -> Cost:
+    def assess(
+        self, workspace: Path, formats: str, *more: str, anew: bool = True, watched: bool = False
+    ) -> Cost:
         """Assess a workspace, without a cache if anew."""
         shutil.rmtree(self.work / "run", ignore_errors=True)
         if anew:
             shutil.rmtree(self.work / ".reporter-cache", ignore_errors=True)
         settle(workspace)
         out = ("--out", str(self.work / "run"), "--formats", formats, "--quiet", *more)
-        return cost([*REPORTER, "assess", str(workspace), *out])
+        return cost([*REPORTER, "assess", str(workspace), *out], watched)
 
     def repeated(self, measure: Callable[[], Cost]) -> list[Cost]:
         """Measure several times."""
@@ -99,15 +107,48 @@ def settle(workspace: Path) -> None:
     time.sleep(max(0.0, newest + 2.5 - time.time()))
 
 
-def cost(command: list[str]) -> Cost:
-    """Run a process and return what it took."""
+def cost(command: list[str], watched: bool = False) -> Cost:
+    """Run a process and return what it took, with the memory of all its processes if watched.
+
+    Raises Failed where it ends with an error.
+    """
     started = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    ended, peaks = threading.Event(), [0]
+    watch = threading.Thread(target=_watch, args=(process.pid, ended, peaks))
+    if watched:
+        watch.start()
     _, status, usage = os.wait4(process.pid, 0)
     wall = time.perf_counter() - started
+    process.returncode = os.waitstatus_to_exitcode(status)
+    ended.set()
     if status:
-        raise SystemExit(f"{' '.join(command)} failed")
-    return Cost(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss // 1024)
+        raise Failed(f"{' '.join(command)} failed")
+    cpu = usage.ru_utime + usage.ru_stime
+    return Cost(wall, cpu, usage.ru_maxrss * 1024 // MB, peaks[0] * 1024 // MB)
+
+
+def _watch(process: int, ended: threading.Event, peaks: list[int]) -> None:
+    """Keep the most memory that a process and its descendants take together, in KiB."""
+    while not ended.wait(0.03):
+        peaks[0] = max(peaks[0], sum(map(_memory, _family(process))))
+
+
+def _family(process: int) -> list[int]:
+    family = [process]
+    with suppress(OSError):
+        for path in Path(f"/proc/{process}/task").glob("*/children"):
+            for child in path.read_text(encoding="ascii").split():
+                family += _family(int(child))
+    return family
+
+
+def _memory(process: int) -> int:
+    with suppress(OSError):
+        for line in Path(f"/proc/{process}/smaps_rollup").read_text(encoding="ascii").splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1])
+    return 0
 
 
 def walls(costs: list[Cost]) -> tuple[float, ...]:
@@ -145,31 +186,109 @@ def changed(bench: Bench) -> Iterator[Line]:
     yield Line("one input of the sample company changed, of a first run", "%", 25, tuple(shares))
 
 
+def one_check(bench: Bench) -> Iterator[Line]:
+    """A threshold of one check is another than in the run of before."""
+    workspace = bench.work / "one-check"
+    shutil.copytree(SAMPLE, workspace)
+    settings = workspace / "reporter.yml"
+    before, shares = settings.read_text(), []
+    for number in range(bench.runs):
+        settings.write_text(before)
+        first = bench.assess(workspace, "html,pdf,json,csv")
+        settings.write_text(f"{before}\nparams: {{APR-05: {{skew_minutes: {6 + number}}}}}\n")
+        again = bench.assess(workspace, "html,pdf,json,csv", anew=False)
+        shares.append(100 * again.wall / first.wall)
+    yield Line("one check of the sample company changed, of a first run", "%", 15, tuple(shares))
+
+
+def months(bench: Bench, n: int = 1_000_000) -> Iterator[Line]:
+    """A month is added to two that were converted before; a first run is one of the same three months."""
+    made = bench.data("--events", str(n))
+    workspace = bench.work / "months"
+    shutil.copytree(made, workspace, ignore=shutil.ignore_patterns("events.jsonl"))
+    parts = [bench.work / f"2026-0{month}.jsonl" for month in (7, 8, 9)]
+    with (made / "logs" / "events.jsonl").open() as log:
+        files = {p.stem: p.open("w") for p in parts}
+        for line in log:
+            files[line[line.index('"time":"') + 8 :][:7]].write(line)
+        for file in files.values():
+            file.close()
+    shares = []
+    for _ in range(bench.runs):
+        for part in parts[:2]:
+            shutil.copy(part, workspace / "logs")
+        bench.assess(workspace, "html,json,csv")
+        shutil.copy(parts[2], workspace / "logs")
+        again = bench.assess(workspace, "html,json,csv", anew=False)
+        first = bench.assess(workspace, "html,json,csv")
+        shares.append(100 * again.wall / first.wall)
+        (workspace / "logs" / parts[2].name).unlink()
+    yield Line(f"a month added to two, {n:,} events, of a first run", "%", 40, tuple(shares))
+
+
 def events(bench: Bench, n: int = 1_000_000, ratio: float = 3.5) -> Iterator[Line]:
     """Events against the bare conversion of the same file."""
     workspace = bench.data("--events", str(n))
     log = workspace / "logs" / "events.jsonl"
-    bare = [sys.executable, str(HERE / "bare.py"), str(log), str(bench.work / "bare.parquet")]
-    pairs = [(cost(bare), bench.assess(workspace, "html,json,csv")) for _ in range(bench.runs)]
-    yield Line(
-        f"{n:,} events, bare conversion (for comparison)", "s", 0, walls([b for b, _ in pairs])
-    )
-    yield Line(f"{n:,} events, 2,000 agents, HTML, JSON, CSV", "s", 0, walls([o for _, o in pairs]))
-    yield Line(
-        "  of the bare conversion, wall", "x", ratio, tuple(o.wall / b.wall for b, o in pairs)
-    )
-    yield Line("  of the bare conversion, CPU", "x", ratio, tuple(o.cpu / b.cpu for b, o in pairs))
-    yield Line("  peak memory", "MB", 1250, tuple(float(o.peak) for _, o in pairs))
+    yield from against_bare(bench, workspace, log, f"{n:,} events, 2,000 agents", ratio)
     pages = sum(p.stat().st_size for p in (bench.work / "run").rglob("*.html"))
     yield Line("  HTML in all", "MB", 8, (pages / MB,))
     again = bench.assess(workspace, "html,json,csv", "--fresh", anew=False)
     yield Line("  again with converted files", "s", 0, (again.wall,))
 
 
-def agents(bench: Bench, n: int = 20_000) -> Iterator[Line]:
-    """Many agents, of whom no log tells anything."""
+def cloudtrail(bench: Bench, n: int = 1_000_000) -> Iterator[Line]:
+    """CloudTrail files as delivered against the engine's own reading of them."""
+    workspace = bench.data("--records", str(n), by="cloudtrail.py")
+    what = f"{n:,} CloudTrail records in {len([*workspace.rglob('*.gz')]):,} files"
+    yield from against_bare(bench, workspace, workspace / "logs", what, 3)
+
+
+def against_bare(
+    bench: Bench, workspace: Path, logs: Path, what: str, ratio: float
+) -> Iterator[Line]:
+    """Pair runs with those of the yardstick."""
+    bare = [sys.executable, str(HERE / "bare.py"), str(logs), str(bench.work / "bare.parquet")]
+    pairs = [(cost(bare), bench.assess(workspace, "html,json,csv")) for _ in range(bench.runs)]
+    yield Line(f"{what}, bare (for comparison)", "s", 0, walls([b for b, _ in pairs]))
+    yield Line(f"{what}, HTML, JSON, CSV", "s", 0, walls([o for _, o in pairs]))
+    yield Line("  of the bare reading, wall", "x", ratio, tuple(o.wall / b.wall for b, o in pairs))
+    yield Line("  of the bare reading, CPU", "x", ratio, tuple(o.cpu / b.cpu for b, o in pairs))
+    yield Line("  peak memory", "MB", 1250, tuple(float(o.peak) for _, o in pairs))
+
+
+def memory(bench: Bench) -> Iterator[Line]:
+    """What all processes of a run take, against what it is given and 250 MB."""
+    few, many = bench.data("--events", "1000000"), _listed(bench, 20_000)
+    for what, workspace, formats in (
+        ("sample company", SAMPLE, "html,pdf,json,csv"),
+        ("1,000,000 events", few, "html,json,csv"),
+        ("20,000 agents", many, "json,csv"),
+    ):
+        for given in (256, 1000):
+            yield held(bench, what, workspace, formats, given)
+
+
+def held(bench: Bench, what: str, workspace: Path, formats: str, given: int) -> Line:
+    """Assess with an amount of memory; infinite where the run fails."""
+    try:
+        run = bench.assess(workspace, formats, "--memory", f"{given}MB", watched=True)
+        peak = float(max(run.peak, run.whole))
+    except Failed:
+        peak = math.inf
+    return Line(f"{what}, --memory {given}MB: all processes", "MB", given + 250, (peak,))
+
+
+def _listed(bench: Bench, n: int) -> Path:
+    """Make a workspace of agents of whom no log tells anything."""
     workspace = bench.data("--events", "0", "--agents", str(n))
     shutil.rmtree(workspace / "logs", ignore_errors=True)
+    return workspace
+
+
+def agents(bench: Bench, n: int = 20_000) -> Iterator[Line]:
+    """Many agents, of whom no log tells anything."""
+    workspace = _listed(bench, n)
     costs = bench.repeated(lambda: bench.assess(workspace, "json,csv"))
     size = sum(p.stat().st_size for p in (bench.work / "run").rglob("*") if p.is_file())
     yield Line(f"{n:,} agents, inventory only, JSON and CSV", "s", 15, walls(costs))
@@ -210,34 +329,67 @@ def findings(bench: Bench) -> Iterator[Line]:
     yield Line("  peak memory", "MB", 500, (float(peak),))
 
 
-def large(bench: Bench) -> Iterator[Line]:
-    """What takes an hour."""
+def ten_million(bench: Bench) -> Iterator[Line]:
+    """Ten million events, with the usual memory and with little."""
     yield from events(bench, 10_000_000, 3)
+    workspace = bench.data("--events", "10000000")
+    yield held(bench, "10,000,000 events", workspace, "html,json,csv", 256)
+
+
+def delivered(bench: Bench) -> Iterator[Line]:
+    """Ten million CloudTrail records."""
+    yield from cloudtrail(bench, 10_000_000)
+
+
+def growth(bench: Bench) -> Iterator[Line]:
+    """How CPU grows with agents, of whom each has two events."""
+    sizes, took = (1_000, 10_000, 100_000), []
+    for n in sizes:
+        workspace = bench.data("--events", str(2 * n), "--agents", str(n))
+        took.append(bench.assess(workspace, "html,json,csv"))
+        yield Line(f"{n:,} agents, {2 * n:,} events, CPU", "s", 0, (took[-1].cpu,))
+        yield Line("  peak memory", "MB", 0, (float(took[-1].peak),))
+    logs = [math.log(n) for n in sizes], [math.log(c.cpu) for c in took]
+    yield Line("  growth exponent", "", 1.05, (statistics.linear_regression(*logs).slope,))
+
+
+def million(bench: Bench) -> Iterator[Line]:
+    """A million agents."""
+    workspace = bench.data("--events", "2000000", "--agents", "1000000")
+    run = bench.assess(workspace, "html,json,csv")
+    yield Line("1,000,000 agents, 2,000,000 events", "s", 720, (run.wall,))
+    yield Line("  peak memory", "MB", 3000, (float(run.peak),))
 
 
 PARTS = {
     "small": small,
     "sample": sample,
     "changed": changed,
+    "one-check": one_check,
     "events": events,
+    "months": months,
+    "cloudtrail": cloudtrail,
     "agents": agents,
     "opening": opening,
     "findings": findings,
+    "memory": memory,
 }
+LARGE = {"ten-million": ten_million, "delivered": delivered, "growth": growth}
 
 
 def main() -> None:
     """Measure, and print a line as soon as it is known."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--only", nargs="*", choices=[*PARTS, "large"], default=[])
+    parser.add_argument("--only", nargs="*", choices=[*PARTS, *LARGE, "million"], default=[])
     parser.add_argument("--large", action="store_true")
     given = parser.parse_args()
-    wanted = given.only or [*PARTS, *(["large"] if given.large else [])]
+    parts = {**PARTS, **LARGE, "million": million}
+    wanted = given.only or [*PARTS, *(LARGE if given.large else ())]
     with tempfile.TemporaryDirectory(prefix="reporter-bench-") as folder:
         bench = Bench(Path(folder), given.runs)
         for name in wanted:
-            for line in {**PARTS, "large": large}[name](bench):
+            for line in parts[name](bench):
                 print(line, flush=True)
 
 

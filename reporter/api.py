@@ -45,6 +45,8 @@ def assess(
     extra: Iterable[PathLike] = (),
     cache: PathLike | None = None,
     memory: str = "1GB",
+    temp: PathLike | None = None,
+    temp_size: str = "",
     pseudonymise: bool = False,
     key_file: PathLike | None = None,
     language: str = "",
@@ -56,17 +58,15 @@ def assess(
 
     Args:
         workspace: Folder with reporter.yml and the evidence.
-        out: Run folder to make; it must not exist. Without it the run lives as long as what is
-            returned.
+        out: Run folder to make; without it the run lives as long as what is returned.
         formats: What is written beside the data: html, pdf, csv, xlsx, oscal, ocsf, sarif,
             board-html, board-pdf, engineer-html, engineer-pdf.
         earlier: Run folders to compare with.
         extra: Folders of your own sources, checks, catalogs and profiles.
-        cache: Where converted files are kept; beside the run without it.
-        memory: What the engine may use, such as "4GB".
+        cache, temp: Folders of converted, and of temporary, files; beside the run without them.
+        memory, temp_size: What the engine, and temporary files, may take, such as "4GB".
         pseudonymise: Put pseudonyms for people, in all of the run.
-        key_file: The key of fingerprints and pseudonyms, 16 characters or more: the same in every
-            run that is compared.
+        key_file: The key of fingerprints and pseudonyms, the same in every run that is compared.
         language: In which reports are printed; that of reporter.yml without it.
         packs: Whether installed packs of content take part; the run names them.
         fresh: Assess anew, though nothing has changed since the same was assessed.
@@ -91,10 +91,11 @@ def assess(
         say=say,
         packs=installed() if packs else (),
         fresh=fresh,
+        temp=Path(temp) if temp else None,
+        temp_size=temp_size,
     )
-    if out is not None:
-        return run(Path(workspace), Path(out), options)
-    return _temporary_run(Path(workspace), options)
+    folder = Path(workspace)
+    return run(folder, Path(out), options) if out is not None else _temporary_run(folder, options)
 
 
 def _temporary_run(workspace: Path, options: Options) -> Run:

@@ -10,14 +10,13 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from reporter.system.options import memory_given, names_given
+from reporter.system.options import amount_given, memory_given, names_given
 from reporter.system.terminal import (
     Unprinted,
     harmless,
@@ -61,7 +60,9 @@ class Verbs(click.Group):
         if args is None:
             open_streams()
         if args is None and not {"-h", "--help", "--version"} & {*sys.argv}:  # these end at once
-            more["obj"] = _start_watch()
+            from reporter.system.temporary import start_watch
+
+            more["obj"] = start_watch(os.environ)
         return super().main(args, *extra, **more)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -98,22 +99,6 @@ class Verbs(click.Group):
         except Exception:  # noqa: BLE001 - Python's exit code 1 would read as "worse than --fail-on"
             _complain(ctx, f"{traceback.format_exc()}This is a defect; please report it.")
             ctx.exit(3)
-
-
-def _start_watch() -> Callable[[Path], None]:
-    """Continue in a supervised process, with its own temporary folder."""
-    from reporter.system.claims import clear, hold
-    from reporter.system.supervision import supervise
-
-    watch = supervise(clear)
-    place = (
-        Path(os.environ.get("TMPDIR") or "/tmp") / f"reporter-{os.getpid()}-{os.urandom(4).hex()}"
-    )
-    watch(place)
-    with suppress(OSError):  # a command that needs the folder reports the error
-        hold(place)
-        os.environ["TMPDIR"] = str(place)
-    return watch
 
 
 def _complain(ctx: click.Context, text: str, **fields: str) -> None:
@@ -172,7 +157,13 @@ def main() -> None:
     default="1GB",
     show_default=True,
     callback=lambda _, __, v: memory_given(v),
-    help="Memory limit of the engine, 500MB at least.",
+    help="Memory limit of the engine, 256MB at least.",
+)
+@click.option("--temp", type=_FOLDER, help="Folder for temporary files  [default: beside the run]")
+@click.option(
+    "--temp-size",
+    callback=lambda _, __, v: amount_given(v or ""),
+    help="Most that temporary files may take, such as 50GB  [default: what the disk has]",
 )
 @click.option(
     "--pseudonymise",
@@ -239,6 +230,8 @@ def assess(
     packs: tuple[Pack, ...],
     cache: Path | None,
     memory: str,
+    temp: Path | None,
+    temp_size: str,
     pseudonymise: str | None,
     key_file: Path | None,
     earlier: tuple[Path, ...],
@@ -251,15 +244,15 @@ def assess(
     as_json: bool,
     log: str | None,
 ) -> None:
-    """Assess WORKSPACE and leave a run folder with report.html, report.pdf, report.json and the
-    evidence.
-    """
+    """Assess WORKSPACE and leave a run folder with reports, their data and the evidence."""
     from reporter.ingest.readers.inputs import Inputs
+    from reporter.system.temporary import keep_in
 
     gc.set_threshold(100_000, 50, 50)  # records are no cycles; looking for them took a twentieth
     writers = _writer_names(formats, editions)
     lines = ctx.meta[LOG] = _log(log, quiet or (as_json and not log))
-
+    if temp and ctx.obj:  # a program, which writes nothing temporary elsewhere
+        keep_in(temp, ctx.obj, os.environ)
     with Inputs.of(workspace) as inputs:  # they are read while the rest of the program loads
         from reporter import api
         from reporter.pipeline.assess import Options
@@ -279,16 +272,22 @@ def assess(
             language=_language(language),
             packs=packs,
             fresh=fresh,
+            temp=temp,
+            temp_size=temp_size,
         )
         run = api.run(workspace, out, options, inputs)
     _say_outcome(ctx, run, out, fail_on, as_json, quiet)
     has_failures = _say_notices(ctx, lines, run.view.summary.notices)
+    if _falls_short(ctx, run, fail_on) or (strict and has_failures):
+        sys.exit(1)
+
+
+def _falls_short(ctx: click.Context, run: Run, fail_on: int | None) -> bool:
     from reporter.report import outcome
 
     if shortfall := outcome.missed(run.view, fail_on) if fail_on is not None else "":
         _complain(ctx, shortfall)
-    if shortfall or (strict and has_failures):
-        sys.exit(1)
+    return bool(shortfall)
 
 
 def _say_outcome(

@@ -13,7 +13,15 @@ from fixture_reasons import said
 from reporter.authoring.examples import RUN, expected, load_example, results_of
 from reporter.content import loader
 from reporter.content.sql_policy import compile_check
-from reporter.engine.base import Broken, Engine, Error, Interrupted, OutOfMemory, Unreadable
+from reporter.engine.base import (
+    Broken,
+    Engine,
+    Error,
+    Interrupted,
+    OutOfMemory,
+    OutOfRoom,
+    Unreadable,
+)
 from reporter.engine.duckdb import DuckDB
 from reporter.evaluate import runner
 from reporter.model.assessment import Check
@@ -95,6 +103,60 @@ def test_a_tiny_engine_gives_the_results_of_the_usual_one(
         runner.assess(tiny, [(check, compiled)])
         found = {subject: why for (_, subject), why in said(tiny, [check]).items()}
         assert found == results_of(check, example)
+
+
+def test_an_engine_that_may_spill_no_more_says_where_room_is_missing(tmp_path: Path) -> None:
+    sql = "CREATE TABLE t AS SELECT range AS a, md5(CAST(range AS VARCHAR)) AS b FROM range(2000000) ORDER BY b"
+    with DuckDB(tmp_path / "small", "64MB", "2MB") as engine:
+        with pytest.raises(OutOfRoom, match="more room for temporary files") as caught:
+            engine.run(sql)
+        assert "--temp-size" in caught.value.hint
+    with DuckDB(tmp_path / "large", "64MB", "4GB") as engine:
+        engine.run(sql)
+        assert engine.one("SELECT count(*) FROM t") == 2_000_000
+
+
+def test_a_job_that_lacks_memory_beside_another_is_tried_again_alone(tmp_path: Path) -> None:
+    tries: list[str] = []
+
+    def short(engine: DuckDB) -> None:
+        tries.append("short")
+        if tries.count("short") < 2:
+            raise OutOfMemory("the engine needs more memory")
+        engine.run("CREATE TABLE short AS SELECT 1 AS a")
+
+    def hopeless(_: DuckDB) -> None:
+        raise OutOfMemory("the engine needs more memory")
+
+    with DuckDB(tmp_path) as engine:
+        engine.side_by_side(short, lambda e: e.run("CREATE TABLE other AS SELECT 2 AS a"))
+        assert engine.rows("SELECT a FROM short UNION SELECT a FROM other ORDER BY a") == [
+            (1,),
+            (2,),
+        ]
+        with pytest.raises(OutOfMemory):
+            engine.side_by_side(hopeless)
+
+
+def test_a_full_disk_is_no_unreadable_file(tmp_path: Path) -> None:
+    """Of an unreadable file records would be lost; here the run ends."""
+
+    def fail(*_: object) -> None:
+        raise duckdb.IOException('IO Error: Could not write file "x": No space left on device')
+
+    with DuckDB(tmp_path) as engine:
+        con, engine._con = engine._con, type("Full", (), {"execute": fail, "close": fail})()
+        with pytest.raises(OutOfRoom, match="No space left"):
+            engine.run("SELECT 1")
+        engine._con = con
+
+
+@pytest.mark.parametrize(("memory", "threads"), [("256MB", 2), ("105MB", 1), ("64MB", 1)])
+def test_an_engine_has_no_more_threads_than_its_memory_carries(
+    memory: str, threads: int, tmp_path: Path
+) -> None:
+    with DuckDB(tmp_path, memory) as engine:
+        assert engine.threads() <= threads
 
 
 @pytest.mark.parametrize(

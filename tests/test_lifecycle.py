@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
+import random
 import re
 import signal
 import subprocess
@@ -69,9 +71,9 @@ def start(place: Path) -> Iterator[Start]:
     begun: list[subprocess.Popen[str]] = []
 
     def start(
-        module: str, name: str, native: str = "native", formats: str = "json"
+        module: str, name: str, native: str = "native", formats: str = "json", *more: object
     ) -> subprocess.Popen[str]:
-        words = ("assess", place / "ws", "--out", place / "out", "--formats", formats)
+        words = ("assess", place / "ws", "--out", place / "out", "--formats", formats, *more)
         command = [sys.executable, "-c", HELD, module, name, place / "tmp/held", native, *words]
         begun.append(subprocess.Popen(
             list(map(str, command)), stderr=subprocess.PIPE, text=True,
@@ -202,6 +204,94 @@ def test_a_run_in_the_making_keeps_others_out_and_once_killed_is_cleared_by_the_
     assert "removed .out.part, which a run that was killed had left" in third.output
     assert not list(place.glob(".*.part")) and not list((place / "tmp").glob("reporter-*"))
     assert (place / "third/report.json").read_bytes() == (place / "beside/report.json").read_bytes()
+
+
+# ---------------------------------------------------------------- where temporary files go
+
+
+@pytest.mark.usefixtures("few_checks")
+def test_temporary_files_go_where_they_are_sent_and_those_of_a_killed_run_go_with_the_next(
+    place: Path, start: Start
+) -> None:
+    """The next run beside a living one leaves its files alone, and removes them once it is dead."""
+    temp = place / "far" / "temp"
+    process = start("reporter.pipeline.assess", "derive", "", "json", "--temp", temp)
+    (worker,) = _children(process.pid)
+    held = sorted(temp.iterdir())
+    assert [p.name.split("-")[0] for p in held] == ["reporter", "reporter"]
+    assert list(temp.rglob("spill"))
+    assert not [p for p in (place / ".out.part").rglob("*") if p.name in ("work", "spill")]
+    words = ("assess", place / "ws", "--formats", "json", "--fresh", "--temp", temp)
+    beside = reporter(*words, "--out", place / "beside")
+    assert beside.exit_code == 0, beside.output
+    assert sorted(temp.iterdir()) == held and "removed" not in beside.output
+    _kill(process.pid)
+    until(lambda: not Path(f"/proc/{worker}").exists(), 5)
+    assert sorted(temp.iterdir()) == held
+    third = reporter(*words, "--out", place / "third")
+    assert third.exit_code == 0, third.output
+    for folder in held:
+        assert f"removed {folder.name}, which a run that was killed had left" in third.output
+    assert not list(temp.iterdir())
+    assert (place / "third/report.json").read_bytes() == (place / "beside/report.json").read_bytes()
+
+
+def test_a_signal_removes_temporary_files_wherever_they_are(place: Path, start: Start) -> None:
+    process = start("reporter.pipeline.assess", "derive", "", "json", "--temp", place / "tmp/more")
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
+    assert [p.name for p in (place / "tmp").rglob("*")] == ["more"]
+
+
+def _wide_log(place: Path, lines: int = 60_000) -> Path:
+    """A log of more than 16 MB that is read record by record."""
+    (place / "ws/logs").mkdir()
+    line = '{"time":"2026-07-02T10:00:00Z","actor_id":"a1","outcome":"success","action":"a%d","resource":"%s"}\n'
+    log = place / "ws/logs/events.jsonl.gz"
+    with gzip.open(log, "wt", compresslevel=1) as file:
+        file.write('{"broken"\n')
+        file.writelines(line % (n, random.Random(n).randbytes(120).hex()) for n in range(lines))
+    return log
+
+
+@pytest.mark.usefixtures("few_checks")
+def test_temporary_files_take_no_more_than_is_allowed(place: Path) -> None:
+    _wide_log(place)
+    words = ("assess", place / "ws", "--out", place / "out", "--formats", "json")
+    refused = reporter(*words, "--temp", place / "tmp/t", "--temp-size", "16MB")
+    assert refused.exit_code == 3
+    assert "records on their way need more room for temporary files than half of" in refused.output
+    assert "raise --temp-size" in refused.output
+    assert not list((place / "tmp/t").iterdir()) and not list(place.glob("*out*"))
+    assert reporter(*words, "--temp-size", "2GB").exit_code == 0
+    assert reporter(*words, "--temp-size", "much").exit_code == 2
+
+
+FULL = """
+mount -t tmpfs -o size=$1 none "$2" && shift 2 && "$@"
+"""
+
+
+@pytest.mark.skipif(
+    subprocess.run(["unshare", "-rm", "true"], capture_output=True).returncode != 0,
+    reason="this system lets nobody mount a small disk",
+)
+@pytest.mark.parametrize("lines", [60_000, 300_000], ids=["spooled", "unpacked, and spilled"])
+def test_a_full_disk_ends_the_run_with_what_to_do(lines: int, place: Path) -> None:
+    """No record is called unreadable because the disk was full."""
+    log = _wide_log(place, lines)
+    if lines > 60_000:
+        text = gzip.decompress(log.read_bytes()).split(b"\n", 1)[1]
+        log.write_bytes(gzip.compress(text, 1))
+    words = ("assess", place / "ws", "--out", place / "out", "--formats", "json")
+    command = ["unshare", "-rm", "sh", "-c", FULL, "sh", "8m", place / "tmp", sys.executable, "-m", "reporter.cli"]  # fmt: skip
+    done = subprocess.run(
+        [*map(str, (*command, *words, "--temp", place / "tmp/t"))], capture_output=True, text=True,
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])},
+    )  # fmt: skip
+    assert done.returncode == 3, done.stderr
+    assert "No space left on device: make room" in done.stderr
+    assert not list(place.glob("*out*"))
 
 
 # ---------------------------------------------------------------- whose a folder is

@@ -842,3 +842,33 @@ def test_what_the_engine_fails_on_costs_that_record_and_no_run(
     assert said in taken.reasons
     assert "s3cr3t" not in taken.reasons
     assert len(taken.rows["events"]) == 8
+
+
+def test_portions_that_lack_memory_are_halved_once_and_the_next_begin_smaller(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All records are kept, and so is the batch; were each portion tried as a whole, tries ran out."""
+    sizes: list[int] = []
+
+    def narrow(engine: DuckDB, *rest: Any) -> None:
+        sizes.append(engine.one("SELECT count(*) FROM spooled"))
+        if sizes[-1] > 4:
+            raise OutOfMemory("the engine needs more memory")
+        STAGE(engine, *rest)
+
+    monkeypatch.setattr(record_path, "_stage", narrow)
+    monkeypatch.setattr(record_path, "FLAT_PORTION", 1_000)
+    monkeypatch.setattr(record_path, "MOST_SPLITS", 3)
+    taken = take(tmp_path, a__jsonl=lines(*(event(n) for n in range(60))))
+    assert counts(taken.files["logs/a.jsonl"]) == (60, 60, 0, 0, 0)
+    assert [e for e in taken.reasons.splitlines() if "memory" in e] == []
+    assert sizes[0] == sizes[1] > 4  # tried again alone before it was halved
+    assert sum(size > 4 for size in sizes) <= 4
+
+
+def test_large_work_on_files_takes_turns_and_small_work_does_not_wait(tmp_path: Path) -> None:
+    with DuckDB(tmp_path, "256MB") as engine, engine.twin() as other:
+        with engine.turn(engine.memory()), other.turn(1000):
+            assert not other.turn(engine.memory()).acquire(blocking=False)  # type: ignore[attr-defined]
+        with other.turn(engine.memory()):
+            pass

@@ -62,28 +62,49 @@ decided AS MATERIALIZED (
 ),
 
 -- Only where the decision fell between the first use and the last are events counted one by one.
-pending AS (
-  SELECT *
-  FROM decided
-  WHERE decided_at > first_at AND decided_at <= last_at
+pending AS MATERIALIZED (
+  SELECT d.*, k.who
+  FROM decided AS d
+  JOIN event_actors AS k ON k.agent_id = d.agent_id
+  WHERE d.decided_at > d.first_at AND d.decided_at <= d.last_at
 ),
 
-meanwhile AS (
-  SELECT p.number, count(*) AS n
+patterns AS (
+  SELECT p.number, p.who, p.decided_at, list(g.like_pattern) AS patterns
   FROM pending AS p
-  JOIN event_actors AS k ON k.agent_id = p.agent_id
-  JOIN in_events AS e ON e.who = k.who
-  WHERE e.outcome = 'success' AND is_act(e.event_class) AND e.occurred_at < p.decided_at
-    AND (p.kind = 'data' OR e.purpose IS NOT DISTINCT FROM p.purpose)
-    AND CASE p.kind
-      WHEN 'tool' THEN e.tool = p.name
-      WHEN 'destination' THEN list_contains(string_split(e.destination, '; '), p.name)
-      ELSE EXISTS (
-        SELECT 1 FROM grants AS g
-        WHERE g.actor_id = p.agent_id AND g.type = 'data' AND g.name = p.name AND e.resource LIKE g.like_pattern ESCAPE '!'
-      )
-    END
-  GROUP BY p.number
+  JOIN grants AS g ON g.actor_id = p.agent_id AND g.type = 'data' AND g.name = p.name
+  WHERE p.kind = 'data'
+  GROUP BY p.number, p.who, p.decided_at
+),
+
+-- A branch for each kind, so that each joins by what it compares: as one condition, each event met all uses of its agent.
+meanwhile AS (
+  SELECT number, count(*) AS n
+  FROM (
+    SELECT p.number
+    FROM pending AS p
+    JOIN in_events AS e ON e.who = p.who AND e.tool = p.name
+    WHERE p.kind = 'tool' AND e.purpose IS NOT DISTINCT FROM p.purpose
+      AND e.outcome = 'success' AND is_act(e.event_class) AND e.occurred_at < p.decided_at
+
+    UNION ALL
+
+    SELECT p.number
+    FROM pending AS p
+    JOIN in_events AS e ON e.who = p.who
+    WHERE p.kind = 'destination' AND e.purpose IS NOT DISTINCT FROM p.purpose
+      AND list_contains(string_split(e.destination, '; '), p.name)
+      AND e.outcome = 'success' AND is_act(e.event_class) AND e.occurred_at < p.decided_at
+
+    UNION ALL
+
+    SELECT p.number
+    FROM patterns AS p
+    JOIN in_events AS e ON e.who = p.who
+    WHERE list_contains(list_transform(p.patterns, lambda x: e.resource LIKE x ESCAPE '!'), TRUE)
+      AND e.outcome = 'success' AND is_act(e.event_class) AND e.occurred_at < p.decided_at
+  ) AS counted
+  GROUP BY number
 )
 
 SELECT

@@ -35,6 +35,10 @@ class OutOfMemory(ReporterError):
     """A statement needs more than `--memory`."""
 
 
+class OutOfRoom(ReporterError):
+    """The disk is full, or temporary files reach `--temp-size`."""
+
+
 class Engine(Protocol):
     """A database with tables of its own. Every method raises Error or OutOfMemory where a statement
     fails.

@@ -7,14 +7,16 @@ changed.
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from datetime import datetime
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import duckdb
@@ -24,6 +26,7 @@ from reporter.engine.base import (
     Error,
     Interrupted,
     OutOfMemory,
+    OutOfRoom,
     Unreadable,
     quoted,
     quoted_list,
@@ -39,9 +42,18 @@ _PLAIN: dict[str, str | bool | int | float | list[str]] = {
 _UNITS = {"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
 
 
+SPILL = "spill"
+"""Name of the folder that the engine spills to, in its work folder."""
+PER_THREAD = 100 << 20
+"""Bytes of memory for each thread of the engine: with 32 threads and 250 MB some checks failed."""
+SMALL_SHARE = 64
+"""Work that takes in less than this part of the memory does not wait for other work."""
+FULL = os.strerror(errno.ENOSPC)
+MORE_ROOM = (
+    "Make room there, give --temp a folder on a larger disk, or raise --temp-size if it is set."
+)
 _KINDS: tuple[tuple[type[duckdb.Error], type[Error]], ...] = (
     (duckdb.InterruptException, Interrupted),
-    (duckdb.IOException, Unreadable),
     (duckdb.InternalException, Broken),
     (duckdb.FatalException, Broken),
 )
@@ -53,15 +65,29 @@ class DuckDB(AbstractContextManager["DuckDB"]):
     what intake needs besides.
     """
 
-    def __init__(self, work: Path, memory: str = DEFAULT_MEMORY) -> None:
+    def __init__(self, work: Path, memory: str = DEFAULT_MEMORY, room: str = "") -> None:
+        """Open it with an amount of memory, and of room for temporary files if that is limited.
+
+        Until the engine is locked, what it spills may take half of the room, and what others lay
+        in its work folder the other half.
+        """
         self.work = work
         self._world = ""
         self._memory = 0
-        spill = work / "spill"
+        self._large = Lock()
+        spill = work / SPILL
         spill.mkdir(parents=True, exist_ok=True)
         self._con = duckdb.connect(
             config={**_PLAIN, "memory_limit": memory, "temp_directory": str(spill)}
         )
+        cores = self.threads()
+        if (threads := max(1, self.memory() // PER_THREAD)) < cores:
+            self.run(f"SET threads = {threads}")
+        self._room = 0
+        if room:
+            self.run(f"SET max_temp_directory_size = {quoted(room)}")
+            self._room = self._bytes("max_temp_directory_size")
+            self.run(f"SET max_temp_directory_size = '{self._room // 2}B'")
         self._con.execute("SET GLOBAL TimeZone = 'UTC'")
         self._con.execute("SET enable_progress_bar = false")
         # DuckDB 2.0.1 takes a sum above joins with an empty table to be 0, and folds 1 > 0 to false
@@ -79,10 +105,26 @@ class DuckDB(AbstractContextManager["DuckDB"]):
     def memory(self) -> int:
         """Return how many bytes of memory the engine may use; intake holds itself to the same."""
         if not self._memory:  # it does not change, and intake asks for every file
-            setting = str(self.one("SELECT current_setting('memory_limit')"))
-            number, _, unit = setting.partition(" ")
-            self._memory = int(float(number) * _UNITS.get(unit, 1))
+            self._memory = self._bytes("memory_limit")
         return self._memory
+
+    def _bytes(self, setting: str) -> int:
+        value = str(self.one(f"SELECT current_setting({quoted(setting)})"))
+        number, _, unit = value.partition(" ")
+        return int(float(number) * _UNITS.get(unit, 1))
+
+    def turn(self, size: int) -> AbstractContextManager[object]:
+        """Hold back other large work while so many bytes are taken in: both share the memory."""
+        return self._large if size >= self.memory() // SMALL_SHARE else nullcontext()
+
+    def make_room(self, size: int = 0) -> None:
+        """Raise OutOfRoom where files in the work folder, with `size` bytes more, take too much."""
+        if self._room and size + _size(self.work) > self._room // 2:
+            raise OutOfRoom(
+                "records on their way need more room for temporary files than half of --temp-size",
+                str(self.work),
+                MORE_ROOM,
+            )
 
     def twin(self) -> DuckDB:
         """Return a second connection to the same database, for another thread; closing it closes
@@ -92,6 +134,7 @@ class DuckDB(AbstractContextManager["DuckDB"]):
         connection.work = self.work
         connection._con = self._con.cursor()
         connection._world, connection._memory = self._world, self._memory
+        connection._room, connection._large = self._room, self._large
         if self._world:
             connection.run(f"USE {self._world}")
         return connection
@@ -123,21 +166,28 @@ class DuckDB(AbstractContextManager["DuckDB"]):
         self.run("COMMIT")
 
     def side_by_side(self, *jobs: Callable[[DuckDB], None]) -> None:
-        """Run jobs that create tables of their own, two at a time, each on its own connection.
+        """Run jobs that create tables of their own, two at a time, each on its own connection; what
+        runs out of memory beside another job is tried again alone.
 
         In a world, which has one thread and is filled in one transaction, they run in sequence.
         """
 
-        def alone(job: Callable[[DuckDB], None]) -> None:
+        def lacks_memory(job: Callable[[DuckDB], None]) -> bool:
             with self.twin() as connection:
-                job(connection)
+                try:
+                    job(connection)
+                except OutOfMemory:
+                    return True
+            return False
 
         if self._world:
             for job in jobs:
                 job(self)
             return
         with ThreadPoolExecutor(2) as pool:
-            list(pool.map(alone, jobs))
+            lacking = list(pool.map(lacks_memory, jobs))
+        for job in (j for j, lacks in zip(jobs, lacking, strict=True) if lacks):
+            job(self)
 
     def run(self, sql: str, params: Sequence[Any] = ()) -> None:
         """Execute one statement for its effect."""
@@ -201,12 +251,25 @@ class DuckDB(AbstractContextManager["DuckDB"]):
 
     def lock(self, folders: Sequence[Path] = ()) -> None:
         """Restrict access: only the work folder and the given ones stay reachable, and settings are
-        frozen.
+        frozen. What was laid aside for intake has gone, so all of the room is the engine's.
         """
+        if self._room:
+            self.run(f"SET max_temp_directory_size = '{self._room}B'")
         directories = [str(p.resolve()) + "/" for p in (self.work, *folders)]
         self.run(f"SET allowed_directories = {quoted_list(directories)}")
         self.run("SET enable_external_access = false")
         self.run("SET lock_configuration = true")
+
+
+def _size(folder: Path) -> int:
+    """Return the bytes of the files below a folder, without what the engine spills."""
+    size = 0
+    for place, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if name != SPILL]
+        for name in names:
+            with suppress(FileNotFoundError):  # another thread has done with it
+                size += (Path(place) / name).stat().st_size
+    return size
 
 
 def _inserts(
@@ -227,9 +290,16 @@ def _translated_errors() -> Iterator[None]:
         yield
     except duckdb.OutOfMemoryException as error:
         first_line = str(error).splitlines()[0]
+        if "max_temp_directory_size" in str(error):
+            what = f"the engine needs more room for temporary files: {first_line}"
+            raise OutOfRoom(what, hint=MORE_ROOM) from error
         raise OutOfMemory(
             f"the engine needs more memory: {first_line}", hint="Give more: --memory 4GB."
         ) from error
+    except duckdb.IOException as error:
+        if FULL in str(error):
+            raise OutOfRoom(str(error).splitlines()[0], hint=MORE_ROOM) from error
+        raise Unreadable(str(error)) from error
     except duckdb.Error as error:
         kind = next((ours for theirs, ours in _KINDS if isinstance(error, theirs)), Error)
         # What the SQL itself says with error(...) is no input of the user's.

@@ -49,7 +49,7 @@ def stream(
     if file.gzipped:
         path = engine.work / f"{batch.key}.jsonl"
         try:
-            lines, samples = _unpack(file, path)
+            lines, samples = _unpack(file, path, engine.make_room)
         except DAMAGE:
             return False
     target = engine.work / f"{batch.key}.events.parquet"
@@ -186,11 +186,14 @@ def _name_odd(engine: DuckDB, source: Source, target: Path, rows: Any, batch: Ba
         engine.run("DROP TABLE IF EXISTS spooled")
 
 
-def _unpack(packed: InputFile, target: Path) -> tuple[int, Samples]:
+def _unpack(
+    packed: InputFile, target: Path, make_room: Callable[[int], None]
+) -> tuple[int, Samples]:
     """Write what a gz file holds to `target`; return its number of lines, and samples of them."""
     lines = Lines()
     with opened(packed) as source, target.open("wb") as output:
         while chunk := source.read(CHUNK):
+            make_room(len(chunk))
             output.write(chunk)
             lines.add(chunk)
     return lines.total(), tuple(lines.samples)

@@ -152,6 +152,7 @@ def _from_copies(
         copies_by_path: dict[Path, InputFile | None] = {}
         for number, (file, digest) in enumerate(zip(job.files, job.digests, strict=True)):
             if file.path not in copies_by_path:  # sheets of a workbook lie in one file
+                engine.make_room(file.size)
                 copies_by_path[file.path] = inputs.copy(
                     file, Path(folder) / str(number), digest.sha256
                 )
@@ -193,7 +194,11 @@ def _convert(engine: DuckDB, job: _Job, cache: Cache, limits: Limits) -> tuple[B
                 Child(limits) as child,
                 suppress(Stopped, OutOfMemory),
             ):  # the spool tells which records
-                if stream(connection, source, parts[0].file, job.digests[0], batch, cache, child):
+                with connection.turn(parts[0].file.size):
+                    is_clean = stream(
+                        connection, source, parts[0].file, job.digests[0], batch, cache, child
+                    )
+                if is_clean:
                     foreign_sources.clear(connection, key)
                     return batch, True
         batch = Batch(source.id, key, counts=[Counts() for _ in parts])

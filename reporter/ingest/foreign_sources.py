@@ -99,13 +99,19 @@ def stream(child: Child, source: Source, path: Path, raw: str, stem: Path) -> st
 
 SAMPLED = "{k: 'BIGINT', p: 'VARCHAR', r: 'JSON'}"
 SPOOLED = "{s: 'BIGINT', f: 'BIGINT', n: 'BIGINT', r: 'JSON'}"
+LEAST_BUFFER = 1 << 20
+"""Bytes; the engine reads as much at once, and each of its threads holds several."""
 
 
 def read_spool(spool: Path, columns: str) -> str:
-    """SQL: the lines of a spool."""
+    """SQL: the lines of a spool, with buffers for its longest: with those for any record, the
+    engine's memory went into them.
+    """
+    with spool.open("rb") as lines:
+        longest = max(LEAST_BUFFER, max(map(len, lines), default=0))
     return (
-        f"read_json({quoted(str(spool))}, format='newline_delimited', maximum_object_size=33554432,"
-        f" hive_partitioning=false, columns={columns})"
+        f"read_json({quoted(str(spool))}, format='newline_delimited',"
+        f" maximum_object_size={longest + 1}, hive_partitioning=false, columns={columns})"
     )
 
 

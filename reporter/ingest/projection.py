@@ -23,9 +23,12 @@ def spool_records(engine: DuckDB, source: Source, scan: str) -> None:
     which its SELECTs run.
     """
     condition = "TRUE" if source.columns else source.when
+    # As conditions of CASE, their parts are only evaluated where the parts before leave it open;
+    # each parses the record.
     engine.run(
-        f"CREATE TEMP TABLE spooled AS SELECT s AS record, f, n, r, coalesce({condition}, FALSE) "
-        f"AND NOT coalesce({source.skip}, FALSE) AS mine, {source.type_of} AS type FROM {scan}"
+        f"CREATE TEMP TABLE spooled AS SELECT s AS record, f, n, r, CASE WHEN {condition} THEN"
+        f" CASE WHEN {source.skip} THEN FALSE ELSE TRUE END ELSE FALSE END AS mine,"
+        f" {source.type_of} AS type FROM {scan}"
     )
     engine.run("DROP TABLE IF EXISTS raw")
     engine.run(f"CREATE TEMP TABLE raw AS {_raw(source)}")

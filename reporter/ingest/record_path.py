@@ -15,7 +15,7 @@ from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from reporter.content.loader import Source
 from reporter.engine.base import Broken, Error, Interrupted, OutOfMemory, quoted
@@ -47,6 +47,7 @@ from reporter.ingest.quarantine import (
 )
 from reporter.ingest.readers.documents import documents, unfit
 from reporter.ingest.readers.files import InputFile, LastRead
+from reporter.ingest.readers.portions import Spool, halved, places
 from reporter.ingest.readers.records import (
     LISTED_LOST,
     READ_FOR_SECRETS,
@@ -59,7 +60,7 @@ from reporter.ingest.readers.records import (
 )
 from reporter.model.sentences import Sentence, tell
 from reporter.privacy.redact_sql import (
-    hidden,
+    hidden_texts,
     may_name_one,
     named_secrets,
     suspect,
@@ -69,11 +70,13 @@ from reporter.privacy.secrets import SHORTEST, fingerprinted, redact
 from reporter.schema.tables import TABLES, WHO
 
 PORTION, FLAT_PORTION = 64 << 20, 128 << 20
-"""Characters of records that the engine takes at once, at the most; of nested ones no more than a
-`SHARE` of its memory, since they cost it many times their size. Each portion takes some 150
+"""Characters of records that the engine takes at once, at the most. Each portion takes some 150
 statements: of 60 MB of agents, eight portions take twice as long as one.
 """
-SHARE = 16
+NESTED = 16 * 10**9
+"""Square of memory for a character of nested records, which cost the engine many times their size:
+62 MB of 1 GB. It takes 2,048 records at once, so with less memory portions must be fewer records.
+"""
 NOT_OF_THIS_KIND = mark("not of this kind")
 MOST_SPLITS = 64
 """Times that portions of a batch are halved to isolate what the engine fails on; then the whole
@@ -100,22 +103,32 @@ def spool(
 
     Return whether everything was converted. Records on which a child does not finish are
     unreadable, as are those on which the engine fails: a portion is halved until they stand alone.
+    One that lacks memory is first tried again, once no other large work is done; once one was
+    halved for it, the next are no larger than its halves.
     """
     is_whole, kill_error, splits, number = True, None, 0, 0
-    nested = min(PORTION, engine.memory() // SHARE)
+    alone: set[Path] = set()
+    fitting = sys.maxsize
+    nested = min(PORTION, engine.memory() ** 2 // NESTED)
     capacity = sys.maxsize if source.together else FLAT_PORTION if source.columns else nested
     folder = foreign_sources.folder(engine) if source.foreign else engine.work
-    spool = _Spool(folder / batch.key, capacity)
+    spool = Spool(folder / batch.key, capacity, engine.make_room)
     with Child(limits) as child, contextlib.ExitStack() as cleanup:
         cleanup.callback(_remove, folder, batch.key)
         _write(engine, parts, batch, spool, cache)
         portions = deque(spool.paths)
         while portions:
             lines, before = portions.popleft(), _Before(batch)
+            size = lines.stat().st_size
+            if size > fitting and (halves := halved(lines, source.together)):
+                portions.extendleft(reversed(halves))
+                lines.unlink()
+                continue
             try:
                 if kill_error:
                     raise kill_error
-                _load(engine, source, batch, cache, lines, number, child)
+                with engine.turn(engine.memory() if lines in alone else size):
+                    _load(engine, source, batch, cache, lines, number, child)
             except Stopped as error:
                 is_whole = False
                 kill_error = error if isinstance(error, Killed) else None
@@ -123,15 +136,27 @@ def spool(
             except (OutOfMemory, Error) as error:
                 if isinstance(error, (Interrupted, Broken)):
                     raise
-                is_whole = False
                 before.restore(batch)
-                halves = _halved(lines, source.together) if splits < MOST_SPLITS else []
+                if isinstance(error, OutOfMemory) and lines not in alone:
+                    alone.add(lines)  # other work may have taken the memory
+                    portions.appendleft(lines)
+                    continue
+                lacks_memory = isinstance(error, OutOfMemory)
+                fitting = size * 6 // 10 if lacks_memory else fitting
+                halves = halved(lines, source.together) if splits < MOST_SPLITS else []
                 portions.extendleft(reversed(halves))
                 splits += 1
+                is_whole &= lacks_memory and bool(halves)
                 if not halves:
                     _give_up(batch, lines, _failed(error))
             lines.unlink()
             number += 1
+    _sum_up(batch)
+    return is_whole
+
+
+def _sum_up(batch: Batch) -> None:
+    """Put together what the portions of a batch noted, and say how much is not listed."""
     batch.carried = sorted(set(batch.carried))
     for index, counts in enumerate(batch.counts):
         for kind in ("unreadable", "rejected"):
@@ -144,7 +169,6 @@ def spool(
         common = dict(types.most_common(KINDS_LISTED - 1))
         types = Counter(common | {"other kinds": types.total() - sum(common.values())})
     batch.other_types = sorted(types.items())
-    return is_whole
 
 
 def _stopped(source: Source, error: Stopped) -> Sentence:
@@ -177,67 +201,12 @@ class _Before:
         del batch.problems[problems:], batch.carried[carried:], batch.other_types[types:]
 
 
-_SPOOLED = re.compile(r'\{"s":\d+,"f":(\d+),"n":(\d+),')
-
-
-def _places(lines: Path) -> Iterator[tuple[int, int, str]]:
-    """Yield (file, number, line) of a portion, without the engine, which may be what failed."""
-    with lines.open(encoding="utf-8") as handle:
-        for line in handle:
-            if match := _SPOOLED.match(line):
-                yield int(match[1]), int(match[2]), line
-
-
-def _halved(lines: Path, together: bool) -> list[Path]:
-    """Write the halves of a portion: of its files, or of the records of one; none where it cannot
-    be split.
-    """
-    files: Counter[int] = Counter(index for index, _, _ in _places(lines))
-    if len(files) > 1:
-        first_files = set(sorted(files)[: len(files) // 2])
-        first_count = sum(n for index, n in files.items() if index in first_files)
-    else:
-        first_count = 0 if together else files.total() // 2
-    if not first_count:
-        return []
-    halves = [lines.with_name(f"{lines.stem}{side}.ndjson") for side in "ab"]
-    with (
-        halves[0].open("w", encoding="utf-8") as first_half,
-        halves[1].open("w", encoding="utf-8") as second_half,
-    ):
-        for nth, (_, _, line) in enumerate(_places(lines)):
-            (first_half if nth < first_count else second_half).write(line)
-    return halves
-
-
 def _remove(folder: Path, key: str) -> None:
     for path in folder.glob(f"{key}.*"):
         path.unlink()
 
 
-class _Spool:
-    """Numbered files of lines, a new one whenever the last is full."""
-
-    def __init__(self, stem: Path, capacity: int) -> None:
-        self.paths: list[Path] = []
-        self._stem, self._capacity, self._room = stem, capacity, 0
-        self._file: TextIO | None = None
-
-    def write(self, line: str) -> None:
-        if self._file is None or self._room < len(line):
-            self.close()
-            self.paths.append(self._stem.with_suffix(f".{len(self.paths)}.ndjson"))
-            self._file = self.paths[-1].open("w", encoding="utf-8")
-            self._room = self._capacity
-        self._file.write(line)
-        self._room -= len(line)
-
-    def close(self) -> None:
-        if self._file:
-            self._file.close()
-
-
-def _write(engine: DuckDB, parts: list[Choice], batch: Batch, spool: _Spool, cache: Cache) -> None:
+def _write(engine: DuckDB, parts: list[Choice], batch: Batch, spool: Spool, cache: Cache) -> None:
     """Write every readable record as one line of a spool, numbered; count what cannot be read."""
     seq, last_read = 0, LastRead()
     with contextlib.closing(spool):
@@ -396,7 +365,7 @@ def _give_up(batch: Batch, lines: Path, why: Sentence) -> None:
     """Count the records of a portion as unreadable."""
     counts: Counter[int] = Counter()
     first_lines: dict[int, int] = {}
-    for index, number, _ in _places(lines):
+    for index, number, _ in places(lines):
         counts[index] += 1
         first_lines[index] = min(number, first_lines.get(index, number))
     for index, count in sorted(counts.items()):
@@ -518,11 +487,17 @@ def _hid_in(table: str) -> Sentence:
 def _hide_secrets(engine: DuckDB, table: str, texts: list[str], batch: Batch) -> None:
     """Replace secrets before anything is written, and note where they stood."""
     staged = f"staged_{table}"
-    if not texts or not engine.one(f"SELECT count(*) FROM {staged} WHERE {suspect(texts)}"):
+    if not texts:
         return
     engine.run(
-        f"CREATE OR REPLACE TEMP TABLE hidden AS SELECT rowid AS at, record, [{', '.join(texts)}]"
-        f" AS said, {hidden(texts)} AS kept FROM {staged} WHERE {suspect(texts)}"
+        f"CREATE OR REPLACE TEMP TABLE suspects AS SELECT rowid AS at, record,"
+        f" [{', '.join(texts)}] AS said FROM {staged} WHERE {suspect(texts)}"
+    )
+    if not engine.one("SELECT count(*) FROM suspects"):
+        return
+    engine.run(
+        f"CREATE OR REPLACE TEMP TABLE hidden AS SELECT *, {hidden_texts('said')} AS kept"
+        " FROM suspects"
     )
     sql = f"SELECT record, {quoted(table)} FROM hidden WHERE kept <> said"
     note(engine, batch, _hid_in, sql)

@@ -9,7 +9,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -70,6 +70,8 @@ from reporter.statements import exceptions
 from reporter.statements.approvers import Directory, read_directory
 from reporter.statements.attestations import Settled
 from reporter.statements.waivers import Stated
+from reporter.system.claims import claimed
+from reporter.system.temporary import own_folder
 from reporter.transform import conflicts
 from reporter.transform.approved_scope import review_scope
 from reporter.transform.derive import BEFORE_SCOPE, derive
@@ -105,6 +107,10 @@ class Options:
     """Installed content that takes part."""
     fresh: bool = False
     """Assess anew, though the same was assessed before."""
+    temp: Path | None = None
+    """Folder for temporary files; beside the run without it."""
+    temp_size: str = ""
+    """Most that temporary files may take; '' for what the disk has."""
 
 
 def assess_workspace(
@@ -118,15 +124,14 @@ def assess_workspace(
     from reporter.report import build as views
 
     refuse_existing(out)
-    _refuse_no_text(out, *filter(None, [options.cache]))
+    _refuse_no_text(out, *filter(None, [options.cache, options.temp]))
     own_templates = read_templates(options.templates, FILES.values() if options.templates else ())
     installed_formats.refuse_unknown(options.formats)
     outputs = Wanted(options.formats, own_templates, options.say, options.limits)
     workspace = read_workspace(folder)
     warm_up(options.formats)
-    with open_inputs or Inputs.of(workspace.folder) as inputs, _place(out, options) as place:
-        part, work = place / "run", place / "work"
-        part.mkdir()
+    with open_inputs or Inputs.of(workspace.folder) as inputs, _places(out, options) as places:
+        part, work = places
         folder = options.cache or out.parent / USUAL
         cache = open_cache(folder, options.key or inputs.key(), options.warn)
         shape = kept_runs.shape_of(workspace, inputs, cache, out, options, outputs)
@@ -149,12 +154,11 @@ def assess_workspace(
         compiled = [(replace(c, place=placed(c.place, content.packs)), j) for c, j in compiled]
         pseudonym_mark = mark(cache.secret_key) if options.pseudonymise else ""
         earlier = read_earlier(options.earlier, workspace.run, pseudonym_mark)
-        work.mkdir(mode=0o700)
         assessment, intake = _assess(
             workspace, inputs, content, catalogs, compiled, work, part, cache, options
         )
         if earlier:
-            with DuckDB(work / "earlier", options.memory) as engine:
+            with DuckDB(work / "earlier", options.memory, options.temp_size) as engine:
                 assessment = compare(engine, earlier, assessment, part)
         shutil.rmtree(work)
         view, plain_view = views.both(
@@ -182,18 +186,28 @@ def _refuse_no_text(*paths: Path) -> None:
             raise InputError(
                 "the name of this folder is no UTF-8, and the engine opens no such path",
                 display_path(str(path)),
-                "Give another --out or --cache.",
+                "Give another --out, --cache or --temp.",
             )
 
 
 @contextmanager
-def _place(out: Path, options: Options) -> Iterator[Path]:
-    """Yield the folder of a run in progress; remove leftovers of killed runs next to it."""
-    with place_of(out, options.announce) as place:
+def _places(out: Path, options: Options) -> Iterator[tuple[Path, Path]]:
+    """Yield the folder of a run in progress and that of its temporary files; remove leftovers of
+    killed runs next to them.
+    """
+    with place_of(out, options.announce) as place, ExitStack() as held:
         refuse_existing(out)  # another run may have ended since
-        for name in clear_abandoned(out.parent):
+        for name in clear_abandoned(out.parent, options.temp):
             options.say(f"removed {name}, which a run that was killed had left")
-        yield place
+        part, work = place / "run", place / "work"
+        part.mkdir()
+        if options.temp:
+            options.temp.mkdir(parents=True, exist_ok=True)
+            own = own_folder(options.temp)
+            options.announce(own)
+            work = held.enter_context(claimed(own)) / "work"
+        work.mkdir(mode=0o700)
+        yield part, work
 
 
 def _assess(
@@ -208,7 +222,7 @@ def _assess(
     options: Options,
 ) -> tuple[Assessment, Intake]:
     """Run all steps that need the engine."""
-    with _cache_kept(cache), DuckDB(work, options.memory) as engine:
+    with _cache_kept(cache), DuckDB(work, options.memory, options.temp_size) as engine:
         options.say(f"reading {workspace.folder}")
         intake = _read(engine, workspace, inputs, content, cache, part, options)
         who, notices = _derive_tables(engine, workspace)
@@ -314,6 +328,7 @@ def _used_paths(workspace: Workspace, cache: Cache, part: Path, options: Options
         *settings_files,
         cache.folder,
         part.parent.parent,
+        *filter(None, [options.temp]),
         *options.extra,
         *options.templates,
         *options.earlier,

@@ -108,8 +108,13 @@ def hidden(columns: list[str]) -> str:
     """SQL: the columns of a suspect row as a list, each secret in them replaced by its keyed
     fingerprint.
     """
+    return hidden_texts(f"[{', '.join(columns)}]")
+
+
+def hidden_texts(texts: str) -> str:
+    """SQL: a list of texts, each secret in them replaced by its keyed fingerprint."""
     return (
-        f"list_transform([{', '.join(columns)}], lambda x: "
+        f"list_transform({texts}, lambda x: "
         f"CASE WHEN {_looks('x')} THEN fingerprinted(x) ELSE x END)"
     )
 

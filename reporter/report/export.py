@@ -48,6 +48,7 @@ from reporter.runs.store import (
 )
 from reporter.system.claims import claimed, clear_all
 from reporter.system.plain_text import clean_json
+from reporter.system.temporary import PREFIX
 
 
 def refuse_existing(out: Path) -> None:
@@ -82,17 +83,15 @@ def place_of(out: Path, callback: Callable[[Path], None] = lambda _: None) -> It
         raise
 
 
-def clear_abandoned(folder: Path) -> list[str]:
+def clear_abandoned(folder: Path, temp: Path | None = None) -> list[str]:
     """Remove what killed processes left beside runs and among temporary files; return the names."""
     temp_folder = Path(tempfile.gettempdir())
-    places = (
-        {temp_folder, temp_folder.parent}
-        if temp_folder.name.startswith("reporter-")
-        else {temp_folder}
-    )
+    places = {temp_folder, *filter(None, [temp])}
+    if temp_folder.name.startswith(PREFIX):
+        places.add(temp_folder.parent)
     return [
         *clear_all(folder, ".*.part"),
-        *(name for place in sorted(places) for name in clear_all(place, "reporter-*")),
+        *(name for place in sorted(places) for name in clear_all(place, f"{PREFIX}*")),
     ]
 
 

@@ -7,10 +7,8 @@ from collections.abc import Callable, Sequence
 
 import click
 
-LEAST_MEMORY = 500 * 10**6
-"""Bytes with which every check runs on a small company, on 2 threads as on 32; with 250 MB some
-failed.
-"""
+LEAST_MEMORY = 256 * 10**6
+"""Bytes with which every check runs on a small company; the engine then has two threads."""
 
 
 def memory_given(text: str) -> str:
@@ -18,16 +16,31 @@ def memory_given(text: str) -> str:
 
     Raises BadParameter where it is none, or too little.
     """
-    match = re.fullmatch(r"([1-9][0-9]{0,8}) ?([KMGT])(i?)B", text)
-    if not match:
-        raise click.BadParameter(f"{text!r} is no amount such as 500MB or 2GB")
-    number, unit, binary = match.groups()
-    if int(number) * (1024 if binary else 1000) ** ("KMGT".index(unit) + 1) < LEAST_MEMORY:
+    if _bytes(text) < LEAST_MEMORY:
         raise click.BadParameter(
             f"{text!r} is too little for the checks of a small company; give"
             f" {LEAST_MEMORY // 10**6}MB or more"
         )
     return text
+
+
+def amount_given(text: str) -> str:
+    """Return an amount such as "50GB" as it is given; '' for none.
+
+    Raises BadParameter where it is no amount.
+    """
+    if text:
+        _bytes(text)
+    return text
+
+
+def _bytes(text: str) -> int:
+    match = re.fullmatch(r"([1-9][0-9]{0,8}) ?([KMGT])(i?)B", text)
+    if not match:
+        raise click.BadParameter(f"{text!r} is no amount such as 500MB or 2GB")
+    number, unit, binary = match.groups()
+    size: int = int(number) * (1024 if binary else 1000) ** ("KMGT".index(unit) + 1)
+    return size
 
 
 def names_given(

@@ -36,8 +36,8 @@ from reporter.score.state import (
 RANKED = 300
 """Number of picks chosen by comparing all remaining actions again; nobody plans beyond them."""
 FIRST = 5
-Worth = tuple[float, Fraction, Fraction, Fraction]
-"""Sort key of the order: -gain per day, nearly and exactly; -gain, effort."""
+Worth = tuple[Fraction, Fraction, Fraction]
+"""Sort key of the order: -gain per day, -gain, effort."""
 Completion = Callable[[str], Mapping[str, Change]]
 """Called with a finished action; returns the remaining changes of the actions that share its
 results.
@@ -255,10 +255,9 @@ class _Queue:
             return
         # Actions of equal worth share one object: comparing it with itself takes no arithmetic.
         pair = group.gain, group.effort
-        if (worth := self._worth.get(pair)) is None:
-            a_day = -group.gain / group.effort
-            # No float is smaller where the fraction is larger, and most differ: it comes first.
-            worth = self._worth[pair] = float(a_day), a_day, -group.gain, group.effort
+        worth = self._worth.get(pair) or self._worth.setdefault(
+            pair, (-group.gain / group.effort, -group.gain, group.effort)
+        )
         entry = (not group.urgent, worth, name), group.entry, group
         heapq.heappush(self._heap, entry)
         if group.ahead_of:

@@ -236,7 +236,7 @@ def test_every_option_is_asked_or_shapes_nothing() -> None:
     """A new option must find its place: a run made with another value would be taken for this one."""
     asked = {*kept_runs._SHAPING, "formats", "earlier"}
     refused = {"extra", "packs", "templates"}
-    shapes_nothing = {"say", "warn", "announce", "cache", "fresh"}
+    shapes_nothing = {"say", "warn", "announce", "cache", "fresh", "temp", "temp_size"}
     assert {f.name for f in fields(Options)} == asked | refused | shapes_nothing
 
 

@@ -27,8 +27,8 @@ from reporter.report.pdf.fonts import Faces
 from reporter.report.pdf.typeset import Typeset, Widths, typeset
 
 UNSEEN = {"head", "script", "style", "title"}
-WIDTH, HEIGHT, FOOT = 595.3, 841.9, 56.7
-"""Of a sheet and of its lower margin, in points."""
+WIDTH, HEIGHT, FOOT, DESCENT = 595.3, 841.9, 56.7, 4.5
+"""Of a sheet, its lower margin, and what of a last line hangs into it, in points."""
 
 
 def laid_out(made: document.View, edition: str) -> tuple[Any, list[Any]]:
@@ -174,7 +174,7 @@ def beyond(path: Path) -> list[str]:
         if float(left) < 0
         or float(right) > WIDTH
         or float(top) < 0
-        or (float(bottom) > HEIGHT - FOOT + 3 and float(top) < HEIGHT - FOOT / 2 - 8)
+        or (float(bottom) > HEIGHT - FOOT + DESCENT and float(top) < HEIGHT - FOOT / 2 - 8)
         or float(bottom) > HEIGHT
     ]
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import shutil
-import subprocess
 import sys
 import tomllib
 from dataclasses import replace
@@ -15,6 +13,7 @@ from typing import Any
 import fixture_assessment as given
 import pikepdf
 import pytest
+from test_paper import said
 
 from reporter.errors import ReporterError
 from reporter.report import WRITERS
@@ -73,13 +72,6 @@ def _kids(item: Any) -> list[Any]:
     return list(kids) if isinstance(kids, pikepdf.Array) else [kids]
 
 
-def _text(path: Path, *options: str) -> str:
-    if not shutil.which("pdftotext"):
-        pytest.skip("pdftotext is not installed")
-    command = ["pdftotext", *options, str(path), "-"]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
-
-
 def test_all_parts_hang_in_one_tree_that_reaches_every_mark_of_every_page(made: Path) -> None:
     with pikepdf.open(made) as document:
         root = document.Root.StructTreeRoot
@@ -132,7 +124,7 @@ def test_every_cell_names_header_cells_that_are_there(made: Path) -> None:
 
 
 def test_every_finding_is_printed_in_full_and_in_order(made: Path, small: View) -> None:
-    printed = re.sub(r"\s", "", _text(made, "-raw"))
+    printed = re.sub(r"\s", "", said(made, "-raw"))
     at = printed.rindex("everyrowoffindings.csv")
     assert "The71findingsofthisassessmentinfull" in printed
     for section in appendix.sections(small):
@@ -145,7 +137,7 @@ def test_every_finding_is_printed_in_full_and_in_order(made: Path, small: View) 
 
 
 def test_every_sum_is_printed_in_full_before_the_findings(made: Path, small: View) -> None:
-    printed = re.sub(r"\s", "", _text(made, "-raw"))
+    printed = re.sub(r"\s", "", said(made, "-raw"))
     at = printed.rindex("Whatisnotassessedhasnone.")
     told = appendix.sums(small)
     assert [part.name for part in told] == [small.themes.short, "Checks"]
@@ -165,13 +157,13 @@ def test_readers_of_the_tree_meet_the_findings_last(made: Path) -> None:
 
 
 def test_what_looks_like_markup_or_has_no_glyph_is_printed_as_it_is(made: Path) -> None:
-    text = _text(made)
+    text = said(made)
     for name in ("#panic(1)", "$x$ <lbl> *b*", "= head", "// gone", "[U+130B7]", "代理人"):
         assert name in text
 
 
 def test_page_numbers_go_on_and_name_the_same_total(made: Path, small: View) -> None:
-    pages = _text(made).split("\f")[:-1]
+    pages = said(made).split("\f")[:-1]
     total = len(pages)
     for n, page in enumerate(pages[1:], 2):
         foot = f"evidence {small.cover.evidence_short} · page {n} of {total}"
@@ -183,7 +175,7 @@ def test_page_numbers_go_on_and_name_the_same_total(made: Path, small: View) -> 
 
 
 def test_bookmarks_lead_to_the_page_of_each_check(made: Path, small: View) -> None:
-    texts = _text(made).split("\f")
+    texts = said(made).split("\f")
     with pikepdf.open(made) as document, document.open_outline() as outline:
         place = {page.obj.objgen: n for n, page in enumerate(document.pages)}
         expected = {
@@ -273,7 +265,7 @@ def test_parts_hold_every_row_once_and_say_where_a_check_goes_on(size: int, smal
 
 def test_only_the_auditors_edition_has_the_appendix(small: View, tmp_path: Path) -> None:
     WRITERS["board-pdf"](small, tmp_path / "board.pdf")
-    assert "All findings" not in _text(tmp_path / "board.pdf")
+    assert "All findings" not in said(tmp_path / "board.pdf")
 
 
 @pytest.fixture(scope="module")

@@ -24,7 +24,7 @@ _COLUMN = re.compile(r"\.([\w-]+) th:nth-child\((\d+)\)")
 _DRAWING = re.compile(r"(?:\.([\w-]+) )?svg\.([\w-]+)")
 _PERCENT = re.compile(r"(?<![-\w])width: ?([\d.]+)%")
 _MILLIMETRES = re.compile(r"(?<![-\w])(max-)?width: ?([\d.]+)mm")
-_TEXT_WIDTH = 493.2
+TEXT_WIDTH = 493.2
 """Of a line, in points."""
 _SIZE = 9.5
 """Of the text, in points: that of tables is smaller, so that a word is cut sooner than it must."""
@@ -102,7 +102,7 @@ class Widths:
                 if (place, name) in self.pictures:
                     is_most, width = self.pictures[place, name]
                     return min(natural, width) if is_most else width
-        return min(natural, _TEXT_WIDTH)
+        return min(natural, TEXT_WIDTH)
 
 
 @dataclass(slots=True)
@@ -133,7 +133,7 @@ class _Writer:
 
     def __init__(self, widths: Widths, cut: Cut, ids: set[str]) -> None:
         self._widths, self._cut, self._ids = widths, cut, ids
-        self._room = _TEXT_WIDTH / _SIZE
+        self._room = TEXT_WIDTH / _SIZE
         self._is_whole = False
         """Whether lines may not break here."""
         self._depth = 0
@@ -377,7 +377,7 @@ def _marked(classes: Sequence[str], at: int, span: int, count: int) -> list[str]
 
 def _room(shares: Sequence[float]) -> float:
     """Return the room of a cell, in ems."""
-    return max((sum(shares) / 100 * _TEXT_WIDTH - _PADDING) / _SIZE, 1.0)
+    return max((sum(shares) / 100 * TEXT_WIDTH - _PADDING) / _SIZE, 1.0)
 
 
 def _says(text: str | None) -> bool:

@@ -22,14 +22,12 @@ from reporter.errors import ReporterError
 from reporter.i18n.translate import language, say
 from reporter.report.editions.appendix import COLUMNS, SHARES, TITLE, Section
 from reporter.report.pdf.fonts import FAMILIES, Faces
-from reporter.report.pdf.typeset import literal, typeset
+from reporter.report.pdf.typeset import TEXT_WIDTH, literal, typeset
 from reporter.report.view.elements import Cover
 
 _FAMILIES = ("Source Sans 3", *FAMILIES.values())
 _SIZE = 7.6
 """Of the text of the findings, in points."""
-_WIDTH = 493.2
-"""Of the text, in points."""
 _GUTTER = 5.2
 _LONG = 900
 """Characters of a cell, from which a row may be longer than a page."""
@@ -123,9 +121,12 @@ class Press:
             "author": cover.organisation,
             "accent": cover.accent,
             "organisation": self._faces.written(cover.organisation, plain),
-            "foot": self._faces.written(self._foot, plain),
-            "of": say(" of "),
+            **self._foot_words(plain),
         }
+
+    def _foot_words(self, plain: bool) -> dict[str, str]:
+        words = {"foot": self._foot, "of": say(" of ")}
+        return {name: self._faces.written(text, plain) for name, text in words.items()}
 
     def findings(self, part: Sequence[Section]) -> bytes:
         """Lay out a part, tagged, without headers and footers."""
@@ -160,7 +161,7 @@ class Press:
 
     def _section(self, section: Section, plain: bool) -> dict[str, Any]:
         cell_text = partial(self._said, plain=plain)
-        room = [(share * _WIDTH / sum(SHARES) - _GUTTER) / _SIZE for share in SHARES]
+        room = [(share * TEXT_WIDTH / sum(SHARES) - _GUTTER) / _SIZE for share in SHARES]
         rows = [
             {
                 "cells": [
@@ -171,7 +172,7 @@ class Press:
             }
             for row in section.rows
         ]
-        return {"head": cell_text(section.head, 0.9 * _WIDTH / _SIZE), "rows": rows}
+        return {"head": cell_text(section.head, 0.9 * TEXT_WIDTH / _SIZE), "rows": rows}
 
     def _said(self, text: str, room: float, plain: bool) -> str | list[str]:
         return self._faces.cut(self._faces.written(text, plain), room)
@@ -180,8 +181,7 @@ class Press:
         head = f"{self._cover.organisation} · {say(chapter)}"
         data = {
             "head": self._faces.written(head, plain),
-            "foot": self._faces.written(self._foot, plain),
-            "of": self._faces.written(say(" of "), plain),
+            **self._foot_words(plain),
             "first": first_page,
             "count": count,
             "total": total,

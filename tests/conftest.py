@@ -27,7 +27,6 @@ from reporter import assess
 from reporter.cli import main
 from reporter.content import loader
 from reporter.content.loader import Content
-from reporter.content.sql_policy import Compiled
 from reporter.content.workspace import read_workspace
 from reporter.engine import duckdb
 from reporter.engine.duckdb import DuckDB
@@ -43,6 +42,7 @@ from reporter.pipeline.assess import compile_all
 from reporter.report.build import to_json
 from reporter.report.export import read_view
 from reporter.runs.store import RESULT, Results
+from reporter.schema.compiled import Compiled
 from reporter.transform.derive import derive
 from reporter.transform.log_coverage import Expected
 
@@ -83,16 +83,20 @@ def _shipped_content_is_read_once() -> Iterator[None]:
     load, shipped, place = loader.load, functools.cache(loader.load), loader.content_dir
     with pytest.MonkeyPatch.context() as patch:
         plain: Callable[..., bool] = lambda *more: not any(more) and loader.content_dir is place  # noqa: E731
-        patch.setattr(loader, "load", lambda *more: shipped() if plain(*more) else load(*more))
+        patch.setattr(
+            loader, "load", lambda *more, **how: shipped() if plain(*more) else load(*more, **how)
+        )
         for name in READERS:
             patch.setattr(loader, f"read_{name}", _once(getattr(loader, f"read_{name}"), place()))
         yield
 
 
-def _once(read: Callable[[Path], Any], shipped: tuple[Path, ...]) -> Callable[[Path], Any]:
+def _once(read: Callable[..., Any], shipped: tuple[Path, ...]) -> Callable[..., Any]:
     """Read a shipped file once, for own content beside it too; any other file each time."""
     kept = functools.cache(read)
-    return lambda path: kept(path) if any(path.is_relative_to(s) for s in shipped) else read(path)
+    return lambda path, **how: (
+        kept(path) if any(path.is_relative_to(s) for s in shipped) else read(path, **how)
+    )
 
 
 @pytest.fixture(scope="session")

@@ -19,12 +19,13 @@ from fixture_reasons import said
 
 from reporter.authoring import examples
 from reporter.authoring.examples import complete_events, expected
-from reporter.content.sql_policy import Compiled, compile_check
+from reporter.content.sql_policy import compile_check
 from reporter.engine.base import quoted
 from reporter.engine.duckdb import DuckDB
 from reporter.evaluate import runner
 from reporter.evaluate.unassessed import NOT_ACTORS
 from reporter.model.assessment import Check
+from reporter.schema.compiled import Compiled
 from reporter.schema.tables import LOADED, SHARED, TABLES, Table, columns_of, read_for
 from reporter.schema.vocabulary import VOCABULARY
 from reporter.transform.derive import derive, needed_for

@@ -20,12 +20,13 @@ from fixture_worlds import Worlds, filled, needed, without
 
 from reporter.authoring import examples, lint
 from reporter.content.loader import Content
-from reporter.content.sql_policy import Compiled, compile_check
+from reporter.content.sql_policy import compile_check
 from reporter.engine.duckdb import DuckDB
 from reporter.engine.sandbox import USUAL
 from reporter.evaluate import runner
 from reporter.evaluate.foreign_checks import Apart
 from reporter.model.assessment import Check
+from reporter.schema.compiled import Compiled
 from reporter.transform.derive import derive
 
 pytestmark = pytest.mark.slow

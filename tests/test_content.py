@@ -15,10 +15,11 @@ from reporter.authoring.lint import lint
 from reporter.content import loader
 from reporter.content.frameworks import STRENGTHS, read_framework
 from reporter.content.loader import Content
-from reporter.content.sql_policy import Compiled, compile_check
+from reporter.content.sql_policy import compile_check
 from reporter.errors import ContentError
 from reporter.evaluate import runner
 from reporter.model.assessment import Check
+from reporter.schema.compiled import Compiled
 from reporter.schema.tables import EVENT_TABLES, TABLES
 from reporter.system import folders
 

@@ -16,9 +16,9 @@ from test_derived import Row, derived
 from test_honesty import OWN
 
 from reporter.authoring.examples import RUN, load_example
-from reporter.content.sql_policy import Compiled
 from reporter.engine.duckdb import DuckDB
 from reporter.evaluate import runner
+from reporter.schema.compiled import Compiled
 from reporter.schema.vocabulary import EFFECTS
 from reporter.transform.derive import derive
 from reporter.transform.log_coverage import Expected

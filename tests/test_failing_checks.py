@@ -18,13 +18,14 @@ from test_honesty import OWN
 from reporter.authoring import examples
 from reporter.authoring.examples import RUN, load_example
 from reporter.content.loader import Content
-from reporter.content.sql_policy import Compiled, compile_check
+from reporter.content.sql_policy import compile_check
 from reporter.engine.base import Broken, Error, Interrupted, OutOfMemory
 from reporter.engine.duckdb import DuckDB
 from reporter.errors import ContentError
 from reporter.evaluate import runner
 from reporter.model.assessment import Check
 from reporter.pipeline.assess import Options, assess_workspace
+from reporter.schema.compiled import Compiled
 from reporter.schema.tables import SUBJECTS
 from reporter.transform.derive import derive
 from reporter.transform.log_coverage import Expected

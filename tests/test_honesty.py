@@ -13,7 +13,6 @@ from fixture_estate import Estate, spoiled
 from reporter.authoring import examples
 from reporter.authoring.examples import complete_events
 from reporter.content.loader import Content
-from reporter.content.sql_policy import Compiled
 from reporter.engine.duckdb import DuckDB
 from reporter.errors import ContentError
 from reporter.evaluate import runner
@@ -21,6 +20,7 @@ from reporter.ingest.cache import open_cache
 from reporter.ingest.load import ingest
 from reporter.ingest.readers.inputs import Inputs
 from reporter.model.assessment import Check
+from reporter.schema.compiled import Compiled
 from reporter.schema.tables import EVENT_TABLES, LOADED, SHARED, TABLES, columns_of
 from reporter.transform.derive import derive
 from reporter.transform.log_coverage import Expected

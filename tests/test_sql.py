@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator
+from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
+from reporter.content import loader
 from reporter.content.source_policy import validate_source
-from reporter.content.sql_policy import Compiled, compile_check
+from reporter.content.sql_policy import compile_check
 from reporter.engine.base import Error
 from reporter.engine.duckdb import DuckDB
 from reporter.errors import ContentError
 from reporter.model.assessment import Check
+from reporter.schema import compiled
+from reporter.schema.compiled import Compiled
 from reporter.schema.tables import TABLES
+from reporter.system.folders import content_dir
 
 PLACE = "own/X-01-thing.yml:7"
 
@@ -553,3 +560,41 @@ def test_which_of_equal_rows_comes_first_changes_no_result(tmp_path: Path, order
             f"AS a(actor_id, name, state) ORDER BY {order}"
         )
         assert engine.rows(found.sql) == [("a1", True, "pass", "", None)]
+
+
+def test_what_ships_compiled_is_what_compiling_gives() -> None:
+    content = loader.load()
+    for check in content.checks:
+        kept, anew = compiled.as_shipped(check), compile_check(check)
+        assert kept, f"{check.id} has changed since: run `make docs`"
+        assert (kept.reads, kept.tables, kept.has_ref) == (anew.reads, anew.tables, anew.has_ref)
+        if version("sqlglot") == compiled.made_with():
+            assert kept == anew
+
+
+def test_a_check_that_differs_in_anything_is_compiled_anew() -> None:
+    [check] = [c for c in loader.load().checks if c.id == "OWN-01"]
+    others = (
+        replace(check, sql=check.sql + " "),
+        replace(check, params={**check.params, "days": 1}),
+        replace(check, reasons={**check.reasons, "fail": {"other": "other"}}),
+        replace(check, models={"other": "SELECT 1"}),
+        replace(check, id="OWN-00"),
+    )
+    assert compiled.as_shipped(check)
+    assert not any(map(compiled.as_shipped, others))
+
+
+def test_content_without_examples_is_the_same_otherwise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folders = content_dir()  # a copy, which is not read once for all tests
+    for name, folder in zip(("frameworks", "sources"), folders, strict=True):
+        shutil.copytree(folder, tmp_path / name)
+    monkeypatch.setattr(
+        loader, "content_dir", lambda: (tmp_path / "frameworks", tmp_path / "sources")
+    )
+    full, short = loader.load(), loader.load(examples=False)
+    assert all(c.examples for c in full.checks)
+    assert replace(full, checks=short.checks) == short
+    assert tuple(replace(c, examples=()) for c in full.checks) == short.checks

@@ -1,5 +1,5 @@
 """Write the generated pages. In: schema and content. Out: tables.md, checks.md, coverage.md,
-sources.md, report.schema.json, view.schema.json; messages.pot.
+sources.md, report.schema.json, view.schema.json; messages.pot; the checks as compiled.
 
 `make docs` runs it. In formats.md, written by hand, it renews the tables of fields.
 """
@@ -20,8 +20,11 @@ from reporter.content.sql_policy import compile_check
 from reporter.model.assessment import Control, Framework
 from reporter.report.json_schema import report_schema, view_schema
 from reporter.schema.columns import FLAG, INT, TEXT, TIME, Column
+from reporter.schema.compiled import FILE as COMPILED
+from reporter.schema.compiled import text_of
 from reporter.schema.tables import COMPUTED, TABLES, Table, columns_of
 from reporter.schema.vocabulary import VOCABULARY
+from reporter.system.folders import content_dir
 from reporter.transform.dag import models
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -319,6 +322,8 @@ def _holds(table: Table, column: Column) -> str:
 def main() -> None:
     """Write the pages."""
     content = loader.load()
+    compiled = text_of((c, compile_check(c)) for c in content.checks)
+    (content_dir()[0] / COMPILED).write_text(compiled, encoding="utf-8")
     (DOCS / "tables.md").write_text(tables(content), encoding="utf-8")
     (DOCS / "checks.md").write_text(checks(content), encoding="utf-8")
     (DOCS / "coverage.md").write_text(coverage(content), encoding="utf-8")

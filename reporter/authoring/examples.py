@@ -19,7 +19,7 @@ from queue import SimpleQueue
 from typing import Any
 
 from reporter.authoring.partitioned import NUMBER, Partitioned, rows_of
-from reporter.content.sql_policy import Compiled, compile_check
+from reporter.content.sql_policy import compile_check
 from reporter.engine.base import Engine, Error
 from reporter.engine.duckdb import DuckDB
 from reporter.errors import ReporterError
@@ -28,6 +28,7 @@ from reporter.ingest.quarantine import CLASS
 from reporter.model.assessment import Check, RunInfo
 from reporter.model.reasons import Reasons
 from reporter.schema.columns import FLAG, INT, LARGEST, TEXT, TIME
+from reporter.schema.compiled import Compiled
 from reporter.schema.tables import LOADED, TABLES, WHO, Table, columns_of, read_for
 from reporter.transform.dag import all_for, teach
 from reporter.transform.derive import EVERYTHING, derive, derive_expected, needed_for

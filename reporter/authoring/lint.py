@@ -22,12 +22,13 @@ from reporter.content import loader
 from reporter.content.lineage import tables_read
 from reporter.content.loader import Content
 from reporter.content.packs import Pack, name_pack
-from reporter.content.sql_policy import Compiled, compile_check, compile_part
+from reporter.content.sql_policy import compile_check, compile_part
 from reporter.engine.sandbox import USUAL, Child, Limits, Stopped
 from reporter.errors import ContentError, Errors, ReporterError
 from reporter.evaluate.runner import needs_of, replaceable
 from reporter.model.assessment import AS_OF, SEVERITIES, Check, Framework
 from reporter.schema.columns import FLAG, INT, LARGEST, TIME
+from reporter.schema.compiled import Compiled
 from reporter.schema.model_files import shipped
 from reporter.schema.tables import RAW, TABLES
 from reporter.schema.vocabulary import VOCABULARY

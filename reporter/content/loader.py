@@ -11,6 +11,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,14 +32,12 @@ from reporter.content.frameworks import (
     read_themes,
 )
 from reporter.content.packs import Pack, display_place, name_pack
-from reporter.content.source_policy import validate_condition, validate_source, validate_type
-from reporter.content.sql_policy import CHECK_STATUSES, compile_part
 from reporter.content.yaml import Fields, fields, read_yaml
 from reporter.errors import ContentError, Errors, InputError, ReporterError
 from reporter.model.assessment import SEVERITIES, Check, Framework, Policy, Profile, Theme
 from reporter.model.comparison import CauseGroup
 from reporter.model.crosswalk import Crosswalk
-from reporter.model.reasons import ENGINE, parsed
+from reporter.model.reasons import CHECK_STATUSES, ENGINE, parsed
 from reporter.model.roadmap import Efforts
 from reporter.schema.model_files import MACROS, Model, read_model, shipped
 from reporter.schema.tables import SUBJECTS, TABLES
@@ -112,12 +111,13 @@ class Content:
     """Those that took part."""
 
 
-def load(extra: tuple[Path, ...] = (), packs: tuple[Pack, ...] = ()) -> Content:
+def load(
+    extra: tuple[Path, ...] = (), packs: tuple[Pack, ...] = (), examples: bool = True
+) -> Content:
     """Read all content, with that of the `extra` folders and packs.
 
-    A pack whose folder is also given as `extra` is read as an extra folder.
-
-    Raises Errors with every problem in any file.
+    A pack whose folder is also given as `extra` is read as an extra folder. Shipped checks can do
+    without their `examples`: most of their text. Raises Errors with every problem in any file.
     """
     frameworks, sources = content_dir()
     errors: list[ReporterError] = []
@@ -137,15 +137,14 @@ def load(extra: tuple[Path, ...] = (), packs: tuple[Pack, ...] = ()) -> Content:
         return items
 
     errors += [_holds_nothing(f) for f in extras if not any((f / sub).is_dir() for sub in EXTRA)]
-    checks, extra_checks = (every("checks", read_check, roots) for roots in ([frameworks], extras))
+    ours = partial(read_check, examples=examples)
+    checks, extra_checks = every("checks", ours, [frameworks]), every("checks", read_check, extras)
     parts = every("models", read_part, extras, "*.sql")
     by_name = {m.name: m.sql for m in parts}
     errors += _wrong_parts(parts, by_name)
     extra_checks = [replace(c, models=_models_of(c, by_name)) for c in extra_checks]
     extra_sources = every("sources", foreign_source, extras)
-    profiles, extra_profiles = (
-        every("profiles", read_profile, roots) for roots in ([frameworks], extras)
-    )
+    profiles, extra_profiles = (every("profiles", read_profile, r) for r in ([frameworks], extras))
     registers = every("official", read_register, folders)
     result = Content(
         sources=tuple(every("", read_source, [sources]) + extra_sources),
@@ -208,6 +207,8 @@ def _files(roots: list[Path], sub: str, ending: str) -> Iterator[Path]:
 
 
 def _wrong_parts(parts: list[Model], by_name: dict[str, str]) -> Iterator[ContentError]:
+    if parts:
+        from reporter.content.sql_policy import compile_part  # takes long to load
     for part in parts:
         try:
             compile_part(part.sql, by_name, part.place)
@@ -313,6 +314,8 @@ def validated_source(source: Source) -> tuple[Source, list[ReporterError]]:
     """Return a source with all its SQL regenerated, each condition by itself, and what is wrong
     with it.
     """
+    from reporter.content import source_policy as policy  # takes long to load
+
     problems: list[ReporterError] = []
 
     def validated(validate: Callable[[str, str], str], text: object) -> str:
@@ -324,16 +327,17 @@ def validated_source(source: Source) -> tuple[Source, list[ReporterError]]:
 
     tables: dict[str, Any] = {
         name: (
-            {**sql, "from": validated(validate_source, sql.get("from"))}
+            {**sql, "from": validated(policy.validate_source, sql.get("from"))}
             if isinstance(sql, dict)
-            else validated(validate_source, sql)
+            else validated(policy.validate_source, sql)
         )
         for name, sql in source.tables.items()
     }
     when, skip, type_of = (
-        validated(validate_condition, text) for text in (source.when, source.skip, source.type_of)
+        validated(policy.validate_condition, text)
+        for text in (source.when, source.skip, source.type_of)
     )
-    columns = {name: validated(validate_type, kind) for name, kind in source.columns.items()}
+    columns = {name: validated(policy.validate_type, kind) for name, kind in source.columns.items()}
     result = replace(source, when=when, skip=skip, type_of=type_of, tables=tables, columns=columns)
     return result, problems
 
@@ -373,6 +377,7 @@ def unknown_targets(content: Content, profiles: Iterable[Profile]) -> Iterator[R
 # ---------------------------------------------------------------- kinds of file
 
 
+EXAMPLES = "examples"
 _CHECK_KEYS = (
     "id",
     "title",
@@ -393,16 +398,16 @@ _CHECK_KEYS = (
     "compensated_by",
     "fix",
     "fix_listed",
-    "examples",
+    EXAMPLES,
 )
 
 
-def read_check(path: Path) -> Check:
-    """Read one check file.
+def read_check(path: Path, examples: bool = True) -> Check:
+    """Read one check file, perhaps without its examples, which stand last.
 
     Raises ContentError where a field is missing or wrong.
     """
-    check_file = fields(path)
+    check_file = fields(path, until="" if examples else EXAMPLES)
     check_file.only(*_CHECK_KEYS)
     check_id = check_file.get("id", str)
     if not path.name.startswith(check_id):
@@ -436,7 +441,7 @@ def read_check(path: Path) -> Check:
         reasons=_reasons(check_file),
         words=_texts(check_file.get("words", dict, {}), "words", check_file),
         fix_listed=check_file.get("fix_listed", str, "").strip(),
-        examples=tuple(check_file.get("examples", list)),
+        examples=tuple(check_file.get(EXAMPLES, list) if examples else ()),
     )
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cache, lru_cache
 
@@ -18,13 +17,11 @@ from sqlglot.optimizer.scope import Scope, traverse_scope
 from reporter.content.sql_tree import at, fill, parse, with_parts, without_macros
 from reporter.errors import ContentError
 from reporter.model.assessment import Check
-from reporter.model.reasons import places
+from reporter.model.reasons import CHECK_STATUSES, places
+from reporter.schema.compiled import CODE, VALUES, Compiled
 from reporter.schema.model_files import shipped
 from reporter.schema.tables import TABLES
 
-CHECK_STATUSES = ("pass", "fail", "unknown")
-CODE, VALUES = "reason_code", "reason_values"
-"""The columns of a result that say why: a code of the check, and a JSON object of its values."""
 _TAKEN = ("ok", "code", CODE, VALUES, "subject")
 NAME = re.compile(r"[a-z_][a-z0-9_]*")
 
@@ -56,23 +53,6 @@ REFUSED_PARTS: dict[type[exp.Expr], tuple[str, ...]] = {
 _JOINS = ("", "CROSS", "INNER", "OUTER")
 _COLUMNS = {t.name: frozenset(c.name for c in t.columns) for t in TABLES.values()}
 CAST_TYPES = {"DATE", "TIMESTAMP", "TIMESTAMPNTZ", "VARCHAR", "TEXT", "BIGINT", "INT", "BOOLEAN"}
-
-
-@dataclass(frozen=True, slots=True)
-class Compiled:
-    """SQL fit to run, and what it reads."""
-
-    sql: str
-    reads: frozenset[tuple[str, str]]
-    """(table, column) of schema tables."""
-    tables: frozenset[str]
-    has_ref: bool
-    has_certain: bool = False
-    """The engine ran it again: a fifth column marks the failures that stand whatever is not
-    recorded.
-    """
-    written: str = ""
-    """Its SQL as compiled, where `sql` reads other values."""
 
 
 CodeSentences = tuple[tuple[str, str, tuple[str, ...]], ...]
@@ -113,10 +93,12 @@ def _compiled(
         outputs = tuple(tree.named_selects)
         _demand_outputs(outputs, sentences, params, place)
         _break_ties(tree)
-        sql = _telling(tree, outputs, sentences)
+        parts = [c.sql(dialect="duckdb", comments=False, copy=False) for c in tree.ctes]
+        sql = _telling(tree, parts, outputs, sentences)
     except RecursionError as error:
         raise ContentError("the SQL is nested too deeply", place) from error
-    return Compiled(sql, frozenset(reads), frozenset(tables), outputs[-1] == "ref")
+    has_ref = outputs[-1] == "ref"
+    return Compiled(sql, frozenset(reads), frozenset(tables), has_ref, parts=", ".join(parts))
 
 
 def compile_part(text: str, models: Mapping[str, str], place: str) -> None:
@@ -138,13 +120,14 @@ def _expand(
     return tree, *_columns_read(tree, place)
 
 
-def _telling(tree: exp.Query, outputs: Sequence[str], sentences: CodeSentences) -> str:
+def _telling(
+    tree: exp.Query, parts: Sequence[str], outputs: Sequence[str], sentences: CodeSentences
+) -> str:
     """Write the SQL of a check anew: codes become statuses, and values one column. The tree is used
     up.
     """
-    parts = [c.sql(dialect="duckdb", comments=False, copy=False) for c in tree.ctes]
     tree.set("with_", None)
-    parts.append(f"results AS ({tree.sql(dialect='duckdb', comments=False, copy=False)})")
+    results = f"results AS ({tree.sql(dialect='duckdb', comments=False, copy=False)})"
     if outputs[1] == "ok":
         ok = "ok"
         code = "CASE WHEN ok THEN 'pass' WHEN NOT ok THEN 'fail' ELSE 'unknown' END"
@@ -173,8 +156,8 @@ def _telling(tree: exp.Query, outputs: Sequence[str], sentences: CodeSentences) 
     values = f"CASE {' '.join(cases)} ELSE '' END" if cases else "''"
     ref = ", ref" if outputs[-1] == "ref" else ""
     return (
-        f"WITH {', '.join(parts)} SELECT subject, {ok} AS ok, {code} AS {CODE}, {values} AS"
-        f" {VALUES}{ref} FROM results"
+        f"WITH {', '.join([*parts, results])} SELECT subject, {ok} AS ok, {code} AS {CODE},"
+        f" {values} AS {VALUES}{ref} FROM results"
     )
 
 
@@ -197,30 +180,6 @@ def _break_ties(tree: exp.Query) -> None:
         ordering = exp.Anonymous(this="ROW", expressions=[key.copy(), value.copy()])
         has_key = exp.Not(this=exp.Is(this=exp.Paren(this=key.copy()), expression=exp.Null()))
         node.set("expression", exp.Case(ifs=[exp.If(this=has_key, true=ordering)]))
-
-
-def with_values(compiled: Compiled, values: Mapping[str, Mapping[str, str]]) -> Compiled:
-    """Return a check in which our own expressions replace some columns: table -> column ->
-    expression over that table.
-    """
-    overrides = ", ".join(
-        f"{table} AS (SELECT * REPLACE ({', '.join(f'{sql} AS {c}' for c, sql in columns.items())})"
-        f" FROM main.{table})"
-        for table, columns in values.items()
-    )
-    remainder = compiled.sql.removeprefix("WITH ")
-    statement = f"WITH {overrides}{', ' if remainder != compiled.sql else ' '}{remainder}"
-    return replace(compiled, sql=statement, written=compiled.sql)
-
-
-@lru_cache(maxsize=64)
-def part(compiled: Compiled, name: str) -> str:
-    """Return a SELECT of all rows of one named part (WITH) of a check, so that others can count by
-    the same rule.
-    """
-    tree = parse(compiled.sql, name)
-    parts = ", ".join(c.sql(dialect="duckdb") for c in tree.ctes)
-    return f"WITH {parts} SELECT * FROM {name}"
 
 
 def _refuse_foreign_syntax(tree: exp.Query, place: str) -> None:

@@ -4,6 +4,7 @@ Only this file imports yaml.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -174,12 +175,14 @@ def read_yaml(path: Path) -> Any:
     return _read(path)[0]
 
 
-def _read(path: Path) -> tuple[Any, dict[str, int]]:
-    """Return a file's document, and the line of each of its keys."""
+def _read(path: Path, until: str = "") -> tuple[Any, dict[str, int]]:
+    """Return a file's document, and the line of each of its keys, to a key that ends it."""
     try:
         text = regular_bytes(path).decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"cannot be read: {error}", str(path)) from error
+    if until:
+        text = re.split(f"^{until}:", text, maxsplit=1, flags=re.MULTILINE)[0]
     try:
         documents = _documents(text)
         if len(documents) > 1:
@@ -312,12 +315,13 @@ def _shown(path: Path) -> str:
     return str(path)
 
 
-def fields(path: Path) -> Fields:
-    """Read a file that holds one mapping, and the line each of its keys stands on.
+def fields(path: Path, until: str = "") -> Fields:
+    """Read a file that holds one mapping, and the line each of its keys stands on; nothing from the
+    key `until` on, and what follows it.
 
     Raises ContentError where it holds anything else.
     """
-    data, lines = _read(path)
+    data, lines = _read(path, until)
     if not isinstance(data, dict):
         raise ContentError("one mapping was expected", f"{path}:1")
     return Fields(data, path, lines)

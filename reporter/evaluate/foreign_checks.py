@@ -14,11 +14,11 @@ from dataclasses import replace
 from pathlib import Path
 from threading import Lock
 
-from reporter.content.sql_policy import Compiled
 from reporter.engine.base import Engine, Error
 from reporter.engine.duckdb import DuckDB, parquet, refuse_too_much
 from reporter.engine.sandbox import Child, Limits, Stopped
 from reporter.model.assessment import Check
+from reporter.schema.compiled import Compiled
 
 LONGEST_TEXT = 100_000
 """Characters of a subject, reason or ref: a check that doubles a text thirty times produces a

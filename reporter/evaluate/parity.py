@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from reporter.content import sql_policy
-from reporter.content.sql_policy import Compiled
 from reporter.engine.base import Engine
 from reporter.model.assessment import Check
 from reporter.model.comparison import Parity, SideBySide, Without
+from reporter.schema.compiled import Compiled, part
 
 CHECK = "GOV-01"
 PRACTICES = ("owner", "review", "credentials", "monitoring", "policy")
@@ -57,7 +56,7 @@ def side_by_side(engine: Engine, compiled: Iterable[tuple[Check, Compiled]]) -> 
 
 def _practice_sql(query: Compiled) -> str:
     """SQL: practice, actor_type, actor_id, ok and ref; ok is NULL where no input says it."""
-    members = sql_policy.part(query, "members")
+    members = part(query, "members")
     policies = "EXISTS (SELECT 1 FROM carried WHERE tbl = 'policies' AND col = 'effective_at')"
     conditions = {
         "owner": (

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
-from reporter.content.sql_policy import CODE, VALUES, Compiled, with_values
 from reporter.engine.base import Broken, Engine, Error, Interrupted, OutOfMemory, Unreadable, quoted
 from reporter.errors import ContentError
 from reporter.evaluate.possible_agents import DISGUISED, UNCLASSED, find_disguised, find_strangers
@@ -29,6 +28,7 @@ from reporter.evaluate.unassessed import (
     make_unknown,
 )
 from reporter.model.assessment import AS_OF, Check
+from reporter.schema.compiled import CODE, VALUES, Compiled, with_values
 from reporter.schema.tables import (
     CALLED,
     CARRIED_AS,

@@ -18,6 +18,8 @@ import msgspec
 from reporter.i18n.translate import content, language, mark, numeral, plural, say, word
 from reporter.model.assessment import Check
 
+CHECK_STATUSES = ("pass", "fail", "unknown")
+"""What the SQL of a check can find; each is a reason code too."""
 DAY, WORD = "day", "word"
 FEW = 3
 """Number of items of a list that are named."""

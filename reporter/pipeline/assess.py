@@ -19,7 +19,6 @@ from reporter.content.loader import Content
 from reporter.content.mapping import FOLDER, with_mappings
 from reporter.content.packs import Pack, naming
 from reporter.content.packs import display_place as placed
-from reporter.content.sql_policy import Compiled, compile_check
 from reporter.content.workspace import NAME, Workspace, read_workspace
 from reporter.content.yaml import read_yaml, words_of
 from reporter.engine import duckdb
@@ -66,6 +65,7 @@ from reporter.report.export import (
 )
 from reporter.report.html.custom_template import read_templates
 from reporter.runs.store import Results, read_run, sha256, write_results
+from reporter.schema.compiled import Compiled, as_shipped
 from reporter.statements import exceptions
 from reporter.statements.approvers import Directory, read_directory
 from reporter.statements.attestations import Settled
@@ -140,7 +140,7 @@ def assess_workspace(
             assessment, view = _read_view(part, options)
             publish(part, out)
             return assessment, views.relocated(view, out)
-        content = loader.load(options.extra, options.packs)
+        content = loader.load(options.extra, options.packs, examples=False)
         if content.packs:
             options.say(f"with packs {', '.join(map(str, content.packs))}")
         content = replace(content, sources=with_mappings(content.sources, workspace.folder))
@@ -386,12 +386,20 @@ def compile_all(
             check, params={**check.params, **args}, shipped=defaults, sample=samples.get(check.id)
         )
         try:
-            compiled.append((adjusted_check, compile_check(adjusted_check)))
+            compiled.append(
+                (adjusted_check, as_shipped(adjusted_check) or _compiled(adjusted_check))
+            )
         except ContentError as error:
             errors.append(error)
     if errors:
         raise Errors(errors)
     return compiled
+
+
+def _compiled(check: Check) -> Compiled:
+    from reporter.content.sql_policy import compile_check  # sqlglot takes a tenth of a second
+
+    return compile_check(check)
 
 
 _WHOLE = {"_percent": 100, "_permille": 1000}

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reporter.content.loader import Content
-from reporter.content.sql_policy import Compiled
 from reporter.content.workspace import Workspace
 from reporter.engine.base import quoted_list
 from reporter.engine.duckdb import DuckDB
@@ -21,6 +20,7 @@ from reporter.model.scores import Tally
 from reporter.model.sentences import Sentence, labelled, tell
 from reporter.model.statements import Compensation
 from reporter.pipeline.run_scores import Scoring
+from reporter.schema.compiled import Compiled
 from reporter.schema.tables import EVENT_TABLES
 from reporter.statements import exceptions
 from reporter.statements.approvers import Directory

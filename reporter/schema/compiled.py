@@ -1,0 +1,122 @@
+"""Checks as they are compiled, and those that ship compiled. In: `compiled.json`. Out: Compiled.
+
+Compiling takes sqlglot and half a second for all checks. `make docs` keeps what came out, by all
+that shapes it; a check that differs in anything, such as a threshold, is compiled anew."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from reporter.model.assessment import Check
+from reporter.schema.model_files import macro_texts, shipped
+from reporter.schema.tables import TABLES
+from reporter.system.folders import content_dir
+
+FILE = "compiled.json"
+CODE, VALUES = "reason_code", "reason_values"
+"""The columns of a result that say why: a code of the check, and a JSON object of its values."""
+_COMPILERS = ("content/sql_policy.py", "content/sql_tree.py", "model/reasons.py")
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """SQL fit to run, and what it reads."""
+
+    sql: str
+    reads: frozenset[tuple[str, str]]
+    """(table, column) of schema tables."""
+    tables: frozenset[str]
+    has_ref: bool
+    has_certain: bool = False
+    """The engine ran it again: a fifth column marks the failures that stand whatever is not
+    recorded.
+    """
+    written: str = ""
+    """Its SQL as compiled, where `sql` reads other values."""
+    parts: str = ""
+    """Its named parts (WITH), without that of its results."""
+
+
+def with_values(compiled: Compiled, values: Mapping[str, Mapping[str, str]]) -> Compiled:
+    """Return a check in which our own expressions replace some columns: table -> column ->
+    expression over that table.
+    """
+    overrides = ", ".join(
+        f"{table} AS (SELECT * REPLACE ({', '.join(f'{sql} AS {c}' for c, sql in columns.items())})"
+        f" FROM main.{table})"
+        for table, columns in values.items()
+    )
+    remainder = compiled.sql.removeprefix("WITH ")
+    statement = f"WITH {overrides}{', ' if remainder != compiled.sql else ' '}{remainder}"
+    return replace(compiled, sql=statement, written=compiled.sql)
+
+
+def part(compiled: Compiled, name: str) -> str:
+    """Return a SELECT of all rows of one named part (WITH) of a check, so that others can count by
+    the same rule.
+    """
+    return f"WITH {compiled.parts} SELECT * FROM {name}"
+
+
+def as_shipped(check: Check) -> Compiled | None:
+    """Return a check as it was compiled before it shipped; None where anything differs."""
+    kept = _kept()["checks"].get(check.id)
+    if not kept or kept["key"] != _key_of(check):
+        return None
+    sql, start = kept["sql"], len("WITH ")
+    reads = frozenset((table, column) for table, column in kept["reads"])
+    parts = sql[start : start + kept["parts"]]
+    return Compiled(sql, reads, frozenset(kept["tables"]), kept["has_ref"], parts=parts)
+
+
+def text_of(compiled: Iterable[tuple[Check, Compiled]]) -> str:
+    """Return the content of `compiled.json`: what `as_shipped` reads, by check."""
+    entries = {
+        check.id: {
+            "key": _key_of(check),
+            "sql": result.sql,
+            "parts": len(result.parts),
+            "reads": sorted(result.reads),
+            "tables": sorted(result.tables),
+            "has_ref": result.has_ref,
+        }
+        for check, result in compiled
+    }
+    kept = {"sqlglot": version("sqlglot"), "checks": entries}
+    return json.dumps(kept, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def made_with() -> str:
+    """Return the version of sqlglot that wrote what ships; another may write the same otherwise."""
+    return str(_kept()["sqlglot"])
+
+
+@cache
+def _kept() -> Mapping[str, Mapping[str, Any]]:
+    try:
+        kept: dict[str, Any] = json.loads((content_dir()[0] / FILE).read_bytes())
+    except FileNotFoundError:
+        return {"checks": {}}
+    return kept
+
+
+def _key_of(check: Check) -> str:
+    own = [check.sql, check.params, check.reasons, check.models]
+    return hashlib.sha256((_shared() + json.dumps(own, sort_keys=True)).encode()).hexdigest()
+
+
+@cache
+def _shared() -> str:
+    """Return what shapes all checks: the policy, the parts and macros, and the tables."""
+    package = Path(__file__).parents[1]
+    texts = [(package / name).read_text(encoding="utf-8") for name in _COMPILERS]
+    parts = {name: m.sql for name, m in shipped().items() if m.kind == "part"}
+    tables = {t.name: [c.name for c in t.columns] for t in TABLES.values()}
+    return json.dumps([texts, parts, macro_texts(), tables], sort_keys=True)

@@ -37,7 +37,7 @@ from reporter.ingest.load import ingest
 from reporter.ingest.readers.inputs import Inputs
 from reporter.model.assessment import Check
 from reporter.pipeline import assess as running
-from reporter.pipeline import kept_runs
+from reporter.pipeline import kept_runs, own_settings
 from reporter.pipeline.assess import compile_all
 from reporter.report.build import to_json
 from reporter.report.export import read_view
@@ -199,7 +199,13 @@ def assess_few(patch: pytest.MonkeyPatch, *more: str) -> None:
     ) -> dict[str, str]:
         return whole(engine, [(c, j) for c, j in checks if c.id not in others], *more, **how)
 
+    silence = own_settings.silence
     patch.setattr(runner, "assess", some)
+    patch.setattr(
+        own_settings,
+        "silence",
+        lambda e, checks: silence(e, [c for c in checks if c.id not in others]),
+    )
 
 
 @pytest.fixture(scope="session")

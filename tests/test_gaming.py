@@ -20,6 +20,12 @@ from typing import Any
 import pytest
 from conftest import printed, reporter
 
+from reporter.engine.duckdb import DuckDB
+from reporter.evaluate import runner
+from reporter.pipeline import own_settings
+from reporter.pipeline.assess import Options, assess_workspace
+from reporter.schema.tables import EVENT_TABLES
+
 SAMPLE = Path(__file__).parent.parent / "sample_data" / "acme" / "2026-q3"
 Record = dict[str, Any]
 Change = Callable[[Record], Record | None]
@@ -422,3 +428,31 @@ def told(report: dict[str, Any]) -> set[tuple[str, ...]]:
         (n["code"], *n["lines"], *([] if n["code"] == "own_settings" else [n["text"]]))
         for n in report["summary"]["notices"]
     }
+
+
+def test_what_silence_leaves_open_is_what_the_checks_find_when_they_run_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sample company lets seven logs deliver less than usual: 50 checks depend on it."""
+    found: list[list[tuple[Any, ...]]] = []
+    numbers_run: list[int] = []
+    tally, assess = own_settings.shipped_tallies, runner.assess
+
+    def tallied(engine: DuckDB, *more: Any) -> Any:
+        tallies = tally(engine, *more)
+        columns = "check_id, subject, status, actor, owner, tier_lo, tier_hi"
+        found.append(engine.rows(f"SELECT {columns} FROM results ORDER BY ALL"))
+        return tallies
+
+    def counted(engine: DuckDB, checks: Any, *more: Any, **how: Any) -> Any:
+        numbers_run.append(len(checks))
+        return assess(engine, checks, *more, **how)
+
+    monkeypatch.setattr(own_settings, "shipped_tallies", tallied)
+    monkeypatch.setattr(runner, "assess", counted)
+    for name in ("once", "again"):
+        assess_workspace(SAMPLE, tmp_path / name, Options(formats=("json",), fresh=True))
+        always = own_settings.ON_DELIVERY | EVENT_TABLES
+        monkeypatch.setattr(own_settings, "ON_DELIVERY", always)
+    assert found[0] == found[1]
+    assert numbers_run[1] < 10 < 40 < numbers_run[3]

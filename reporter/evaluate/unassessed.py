@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from reporter.engine.base import Engine, quoted
+from reporter.engine.base import Engine, quoted, quoted_list
 from reporter.errors import ContentError, ReporterError
 from reporter.model.assessment import Check
 from reporter.schema.tables import ORGANISATION
@@ -98,6 +98,29 @@ _SUBJECTS_OF: Mapping[str, str] = {
 """Subjects of the organisation that have a table; for all others the organisation itself is the
 subject.
 """
+
+
+def silence(engine: Engine, checks: Iterable[Check]) -> None:
+    """Set what silent logs leave open to unknown, after more logs are silent than when the checks
+    ran: passes, and live subjects without a result. The checks read events, and assess actors.
+    """
+    ids_by_about: dict[str, list[str]] = {}
+    for check in checks:
+        ids_by_about.setdefault(check.about, []).append(check.id)
+    for about, ids in sorted(ids_by_about.items()):
+        subjects = f"(SELECT * FROM subjects_{about} WHERE silent IS NOT NULL) AS s"
+        engine.run(
+            "UPDATE results SET status = 'unknown', reason_code = s.silent.code, reason_values ="
+            f" s.silent.held FROM {subjects} WHERE results.subject = s.subject AND results.status ="
+            f" 'pass' AND list_contains({quoted_list(ids)}, results.check_id)"
+        )
+        engine.run(
+            f"INSERT INTO results ({FILLED}) SELECT c.id, s.subject, 'unknown', s.silent.code,"
+            " s.silent.held, '', coalesce(s.actor, ''), coalesce(s.owner, ''), coalesce(s.tier_lo,"
+            f" 1), coalesce(s.tier_hi, 4) FROM {subjects} CROSS JOIN (SELECT"
+            f" unnest({quoted_list(ids)}) AS id) AS c WHERE s.live AND NOT EXISTS (SELECT 1 FROM"
+            " results AS r WHERE r.check_id = c.id AND r.subject = s.subject)"
+        )
 
 
 def make_unknown(engine: Engine, check: Check, why: str) -> None:

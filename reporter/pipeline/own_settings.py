@@ -14,6 +14,7 @@ from reporter.content.workspace import Workspace
 from reporter.engine.base import quoted_list
 from reporter.engine.duckdb import DuckDB
 from reporter.evaluate import extract, runner
+from reporter.evaluate.unassessed import NOT_ACTORS, silence
 from reporter.i18n.translate import mark
 from reporter.model.assessment import Assessment, Check, Notice, Quarantined
 from reporter.model.scores import Tally
@@ -21,7 +22,7 @@ from reporter.model.sentences import Sentence, labelled, tell
 from reporter.model.statements import Compensation
 from reporter.pipeline.run_scores import Scoring
 from reporter.schema.compiled import Compiled
-from reporter.schema.tables import EVENT_TABLES
+from reporter.schema.tables import EVENT_TABLES, ORGANISATION
 from reporter.statements import exceptions
 from reporter.statements.approvers import Directory
 from reporter.statements.attestations import Settled
@@ -29,8 +30,8 @@ from reporter.transform.approved_scope import Baseline, misplaced, review_scope
 from reporter.transform.log_coverage import DEFAULT_SHARE
 
 CompiledChecks = Sequence[tuple[Check, Compiled]]
-_ON_DELIVERY = EVENT_TABLES | {"feeds", "feed_gaps", "dead_logs"}
-"""Tables whose checks depend on which logs count as alive."""
+ON_DELIVERY = {"feeds", "feed_gaps", "dead_logs"}
+"""Tables that tell which logs count as alive."""
 _ON_BASELINE = {"scope_runs"}
 
 
@@ -230,22 +231,30 @@ def shipped_tallies(
     run: runner.Runner,
 ) -> list[Tally]:
     """Run the checks again that the workspace's settings affect, and count all results;
-    `compensations` are as read.
+    `compensations` are as read. A check of which only the silence of logs differs is not run.
     """
     replacements = {c.id: (c, j) for c, j in shipped}
-    reruns = [
-        replacements.get(c.id, (c, j))
-        for c, j in compiled
-        if c.id in replacements or _is_touched(settings, j)
-    ]
     engine.run("DROP TABLE results")
     engine.run("ALTER TABLE found_results RENAME TO results")
+    unseen = {
+        i for (i,) in engine.rows("SELECT check_id FROM results WHERE subject = ?", [ORGANISATION])
+    }
+    reruns, silenced = [], []
+    for check, query in compiled:
+        if check.id in replacements or _is_touched(settings, query):
+            reruns.append(replacements.get(check.id, (check, query)))
+        elif settings.delivery and query.tables & EVENT_TABLES:
+            if check.about in NOT_ACTORS or check.id in unseen:
+                reruns.append((check, query))
+            else:
+                silenced.append(check)
     ids = quoted_list([c.id for c, _ in reruns])
     engine.run(f"DELETE FROM results WHERE list_contains({ids}, check_id)")
     if settings.delivery:
         alive = f"expected > 0 AND seen * 100 >= expected * {DEFAULT_SHARE}"
         engine.run(f"UPDATE feed_delivery SET alive = alive AND {alive}")
         runner.look(engine)
+        silence(engine, silenced)
     if settings.baseline:
         review_scope(engine, Baseline(holds=False))
     runner.assess(engine, reruns, engine.threads(), strict=False, run=run)
@@ -255,6 +264,6 @@ def shipped_tallies(
 
 def _is_touched(settings: OwnSettings, compiled: Compiled) -> bool:
     return bool(
-        (settings.delivery and compiled.tables & _ON_DELIVERY)
+        (settings.delivery and compiled.tables & ON_DELIVERY)
         or (settings.baseline and compiled.tables & _ON_BASELINE)
     )

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields
 from datetime import datetime
+from functools import partial
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -122,8 +123,8 @@ def write_run(
     with ThreadPoolExecutor(1) as pool:  # mostly the engine, which runs beside Python
         todo = pool.submit(write_todo, english_view, part / "todo.csv")
         write_data(assessment, part)
-        write_formats(view, options, part, part)
-        _write_tables(assessment, english_view, part)
+        tables = partial(_write_tables, assessment, english_view, part)
+        write_formats(view, options, part, part, tables)
         todo.result()
     write_installed(view, options, part, part)
     write_manifest(part, assessment, counts)
@@ -142,19 +143,38 @@ def _write_tables(assessment: Assessment, english_view: View, part: Path) -> Non
         write_changes(english_view.history, part / "changes.csv")
 
 
-def write_formats(view: View, options: Wanted, run: Path, part: Path) -> None:
+def write_formats(
+    view: View,
+    options: Wanted,
+    run: Path,
+    part: Path,
+    write_tables: Callable[[], None] = lambda: None,
+) -> None:
     """Write a view in each format, and with each user template as HTML and PDF if requested.
 
-    Formats that list or attach the data of the run receive it.
+    Formats that list or attach the data of the run receive it. PDF is laid out, mostly outside
+    Python, while the other formats and `write_tables` write.
     """
-    data = data_files(run)
-    for name in (f for f in options.formats if f in WRITERS):
-        options.say(f"writing {FILES[name]}")
-        WRITERS[name](view, part / FILES[name], **({"data": data} if shipped(name)[0].data else {}))
+    from reporter.report.build import relocated
+
+    names = [name for name in options.formats if name in WRITERS]
+    on_paper = [name for name in names if shipped(name)[0].name == "pdf"]
+    with ThreadPoolExecutor(1) as pool:
+        paper = pool.submit(_write_each, relocated(view, run), on_paper, options, run, part)
+        _write_each(view, [n for n in names if n not in on_paper], options, run, part)
+        write_tables()
+        paper.result()
     mediums = {name.rpartition("-")[2] for name in options.formats} & {"html", "pdf"}
     for template in options.templates:
         options.say(f"writing {template.name}")
         write_own(view, template, sorted(mediums), part, options.limits)
+
+
+def _write_each(view: View, names: Sequence[str], options: Wanted, run: Path, part: Path) -> None:
+    data = data_files(run)
+    for name in names:
+        options.say(f"writing {FILES[name]}")
+        WRITERS[name](view, part / FILES[name], **({"data": data} if shipped(name)[0].data else {}))
 
 
 def write_installed(view: View, options: Wanted, run: Path, part: Path) -> None:

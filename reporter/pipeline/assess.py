@@ -129,7 +129,6 @@ def assess_workspace(
     installed_formats.refuse_unknown(options.formats)
     outputs = Wanted(options.formats, own_templates, options.say, options.limits)
     workspace = read_workspace(folder)
-    warm_up(options.formats)
     with open_inputs or Inputs.of(workspace.folder) as inputs, _places(out, options) as places:
         part, work = places
         folder = options.cache or out.parent / USUAL
@@ -140,6 +139,7 @@ def assess_workspace(
             assessment, view = _read_view(part, options)
             publish(part, out)
             return assessment, views.relocated(view, out)
+        warm_up(options.formats)
         content = loader.load(options.extra, options.packs, examples=False)
         if content.packs:
             options.say(f"with packs {', '.join(map(str, content.packs))}")

@@ -112,13 +112,18 @@ _SLOW = {"html": "reporter.report.html.page", "pdf": "reporter.report.pdf.paper"
 
 
 def warm_up(formats: Iterable[str]) -> None:
-    """Import slow modules in the background. If that fails, the writer of the format reports it."""
+    """Import slow modules and compile templates in the background. If that fails, the writer of the
+    format reports it.
+    """
+    pairs = [shipped(name) for name in formats if name in WRITERS]
+    editions = {edition for shipped_format, edition in pairs if shipped_format.name in _SLOW}
 
     def work() -> None:
-        for name, module in _SLOW.items():
-            with suppress(Exception):
-                if any(f.endswith(name) for f in formats):
-                    import_module(module)
+        with suppress(Exception):
+            for name in {f.name for f, _ in pairs} & _SLOW.keys():
+                import_module(_SLOW[name])
+            if editions:
+                import_module(_SLOW["html"]).warm_up(editions)
 
     threading.Thread(target=work).start()
 

@@ -9,7 +9,7 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
@@ -274,6 +274,14 @@ class _Compiled(BytecodeCache):
 def _compiled(kind: type[Environment]) -> _Compiled:
     """Return the compiled templates of a kind: in a sandbox each access is guarded."""
     return _Compiled()
+
+
+def warm_up(editions: Collection[str]) -> None:
+    """Compile the templates of editions in advance."""
+    environment = _environment(templates_dir())
+    for name in environment.list_templates(extensions=["html"]):
+        if "/" in name or name.removesuffix(".html") in editions:
+            environment.get_template(name)
 
 
 def _environment(folder: Path, template: Template | None = None) -> Environment:

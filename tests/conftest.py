@@ -8,6 +8,7 @@ import gc
 import json
 import re
 import shutil
+import sys
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -37,8 +38,8 @@ from reporter.ingest.load import ingest
 from reporter.ingest.readers.inputs import Inputs
 from reporter.model.assessment import Check
 from reporter.pipeline import assess as running
-from reporter.pipeline import kept_runs, own_settings
-from reporter.pipeline.assess import compile_all
+from reporter.pipeline import kept_runs, kept_tables, own_settings
+from reporter.pipeline.workspace_content import compile_all
 from reporter.report.build import to_json
 from reporter.report.export import read_view
 from reporter.runs.store import RESULT, Results
@@ -176,9 +177,10 @@ def _files_are_converted_once(converted: Path) -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _every_run_is_made() -> Iterator[None]:
-    """No run is one that another test kept: it may have changed the program. `test_kept_runs` takes this back."""
+    """Nothing is what another test kept: it may have changed the program. The tests of what is kept take this back."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(kept_runs, "name_of", lambda *_: "")
+        patch.setattr(kept_tables, "LARGE", sys.maxsize)
         yield
 
 

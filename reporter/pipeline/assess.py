@@ -8,11 +8,10 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from reporter.content import loader
 from reporter.content.loader import Content
@@ -20,12 +19,12 @@ from reporter.content.mapping import FOLDER, with_mappings
 from reporter.content.packs import Pack, naming
 from reporter.content.packs import display_place as placed
 from reporter.content.workspace import NAME, Workspace, read_workspace
-from reporter.content.yaml import read_yaml, words_of
+from reporter.content.yaml import read_yaml
 from reporter.engine import duckdb
 from reporter.engine.base import Unreadable
 from reporter.engine.duckdb import DuckDB
 from reporter.engine.sandbox import Limits
-from reporter.errors import ContentError, Errors, InputError, ReporterError
+from reporter.errors import InputError
 from reporter.evaluate import extract, runner
 from reporter.evaluate.coded_results import code_texts, drop_others
 from reporter.evaluate.defects import defects
@@ -37,10 +36,10 @@ from reporter.ingest.load import Intake, ingest
 from reporter.ingest.readers.files import display_path, is_shown_as_it_is
 from reporter.ingest.readers.inputs import Inputs
 from reporter.ingest.unread_files import beside
-from reporter.model.assessment import Assessment, Check, Framework, Notice, Sample
+from reporter.model.assessment import Assessment, Check, Framework, Notice
 from reporter.model.comparison import Comparison
 from reporter.model.scores import Scores, Tally
-from reporter.pipeline import disclosures, kept_runs, redact_run
+from reporter.pipeline import disclosures, kept_runs, kept_tables, redact_run
 from reporter.pipeline.own_settings import (
     approved_baseline,
     beside_shipped,
@@ -50,7 +49,11 @@ from reporter.pipeline.own_settings import (
 )
 from reporter.pipeline.resolve_statements import resolve, signers, statement_notices
 from reporter.pipeline.run_scores import Scoring
-from reporter.pipeline.workspace_content import refuse_unknown, select_frameworks
+from reporter.pipeline.workspace_content import (
+    compile_all,
+    refuse_unknown,
+    select_frameworks,
+)
 from reporter.privacy.pseudonyms import mark
 from reporter.report import FILES, installed_formats, warm_up
 from reporter.report.compare import compare, read_earlier
@@ -65,7 +68,7 @@ from reporter.report.export import (
 )
 from reporter.report.html.custom_template import read_templates
 from reporter.runs.store import Results, read_run, sha256, write_results
-from reporter.schema.compiled import Compiled, as_shipped
+from reporter.schema.compiled import Compiled
 from reporter.statements import exceptions
 from reporter.statements.approvers import Directory, read_directory
 from reporter.statements.attestations import Settled
@@ -225,16 +228,15 @@ def _assess(
     with _cache_kept(cache), DuckDB(work, options.memory, options.temp_size) as engine:
         options.say(f"reading {workspace.folder}")
         intake = _read(engine, workspace, inputs, content, cache, part, options)
-        who, notices = _derive_tables(engine, workspace)
+        kept = kept_tables.find(cache, workspace, content, intake, options.fresh)
+        who, notices = _derive_tables(engine, workspace, kept.tables)
+        kept_tables.keep_tables(engine, kept)
         intake, answers, claims = resolve(engine, intake, inputs, workspace, content, catalogs, who)
         entries = (*intake.quarantined, *conflicts.notes(engine), *misplaced_notes(engine))
         intake = replace(intake, quarantined=entries, notices=(*intake.notices, *notices))
         engine.lock((cache.folder, part))
         options.say(f"assessing {len(compiled)} checks")
-        runner.prepare(engine)
-        foreign = [j for c, j in compiled if c.id in content.extra]
-        with Apart(foreign, work, options.memory, options.limits) as run:
-            faults = runner.assess(engine, compiled, engine.threads(), strict=False, run=run)
+        faults = _run_checks(engine, content, compiled, kept, work, options)
         setup = own_settings(workspace, [c for c, _ in compiled])
         remember(engine, setup)
         as_read = claims.compensations
@@ -258,8 +260,7 @@ def _assess(
         news = [*statement_notices(answers, claims, who), *signers(workspace, answers, claims, who)]
         if setup.lines:
             plain = compile_all([c for c in content.checks if c.id in setup.thresholds], {})
-            foreign = [j for c, j in (*compiled, *plain) if c.id in content.extra]
-            with Apart(foreign, work, options.memory, options.limits) as run:
+            with _guests(content, (*compiled, *plain), work, options) as run:
                 notice = beside_shipped(
                     engine, setup, content, compiled, plain, assessment, answers, as_read, who, run
                 )
@@ -269,6 +270,32 @@ def _assess(
             assessment = redact_run.hide_assessment(assessment, people)
             assessment = replace(assessment, pseudonyms=mark(cache.secret_key))
         return assessment, intake
+
+
+def _run_checks(
+    engine: DuckDB,
+    content: Content,
+    compiled: Sequence[tuple[Check, Compiled]],
+    kept: kept_tables.Kept,
+    work: Path,
+    options: Options,
+) -> dict[str, str]:
+    """Fill `results`; return why some checks could not be run, by id."""
+    runner.prepare(engine)
+    taken = kept_tables.take_results(engine, kept, compiled)
+    others = [(c, j) for c, j in compiled if c.id not in taken]
+    with _guests(content, others, work, options) as run:
+        faults = runner.assess(engine, others, engine.threads(), strict=False, run=run)
+    kept_tables.keep_results(engine, kept, compiled, taken, faults)
+    return faults
+
+
+def _guests(
+    content: Content, compiled: Iterable[tuple[Check, Compiled]], work: Path, options: Options
+) -> Apart:
+    """Return what runs checks that did not ship."""
+    foreign = [j for c, j in compiled if c.id in content.extra]
+    return Apart(foreign, work, options.memory, options.limits)
 
 
 @contextmanager
@@ -307,13 +334,15 @@ def _read(
     return intake
 
 
-def _derive_tables(engine: DuckDB, workspace: Workspace) -> tuple[Directory, list[Notice]]:
+def _derive_tables(
+    engine: DuckDB, workspace: Workspace, kept: Mapping[str, str]
+) -> tuple[Directory, list[Notice]]:
     """Make the tables; return the directory of signers, and notices on the approved runs.
 
     Scope comes last: it depends on the approvers of runs, and they on the people of the lists.
     """
     expected = [Expected(n, *e) for n, e in sorted(workspace.log_sources.items())]
-    derive(engine, workspace.run, expected, wanted=BEFORE_SCOPE)
+    derive(engine, workspace.run, expected, wanted=BEFORE_SCOPE, kept=kept)
     directory = read_directory(engine, workspace.approvers)
     baseline, notices = approved_baseline(engine, workspace, directory)
     review_scope(engine, baseline)
@@ -333,87 +362,6 @@ def _used_paths(workspace: Workspace, cache: Cache, part: Path, options: Options
         *options.templates,
         *options.earlier,
     ]
-
-
-def compile_all(
-    checks: Sequence[Check],
-    params: dict[str, dict[str, Any]],
-    samples: Mapping[str, Sample] = {},
-    place: str = NAME,
-) -> list[tuple[Check, Compiled]]:
-    """Compile every check with the workspace's thresholds; report all errors at once.
-
-    Raises Errors with every mistake.
-    """
-    errors: list[ReporterError] = []
-    compiled = []
-    for check in checks:
-        args = params.get(check.id, {})
-        unknown_names = sorted(set(args) - set(check.params))
-        if unknown_names:
-            errors.append(
-                InputError(
-                    f"params: {check.id} has no parameter {unknown_names[0]!r}",
-                    place,
-                    f"It has: {', '.join(sorted(check.params)) or 'none'}.",
-                )
-            )
-            continue
-        names = [
-            p for p in sorted(args) if type(args[p]) is not type(check.params[p]) or args[p] == []
-        ]
-        if names:
-            kind = words_of(type(check.params[names[0]]))
-            errors.append(
-                InputError(
-                    f"params: {check.id}: {names[0]} must be {kind}, not {args[names[0]]!r}", place
-                )
-            )
-            continue
-        excess = [(p, most) for p in sorted(args) if (most := _limit(p, args[p])) is not None]
-        if excess:
-            name, most = excess[0]
-            errors.append(
-                InputError(
-                    f"params: {check.id}: {name} is {args[name]}",
-                    place,
-                    f"Expected a whole number from 0 to {most}." if most else "Expected 0 or more.",
-                )
-            )
-            continue
-        defaults = {name: check.params[name] for name in args if args[name] != check.params[name]}
-        adjusted_check = replace(
-            check, params={**check.params, **args}, shipped=defaults, sample=samples.get(check.id)
-        )
-        try:
-            compiled.append(
-                (adjusted_check, as_shipped(adjusted_check) or _compiled(adjusted_check))
-            )
-        except ContentError as error:
-            errors.append(error)
-    if errors:
-        raise Errors(errors)
-    return compiled
-
-
-def _compiled(check: Check) -> Compiled:
-    from reporter.content.sql_policy import compile_check  # sqlglot takes a tenth of a second
-
-    return compile_check(check)
-
-
-_WHOLE = {"_percent": 100, "_permille": 1000}
-"""Suffix of a threshold's name -> its maximum: a share of all."""
-
-
-def _limit(name: str, value: object) -> int | None:
-    """Return the maximum of a threshold whose value is out of range, 0 for no maximum; None if it
-    is valid.
-    """
-    if not isinstance(value, int) or isinstance(value, bool):
-        return None
-    most = next((n for end, n in _WHOLE.items() if name.endswith(end)), 0)
-    return most if value < 0 or (most and value > most) else None
 
 
 def _gather(

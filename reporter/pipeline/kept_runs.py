@@ -55,7 +55,7 @@ def shape_of(
     own = (real(cache.folder), real(out.parent))
     read = {real(f.path) for f in inputs.files}
     parts = [
-        ("program", _program()),
+        ("program", program((Path(__file__).parents[1], content_dir()[0], locale_dir().parent))),
         # As it was read, with its logo, wherever that lies.
         ("settings", repr(replace(workspace, folder=real(workspace.folder)))),
         (
@@ -157,10 +157,10 @@ def _used_at(folder: Path) -> int:
         return 0
 
 
-def _program() -> list[Any]:
-    """Return what tells this program from others: its files, Python, what it depends on."""
-    package = Path(__file__).parents[1]
-    places = (package, content_dir()[0], locale_dir().parent)
+def program(places: Iterable[Path]) -> list[Any]:
+    """Return what tells this program from others: its files in some places, Python, what it depends
+    on.
+    """
     versions = []
     for name in _DEPENDENCIES:
         try:

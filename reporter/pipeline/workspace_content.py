@@ -1,18 +1,22 @@
-"""What a workspace asks of the content. In: its settings, all content. Out: its catalogs, or what
-is wrong.
+"""What a workspace asks of the content. In: its settings, all content. Out: its catalogs, checks with
+its thresholds, or what is wrong.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
+from typing import Any
 
 from reporter.content.crosswalks import CHECKS
 from reporter.content.loader import Content
-from reporter.content.workspace import Workspace
-from reporter.errors import InputError
+from reporter.content.workspace import NAME, Workspace
+from reporter.content.yaml import words_of
+from reporter.errors import ContentError, Errors, InputError, ReporterError
 from reporter.evaluate.remediation import effort_ids
+from reporter.model.assessment import Check, Sample
+from reporter.schema.compiled import Compiled, as_shipped
 
 
 def select_frameworks(workspace: Workspace, content: Content) -> Content:
@@ -74,3 +78,84 @@ def _refuse_efforts(names: Iterable[str], content: Content, place: str) -> None:
         if cause[name]:
             hint = f"Give days for {cause[name]}, or {name}-evidence for what is unknown."
             raise InputError(f"efforts: {name} is fixed with its cause {cause[name]}", place, hint)
+
+
+def compile_all(
+    checks: Sequence[Check],
+    params: dict[str, dict[str, Any]],
+    samples: Mapping[str, Sample] = {},
+    place: str = NAME,
+) -> list[tuple[Check, Compiled]]:
+    """Compile every check with the workspace's thresholds; report all errors at once.
+
+    Raises Errors with every mistake.
+    """
+    errors: list[ReporterError] = []
+    compiled = []
+    for check in checks:
+        args = params.get(check.id, {})
+        unknown_names = sorted(set(args) - set(check.params))
+        if unknown_names:
+            errors.append(
+                InputError(
+                    f"params: {check.id} has no parameter {unknown_names[0]!r}",
+                    place,
+                    f"It has: {', '.join(sorted(check.params)) or 'none'}.",
+                )
+            )
+            continue
+        names = [
+            p for p in sorted(args) if type(args[p]) is not type(check.params[p]) or args[p] == []
+        ]
+        if names:
+            kind = words_of(type(check.params[names[0]]))
+            errors.append(
+                InputError(
+                    f"params: {check.id}: {names[0]} must be {kind}, not {args[names[0]]!r}", place
+                )
+            )
+            continue
+        excess = [(p, most) for p in sorted(args) if (most := _limit(p, args[p])) is not None]
+        if excess:
+            name, most = excess[0]
+            errors.append(
+                InputError(
+                    f"params: {check.id}: {name} is {args[name]}",
+                    place,
+                    f"Expected a whole number from 0 to {most}." if most else "Expected 0 or more.",
+                )
+            )
+            continue
+        defaults = {name: check.params[name] for name in args if args[name] != check.params[name]}
+        adjusted_check = replace(
+            check, params={**check.params, **args}, shipped=defaults, sample=samples.get(check.id)
+        )
+        try:
+            compiled.append(
+                (adjusted_check, as_shipped(adjusted_check) or _compiled(adjusted_check))
+            )
+        except ContentError as error:
+            errors.append(error)
+    if errors:
+        raise Errors(errors)
+    return compiled
+
+
+def _compiled(check: Check) -> Compiled:
+    from reporter.content.sql_policy import compile_check  # sqlglot takes a tenth of a second
+
+    return compile_check(check)
+
+
+_WHOLE = {"_percent": 100, "_permille": 1000}
+"""Suffix of a threshold's name -> its maximum: a share of all."""
+
+
+def _limit(name: str, value: object) -> int | None:
+    """Return the maximum of a threshold whose value is out of range, 0 for no maximum; None if it
+    is valid.
+    """
+    if not isinstance(value, int) or isinstance(value, bool):
+        return None
+    most = next((n for end, n in _WHOLE.items() if name.endswith(end)), 0)
+    return most if value < 0 or (most and value > most) else None

@@ -6,13 +6,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Set
+from dataclasses import replace
 from functools import cache, partial
+from types import MappingProxyType
 
 from reporter.engine.base import Engine
 from reporter.errors import ContentError
 from reporter.schema.model_files import Model, macro_texts, shipped
 
 _CALLED = re.compile(r"\b([a-z_]\w*)\(")
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 _OF_THE_ENGINE = "pattern_of()"
 """The macro that steps in Python use in their SQL."""
 
@@ -56,12 +59,19 @@ def all_for(wanted: Iterable[str]) -> Set[str]:
     return {n for w in wanted for n in (w, *dependencies_of(w))} & models().keys()
 
 
-def make(engine: Engine, wanted: Iterable[str]) -> None:
-    """Make models, each after the models that it reads, in parallel where possible.
+def make(engine: Engine, wanted: Iterable[str], kept: Mapping[str, str] = _NOTHING) -> None:
+    """Make models, each after the models that it reads, in parallel where possible. Those that are
+    `kept` (model -> SQL of its rows) read nothing.
 
     Raises ContentError where they wait for each other.
     """
-    remaining = {name: models()[name] for name in wanted}
+    remaining = {
+        name: replace(model, sql=kept[name], reads=frozenset()) if name in kept else model
+        for name in wanted
+        for model in [models()[name]]
+    }
+    while needless := _done_with(remaining.keys(), remaining.values()):
+        remaining = {name: m for name, m in remaining.items() if name not in needless}
     made: set[str] = set()
     while remaining:
         ready = [m for m in remaining.values() if not m.reads & remaining.keys()]

@@ -7,7 +7,8 @@ resolved to actors, sources per actor. Every other derived table is a file of `m
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
+from types import MappingProxyType
 
 from reporter.engine.base import Engine, quoted
 from reporter.errors import ReporterError
@@ -73,16 +74,18 @@ def derive(
     baseline: Baseline = NO_WINDOW,
     wanted: Set[str] = EVERYTHING,
     facts: Sequence[Table] = LOADED,
+    kept: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
     """Build the wanted tables and views, and those they derive from, from the in_ relations and the
     `carried` table.
 
     `facts` are the loaded tables that have an in_ relation; wanted tables depend on no others.
+    `kept` are models that need not be made, with the SQL of their rows.
 
     Raises ReporterError where two identities of events have one number.
     """
     expect(engine, expected)
-    derive_expected(engine, run, baseline, wanted, facts)
+    derive_expected(engine, run, baseline, wanted, facts, kept)
 
 
 def derive_expected(
@@ -91,6 +94,7 @@ def derive_expected(
     baseline: Baseline = NO_WINDOW,
     wanted: Set[str] = EVERYTHING,
     facts: Sequence[Table] = LOADED,
+    kept: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
     """Build the same where `expected_feeds` is there already.
 
@@ -107,15 +111,15 @@ def derive_expected(
     teach(engine, before | needed)
     approve(engine, baseline)
     set_baseline_apart(engine, run)
-    make(engine, names)
+    make(engine, names, kept)
     has_names = bool(engine.one("SELECT count(*) FROM same_as"))
     _copy_plain(engine, facts, has_names)
     merge_actors(engine, has_names)
-    make(engine, before - names)
+    make(engine, before - names, kept)
     _refuse_twins(engine)
     # Unregistered agents that act become actors, without tier or attributes.
     engine.run("INSERT INTO actors BY NAME SELECT * FROM shadow_agents")
-    make(engine, needed - before)
+    make(engine, needed - before, kept)
     if "secret_traces" in wanted:
         find_secret_traces(engine)
     _note_sources(engine, facts)

@@ -1,5 +1,5 @@
-"""What a workspace asks of the content. In: its settings, all content. Out: its catalogs, checks with
-its thresholds, or what is wrong.
+"""What a workspace asks of the content. In: its settings, all content. Out: its catalogs, its checks,
+or what is wrong.
 """
 
 from __future__ import annotations

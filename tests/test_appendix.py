@@ -6,6 +6,7 @@ import hashlib
 import re
 import sys
 import tomllib
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from reporter.report.document import View
 from reporter.report.editions import appendix
 from reporter.report.findings import finding_records
 from reporter.report.html import page as html
-from reporter.report.pdf import paper, typst_pages
+from reporter.report.pdf import paper, pdf_objects, typst_pages
 from reporter.report.pdf.fonts import Faces
 from reporter.runs.store import DATA, RESULTS
 
@@ -201,6 +202,22 @@ def test_the_merged_pdf_keeps_its_attachment_and_identification(made: Path, smal
             assert metadata["pdfuaid:part"] == "1"
         fonts = [o for o in document.objects if isinstance(o, pikepdf.Dictionary) and o.get("/Type") == "/FontDescriptor"]  # fmt: skip
         assert fonts and all({"/FontFile2", "/FontFile3"} & set(o.keys()) for o in fonts)
+
+
+def test_the_merged_pdf_has_no_fault_and_nothing_of_a_part_but_its_pages(made: Path) -> None:
+    with pikepdf.open(made) as document:
+        assert document.check_pdf_syntax() == []
+        kinds = Counter(
+            str(o.get("/Type")) for o in document.objects if isinstance(o, pikepdf.Dictionary)
+        )
+        parts = 71 // 30 + 1
+        assert kinds["/Pages"] == 1 + parts and kinds["/Page"] == len(document.pages)
+        assert kinds["/Catalog"] == kinds["/OutputIntent"] == kinds["/StructTreeRoot"] == 1
+
+
+def test_a_pdf_that_typst_would_not_write_is_refused(made: Path) -> None:
+    with pytest.raises(ValueError, match="without a plain table of objects"):
+        pdf_objects.Source(made.read_bytes())
 
 
 def test_a_part_has_the_same_bytes_each_time(small: View) -> None:

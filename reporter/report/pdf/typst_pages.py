@@ -73,8 +73,14 @@ class Press:
 
     def __init__(self, folder: Path, cover: Cover) -> None:
         """Load the templates, and take from the cover the text of every page."""
-        self._typst = _typst()
-        self._folder = folder
+        typst = _typst()
+        self._error, self._folder = typst.TypstError, folder
+        fonts = typst.Fonts(
+            include_system_fonts=False,
+            include_embedded_fonts=False,
+            font_paths=[str(folder / "fonts")],
+        )
+        self._compiler = typst.Compiler(font_paths=fonts)
         self._faces = Faces(folder / "fonts")
         self._at = int(datetime.fromisoformat(cover.as_of_iso).timestamp())
         self._cover = cover
@@ -99,6 +105,8 @@ class Press:
             data = self._sheet(plain) | {"more": more}
             return self._compile(code, data, folder, pdf_standards=["a-3a", "ua-1"])
 
+        if more:
+            _give_back()
         for attachment in attachments:
             shutil.copyfile(attachment.path, folder / attachment.path.name)
         attached = "".join(map(_attached, attachments))
@@ -108,11 +116,9 @@ class Press:
         return report_pdf, row_heads
 
     def _forget(self) -> None:
-        """Free what typst keeps of the last documents, and give it back to the system."""
+        """Free what typst keeps of the last documents."""
         for _ in range(_KEPT + 1):
-            self._typst.compile(_EMPTY, ignore_system_fonts=True)
-        if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):  # glibc keeps it otherwise
-            trim(0)
+            self._compiler.compile(_EMPTY)
 
     def _sheet(self, plain: bool) -> dict[str, Any]:
         cover = self._cover
@@ -144,7 +150,7 @@ class Press:
     def _printed(self, layout: Callable[[bool], bytes]) -> bytes:
         try:
             return layout(False)
-        except self._typst.TypstError:
+        except self._error:
             # Some marks of rare scripts cannot be drawn, although a font has them. Their code
             # points can.
             return layout(True)
@@ -205,15 +211,17 @@ class Press:
         if folder:
             for name, content in files.items():
                 (folder / name).write_bytes(content)
-        output = self._typst.compile(
-            folder / "main.typ" if folder else files,
-            font_paths=[str(self._folder / "fonts")],
-            ignore_system_fonts=True,
-            timestamp=self._at,
-            **options,
+        output = self._compiler.compile(
+            folder / "main.typ" if folder else files, root=folder, timestamp=self._at, **options
         )
         assert isinstance(output, bytes)
         return output
+
+
+def _give_back() -> None:
+    """Give the memory that was freed back to the system, as glibc keeps it otherwise."""
+    if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):
+        trim(0)
 
 
 def _attached(attachment: Attachment) -> str:

@@ -21,6 +21,7 @@ from typing import Any
 from reporter.errors import ReporterError
 from reporter.i18n.translate import language, say
 from reporter.report.editions.appendix import COLUMNS, SHARES, TITLE, Section
+from reporter.report.pdf.cell_lines import CellLines
 from reporter.report.pdf.fonts import FAMILIES, Faces
 from reporter.report.pdf.typeset import TEXT_WIDTH, literal, typeset
 from reporter.report.view.elements import Cover
@@ -82,6 +83,7 @@ class Press:
         )
         self._compiler = typst.Compiler(font_paths=fonts)
         self._faces = Faces(folder / "fonts")
+        self._lines = CellLines(folder / "fonts")
         self._at = int(datetime.fromisoformat(cover.as_of_iso).timestamp())
         self._cover = cover
         self._foot = say(
@@ -160,6 +162,7 @@ class Press:
             "columns": [say(name) for name in COLUMNS],
             "shares": SHARES,
             "size": _SIZE,
+            "cap": self._lines.cap_height,
             "title": say(TITLE),
             "sections": [self._section(section, plain) for section in part],
         }
@@ -168,17 +171,29 @@ class Press:
     def _section(self, section: Section, plain: bool) -> dict[str, Any]:
         cell_text = partial(self._said, plain=plain)
         room = [(share * TEXT_WIDTH / sum(SHARES) - _GUTTER) / _SIZE for share in SHARES]
-        rows = [
-            {
-                "cells": [
-                    cell_text(cell, width) for cell, width in zip(row.cells, room, strict=True)
-                ],
-                "actor": cell_text(row.actor, room[0]),
-                "long": max(map(len, row.cells)) > _LONG,
-            }
-            for row in section.rows
-        ]
+        rows = []
+        for row in section.rows:
+            cells = [cell_text(cell, width) for cell, width in zip(row.cells, room, strict=True)]
+            actor = cell_text(row.actor, room[0])
+            is_long = max(map(len, row.cells)) > _LONG
+            lines = 0 if is_long else self._row_lines(cells, actor, room)
+            rows.append({"cells": cells, "actor": actor, "long": is_long, "lines": lines})
         return {"head": cell_text(section.head, 0.9 * TEXT_WIDTH / _SIZE), "rows": rows}
+
+    def _row_lines(
+        self, cells: Sequence[str | list[str]], actor: str | list[str], room: Sequence[float]
+    ) -> int:
+        """Return the lines of a row; 0 where only typst can tell."""
+        least = most = 0
+        for n, (cell, width) in enumerate(zip(cells, room, strict=True)):
+            lines = self._lines.count(_pieces(cell), width)
+            if lines and n == 0 and actor:
+                below = self._lines.count(_pieces(actor), width)
+                lines = below and (lines[0] + below[0], lines[1] + below[1])
+            if lines is None:
+                return 0
+            least, most = max(least, lines[0]), max(most, lines[1])
+        return most if least == most else 0
 
     def _said(self, text: str, room: float, plain: bool) -> str | list[str]:
         return self._faces.cut(self._faces.written(text, plain), room)
@@ -216,6 +231,10 @@ class Press:
         )
         assert isinstance(output, bytes)
         return output
+
+
+def _pieces(text: str | list[str]) -> tuple[str, ...]:
+    return (text,) if isinstance(text, str) else tuple(text)
 
 
 def _give_back() -> None:

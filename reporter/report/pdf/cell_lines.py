@@ -22,7 +22,7 @@ _GAP = 0.0002
 """Between two pieces, in ems."""
 _LIGATURE = 0.05
 """By which an f and what follows are narrower as one at the most, in ems."""
-_KEPT = 1 << 16
+_KEPT = 1 << 13
 
 
 class CellLines:

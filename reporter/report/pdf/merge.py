@@ -12,10 +12,8 @@ from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
-from reporter.report.pdf.pdf_objects import REF, Source, Writer, moved, parted, stream, text_string
+from reporter.report.pdf.pdf_objects import REF, Mover, Source, Writer, parted, stream, text_string
 
-_NAMES = re.compile(rb"(?<=\()U(?=\d+x\d+y\d+\))")
-"""The names that typst gives header cells, which begin alike in each part."""
 _TREE = re.compile(
     rb"/K\[(\d+) 0 R\]/ParentTree<</Nums\[([^\]]*)\]>>(?:/IDTree<</Names\[([^\]]*)\]>>)?"
     rb"/ParentTreeNextKey (\d+)>>$"
@@ -61,7 +59,7 @@ class Binder:
     def run(self, running: bytes) -> None:
         """Take the pages of an untagged PDF as headers and footers of the pages to come."""
         source, pages = Source(running), {}
-        shift = self._writer.reserve(source.size - 1) - 1
+        mover = Mover(self._writer.reserve(source.size - 1) - 1)
         left_out = {*_own_numbers(source), *_page_numbers(source)}
         for number in _page_numbers(source):
             pages[_reference(source[number], b"Contents")] = source[number]
@@ -72,8 +70,8 @@ class Binder:
                     *(_box(page), _reference(page, b"Resources")),
                 )
                 head = kind + head.removeprefix(b"<<")
-                self._bands.append(number + shift)
-            self._writer.put(number + shift, moved(head, shift) + data)
+                self._bands.append(number + mover.by)
+            self._writer.put(number + mover.by, mover.moved(head) + data)
         self._mark = self._writer.reserve()
         self._writer.put(self._mark, stream(b"", _RUNNING))
 
@@ -82,52 +80,53 @@ class Binder:
         marks the names of its header cells.
         """
         source = Source(part)
-        shift = self._writer.reserve(source.size - 1) - 1
-        changed = self._changed_in(source, shift, mark.encode())
+        mover = Mover(self._writer.reserve(source.size - 1) - 1)
+        letter = b"(" + mark.encode()
+        changed = self._changed_in(source, mover, mark.encode())
         first = len(self._pages)
         page_numbers = {n: first + at for at, n in enumerate(_page_numbers(source))}
-        self._pages += [n + shift for n in page_numbers]
+        self._pages += [n + mover.by for n in page_numbers]
         positions = []
         for number in source.numbers():
             item = changed.get(number)
             if item is None:
                 head, data = parted(source[number])
-                head = moved(head, shift)
-                if b"(U" in head:
-                    head = _NAMES.sub(mark.encode(), head)
+                head = mover.moved(head)
+                if b"(U" in head and head.startswith(b"<</Type/StructElem"):
+                    head = head.replace(b"(U", letter)
                     if b"/ColSpan " in head:
                         positions.append(page_numbers[_page_of(source, number)])
                 item = head + data
             if item:
-                self._writer.put(number + shift, item)
+                self._writer.put(number + mover.by, item)
         if positions != sorted(positions):
             raise ValueError("the header cells of a part are not in the order of its pages")
         return positions
 
-    def _changed_in(self, source: Source, shift: int, mark: bytes) -> dict[int, bytes]:
+    def _changed_in(self, source: Source, mover: Mover, mark: bytes) -> dict[int, bytes]:
         """Return what of a part becomes another object; b"" stands for none."""
         changed = dict.fromkeys(_own_numbers(source), b"")
         tree = _Tree.of(source)
         changed |= {tree.root: b"", tree.document: b""}
         for number in _kids(source[tree.document]):
-            item = moved(source[number], shift)
+            item = mover.moved(source[number])
             ours = b"/P %d 0 R" % self._tree.document
-            changed[number] = item.replace(b"/P %d 0 R" % (tree.document + shift), ours, 1)
-            self._elements.append(number + shift)
+            changed[number] = item.replace(b"/P %d 0 R" % (tree.document + mover.by), ours, 1)
+            self._elements.append(number + mover.by)
         for number in _page_numbers(source):
             page, band = source[number], self._bands.pop(0)
             resources = _reference(page, b"Resources")
             named = b"<</XObject<</Running %d 0 R>>" % band
-            changed[resources] = named + moved(source[resources], shift)[2:]
+            changed[resources] = named + mover.moved(source[resources])[2:]
             page = _PARENTS.sub(lambda m: b"%d" % (int(m[0]) + self._tree.next_key), page)
-            contents = b"/Contents %d 0 R" % (_reference(page, b"Contents") + shift)
+            contents = b"/Contents %d 0 R" % (_reference(page, b"Contents") + mover.by)
             marked = b"/Contents[%d 0 R %b]" % (self._mark, contents.removeprefix(b"/Contents "))
-            changed[number] = moved(page, shift).replace(contents, marked)
+            changed[number] = mover.moved(page).replace(contents, marked)
         pages = _reference(source[source.root], b"Pages")
         parent = _reference(self._report[self._report.root], b"Pages")
-        changed[pages] = moved(source[pages], shift)[:-2] + b"/Parent %d 0 R>>" % parent
-        self._kids.append(pages + shift)
-        self._tree.take(tree, shift, mark)
+        changed[pages] = mover.moved(source[pages])[:-2] + b"/Parent %d 0 R>>" % parent
+        self._kids.append(pages + mover.by)
+        self._tree.take(tree, mover.by, mark)
         return changed
 
     def close(self, bookmarks: Sequence[tuple[str, int]]) -> None:

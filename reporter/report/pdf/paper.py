@@ -34,7 +34,7 @@ COMPLETE = "auditor"
 """The edition with the appendix "All findings" and with the data of the run in it."""
 _TYPESET = (COMPLETE, "engineer")
 """The long editions, which typst lays out."""
-PART = 2500
+PART = 1500
 """Rows laid out at once: what bounds the memory."""
 _MARKS = ascii_uppercase.replace("U", "") + ascii_lowercase
 """Of parts: more than there can be of up to LONGEST findings. U is that of the report."""

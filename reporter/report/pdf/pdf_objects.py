@@ -64,9 +64,22 @@ def parted(item: bytes) -> tuple[bytes, bytes]:
     return item[:at], item[at:]
 
 
-def moved(item: bytes, by: int) -> bytes:
-    """Count all references of an object that holds no text higher by a number."""
-    return REF.sub(lambda found: b"%d 0 R" % (int(found[1]) + by), item)
+class Mover(dict[bytes, bytes]):
+    """Counts all references of objects that hold no text higher by a number."""
+
+    def __init__(self, by: int) -> None:
+        """Take the number."""
+        super().__init__()
+        self.by = by
+
+    def __missing__(self, number: bytes) -> bytes:
+        """Write a reference: each is met many times."""
+        reference = self[number] = b"%d 0 R" % (int(number) + self.by)
+        return reference
+
+    def moved(self, item: bytes) -> bytes:
+        """Return an object with other references."""
+        return REF.sub(lambda found: self[found[1]], item)
 
 
 def text_string(text: str) -> bytes:

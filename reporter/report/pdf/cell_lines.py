@@ -1,9 +1,5 @@
 """How many lines a text takes in a cell. In: a text and the width of a cell. Out: the least and the
 most lines, so that a row of known height need not be laid out twice.
-
-The width of a text is the sum of its characters and of the kerning of its pairs; ligatures only
-make it less. Where a line may break for sure is fewer places than where typst breaks it: after a
-space before a letter or digit, and between the pieces of a text.
 """
 
 from __future__ import annotations
@@ -26,7 +22,12 @@ _KEPT = 1 << 13
 
 
 class CellLines:
-    """Counts the lines of plain texts in the text font."""
+    """Counts the lines of plain texts in the text font.
+
+    The width of a text is the sum of its characters and of the kerning of its pairs; ligatures only
+    make it less. Where a line may break for sure is fewer places than where typst breaks it: after
+    a space before a letter or digit, and between the pieces of a text.
+    """
 
     def __init__(self, folder: Path) -> None:
         """Read the widths and the kerning of the text font."""

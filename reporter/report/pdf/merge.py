@@ -77,7 +77,7 @@ class Binder:
 
     def add(self, part: bytes, mark: str) -> list[int]:
         """Append a part, and return the page, from 0, of each cell that spans columns. One letter
-        marks the names of its header cells.
+        marks the names of its header cells. Raise ValueError where they are in another order.
         """
         source = Source(part)
         mover = Mover(self._writer.reserve(source.size - 1) - 1)

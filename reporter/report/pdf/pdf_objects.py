@@ -54,7 +54,9 @@ class Source:
 
 
 def parted(item: bytes) -> tuple[bytes, bytes]:
-    """Split an object into its dictionary and, of a stream, what follows it."""
+    """Split an object into its dictionary and, of a stream, what follows it. Raise ValueError for a
+    stream of unknown length.
+    """
     if not item.endswith(b"\nendstream"):
         return item, b""
     found = _STREAM.search(item)

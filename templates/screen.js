@@ -9,15 +9,36 @@
     return made;
   };
 
-  const written = (n) => n.toLocaleString(document.documentElement.lang);
+  // What the browser knows of languages takes it long to load.
+  const written = (n) => String(n).replace(/\B(?=(\d{3})+$)/g, ",");
 
   const wordsOf = (text) => text.toLowerCase().split(/\s+/).filter(Boolean);
+
+  // What is folded away is a noscript, which a browser with a script takes for a text: half of the elements of a page need
+  // not be made before anybody looks. What it holds it has as its items have: their number, their facets.
+  const FOLDED = "noscript[data-items]";
+  const bringOut = (place) => {
+    for (const folded of place.querySelectorAll(FOLDED)) {
+      const made = document.createElement("template");
+      made.innerHTML = folded.textContent;
+      folded.replaceWith(made.content);
+    }
+  };
+  // Who touches the page may search it next, in a way of which a script is told nothing.
+  const bringOutSoon = () => {
+    const folded = document.querySelector(FOLDED);
+    if (!folded) return;
+    bringOut(folded.parentElement);
+    setTimeout(bringOutSoon);
+  };
 
   // A list names its items in data-find, what they can be chosen by in data-facets, what holds several in data-groups,
   // and what all are about in data-about.
   const findable = (list, number) => {
-    const items = [...list.querySelectorAll(list.dataset.find)];
-    if (items.length < 5) return;
+    let items = [...list.querySelectorAll(list.dataset.find)];
+    const folded = [...list.querySelectorAll(FOLDED)];
+    const total = items.length + folded.reduce((sum, part) => sum + Number(part.dataset.items), 0);
+    if (total < 5) return;
     const groups = list.dataset.groups ? [...list.querySelectorAll(list.dataset.groups)] : [];
     let texts;
     const textOf = (item) => {
@@ -37,7 +58,7 @@
       const [facet, name = facet] = told.split(":");
       const id = `find-${number}-${facet}`;
       const choice = make("select", { id });
-      const known = [...new Set(items.map((item) => item.getAttribute(`data-${facet}`)))].filter(Boolean).sort();
+      const known = [...new Set([...items, ...folded].map((item) => item.getAttribute(`data-${facet}`)))].filter(Boolean).sort();
       choice.append(make("option", { value: "" }, "_(any)"), ...known.map((v) => make("option", { value: v }, v)));
       const field = make("span", { class: "field" });
       field.append(make("label", { for: id }, name), choice);
@@ -45,6 +66,10 @@
       return [facet, choice];
     });
     const show = () => {
+      if (folded.length) {
+        bringOut(list);
+        items = [...list.querySelectorAll(list.dataset.find)];
+      }
       const words = wordsOf(search.value);
       if (words.length) texts ||= items.map(textOf);
       let shown = 0;
@@ -59,10 +84,10 @@
         group.hidden = asked && !group.querySelector(`:is(${list.dataset.find}):not([hidden])`);
         if (group.tagName === "DETAILS") group.open = asked && !group.hidden && shown <= 200;
       }
-      count.textContent = `${written(shown)} _(of) ${written(items.length)}`;
+      count.textContent = `${written(shown)} _(of) ${written(total)}`;
     };
     bar.append(count);
-    if (items[0].tagName === "DETAILS") {
+    if (items[0]?.tagName === "DETAILS") {
       const all = make("button", { type: "button" }, "_(Open all)");
       all.addEventListener("click", () => {
         const open = all.textContent === "_(Open all)";
@@ -74,7 +99,7 @@
     bar.addEventListener("input", show);
     const first = groups[0] || items[0].closest("ul, .scroll") || items[0];
     first.parentNode.insertBefore(bar, first);
-    count.textContent = `${written(items.length)} _(of) ${written(items.length)}`;
+    count.textContent = `${written(total)} _(of) ${written(total)}`;
   };
 
   // Says on which pages all words stand that are looked for: each set of pages is a number with a bit a page.
@@ -164,7 +189,10 @@
       field.dispatchEvent(new Event("input", { bubbles: true }));
       return;
     }
-    const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    if (!location.hash) return;
+    const name = decodeURIComponent(location.hash.slice(1));
+    if (!document.getElementById(name)) bringOut(document);
+    const target = document.getElementById(name);
     if (!target) return;
     for (let part = target; part; part = part.parentElement) {
       part.hidden = false;
@@ -239,6 +267,12 @@
     phone.addEventListener("change", stack);
     stack();
     window.addEventListener("hashchange", reveal);
+    window.addEventListener("beforeprint", () => bringOut(document));
+    document.addEventListener("toggle", (event) => bringOut(event.target), true);
+    document.addEventListener("keydown", (event) => (event.ctrlKey || event.metaKey) && bringOut(document));
+    for (const touched of ["pointerdown", "keydown", "wheel", "touchstart"]) {
+      document.addEventListener(touched, bringOutSoon, { once: true, passive: true });
+    }
     document.addEventListener("click", (event) => {
       const link = event.target.closest("a[href^='#']");
       if (link && link.hash === location.hash) reveal();

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import random
 import re
 import sys
 import tomllib
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,7 +26,7 @@ from reporter.report.document import View
 from reporter.report.editions import appendix
 from reporter.report.findings import finding_records
 from reporter.report.html import page as html
-from reporter.report.pdf import paper, typst_pages
+from reporter.report.pdf import paper, pdf_objects, typst_pages
 from reporter.report.pdf.fonts import Faces
 from reporter.runs.store import DATA, RESULTS
 
@@ -201,6 +203,60 @@ def test_the_merged_pdf_keeps_its_attachment_and_identification(made: Path, smal
             assert metadata["pdfuaid:part"] == "1"
         fonts = [o for o in document.objects if isinstance(o, pikepdf.Dictionary) and o.get("/Type") == "/FontDescriptor"]  # fmt: skip
         assert fonts and all({"/FontFile2", "/FontFile3"} & set(o.keys()) for o in fonts)
+
+
+def test_the_merged_pdf_has_no_fault_and_nothing_of_a_part_but_its_pages(made: Path) -> None:
+    with pikepdf.open(made) as document:
+        assert document.check_pdf_syntax() == []
+        kinds = Counter(
+            str(o.get("/Type")) for o in document.objects if isinstance(o, pikepdf.Dictionary)
+        )
+        parts = 71 // 30 + 1
+        assert kinds["/Pages"] == 1 + parts and kinds["/Page"] == len(document.pages)
+        assert kinds["/Catalog"] == kinds["/OutputIntent"] == kinds["/StructTreeRoot"] == 1
+
+
+def test_a_pdf_that_typst_would_not_write_is_refused(made: Path) -> None:
+    with pytest.raises(ValueError, match="without a plain table of objects"):
+        pdf_objects.Source(made.read_bytes())
+
+
+def test_a_row_whose_lines_are_counted_is_set_as_one_that_is_measured(
+    small: View, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Too low a row would be printed over the next one."""
+    chance = random.Random(7)
+    words = (
+        "draft",
+        "office",
+        "AVATo",
+        "f)f)",
+        "(j",
+        "[x]",
+        "1.5",
+        "a/b",
+        "-",
+        "--",
+        "x" * 40,
+        "it's",
+    )
+    letters = [chr(c) for c in range(33, 127)]
+
+    def text(longest: int) -> str:
+        spelled = ("".join(chance.choices(letters, k=chance.randint(1, 14))) for _ in words)
+        return " ".join(chance.choices([*words, *spelled], k=chance.randint(1, longest)))
+
+    rows = tuple(
+        appendix.Row((text(6), text(4), "fail", text(30), text(5)), text(3) if n % 3 else "")
+        for n in range(600)
+    )
+    press = typst_pages.Press(html.templates_dir(), small.cover)
+    part = (appendix.Section("a", "a", rows), *appendix.sections(small))
+    counted = press.findings(part)
+    told = [row["lines"] for section in part for row in press._section(section, False)["rows"]]
+    assert max(told) > 5 and 0.3 < sum(map(bool, told)) / len(told) < 1
+    monkeypatch.setattr(press._lines, "count", lambda text, room: None)
+    assert press.findings(part) == counted
 
 
 def test_a_part_has_the_same_bytes_each_time(small: View) -> None:

@@ -6,7 +6,7 @@ Needs Chromium and the extra `browser`; `make browser` sets both up. Without the
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -160,6 +160,39 @@ def test_a_page_without_script_shows_all_of_it(
         page.goto(pages["rich", "engineer"])
         assert page.locator(".finder").count() == 0
         assert page.locator(".tasks tbody tr").first.is_visible()
+        page.goto(pages["rich", "auditor"])
+        passes = page.locator("#checks details.passes")
+        assert passes.locator("tbody tr").count() == len(PASSES)
+        for part in passes.all()[:3]:
+            part.locator("xpath=..").locator("summary").first.click()
+            part.locator("summary").click()
+            assert part.locator("tbody tr").first.is_visible()
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda page: page.keyboard.press("Control+f"),
+        lambda page: page.mouse.click(5, 5),
+        lambda page: page.evaluate("dispatchEvent(new Event('beforeprint'))"),
+    ],
+    ids=["search", "touch", "print"],
+)
+def test_passes_are_there_before_a_browser_searches_or_prints_the_page(
+    rich: Any, act: Callable[[Any], None]
+) -> None:
+    rows = rich.locator("#checks details.passes tbody tr")
+    assert rows.count() == 0
+    act(rich)
+    rich.wait_for_function("!document.querySelector('noscript')")
+    assert rows.count() == len(PASSES)
+
+
+def test_a_check_that_is_opened_has_its_passes(rich: Any) -> None:
+    rich.evaluate("document.querySelector('#k-OWN-02').open = true")
+    rich.wait_for_function("!document.querySelector('#k-OWN-02 noscript')")
+    rows = rich.locator("#k-OWN-02 details.passes tbody tr")
+    assert rows.count() == sum(p.check == "OWN-02" for p in PASSES)
 
 
 @pytest.mark.parametrize("has_script", [False, True])
@@ -177,7 +210,7 @@ def test_where_a_packed_list_cannot_be_unfolded_the_page_says_where_it_stands(
 
 def test_finding_hides_what_does_not_fit_and_counts_what_does(rich: Any) -> None:
     rows, checks = rich.locator("#checks .subjects tbody tr"), rich.locator("#checks > details.block")  # fmt: skip
-    total = rows.count()
+    total = rows.count() + len(PASSES)
     bar = rich.locator("#checks .finder")
     assert bar.locator("output").inner_text() == f"{total} of {total}"
     bar.locator("input").fill("own-02 agent-0033")

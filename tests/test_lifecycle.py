@@ -135,7 +135,7 @@ STAGES = [
             ("reporter.report.html.page", "render"),
             ("reporter.report.pdf.typst_pages", "Press.findings"),
             ("reporter.report.pdf.paper", "_append"),
-            ("reporter.report.pdf.paper", "_saved"),
+            ("reporter.report.pdf.merge", "Binder.close"),
             ("reporter.pipeline.assess", "publish"),
         )
     ),

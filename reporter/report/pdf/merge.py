@@ -1,216 +1,301 @@
-"""Merge tagged PDFs with one structure tree. In: an open PDF and parts as files. Out: the same PDF
-with their pages.
+"""Merge tagged PDFs with one structure tree. In: a report and parts, as typst writes them. Out: one
+PDF with the pages of all.
 
-A part must have one Document element and no annotations. Names of header cells get the mark of
-their part.
+A part must have one Document element, no annotations, and no text outside its pages. Names of
+header cells get the mark of their part.
 """
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Iterator, Sequence, Set
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass, field
+from typing import BinaryIO
 
-import pikepdf
-from pikepdf import Array, Dictionary, Name, String
+from reporter.report.pdf.pdf_objects import REF, Mover, Source, Writer, parted, stream, text_string
 
-_NAMES = re.compile(rb"(?<=\()U(?=\d+x\d+y\d+\))")
-"""In the file of a part: the names that typst gives header cells, which begin alike in each."""
+_TREE = re.compile(
+    rb"/K\[(\d+) 0 R\]/ParentTree<</Nums\[([^\]]*)\]>>(?:/IDTree<</Names\[([^\]]*)\]>>)?"
+    rb"/ParentTreeNextKey (\d+)>>$"
+)
+_OWNERS = re.compile(rb"(\d+) (\d+) 0 R")
+_IDS = re.compile(rb"\(([^()]*)\)(\d+) 0 R")
+_PAGES = re.compile(rb"/Count (\d+)/Kids\[([^\]]*)\]")
+_ELEMENT = re.compile(rb"<</Type/StructElem/S/(\w+)/P (\d+) 0 R")
+_KIDS = re.compile(rb"/K\[([^\[\]]*)\](?:/Pg \d+ 0 R)?>>$")
+_NO_ELEMENT = re.compile(rb"<<[^<>]*>>")
+"""Among the kids of an element: a link or a mark on another page."""
+_PARENTS = re.compile(rb"(?<=/StructParents )\d+")
+_RUNNING = b"/Artifact <</Type /Pagination>> BDC q /Running Do Q EMC\n"
+
+
+def count_pages(pdf: bytes) -> int:
+    """Return the number of pages."""
+    return len(_page_numbers(Source(pdf)))
 
 
 class Binder:
-    """Appends parts to an open PDF; `close` writes what the parts share."""
+    """Writes a report, appends parts to it, and at the end what they share."""
 
-    def __init__(self, pdf: pikepdf.Pdf) -> None:
-        """Open the structure tree of the PDF."""
-        self.pdf = pdf
-        self._root = pdf.Root.StructTreeRoot
-        self._document = _document(self._root)
-        self._owners = _numbers(self._root.ParentTree)
-        self._ids: dict[str, pikepdf.Object] = dict(_pairs(self._root.get("/IDTree")))
+    def __init__(self, report: bytes, row_heads: Sequence[Set[int]], out: BinaryIO) -> None:
+        """Write the pages of the report, with the cells that head the rows of its tables."""
+        self._report = source = Source(report)
+        self._tree = _Tree.of(source)
+        self._pages = list(_page_numbers(source))
+        self._kids = list(self._pages)
+        self._writer = Writer(out, source.header)
+        self._writer.reserve(source.size - 1)
+        self._bands: list[int] = []
+        self._mark = 0
+        """What draws the band of a page."""
+        self._elements: list[int] = []
+        """Elements of the parts, to stand below the document."""
+        heads = _row_heads(source, self._tree.document, row_heads)
+        self._changed = {number for number, _ in self._shared([])}
+        for number in set(source.numbers()) - self._changed:
+            item = source[number]
+            self._writer.put(number, _as_row_head(item) if number in heads else item)
 
-    def add(self, part: Path, mark: str) -> list[int]:
+    def run(self, running: bytes) -> None:
+        """Take the pages of an untagged PDF as headers and footers of the pages to come."""
+        source, pages = Source(running), {}
+        mover = Mover(self._writer.reserve(source.size - 1) - 1)
+        left_out = {*_own_numbers(source), *_page_numbers(source)}
+        for number in _page_numbers(source):
+            pages[_reference(source[number], b"Contents")] = source[number]
+        for number in (n for n in source.numbers() if n not in left_out):
+            head, data = parted(source[number])
+            if page := pages.get(number):
+                kind = b"<</Type/XObject/Subtype/Form%b/Resources %d 0 R" % (
+                    *(_box(page), _reference(page, b"Resources")),
+                )
+                head = kind + head.removeprefix(b"<<")
+                self._bands.append(number + mover.by)
+            self._writer.put(number + mover.by, mover.moved(head) + data)
+        self._mark = self._writer.reserve()
+        self._writer.put(self._mark, stream(b"", _RUNNING))
+
+    def add(self, part: bytes, mark: str) -> list[int]:
         """Append a part, and return the page, from 0, of each cell that spans columns. One letter
-        marks the names of its header cells.
+        marks the names of its header cells. Raise ValueError where they are in another order.
         """
-        part.write_bytes(_NAMES.sub(mark.encode(), part.read_bytes()))
-        offset = max(self._owners, default=-1) + 1
-        with pikepdf.open(part) as source:
-            root = source.Root.StructTreeRoot
-            page_numbers = {
-                page.obj.objgen: n for n, page in enumerate(source.pages, len(self.pdf.pages))
-            }
-            heads = [item for item in _header_cells(_document(root)) if _spans(item)]
-            positions = [page_numbers[_page(item).objgen] for item in heads]
-            for page in source.pages:
-                page.obj.StructParents = int(page.obj.StructParents) + offset
-            self.pdf.pages.extend(source.pages)
-            self._take(source, root, offset)
+        source = Source(part)
+        mover = Mover(self._writer.reserve(source.size - 1) - 1)
+        letter = b"(" + mark.encode()
+        changed = self._changed_in(source, mover, mark.encode())
+        first = len(self._pages)
+        page_numbers = {n: first + at for at, n in enumerate(_page_numbers(source))}
+        self._pages += [n + mover.by for n in page_numbers]
+        positions = []
+        for number in source.numbers():
+            item = changed.get(number)
+            if item is None:
+                head, data = parted(source[number])
+                head = mover.moved(head)
+                if b"(U" in head and head.startswith(b"<</Type/StructElem"):
+                    head = head.replace(b"(U", letter)
+                    if b"/ColSpan " in head:
+                        positions.append(page_numbers[_page_of(source, number)])
+                item = head + data
+            if item:
+                self._writer.put(number + mover.by, item)
+        if positions != sorted(positions):
+            raise ValueError("the header cells of a part are not in the order of its pages")
         return positions
 
-    def _take(self, source: pikepdf.Pdf, root: pikepdf.Object, offset: int) -> None:
-        """Copy the tree of a part and attach its elements to our document."""
-        part_document = _document(root)
-        del part_document.P
-        ids = _pairs(root.IDTree)
-        tables = source.make_indirect(
-            Dictionary(
-                Document=part_document,
-                Names=Array([item for _, item in ids]),
-                Nums=_number_array(_numbers(root.ParentTree)),
+    def _changed_in(self, source: Source, mover: Mover, mark: bytes) -> dict[int, bytes]:
+        """Return what of a part becomes another object; b"" stands for none."""
+        changed = dict.fromkeys(_own_numbers(source), b"")
+        tree = _Tree.of(source)
+        changed |= {tree.root: b"", tree.document: b""}
+        for number in _kids(source[tree.document]):
+            item = mover.moved(source[number])
+            ours = b"/P %d 0 R" % self._tree.document
+            changed[number] = item.replace(b"/P %d 0 R" % (tree.document + mover.by), ours, 1)
+            self._elements.append(number + mover.by)
+        for number in _page_numbers(source):
+            page, band = source[number], self._bands.pop(0)
+            resources = _reference(page, b"Resources")
+            named = b"<</XObject<</Running %d 0 R>>" % band
+            changed[resources] = named + mover.moved(source[resources])[2:]
+            page = _PARENTS.sub(lambda m: b"%d" % (int(m[0]) + self._tree.next_key), page)
+            contents = b"/Contents %d 0 R" % (_reference(page, b"Contents") + mover.by)
+            marked = b"/Contents[%d 0 R %b]" % (self._mark, contents.removeprefix(b"/Contents "))
+            changed[number] = mover.moved(page).replace(contents, marked)
+        pages = _reference(source[source.root], b"Pages")
+        parent = _reference(self._report[self._report.root], b"Pages")
+        changed[pages] = mover.moved(source[pages])[:-2] + b"/Parent %d 0 R>>" % parent
+        self._kids.append(pages + mover.by)
+        self._tree.take(tree, mover.by, mark)
+        return changed
+
+    def close(self, bookmarks: Sequence[tuple[str, int]]) -> None:
+        """Write what the parts share; bookmarks, title and page from 0, stand below the last."""
+        for number, item in self._shared(bookmarks):
+            self._writer.put(number, item)
+        self._writer.close(self._report.root, self._report.info)
+
+    def _shared(self, bookmarks: Sequence[tuple[str, int]]) -> Iterator[tuple[int, bytes]]:
+        """Yield the objects of the report that the parts change."""
+        source, tree = self._report, self._tree
+        pages = _reference(source[source.root], b"Pages")
+        size = b"/Count %d/Kids[%b]" % (len(self._pages), _references(self._kids))
+        yield pages, _PAGES.sub(lambda _: size, source[pages])
+        yield tree.root, tree.written(source[tree.root])
+        document = source[tree.document]
+        elements = [*_kids(document), *self._elements]
+        yield tree.document, _KIDS.sub(lambda _: b"/K[%b]>>" % _references(elements), document)
+        if bookmarks:
+            yield from self._bookmarks(bookmarks)
+
+    def _bookmarks(self, bookmarks: Sequence[tuple[str, int]]) -> Iterator[tuple[int, bytes]]:
+        source = self._report
+        outline = _reference(source[source.root], b"Outlines")
+        chapter = _reference(source[outline], b"Last")
+        first, last = self._writer.reserve(len(bookmarks)), len(bookmarks) - 1
+        below = b"/First %d 0 R/Last %d 0 R/Count -%d>>" % (first, first + last, last + 1)
+        yield chapter, source[chapter][:-2] + below
+        for n, (title, page) in enumerate(bookmarks):
+            yield (
+                first + n,
+                b"<</Parent %d 0 R%b%b/Title%b/Dest[%d 0 R/XYZ 0 842 0]>>"
+                % (
+                    chapter,
+                    b"/Prev %d 0 R" % (first + n - 1) if n else b"",
+                    b"/Next %d 0 R" % (first + n + 1) if n < last else b"",
+                    text_string(title),
+                    self._pages[page],
+                ),
             )
-        )
-        copy = self.pdf.copy_foreign(tables)
-        self._ids.update(zip((name for name, _ in ids), copy.Names, strict=True))
-        for n, owner in _numbers(copy).items():
-            self._owners[n + offset] = owner
-        for item in _kids(copy.Document):
-            item.P = self._document
-            self._document.K.append(item)
-
-    def close(self) -> None:
-        """Write the tables that map pages and names to their elements."""
-        self._root.ParentTree = self.pdf.make_indirect(Dictionary(Nums=_number_array(self._owners)))
-        self._root.ParentTreeNextKey = max(self._owners, default=-1) + 1
-        names: list[Any] = []
-        for name in sorted(self._ids, key=str.encode):
-            names += [String(name), self._ids[name]]
-        self._root.IDTree = self.pdf.make_indirect(Dictionary(Names=Array(names)))
 
 
-def head_rows(pdf: pikepdf.Pdf, row_heads: Sequence[Set[int]]) -> None:
-    """Make cells of the bodies of tables the heads of their rows: by table, in reading order."""
-    tables = (e for e in _elements(_document(pdf.Root.StructTreeRoot)) if Name.Table == e.S)
-    for table, wanted in zip(tables, row_heads, strict=True):
-        if not wanted:
-            continue
-        body_cells = (cell for cell, is_header in _cells(table) if not is_header)
-        for number, cell in enumerate(body_cells):
-            if number in wanted:
-                cell.S = Name.TH
-                _attribute(cell, "/Scope", Name.Row)
+@dataclass(slots=True)
+class _Tree:
+    """What belongs to the structure tree of a PDF."""
+
+    root: int
+    document: int
+    next_key: int
+    owners: list[tuple[int, int]] = field(default_factory=list)
+    """Key of a page or link, and the object that lists its elements."""
+    ids: list[tuple[bytes, int]] = field(default_factory=list)
+    """Name of a header cell, and the cell."""
+
+    @classmethod
+    def of(cls, source: Source) -> _Tree:
+        root = _reference(source[source.root], b"StructTreeRoot")
+        found = _TREE.search(source[root])
+        if found is None:
+            raise ValueError("a structure tree of another form")
+        owners = [(int(key), int(n)) for key, n in _OWNERS.findall(found[2])]
+        ids = [(name, int(n)) for name, n in _IDS.findall(found[3] or b"")]
+        document, next_key = int(found[1]), int(found[4])
+        if _kind(source[document]) != b"Document":
+            raise ValueError("a structure tree that does not begin with a document")
+        return cls(root, document, next_key, owners, ids)
+
+    def take(self, part: _Tree, shift: int, mark: bytes) -> None:
+        """Take over the entries of a part."""
+        self.owners += [(key + self.next_key, n + shift) for key, n in part.owners]
+        self.ids += [(mark + name[1:], n + shift) for name, n in part.ids]
+        self.next_key += part.next_key
+
+    def written(self, root: bytes) -> bytes:
+        """Return the root of the tree with all entries."""
+        owners = b" ".join(b"%d %d 0 R" % pair for pair in sorted(self.owners))
+        ids = b"".join(b"(%b)%d 0 R" % pair for pair in sorted(self.ids))
+        entries = b"/K[%d 0 R]/ParentTree<</Nums[%b]>>/IDTree<</Names[%b]>>/ParentTreeNextKey %d>>"
+        return _TREE.sub(lambda _: entries % (self.document, owners, ids, self.next_key), root)
 
 
-def stamp(pdf: pikepdf.Pdf, running: bytes, start: int) -> None:
-    """Add the pages of an untagged PDF as running headers and footers, from a start page on."""
-    with pikepdf.open(io.BytesIO(running)) as source:
-        pages = pdf.pages[start : start + len(source.pages)]
-        for index, (page, band) in enumerate(zip(pages, source.pages, strict=True)):
-            form = pdf.copy_foreign(source.make_indirect(band.as_form_xobject()))
-            name = page.add_resource(form, Name.XObject, Name(f"/Running{index}"))
-            mark = f"/Artifact <</Type /Pagination>> BDC q {name} Do Q EMC\n"
-            # It goes before the content, where the coordinates are still untransformed.
-            page.contents_add(mark.encode(), prepend=True)
-
-
-def outline(pdf: pikepdf.Pdf, chapter: str, entries: Sequence[tuple[str, int]]) -> None:
-    """Add bookmarks, title and page from 0, below the last bookmark of a chapter."""
-    with pdf.open_outline() as tree:
-        parent = [item for item in tree.root if item.title == chapter][-1]
-        parent.is_closed = True
-        for title, page in entries:
-            item = pikepdf.OutlineItem(title, page, "XYZ", left=0, top=842, zoom=0)
-            parent.children.append(item)
-
-
-def _document(root: pikepdf.Object) -> Any:
-    (document,) = _kids(root)
-    if str(document.S) != "/Document":
-        raise ValueError(f"a structure tree begins with {document.S}, not /Document")
-    if not isinstance(document.K, Array):
-        document.K = Array([document.K])
-    return document
-
-
-def _kids(item: Any) -> list[Any]:
-    kids = item.get("/K", Array())
-    items = list(kids) if isinstance(kids, Array) else [kids]
-    return [kid for kid in items if isinstance(kid, Dictionary)]
-
-
-def _elements(root: Any) -> Iterator[Any]:
-    """Walk the elements of a tree in reading order."""
-    stack = [root]
-    while stack:
-        item = stack.pop()
-        if "/S" in item:
-            yield item
-            stack.extend(reversed(_kids(item)))
-
-
-def _cells(root: Any) -> Iterator[tuple[Any, bool]]:
-    """Walk the cells of all tables in reading order, and tell which are headers. Skipping their
-    content halves the work.
+def _row_heads(source: Source, document: int, row_heads: Sequence[Set[int]]) -> set[int]:
+    """Return the cells of the bodies of tables that head their rows: `row_heads` counts the cells
+    of each table, in reading order.
     """
-    row, header = Name.TR, Name.TH
+    tables = [n for n in _elements(source, document) if _kind(source[n]) == b"Table"]
+    heads: set[int] = set()
+    for table, wanted in zip(tables, row_heads, strict=True):
+        if wanted:
+            rows = (n for n in _elements(source, table) if _kind(source[n]) == b"TR")
+            cells = (cell for row in rows for cell in _kids(source[row]))
+            body = [cell for cell in cells if _kind(source[cell]) != b"TH"]
+            heads |= {body[at] for at in wanted}
+    return heads
+
+
+def _elements(source: Source, root: int) -> Iterator[int]:
+    """Walk the elements of a tree in reading order, without what is in a row."""
     stack = [root]
     while stack:
-        item = stack.pop()
-        if item.get("/S") == row:
-            yield from ((cell, cell.get("/S") == header) for cell in item.K)
-        else:
+        number = stack.pop()
+        yield number
+        item = source[number]
+        if _kind(item) != b"TR":
             stack.extend(reversed(_kids(item)))
 
 
-def _attribute(cell: Any, key: str, value: Any) -> None:
-    """Set an attribute of a cell of a table."""
-    for given in _attributes(cell):
-        if given.get("/O") == Name.Table:
-            given[key] = value
-            return
-    cell.A = Array([*_attributes(cell), Dictionary({"/O": Name.Table, key: value})])
+def _as_row_head(cell: bytes) -> bytes:
+    cell = cell.replace(b"/S/TD", b"/S/TH", 1)
+    for given, scoped in (
+        (b"/O/Table", b"/O/Table/Scope/Row"),
+        (b"/A[", b"/A[<</O/Table/Scope/Row>>"),
+        (b"/K[", b"/A[<</O/Table/Scope/Row>>]/K["),
+    ):
+        if given in cell:
+            return cell.replace(given, scoped, 1)
+    return cell
 
 
-def _attributes(item: Any) -> list[Any]:
-    attributes = item.get("/A")
-    return (
-        list(attributes)
-        if isinstance(attributes, Array)
-        else []
-        if attributes is None
-        else [attributes]
-    )
+def _kind(item: bytes) -> bytes:
+    found = _ELEMENT.match(item)
+    return found[1] if found else b""
 
 
-def _header_cells(root: Any) -> Iterator[Any]:
-    """Walk the header cells of tables whose rows have only such cells or none, in reading order."""
-    stack = [root]
-    while stack:
-        item = stack.pop()
-        if item.get("/S") != Name.TR:
-            stack.extend(reversed(_kids(item)))
-        elif item.K[0].get("/S") == Name.TH:
-            yield from item.K
+def _kids(item: bytes) -> list[int]:
+    """Return the elements in an element."""
+    found = _KIDS.search(item)
+    return list(map(int, REF.findall(_NO_ELEMENT.sub(b"", found[1])))) if found else []
 
 
-def _spans(item: Any) -> bool:
-    return any(int(a.get("/ColSpan", 1)) > 1 for a in _attributes(item))
+def _page_of(source: Source, number: int) -> int:
+    """Return the page on which an element begins."""
+    item = source[number]
+    return _reference(item, b"Pg") if b"/Pg " in item else _page_of(source, _kids(item)[0])
 
 
-def _page(item: Any) -> Any:
-    return next(e.Pg for e in _elements(item) if "/Pg" in e)
+def _page_numbers(source: Source) -> list[int]:
+    pages = _PAGES.search(source[_reference(source[source.root], b"Pages")])
+    if pages is None:
+        raise ValueError("a PDF without a list of its pages")
+    return list(map(int, REF.findall(pages[2])))
 
 
-def _numbers(node: Any) -> dict[int, Any]:
-    """Read a number tree."""
-    entries: dict[int, Any] = {}
-    pairs = list(node.get("/Nums", Array()))
-    entries.update((int(n), value) for n, value in zip(pairs[::2], pairs[1::2], strict=True))
-    for kid in node.get("/Kids", Array()):
-        entries |= _numbers(kid)
-    return entries
+def _own_numbers(source: Source) -> set[int]:
+    """Return what describes a file as a whole, and goes into no other."""
+    catalog = source[source.root]
+    numbers = {source.root, source.info}
+    for key in (b"Pages", b"Metadata", b"Outlines"):
+        if b"/%b " % key in catalog:
+            numbers.add(_reference(catalog, key))
+    if b"/OutputIntents " in catalog:
+        intents = _reference(catalog, b"OutputIntents")
+        numbers |= {intents, *map(int, REF.findall(source[intents]))}
+    return numbers
 
 
-def _pairs(node: Any) -> list[tuple[str, Any]]:
-    """Read a name tree with one node, or none."""
-    flat = list(node.Names) if node is not None else []
-    return list(zip(map(str, flat[::2]), flat[1::2], strict=True))
+def _reference(item: bytes, key: bytes) -> int:
+    found = re.search(rb"/%b (\d+) 0 R" % key, item)
+    if found is None:
+        raise ValueError(f"an object of a PDF without {key.decode()}")
+    return int(found[1])
 
 
-def _number_array(numbers: dict[int, Any]) -> Array:
-    flat: list[Any] = []
-    for n in sorted(numbers):
-        flat += [n, numbers[n]]
-    return Array(flat)
+def _box(page: bytes) -> bytes:
+    found = re.search(rb"/Media(Box\[[^\]]*\])", page)
+    if found is None:
+        raise ValueError("a page without a size")
+    return b"/B" + found[1]
+
+
+def _references(numbers: Sequence[int]) -> bytes:
+    return b" ".join(b"%d 0 R" % n for n in numbers)

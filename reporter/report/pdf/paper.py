@@ -16,8 +16,6 @@ from pathlib import Path
 from string import ascii_lowercase, ascii_uppercase
 from tempfile import TemporaryDirectory
 
-import pikepdf
-
 from reporter.i18n.translate import mark, say, speaking
 from reporter.report.document import View
 from reporter.report.editions.appendix import TITLE, Chapter, chapter, parts, sections
@@ -36,7 +34,7 @@ COMPLETE = "auditor"
 """The edition with the appendix "All findings" and with the data of the run in it."""
 _TYPESET = (COMPLETE, "engineer")
 """The long editions, which typst lays out."""
-PART = 2500
+PART = 1500
 """Rows laid out at once: what bounds the memory."""
 _MARKS = ascii_uppercase.replace("U", "") + ascii_lowercase
 """Of parts: more than there can be of up to LONGEST findings. U is that of the report."""
@@ -76,8 +74,7 @@ def _render(view: View, edition: str, template: Template | None, data: Sequence[
     from reporter.report.pdf import weasyprint_pages
 
     page = html.render(view, "paper", weasyprint_pages.PLACE, edition, template=template)
-    with weasyprint_pages.lay_out(shorten_words(page)) as pdf:
-        return _saved(pdf)
+    return weasyprint_pages.lay_out(shorten_words(page))
 
 
 def _typeset(view: View, edition: str, data: Sequence[Path] | None) -> bytes:
@@ -93,12 +90,10 @@ def _typeset(view: View, edition: str, data: Sequence[Path] | None) -> bytes:
         pages = sum(part.pages for part in laid_parts)
         attachments = list(map(_attachment, data or ()))
         report_pdf, row_heads = press.report(page, pages, attachments, folder)
-        (folder / "report.pdf").write_bytes(report_pdf)
-        with pikepdf.open(folder / "report.pdf") as pdf:
-            merge.head_rows(pdf, row_heads)
-            if laid_parts:
-                _append(pdf, laid_parts, press)
-            return _saved(pdf)
+        out = io.BytesIO()
+        binder = merge.Binder(report_pdf, row_heads, out)
+        binder.close(_append(binder, laid_parts, press, merge.count_pages(report_pdf)))
+        return out.getvalue()
 
 
 _ATTACHED = {
@@ -123,7 +118,6 @@ class _Part:
     """Pages to be bound behind the report."""
 
     path: Path
-    """A file, for it is read in a third less time than bytes in memory are."""
     pages: int
     heads: tuple[str | None, ...]
     """The bookmark of each of its heads; None for what went on from the part before."""
@@ -150,32 +144,21 @@ def _lay_out(view: View, data: Sequence[Path], folder: Path, press: typst_pages.
 
 def _part(path: Path, part_pdf: bytes, heads: Iterable[str | None]) -> _Part:
     path.write_bytes(part_pdf)
-    with pikepdf.open(path) as pdf:
-        return _Part(path, len(pdf.pages), tuple(heads))
+    return _Part(path, merge.count_pages(part_pdf), tuple(heads))
 
 
-def _append(pdf: pikepdf.Pdf, laid_parts: Sequence[_Part], press: typst_pages.Press) -> None:
-    binder = merge.Binder(pdf)
+def _append(
+    binder: merge.Binder, laid_parts: Sequence[_Part], press: typst_pages.Press, start: int
+) -> list[tuple[str, int]]:
+    """Append the parts behind so many pages, and return their bookmarks."""
     marks: list[tuple[str, int]] = []
-    start = len(pdf.pages)
+    if pages := sum(part.pages for part in laid_parts):
+        binder.run(press.running(TITLE, start + 1, pages, start + pages))
     for index, part in enumerate(laid_parts):
-        headings = zip(part.heads, binder.add(part.path, _MARKS[index]), strict=True)
+        positions = binder.add(part.path.read_bytes(), _MARKS[index])
+        headings = zip(part.heads, positions, strict=True)
         marks += [(head, page) for head, page in headings if head is not None]
-    binder.close()
-    band = press.running(TITLE, start + 1, len(pdf.pages) - start, len(pdf.pages))
-    merge.stamp(pdf, band, start)
-    merge.outline(pdf, say(TITLE), marks)
-
-
-def _saved(pdf: pikepdf.Pdf) -> bytes:
-    out = io.BytesIO()
-    pdf.save(
-        out,
-        object_stream_mode=pikepdf.ObjectStreamMode.generate,
-        deterministic_id=True,
-        compress_streams=True,
-    )
-    return out.getvalue()
+    return marks
 
 
 def shorten_words(page: str) -> str:

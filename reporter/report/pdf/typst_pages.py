@@ -21,6 +21,7 @@ from typing import Any
 from reporter.errors import ReporterError
 from reporter.i18n.translate import language, say
 from reporter.report.editions.appendix import COLUMNS, SHARES, TITLE, Section
+from reporter.report.pdf.cell_lines import CellLines
 from reporter.report.pdf.fonts import FAMILIES, Faces
 from reporter.report.pdf.typeset import TEXT_WIDTH, literal, typeset
 from reporter.report.view.elements import Cover
@@ -73,9 +74,16 @@ class Press:
 
     def __init__(self, folder: Path, cover: Cover) -> None:
         """Load the templates, and take from the cover the text of every page."""
-        self._typst = _typst()
-        self._folder = folder
+        typst = _typst()
+        self._error, self._folder = typst.TypstError, folder
+        fonts = typst.Fonts(
+            include_system_fonts=False,
+            include_embedded_fonts=False,
+            font_paths=[str(folder / "fonts")],
+        )
+        self._compiler = typst.Compiler(font_paths=fonts)
         self._faces = Faces(folder / "fonts")
+        self._lines = CellLines(folder / "fonts")
         self._at = int(datetime.fromisoformat(cover.as_of_iso).timestamp())
         self._cover = cover
         self._foot = say(
@@ -99,6 +107,8 @@ class Press:
             data = self._sheet(plain) | {"more": more}
             return self._compile(code, data, folder, pdf_standards=["a-3a", "ua-1"])
 
+        if more:
+            _give_back()
         for attachment in attachments:
             shutil.copyfile(attachment.path, folder / attachment.path.name)
         attached = "".join(map(_attached, attachments))
@@ -108,11 +118,9 @@ class Press:
         return report_pdf, row_heads
 
     def _forget(self) -> None:
-        """Free what typst keeps of the last documents, and give it back to the system."""
+        """Free what typst keeps of the last documents."""
         for _ in range(_KEPT + 1):
-            self._typst.compile(_EMPTY, ignore_system_fonts=True)
-        if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):  # glibc keeps it otherwise
-            trim(0)
+            self._compiler.compile(_EMPTY)
 
     def _sheet(self, plain: bool) -> dict[str, Any]:
         cover = self._cover
@@ -144,7 +152,7 @@ class Press:
     def _printed(self, layout: Callable[[bool], bytes]) -> bytes:
         try:
             return layout(False)
-        except self._typst.TypstError:
+        except self._error:
             # Some marks of rare scripts cannot be drawn, although a font has them. Their code
             # points can.
             return layout(True)
@@ -154,6 +162,7 @@ class Press:
             "columns": [say(name) for name in COLUMNS],
             "shares": SHARES,
             "size": _SIZE,
+            "cap": self._lines.cap_height,
             "title": say(TITLE),
             "sections": [self._section(section, plain) for section in part],
         }
@@ -162,17 +171,29 @@ class Press:
     def _section(self, section: Section, plain: bool) -> dict[str, Any]:
         cell_text = partial(self._said, plain=plain)
         room = [(share * TEXT_WIDTH / sum(SHARES) - _GUTTER) / _SIZE for share in SHARES]
-        rows = [
-            {
-                "cells": [
-                    cell_text(cell, width) for cell, width in zip(row.cells, room, strict=True)
-                ],
-                "actor": cell_text(row.actor, room[0]),
-                "long": max(map(len, row.cells)) > _LONG,
-            }
-            for row in section.rows
-        ]
+        rows = []
+        for row in section.rows:
+            cells = [cell_text(cell, width) for cell, width in zip(row.cells, room, strict=True)]
+            actor = cell_text(row.actor, room[0])
+            is_long = max(map(len, row.cells)) > _LONG
+            lines = 0 if is_long else self._row_lines(cells, actor, room)
+            rows.append({"cells": cells, "actor": actor, "long": is_long, "lines": lines})
         return {"head": cell_text(section.head, 0.9 * TEXT_WIDTH / _SIZE), "rows": rows}
+
+    def _row_lines(
+        self, cells: Sequence[str | list[str]], actor: str | list[str], room: Sequence[float]
+    ) -> int:
+        """Return the lines of a row; 0 where only typst can tell."""
+        least = most = 0
+        for n, (cell, width) in enumerate(zip(cells, room, strict=True)):
+            lines = self._lines.count(_pieces(cell), width)
+            if lines and n == 0 and actor:
+                below = self._lines.count(_pieces(actor), width)
+                lines = below and (lines[0] + below[0], lines[1] + below[1])
+            if lines is None:
+                return 0
+            least, most = max(least, lines[0]), max(most, lines[1])
+        return most if least == most else 0
 
     def _said(self, text: str, room: float, plain: bool) -> str | list[str]:
         return self._faces.cut(self._faces.written(text, plain), room)
@@ -205,15 +226,21 @@ class Press:
         if folder:
             for name, content in files.items():
                 (folder / name).write_bytes(content)
-        output = self._typst.compile(
-            folder / "main.typ" if folder else files,
-            font_paths=[str(self._folder / "fonts")],
-            ignore_system_fonts=True,
-            timestamp=self._at,
-            **options,
+        output = self._compiler.compile(
+            folder / "main.typ" if folder else files, root=folder, timestamp=self._at, **options
         )
         assert isinstance(output, bytes)
         return output
+
+
+def _pieces(text: str | list[str]) -> tuple[str, ...]:
+    return (text,) if isinstance(text, str) else tuple(text)
+
+
+def _give_back() -> None:
+    """Give the memory that was freed back to the system, as glibc keeps it otherwise."""
+    if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):
+        trim(0)
 
 
 def _attached(attachment: Attachment) -> str:

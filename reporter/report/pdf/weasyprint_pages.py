@@ -44,13 +44,25 @@ PLACE = "/* fonts */"
 _MARK = re.compile(rb"/\w+\s*<<\s*/MCID\s+(\d+)\s*>>\s*BDC")
 
 
-def lay_out(page: str) -> pikepdf.Pdf:
+def lay_out(page: str) -> bytes:
     """Lay out a page with the fonts it needs, and repair the tags."""
     with _uncollected():
         pdf = pikepdf.open(io.BytesIO(_write(page)))
-    _scope_all(pdf)
-    _untag_running(pdf, pdf.Root.StructTreeRoot)
-    return pdf
+    with pdf:
+        _scope_all(pdf)
+        _untag_running(pdf, pdf.Root.StructTreeRoot)
+        return _saved(pdf)
+
+
+def _saved(pdf: pikepdf.Pdf) -> bytes:
+    out = io.BytesIO()
+    pdf.save(
+        out,
+        object_stream_mode=pikepdf.ObjectStreamMode.generate,
+        deterministic_id=True,
+        compress_streams=True,
+    )
+    return out.getvalue()
 
 
 def _write(page: str) -> bytes:

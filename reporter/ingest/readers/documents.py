@@ -16,6 +16,7 @@ from reporter.content.yaml import parse_yaml_all
 from reporter.engine.base import Error
 from reporter.engine.duckdb import DuckDB, named_plainly, parquet
 from reporter.errors import InputError, ReporterError
+from reporter.ingest.readers import compact_json
 from reporter.ingest.readers.files import (
     DAMAGE,
     MAX_RECORD,
@@ -40,6 +41,8 @@ size.
 """
 _COSTS = ((b"{", 100), (b"[", 90), (b":", 40), (b'"', 20), (b",", 8))
 """Bytes of memory that a sign of JSON stands for, beside two for each byte of text."""
+_DEAREST = 102
+"""Bytes of memory for each byte of a text that is all of the dearest sign."""
 _A_NUMBER, _PIECE = 32, 1 << 24
 _DIGITS_ALIKE = bytes.maketrans(b"-123456789", b"0000000000")
 _HALF_CHARACTER = re.compile(r"\\u[dD][89a-fA-F]")
@@ -137,6 +140,11 @@ def unfit(text: str) -> Sentence | None:
     return None
 
 
+def is_short(text: bytes) -> bool:
+    """Tell whether a record is too short to go over a limit of `unfit`."""
+    return len(text) <= MAX_VALUES
+
+
 def _too_long(size: int) -> Sentence:
     return tell("a record of {n} MB; {most} MB is the limit", n=size >> 20, most=MAX_RECORD >> 20)
 
@@ -182,7 +190,7 @@ def _json(file: InputFile, memory: int, last_read: LastRead) -> Iterator[Item]:
             yield Problem(item.line, too_wide(len(item.value)), "")
         elif isinstance(item, Document) and file.part:
             if file.part in item.value:
-                yield Document(item.line, item.value[file.part])
+                yield Document(item.line, item.value[file.part], is_compact=item.is_compact)
             else:  # another content than the one in which the list was found
                 yield Problem(item.line, tell("no list stands at {path}", path=file.part), "")
         else:
@@ -197,6 +205,9 @@ def _json_values(file: InputFile, memory: int) -> Iterator[Item]:
         )
     if file.encoding == "utf-16":
         text = data.decode("utf-16")
+    elif (value := compact_json.value_of(data.strip())) is not compact_json.UNSURE:
+        yield Document(1, value, is_compact=True)
+        return
     else:
         text = data.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
     del data  # as large as the text
@@ -228,9 +239,11 @@ def _memory_for(data: bytes, memory: int) -> int:
     """Estimate the memory that the values of a JSON text take; empty lists and fields take most for
     their size.
 
-    Numbers in lists have no sign of their own and are costly to count, so they are counted only
-    where they may decide.
+    Nothing is counted where whatever a text of this size says fits, and numbers in lists, which
+    have no sign of their own and are costly to count, only where they may decide.
     """
+    if _DEAREST * len(data) <= memory:
+        return 0
     needed_bytes = 2 * len(data) + sum(cost * data.count(sign) for sign, cost in _COSTS)
     return (
         needed_bytes + _A_NUMBER * _numbers_in_lists(data)

@@ -18,7 +18,6 @@ from reporter.content import source_macros
 from reporter.engine.duckdb import DuckDB
 from reporter.ingest import foreign_sources, projection
 from reporter.ingest.readers import compact_json
-from reporter.ingest.readers.compact_json import UNSURE
 from reporter.ingest.readers.documents import strict_json
 from reporter.ingest.readers.portions import in_advance
 
@@ -44,11 +43,12 @@ def test_what_is_read_quickly_is_what_the_strict_reader_reads(
 ) -> None:
     text = json.dumps(value, **form)
     text = text[:at] + typed + text[at:]
-    quick = compact_json.value_of(text.encode("utf-8", "surrogatepass").strip())
-    if quick is not UNSURE:
+    data = text.encode("utf-8", "surrogatepass").strip()
+    if reading := compact_json.read(data):
         expected = strict_json(text)
-        assert (quick, repr(quick)) == (expected, repr(expected))
-        assert json.loads(compact_json.write(quick)) == expected
+        assert (reading.value, repr(reading.value)) == (expected, repr(expected))
+        assert json.loads(compact_json.write(reading.value)) == expected
+        assert bool(reading.proof) == (compact_json.write(reading.value) == data)
 
 
 @drawn(st.lists(_VALUES, max_size=6))
@@ -62,12 +62,35 @@ def test_values_written_at_once_are_those_written_one_by_one(values: list[Any]) 
      r'"\ud800"', "", "{", '{"a":1} {"a":1}'],
 )  # fmt: skip
 def test_what_may_differ_is_left_to_the_strict_reader(text: str) -> None:
-    assert compact_json.value_of(text.encode()) is UNSURE
+    assert compact_json.read(text.encode()) is None
 
 
 @pytest.mark.parametrize("text", ['{"a":1}', ' {"a" : [1, 2.5, null]}\n', '{"é":"\U0001f600"}'])
 def test_blanks_and_signs_of_all_languages_are_read_quickly(text: str) -> None:
-    assert compact_json.value_of(text.encode().strip()) == json.loads(text)
+    reading = compact_json.read(text.encode().strip())
+    assert reading and reading.value == json.loads(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "path"), [('{"a":1,"b":[{"c":"d,]"},2]}', "b"), ('[{"c":[1]},"x"]', "")]
+)
+def test_records_are_cut_out_as_they_stand(text: str, path: str) -> None:
+    data = text.encode()
+    proof = compact_json.read(data).proof  # type: ignore[union-attr]
+    document = compact_json.cut_out(data, proof, path)
+    records = json.loads(text)[path] if path else json.loads(text)
+    assert [*compact_json.write_each(document[path] if path else document)] == [
+        json.dumps(r, separators=(",", ":")).encode() for r in records
+    ]
+
+
+@pytest.mark.parametrize("path", ["c", "a", "", "b.c", "b[]"])
+def test_where_no_list_stands_or_the_text_is_another_nothing_is_cut_out(path: str) -> None:
+    data = b'{"a":1,"b":[2]}'
+    proof = compact_json.read(data).proof  # type: ignore[union-attr]
+    assert proof and compact_json.cut_out(data, proof, path) is None
+    assert compact_json.cut_out(data, proof, "b")
+    assert compact_json.cut_out(data + b" ", proof, "b") is None
 
 
 def test_items_made_in_advance_come_in_order_and_what_is_raised_comes_after_them() -> None:

@@ -47,7 +47,7 @@ from reporter.ingest.quarantine import (
 )
 from reporter.ingest.readers.compact_json import write_each
 from reporter.ingest.readers.documents import documents, is_short, unfit
-from reporter.ingest.readers.files import InputFile, LastRead
+from reporter.ingest.readers.files import LastRead
 from reporter.ingest.readers.portions import Spool, halved, in_advance, places
 from reporter.ingest.readers.records import (
     LISTED_LOST,
@@ -224,7 +224,7 @@ def _write(
         for index, part in enumerate(parts):
             file, counts = part.file, batch.counts[index]
             numbered = file.format in ("json", "yaml")
-            for item in _readable(file, engine, last_read):
+            for item in _readable(part, engine, last_read):
                 if isinstance(item, Note):
                     batch.problems.append((index, item.line, "field", abridged(item.reason), ""))
                     continue
@@ -264,11 +264,11 @@ def _fit(text: str | bytes, index: int, number: int, batch: Batch, cache: Cache)
 
 
 def _readable(
-    file: InputFile, engine: DuckDB, last_read: LastRead
+    part: Choice, engine: DuckDB, last_read: LastRead
 ) -> Iterator[Document | Note | Problem]:
     """Yield the items of a file; where the engine cannot read on, the rest is one problem."""
     try:
-        yield from documents(file, engine, last_read)
+        yield from documents(part.file, engine, last_read, part.proof, part.path)
     except (OutOfMemory, Error) as error:
         if isinstance(error, (Interrupted, Broken)):
             raise

@@ -56,11 +56,17 @@ _LAST_COMMA = re.compile(_STRING + r"|,(?=\s*[}\]])", re.DOTALL)
 _BUT_LINES = re.compile(r"[^\n]")
 
 
-def documents(file: InputFile, engine: DuckDB, last_read: LastRead | None = None) -> Iterator[Item]:
+def documents(
+    file: InputFile,
+    engine: DuckDB,
+    last_read: LastRead | None = None,
+    proof: bytes = b"",
+    path: str = "",
+) -> Iterator[Item]:
     """Yield every document of a file, and a Problem for each that cannot be read.
 
     `last_read` keeps a workbook or document for its next part, so that 300 sheets do not open it
-    300 times.
+    300 times. With the `proof` of an earlier reading, the records at a path are cut out as text.
     """
     last_read = last_read or LastRead()
     last_read.let_go_unless(file)
@@ -70,7 +76,7 @@ def documents(file: InputFile, engine: DuckDB, last_read: LastRead | None = None
         yield Problem(1, file.why or tell("text of no known format"), "")
         return
     readers: dict[str, Callable[[InputFile], Iterator[Item]]] = {
-        "json": lambda f: _json(f, engine.memory(), last_read),
+        "json": lambda f: _json(f, engine.memory(), last_read, proof, path),
         "jsonl": lambda f: _jsonl(f, engine.memory()),
         "csv": csv_rows,
         "yaml": _yaml,
@@ -175,11 +181,13 @@ def _too_deep() -> Sentence:
     )
 
 
-def _json(file: InputFile, memory: int, last_read: LastRead) -> Iterator[Item]:
+def _json(
+    file: InputFile, memory: int, last_read: LastRead, proof: bytes, path: str
+) -> Iterator[Item]:
     items: Iterable[Item] = (
         last_read.of(file, lambda: list(_json_values(file, memory)))
         if file.part
-        else _json_values(file, memory)
+        else _json_values(file, memory, proof, path)
     )
     for item in items:
         if (
@@ -197,16 +205,21 @@ def _json(file: InputFile, memory: int, last_read: LastRead) -> Iterator[Item]:
             yield item
 
 
-def _json_values(file: InputFile, memory: int) -> Iterator[Item]:
+def _json_values(
+    file: InputFile, memory: int, proof: bytes = b"", path: str = ""
+) -> Iterator[Item]:
     data = whole(file, memory // 4)
+    if proof and (document := compact_json.cut_out(data.strip(), proof, path)) is not None:
+        yield Document(1, document, is_compact=True)
+        return
     if (needed_bytes := _memory_for(data, memory)) > memory:
         raise TooLarge(
             too_large(file, tell("this needs some {n} MB of memory", n=needed_bytes >> 20))
         )
     if file.encoding == "utf-16":
         text = data.decode("utf-16")
-    elif (value := compact_json.value_of(data.strip())) is not compact_json.UNSURE:
-        yield Document(1, value, is_compact=True)
+    elif reading := compact_json.read(data.strip()):
+        yield Document(1, reading.value, is_compact=True, proof=reading.proof)
         return
     else:
         text = data.decode("utf-8", "surrogateescape").removeprefix("\ufeff")

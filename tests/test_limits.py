@@ -315,7 +315,7 @@ def test_a_workbook_is_opened_as_often_however_many_sheets_it_has(
 def test_a_document_is_read_as_often_however_many_lists_it_has(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    parsed = _counted(monkeypatch, readers, "strict_json")
+    parsed = _counted(monkeypatch, readers.compact_json, "read")
     known = {f"s{n:02}": [event(10 * n + i) for i in range(3)] for n in range(12)}
     unknown = {f"t{n:02}": [{"a": n}] for n in range(8)}
     taken = take(tmp_path, b__json=json.dumps(known | unknown, indent=1).encode())

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from reporter.engine.duckdb import DuckDB
 from reporter.ingest.readers.records import excerpt
+from reporter.privacy import redact_sql
 from reporter.privacy.redact_sql import may_name_one, named_secrets
 from reporter.privacy.secrets import _PREFIX_RULES, _RULE_FILE, SUSPECT, fingerprinted, redact
 
@@ -369,3 +370,41 @@ def test_a_list_of_credentials_is_no_secret_by_its_name() -> None:
     text = json.dumps({"credentials": [{"credential_id": "c-1", "type": "api_key"}], "tools": [{"name": "x"}, {"name": "y"}]})  # fmt: skip
     with duckdb.connect() as con:
         assert con.execute(f"SELECT {may_name_one('?')}", [text] * 3).fetchall() == [(False,)]
+
+
+def test_no_pattern_finds_anything_in_an_id_that_is_not_looked_at() -> None:
+    signs = [s for s in map(chr, range(128)) if re.fullmatch(redact_sql.ID, s)]
+    assert "".join(signs) == "-0123456789ABCDEFabcdef"
+    least = _shortest(re._parser.parse(SUSPECT), signs)  # type: ignore[attr-defined]
+    assert least is not None and least > redact_sql.LONGEST_ID
+    assert _shortest(re._parser.parse("a{3}(?:x|[^b-z]9)?b+"), ["a", "b"]) == 4  # type: ignore[attr-defined]
+
+
+def _shortest(tree: Any, signs: list[str], ignore_case: bool = False) -> int | None:
+    """Return how many of the given signs a match of a pattern takes at least; None where it takes others too."""
+    length = 0
+    for op, argument in tree:
+        name = str(op)
+        if name == "AT":
+            continue
+        if name == "BRANCH":
+            options = [_shortest(branch, signs, ignore_case) for branch in argument[1]]
+            least = min((o for o in options if o is not None), default=None)
+        elif name == "SUBPATTERN":
+            least = _shortest(argument[3], signs, ignore_case or bool(argument[1] & re.IGNORECASE))
+        elif name in ("MAX_REPEAT", "MIN_REPEAT"):
+            once = _shortest(argument[2], signs, ignore_case)
+            least = 0 if not argument[0] else None if once is None else argument[0] * once
+        else:
+            flags = re.IGNORECASE if ignore_case else 0
+            one = re._compiler.compile(_single(tree, op, argument), flags)  # type: ignore[attr-defined]
+            least = 1 if any(one.fullmatch(s) for s in signs) else None
+        if least is None:
+            return None
+        length += least
+    return length
+
+
+def _single(tree: Any, op: Any, argument: Any) -> Any:
+    """Return the pattern of one sign."""
+    return re._parser.SubPattern(tree.state, [(op, argument)])  # type: ignore[attr-defined]

@@ -62,6 +62,8 @@ class Choice:
     why: Sentence
     others: tuple[tuple[Source, str, Sentence], ...] = ()
     """(source, path, why) of those that know its records too, the best first."""
+    proof: bytes = b""
+    """What lets its records be cut out of it when it is read again; see `compact_json.Read`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +173,7 @@ def _look(
     agree.
     """
     paths = sorted({p for s in sources for p in s.records})
-    samples, counts = _sample(engine, files, paths, limit)
+    samples, counts, proofs = _sample(engine, files, paths, limit)
     kinds = _kinds(samples)
     spool = foreign_sources.folder(engine) / "sample.ndjson"
     hits: Counter[tuple[int, str, str]] = Counter()
@@ -198,7 +200,10 @@ def _look(
         share = count / looked_at[index, path]
         votes[index].append((share, -by_id[name].rank, name, by_id[name], path))
     return [
-        (_choose(f, votes[i], counts[i]), any(share == 1 for share, *_ in votes[i]))
+        (
+            replace(_choose(f, votes[i], counts[i]), proof=proofs[i]),
+            any(share == 1 for share, *_ in votes[i]),
+        )
         for i, f in enumerate(files)
     ]
 
@@ -250,10 +255,13 @@ def _chunks(kinds: list[Kind]) -> Iterator[list[str]]:
 
 def _sample(
     engine: DuckDB, files: list[InputFile], paths: list[str], limit: int
-) -> tuple[list[Sampled], dict[int, int]]:
-    """The first records of each file at each path."""
+) -> tuple[list[Sampled], dict[int, int], dict[int, bytes]]:
+    """The first records of each file at each path; by file, how many documents these are of, and
+    the proof of the last.
+    """
     samples: list[Sampled] = []
     counts: dict[int, int] = {}
+    proofs: dict[int, bytes] = {}
     by_key: dict[str, list[str]] = defaultdict(list)
     for path in paths:
         for name in path.split(".")[0].removesuffix("[]").split("|"):
@@ -263,6 +271,7 @@ def _sample(
         items = itertools.islice(documents(file, engine, last_read), limit)
         first_documents = [d for d in items if isinstance(d, Document)]
         counts[index] = len(first_documents)
+        proofs[index] = first_documents[-1].proof if first_documents else b""
         keys = {
             k
             for d in first_documents
@@ -279,7 +288,7 @@ def _sample(
                 text = json.dumps(outline, ensure_ascii=False, default=str)
                 if not unfit(text):
                     samples.append((index, path, outline, text))
-    return samples, counts
+    return samples, counts, proofs
 
 
 def _without_records(document: Any, by_key: dict[str, list[str]]) -> Any:

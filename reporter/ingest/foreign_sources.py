@@ -107,12 +107,24 @@ def read_spool(spool: Path, columns: str) -> str:
     """SQL: the lines of a spool, with buffers for its longest: with those for any record, the
     engine's memory went into them.
     """
-    with spool.open("rb") as lines:
-        longest = max(LEAST_BUFFER, max(map(len, lines), default=0))
     return (
         f"read_json({quoted(str(spool))}, format='newline_delimited',"
-        f" maximum_object_size={longest + 1}, hive_partitioning=false, columns={columns})"
+        f" maximum_object_size={_longest(spool) + 1}, hive_partitioning=false, columns={columns})"
     )
+
+
+def _longest(spool: Path) -> int:
+    """Return the length of the longest line, or the least buffer where no line is longer: one that
+    is has no end in at least one half of such a size.
+    """
+    half = LEAST_BUFFER // 2
+    with spool.open("rb") as lines:
+        for position in range(0, spool.stat().st_size, half):
+            lines.seek(position)
+            if len(lines.readline(half)) == half:
+                lines.seek(0)
+                return max(LEAST_BUFFER, max(map(len, lines)))
+    return LEAST_BUFFER
 
 
 # ---------------------------------------------------------------- in the child

@@ -5,6 +5,7 @@ SQL text.
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from reporter.content.loader import Source
@@ -23,15 +24,53 @@ def spool_records(engine: DuckDB, source: Source, scan: str) -> None:
     which its SELECTs run.
     """
     condition = "TRUE" if source.columns else source.when
-    # As conditions of CASE, their parts are only evaluated where the parts before leave it open;
-    # each parses the record.
+    # As conditions of CASE, their parts are only evaluated where the parts before leave it open:
+    # those that stay parse the record each.
+    extractions, (condition, skip, type_of) = _extracted_once(
+        condition, source.skip, source.type_of
+    )
     engine.run(
         f"CREATE TEMP TABLE spooled AS SELECT s AS record, f, n, r, CASE WHEN {condition} THEN"
-        f" CASE WHEN {source.skip} THEN FALSE ELSE TRUE END ELSE FALSE END AS mine,"
-        f" {source.type_of} AS type FROM {scan}"
+        f" CASE WHEN {skip} THEN FALSE ELSE TRUE END ELSE FALSE END AS mine,"
+        f" {type_of} AS type FROM (SELECT s, f, n, r{extractions} FROM {scan}) AS x"
     )
+    if len(source.tables) == 1:  # read once
+        engine.run(f"CREATE OR REPLACE TEMP VIEW raw AS {_raw(source)}")
+        return
     engine.run("DROP TABLE IF EXISTS raw")
     engine.run(f"CREATE TEMP TABLE raw AS {_raw(source)}")
+
+
+_OWN_R = re.compile(r"\blambda\b[^:]*\br\b|\bAS\s+r\b|\bselect\b", re.IGNORECASE)
+"""Signs that r may be something else than the record."""
+_FIELD = re.compile(
+    r"(?<![\w.])(?:r ->> '(?P<text>[^'*]+)'|json_type\(r, '(?P<type>[^'*]+)'\))|'(?:[^']|'')*'"
+)
+"""A field of a record or its type, beside texts in which the same signs may stand."""
+
+
+def _extracted_once(*conditions: str) -> tuple[str, list[str]]:
+    """Return SQL of two lists, of the texts and of the types of all fields that conditions name,
+    and the conditions over these: each field by itself would parse the record once more.
+    """
+    if any(_OWN_R.search(c) for c in conditions):
+        return "", list(conditions)
+    paths: dict[str, dict[str, int]] = {"text": {}, "type": {}}
+
+    def listed(match: re.Match[str]) -> str:
+        kind = match.lastgroup
+        if not kind:
+            return match[0]
+        place = paths[kind].setdefault(match[kind], len(paths[kind]) + 1)
+        return f"field_{kind}s[{place}]"
+
+    swapped = [_FIELD.sub(listed, c) for c in conditions]
+    extractions = [
+        f", {function}(r, {quoted_list([*paths[kind]])}) AS field_{kind}s"
+        for kind, function in (("text", "json_extract_string"), ("type", "json_type"))
+        if paths[kind]
+    ]
+    return "".join(extractions), swapped
 
 
 def _raw(source: Source) -> str:

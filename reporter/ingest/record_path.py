@@ -23,7 +23,7 @@ from reporter.engine.duckdb import DuckDB
 from reporter.engine.sandbox import Child, Killed, Limits, Stopped
 from reporter.i18n.translate import mark
 from reporter.ingest import foreign_sources
-from reporter.ingest.cache import Batch, Cache, put
+from reporter.ingest.cache import Batch, Cache, Counts, put
 from reporter.ingest.detect import Choice, has_place, records_at
 from reporter.ingest.projection import (
     filled_columns,
@@ -45,9 +45,10 @@ from reporter.ingest.quarantine import (
     note_bad_fields,
     was_cut,
 )
-from reporter.ingest.readers.documents import documents, unfit
-from reporter.ingest.readers.files import InputFile, LastRead
-from reporter.ingest.readers.portions import Spool, halved, places
+from reporter.ingest.readers.compact_json import write_each
+from reporter.ingest.readers.documents import documents, is_short, unfit
+from reporter.ingest.readers.files import LastRead
+from reporter.ingest.readers.portions import Spool, halved, in_advance, places
 from reporter.ingest.readers.records import (
     LISTED_LOST,
     READ_FOR_SECRETS,
@@ -112,14 +113,15 @@ def spool(
     nested = min(PORTION, engine.memory() ** 2 // NESTED)
     capacity = sys.maxsize if source.together else FLAT_PORTION if source.columns else nested
     folder = foreign_sources.folder(engine) if source.foreign else engine.work
-    spool = Spool(folder / batch.key, capacity, engine.make_room)
+    written = Batch(batch.source, batch.key, counts=[Counts() for _ in parts])
     with Child(limits) as child, contextlib.ExitStack() as cleanup:
         cleanup.callback(_remove, folder, batch.key)
-        _write(engine, parts, batch, spool, cache)
-        portions = deque(spool.paths)
-        while portions:
-            lines, before = portions.popleft(), _Before(batch)
-            size = lines.stat().st_size
+        reader = cleanup.enter_context(engine.twin())
+        spool = Spool(folder / batch.key, capacity, engine.make_room)
+        full = cleanup.enter_context(in_advance(_write(reader, parts, written, spool, cache)))
+        portions: deque[Path] = deque()
+        while lines := portions.popleft() if portions else next(full, None):
+            before, size = _Before(batch), lines.stat().st_size
             if size > fitting and (halves := halved(lines, source.together)):
                 portions.extendleft(reversed(halves))
                 lines.unlink()
@@ -151,14 +153,19 @@ def spool(
                     _give_up(batch, lines, _failed(error))
             lines.unlink()
             number += 1
-    _sum_up(batch)
+    _sum_up(batch, written)
     return is_whole
 
 
-def _sum_up(batch: Batch) -> None:
-    """Put together what the portions of a batch noted, and say how much is not listed."""
+def _sum_up(batch: Batch, written: Batch) -> None:
+    """Put together what was noted while records were written and what their portions noted, and
+    say how much is not listed.
+    """
     batch.carried = sorted(set(batch.carried))
-    for index, counts in enumerate(batch.counts):
+    batch.problems[:0] = written.problems
+    for index, (counts, spooled) in enumerate(zip(batch.counts, written.counts, strict=True)):
+        counts.read += spooled.read
+        counts.unreadable += spooled.unreadable
         for kind in ("unreadable", "rejected"):
             if (count := getattr(counts, kind)) > LISTED_LOST:
                 batch.problems.append((index, 0, kind, rest_lost(count, kind), ""))
@@ -206,14 +213,18 @@ def _remove(folder: Path, key: str) -> None:
         path.unlink()
 
 
-def _write(engine: DuckDB, parts: list[Choice], batch: Batch, spool: Spool, cache: Cache) -> None:
-    """Write every readable record as one line of a spool, numbered; count what cannot be read."""
+def _write(
+    engine: DuckDB, parts: list[Choice], batch: Batch, spool: Spool, cache: Cache
+) -> Iterator[Path]:
+    """Write every readable record as one line of a spool, numbered, and yield each file of it that
+    is full; count what cannot be read.
+    """
     seq, last_read = 0, LastRead()
     with contextlib.closing(spool):
         for index, part in enumerate(parts):
             file, counts = part.file, batch.counts[index]
             numbered = file.format in ("json", "yaml")
-            for item in _readable(file, engine, last_read):
+            for item in _readable(part, engine, last_read):
                 if isinstance(item, Note):
                     batch.problems.append((index, item.line, "field", abridged(item.reason), ""))
                     continue
@@ -224,24 +235,40 @@ def _write(engine: DuckDB, parts: list[Choice], batch: Batch, spool: Spool, cach
                 if not has_place(item.value, path):
                     why = tell("no records stand at {path}", path=path)
                     _lose(batch, index, Problem(item.line, why, ""))
-                for text, line in _records(item, path):
+                for text in _records(item, path):
                     seq += 1
-                    number = counts.read + 1 if numbered else line
-                    if len(text) > ENDLESS:
-                        text = _without_endless(text, index, number, batch, cache.secret_key)
-                    if defect := unfit(text):
-                        _lose(batch, index, Problem(number, defect, excerpt(text)))
-                    else:
-                        counts.read += 1
-                        spool.write(f'{{"s":{seq},"f":{index},"n":{number},"r":{text}}}\n')
+                    number = counts.read + 1 if numbered else item.line
+                    fit_text = _fit(text, index, number, batch, cache)
+                    if fit_text is None:
+                        continue
+                    counts.read += 1
+                    line = b'{"s":%d,"f":%d,"n":%d,"r":%b}\n' % (seq, index, number, fit_text)
+                    if full_path := spool.write(line):
+                        yield full_path
+        if last_path := spool.close():
+            yield last_path
+
+
+def _fit(text: str | bytes, index: int, number: int, batch: Batch, cache: Cache) -> bytes | None:
+    """Return a record as the engine can take it; where it cannot, count it as lost."""
+    if isinstance(text, bytes):
+        if is_short(text):
+            return text
+        text = text.decode()
+    if len(text) > ENDLESS:
+        text = _without_endless(text, index, number, batch, cache.secret_key)
+    if defect := unfit(text):
+        _lose(batch, index, Problem(number, defect, excerpt(text)))
+        return None
+    return text.encode()
 
 
 def _readable(
-    file: InputFile, engine: DuckDB, last_read: LastRead
+    part: Choice, engine: DuckDB, last_read: LastRead
 ) -> Iterator[Document | Note | Problem]:
     """Yield the items of a file; where the engine cannot read on, the rest is one problem."""
     try:
-        yield from documents(file, engine, last_read)
+        yield from documents(part.file, engine, last_read, part.proof, part.path)
     except (OutOfMemory, Error) as error:
         if isinstance(error, (Interrupted, Broken)):
             raise
@@ -296,13 +323,14 @@ def _path(part: Choice, value: Any) -> str:
     return "" if allows_bare and not has_place(value, part.path) else part.path
 
 
-def _records(item: Document, path: str) -> Iterator[tuple[str, int]]:
-    """Yield (JSON text, line) of the records in a document."""
+def _records(item: Document, path: str) -> Iterator[str | bytes]:
+    """Yield the JSON of the records in a document; as bytes what is known to be sound."""
     if not path and item.text and isinstance(item.value, dict):
-        yield item.text, item.line
-        return
-    for record in records_at(item.value, path):
-        yield _AS_JSON.encode(record), item.line
+        yield item.text
+    elif item.is_compact:
+        yield from write_each(records_at(item.value, path))
+    else:
+        yield from map(_AS_JSON.encode, records_at(item.value, path))
 
 
 def _load(
@@ -523,7 +551,7 @@ def _cut_long(engine: DuckDB, table: str, texts: list[str], batch: Batch) -> Non
 def _account(engine: DuckDB, batch: Batch) -> None:
     """Give every spooled record one fate: kept, out of scope or rejected."""
     engine.run(
-        "CREATE OR REPLACE TEMP TABLE fates AS SELECT s.record, s.f, s.n, s.r, s.type, CASE WHEN"
+        "CREATE OR REPLACE TEMP TABLE fates AS SELECT s.record, s.f, s.n, s.type, CASE WHEN"
         " p.record IS NULL THEN 'out_of_scope' WHEN p.good THEN 'kept' ELSE 'rejected' END AS fate,"
         " p.reason FROM spooled AS s LEFT JOIN (SELECT record, bool_or(good) AS good, min(reason)"
         " AS reason FROM produced GROUP BY record) AS p USING (record)"
@@ -536,7 +564,8 @@ def _account(engine: DuckDB, batch: Batch) -> None:
     for index, line, reason, text, nth in engine.rows(
         f"SELECT f, n, reason, left(CAST(r AS VARCHAR), {READ_FOR_SECRETS}), nth FROM (SELECT *,"
         " row_number() OVER (PARTITION BY f ORDER BY record) AS nth FROM fates WHERE fate ="
-        f" 'rejected') AS lost WHERE nth <= {LISTED_LOST} ORDER BY record"
+        " 'rejected') AS lost JOIN (SELECT record, r FROM spooled) AS s USING (record)"
+        f" WHERE nth <= {LISTED_LOST} ORDER BY record"
     ):
         if nth <= room[index]:
             batch.problems.append((index, line, "rejected", lack(reason), excerpt(text or "")))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from reporter.engine.base import quoted
@@ -46,6 +47,10 @@ NO_SECRET = (
 """What stands in such a field where the secret does not."""
 
 
+_KEPT = 1000
+"""Texts of which it is kept what stands in their place."""
+
+
 def may_name_one(record: str) -> str:
     """SQL: the text of a record may hold what `named_secrets` yields.
 
@@ -57,13 +62,17 @@ def may_name_one(record: str) -> str:
     )
 
 
+ID, LONGEST_ID = "[0-9A-Fa-f-]*", 40
+"""Of no text of these signs and at most this length does a pattern find anything. Each has its own
+run of digits, which costs the engine's pattern seven times as much as texts that are alike.
+"""
 LEAST_WITHIN = 6
 """Signs from which a secret is looked for within a longer text."""
 
 
 def teach(engine: DuckDB, key: str) -> None:
-    """Let SQL call `fingerprinted` and `redacted`."""
-    engine.teach("fingerprinted", lambda text: fingerprinted(text, key))
+    """Let SQL call `fingerprinted` and `redacted`; logs repeat the texts that look like secrets."""
+    engine.teach("fingerprinted", lru_cache(_KEPT)(lambda text: fingerprinted(text, key)))
     engine.teach("redacted", lambda text: redact(text))
 
 
@@ -100,7 +109,7 @@ def suspect(columns: list[str]) -> str:
     """SQL: one of the columns may hold a secret; cheap, for every row."""
     if len(columns) == 1:
         return _looks(columns[0])
-    long = ", ".join(f"CASE WHEN strlen({c}) >= {SHORTEST} THEN {c} END" for c in columns)
+    long = ", ".join(f"CASE WHEN {_is_looked_at(c)} THEN {c} END" for c in columns)
     return f"regexp_matches(concat_ws(' ', {long}), {quoted(SUSPECT)})"
 
 
@@ -116,6 +125,14 @@ def hidden_texts(texts: str) -> str:
     return (
         f"list_transform({texts}, lambda x: "
         f"CASE WHEN {_looks('x')} THEN fingerprinted(x) ELSE x END)"
+    )
+
+
+def _is_looked_at(text: str) -> str:
+    """SQL: a text is long enough to hold a secret, and no id of hexadecimal digits."""
+    return (
+        f"strlen({text}) >= {SHORTEST} AND NOT (strlen({text}) <= {LONGEST_ID} AND"
+        f" regexp_full_match({text}, {quoted(ID)}))"
     )
 
 

@@ -16,6 +16,7 @@ from reporter.content.yaml import parse_yaml_all
 from reporter.engine.base import Error
 from reporter.engine.duckdb import DuckDB, named_plainly, parquet
 from reporter.errors import InputError, ReporterError
+from reporter.ingest.readers import compact_json
 from reporter.ingest.readers.files import (
     DAMAGE,
     MAX_RECORD,
@@ -40,6 +41,8 @@ size.
 """
 _COSTS = ((b"{", 100), (b"[", 90), (b":", 40), (b'"', 20), (b",", 8))
 """Bytes of memory that a sign of JSON stands for, beside two for each byte of text."""
+_DEAREST = 102
+"""Bytes of memory for each byte of a text that is all of the dearest sign."""
 _A_NUMBER, _PIECE = 32, 1 << 24
 _DIGITS_ALIKE = bytes.maketrans(b"-123456789", b"0000000000")
 _HALF_CHARACTER = re.compile(r"\\u[dD][89a-fA-F]")
@@ -53,11 +56,17 @@ _LAST_COMMA = re.compile(_STRING + r"|,(?=\s*[}\]])", re.DOTALL)
 _BUT_LINES = re.compile(r"[^\n]")
 
 
-def documents(file: InputFile, engine: DuckDB, last_read: LastRead | None = None) -> Iterator[Item]:
+def documents(
+    file: InputFile,
+    engine: DuckDB,
+    last_read: LastRead | None = None,
+    proof: bytes = b"",
+    path: str = "",
+) -> Iterator[Item]:
     """Yield every document of a file, and a Problem for each that cannot be read.
 
     `last_read` keeps a workbook or document for its next part, so that 300 sheets do not open it
-    300 times.
+    300 times. With the `proof` of an earlier reading, the records at a path are cut out as text.
     """
     last_read = last_read or LastRead()
     last_read.let_go_unless(file)
@@ -67,7 +76,7 @@ def documents(file: InputFile, engine: DuckDB, last_read: LastRead | None = None
         yield Problem(1, file.why or tell("text of no known format"), "")
         return
     readers: dict[str, Callable[[InputFile], Iterator[Item]]] = {
-        "json": lambda f: _json(f, engine.memory(), last_read),
+        "json": lambda f: _json(f, engine.memory(), last_read, proof, path),
         "jsonl": lambda f: _jsonl(f, engine.memory()),
         "csv": csv_rows,
         "yaml": _yaml,
@@ -137,6 +146,11 @@ def unfit(text: str) -> Sentence | None:
     return None
 
 
+def is_short(text: bytes) -> bool:
+    """Tell whether a record is too short to go over a limit of `unfit`."""
+    return len(text) <= MAX_VALUES
+
+
 def _too_long(size: int) -> Sentence:
     return tell("a record of {n} MB; {most} MB is the limit", n=size >> 20, most=MAX_RECORD >> 20)
 
@@ -167,11 +181,13 @@ def _too_deep() -> Sentence:
     )
 
 
-def _json(file: InputFile, memory: int, last_read: LastRead) -> Iterator[Item]:
+def _json(
+    file: InputFile, memory: int, last_read: LastRead, proof: bytes, path: str
+) -> Iterator[Item]:
     items: Iterable[Item] = (
         last_read.of(file, lambda: list(_json_values(file, memory)))
         if file.part
-        else _json_values(file, memory)
+        else _json_values(file, memory, proof, path)
     )
     for item in items:
         if (
@@ -182,21 +198,29 @@ def _json(file: InputFile, memory: int, last_read: LastRead) -> Iterator[Item]:
             yield Problem(item.line, too_wide(len(item.value)), "")
         elif isinstance(item, Document) and file.part:
             if file.part in item.value:
-                yield Document(item.line, item.value[file.part])
+                yield Document(item.line, item.value[file.part], is_compact=item.is_compact)
             else:  # another content than the one in which the list was found
                 yield Problem(item.line, tell("no list stands at {path}", path=file.part), "")
         else:
             yield item
 
 
-def _json_values(file: InputFile, memory: int) -> Iterator[Item]:
+def _json_values(
+    file: InputFile, memory: int, proof: bytes = b"", path: str = ""
+) -> Iterator[Item]:
     data = whole(file, memory // 4)
+    if proof and (document := compact_json.cut_out(data.strip(), proof, path)) is not None:
+        yield Document(1, document, is_compact=True)
+        return
     if (needed_bytes := _memory_for(data, memory)) > memory:
         raise TooLarge(
             too_large(file, tell("this needs some {n} MB of memory", n=needed_bytes >> 20))
         )
     if file.encoding == "utf-16":
         text = data.decode("utf-16")
+    elif reading := compact_json.read(data.strip()):
+        yield Document(1, reading.value, is_compact=True, proof=reading.proof)
+        return
     else:
         text = data.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
     del data  # as large as the text
@@ -228,9 +252,11 @@ def _memory_for(data: bytes, memory: int) -> int:
     """Estimate the memory that the values of a JSON text take; empty lists and fields take most for
     their size.
 
-    Numbers in lists have no sign of their own and are costly to count, so they are counted only
-    where they may decide.
+    Nothing is counted where whatever a text of this size says fits, and numbers in lists, which
+    have no sign of their own and are costly to count, only where they may decide.
     """
+    if _DEAREST * len(data) <= memory:
+        return 0
     needed_bytes = 2 * len(data) + sum(cost * data.count(sign) for sign, cost in _COSTS)
     return (
         needed_bytes + _A_NUMBER * _numbers_in_lists(data)

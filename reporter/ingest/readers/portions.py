@@ -7,8 +7,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from queue import SimpleQueue
+from threading import Event, Semaphore
+from typing import BinaryIO
 
 from reporter.ingest.readers.inputs import CHUNK
 
@@ -17,27 +21,68 @@ class Spool:
     """Numbered files of lines, a new one whenever the last is full."""
 
     def __init__(self, stem: Path, capacity: int, make_room: Callable[[int], None]) -> None:
-        self.paths: list[Path] = []
         self._stem, self._capacity, self._room = stem, capacity, 0
         self._make_room, self._unasked = make_room, 0
-        self._file: TextIO | None = None
+        self._count = 0
+        self._file: BinaryIO | None = None
 
-    def write(self, line: str) -> None:
-        if self._file is None or self._room < len(line):
-            self.close()
-            self.paths.append(self._stem.with_suffix(f".{len(self.paths)}.ndjson"))
-            self._file = self.paths[-1].open("w", encoding="utf-8")
-            self._room = self._capacity
+    def write(self, line: bytes) -> Path | None:
+        """Write a line; return the file before it where that is full now."""
+        full_path = self.close() if self._room < len(line) else None
+        if self._file is None:
+            path = self._stem.with_suffix(f".{self._count}.ndjson")
+            self._file, self._room = path.open("wb"), self._capacity
+            self._count += 1
         self._file.write(line)
         self._room -= len(line)
         self._unasked += len(line)
         if self._unasked >= CHUNK:
             self._make_room(CHUNK)
             self._unasked = 0
+        return full_path
 
-    def close(self) -> None:
-        if self._file:
-            self._file.close()
+    def close(self) -> Path | None:
+        """End the file at hand and return its path; None where there is none."""
+        if not self._file:
+            return None
+        self._file.close()
+        path = Path(self._file.name)
+        self._file = None
+        return path
+
+
+@contextmanager
+def in_advance(items: Iterator[Path]) -> Iterator[Iterator[Path]]:
+    """Yield an iterator of the same items that are made in another thread, one while the one before
+    is used, and one more; what is raised there is raised here.
+    """
+    made: SimpleQueue[Path | None] = SimpleQueue()
+    room = Semaphore(1)
+    is_over = Event()
+
+    def make() -> None:
+        try:
+            for item in items:
+                made.put(item)
+                room.acquire()
+                if is_over.is_set():
+                    return
+        finally:
+            made.put(None)
+
+    def taken() -> Iterator[Path]:
+        while item := made.get():
+            room.release()
+            yield item
+        making.result()
+
+    with ThreadPoolExecutor(1) as pool:
+        making = pool.submit(make)
+        try:
+            yield taken()
+        finally:
+            is_over.set()
+            room.release()
 
 
 _SPOOLED = re.compile(r'\{"s":\d+,"f":(\d+),"n":(\d+),')

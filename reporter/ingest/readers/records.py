@@ -48,6 +48,10 @@ class Document:
     value: Any
     text: str = ""
     """The JSON text as it stood in the file, where there is one."""
+    is_compact: bool = False
+    """Whether `compact_json.write` gives the signs of the file for it and for each of its parts."""
+    proof: bytes = b""
+    """What lets a second reading cut its records out; see `compact_json.Read`."""
 
 
 Item = Document | Problem | Note

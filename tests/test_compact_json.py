@@ -1,0 +1,175 @@
+"""JSON read quickly is what the strict reader reads, or is left to it; and what is extracted at once is what each field gives."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import example
+from hypothesis import given as drawn
+from hypothesis import strategies as st
+from test_sources import DATA, SOURCES
+
+from reporter.content import source_macros
+from reporter.engine.duckdb import DuckDB
+from reporter.ingest import foreign_sources, projection
+from reporter.ingest.readers import compact_json
+from reporter.ingest.readers.documents import strict_json
+from reporter.ingest.readers.portions import in_advance
+
+_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=9),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4)
+    ),
+    max_leaves=15,
+)
+_FORMS: tuple[dict[str, Any], ...] = (
+    {"separators": (",", ":"), "ensure_ascii": False},
+    {"ensure_ascii": False},
+    {"ensure_ascii": False, "indent": 1},
+    {},
+)
+
+
+@drawn(_VALUES, st.sampled_from(_FORMS), st.integers(0, 300), st.text(max_size=2))
+@example({"a": 1e16, "b": [-0.0, 10**30]}, _FORMS[0], 300, "")
+def test_what_is_read_quickly_is_what_the_strict_reader_reads(
+    value: Any, form: dict[str, Any], at: int, typed: str
+) -> None:
+    text = json.dumps(value, **form)
+    text = text[:at] + typed + text[at:]
+    data = text.encode("utf-8", "surrogatepass").strip()
+    if reading := compact_json.read(data):
+        expected = strict_json(text)
+        assert (reading.value, repr(reading.value)) == (expected, repr(expected))
+        assert json.loads(compact_json.write(reading.value)) == expected
+        assert bool(reading.proof) == (compact_json.write(reading.value) == data)
+
+
+@drawn(st.lists(_VALUES, max_size=6))
+def test_values_written_at_once_are_those_written_one_by_one(values: list[Any]) -> None:
+    assert [*compact_json.write_each(values)] == [compact_json.write(v) for v in values]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['{"a":1,"a":1}', '[{"b":{"a":1,"c":2,"a":3}}]', "-0", "1E5", r'"\/"', r'"\u00e9"', "[1,]", "NaN", "1e999",
+     r'"\ud800"', "", "{", '{"a":1} {"a":1}'],
+)  # fmt: skip
+def test_what_may_differ_is_left_to_the_strict_reader(text: str) -> None:
+    assert compact_json.read(text.encode()) is None
+
+
+@pytest.mark.parametrize("text", ['{"a":1}', ' {"a" : [1, 2.5, null]}\n', '{"é":"\U0001f600"}'])
+def test_blanks_and_signs_of_all_languages_are_read_quickly(text: str) -> None:
+    reading = compact_json.read(text.encode().strip())
+    assert reading and reading.value == json.loads(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "path"), [('{"a":1,"b":[{"c":"d,]"},2]}', "b"), ('[{"c":[1]},"x"]', "")]
+)
+def test_records_are_cut_out_as_they_stand(text: str, path: str) -> None:
+    data = text.encode()
+    proof = compact_json.read(data).proof  # type: ignore[union-attr]
+    document = compact_json.cut_out(data, proof, path)
+    records = json.loads(text)[path] if path else json.loads(text)
+    assert [*compact_json.write_each(document[path] if path else document)] == [
+        json.dumps(r, separators=(",", ":")).encode() for r in records
+    ]
+
+
+@pytest.mark.parametrize("path", ["c", "a", "", "b.c", "b[]"])
+def test_where_no_list_stands_or_the_text_is_another_nothing_is_cut_out(path: str) -> None:
+    data = b'{"a":1,"b":[2]}'
+    proof = compact_json.read(data).proof  # type: ignore[union-attr]
+    assert proof and compact_json.cut_out(data, proof, path) is None
+    assert compact_json.cut_out(data, proof, "b")
+    assert compact_json.cut_out(data + b" ", proof, "b") is None
+
+
+def test_items_made_in_advance_come_in_order_and_what_is_raised_comes_after_them() -> None:
+    def made() -> Iterator[Path]:
+        yield from (Path(str(n)) for n in range(9))
+        raise ValueError("no more")
+
+    taken = []
+    with in_advance(made()) as paths, pytest.raises(ValueError, match="no more"):
+        for path in paths:
+            taken.append(path.name)
+    assert taken == [str(n) for n in range(9)]
+
+
+def test_no_more_is_made_in_advance_than_is_waited_for() -> None:
+    made: list[int] = []
+
+    def numbered() -> Iterator[Path]:
+        for n in range(100):
+            made.append(n)
+            yield Path(str(n))
+
+    with in_advance(numbered()) as paths:
+        assert next(paths) == Path("0")
+    assert len(made) <= 4
+
+
+@pytest.mark.parametrize("size", [10, 1 << 19, 1 << 20, 3 << 20])
+@pytest.mark.parametrize("before", [0, 1, 5000, (1 << 19) - 1])
+def test_the_longest_line_of_a_spool_is_found(tmp_path: Path, size: int, before: int) -> None:
+    path = tmp_path / "spool"
+    path.write_bytes(b"x" * before + b"\n" + b"y" * (size - 1) + b"\n" + b"z\n" * 9)
+    least = foreign_sources.LEAST_BUFFER
+    assert foreign_sources._longest(path) == max(least, size)
+
+
+@pytest.fixture(scope="module")
+def records(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DuckDB]:
+    """An engine with every JSON record of the fixtures, and each list in them, as the table r."""
+    with DuckDB(tmp_path_factory.mktemp("engine")) as engine:
+        source_macros.define(engine)
+        texts = {json.dumps(v) for p in sorted(DATA.rglob("*.json*")) for v in _values(p)}
+        engine.run("CREATE TABLE given AS SELECT unnest(CAST(? AS JSON[])) AS r", [sorted(texts)])
+        yield engine
+
+
+def _values(path: Path) -> Iterator[Any]:
+    text = path.read_text(errors="replace")
+    for part in [text, *text.splitlines()]:
+        try:
+            value = json.loads(part)
+        except ValueError:
+            continue
+        items = [value, *(value.values() if isinstance(value, dict) else [])]
+        yield from (r for i in items for r in (i if isinstance(i, list) else [i]))
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda s: s.id)
+def test_conditions_over_what_is_extracted_once_hold_for_the_same_records(
+    records: DuckDB, source: Any
+) -> None:
+    conditions = (source.when, source.skip, source.type_of)
+    lists, swapped = projection._extracted_once(*conditions)
+    assert lists or not re.search(r"\br ->> '", " ".join(conditions))
+    each, once = (
+        records.rows(
+            f"SELECT {', '.join(f'({c})' for c in given)} FROM (SELECT r{more} FROM given) AS x"
+        )
+        for given, more in ((conditions, ""), (swapped, lists))
+    )
+    assert once == each and len(each) > 500
+
+
+@pytest.mark.parametrize(
+    "condition",
+    ["list_filter([1], lambda r: r ->> 'a' = 'b') = []", "'r ->> ''a'' ' = r ->> 'b'", "r ->> '$.a[*]' IS NULL",
+     "x.r ->> 'a' IS NULL"],
+)  # fmt: skip
+def test_what_only_looks_like_a_field_of_the_record_stays(condition: str) -> None:
+    lists, (swapped,) = projection._extracted_once(condition)
+    assert swapped == condition.replace(" = r ->> 'b'", " = field_texts[1]")
+    assert lists in ("", ", json_extract_string(r, ['b']) AS field_texts")

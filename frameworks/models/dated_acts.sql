@@ -3,7 +3,8 @@
 -- view
 SELECT
   e.*,
-  is_within(e.occurred_at, period_from(), period_to()) AS in_window,
+  is_within(e.occurred_at, r.period_from, r.period_to) AS in_window,
   stamp_of(e.occurred_at, e.part, e.record) AS stamp
 FROM in_events AS e
-WHERE is_act(e.event_class) AND e.occurred_at <= as_of()
+CROSS JOIN run AS r
+WHERE is_act(e.event_class) AND e.occurred_at <= r.as_of

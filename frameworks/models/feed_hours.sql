@@ -8,5 +8,6 @@ SELECT
   min(e.occurred_at) AS first_at,
   max(e.occurred_at) AS last_at
 FROM in_events AS e
-WHERE e.occurred_at >= period_from() AND e.occurred_at < least(period_to(), as_of())
+CROSS JOIN run AS r
+WHERE e.occurred_at >= r.period_from AND e.occurred_at < least(r.period_to, r.as_of)
 GROUP BY ALL

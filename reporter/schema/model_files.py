@@ -24,8 +24,6 @@ _AS_IN = "as in "
 _COMMENT = re.compile(r"--[^\n]*")
 _READ = re.compile(r"\b(?:FROM|JOIN)\s+([a-z_]\w*)\b(?!\s*[.(])")
 _NAMED = re.compile(r"\b([a-z_]\w*)\s+AS\s+(?:MATERIALIZED\s+)?\(")
-_OF_RUN = re.compile(r"\b(?:as_of|period_from|period_to)\(\)")
-"""Macros that hold the row of `run`, made with it."""
 _MACRO = re.compile(r"CREATE MACRO (\w+)\(([^)]*)\) AS\s+(.*?);[ \t]*$", re.DOTALL | re.MULTILINE)
 
 
@@ -76,8 +74,6 @@ def read_model(path: Path) -> Model:
         raise ContentError("begins with no comment", str(path), "Say what a row is: -- One ...")
     sql = _COMMENT.sub("", query)
     reads = set(_READ.findall(sql)) - set(_NAMED.findall(sql))
-    if _OF_RUN.search(sql):
-        reads.add("run")
     return Model(
         path.stem,
         says,

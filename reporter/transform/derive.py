@@ -101,9 +101,6 @@ def derive_expected(
         " period_from, CAST(? AS TIMESTAMP) AS period_to",
         [run.as_of, run.period_from, run.period_to],
     )
-    # As constants, they cost nothing for each of a million events; a join with `run` does.
-    for moment in ("as_of", "period_from", "period_to"):
-        engine.run(f"CREATE OR REPLACE MACRO {moment}() AS TIMESTAMP '{getattr(run, moment)}'")
     names = all_for({"same_as"})
     before = all_for({"shadow_agents"})  # names among them
     needed = all_for(needed_for(wanted))

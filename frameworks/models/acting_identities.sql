@@ -1,5 +1,5 @@
--- One guise in which an agent acted with success in the period (principal, credential, tool, environment), and what its
--- identity record says of it. Its principal is declared, foreign, or none of its own.
+-- One guise in which an agent acted with success in the period (principal, credential, environment), and what its identity
+-- record says of it. Its principal is declared, foreign, or none of its own.
 -- part
 WITH seen AS (
   SELECT
@@ -8,7 +8,6 @@ WITH seen AS (
     x.credential_id,
     x.principal_is_intermediary,
     x.credential_is_intermediary,
-    x.tool,
     x.environment,
     MIN(x.first_at) AS first_at,
     MAX(x.last_at) AS last_at,
@@ -17,7 +16,7 @@ WITH seen AS (
   FROM activity AS x
   WHERE x.in_window AND x.outcome = 'success'
   GROUP BY x.agent_id, x.principal_id, x.credential_id, x.principal_is_intermediary, x.credential_is_intermediary,
-    x.tool, x.environment
+    x.environment
 )
 
 SELECT
@@ -35,7 +34,6 @@ SELECT
   END AS standing,
   x.credential_id,
   x.credential_is_intermediary,
-  x.tool,
   x.environment,
   x.first_at,
   x.last_at,

@@ -33,20 +33,6 @@ done AS (
   WHERE x.in_window AND x.registered AND x.outcome = 'success'
     AND (x.tool IS NOT NULL OR x.effect IS NOT NULL OR x.classification = 'restricted')
   GROUP BY x.agent_id, x.tool, x.effect, x.classification, x.log_source
-),
-
-granted AS (
-  SELECT
-    c.agent_id,
-    c.tool,
-    MAX(CASE
-      WHEN c.tool LIKE g.like_pattern ESCAPE '!' AND (g.expires_at IS NULL OR g.expires_at > r.period_from) THEN 1
-      ELSE 0
-    END) AS covered
-  FROM (SELECT DISTINCT d.agent_id, d.tool FROM done AS d WHERE d.tool IS NOT NULL) AS c
-  CROSS JOIN run AS r
-  JOIN grants AS g ON g.actor_id = c.agent_id AND g.type = 'tool'
-  GROUP BY c.agent_id, c.tool
 )
 
 SELECT
@@ -61,10 +47,20 @@ SELECT
   d.n_bare + COALESCE(f.n_events, 0) AS n_bare,
   t.log_source IS NOT NULL AS names_approvals,
   d.tool IS NULL AS names_no_tool,
-  3 - g.covered AS level
+  CASE
+    WHEN d.tool IS NULL OR k.actor_id IS NULL THEN NULL
+    WHEN EXISTS (
+      SELECT 1
+      FROM grants AS g
+      CROSS JOIN run AS r
+      WHERE g.actor_id = d.agent_id AND g.type = 'tool' AND d.tool LIKE g.like_pattern ESCAPE '!'
+        AND (g.expires_at IS NULL OR g.expires_at > r.period_from)
+    ) THEN 2
+    ELSE 3
+  END AS level
 FROM done AS d
 LEFT JOIN refused AS f
   ON f.agent_id = d.agent_id AND f.log_source = d.log_source AND f.tool IS NOT DISTINCT FROM d.tool
   AND f.effect IS NOT DISTINCT FROM d.effect AND f.classification IS NOT DISTINCT FROM d.classification
 LEFT JOIN telling AS t ON t.log_source = d.log_source
-LEFT JOIN granted AS g ON g.agent_id = d.agent_id AND g.tool = d.tool
+LEFT JOIN listed_kinds AS k ON k.actor_id = d.agent_id AND k.type = 'tool'

@@ -34,7 +34,7 @@ WITH decisions AS (
 ),
 
 fresh AS MATERIALIZED (
-  SELECT u.*, row_number() OVER (ORDER BY u.agent_id, u.kind, u.name, u.purpose) AS number
+  SELECT u.*, row_number() OVER () AS number
   FROM first_uses AS u
   CROSS JOIN run AS r
   WHERE is_within(u.first_at, r.period_from, r.period_to)

@@ -1,21 +1,27 @@
 -- One agent, and what there is to compare its identity record with: its permissions, and what it did in the period.
 -- part
-WITH rights AS (
+WITH trail AS (
+  SELECT DISTINCT x.agent_id, x.tool
+  FROM activity AS x
+  WHERE x.in_window AND x.outcome = 'success'
+),
+
+acting AS (
+  SELECT x.agent_id, COUNT(x.tool) AS n_tools
+  FROM trail AS x
+  GROUP BY x.agent_id
+),
+
+rights AS (
   SELECT
     g.actor_id,
     COUNT(CASE WHEN g.type = 'tool' THEN 1 END) AS n_tools,
     COUNT(CASE WHEN g.type = 'data' THEN 1 END) AS n_data,
     COUNT(DISTINCT CASE WHEN g.type = 'tool' AND NOT EXISTS (
-      SELECT 1 FROM acting_identities AS x WHERE x.agent_id = g.actor_id AND x.tool LIKE g.like_pattern ESCAPE '!'
+      SELECT 1 FROM trail AS x WHERE x.agent_id = g.actor_id AND x.tool LIKE g.like_pattern ESCAPE '!'
     ) THEN g.name END) AS n_unused
   FROM grants AS g
   GROUP BY g.actor_id
-),
-
-trail AS (
-  SELECT x.agent_id, COUNT(x.tool) AS n_tools
-  FROM acting_identities AS x
-  GROUP BY x.agent_id
 ),
 
 executed AS (
@@ -39,5 +45,5 @@ SELECT
   g.n_unused
 FROM agents AS a
 LEFT JOIN rights AS g ON g.actor_id = a.actor_id
-LEFT JOIN trail AS t ON t.agent_id = a.actor_id
+LEFT JOIN acting AS t ON t.agent_id = a.actor_id
 LEFT JOIN executed AS w ON w.agent_id = a.actor_id

@@ -4,7 +4,7 @@ WITH days AS (
   SELECT
     k.agent_id AS actor_id,
     d.log_source,
-    d.day,
+    list_sort(list_distinct(list(date_diff('day', r.period_from, d.day)))) AS days,
     sum(d.n) AS n,
     min(d.first_at) AS first_at,
     max(d.last_at) AS last_at
@@ -13,17 +13,7 @@ WITH days AS (
   CROSS JOIN run AS r
   WHERE k.agent_kind = 'agent' AND k.agent_id IS NOT NULL
     AND d.day >= CAST(r.period_from AS DATE) AND d.day < least(r.period_to, r.as_of)
-  GROUP BY k.agent_id, d.log_source, d.day
-),
-
-spans AS (
-  SELECT
-    d.*,
-    date_diff('day', lag(d.day, 1, CAST(r.period_from AS DATE) - 1) OVER (
-      PARTITION BY d.actor_id, d.log_source ORDER BY d.day
-    ), d.day) - 1 AS quiet
-  FROM days AS d
-  CROSS JOIN run AS r
+  GROUP BY k.agent_id, d.log_source
 ),
 
 named AS (
@@ -38,25 +28,24 @@ named AS (
 ),
 
 period AS (
-  SELECT
-    CAST(period_from AS DATE) AS start_day,
-    greatest(1, date_diff('day', period_from, least(period_to, as_of))) AS n_days
+  SELECT greatest(1, date_diff('day', period_from, least(period_to, as_of))) AS n_days
   FROM run
 )
 
 SELECT
   m.actor_id,
   m.log_source,
-  any_value(p.n_days) AS expected_days,
-  count(s.day) AS seen_days,
+  p.n_days AS expected_days,
+  coalesce(len(d.days), 0) AS seen_days,
+  -- Between two days, before the first and after the last.
   greatest(
-    coalesce(max(s.quiet), 0),
-    any_value(p.n_days) - coalesce(date_diff('day', any_value(p.start_day), max(s.day)) + 1, 0)
+    coalesce(list_max(list_transform(range(1, len(d.days)), lambda x: d.days[x + 1] - d.days[x] - 1)), 0),
+    coalesce(d.days[1], 0),
+    p.n_days - coalesce(d.days[-1] + 1, 0)
   ) AS longest_gap_days,
-  CAST(coalesce(sum(s.n), 0) AS BIGINT) AS n_events,
-  min(s.first_at) AS first_at,
-  max(s.last_at) AS last_at
+  CAST(coalesce(d.n, 0) AS BIGINT) AS n_events,
+  d.first_at,
+  d.last_at
 FROM named AS m
 CROSS JOIN period AS p
-LEFT JOIN spans AS s ON s.actor_id = m.actor_id AND s.log_source = m.log_source
-GROUP BY m.actor_id, m.log_source
+LEFT JOIN days AS d ON d.actor_id = m.actor_id AND d.log_source = m.log_source

@@ -1,20 +1,34 @@
 -- One moment of the period at which an agent went over a limit of its own: calls a minute, cost a day, steps a session,
 -- sessions spawned at a time.
 -- part
-WITH busy AS (
+WITH totals AS (
+  SELECT x.agent_id, a.max_calls_per_minute, a.max_steps, SUM(x.n_events) AS n_calls
+  FROM activity AS x
+  JOIN agents AS a ON a.actor_id = x.agent_id
+  WHERE x.in_window AND x.outcome <> 'denied' AND is_call(x.event_class)
+  GROUP BY x.agent_id, a.max_calls_per_minute, a.max_steps
+),
+
+-- No minute has more calls than the period, and no session takes more steps.
+days AS (
+  SELECT d.agent_id, d.day, d.n_events, t.max_calls_per_minute AS allowed
+  FROM totals AS t
+  JOIN daily_activity AS d ON d.agent_id = t.agent_id
+  WHERE t.n_calls > t.max_calls_per_minute
+),
+
+busy AS (
   -- Only on days with more calls than one minute may have, those beside them counted, can a minute have too many.
-  SELECT n.agent_id, n.day, a.max_calls_per_minute AS allowed
+  SELECT n.agent_id, n.day, n.allowed
   FROM (
-    SELECT d.agent_id, d.day, d.n_events FROM daily_activity AS d
+    SELECT d.agent_id, d.day, d.n_events, d.allowed FROM days AS d
     UNION ALL
-    SELECT d.agent_id, d.day + INTERVAL 1 DAY, d.n_events FROM daily_activity AS d
+    SELECT d.agent_id, d.day + INTERVAL 1 DAY, d.n_events, d.allowed FROM days AS d
     UNION ALL
-    SELECT d.agent_id, d.day - INTERVAL 1 DAY, d.n_events FROM daily_activity AS d
+    SELECT d.agent_id, d.day - INTERVAL 1 DAY, d.n_events, d.allowed FROM days AS d
   ) AS n
-  JOIN agents AS a ON a.actor_id = n.agent_id
-  WHERE a.max_calls_per_minute IS NOT NULL
-  GROUP BY n.agent_id, n.day, a.max_calls_per_minute
-  HAVING SUM(n.n_events) > a.max_calls_per_minute
+  GROUP BY n.agent_id, n.day, n.allowed
+  HAVING SUM(n.n_events) > n.allowed
 ),
 
 calls AS (
@@ -37,13 +51,12 @@ used_up AS (
 
   UNION ALL
 
-  SELECT e.agent_id, 'over_steps', e.session_id, COUNT(*), a.max_steps
+  SELECT e.agent_id, 'over_steps', e.session_id, COUNT(*), w.max_steps
   FROM events AS e
-  JOIN agents AS a ON a.actor_id = e.agent_id
-  WHERE a.max_steps IS NOT NULL AND e.in_window AND e.outcome <> 'denied' AND is_call(e.event_class)
-    AND e.session_id IS NOT NULL
-  GROUP BY e.agent_id, e.session_id, a.max_steps
-  HAVING COUNT(*) > a.max_steps
+  JOIN totals AS w ON w.agent_id = e.agent_id AND w.n_calls > w.max_steps
+  WHERE e.in_window AND e.outcome <> 'denied' AND is_call(e.event_class) AND e.session_id IS NOT NULL
+  GROUP BY e.agent_id, e.session_id, w.max_steps
+  HAVING COUNT(*) > w.max_steps
 ),
 
 counted AS (

@@ -1,16 +1,26 @@
 -- One event in the period that changes the risk of an agent: a first use, a use outside its grants, a new peer, a
 -- change, an incident. A review may name it as what set it off, by its id or kind.
 -- part
-WITH tools AS (
+WITH strays AS (
+  -- What no grant covers until its last use: few, so that only they are counted and dated.
+  SELECT DISTINCT x.agent_id, x.tool
+  FROM activity AS x
+  LEFT JOIN grants AS g
+    ON g.actor_id = x.agent_id AND g.type = 'tool' AND x.tool LIKE g.like_pattern ESCAPE '!'
+    AND holds_at(g.expires_at, x.last_at)
+  WHERE x.in_window AND x.registered AND x.outcome = 'success' AND x.tool IS NOT NULL AND g.actor_id IS NULL
+    AND x.agent_id IN (SELECT t.actor_id FROM grants AS t WHERE t.type = 'tool')
+),
+
+tools AS (
   SELECT
     x.agent_id,
     x.tool,
     MIN(x.first_at) AS happened_at,
-    MAX(x.last_at) AS last_at,
     ARG_MIN(x.first_ref, moment(x.first_at, x.first_ref)) AS ref
-  FROM activity AS x
-  WHERE x.in_window AND x.registered AND x.outcome = 'success' AND x.tool IS NOT NULL
-    AND x.agent_id IN (SELECT g.actor_id FROM grants AS g WHERE g.type = 'tool')
+  FROM strays AS s
+  JOIN activity AS x ON x.agent_id = s.agent_id AND x.tool = s.tool
+  WHERE x.in_window AND x.registered AND x.outcome = 'success'
   GROUP BY x.agent_id, x.tool
 ),
 
@@ -27,11 +37,8 @@ happened AS (
   LEFT JOIN all_approvals AS p
     ON p.actor_id = t.agent_id AND p.type IN ('tool', 'change') AND t.tool LIKE p.like_pattern ESCAPE '!'
     AND holds_at(p.expires_at, t.happened_at)
-  LEFT JOIN grants AS g
-    ON g.actor_id = t.agent_id AND g.type = 'tool' AND t.tool LIKE g.like_pattern ESCAPE '!'
-    AND holds_at(g.expires_at, t.last_at)
   LEFT JOIN new_uses AS n ON n.agent_id = t.agent_id AND n.kind = 'tool' AND n.name = t.tool
-  WHERE g.actor_id IS NULL AND n.agent_id IS NULL
+  WHERE n.agent_id IS NULL
   GROUP BY t.agent_id, t.tool, t.happened_at, t.ref
 
   UNION ALL

@@ -1,33 +1,31 @@
 -- One event of the period in which an agent called a tool that no grant of its covers, or was denied one.
 -- An agent whose list of tools is nowhere recorded is not bound by it.
 -- part
-WITH calls AS (
-  SELECT x.agent_id, x.tool, x.effect, x.purpose, x.outcome, MAX(x.last_at) AS last_at
+WITH kinds AS (
+  -- What a grant covers until its last use, it covers before.
+  SELECT DISTINCT x.agent_id, x.tool, x.effect, x.purpose, x.outcome
   FROM activity AS x
+  LEFT JOIN grants AS g
+    ON g.actor_id = x.agent_id AND g.type = 'tool' AND x.tool LIKE g.like_pattern ESCAPE '!'
+    AND holds_at(g.expires_at, x.last_at) AND same_purpose(g.purpose, x.purpose)
   WHERE x.in_window AND x.registered AND x.agent_kind = 'agent' AND x.tool IS NOT NULL
-    AND x.outcome IN ('success', 'denied')
-  GROUP BY x.agent_id, x.tool, x.effect, x.purpose, x.outcome
-),
-matched AS (
-  SELECT
-    c.agent_id,
-    c.tool,
-    c.effect,
-    c.purpose,
-    c.outcome,
-    COUNT(CASE
-      WHEN holds_at(g.expires_at, c.last_at) AND same_purpose(g.purpose, c.purpose) THEN g.type
-    END) AS n_valid,
-    MAX(CASE WHEN same_purpose(g.purpose, c.purpose) THEN g.expires_at END) AS ended_at
-  FROM calls AS c
-  LEFT JOIN grants AS g ON g.actor_id = c.agent_id AND g.type = 'tool' AND c.tool LIKE g.like_pattern ESCAPE '!'
-  GROUP BY c.agent_id, c.tool, c.effect, c.purpose, c.outcome
+    AND (
+      x.outcome = 'denied'
+      OR (x.outcome = 'success' AND g.actor_id IS NULL
+        AND x.agent_id IN (SELECT l.actor_id FROM grants AS l WHERE l.type = 'tool'))
+    )
 ),
 strays AS (
-  SELECT m.agent_id, m.tool, m.effect, m.purpose, m.outcome, m.ended_at
-  FROM matched AS m
-  WHERE m.outcome = 'denied'
-    OR (m.n_valid = 0 AND m.agent_id IN (SELECT l.actor_id FROM grants AS l WHERE l.type = 'tool'))
+  SELECT
+    k.agent_id,
+    k.tool,
+    k.effect,
+    k.purpose,
+    k.outcome,
+    MAX(CASE WHEN same_purpose(g.purpose, k.purpose) THEN g.expires_at END) AS ended_at
+  FROM kinds AS k
+  LEFT JOIN grants AS g ON g.actor_id = k.agent_id AND g.type = 'tool' AND k.tool LIKE g.like_pattern ESCAPE '!'
+  GROUP BY k.agent_id, k.tool, k.effect, k.purpose, k.outcome
 ),
 hits AS (
   SELECT e.agent_id, e.tool, e.effect, e.outcome, e.session_id, e.event_id, e.occurred_at, e.row_id, e.ref

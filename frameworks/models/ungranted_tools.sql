@@ -1,7 +1,16 @@
 -- One tool that an agent of a list used with success in the period though no grant covered that, by purpose.
 -- What was used before a grant of it ended was covered then: of such uses one at least is outside.
 -- part
-WITH calls AS (
+WITH strays AS (
+  -- What a grant covers until its last use, it covers before: only what no grant covers is counted.
+  SELECT DISTINCT x.agent_id, x.tool, x.purpose
+  FROM activity AS x
+  LEFT JOIN grants AS g
+    ON g.actor_id = x.agent_id AND g.type = 'tool' AND x.tool LIKE g.like_pattern ESCAPE '!'
+    AND holds_at(g.expires_at, x.last_at) AND same_purpose(g.purpose, x.purpose)
+  WHERE x.in_window AND x.registered AND x.outcome = 'success' AND x.tool IS NOT NULL AND g.actor_id IS NULL
+),
+calls AS (
   SELECT
     x.agent_id,
     x.tool,
@@ -10,8 +19,9 @@ WITH calls AS (
     MIN(x.first_at) AS first_at,
     MAX(x.last_at) AS last_at,
     ARG_MAX(x.last_ref, moment(x.last_at, x.last_ref)) AS ref
-  FROM activity AS x
-  WHERE x.in_window AND x.registered AND x.outcome = 'success' AND x.tool IS NOT NULL
+  FROM strays AS s
+  JOIN activity AS x ON x.agent_id = s.agent_id AND x.tool = s.tool AND x.purpose IS NOT DISTINCT FROM s.purpose
+  WHERE x.in_window AND x.registered AND x.outcome = 'success'
   GROUP BY x.agent_id, x.tool, x.purpose
 ),
 matched AS (
@@ -29,9 +39,6 @@ matched AS (
   LEFT JOIN grants AS g
     ON g.actor_id = c.agent_id AND g.type = 'tool' AND c.tool LIKE g.like_pattern ESCAPE '!'
   GROUP BY c.agent_id, c.tool, c.purpose, c.n_events, c.first_at, c.last_at, c.ref
-  HAVING COUNT(CASE
-    WHEN holds_at(g.expires_at, c.last_at) AND same_purpose(g.purpose, c.purpose) THEN g.type
-  END) = 0
 )
 SELECT
   m.agent_id,

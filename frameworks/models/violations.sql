@@ -67,29 +67,24 @@ ended_uses AS (
   HAVING bool_or(x.in_window)
 ),
 
-calls AS (
-  SELECT
-    agent_id,
-    tool,
-    max(last_at) AS last_at,
-    min(first_at) AS first_at,
-    arg_min(first_ref, (first_at, first_ref)) AS ref
-  FROM activity
-  WHERE registered AND agent_kind = 'agent' AND outcome = 'success' AND tool IS NOT NULL
-  GROUP BY agent_id, tool
-  HAVING bool_or(in_window)
+-- What a grant covers until its last use, it covers before: only what no grant covers is dated.
+strays AS (
+  SELECT DISTINCT x.agent_id, x.tool
+  FROM activity AS x
+  LEFT JOIN grants AS g
+    ON g.actor_id = x.agent_id AND g.type = 'tool' AND x.tool LIKE g.like_pattern ESCAPE '!'
+    AND holds_at(g.expires_at, x.last_at)
+  WHERE x.registered AND x.agent_kind = 'agent' AND x.outcome = 'success' AND x.tool IS NOT NULL
+    AND g.actor_id IS NULL AND x.agent_id IN (SELECT actor_id FROM bounded WHERE type = 'tool')
 ),
 
 outside AS (
-  SELECT c.agent_id, c.tool, c.first_at, c.ref
-  FROM calls AS c
-  WHERE c.agent_id IN (SELECT actor_id FROM bounded WHERE type = 'tool')
-    AND NOT EXISTS (
-      SELECT 1
-      FROM grants AS g
-      WHERE g.actor_id = c.agent_id AND g.type = 'tool' AND c.tool LIKE g.like_pattern ESCAPE '!'
-        AND holds_at(g.expires_at, c.last_at)
-    )
+  SELECT x.agent_id, x.tool, min(x.first_at) AS first_at, arg_min(x.first_ref, (x.first_at, x.first_ref)) AS ref
+  FROM strays AS s
+  JOIN activity AS x ON x.agent_id = s.agent_id AND x.tool = s.tool
+  WHERE x.registered AND x.agent_kind = 'agent' AND x.outcome = 'success'
+  GROUP BY x.agent_id, x.tool
+  HAVING bool_or(x.in_window)
 
   UNION ALL
 

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from reporter.engine.duckdb import DuckDB
-from reporter.evaluate.coded_results import code_texts, drop_others
-from reporter.evaluate.runner import RESULTS_TABLE
+from reporter.evaluate.coded_results import RESULTS_TABLE, code_texts, drop_others
 
 TEXTS = (
     "",

@@ -28,7 +28,7 @@ from reporter.engine.duckdb import DuckDB
 from reporter.engine.sandbox import Limits
 from reporter.errors import ContentError, Errors, InputError, ReporterError
 from reporter.evaluate import extract, runner
-from reporter.evaluate.coded_results import code_texts, drop_others
+from reporter.evaluate.coded_results import Aside, code_texts, drop_others, make_changeable
 from reporter.evaluate.defects import defects
 from reporter.evaluate.foreign_checks import Apart
 from reporter.evaluate.parity import side_by_side
@@ -234,7 +234,10 @@ def _assess(
         runner.prepare(engine)
         foreign = [j for c, j in compiled if c.id in content.extra]
         with Apart(foreign, work, options.memory, options.limits) as run:
-            faults = runner.assess(engine, compiled, engine.threads(), strict=False, run=run)
+            threads, aside = engine.threads(), Aside(work / "results")
+            faults = runner.assess(engine, compiled, threads, strict=False, run=run, aside=aside)
+        if claims.compensations or claims.waivers or options.pseudonymise:
+            make_changeable(engine)
         setup = own_settings(workspace, [c for c, _ in compiled])
         remember(engine, setup)
         as_read = claims.compensations

@@ -293,10 +293,14 @@ class StoredTable:
             raise InputError(error.message, error.place, AGAIN) from error
 
     def lay_beside(
-        self, table: str, columns: Sequence[str], rows: Sequence[tuple[str | int, ...]]
+        self,
+        table: str,
+        columns: Sequence[str],
+        rows: Sequence[tuple[str | int, ...]],
+        coded: Sequence[str] = (),
     ) -> None:
         """Create a table that queries can join with `held`; see `Parquet.lay_beside`."""
-        self._file.lay_beside(table, columns, rows)
+        self._file.lay_beside(table, columns, rows, coded)
 
     def _with_reasons(
         self, rows: Iterable[tuple[Any, ...]], at: Sequence[int], width: int

@@ -74,7 +74,7 @@ from reporter.system.claims import claimed
 from reporter.system.temporary import own_folder
 from reporter.transform import conflicts
 from reporter.transform.approved_scope import review_scope
-from reporter.transform.derive import BEFORE_SCOPE, derive
+from reporter.transform.derive import BEFORE_SCOPE, derive, drop_loaded
 from reporter.transform.log_coverage import Expected
 
 
@@ -229,6 +229,7 @@ def _assess(
         intake, answers, claims = resolve(engine, intake, inputs, workspace, content, catalogs, who)
         entries = (*intake.quarantined, *conflicts.notes(engine), *misplaced_notes(engine))
         intake = replace(intake, quarantined=entries, notices=(*intake.notices, *notices))
+        drop_loaded(engine, (j.sql for _, j in compiled))
         engine.lock((cache.folder, part))
         options.say(f"assessing {len(compiled)} checks")
         runner.prepare(engine)

@@ -408,8 +408,10 @@ class Parquet:
                 return
             texts = " UNION ".join(f"SELECT {c} AS text FROM {table}" for c in coded)
             cursor.execute(f"CREATE TYPE {table}_text AS ENUM ({texts} ORDER BY text)")
-            for column in coded:
-                cursor.execute(f"ALTER TABLE {table} ALTER {column} TYPE {table}_text")
+            casts = ", ".join(f"CAST({c} AS {table}_text) AS {c}" for c in coded)
+            cursor.execute(f"CREATE TABLE coded AS SELECT * REPLACE ({casts}) FROM {table}")
+            cursor.execute(f"DROP TABLE {table}")
+            cursor.execute(f"ALTER TABLE coded RENAME TO {table}")
 
     def _connection(self) -> duckdb.DuckDBPyConnection:
         if self._con is None:

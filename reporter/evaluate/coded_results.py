@@ -95,9 +95,10 @@ def code_texts(engine: Engine) -> None:
             f"CREATE TYPE {name}_text AS ENUM (SELECT text FROM (SELECT DISTINCT text FROM"
             f" ({texts}) AS every) AS texts WHERE text IS NOT NULL ORDER BY text)"
         )
-    coded = ", ".join(
-        f"CAST({c} AS {types[c]}) AS {c}" if c in types else c for c in FILLED.split(", ")
-    )
+    casts = {c: f"CAST({c} AS {kind})" for c, kind in types.items()}
+    # To look up a text is dear, and most subjects are their own actor.
+    casts["actor"] = f"CASE WHEN actor = subject THEN {casts['subject']} ELSE {casts['actor']} END"
+    coded = ", ".join(f"{casts[c]} AS {c}" if c in casts else c for c in FILLED.split(", "))
     engine.run(f"CREATE TABLE coded AS SELECT {coded}, waived_until, waiver FROM results")
     engine.run(f"DROP {'VIEW' if _is_view(engine) else 'TABLE'} results")
     engine.run("ALTER TABLE coded RENAME TO results")

@@ -136,7 +136,13 @@ def _code(engine: Engine, table: str, column: str) -> None:
     if engine.one(f"SELECT count({column}) FROM {table}"):
         texts = f"SELECT DISTINCT {column} FROM {table} WHERE {column} IS NOT NULL ORDER BY 1"
         engine.run(f"CREATE TYPE {table}_{column} AS ENUM ({texts})")
-        engine.run(f"ALTER TABLE {table} ALTER {column} TYPE {table}_{column}")
+        # ALTER takes six times as long.
+        engine.run(
+            f"CREATE TABLE coded_{table} AS SELECT * REPLACE (CAST({column} AS {table}_{column}) AS"
+            f" {column}) FROM {table}"
+        )
+        engine.run(f"DROP TABLE {table}")
+        engine.run(f"ALTER TABLE coded_{table} RENAME TO {table}")
 
 
 def write_data(assessment: Assessment, folder: Path) -> None:

@@ -416,7 +416,8 @@ class Parquet:
     def _connection(self) -> duckdb.DuckDBPyConnection:
         if self._con is None:
             spill = Path(tempfile.gettempdir()) / f"reporter-spill-{os.getpid()}-{id(self)}"
-            con = duckdb.connect(config={**_PLAIN, "temp_directory": str(spill)})
+            limits: dict[str, Any] = {"memory_limit": DEFAULT_MEMORY, "temp_directory": str(spill)}
+            con = duckdb.connect(config={**_PLAIN, **limits})
             path = self._plain.enter_context(named_plainly(self.path))
             con.execute(
                 "CREATE VIEW held AS SELECT * RENAME (file_row_number AS place) "

@@ -10,9 +10,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from reporter.engine.duckdb import DuckDB
+from reporter.evaluate.coded_results import RESULTS_TABLE
 from reporter.evaluate.defects import by_cause, cause_names, defects
 from reporter.evaluate.root_causes import CauseFailures, worst_first
-from reporter.evaluate.runner import RESULTS_TABLE
 from reporter.model.assessment import Check, Finding
 from reporter.model.comparison import Cause, CauseGroup, ResultKey
 from reporter.model.roadmap import Action, Efforts, Roadmap

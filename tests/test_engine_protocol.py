@@ -45,7 +45,7 @@ CHECKS = (
 
 
 class Tiny:
-    """The nine methods of `Engine`, over a connection of its own."""
+    """The ten methods of `Engine`, over a connection of its own."""
 
     def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
         self.con = con
@@ -74,6 +74,9 @@ class Tiny:
 
     def write_parquet(self, sql: str, path: Path, compression: str = "snappy") -> None:
         raise NotImplementedError("neither models nor checks write files")
+
+    def show_parquet(self, name: str, paths: Sequence[Path]) -> None:
+        raise NotImplementedError("neither models nor checks read files")
 
     def side_by_side(self, *jobs: Callable[[Tiny], None]) -> None:
         for job in jobs:

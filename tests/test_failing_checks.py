@@ -27,7 +27,7 @@ from reporter.model.assessment import Check
 from reporter.pipeline.assess import Options, assess_workspace
 from reporter.schema.compiled import Compiled
 from reporter.schema.tables import SUBJECTS
-from reporter.transform.derive import derive
+from reporter.transform.derive import derive, drop_loaded
 from reporter.transform.log_coverage import Expected
 
 NO_NUMBER = replace(
@@ -268,3 +268,13 @@ def test_a_row_without_a_subject_stops_the_check(content: Content) -> None:
     with pytest.raises(ContentError, match="gives 2 rows without a subject") as failed:
         examples.results_of(check, {"given": given})
     assert failed.value.place == check.place
+
+
+def test_rows_as_loaded_go_unless_a_query_names_them(tmp_path: Path) -> None:
+    with DuckDB(tmp_path / "work") as engine:
+        load_example(engine, {"given": GIVEN})
+        derive(engine, RUN, [Expected("gateway", "day", 0)])
+        drop_loaded(engine, ["SELECT 1", "SELECT count(*) FROM in_reviews"])
+        loaded = "SELECT table_name FROM information_schema.tables WHERE table_name LIKE 'in@_%' ESCAPE '@'"
+        left = {name for (name,) in engine.rows(loaded)}
+        assert left == {"in_actors", "in_aliases", "in_baseline", "in_events", "in_reviews"}

@@ -130,8 +130,8 @@ def test_other_options_are_another_run(place: Place, options: dict[str, Any]) ->
 @pytest.mark.slow
 def test_another_program_assesses_anew(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     place.run()
-    real = kept_runs._program
-    monkeypatch.setattr(kept_runs, "_program", lambda: [*real(), "edited"])
+    real = kept_runs.program
+    monkeypatch.setattr(kept_runs, "program", lambda places: [*real(places), "edited"])
     assert not place.run()[0]
 
 

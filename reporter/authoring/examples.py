@@ -24,6 +24,7 @@ from reporter.engine.base import Engine, Error
 from reporter.engine.duckdb import DuckDB
 from reporter.errors import ReporterError
 from reporter.evaluate import runner
+from reporter.evaluate.coded_results import RESULTS_TABLE
 from reporter.ingest.quarantine import CLASS
 from reporter.model.assessment import Check, RunInfo
 from reporter.model.reasons import Reasons
@@ -188,7 +189,7 @@ def _windows(
         world = stack.enter_context(engine.world(f"window_{n}"))
         teach(world, all_for(tables.views))
         tables.show(world)
-        world.run(runner.RESULTS_TABLE)
+        world.run(RESULTS_TABLE)
         yield _Window(world, tables.twin(), f"answers_{n}", numbers)
 
 

@@ -84,6 +84,10 @@ class Partitioned:
         """Write the rows of all examples to a Parquet file, with their numbers."""
         self._engine.write_parquet(self._for_each(sql), path, compression)
 
+    def show_parquet(self, name: str, paths: Sequence[Path]) -> None:
+        """Create a view of the rows of Parquet files."""
+        self._engine.show_parquet(name, paths)
+
     def side_by_side(self, *jobs: Callable[[Self], None]) -> None:
         """Run jobs in sequence: they are one transaction."""
         for job in jobs:

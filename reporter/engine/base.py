@@ -1,4 +1,4 @@
-"""What every engine can do: nine methods, and what may go wrong. In: SQL. Out: rows, or Parquet
+"""What every engine can do: ten methods, and what may go wrong. In: SQL. Out: rows, or Parquet
 files.
 
 Intake depends on DuckDB and hands over Parquet; models, checks and everything after them rely only
@@ -64,6 +64,9 @@ class Engine(Protocol):
 
     def write_parquet(self, sql: str, path: Path, compression: str = "snappy") -> None:
         """Write a query's rows, in their order, to a Parquet file."""
+
+    def show_parquet(self, name: str, paths: Sequence[Path]) -> None:
+        """Create a view of the rows of Parquet files."""
 
     def side_by_side(self, *jobs: Callable[[Self], None]) -> None:
         """Run jobs that make tables of their own, several at a time where the engine can."""

@@ -236,6 +236,10 @@ class DuckDB(AbstractContextManager["DuckDB"]):
             f"(FORMAT parquet, COMPRESSION {compression}, PRESERVE_ORDER true)"
         )
 
+    def show_parquet(self, name: str, paths: Sequence[Path]) -> None:
+        """Create a view of the rows of Parquet files."""
+        self.run(f"CREATE VIEW {name} AS SELECT * FROM {parquet(*paths)}")
+
     def interrupt(self) -> None:
         """Stop the running statement; callable from another thread."""
         self._con.interrupt()
@@ -384,10 +388,14 @@ class Parquet:
             raise InputError(f"cannot be read as Parquet: {why}", str(self.path)) from error
 
     def lay_beside(
-        self, table: str, columns: Sequence[str], rows: Sequence[tuple[str | int, ...]]
+        self,
+        table: str,
+        columns: Sequence[str],
+        rows: Sequence[tuple[str | int, ...]],
+        coded: Sequence[str] = (),
     ) -> None:
         """Create a table that queries can join with `held`; its columns are texts, or BIGINT where
-        `columns` says so.
+        `columns` says so. Texts of `coded` columns are sorted and carried along as numbers.
 
         Raises InputError where the file is no Parquet.
         """
@@ -396,11 +404,20 @@ class Parquet:
             cursor.execute(f"CREATE TABLE {table} ({kinds})")
             for sql, lists in _inserts(table, rows):
                 cursor.execute(sql, lists)
+            if not rows or not coded:
+                return
+            texts = " UNION ".join(f"SELECT {c} AS text FROM {table}" for c in coded)
+            cursor.execute(f"CREATE TYPE {table}_text AS ENUM ({texts} ORDER BY text)")
+            casts = ", ".join(f"CAST({c} AS {table}_text) AS {c}" for c in coded)
+            cursor.execute(f"CREATE TABLE coded AS SELECT * REPLACE ({casts}) FROM {table}")
+            cursor.execute(f"DROP TABLE {table}")
+            cursor.execute(f"ALTER TABLE coded RENAME TO {table}")
 
     def _connection(self) -> duckdb.DuckDBPyConnection:
         if self._con is None:
             spill = Path(tempfile.gettempdir()) / f"reporter-spill-{os.getpid()}-{id(self)}"
-            con = duckdb.connect(config={**_PLAIN, "temp_directory": str(spill)})
+            limits: dict[str, Any] = {"memory_limit": DEFAULT_MEMORY, "temp_directory": str(spill)}
+            con = duckdb.connect(config={**_PLAIN, **limits})
             path = self._plain.enter_context(named_plainly(self.path))
             con.execute(
                 "CREATE VIEW held AS SELECT * RENAME (file_row_number AS place) "

@@ -1,10 +1,13 @@
-"""Results with a number for each text. In: the table `results`, settled. Out: the same table, a
-tenth of the size.
+"""Results kept small: in files while checks run, then with a number for each text. In: the table
+`results`. Out: the same, a tenth of the size.
 
 Most texts stand in many results. As members of a type that lists its texts they are compared and
 sorted as numbers, and SQL reads them as texts. A type takes no further texts: nothing is added."""
 
 from __future__ import annotations
+
+from pathlib import Path
+from threading import Lock
 
 from reporter.engine.base import Engine
 from reporter.evaluate.unassessed import FILLED
@@ -19,8 +22,69 @@ _TYPES = {
     "ref": ("ref",),
 }
 """What texts are -> the columns that hold such."""
+RESULTS_TABLE = (
+    "CREATE TABLE results (check_id VARCHAR, subject VARCHAR, status VARCHAR, reason_code VARCHAR,"
+    " reason_values VARCHAR, ref VARCHAR, actor VARCHAR, owner VARCHAR, tier_lo BIGINT, tier_hi"
+    " BIGINT, waived_until VARCHAR, waiver VARCHAR)"
+)
+"""The table that checks fill."""
 _WRITTEN_OF = ("results", "led", "tiers", "renamed")
 """The tables that `write_results` reads; the last is what names in a run without names mean."""
+
+
+class Aside:
+    """A folder for the results of checks, a file each: of 20,000 agents they take 330 MB in memory
+    and 20 on disk.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Take an empty folder, or one to be made."""
+        folder.mkdir(exist_ok=True)
+        self.folder = folder
+        self._doubtful: set[str] = set()
+        self._files: list[Path] = []
+        self._lock = Lock()
+
+    def connection(self, engine: Engine) -> Engine:
+        """Return a connection with a table `results` of its own."""
+        twin = engine.twin()
+        twin.run(RESULTS_TABLE.replace("TABLE", "TEMP TABLE", 1))
+        return twin
+
+    def add(self, engine: Engine, sql: str) -> None:
+        """Lay the rows of a query aside, which has all columns of results."""
+        with self._lock:
+            path = self.folder / f"{len(self._files)}.parquet"
+            self._files.append(path)
+        engine.write_parquet(sql, path)
+
+    def take(self, engine: Engine, check: str) -> None:
+        """Move the results of a check from the connection's own table to a file."""
+        self.add(engine, "SELECT * FROM results")
+        if engine.one("SELECT count(*) <> count(DISTINCT subject) FROM results"):
+            self._doubtful.add(check)
+        engine.run("TRUNCATE results")
+
+    def show(self, engine: Engine) -> set[str]:
+        """Make `results` a view of all that was laid aside; return the checks that gave a row
+        without a subject, or more than one row for one.
+        """
+        engine.run("DROP TABLE results")
+        engine.show_parquet("results", self._files)
+        return self._doubtful
+
+
+def make_changeable(engine: Engine) -> None:
+    """Make `results` a table again where it is a view of files."""
+    if _is_view(engine):
+        engine.run("CREATE TABLE changeable AS SELECT * FROM results")
+        engine.run("DROP VIEW results")
+        engine.run("ALTER TABLE changeable RENAME TO results")
+
+
+def _is_view(engine: Engine) -> bool:
+    kind = "SELECT table_type FROM information_schema.tables WHERE table_name = 'results'"
+    return bool(engine.one(kind) == "VIEW")
 
 
 def code_texts(engine: Engine) -> None:
@@ -35,11 +99,12 @@ def code_texts(engine: Engine) -> None:
             f"CREATE TYPE {name}_text AS ENUM (SELECT text FROM (SELECT DISTINCT text FROM"
             f" ({texts}) AS every) AS texts WHERE text IS NOT NULL ORDER BY text)"
         )
-    coded = ", ".join(
-        f"CAST({c} AS {types[c]}) AS {c}" if c in types else c for c in FILLED.split(", ")
-    )
+    casts = {c: f"CAST({c} AS {kind})" for c, kind in types.items()}
+    # To look up a text is dear, and most subjects are their own actor.
+    casts["actor"] = f"CASE WHEN actor = subject THEN {casts['subject']} ELSE {casts['actor']} END"
+    coded = ", ".join(f"{casts[c]} AS {c}" if c in casts else c for c in FILLED.split(", "))
     engine.run(f"CREATE TABLE coded AS SELECT {coded}, waived_until, waiver FROM results")
-    engine.run("DROP TABLE results")
+    engine.run(f"DROP {'VIEW' if _is_view(engine) else 'TABLE'} results")
     engine.run("ALTER TABLE coded RENAME TO results")
 
 

@@ -5,8 +5,10 @@ feeds, comparison ...
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from fractions import Fraction
+from itertools import islice
+from typing import Any, TypeVar
 
 from reporter.content.loader import Content
 from reporter.engine.base import Engine
@@ -23,6 +25,7 @@ from reporter.model.comparison import (
 from reporter.model.scores import Status, Tally
 from reporter.model.sentences import labelled, tell
 
+_Row = TypeVar("_Row")
 HONOURED = "CASE WHEN waiver IS NULL THEN status ELSE 'pass' END"
 """The status of a result if waivers were passes."""
 
@@ -67,61 +70,65 @@ def feed_days(engine: Engine) -> tuple[tuple[str, tuple[tuple[int, int], ...]], 
 
 def coverage(engine: Engine) -> tuple[Coverage, ...]:
     """Return on how many days each log shows each agent, the least seen first."""
-    return tuple(
-        Coverage(*row)
-        for row in engine.rows(
-            "SELECT actor_id, log_source, expected_days, seen_days, longest_gap_days, n_events,"
-            " first_at, last_at FROM coverage ORDER BY seen_days, actor_id, log_source"
-        )
+    return _each(
+        engine,
+        Coverage,
+        "SELECT actor_id, log_source, expected_days, seen_days, longest_gap_days, n_events,"
+        " first_at, last_at FROM coverage ORDER BY seen_days, actor_id, log_source",
     )
 
 
 def compared(engine: Engine) -> Comparison:
     """Return what agents did, compared with what they were granted."""
     return Comparison(
-        tuple(
-            Scope(*r)
-            for r in engine.rows(
-                "SELECT agent_id, coalesce(purpose, ''), max(n_clean_runs), count(*), count(CASE"
-                " WHEN n_deviations > 0 THEN 1 END), count(CASE WHEN n_deviations = 0 AND"
-                " n_new_reads > 0 THEN 1 END) FROM scope_runs GROUP BY ALL ORDER BY 5 DESC, 1, 2"
-            )
+        _each(
+            engine,
+            Scope,
+            "SELECT agent_id, coalesce(purpose, ''), max(n_clean_runs), count(*), count(CASE"
+            " WHEN n_deviations > 0 THEN 1 END), count(CASE WHEN n_deviations = 0 AND"
+            " n_new_reads > 0 THEN 1 END) FROM scope_runs GROUP BY ALL ORDER BY 5 DESC, 1, 2",
         ),
-        tuple(
-            Deviation(*r)
-            for r in engine.rows(
-                "SELECT agent_id, coalesce(purpose, ''), session_id, kind, name, tool, changes,"
-                " basis, first_at, ref FROM deviations ORDER BY NOT changes, agent_id, purpose,"
-                " session_id, kind, name, ref"
-            )
+        _each(
+            engine,
+            Deviation,
+            "SELECT agent_id, coalesce(purpose, ''), session_id, kind, name, tool, changes,"
+            " basis, first_at, ref FROM deviations ORDER BY NOT changes, agent_id, purpose,"
+            " session_id, kind, name, ref",
         ),
-        tuple(
-            EntitlementUsage(*r)
-            for r in engine.rows(
-                "SELECT * FROM entitlement_usage ORDER BY n_outside + n_unapproved DESC, n_unused"
-                " DESC, actor_id"
-            )
+        _each(
+            engine,
+            EntitlementUsage,
+            "SELECT * FROM entitlement_usage ORDER BY n_outside + n_unapproved DESC, n_unused"
+            " DESC, actor_id",
         ),
-        tuple(
-            UnusedGrant(*r)
-            for r in engine.rows(
-                "SELECT actor_id, type, name, coalesce(purpose, ''), coalesce(effect, ''),"
-                " privileged, approved_at, ref FROM unused_grants ORDER BY NOT privileged,"
-                " actor_id, type, name, ref"
-            )
+        _each(
+            engine,
+            UnusedGrant,
+            "SELECT actor_id, type, name, coalesce(purpose, ''), coalesce(effect, ''),"
+            " privileged, approved_at, ref FROM unused_grants ORDER BY NOT privileged,"
+            " actor_id, type, name, ref",
         ),
-        tuple(
-            RatedAgent(*r)
-            for r in engine.rows(
-                "SELECT r.actor_id, coalesce(r.risk_tier, ''), autonomy_lo, autonomy_hi, blast_lo,"
-                " blast_hi, data_lo, data_hi, tier_lo, tier_hi, f.factors_lo, f.factors_hi FROM"
-                " risk_tiers AS r JOIN factors AS f USING (actor_id) JOIN agents AS a USING"
-                " (actor_id) WHERE coalesce(a.state, 'active') = 'active' ORDER BY tier_hi DESC,"
-                " tier_lo DESC, f.factors_hi DESC, r.actor_id"
-            )
+        _each(
+            engine,
+            RatedAgent,
+            "SELECT r.actor_id, coalesce(r.risk_tier, ''), autonomy_lo, autonomy_hi, blast_lo,"
+            " blast_hi, data_lo, data_hi, tier_lo, tier_hi, f.factors_lo, f.factors_hi FROM"
+            " risk_tiers AS r JOIN factors AS f USING (actor_id) JOIN agents AS a USING"
+            " (actor_id) WHERE coalesce(a.state, 'active') = 'active' ORDER BY tier_hi DESC,"
+            " tier_lo DESC, f.factors_hi DESC, r.actor_id",
         ),
-        tuple(Step(*r) for r in engine.rows(_PATHS)),
+        _each(engine, Step, _PATHS),
     )
+
+
+def _each(engine: Engine, kind: Callable[..., _Row], sql: str) -> tuple[_Row, ...]:
+    """Return the rows of a query as objects; equal values of a column are one object."""
+    rows, objects = engine.each(sql), list[_Row]()
+    values: dict[int, dict[Any, Any]] = defaultdict(dict)
+    for batch in iter(lambda: list(islice(rows, 1000)), []):
+        columns = enumerate(zip(*batch, strict=True))
+        objects += map(kind, *(map(values[at].setdefault, c, c) for at, c in columns))
+    return tuple(objects)
 
 
 _USES = "sum(n_events)::BIGINT AS uses"

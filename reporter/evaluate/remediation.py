@@ -8,9 +8,10 @@ one action per check. Waived results belong to none. Ids are stable: POL-03, OWN
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 
 from reporter.evaluate.headlines import headline
 from reporter.evaluate.root_causes import CauseFailures
@@ -50,6 +51,7 @@ def fix_actions(
     `workspace_efforts` are the workspace's person-days by cause, check or check-evidence.
     """
     actions = []
+    effects_of = cache(_effects)  # hundreds of agents may lack the same thing
     # Waived failures are not fixed with the others, so they do not influence the title.
     open_failures = [(e.cause, [f for f in e.failures if not f.waiver]) for e in explanations]
     if group:
@@ -60,11 +62,12 @@ def fix_actions(
                     or efforts.causes.get(group.id)
                     or efforts.severities[cause.severity]
                 )
-                actions.append(_fix_action(cause.id, cause.what, days, findings, by_id, group))
+                named = cause.id, cause.what
+                actions.append(_fix_action(*named, days, findings, by_id, group, effects_of))
     elif all_findings := [f for _, findings in open_failures for f in findings]:
         check = all_findings[0].check
         days = workspace_efforts.get(check) or efforts.severities[by_id[check].severity]
-        actions.append(_fix_action(check, "", days, all_findings, by_id, None))
+        actions.append(_fix_action(check, "", days, all_findings, by_id, None, effects_of))
     return actions
 
 
@@ -105,6 +108,7 @@ def _fix_action(
     findings: Sequence[Finding],
     by_id: Mapping[str, Check],
     group: CauseGroup | None,
+    effects_of: Callable[[_Counts], tuple[Effect, ...]],
 ) -> Action:
     listings: dict[str, set[bool]] = {}
     for f in findings:
@@ -122,7 +126,7 @@ def _fix_action(
         urgent=any(_is_urgent(by_id[check], hi) for check, _, _, hi in kinds),
         effort=days,
         owners=tuple(sorted({f.owner for f in findings if f.owner})),
-        effects=tuple(Effect(*kind, kinds[kind]) for kind in sorted(kinds)),
+        effects=effects_of(tuple(sorted(kinds.items()))),
         things=len({f.actor or f.subject for f in findings}),
         fixes=tuple(
             (c, is_listed)
@@ -132,6 +136,14 @@ def _fix_action(
         ahead_of=list_checks[0] if False in list_states else "",
         behind=list_checks[0] if list_states == {True} else "",
     )
+
+
+_Counts = tuple[tuple[tuple[str, Status, int, int], int], ...]
+"""Kinds of results, each with its number."""
+
+
+def _effects(counts: _Counts) -> tuple[Effect, ...]:
+    return tuple(Effect(*kind, n) for kind, n in counts)
 
 
 def _is_urgent(check: Check, tier_hi: int) -> bool:

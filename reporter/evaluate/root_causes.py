@@ -8,8 +8,9 @@ No score is made here.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 from reporter.evaluate.headlines import headline
 from reporter.model import ids
@@ -47,7 +48,10 @@ def root_causes(
     by_root: dict[tuple[str, ...], list[Finding]] = defaultdict(list)
     for finding in failures:
         by_root[places.root(("subject", finding.subject))].append(finding)
-    explanations = [_explain(findings, by_id, group, actors) for findings in by_root.values()]
+    named = cache(lambda checks: headline(checks, by_id, group))
+    explanations = [
+        _explain(findings, by_id, group, actors, named) for findings in by_root.values()
+    ]
     explanations.sort(key=lambda e: worst_first(e.cause))
     uses: Counter[str] = Counter()
     for position, explanation in enumerate(
@@ -89,11 +93,12 @@ def _explain(
     by_id: Mapping[str, Check],
     group: CauseGroup | None,
     actors: Mapping[ResultKey, tuple[str, ...]],
+    named: Callable[[tuple[str, ...]], tuple[str, tuple[str, ...]]],
 ) -> CauseFailures:
     findings.sort(key=lambda f: (SEVERITIES.index(by_id[f.check].severity), f.check, f.subject))
     first, counts = findings[0], Counter(f.check for f in findings)
     checks = tuple(sorted(counts))
-    title, says = headline(checks, by_id, group)
+    title, says = named(checks)
     actor_ids = {a for f in findings for a in actors.get((f.check, f.subject), (f.actor,)) if a}
     shared_subjects = (
         _shared_subjects(findings, actors) if group and group.identity == SHARED else []

@@ -10,9 +10,11 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 
 from reporter.engine.base import Broken, Engine, Error, Interrupted, OutOfMemory, Unreadable, quoted
 from reporter.errors import ContentError
+from reporter.evaluate.coded_results import RESULTS_TABLE, Aside, make_changeable
 from reporter.evaluate.possible_agents import DISGUISED, UNCLASSED, find_disguised, find_strangers
 from reporter.evaluate.unassessed import (
     FILLED,
@@ -46,12 +48,6 @@ _SHOWN_BY = {
 }
 """Columns of events without which a table cannot show everything: a log that never names what was
 touched cannot show that nothing else was."""
-RESULTS_TABLE = (
-    "CREATE TABLE results (check_id VARCHAR, subject VARCHAR, status VARCHAR, reason_code VARCHAR,"
-    " reason_values VARCHAR, ref VARCHAR, actor VARCHAR, owner VARCHAR, tier_lo BIGINT, tier_hi"
-    " BIGINT, waived_until VARCHAR, waiver VARCHAR)"
-)
-"""The table that checks fill."""
 _UNLISTED = because("unlisted")
 _OF_AGENTS = ("agent", "credential", "principal")
 
@@ -223,22 +219,21 @@ def assess(
     threads: int = 1,
     strict: bool = True,
     run: Runner = lambda _, __, j: j,
+    aside: Aside | None = None,
 ) -> dict[str, str]:
     """Fill `results` with a row per check and subject; several checks at a time when threads allow.
+    Laid aside, they are a view of files.
 
     A check that fails while running, or gives a subject twice, raises ContentError. Without
     `strict` its results are unknown instead, and the reason is returned by its id."""
-    sight = _see(engine)
     queue = deque(checks)
     faults: Failures = {}
+    work_off = partial(_work_off, sight=_see(engine), failures=faults, run=run, aside=aside)
     if threads == 1:
-        _work_off(engine, queue, sight, faults, run)
+        work_off(engine, queue)
     else:
         with ThreadPoolExecutor(threads) as pool:
-            for task in [
-                pool.submit(_work_off, engine.twin(), queue, sight, faults, run)
-                for _ in range(threads)
-            ]:
+            for task in [pool.submit(work_off, engine.twin(), queue) for _ in range(threads)]:
                 task.result()
     # A check that ran out of memory next to another may succeed alone.
     retries = [
@@ -246,12 +241,14 @@ def assess(
     ]
     for check, _ in retries:
         del faults[check.id]
-    _work_off(engine, deque(retries), sight, faults, run)
-    faults |= find_wrong_subjects(engine, (check for check, _ in checks))
+    work_off(engine, deque(retries))
+    doubtful = aside.show(engine) if aside else {check.id for check, _ in checks}
+    faults |= find_wrong_subjects(engine, [check for check, _ in checks if check.id in doubtful])
     if strict and faults:
         raise faults[min(faults)].error
     for check, _ in checks:
         if check.id in faults:
+            make_changeable(engine)
             make_unknown(engine, check, faults[check.id].why)
     return {check: failure.why for check, failure in sorted(faults.items())}
 
@@ -262,8 +259,11 @@ def _work_off(
     sight: _Sight,
     failures: Failures,
     run: Runner,
+    aside: Aside | None,
 ) -> None:
     """Take checks off the queue until it is empty; keep what fails."""
+    if aside:
+        engine = aside.connection(engine)
     while queue:
         try:
             check, compiled = queue.popleft()
@@ -283,6 +283,8 @@ def _work_off(
                 queue.clear()
                 raise failure from error
             failures[check.id] = Failure(why, failure)
+        if aside:
+            aside.take(engine, check.id)
 
 
 def _run_one(engine: Engine, check: Check, compiled: Compiled, sight: _Sight, run: Runner) -> None:

@@ -26,7 +26,7 @@ from reporter.engine.duckdb import DuckDB
 from reporter.engine.sandbox import Limits
 from reporter.errors import InputError
 from reporter.evaluate import extract, runner
-from reporter.evaluate.coded_results import code_texts, drop_others
+from reporter.evaluate.coded_results import Aside, code_texts, drop_others, make_changeable
 from reporter.evaluate.defects import defects
 from reporter.evaluate.foreign_checks import Apart
 from reporter.evaluate.parity import side_by_side
@@ -77,8 +77,11 @@ from reporter.system.claims import claimed
 from reporter.system.temporary import own_folder
 from reporter.transform import conflicts
 from reporter.transform.approved_scope import review_scope
-from reporter.transform.derive import BEFORE_SCOPE, derive
+from reporter.transform.derive import BEFORE_SCOPE, derive, drop_loaded
 from reporter.transform.log_coverage import Expected
+
+MANY = 5_000
+"""Actors from which the results of each check are laid aside in a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,9 +237,12 @@ def _assess(
         intake, answers, claims = resolve(engine, intake, inputs, workspace, content, catalogs, who)
         entries = (*intake.quarantined, *conflicts.notes(engine), *misplaced_notes(engine))
         intake = replace(intake, quarantined=entries, notices=(*intake.notices, *notices))
+        drop_loaded(engine, (j.sql for _, j in compiled))
         engine.lock((cache.folder, part))
         options.say(f"assessing {len(compiled)} checks")
         faults = _run_checks(engine, content, compiled, kept, work, options)
+        if claims.compensations or claims.waivers or options.pseudonymise:
+            make_changeable(engine)
         setup = own_settings(workspace, [c for c, _ in compiled])
         remember(engine, setup)
         as_read = claims.compensations
@@ -282,10 +288,13 @@ def _run_checks(
 ) -> dict[str, str]:
     """Fill `results`; return why some checks could not be run, by id."""
     runner.prepare(engine)
-    taken = kept_tables.take_results(engine, kept, compiled)
+    is_large = int(engine.one("SELECT count(*) FROM actors")) >= MANY
+    aside = Aside(work / "results") if is_large else None
+    taken = kept_tables.take_results(engine, kept, compiled, aside)
     others = [(c, j) for c, j in compiled if c.id not in taken]
     with _guests(content, others, work, options) as run:
-        faults = runner.assess(engine, others, engine.threads(), strict=False, run=run)
+        threads = engine.threads()
+        faults = runner.assess(engine, others, threads, strict=False, run=run, aside=aside)
     kept_tables.keep_results(engine, kept, compiled, taken, faults)
     return faults
 

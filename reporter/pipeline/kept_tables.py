@@ -19,9 +19,10 @@ from typing import Any
 
 from reporter.content.loader import Content
 from reporter.content.workspace import Workspace
+from reporter.engine.base import quoted_list
 from reporter.engine.duckdb import DuckDB, parquet
 from reporter.errors import ReporterError
-from reporter.evaluate.unassessed import FILLED
+from reporter.evaluate.coded_results import Aside
 from reporter.ingest.cache import Cache
 from reporter.ingest.cache import mark as key_mark
 from reporter.ingest.load import Intake
@@ -111,20 +112,26 @@ def keep_tables(engine: DuckDB, kept: Kept) -> None:
 
 
 def take_results(
-    engine: DuckDB, kept: Kept, compiled: Sequence[tuple[Check, Compiled]]
+    engine: DuckDB,
+    kept: Kept,
+    compiled: Sequence[tuple[Check, Compiled]],
+    aside: Aside | None,
 ) -> frozenset[str]:
-    """Fill `results` with those of the checks that are kept; return the ids of these."""
+    """Fill `results` with those of the checks that are kept, or lay them aside; return the ids of
+    the checks.
+    """
     key = _results_key(kept)
     if not key or kept.fresh or not (entry := _entry(kept.cache, key)):
         return frozenset()
     found = {c.id for c, j in compiled if entry["checks"].get(c.id) == _digest_of(c, j)}
     if found:
         path = kept.cache.folder / FOLDER / key / f"{RESULTS}.parquet"
-        engine.run(
-            f"INSERT INTO results ({FILLED}) SELECT {FILLED} FROM {parquet(path)} WHERE"
-            " list_contains(?, check_id)",
-            [sorted(found)],
-        )
+        names = quoted_list(sorted(found))
+        rows = f"SELECT * FROM {parquet(path)} WHERE list_contains({names}, check_id)"
+        if aside:
+            aside.add(engine, rows)
+        else:
+            engine.run(f"INSERT INTO results BY NAME {rows}")
     return frozenset(found)
 
 
@@ -142,8 +149,8 @@ def keep_results(
         return
 
     def write(folder: Path) -> dict[str, Any]:
-        names = ", ".join(f"'{c}'" for c in sorted(checks))
-        rows = f"SELECT {FILLED} FROM results WHERE check_id IN ({names})"
+        names = quoted_list(sorted(checks))
+        rows = f"SELECT * FROM results WHERE list_contains({names}, check_id)"
         engine.write_parquet(rows, folder / f"{RESULTS}.parquet")
         return {"checks": checks}
 

@@ -1,4 +1,4 @@
-"""What a workspace asks of the content. In: its settings, all content. Out: its catalogs, its checks,
+"""What a workspace asks of the content. In: its settings, all content. Out: its catalogs, checks,
 or what is wrong.
 """
 

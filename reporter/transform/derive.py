@@ -7,7 +7,7 @@ resolved to actors, sources per actor. Every other derived table is a file of `m
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from types import MappingProxyType
 
 from reporter.engine.base import Engine, quoted
@@ -49,6 +49,8 @@ _REPORTED = (
 )
 EVERYTHING = frozenset(TABLES) | {*_REPORTED}
 """The tables that checks, report and files read."""
+_READ_LATER = ("actors", "aliases", "events")
+"""Loaded tables that models, notices or the removal of people read after `derive`."""
 BEFORE_SCOPE = frozenset(
     name for name in EVERYTHING | all_for(EVERYTHING) if "baseline" not in dependencies_of(name)
 )
@@ -123,6 +125,14 @@ def derive_expected(
     if "secret_traces" in wanted:
         find_secret_traces(engine)
     _note_sources(engine, facts)
+
+
+def drop_loaded(engine: Engine, queries: Iterable[str]) -> None:
+    """Drop the rows as loaded that no query of the checks names: they stand in derived tables."""
+    text = "\n".join(queries)
+    for table in LOADED:
+        if table.name not in _READ_LATER and f"in_{table.name}" not in text:
+            engine.run(f"DROP TABLE in_{table.name}")
 
 
 def _refuse_twins(engine: Engine) -> None:

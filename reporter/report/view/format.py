@@ -42,7 +42,8 @@ def short(text: str, place: str, limit: int = REASON_LIMIT) -> str:
 class Numeral(str):
     """A printed number that knows its value, for writers to whom a number is no text."""
 
-    value: Fraction
+    __slots__ = ("form", "value")  # a large roadmap holds four for each action
+    value: Fraction | int
     """In percent where it is a share."""
     form: str
     """number | decimal | percent"""
@@ -50,7 +51,7 @@ class Numeral(str):
 
 def _numeral(text: str, value: Fraction | int, form: str = "number") -> str:
     result = Numeral(text)
-    result.value = value if type(value) is Fraction else Fraction(value)
+    result.value = value
     result.form = form
     return result
 

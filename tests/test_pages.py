@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import unquote
 
 import fixture_assessment as given
+import lxml.html
 import pytest
 from click.testing import CliRunner
 from fixture_reasons import text_of
@@ -145,6 +146,20 @@ def test_a_pass_has_its_subject_reason_record_and_owner(rich: View, tmp_path: Pa
         row = shown.rows[shown.row_ids.index(f"v-{ids.finding(p.check, p.subject)}")]
         told = (words.clean(p.subject)[:100], text_of(p)[:200], p.ref or "no record: absence", p.owner or "not known")  # fmt: skip
         assert all(text in row for text in told)
+
+
+def test_a_report_is_written_in_ascii_and_reads_as_it_was_rendered(
+    rich: View, tmp_path: Path
+) -> None:
+    html.write(rich, tmp_path / "report.html")
+    page, rendered = (tmp_path / "report.html").read_text("utf-8"), html.render(rich)
+    code = re.compile(r"<(style|script)\b.*?</\1>", re.S)
+    assert code.sub("", page).isascii() and not code.sub("", rendered).isascii()
+    assert [m[0] for m in code.finditer(page)] == [m[0] for m in code.finditer(rendered)]
+    read, meant = (lxml.html.document_fromstring(text) for text in (page, rendered))
+    assert [(e.tag, dict(e.attrib), e.text, e.tail) for e in read.iter()] == [
+        (e.tag, dict(e.attrib), e.text, e.tail) for e in meant.iter()
+    ]
 
 
 def test_many_passes_make_a_run_long(

@@ -190,7 +190,7 @@ class _Tree:
         owners = [(int(key), int(n)) for key, n in _OWNERS.findall(found[2])]
         ids = [(name, int(n)) for name, n in _IDS.findall(found[3] or b"")]
         document, next_key = int(found[1]), int(found[4])
-        if _kind(source[document]) != b"Document":
+        if _kind(source[document]) != b"Document" or not _KIDS.search(source[document]):
             raise ValueError("a structure tree that does not begin with a document")
         return cls(root, document, next_key, owners, ids)
 

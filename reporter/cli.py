@@ -5,7 +5,6 @@ is imported inside the command that needs it."""
 from __future__ import annotations
 
 import errno
-import gc
 import os
 import sys
 import traceback
@@ -16,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reporter.system.options import amount_given, memory_given, names_given
+from reporter.system.memory import set_up
+from reporter.system.options import amount_given, in_bytes, memory_given, names_given
 from reporter.system.terminal import (
     Unprinted,
     harmless,
@@ -248,7 +248,7 @@ def assess(
     from reporter.ingest.readers.inputs import Inputs
     from reporter.system.temporary import keep_in
 
-    gc.set_threshold(100_000, 50, 50)  # records are no cycles; looking for them took a twentieth
+    set_up(in_bytes(memory))
     writers = _writer_names(formats, editions)
     lines = ctx.meta[LOG] = _log(log, quiet or (as_json and not log))
     if temp and ctx.obj:  # a program, which writes nothing temporary elsewhere

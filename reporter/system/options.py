@@ -16,7 +16,7 @@ def memory_given(text: str) -> str:
 
     Raises BadParameter where it is none, or too little.
     """
-    if _bytes(text) < LEAST_MEMORY:
+    if in_bytes(text) < LEAST_MEMORY:
         raise click.BadParameter(
             f"{text!r} is too little for the checks of a small company; give"
             f" {LEAST_MEMORY // 10**6}MB or more"
@@ -30,11 +30,15 @@ def amount_given(text: str) -> str:
     Raises BadParameter where it is no amount.
     """
     if text:
-        _bytes(text)
+        in_bytes(text)
     return text
 
 
-def _bytes(text: str) -> int:
+def in_bytes(text: str) -> int:
+    """Return the number of bytes of an amount such as "4GB".
+
+    Raises BadParameter where it is no amount.
+    """
     match = re.fullmatch(r"([1-9][0-9]{0,8}) ?([KMGT])(i?)B", text)
     if not match:
         raise click.BadParameter(f"{text!r} is no amount such as 500MB or 2GB")

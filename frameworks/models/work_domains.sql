@@ -16,30 +16,24 @@ common AS (
   GROUP BY g.name
 ),
 
-tools AS (
-  SELECT
-    x.agent_id,
-    x.tool,
-    SUM(x.n_events) AS n,
-    MIN(x.first_at) AS first_at,
-    ARG_MIN(x.first_ref, moment(x.first_at, x.first_ref)) AS ref
-  FROM activity AS x
-  WHERE x.in_window AND x.outcome = 'success' AND x.tool IS NOT NULL
-  GROUP BY x.agent_id, x.tool
+own AS (
+  SELECT t.agent_id, t.tool, ARG_MIN(LOWER(TRIM(g.domain)), -LENGTH(g.name)) AS domain
+  FROM (
+    SELECT DISTINCT x.agent_id, x.tool
+    FROM activity AS x
+    WHERE x.in_window AND x.outcome = 'success' AND x.tool IS NOT NULL
+  ) AS t
+  JOIN grants AS g
+    ON g.actor_id = t.agent_id AND g.type = 'tool' AND g.domain IS NOT NULL AND t.tool LIKE g.like_pattern ESCAPE '!'
+  GROUP BY t.agent_id, t.tool
 ),
 
 uses AS (
-  SELECT
-    t.agent_id,
-    COALESCE(ARG_MIN(LOWER(TRIM(g.domain)), -LENGTH(g.name)), c.domain) AS domain,
-    t.n,
-    t.first_at,
-    t.ref
-  FROM tools AS t
-  LEFT JOIN grants AS g
-    ON g.actor_id = t.agent_id AND g.type = 'tool' AND g.domain IS NOT NULL AND t.tool LIKE g.like_pattern ESCAPE '!'
-  LEFT JOIN common AS c ON c.name = t.tool
-  GROUP BY t.agent_id, t.tool, c.domain, t.n, t.first_at, t.ref
+  SELECT x.agent_id, COALESCE(o.domain, c.domain) AS domain, x.n_events AS n, x.first_at, x.first_ref AS ref
+  FROM activity AS x
+  LEFT JOIN own AS o ON o.agent_id = x.agent_id AND o.tool = x.tool
+  LEFT JOIN common AS c ON c.name = x.tool
+  WHERE x.in_window AND x.outcome = 'success' AND x.tool IS NOT NULL
 
   UNION ALL
 

@@ -28,6 +28,7 @@ RESULTS_TABLE = (
     " BIGINT, waived_until VARCHAR, waiver VARCHAR)"
 )
 """The table that checks fill."""
+_OWN_TABLE = RESULTS_TABLE.replace("CREATE", "CREATE OR REPLACE TEMP", 1)
 _WRITTEN_OF = ("results", "led", "tiers", "renamed")
 """The tables that `write_results` reads; the last is what names in a run without names mean."""
 
@@ -48,7 +49,7 @@ class Aside:
     def connection(self, engine: Engine) -> Engine:
         """Return a connection with a table `results` of its own."""
         twin = engine.twin()
-        twin.run(RESULTS_TABLE.replace("TABLE", "TEMP TABLE", 1))
+        twin.run(_OWN_TABLE)
         return twin
 
     def add(self, engine: Engine, sql: str) -> None:
@@ -63,7 +64,7 @@ class Aside:
         self.add(engine, "SELECT * FROM results")
         if engine.one("SELECT count(*) <> count(DISTINCT subject) FROM results"):
             self._doubtful.add(check)
-        engine.run("TRUNCATE results")
+        engine.run(_OWN_TABLE)  # TRUNCATE leaves the memory taken
 
     def show(self, engine: Engine) -> set[str]:
         """Make `results` a view of all that was laid aside; return the checks that gave a row

@@ -93,7 +93,7 @@ def write_results(engine: Engine, checks: Iterable[Check], roadmap: Roadmap, fol
     """Write every result: the check of the highest severity first, within a check failures first,
     then by subject.
 
-    The engine's table `led` has the cause and the action of each failure.
+    The engine's table `led` has the cause and the action of each failure. Empties `results`.
     """
     ranks = {p.action.id: n for n, p in enumerate(roadmap.picks, 1)}
     ranked = sorted(checks, key=lambda c: (SEVERITIES.index(c.severity), c.id))
@@ -128,6 +128,7 @@ def write_results(engine: Engine, checks: Iterable[Check], roadmap: Roadmap, fol
     _code(engine, "led_ranks", "action")
     # Sorted as numbers, and only then given their words: at once it takes 280 MB more.
     engine.run(f"CREATE TABLE sorted AS {_SORTED}")
+    engine.run("CREATE OR REPLACE TABLE results AS SELECT * FROM results LIMIT 0")
     engine.write_parquet(_ROWS, folder / RESULTS, "zstd")
 
 

@@ -232,11 +232,7 @@ def _assess(
         drop_loaded(engine, (j.sql for _, j in compiled))
         engine.lock((cache.folder, part))
         options.say(f"assessing {len(compiled)} checks")
-        runner.prepare(engine)
-        foreign = [j for c, j in compiled if c.id in content.extra]
-        with Apart(foreign, work, options.memory, options.limits) as run:
-            threads, aside = engine.threads(), Aside(work / "results")
-            faults = runner.assess(engine, compiled, threads, strict=False, run=run, aside=aside)
+        faults = _run_checks(engine, content, compiled, work, options)
         if claims.compensations or claims.waivers or options.pseudonymise:
             make_changeable(engine)
         setup = own_settings(workspace, [c for c, _ in compiled])
@@ -273,6 +269,21 @@ def _assess(
             assessment = redact_run.hide_assessment(assessment, people)
             assessment = replace(assessment, pseudonyms=mark(cache.secret_key))
         return assessment, intake
+
+
+def _run_checks(
+    engine: DuckDB,
+    content: Content,
+    compiled: list[tuple[Check, Compiled]],
+    work: Path,
+    options: Options,
+) -> dict[str, str]:
+    """Fill `results`; return why checks failed to run, by id."""
+    runner.prepare(engine)
+    foreign = [j for c, j in compiled if c.id in content.extra]
+    with Apart(foreign, work, options.memory, options.limits) as run:
+        threads, aside = engine.threads(), Aside(work / "results")
+        return runner.assess(engine, compiled, threads, strict=False, run=run, aside=aside)
 
 
 @contextmanager

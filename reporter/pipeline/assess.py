@@ -233,7 +233,6 @@ def _assess(
         intake = _read(engine, workspace, inputs, content, cache, part, options)
         kept = kept_tables.find(cache, workspace, content, intake, options.fresh)
         who, notices = _derive_tables(engine, workspace, kept.tables)
-        kept_tables.keep_tables(engine, kept)
         intake, answers, claims = resolve(engine, intake, inputs, workspace, content, catalogs, who)
         entries = (*intake.quarantined, *conflicts.notes(engine), *misplaced_notes(engine))
         intake = replace(intake, quarantined=entries, notices=(*intake.notices, *notices))
@@ -259,7 +258,10 @@ def _assess(
             answers, claims = redact_run.hide_words(answers, claims)
             intake = redact_run.hide_intake(intake, people)
         code_texts(engine)
-        assessment = _gather(engine, workspace, content, compiled, faults, intake, answers, claims)
+        with kept_tables.kept_aside(engine, kept):
+            assessment = _gather(
+                engine, workspace, content, compiled, faults, intake, answers, claims
+            )
         if not setup.lines:
             drop_others(engine)
         write_results(engine, assessment.checks, assessment.roadmap, part)

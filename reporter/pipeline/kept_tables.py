@@ -12,7 +12,9 @@ import os
 import re
 import shutil
 import stat
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -90,6 +92,15 @@ def find(
     }
     settings = repr((sorted(workspace.approvers.items()), workspace.baseline))
     return Kept(cache, key, tables, settings, fresh)
+
+
+@contextmanager
+def kept_aside(engine: DuckDB, kept: Kept) -> Iterator[None]:
+    """Keep the derived tables while other work, mostly outside the engine, goes on."""
+    with ThreadPoolExecutor(1) as pool, engine.twin() as twin:
+        keeping = pool.submit(keep_tables, twin, kept)
+        yield
+        keeping.result()
 
 
 def keep_tables(engine: DuckDB, kept: Kept) -> None:

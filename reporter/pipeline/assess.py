@@ -236,9 +236,7 @@ def _assess(
         intake, answers, claims = resolve(engine, intake, inputs, workspace, content, catalogs, who)
         entries = (*intake.quarantined, *conflicts.notes(engine), *misplaced_notes(engine))
         intake = replace(intake, quarantined=entries, notices=(*intake.notices, *notices))
-        drop_loaded(engine, (j.sql for _, j in compiled))
         engine.lock((cache.folder, part))
-        options.say(f"assessing {len(compiled)} checks")
         faults = _run_checks(engine, content, compiled, kept, work, options)
         if claims.compensations or claims.waivers or options.pseudonymise:
             make_changeable(engine)
@@ -289,6 +287,8 @@ def _run_checks(
     options: Options,
 ) -> dict[str, str]:
     """Fill `results`; return why some checks could not be run, by id."""
+    options.say(f"assessing {len(compiled)} checks")
+    drop_loaded(engine, (j.sql for _, j in compiled))
     runner.prepare(engine)
     is_large = int(engine.one("SELECT count(*) FROM actors")) >= MANY
     aside = Aside(work / "results") if is_large else None

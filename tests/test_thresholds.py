@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from html import unescape
 from pathlib import Path
 
 import openpyxl
@@ -41,7 +42,7 @@ def test_a_threshold_of_ones_own_is_told_in_every_place(lenient: Path, tmp_path:
     ]
     (line,) = (s["text"] for s in made["scope"] if s["label"] == "Thresholds")
     assert line == f"1 set by the organisation: OWN-02 {own}"
-    page = (run / "report.html").read_text()
+    page = unescape((run / "report.html").read_text())
     assert f"Thresholds: {told}" in page and line in page
     (box,) = (n for n in made["summary"]["notices"] if n["code"] == "own_settings")
     assert box["lines"][0] == "params: OWN-02 leave_days 400, shipped 30"

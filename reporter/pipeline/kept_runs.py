@@ -13,7 +13,7 @@ import os
 import platform
 import shutil
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -131,23 +131,36 @@ def _checked(folder: Path, name: str) -> list[str]:
 
 def keep(cache: Cache, shape: str, inputs: Inputs, part: Path) -> None:
     """Keep a finished run; a full disk only costs the copy."""
-    if not (name := name_of(shape, inputs)):
+    place = cache.folder / FOLDER
+    if not (name := name_of(shape, inputs)) or (place / name).exists():
         return
-    folder = cache.folder / FOLDER
+
+    def copy(folder: Path) -> None:
+        shutil.copytree(part, folder, copy_function=shutil.copyfile, dirs_exist_ok=True)
+        entry = {"name": name, MANIFEST: sha256(folder / MANIFEST)}
+        (folder / ENTRY).write_text(json.dumps(entry), encoding="utf-8")
+
     try:
-        folder.mkdir(mode=0o700, exist_ok=True)
-        with claimed(cache.folder / f".{name}.part") as aside:
-            copy = aside / "run"
-            shutil.copytree(part, copy, copy_function=shutil.copyfile)
-            entry = {"name": name, MANIFEST: sha256(copy / MANIFEST)}
-            (copy / ENTRY).write_text(json.dumps(entry), encoding="utf-8")
-            if not (folder / name).exists():
-                copy.rename(folder / name)
-        kept = sorted(folder.iterdir(), key=_used_at, reverse=True)
-        for old in kept[MOST:]:
-            shutil.rmtree(old)
+        put(place, name, copy, MOST)
     except (OSError, ReporterError) as error:
-        cache.warn(f"{display_path(str(folder))}: the run could not be kept: {error}")
+        cache.warn(f"{display_path(str(place))}: the run could not be kept: {error}")
+
+
+def put(place: Path, name: str, fill: Callable[[Path], None], most: int) -> None:
+    """Have a folder with an entry filled, and put it in place of what is there; those used longest
+    ago go where there are more than `most`.
+
+    Raises OSError or ReporterError where that cannot be done.
+    """
+    place.mkdir(mode=0o700, exist_ok=True)
+    with claimed(place.parent / f".{name}.part") as aside:
+        folder = aside / name
+        folder.mkdir()
+        fill(folder)
+        shutil.rmtree(place / name, ignore_errors=True)
+        folder.rename(place / name)
+    for old in sorted(place.iterdir(), key=_used_at, reverse=True)[most:]:
+        shutil.rmtree(old)
 
 
 def _used_at(folder: Path) -> int:

@@ -29,11 +29,10 @@ from reporter.ingest.cache import Cache
 from reporter.ingest.cache import mark as key_mark
 from reporter.ingest.load import Intake
 from reporter.model.assessment import Check
-from reporter.pipeline.kept_runs import program
+from reporter.pipeline.kept_runs import ENTRY, program, put
 from reporter.runs.store import sha256
 from reporter.schema.compiled import Compiled
 from reporter.schema.model_files import macro_texts, shipped
-from reporter.system.claims import claimed
 from reporter.transform.dag import dependencies_of, models
 from reporter.transform.derive import BEFORE_SCOPE
 
@@ -41,7 +40,7 @@ LARGE = 5_000
 """Events from which something is kept: with fewer, to keep it takes longer than it saves."""
 MOST_ROWS = 2_000_000
 """Of a table, or of all results, that are kept."""
-FOLDER, ENTRY, RESULTS = "tables", "kept.json", "results"
+FOLDER, RESULTS = "tables", "results"
 MOST = 4
 """Folders that are kept; the one that was used longest ago goes first."""
 _NAME = re.compile(r"[a-z_][a-z0-9_]*")
@@ -240,29 +239,17 @@ def _put(cache: Cache, key: str, write: Callable[[Path], dict[str, Any]]) -> Non
     """Keep what `write` leaves in a folder, in place of what is there; a full disk costs only
     this.
     """
+
+    def fill(folder: Path) -> None:
+        entry = write(folder)
+        files = {p.name: sha256(p) for p in sorted(folder.iterdir())}
+        text = json.dumps({"key": key, "files": files, **entry})
+        (folder / ENTRY).write_text(text, encoding="utf-8")
+        for path in folder.iterdir():
+            path.chmod(0o600)
+
     place = cache.folder / FOLDER
     try:
-        place.mkdir(mode=0o700, exist_ok=True)
-        with claimed(cache.folder / f".{key}.part") as aside:
-            folder = aside / key
-            folder.mkdir()
-            entry = write(folder)
-            files = {p.name: sha256(p) for p in sorted(folder.iterdir())}
-            text = json.dumps({"key": key, "files": files, **entry})
-            (folder / ENTRY).write_text(text, encoding="utf-8")
-            for path in folder.iterdir():
-                path.chmod(0o600)
-            shutil.rmtree(place / key, ignore_errors=True)
-            folder.rename(place / key)
-        kept = sorted(place.iterdir(), key=_used_at, reverse=True)
-        for old in kept[MOST:]:
-            shutil.rmtree(old)
+        put(place, key, fill, MOST)
     except (OSError, ReporterError) as error:
         cache.warn(f"{place}: the tables could not be kept: {error}")
-
-
-def _used_at(folder: Path) -> int:
-    try:
-        return (folder / ENTRY).stat().st_mtime_ns
-    except OSError:
-        return 0

@@ -15,7 +15,8 @@ from reporter.errors import ContentError
 from reporter.schema.model_files import Model, macro_texts, shipped
 
 _CALLED = re.compile(r"\b([a-z_]\w*)\(")
-_NOTHING: Mapping[str, str] = MappingProxyType({})
+NOTHING: Mapping[str, str] = MappingProxyType({})
+"""No model is kept."""
 _OF_THE_ENGINE = "pattern_of()"
 """The macro that steps in Python use in their SQL."""
 
@@ -59,7 +60,7 @@ def all_for(wanted: Iterable[str]) -> Set[str]:
     return {n for w in wanted for n in (w, *dependencies_of(w))} & models().keys()
 
 
-def make(engine: Engine, wanted: Iterable[str], kept: Mapping[str, str] = _NOTHING) -> None:
+def make(engine: Engine, wanted: Iterable[str], kept: Mapping[str, str] = NOTHING) -> None:
     """Make models, each after the models that it reads, in parallel where possible. Those that are
     `kept` (model -> SQL of its rows) read nothing.
 

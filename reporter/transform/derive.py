@@ -8,14 +8,13 @@ resolved to actors, sources per actor. Every other derived table is a file of `m
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence, Set
-from types import MappingProxyType
 
 from reporter.engine.base import Engine, quoted
 from reporter.errors import ReporterError
 from reporter.model.assessment import RunInfo
 from reporter.schema.tables import LOADED, SHARED, TABLES, Table, columns_of
 from reporter.transform.approved_scope import Baseline, approve, set_baseline_apart
-from reporter.transform.dag import all_for, dependencies_of, make, teach
+from reporter.transform.dag import NOTHING, all_for, dependencies_of, make, teach
 from reporter.transform.identity import NAMED, merge_actors, same
 from reporter.transform.log_coverage import Expected, expect
 from reporter.transform.secret_exposure import find_secret_traces
@@ -76,7 +75,7 @@ def derive(
     baseline: Baseline = NO_WINDOW,
     wanted: Set[str] = EVERYTHING,
     facts: Sequence[Table] = LOADED,
-    kept: Mapping[str, str] = MappingProxyType({}),
+    kept: Mapping[str, str] = NOTHING,
 ) -> None:
     """Build the wanted tables and views, and those they derive from, from the in_ relations and the
     `carried` table.
@@ -96,7 +95,7 @@ def derive_expected(
     baseline: Baseline = NO_WINDOW,
     wanted: Set[str] = EVERYTHING,
     facts: Sequence[Table] = LOADED,
-    kept: Mapping[str, str] = MappingProxyType({}),
+    kept: Mapping[str, str] = NOTHING,
 ) -> None:
     """Build the same where `expected_feeds` is there already.
 

@@ -247,7 +247,7 @@ DIRTY = {
     "inventory__people_csv": "type,actor_id,state\nhuman,ann,active\nhuman,bob,active,extra\nrobot,rob,active\n",
     "logs__events_jsonl": "\n".join([
         EVENT, EVENT.replace("2026-08-01T08:00:00Z", "first of May"), EVENT.replace("success", "maybe"),
-        EVENT[:40], '{"hello": "world"}',
+        EVENT[:40], '{"hello": "world"}', EVENT.replace("2026-08-01T08:00:00Z", "infinity"),
     ]),
     "logs__other_csv": "x,y\n1,2\n3,4\n",
     "logs__empty_jsonl": "",
@@ -279,7 +279,7 @@ def test_every_record_has_one_fate_and_the_four_add_up(dirty: Path) -> None:
         "inventory/agents.jsonl": (7, 4, 0, 2, 1),
         "inventory/people.csv": (3, 1, 1, 1, 0),
         "logs/empty.jsonl": (0, 0, 0, 0, 0),
-        "logs/events.jsonl": (5, 1, 0, 1, 3),
+        "logs/events.jsonl": (6, 1, 0, 1, 4),
         "logs/other.csv": (2, 0, 0, 2, 0),
     }
     for read, *rest in counts.values():
@@ -300,6 +300,7 @@ def test_every_record_has_one_fate_and_the_four_add_up(dirty: Path) -> None:
         ("logs/events.jsonl", 3, "rejected", "events.outcome is missing or unreadable; expected one of success"),
         ("logs/events.jsonl", 4, "unreadable", "not JSON"),
         ("logs/events.jsonl", 5, "rejected", "missing"),
+        ("logs/events.jsonl", 6, "rejected", "events.occurred_at is missing or unreadable"),
         ("logs/other.csv", 1, "unreadable", "csv that no source recognises"),
     ],
 )  # fmt: skip

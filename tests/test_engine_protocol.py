@@ -192,3 +192,10 @@ def test_errors_of_duckdb_are_told_in_our_own_kinds(
             engine.run("SELECT 1")
         assert type(caught.value) is ours and "planted" in str(caught.value)
         engine._con = con
+
+
+def test_a_list_of_words_is_no_join(tmp_path: Path) -> None:
+    with DuckDB(tmp_path / "work") as engine:
+        engine.run("CREATE TABLE t AS SELECT CAST(i AS VARCHAR) AS w FROM range(3) AS r(i)")
+        plan = engine.rows("EXPLAIN SELECT w IN ('1', '2', '3', '4', '5', '6') FROM t")[0][1]
+    assert "Join" not in plan and "JOIN" not in plan, plan

@@ -146,15 +146,26 @@ def cast_all(table: str, sql: Any, engine: DuckDB, source: Source, prefix: str =
     """
     text = select(engine, source, table, sql)
     names = {n for n, _ in engine.columns(text)}
-    by_name = {c.name: c for c in TABLES[table].columns}
-    casts = {n: typed(table, c, n, False) for n, c in by_name.items() if n in names}
-    doubts = []
-    for name, cast in casts.items():
-        column = by_name[name]
-        doubts += [] if column.required or not can_fail(table, column) else [no_cast(column, cast)]
-        doubts += [no_zone(column, cast)] if column.type == TIME else []
-    rows = f"SELECT {prefix}{values(table, casts)}, {' OR '.join(doubts)} AS odd FROM ({text}) AS t"
-    return f"SELECT *, {WHO} AS who FROM ({rows}) AS cast_rows"
+    columns = [c for c in TABLES[table].columns if c.name in names]
+    doubts, given = [], {}
+    for column in columns:
+        as_given = f"given_{column.name}"
+        conditions = []
+        if not column.required and can_fail(table, column):
+            conditions.append(no_cast(as_given, column.name))
+        if column.type == TIME:
+            conditions.append(no_zone(as_given, column.name))
+        if conditions:
+            doubts += conditions
+            given[as_given] = column.name
+    casts = {c.name: typed(table, c, c.name, False) for c in columns}
+    kept = ", ".join(f"{name} AS {as_given}" for as_given, name in given.items())
+    # Each value is cast once: the engine does not see that a doubt repeats a cast.
+    rows = f"SELECT {prefix}{values(table, casts)}, {kept} FROM ({text}) AS t"
+    return (
+        f"SELECT * EXCLUDE ({', '.join(given)}), {' OR '.join(doubts)} AS odd, {WHO} AS who "
+        f"FROM ({rows}) AS cast_rows"
+    )
 
 
 def values(table: str, casts: dict[str, str]) -> str:
@@ -192,18 +203,20 @@ def can_fail(table: str, column: Column) -> bool:
     return column.type != TEXT or f"{table}.{column.name}" in VOCABULARY
 
 
-def no_cast(column: Column, cast: str) -> str:
-    """SQL: the field holds something that is not of its type."""
-    return f"coalesce(trim({column.name}) <> '' AND ({cast}) IS NULL, FALSE)"
-
-
-def no_zone(column: Column, cast: str) -> str:
-    """SQL: the field holds a time of day without a zone."""
-    name = column.name
+def no_cast(given: str, cast: str) -> str:
+    """SQL: a field holds something that is not of its type."""
     return (
-        f"coalesce(CASE WHEN right({name}, 1) IN ('Z', 'z') OR length({name}) <= 10 THEN FALSE "
-        f"ELSE ({cast}) IS NOT NULL "
-        f"AND NOT regexp_matches({name}, '(UTC|GMT|[+-][0-9]{{2}}:?[0-9]{{2}})$') END, FALSE)"
+        f"CASE WHEN ({cast}) IS NULL AND {given} IS NOT NULL THEN trim({given}) <> '' ELSE FALSE"
+        " END"
+    )
+
+
+def no_zone(given: str, cast: str) -> str:
+    """SQL: a field holds a time of day without a zone."""
+    return (
+        f"CASE WHEN ({cast}) IS NULL OR ends_with({given}, 'Z') THEN FALSE "
+        f"ELSE length({given}) > 10 AND NOT ends_with({given}, 'z') "
+        f"AND NOT regexp_matches({given}, '(UTC|GMT|[+-][0-9]{{2}}:?[0-9]{{2}})$') END"
     )
 
 
@@ -216,7 +229,8 @@ valid time.
 def typed(table: str, column: Column, expression: str, trimmed: bool) -> str:
     """SQL: the expression as the column's type; NULL where it is empty or cannot be read."""
     if column.type == TIME:
-        time = f"CAST(TRY_CAST({expression} AS TIMESTAMPTZ) AS TIMESTAMP)"
+        # A cast from one to the other asks the calendar, which takes as long as reading the text.
+        time = f"make_timestamp(epoch_us(TRY_CAST({expression} AS TIMESTAMPTZ)))"
         return f"CASE WHEN {time} >= {_OLDEST} THEN {time} END"
     if column.type == INT:
         return f"TRY_CAST({expression} AS BIGINT)"
@@ -232,16 +246,14 @@ def typed(table: str, column: Column, expression: str, trimmed: bool) -> str:
 
 
 def _word(expression: str, words: tuple[str, ...], synonyms: dict[str, str]) -> str:
-    """SQL: a word of a closed vocabulary. Not with IN: the engine makes a join of a long list,
-    which loses the order of rows.
-    """
-    kind = f"ENUM({', '.join(map(quoted, words))})"
+    """SQL: a word of a closed vocabulary."""
+    listed = ", ".join(map(quoted, words))
     lower_text = f"lower(trim({expression}))"
     swaps = " ".join(f"WHEN {quoted(k)} THEN {quoted(v)}" for k, v in synonyms.items())
     normalised = f"CASE {lower_text} {swaps} ELSE {lower_text} END" if swaps else lower_text
     return (
-        f"CAST(coalesce(TRY_CAST({expression} AS {kind}), CASE WHEN {expression} IS NOT NULL "
-        f"THEN TRY_CAST({normalised} AS {kind}) END) AS VARCHAR)"
+        f"CASE WHEN {expression} IN ({listed}) THEN {expression} WHEN {expression} IS NOT NULL "
+        f"THEN CAST(TRY_CAST({normalised} AS ENUM({listed})) AS VARCHAR) END"
     )
 
 

@@ -100,7 +100,9 @@ def _doubts(
                 "{name} is not {expected}: {value}", name=name, expected=expectation, value=value
             )
 
-        doubts.append((no_cast(column, cast), wrong_type, f"left(redacted({column.name}), 60)"))
+        doubts.append(
+            (no_cast(column.name, cast), wrong_type, f"left(redacted({column.name}), 60)")
+        )
     if column.type == TIME:
 
         def zone(value: str) -> Sentence:
@@ -108,7 +110,7 @@ def _doubts(
                 "{name} has no time zone and was read as UTC: {value}", name=name, value=value
             )
 
-        doubts.append((no_zone(column, cast), zone, f"left(redacted({column.name}), 40)"))
+        doubts.append((no_zone(column.name, cast), zone, f"left(redacted({column.name}), 40)"))
     return doubts
 
 

@@ -13,6 +13,7 @@ from reporter.content import loader
 from reporter.engine.duckdb import DuckDB
 from reporter.ingest import bulk_path, convert, load
 from reporter.ingest.cache import open_cache
+from reporter.ingest.readers import inputs
 from reporter.ingest.readers.inputs import Inputs
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("own_caches")]
@@ -95,3 +96,15 @@ def test_rows_that_are_not_in_line_order_are_not_believed(
 
     monkeypatch.setattr(bulk_path, "cast_all", reversed_)
     assert numbered_rows(tmp_path, _numbered(1000, 3)) == (1000, 1000, False)
+
+
+def test_both_ways_of_counting_lines_agree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "logs/a.jsonl"
+    path.parent.mkdir()
+    path.write_bytes(b"".join(b'{"n": "%s"}\n' % (b"x" * (n % 700)) for n in range(9_000)) + b"{}")
+    seen = []
+    for least in (1 << 28, 0):
+        monkeypatch.setattr(inputs, "WORTH_NUMPY", least)
+        with Inputs.of(tmp_path) as files:
+            seen.append(files.digest(files.files[0]))
+    assert seen[0] == seen[1] and seen[0].lines == 9_001

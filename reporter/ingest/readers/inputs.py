@@ -11,6 +11,7 @@ import os
 import re
 import tempfile
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -29,6 +30,10 @@ JUST_WRITTEN = 2_000_000_000
 """Nanoseconds: soon after a write, a second one may not change the time stamp; file systems count
 in up to 2 s.
 """
+WORTH_NUMPY = 1 << 28
+"""Bytes from which it pays to load numpy, which counts the ends of lines several times as fast."""
+_PIECE = 1 << 20
+"""Bytes that stay in the processor's cache while their ends of lines are counted."""
 _NO_NUMBER = re.compile(rb"[:,\[]\s*-?(NaN|Infinity)\b")
 
 
@@ -111,7 +116,10 @@ class Inputs(AbstractContextManager["Inputs"]):
         return replace(file, path=target) if sha.hexdigest() == sha256 else None
 
     def _digest(self, file: InputFile) -> Digest:
-        sha, lines = hashlib.sha256(), Lines()
+        sha, lines = (
+            hashlib.sha256(),
+            Lines(ends_of=_ends if file.size < WORTH_NUMPY else _ends_fast),
+        )
         is_counted = file.format == "jsonl" and not file.gzipped
         remaining = file.size
         try:
@@ -155,14 +163,17 @@ class Lines:
     sample.
     """
 
-    def __init__(self, limit: int = MAX_RECORD) -> None:
+    def __init__(
+        self, limit: int = MAX_RECORD, ends_of: Callable[[bytes], int] | None = None
+    ) -> None:
         self.samples: list[tuple[int, bytes]] = []
         self._limit = limit
+        self._ends_of = ends_of or _ends
         self._count, self._open, self._tail, self._fit = 0, 0, b"", True
 
     def add(self, chunk: bytes) -> None:
         """Count one chunk more."""
-        ends = chunk.count(b"\n")
+        ends = self._ends_of(chunk)
         first_end = chunk.find(b"\n")
         longest = self._open + (first_end if ends else len(chunk))
         if ends > 1:
@@ -179,6 +190,20 @@ class Lines:
     def total(self) -> int:
         """Return the number of lines; -1 when one is too long or holds a bare NaN."""
         return self._count + (self._open > 0) if self._fit else -1
+
+
+def _ends(chunk: bytes) -> int:
+    return chunk.count(b"\n")
+
+
+def _ends_fast(chunk: bytes) -> int:
+    import numpy as np
+
+    signs = np.frombuffer(chunk, np.uint8)
+    return sum(
+        int(np.count_nonzero(signs[start : start + _PIECE] == ord("\n")))
+        for start in range(0, len(chunk), _PIECE)
+    )
 
 
 def _hints_no_number(chunk: bytes) -> bool:

@@ -51,8 +51,9 @@ browser: $(STAMP) ## set up Chromium and open the reports in it
 	@$(PY) -m pip install -q --disable-pip-version-check -e '.[browser]'
 	@$(PY) -m pytest -q tests/test_browser.py
 
-bench: $(STAMP) ## the measured claims of benchmarks/README.md
-	@$(PY) benchmarks/run.py
+bench: $(STAMP) ## the measured claims of benchmarks/README.md, beside what they were (ARGS=--record)
+	@$(PY) -m pip install -q --disable-pip-version-check -e '.[bench]'
+	@$(PY) benchmarks/run.py $(ARGS)
 
 $(RUNTIME): pyproject.toml
 	sh .ci/system-packages

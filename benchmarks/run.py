@@ -1,14 +1,17 @@
-"""Measure the limits of README.md here. usage: python benchmarks/run.py [--runs 3] [--only NAME ...] [--large]
+"""Measure the limits of README.md here. usage: python benchmarks/run.py [--runs 3] [--only NAME ...] [--large] [--record]
 
-Each line is one limit: what is measured, the limit, the median, whether it is met. Where the limit is a ratio to the
-bare engine, each run is paired with one of the engine on the same files, in turn, so that a noisy machine slows both.
-Wall and CPU seconds are of whole processes with their children, memory is their peak. --large adds what takes hours,
-but for `million`, which is only run by its name: it may take the memory of the machine.
+Each line is one limit: what is measured, the limit, the median, whether it is met, and what measured.csv has of it. Where
+the limit is a ratio to the bare engine, each run is paired with one of the engine on the same files, in turn, so that a
+noisy machine slows both. Wall and CPU seconds are of whole processes with their children, memory is their peak. The exit
+code is 1 where a limit is missed by more than a tenth, or --slack; --least judges the best of the runs. --record writes
+measured.csv and the table of README.md. --large adds what takes hours, but for `million`, which is only run by its name:
+it may take the memory of the machine.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
 import math
 import os
 import re
@@ -22,14 +25,20 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import opening as pages
+import peers
 
 HERE = Path(__file__).parent
 SAMPLE = HERE.parent / "sample_data/acme/2026-q3"
 REPORTER = [sys.executable, "-m", "reporter.cli"]
 MB = 1_000_000
+MEASURED, README = HERE / "measured.csv", HERE / "README.md"
+MARKS = "<!-- measured -->\n", "<!-- /measured -->\n"
+HEADINGS = ("what", "unit", "limit", "median", "least", "most", "on")
+Row = dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -58,15 +67,65 @@ class Line:
     """0 for none: the value is printed for comparison."""
     values: tuple[float, ...]
 
-    def __str__(self) -> str:
-        median = statistics.median(self.values)
+    @property
+    def median(self) -> float:
+        return statistics.median(self.values)
+
+    def told(self, before: Row | None) -> str:
+        """Return the line to print, beside what was measured before."""
         spread = f"{min(self.values):.4g} to {max(self.values):.4g}" if len(self.values) > 1 else ""
-        limit = (
-            f"limit {self.limit:<6g} {'met' if median <= self.limit else 'NOT MET':8}"
-            if self.limit
-            else " " * 21
+        met = "met" if self.median <= self.limit else "NOT MET"
+        limit = f"limit {self.limit:<6g} {met:8}" if self.limit else " " * 21
+        was = ""
+        if before and (old := float(before["median"])):
+            was = f"was {old:.4g} ({self.median / old:.2f})"
+        return f"{self.what:66} {self.median:8.4g} {self.unit:4} {limit} {was:20} {spread}".rstrip()
+
+    def is_missed(self, slack: float, judge: Callable[[tuple[float, ...]], float]) -> bool:
+        """Tell whether the limit, times the slack, is missed."""
+        return bool(self.limit) and judge(self.values) > slack * self.limit
+
+    def row(self, on: str) -> Row:
+        """Return the row for measured.csv."""
+        numbers = (self.limit, self.median, min(self.values), max(self.values))
+        return dict(
+            zip(HEADINGS, (self.what, self.unit, *(f"{n:.4g}" for n in numbers), on), strict=True)
         )
-        return f"{self.what:58} {median:8.4g} {self.unit:4} {limit} {spread}".rstrip()
+
+
+def measured() -> dict[str, Row]:
+    """Return the rows of measured.csv, by what was measured."""
+    if not MEASURED.exists():
+        return {}
+    with MEASURED.open(encoding="utf-8", newline="") as file:
+        return {row["what"]: row for row in csv.DictReader(file)}
+
+
+def record(lines: list[Line]) -> None:
+    """Put lines into measured.csv, and all of it into the table of README.md."""
+    on = datetime.now(UTC).date().isoformat()
+    rows = {**measured(), **{line.what: line.row(on) for line in lines}}
+    with MEASURED.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, HEADINGS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows.values())
+    head, rest = README.read_text(encoding="utf-8").split(MARKS[0])
+    _, tail = rest.split(MARKS[1])
+    README.write_text(f"{head}{MARKS[0]}{table(rows)}{MARKS[1]}{tail}", encoding="utf-8")
+
+
+def table(rows: dict[str, Row]) -> str:
+    """Return the rows as Markdown."""
+    lines = ["| what | limit | measured | | on |", "|---|---|---|---|---|"]
+    for row in rows.values():
+        limit, median = float(row["limit"]), float(row["median"])
+        met = ("met" if median <= limit else "**not met**") if limit else ""
+        spread = f", {row['least']} to {row['most']}" if row["least"] != row["most"] else ""
+        told = f"{row['limit']} {row['unit']}".strip() if limit else ""
+        lines.append(
+            f"| {row['what']} | {told} | {row['median']} {row['unit']}{spread} | {met} | {row['on']} |"
+        )
+    return "\n".join(lines) + "\n"
 
 
 class Bench:
@@ -238,11 +297,12 @@ def events(bench: Bench, n: int = 1_000_000, ratio: float = 3.5) -> Iterator[Lin
     """Events against the bare conversion of the same file."""
     workspace = bench.data("--events", str(n))
     log = workspace / "logs" / "events.jsonl"
-    yield from against_bare(bench, workspace, log, f"{n:,} events, 2,000 agents", ratio)
+    what = f"{n:,} events, 2,000 agents"
+    yield from against_bare(bench, workspace, log, what, ratio)
     pages = sum(p.stat().st_size for p in (bench.work / "run").rglob("*.html"))
-    yield Line("  HTML in all", "MB", 8, (pages / MB,))
+    yield Line(f"{what}: HTML in all", "MB", 8, (pages / MB,))
     again = bench.assess(workspace, "html,json,csv", "--fresh", anew=False)
-    yield Line("  again with converted files", "s", 0, (again.wall,))
+    yield Line(f"{what}: again with converted files", "s", 0, (again.wall,))
 
 
 def cloudtrail(bench: Bench, n: int = 1_000_000) -> Iterator[Line]:
@@ -258,11 +318,15 @@ def against_bare(
     """Pair runs with those of the yardstick."""
     bare = [sys.executable, str(HERE / "bare.py"), str(logs), str(bench.work / "bare.parquet")]
     pairs = [(cost(bare), bench.assess(workspace, "html,json,csv")) for _ in range(bench.runs)]
-    yield Line(f"{what}, bare (for comparison)", "s", 0, walls([b for b, _ in pairs]))
-    yield Line(f"{what}, HTML, JSON, CSV", "s", 0, walls([o for _, o in pairs]))
-    yield Line("  of the bare reading, wall", "x", ratio, tuple(o.wall / b.wall for b, o in pairs))
-    yield Line("  of the bare reading, CPU", "x", ratio, tuple(o.cpu / b.cpu for b, o in pairs))
-    yield Line("  peak memory", "MB", 1250, tuple(float(o.peak) for _, o in pairs))
+    yield Line(f"{what}: bare reading", "s", 0, walls([b for b, _ in pairs]))
+    yield Line(f"{what}: HTML, JSON, CSV", "s", 0, walls([o for _, o in pairs]))
+    yield Line(
+        f"{what}: of the bare reading, wall", "x", ratio, tuple(o.wall / b.wall for b, o in pairs)
+    )
+    yield Line(
+        f"{what}: of the bare reading, CPU", "x", ratio, tuple(o.cpu / b.cpu for b, o in pairs)
+    )
+    yield Line(f"{what}: peak memory", "MB", 1250, tuple(float(o.peak) for _, o in pairs))
 
 
 def memory(bench: Bench) -> Iterator[Line]:
@@ -299,9 +363,10 @@ def agents(bench: Bench, n: int = 20_000) -> Iterator[Line]:
     workspace = _listed(bench, n)
     costs = bench.repeated(lambda: bench.assess(workspace, "json,csv"))
     size = sum(p.stat().st_size for p in (bench.work / "run").rglob("*") if p.is_file())
-    yield Line(f"{n:,} agents, inventory only, JSON and CSV", "s", 15, walls(costs))
-    yield Line("  peak memory", "MB", 1000, tuple(float(c.peak) for c in costs))
-    yield Line("  output", "MB", 100, (size / MB,))
+    what = f"{n:,} agents, inventory only, JSON and CSV"
+    yield Line(what, "s", 15, walls(costs))
+    yield Line(f"{what}: peak memory", "MB", 1000, tuple(float(c.peak) for c in costs))
+    yield Line(f"{what}: output", "MB", 100, (size / MB,))
 
 
 def opening(bench: Bench, n: int = 2000) -> Iterator[Line]:
@@ -334,7 +399,7 @@ def findings(bench: Bench) -> Iterator[Line]:
     *_, last = told.stdout.splitlines()
     seconds, peak = re.findall(r"([0-9.]+) s of CPU, peak (\d+) MB", last)[0]
     yield Line("20,000 findings to the complete PDF, CPU", "s", 12, (float(seconds),))
-    yield Line("  peak memory", "MB", 500, (float(peak),))
+    yield Line("20,000 findings to the complete PDF: peak memory", "MB", 500, (float(peak),))
 
 
 def ten_million(bench: Bench) -> Iterator[Line]:
@@ -356,9 +421,11 @@ def growth(bench: Bench) -> Iterator[Line]:
         workspace = bench.data("--events", str(2 * n), "--agents", str(n))
         took.append(bench.assess(workspace, "html,json,csv"))
         yield Line(f"{n:,} agents, {2 * n:,} events, CPU", "s", 0, (took[-1].cpu,))
-        yield Line("  peak memory", "MB", 0, (float(took[-1].peak),))
+        yield Line(f"{n:,} agents, {2 * n:,} events: peak memory", "MB", 0, (float(took[-1].peak),))
     logs = [math.log(n) for n in sizes], [math.log(c.cpu) for c in took]
-    yield Line("  growth exponent", "", 1.05, (statistics.linear_regression(*logs).slope,))
+    yield Line(
+        "growth exponent of CPU in agents", "", 1.05, (statistics.linear_regression(*logs).slope,)
+    )
 
 
 def million(bench: Bench) -> Iterator[Line]:
@@ -366,7 +433,27 @@ def million(bench: Bench) -> Iterator[Line]:
     workspace = bench.data("--events", "2000000", "--agents", "1000000")
     run = bench.assess(workspace, "html,json,csv")
     yield Line("1,000,000 agents, 2,000,000 events", "s", 720, (run.wall,))
-    yield Line("  peak memory", "MB", 3000, (float(run.peak),))
+    yield Line("1,000,000 agents, 2,000,000 events: peak memory", "MB", 3000, (float(run.peak),))
+
+
+def scripts(bench: Bench, n: int = 1_000_000) -> Iterator[Line]:
+    """Eight checks as a script for each of several engines, in turn, and all of Reporter on the same events."""
+    workspace = bench.data("--events", str(n))
+    names = [name for name in peers.ENGINES if peers.installed(name)]
+    if lacking := peers.ENGINES.keys() - names:
+        print(f"peers: not measured, not installed: {', '.join(sorted(lacking))}", flush=True)
+    took: dict[str, list[Cost]] = {name: [] for name in [*names, "reporter"]}
+    command = [sys.executable, str(HERE / "peers.py"), str(workspace)]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)  # do they find the same?
+    for _ in range(bench.runs):
+        for name in names:
+            took[name].append(cost([*command, name]))
+        took["reporter"].append(bench.assess(workspace, "json"))
+    for name, costs in took.items():
+        what = "91 checks and a report by Reporter" if name == "reporter" else f"8 checks by {name}"
+        yield Line(f"{what}, {n:,} events", "s", 0, walls(costs))
+        shares = tuple(c.wall / d.wall for c, d in zip(costs, took["duckdb"], strict=True))
+        yield Line(f"{what}, {n:,} events: of duckdb", "x", 0, shares)
 
 
 PARTS = {
@@ -381,6 +468,7 @@ PARTS = {
     "opening": opening,
     "findings": findings,
     "memory": memory,
+    "peers": scripts,
 }
 LARGE = {"ten-million": ten_million, "delivered": delivered, "growth": growth}
 
@@ -391,14 +479,24 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--only", nargs="*", choices=[*PARTS, *LARGE, "million"], default=[])
     parser.add_argument("--large", action="store_true")
+    parser.add_argument("--slack", type=float, default=1.1)
+    parser.add_argument("--least", action="store_true")
+    parser.add_argument("--record", action="store_true")
     given = parser.parse_args()
     parts = {**PARTS, **LARGE, "million": million}
     wanted = given.only or [*PARTS, *(LARGE if given.large else ())]
+    before, lines = measured(), []
     with tempfile.TemporaryDirectory(prefix="reporter-bench-") as folder:
         bench = Bench(Path(folder), given.runs)
         for name in wanted:
             for line in parts[name](bench):
-                print(line, flush=True)
+                print(line.told(before.get(line.what)), flush=True)
+                lines.append(line)
+    if given.record:
+        record(lines)
+    judge = min if given.least else statistics.median
+    if missed := [line.what for line in lines if line.is_missed(given.slack, judge)]:
+        raise SystemExit(f"missed by more than {given.slack:g} times: {'; '.join(missed)}")
 
 
 if __name__ == "__main__":

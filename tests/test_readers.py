@@ -11,6 +11,7 @@ import os
 import random
 import subprocess
 import sys
+import threading
 import time
 import zipfile
 from collections.abc import Callable, Sequence
@@ -29,7 +30,7 @@ from reporter.engine.duckdb import DuckDB
 from reporter.errors import ContentError
 from reporter.ingest import cache as store
 from reporter.ingest import convert, detect, load, record_path
-from reporter.ingest.readers import files
+from reporter.ingest.readers import files, records
 from reporter.ingest.readers.documents import documents
 from reporter.ingest.readers.files import sniff
 from reporter.ingest.readers.inputs import Inputs
@@ -857,12 +858,12 @@ def test_portions_that_lack_memory_are_halved_once_and_the_next_begin_smaller(
         STAGE(engine, *rest)
 
     monkeypatch.setattr(record_path, "_stage", narrow)
-    monkeypatch.setattr(record_path, "FLAT_PORTION", 1_000)
+    monkeypatch.setattr(record_path, "FLAT_PORTION", 2_000)  # of two
     monkeypatch.setattr(record_path, "MOST_SPLITS", 3)
     taken = take(tmp_path, a__jsonl=lines(*(event(n) for n in range(60))))
     assert counts(taken.files["logs/a.jsonl"]) == (60, 60, 0, 0, 0)
     assert [e for e in taken.reasons.splitlines() if "memory" in e] == []
-    assert sizes[0] == sizes[1] > 4  # tried again alone before it was halved
+    assert sizes[0] == sizes[1] > 4  # tried one by one, and again alone, before it was halved
     assert sum(size > 4 for size in sizes) <= 4
 
 
@@ -872,3 +873,49 @@ def test_large_work_on_files_takes_turns_and_small_work_does_not_wait(tmp_path: 
             assert not other.turn(engine.memory()).acquire(blocking=False)  # type: ignore[attr-defined]
         with other.turn(engine.memory()):
             pass
+
+
+@pytest.mark.parametrize("fails", [False, True], ids=["side by side", "once failed, one by one"])
+def test_portions_that_are_loaded_side_by_side_give_what_one_gives(
+    fails: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows, their order, notes and the list of what is rejected; and all of it after a failure."""
+    events = [
+        event(
+            n,
+            **(
+                {"time": "?"}
+                if n % 7 == 3
+                else {"time": "2026-07-01T00:00:09"}
+                if n % 7 == 4
+                else {}
+            ),
+        )
+        for n in range(60)
+    ]
+    page = json.dumps({"events": events}).encode()
+    threads: set[int] = set()
+    numbers: list[int] = []
+
+    def watched(engine: DuckDB, *rest: Any) -> None:
+        threads.add(threading.get_ident())
+        numbers.append(rest[6])
+        if fails and rest[6] == 3:
+            raise OutOfMemory("the engine needs more memory")
+        STAGE(engine, *rest)
+
+    monkeypatch.setattr(record_path, "_stage", watched)
+    for module in (record_path, records):
+        monkeypatch.setattr(module, "LISTED_LOST", 5)
+    whole = take(tmp_path / "whole", a__json=page, b__json=page)
+    assert len(threads) == len(numbers) == 1
+    threads.clear()
+    numbers.clear()
+    monkeypatch.setattr(record_path, "FLAT_PORTION", 4_000)
+    parted = take(tmp_path / "parted", a__json=page, b__json=page)
+    with DuckDB(tmp_path / "engine") as engine:
+        assert (len(threads) > 1) == (engine.threads() > 1)
+    assert len(numbers) > 4
+    assert parted.files == whole.files
+    assert parted.rows == whole.rows
+    assert parted.reasons == whole.reasons

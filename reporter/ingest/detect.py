@@ -22,6 +22,7 @@ from reporter.engine.duckdb import DuckDB
 from reporter.engine.sandbox import USUAL, Child, Limits
 from reporter.errors import ContentError
 from reporter.ingest import foreign_sources
+from reporter.ingest.readers.compact_json import Beginning
 from reporter.ingest.readers.documents import documents, unfit
 from reporter.ingest.readers.files import InputFile, LastRead
 from reporter.ingest.readers.records import Document, without_secrets
@@ -266,9 +267,10 @@ def _sample(
     for path in paths:
         for name in path.split(".")[0].removesuffix("[]").split("|"):
             by_key[name].append(path)
+    beginning = Beginning(SAMPLE, _plain_lists(by_key), frozenset(by_key))
     last_read = LastRead()
     for index, file in enumerate(files):
-        items = itertools.islice(documents(file, engine, last_read), limit)
+        items = itertools.islice(documents(file, engine, last_read, beginning=beginning), limit)
         first_documents = [d for d in items if isinstance(d, Document)]
         counts[index] = len(first_documents)
         proofs[index] = first_documents[-1].proof if first_documents else b""
@@ -289,6 +291,11 @@ def _sample(
                 if not unfit(text):
                     samples.append((index, path, outline, text))
     return samples, counts, proofs
+
+
+def _plain_lists(by_key: dict[str, list[str]]) -> frozenset[str]:
+    """Return the fields of which each item is a record, so that the first tell all."""
+    return frozenset(k for k, paths in by_key.items() if not any("." in p for p in paths))
 
 
 def _without_records(document: Any, by_key: dict[str, list[str]]) -> Any:

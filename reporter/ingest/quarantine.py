@@ -1,5 +1,5 @@
-"""Fields that are not believed although their record is kept. In: staged rows. Out: notes in the
-problems of a batch.
+"""Fields that are not believed, or not shown, although their record is kept. In: staged rows. Out:
+notes in the problems of a batch, and rows without secrets.
 """
 
 from __future__ import annotations
@@ -7,13 +7,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 
-from reporter.engine.base import Engine
+from reporter.engine.base import Engine, quoted
 from reporter.engine.duckdb import DuckDB
 from reporter.i18n.translate import mark
 from reporter.ingest.cache import Batch
 from reporter.ingest.projection import can_fail, expected, no_cast, no_zone, typed
 from reporter.model.assessment import Quarantined
 from reporter.model.sentences import Sentence, tell
+from reporter.privacy.redact_sql import hidden_texts, suspect, without
 from reporter.schema.columns import TIME, Column
 
 HID_IN_TABLE = mark(
@@ -131,6 +132,90 @@ def note(engine: DuckDB, batch: Batch, statement: Callable[[str], Sentence], sql
                 "{reason} (and {n} more records like it)", reason=reason, n=total - LISTED
             )
         batch.problems.append((index, line, "field", reason, ""))
+
+
+def hide_named(
+    engine: DuckDB,
+    table: str,
+    columns: list[str],
+    secrets: dict[int, list[str]],
+    key: str,
+    batch: Batch,
+) -> None:
+    """Replace values that are secrets by the name of their field, whatever column a source maps
+    them to.
+    """
+    staged = f"staged_{table}"
+    rows = engine.rows(
+        f"SELECT rowid, record, {', '.join(columns)} FROM {staged} WHERE rowid IN (SELECT t.rowid"
+        f" FROM {staged} AS t JOIN named_secrets AS n USING (record) WHERE"
+        f" contains(concat_ws(chr(10), {', '.join(columns)}), n.value))"
+    )
+    clean_rows = [
+        (at, record, [cell and without(cell, secrets[record], key) for cell in cells])
+        for at, record, *cells in rows
+    ]
+    changes = [
+        (at, record, new)
+        for (at, record, new), (_, _, *old) in zip(clean_rows, rows, strict=True)
+        if new != old
+    ]
+    if not changes:
+        return
+    lists = [
+        [at for at, _, _ in changes],
+        *([new[i] for _, _, new in changes] for i in range(len(columns))),
+    ]
+    selections = ", ".join(f"unnest(CAST(? AS VARCHAR[])) AS {c}" for c in columns)
+    engine.run(
+        "CREATE OR REPLACE TEMP TABLE without AS SELECT unnest(CAST(? AS BIGINT[])) AS at,"
+        f" {selections}",
+        lists,
+    )
+    swaps = ", ".join(f"{c} = without.{c}" for c in columns)
+    engine.run(f"UPDATE {staged} SET {swaps} FROM without WHERE {staged}.rowid = without.at")
+    records = ", ".join(str(r) for _, r, _ in changes)
+    note(engine, batch, _hid_in, f"SELECT unnest([{records}]), {quoted(table)}")
+
+
+def _hid_in(table: str) -> Sentence:
+    return Sentence(HID_IN_TABLE, (("table", table),))
+
+
+def hide_secrets(engine: DuckDB, table: str, texts: list[str], batch: Batch) -> None:
+    """Replace secrets before anything is written, and note where they stood."""
+    staged = f"staged_{table}"
+    if not texts:
+        return
+    engine.run(
+        f"CREATE OR REPLACE TEMP TABLE suspects AS SELECT rowid AS at, record,"
+        f" [{', '.join(texts)}] AS said FROM {staged} WHERE {suspect(texts)}"
+    )
+    if not engine.one("SELECT count(*) FROM suspects"):
+        return
+    engine.run(
+        f"CREATE OR REPLACE TEMP TABLE hidden AS SELECT *, {hidden_texts('said')} AS kept"
+        " FROM suspects"
+    )
+    sql = f"SELECT record, {quoted(table)} FROM hidden WHERE kept <> said"
+    note(engine, batch, _hid_in, sql)
+    swaps = ", ".join(f"{c} = hidden.kept[{i}]" for i, c in enumerate(texts, 1))
+    engine.run(f"UPDATE {staged} SET {swaps} FROM hidden WHERE {staged}.rowid = hidden.at")
+
+
+def cut_long(engine: DuckDB, table: str, texts: list[str], batch: Batch) -> None:
+    """Cut texts that are too long, after their secrets are gone, and note where they stood."""
+    for name in texts:
+        note(
+            engine,
+            batch,
+            was_cut,
+            f"SELECT record, {quoted(f'{table}.{name}')} FROM staged_{table} WHERE"
+            f" length({name}) > {TOO_LONG}",
+        )
+        engine.run(
+            f"UPDATE staged_{table} SET {name} = {cut(name)} WHERE length({name}) > {TOO_LONG}"
+        )
 
 
 _OF_DEEDS = (

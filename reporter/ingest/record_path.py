@@ -8,12 +8,13 @@ noted with its line.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import re
 import sys
 from collections import Counter, deque
 from collections.abc import Iterator
-from dataclasses import replace
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -36,14 +37,13 @@ from reporter.ingest.projection import (
 )
 from reporter.ingest.quarantine import (
     HID_IN_FIELD,
-    HID_IN_TABLE,
     LONGEST,
     TOO_LONG,
-    cut,
+    cut_long,
     cut_text,
-    note,
+    hide_named,
+    hide_secrets,
     note_bad_fields,
-    was_cut,
 )
 from reporter.ingest.readers.compact_json import write_each
 from reporter.ingest.readers.documents import documents, is_short, unfit
@@ -60,14 +60,9 @@ from reporter.ingest.readers.records import (
     rest_lost,
 )
 from reporter.model.sentences import Sentence, tell
-from reporter.privacy.redact_sql import (
-    hidden_texts,
-    may_name_one,
-    named_secrets,
-    suspect,
-    without,
-)
+from reporter.privacy.redact_sql import may_name_one, named_secrets
 from reporter.privacy.secrets import SHORTEST, fingerprinted, redact
+from reporter.schema.columns import Column
 from reporter.schema.tables import TABLES, WHO
 
 PORTION, FLAT_PORTION = 64 << 20, 128 << 20
@@ -100,28 +95,35 @@ def spool(
     engine: DuckDB, source: Source, parts: list[Choice], batch: Batch, cache: Cache, limits: Limits
 ) -> bool:
     """Convert the files of one source through a spool, a portion at a time unless its records
-    belong together.
+    belong together; two at a time, each of half the size, until one of them fails.
 
     Return whether everything was converted. Records on which a child does not finish are
     unreadable, as are those on which the engine fails: a portion is halved until they stand alone.
     One that lacks memory is first tried again, once no other large work is done; once one was
     halved for it, the next are no larger than its halves.
     """
-    is_whole, kill_error, splits, number = True, None, 0, 0
+    is_whole, kill_error, splits = True, None, 0
     alone: set[Path] = set()
     fitting = sys.maxsize
     nested = min(PORTION, engine.memory() ** 2 // NESTED)
     capacity = sys.maxsize if source.together else FLAT_PORTION if source.columns else nested
+    goes_in_pairs = not source.together and not source.foreign and engine.threads() > 1
     folder = foreign_sources.folder(engine) if source.foreign else engine.work
     written = Batch(batch.source, batch.key, counts=[Counts() for _ in parts])
     with Child(limits) as child, contextlib.ExitStack() as cleanup:
         cleanup.callback(_remove, folder, batch.key)
         reader = cleanup.enter_context(engine.twin())
-        spool = Spool(folder / batch.key, capacity, engine.make_room)
+        room = capacity // 2 if goes_in_pairs else capacity
+        spool = Spool(folder / batch.key, room, engine.make_room)
         full = cleanup.enter_context(in_advance(_write(reader, parts, written, spool, cache)))
+        loader = _Loader(source, batch, cache, child)
         portions: deque[Path] = deque()
         while lines := portions.popleft() if portions else next(full, None):
-            before, size = _Before(batch), lines.stat().st_size
+            if goes_in_pairs and (second := next(full, None)):
+                goes_in_pairs = _load_both(engine, loader, batch, lines, second)
+                portions.extend([] if goes_in_pairs else [lines, second])
+                continue
+            size = lines.stat().st_size
             if size > fitting and (halves := halved(lines, source.together)):
                 portions.extendleft(reversed(halves))
                 lines.unlink()
@@ -130,7 +132,7 @@ def spool(
                 if kill_error:
                     raise kill_error
                 with engine.turn(engine.memory() if lines in alone else size):
-                    _load(engine, source, batch, cache, lines, number, child)
+                    _add(batch, loader.load(engine, lines))
             except Stopped as error:
                 is_whole = False
                 kill_error = error if isinstance(error, Killed) else None
@@ -138,7 +140,6 @@ def spool(
             except (OutOfMemory, Error) as error:
                 if isinstance(error, (Interrupted, Broken)):
                     raise
-                before.restore(batch)
                 if isinstance(error, OutOfMemory) and lines not in alone:
                     alone.add(lines)  # other work may have taken the memory
                     portions.appendleft(lines)
@@ -152,9 +153,46 @@ def spool(
                 if not halves:
                     _give_up(batch, lines, _failed(error))
             lines.unlink()
-            number += 1
     _sum_up(batch, written)
     return is_whole
+
+
+def _load_both(
+    engine: DuckDB, loader: _Loader, batch: Batch, first_lines: Path, second_lines: Path
+) -> bool:
+    """Load two portions side by side and return True; where one of them fails, keep nothing."""
+    size = first_lines.stat().st_size + second_lines.stat().st_size
+    with engine.turn(size), engine.twin() as twin, ThreadPoolExecutor(1) as pool:
+        second = pool.submit(loader.load, twin, second_lines)
+        try:
+            loaded = [loader.load(engine, first_lines), second.result()]
+        except (OutOfMemory, Error) as error:
+            if isinstance(error, (Interrupted, Broken)):
+                raise
+            return False
+    for part, lines in zip(loaded, (first_lines, second_lines), strict=True):
+        _add(batch, part)
+        lines.unlink()
+    return True
+
+
+def _add(batch: Batch, part: Batch) -> None:
+    """Add what became of a portion; lost records are listed up to a limit for each file."""
+    room = [LISTED_LOST - c.rejected for c in batch.counts]
+    for counts, more in zip(batch.counts, part.counts, strict=True):
+        for name in ("kept", "out_of_scope", "rejected"):
+            setattr(counts, name, getattr(counts, name) + getattr(more, name))
+    for problem in part.problems:
+        index, _, kind, *_ = problem
+        if kind == "rejected":
+            room[index] -= 1
+        if kind != "rejected" or room[index] >= 0:
+            batch.problems.append(problem)
+    for table, names in part.tables.items():
+        batch.tables.setdefault(table, []).extend(names)
+    batch.carried += part.carried
+    batch.other_types += part.other_types
+    batch.hashes |= part.hashes
 
 
 def _sum_up(batch: Batch, written: Batch) -> None:
@@ -188,24 +226,6 @@ def _failed(error: Exception) -> Sentence:
         return tell("the engine could not read it: it needs more memory than --memory gives")
     cause = re.split(r"[\"'\n]", str(error), maxsplit=1)[0].strip(" :")[:200]
     return tell("the engine could not read it: {error}", error=cause)
-
-
-class _Before:
-    """The state of a batch before a portion; nothing is kept of a portion that fails half-way."""
-
-    def __init__(self, batch: Batch) -> None:
-        self._tables = {table: len(names) for table, names in batch.tables.items()}
-        self._counts = [replace(c) for c in batch.counts]
-        self._ends = len(batch.problems), len(batch.carried), len(batch.other_types)
-
-    def restore(self, batch: Batch) -> None:
-        for table, names in list(batch.tables.items()):
-            del names[self._tables.get(table, 0) :]
-            if not names:
-                del batch.tables[table]
-        batch.counts[:] = self._counts
-        problems, carried, types = self._ends
-        del batch.problems[problems:], batch.carried[carried:], batch.other_types[types:]
 
 
 def _remove(folder: Path, key: str) -> None:
@@ -333,37 +353,49 @@ def _records(item: Document, path: str) -> Iterator[str | bytes]:
         yield from map(_AS_JSON.encode, records_at(item.value, path))
 
 
-def _load(
-    engine: DuckDB,
-    source: Source,
-    batch: Batch,
-    cache: Cache,
-    lines: Path,
-    number: int,
-    child: Child,
-) -> None:
-    """Turn the records of one portion into rows; a source that does not ship runs in the child, and
-    its texts are read here.
+class _Loader:
+    """Turns portions into rows: each into a batch of its own, so that nothing is kept of one that
+    fails half-way. Two threads may use it, each with its own connection.
     """
-    scan = foreign_sources.read_spool(lines, foreign_sources.SPOOLED)
-    engine.run("DROP TABLE IF EXISTS spooled")
-    if source.foreign:
-        foreign = foreign_sources.texts(child, source, lines)
+
+    def __init__(self, source: Source, batch: Batch, cache: Cache, child: Child) -> None:
+        self._source, self._batch, self._cache, self._child = source, batch, cache, child
+        self._numbers = itertools.count()
+        self._texts: dict[str, str] = {}
+        self._columns: dict[str, list[Column]] = {}
+
+    def load(self, engine: DuckDB, lines: Path) -> Batch:
+        """Return what became of the records of a portion; a source that does not ship runs in the
+        child, and its texts are read here.
+        """
+        source, number = self._source, next(self._numbers)
+        part = Batch(source.id, self._batch.key, counts=[Counts() for _ in self._batch.counts])
+        scan = foreign_sources.read_spool(lines, foreign_sources.SPOOLED)
+        engine.run("DROP TABLE IF EXISTS spooled")
+        if source.foreign:
+            foreign = foreign_sources.texts(self._child, source, lines)
+            engine.run(
+                "CREATE TEMP TABLE spooled AS SELECT s AS record, f, n, r, m.mine, m.type "
+                f"FROM {scan} AS x JOIN ({foreign.marks}) AS m ON m.record = x.s"
+            )
+            texts = foreign.tables
+        else:
+            spool_records(engine, source, scan)
+            texts = self._texts or {
+                t: select(engine, source, t, q) for t, q in source.tables.items()
+            }
+            self._texts = texts
         engine.run(
-            "CREATE TEMP TABLE spooled AS SELECT s AS record, f, n, r, m.mine, m.type "
-            f"FROM {scan} AS x JOIN ({foreign.marks}) AS m ON m.record = x.s"
+            "CREATE OR REPLACE TEMP TABLE produced (record BIGINT, good BOOLEAN, reason VARCHAR)"
         )
-        texts = foreign.tables
-    else:
-        spool_records(engine, source, scan)
-        texts = {t: select(engine, source, t, sql) for t, sql in source.tables.items()}
-    engine.run(
-        "CREATE OR REPLACE TEMP TABLE produced (record BIGINT, good BOOLEAN, reason VARCHAR)"
-    )
-    secrets = _named_secrets(engine, source)
-    for table, text in texts.items():
-        _stage(engine, source, table, text, batch, cache, number, secrets)
-    _account(engine, batch)
+        secrets = _named_secrets(engine, source)
+        for table, text in texts.items():
+            if table not in self._columns:
+                self._columns[table] = filled_columns(engine, table, text)
+            columns = self._columns[table]
+            _stage(engine, source, table, text, columns, part, self._cache, number, secrets)
+        _account(engine, part)
+        return part
 
 
 def _named_secrets(engine: DuckDB, source: Source) -> dict[int, list[str]]:
@@ -407,6 +439,7 @@ def _stage(
     source: Source,
     table: str,
     text: str,
+    columns: list[Column],
     batch: Batch,
     cache: Cache,
     number: int,
@@ -414,7 +447,6 @@ def _stage(
 ) -> None:
     """Run one table's SELECT, cast it, note what does not cast, write the good rows."""
     trimmed = table != "events"
-    columns = filled_columns(engine, table, text)
     raw_names = ", ".join(f"CAST({c.name} AS VARCHAR) AS {c.name}" for c in columns)
     engine.run(
         f"CREATE OR REPLACE TEMP TABLE staged_{table} AS SELECT record, {raw_names} FROM ({text})"
@@ -426,11 +458,11 @@ def _stage(
         return
     batch.carried += [(table, c.name) for c, n in zip(columns, sizes[::2], strict=True) if n]
     if secrets:
-        _hide_named(engine, table, [c.name for c in columns], secrets, cache.secret_key, batch)
+        hide_named(engine, table, [c.name for c in columns], secrets, cache.secret_key, batch)
     note_bad_fields(engine, table, columns, batch, trimmed)
     texts = {c.name for c, k in zip(columns, sizes[1::2], strict=True) if (k or 0) >= SHORTEST}
-    _hide_secrets(engine, table, free_texts(table, texts), batch)
-    _cut_long(
+    hide_secrets(engine, table, free_texts(table, texts), batch)
+    cut_long(
         engine,
         table,
         free_texts(
@@ -464,90 +496,6 @@ def _stage(
     batch.tables.setdefault(table, []).append(path.name)
 
 
-def _hide_named(
-    engine: DuckDB,
-    table: str,
-    columns: list[str],
-    secrets: dict[int, list[str]],
-    key: str,
-    batch: Batch,
-) -> None:
-    """Replace values that are secrets by the name of their field, whatever column a source maps
-    them to.
-    """
-    staged = f"staged_{table}"
-    rows = engine.rows(
-        f"SELECT rowid, record, {', '.join(columns)} FROM {staged} WHERE rowid IN (SELECT t.rowid"
-        f" FROM {staged} AS t JOIN named_secrets AS n USING (record) WHERE"
-        f" contains(concat_ws(chr(10), {', '.join(columns)}), n.value))"
-    )
-    clean_rows = [
-        (at, record, [cell and without(cell, secrets[record], key) for cell in cells])
-        for at, record, *cells in rows
-    ]
-    changes = [
-        (at, record, new)
-        for (at, record, new), (_, _, *old) in zip(clean_rows, rows, strict=True)
-        if new != old
-    ]
-    if not changes:
-        return
-    lists = [
-        [at for at, _, _ in changes],
-        *([new[i] for _, _, new in changes] for i in range(len(columns))),
-    ]
-    selections = ", ".join(f"unnest(CAST(? AS VARCHAR[])) AS {c}" for c in columns)
-    engine.run(
-        "CREATE OR REPLACE TEMP TABLE without AS SELECT unnest(CAST(? AS BIGINT[])) AS at,"
-        f" {selections}",
-        lists,
-    )
-    swaps = ", ".join(f"{c} = without.{c}" for c in columns)
-    engine.run(f"UPDATE {staged} SET {swaps} FROM without WHERE {staged}.rowid = without.at")
-    records = ", ".join(str(r) for _, r, _ in changes)
-    note(engine, batch, _hid_in, f"SELECT unnest([{records}]), {quoted(table)}")
-
-
-def _hid_in(table: str) -> Sentence:
-    return Sentence(HID_IN_TABLE, (("table", table),))
-
-
-def _hide_secrets(engine: DuckDB, table: str, texts: list[str], batch: Batch) -> None:
-    """Replace secrets before anything is written, and note where they stood."""
-    staged = f"staged_{table}"
-    if not texts:
-        return
-    engine.run(
-        f"CREATE OR REPLACE TEMP TABLE suspects AS SELECT rowid AS at, record,"
-        f" [{', '.join(texts)}] AS said FROM {staged} WHERE {suspect(texts)}"
-    )
-    if not engine.one("SELECT count(*) FROM suspects"):
-        return
-    engine.run(
-        f"CREATE OR REPLACE TEMP TABLE hidden AS SELECT *, {hidden_texts('said')} AS kept"
-        " FROM suspects"
-    )
-    sql = f"SELECT record, {quoted(table)} FROM hidden WHERE kept <> said"
-    note(engine, batch, _hid_in, sql)
-    swaps = ", ".join(f"{c} = hidden.kept[{i}]" for i, c in enumerate(texts, 1))
-    engine.run(f"UPDATE {staged} SET {swaps} FROM hidden WHERE {staged}.rowid = hidden.at")
-
-
-def _cut_long(engine: DuckDB, table: str, texts: list[str], batch: Batch) -> None:
-    """Cut texts that are too long, after their secrets are gone, and note where they stood."""
-    for name in texts:
-        note(
-            engine,
-            batch,
-            was_cut,
-            f"SELECT record, {quoted(f'{table}.{name}')} FROM staged_{table} WHERE"
-            f" length({name}) > {TOO_LONG}",
-        )
-        engine.run(
-            f"UPDATE staged_{table} SET {name} = {cut(name)} WHERE length({name}) > {TOO_LONG}"
-        )
-
-
 def _account(engine: DuckDB, batch: Batch) -> None:
     """Give every spooled record one fate: kept, out of scope or rejected."""
     engine.run(
@@ -556,19 +504,17 @@ def _account(engine: DuckDB, batch: Batch) -> None:
         " p.reason FROM spooled AS s LEFT JOIN (SELECT record, bool_or(good) AS good, min(reason)"
         " AS reason FROM produced GROUP BY record) AS p USING (record)"
     )
-    room = [LISTED_LOST - c.rejected for c in batch.counts]
     for index, fate, count in engine.rows(
         "SELECT f, fate, count(*) FROM fates GROUP BY ALL ORDER BY ALL"
     ):
         setattr(batch.counts[index], fate, getattr(batch.counts[index], fate) + count)
-    for index, line, reason, text, nth in engine.rows(
-        f"SELECT f, n, reason, left(CAST(r AS VARCHAR), {READ_FOR_SECRETS}), nth FROM (SELECT *,"
+    for index, line, reason, text in engine.rows(
+        f"SELECT f, n, reason, left(CAST(r AS VARCHAR), {READ_FOR_SECRETS}) FROM (SELECT *,"
         " row_number() OVER (PARTITION BY f ORDER BY record) AS nth FROM fates WHERE fate ="
         " 'rejected') AS lost JOIN (SELECT record, r FROM spooled) AS s USING (record)"
         f" WHERE nth <= {LISTED_LOST} ORDER BY record"
     ):
-        if nth <= room[index]:
-            batch.problems.append((index, line, "rejected", lack(reason), excerpt(text or "")))
+        batch.problems.append((index, line, "rejected", lack(reason), excerpt(text or "")))
     for index, line, reason in engine.rows(
         "SELECT f, n, reason FROM fates WHERE fate = 'kept' AND reason IS NOT NULL ORDER BY record"
     ):

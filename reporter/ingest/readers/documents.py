@@ -17,6 +17,7 @@ from reporter.engine.base import Error
 from reporter.engine.duckdb import DuckDB, named_plainly, parquet
 from reporter.errors import InputError, ReporterError
 from reporter.ingest.readers import compact_json
+from reporter.ingest.readers.compact_json import WHOLE, Beginning
 from reporter.ingest.readers.files import (
     DAMAGE,
     MAX_RECORD,
@@ -62,11 +63,13 @@ def documents(
     last_read: LastRead | None = None,
     proof: bytes = b"",
     path: str = "",
+    beginning: Beginning = WHOLE,
 ) -> Iterator[Item]:
     """Yield every document of a file, and a Problem for each that cannot be read.
 
     `last_read` keeps a workbook or document for its next part, so that 300 sheets do not open it
     300 times. With the `proof` of an earlier reading, the records at a path are cut out as text.
+    Where a `beginning` is enough, all of a document is read, but not all of it is in its value.
     """
     last_read = last_read or LastRead()
     last_read.let_go_unless(file)
@@ -76,7 +79,7 @@ def documents(
         yield Problem(1, file.why or tell("text of no known format"), "")
         return
     readers: dict[str, Callable[[InputFile], Iterator[Item]]] = {
-        "json": lambda f: _json(f, engine.memory(), last_read, proof, path),
+        "json": lambda f: _json(f, engine.memory(), last_read, proof, path, beginning),
         "jsonl": lambda f: _jsonl(f, engine.memory()),
         "csv": csv_rows,
         "yaml": _yaml,
@@ -182,12 +185,17 @@ def _too_deep() -> Sentence:
 
 
 def _json(
-    file: InputFile, memory: int, last_read: LastRead, proof: bytes, path: str
+    file: InputFile,
+    memory: int,
+    last_read: LastRead,
+    proof: bytes,
+    path: str,
+    beginning: Beginning,
 ) -> Iterator[Item]:
     items: Iterable[Item] = (
         last_read.of(file, lambda: list(_json_values(file, memory)))
         if file.part
-        else _json_values(file, memory, proof, path)
+        else _json_values(file, memory, proof, path, beginning)
     )
     for item in items:
         if (
@@ -206,7 +214,11 @@ def _json(
 
 
 def _json_values(
-    file: InputFile, memory: int, proof: bytes = b"", path: str = ""
+    file: InputFile,
+    memory: int,
+    proof: bytes = b"",
+    path: str = "",
+    beginning: Beginning = WHOLE,
 ) -> Iterator[Item]:
     data = whole(file, memory // 4)
     if proof and (document := compact_json.cut_out(data.strip(), proof, path)) is not None:
@@ -218,7 +230,7 @@ def _json_values(
         )
     if file.encoding == "utf-16":
         text = data.decode("utf-16")
-    elif reading := compact_json.read(data.strip()):
+    elif reading := compact_json.read(data.strip(), beginning):
         yield Document(1, reading.value, is_compact=True, proof=reading.proof)
         return
     else:

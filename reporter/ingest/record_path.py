@@ -389,11 +389,20 @@ class _Loader:
             "CREATE OR REPLACE TEMP TABLE produced (record BIGINT, good BOOLEAN, reason VARCHAR)"
         )
         secrets = _named_secrets(engine, source)
+        staged: dict[str, dict[str, int]] = {}
         for table, text in texts.items():
             if table not in self._columns:
                 self._columns[table] = filled_columns(engine, table, text)
-            columns = self._columns[table]
-            _stage(engine, source, table, text, columns, part, self._cache, number, secrets)
+            if lengths := _stage(engine, table, text, self._columns[table], part):
+                staged[table] = lengths
+                names = [*lengths]
+                if secrets:
+                    hide_named(engine, table, names, secrets, self._cache.secret_key, part)
+                note_bad_fields(engine, table, self._columns[table], part, _is_trimmed(table))
+        hide_secrets(engine, {t: _longer(t, k, SHORTEST - 1) for t, k in staged.items()}, part)
+        for table, lengths in staged.items():
+            cut_long(engine, table, _longer(table, lengths, TOO_LONG), part)
+            _write_rows(engine, source, table, self._columns[table], part, self._cache, number)
         _account(engine, part)
         return part
 
@@ -435,18 +444,11 @@ def _give_up(batch: Batch, lines: Path, why: Sentence) -> None:
 
 
 def _stage(
-    engine: DuckDB,
-    source: Source,
-    table: str,
-    text: str,
-    columns: list[Column],
-    batch: Batch,
-    cache: Cache,
-    number: int,
-    secrets: dict[int, list[str]],
-) -> None:
-    """Run one table's SELECT, cast it, note what does not cast, write the good rows."""
-    trimmed = table != "events"
+    engine: DuckDB, table: str, text: str, columns: list[Column], batch: Batch
+) -> dict[str, int]:
+    """Lay the rows of one table's SELECT out as texts; return how many bytes the longest text of
+    each column has, or nothing where there are no rows.
+    """
     raw_names = ", ".join(f"CAST({c.name} AS VARCHAR) AS {c.name}" for c in columns)
     engine.run(
         f"CREATE OR REPLACE TEMP TABLE staged_{table} AS SELECT record, {raw_names} FROM ({text})"
@@ -455,22 +457,31 @@ def _stage(
     counts = ", ".join(f"count({c.name}), max(strlen({c.name}))" for c in columns)
     rows, *sizes = engine.rows(f"SELECT count(*), {counts} FROM staged_{table}")[0]
     if not rows:
-        return
+        return {}
     batch.carried += [(table, c.name) for c, n in zip(columns, sizes[::2], strict=True) if n]
-    if secrets:
-        hide_named(engine, table, [c.name for c in columns], secrets, cache.secret_key, batch)
-    note_bad_fields(engine, table, columns, batch, trimmed)
-    texts = {c.name for c, k in zip(columns, sizes[1::2], strict=True) if (k or 0) >= SHORTEST}
-    hide_secrets(engine, table, free_texts(table, texts), batch)
-    cut_long(
-        engine,
-        table,
-        free_texts(
-            table,
-            {c.name for c, k in zip(columns, sizes[1::2], strict=True) if (k or 0) > TOO_LONG},
-        ),
-        batch,
-    )
+    return {c.name: k or 0 for c, k in zip(columns, sizes[1::2], strict=True)}
+
+
+def _longer(table: str, lengths: dict[str, int], size: int) -> list[str]:
+    """Return the free texts of which one is longer than a number of bytes."""
+    return free_texts(table, {name for name, length in lengths.items() if length > size})
+
+
+def _is_trimmed(table: str) -> bool:
+    return table != "events"
+
+
+def _write_rows(
+    engine: DuckDB,
+    source: Source,
+    table: str,
+    columns: list[Column],
+    batch: Batch,
+    cache: Cache,
+    number: int,
+) -> None:
+    """Cast the staged rows of a table, and write the good ones."""
+    trimmed = _is_trimmed(table)
     casts = {c.name: typed(table, c, c.name, trimmed) for c in columns}
     optional_names = source.may_lack if table == "events" else ()
     required = [c for c in TABLES[table].columns if c.required and c.name not in optional_names]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -107,10 +107,18 @@ def without(text: str, secrets: list[str], key: str) -> str:
 
 def suspect(columns: list[str]) -> str:
     """SQL: one of the columns may hold a secret; cheap, for every row."""
-    if len(columns) == 1:
-        return _looks(columns[0])
+    return _looks(columns[0]) if len(columns) == 1 else matches(looked_at(columns))
+
+
+def looked_at(columns: Sequence[str]) -> str:
+    """SQL: the texts of a row that may hold a secret, as one text."""
     long = ", ".join(f"CASE WHEN {_is_looked_at(c)} THEN {c} END" for c in columns)
-    return f"regexp_matches(concat_ws(' ', {long}), {quoted(SUSPECT)})"
+    return f"concat_ws(' ', {long})"
+
+
+def matches(text: str) -> str:
+    """SQL: a text may hold a secret."""
+    return f"regexp_matches({text}, {quoted(SUSPECT)})"
 
 
 def hidden(columns: list[str]) -> str:
@@ -137,4 +145,4 @@ def _is_looked_at(text: str) -> str:
 
 
 def _looks(text: str) -> str:
-    return f"(strlen({text}) >= {SHORTEST} AND regexp_matches({text}, {quoted(SUSPECT)}))"
+    return f"(strlen({text}) >= {SHORTEST} AND {matches(text)})"

@@ -27,10 +27,10 @@ from reporter.ingest import foreign_sources
 from reporter.ingest.cache import Batch, Cache, Counts, put
 from reporter.ingest.detect import Choice, has_place, records_at
 from reporter.ingest.projection import (
+    described,
     filled_columns,
     free_texts,
     lack,
-    select,
     spool_records,
     typed,
     values,
@@ -361,8 +361,7 @@ class _Loader:
     def __init__(self, source: Source, batch: Batch, cache: Cache, child: Child) -> None:
         self._source, self._batch, self._cache, self._child = source, batch, cache, child
         self._numbers = itertools.count()
-        self._texts: dict[str, str] = {}
-        self._columns: dict[str, list[Column]] = {}
+        self._selects: dict[str, tuple[str, list[Column]]] = {}
 
     def load(self, engine: DuckDB, lines: Path) -> Batch:
         """Return what became of the records of a portion; a source that does not ship runs in the
@@ -378,21 +377,21 @@ class _Loader:
                 "CREATE TEMP TABLE spooled AS SELECT s AS record, f, n, r, m.mine, m.type "
                 f"FROM {scan} AS x JOIN ({foreign.marks}) AS m ON m.record = x.s"
             )
-            texts = foreign.tables
+            selects = {
+                table: (text, filled_columns(engine, table, text))
+                for table, text in foreign.tables.items()
+            }
         else:
             spool_records(engine, source, scan)
-            texts = self._texts or {
-                t: select(engine, source, t, q) for t, q in source.tables.items()
+            selects = self._selects or {
+                table: described(engine, source, table, sql) for table, sql in source.tables.items()
             }
-            self._texts = texts
+            self._selects = selects
         engine.run(
             "CREATE OR REPLACE TEMP TABLE produced (record BIGINT, good BOOLEAN, reason VARCHAR)"
         )
         secrets = _named_secrets(engine, source)
-        for table, text in texts.items():
-            if table not in self._columns:
-                self._columns[table] = filled_columns(engine, table, text)
-            columns = self._columns[table]
+        for table, (text, columns) in selects.items():
             _stage(engine, source, table, text, columns, part, self._cache, number, secrets)
         _account(engine, part)
         return part

@@ -102,19 +102,15 @@ def spool(
     One that lacks memory is first tried again, once no other large work is done; once one was
     halved for it, the next are no larger than its halves.
     """
-    is_whole, kill_error, splits = True, None, 0
+    is_whole, kill_error = True, None
+    fitting, splits = sys.maxsize, 0
     alone: set[Path] = set()
-    fitting = sys.maxsize
-    nested = min(PORTION, engine.memory() ** 2 // NESTED)
-    capacity = sys.maxsize if source.together else FLAT_PORTION if source.columns else nested
     goes_in_pairs = not source.together and not source.foreign and engine.threads() > 1
     folder = foreign_sources.folder(engine) if source.foreign else engine.work
     written = Batch(batch.source, batch.key, counts=[Counts() for _ in parts])
-    with Child(limits) as child, contextlib.ExitStack() as cleanup:
+    with Child(limits) as child, engine.twin() as reader, contextlib.ExitStack() as cleanup:
         cleanup.callback(_remove, folder, batch.key)
-        reader = cleanup.enter_context(engine.twin())
-        room = capacity // 2 if goes_in_pairs else capacity
-        spool = Spool(folder / batch.key, room, engine.make_room)
+        spool = _empty_spool(engine, source, folder / batch.key, goes_in_pairs)
         full = cleanup.enter_context(in_advance(_write(reader, parts, written, spool, cache)))
         loader = _Loader(source, batch, cache, child)
         portions: deque[Path] = deque()
@@ -140,11 +136,11 @@ def spool(
             except (OutOfMemory, Error) as error:
                 if isinstance(error, (Interrupted, Broken)):
                     raise
-                if isinstance(error, OutOfMemory) and lines not in alone:
+                lacks_memory = isinstance(error, OutOfMemory)
+                if lacks_memory and lines not in alone:
                     alone.add(lines)  # other work may have taken the memory
                     portions.appendleft(lines)
                     continue
-                lacks_memory = isinstance(error, OutOfMemory)
                 fitting = size * 6 // 10 if lacks_memory else fitting
                 halves = halved(lines, source.together) if splits < MOST_SPLITS else []
                 portions.extendleft(reversed(halves))
@@ -155,6 +151,13 @@ def spool(
             lines.unlink()
     _sum_up(batch, written)
     return is_whole
+
+
+def _empty_spool(engine: DuckDB, source: Source, stem: Path, goes_in_pairs: bool) -> Spool:
+    """Return a spool whose files hold what the engine takes at once."""
+    nested = min(PORTION, engine.memory() ** 2 // NESTED)
+    capacity = sys.maxsize if source.together else FLAT_PORTION if source.columns else nested
+    return Spool(stem, capacity // 2 if goes_in_pairs else capacity, engine.make_room)
 
 
 def _load_both(

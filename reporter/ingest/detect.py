@@ -22,6 +22,7 @@ from reporter.engine.duckdb import DuckDB
 from reporter.engine.sandbox import USUAL, Child, Limits
 from reporter.errors import ContentError
 from reporter.ingest import foreign_sources
+from reporter.ingest.readers.ahead import beginnings
 from reporter.ingest.readers.compact_json import Beginning
 from reporter.ingest.readers.documents import documents, unfit
 from reporter.ingest.readers.files import InputFile, LastRead
@@ -37,6 +38,8 @@ MAX_LISTS = 1000
 """Lists of one document that are tried one by one: each is a file of its own, in recognition as in
 the accounting.
 """
+SHOWN = 2
+"""Items of a list of records in the outline of its document."""
 CHUNK = 4 << 20
 """Characters of sampled records that the engine looks at together."""
 SAMPLED_IN_ALL = 9000
@@ -267,29 +270,35 @@ def _sample(
     for path in paths:
         for name in path.split(".")[0].removesuffix("[]").split("|"):
             by_key[name].append(path)
-    beginning = Beginning(SAMPLE, _plain_lists(by_key), frozenset(by_key))
+    beginning = Beginning(max(limit, SHOWN), _plain_lists(by_key), frozenset(by_key))
     last_read = LastRead()
-    for index, file in enumerate(files):
-        items = itertools.islice(documents(file, engine, last_read, beginning=beginning), limit)
-        first_documents = [d for d in items if isinstance(d, Document)]
-        counts[index] = len(first_documents)
-        proofs[index] = first_documents[-1].proof if first_documents else b""
-        keys = {
-            k
-            for d in first_documents
-            for v in (d.value if isinstance(d.value, list) else [d.value])
-            if isinstance(v, dict)
-            for k in v
-        }
-        for path in sorted({"", *(p for k in keys & by_key.keys() for p in by_key[k])} & {*paths}):
-            records = itertools.islice(
-                (r for d in first_documents for r in records_at(d.value, path)), limit
+    with beginnings(files, engine.memory(), beginning) as read_ahead:
+        for index, file in enumerate(files):
+            document = read_ahead(file)
+            items = (
+                [document] if document else documents(file, engine, last_read, beginning=beginning)
             )
-            for record in records:
-                outline = _outline(_without_records(record, by_key) if path == "" else record)
-                text = json.dumps(outline, ensure_ascii=False, default=str)
-                if not unfit(text):
-                    samples.append((index, path, outline, text))
+            first_documents = [d for d in itertools.islice(items, limit) if isinstance(d, Document)]
+            counts[index] = len(first_documents)
+            proofs[index] = first_documents[-1].proof if first_documents else b""
+            keys = {
+                k
+                for d in first_documents
+                for v in (d.value if isinstance(d.value, list) else [d.value])
+                if isinstance(v, dict)
+                for k in v
+            }
+            for path in sorted(
+                {"", *(p for k in keys & by_key.keys() for p in by_key[k])} & {*paths}
+            ):
+                records = itertools.islice(
+                    (r for d in first_documents for r in records_at(d.value, path)), limit
+                )
+                for record in records:
+                    outline = _outline(_without_records(record, by_key) if path == "" else record)
+                    text = json.dumps(outline, ensure_ascii=False, default=str)
+                    if not unfit(text):
+                        samples.append((index, path, outline, text))
     return samples, counts, proofs
 
 
@@ -299,10 +308,10 @@ def _plain_lists(by_key: dict[str, list[str]]) -> frozenset[str]:
 
 
 def _without_records(document: Any, by_key: dict[str, list[str]]) -> Any:
-    """A document with two of each list of records, which are looked at by themselves."""
+    """A document with a few of each list of records, which are looked at by themselves."""
     if not isinstance(document, dict):
         return document
-    return {k: v[:2] if k in by_key and isinstance(v, list) else v for k, v in document.items()}
+    return {k: v[:SHOWN] if k in by_key and isinstance(v, list) else v for k, v in document.items()}
 
 
 def _outline(value: Any, depth: int = 0) -> Any:

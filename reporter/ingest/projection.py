@@ -95,8 +95,13 @@ def _raw(source: Source) -> str:
 
 
 def select(engine: DuckDB, source: Source, table: str, sql: Any) -> str:
-    """Return the SELECT of a table; {from: SELECT record, r ...} takes every column that it does
-    not give from r by name.
+    """Return the SELECT of a table; see `described`."""
+    return described(engine, source, table, sql)[0]
+
+
+def described(engine: DuckDB, source: Source, table: str, sql: Any) -> tuple[str, list[Column]]:
+    """Return the SELECT of a table, and the columns that it fills; {from: SELECT record, r ...}
+    takes every column that it does not give from r by name.
 
     Raises ContentError where the SQL cannot be run or gives no record.
     """
@@ -119,7 +124,7 @@ def select(engine: DuckDB, source: Source, table: str, sql: Any) -> str:
             f"SQL of table {table} {defect}", source.place, "`reporter lint --tables` lists them."
         )
     if not isinstance(sql, dict):
-        return str(text)
+        return str(text), _columns(table, outputs)
     direct_columns = [n for n in column_types if n in outputs]
     json_columns = [n for n in column_types if n not in outputs]
     paths = "[" + ", ".join(quoted(f"$.{n}") for n in json_columns) + "]"
@@ -131,12 +136,16 @@ def select(engine: DuckDB, source: Source, table: str, sql: Any) -> str:
         f"SELECT {', '.join(['record', *direct_columns, *extractions])} FROM (SELECT *,"
         f" json_extract_string(r, {paths}) AS v, json_type(r, {paths}) AS t FROM ({text}) AS"
         " given_rows) AS parsed"
-    )
+    ), _columns(table, set(column_types))
 
 
 def filled_columns(engine: DuckDB, table: str, text: str) -> list[Column]:
     """The columns of a table that a SELECT fills."""
-    names = {n for n, _ in engine.columns(text)} & {n for n, _ in columns_of(TABLES[table])}
+    return _columns(table, {n for n, _ in engine.columns(text)})
+
+
+def _columns(table: str, outputs: set[str]) -> list[Column]:
+    names = outputs & {n for n, _ in columns_of(TABLES[table])}
     return [c for c in TABLES[table].columns if c.name in names]
 
 

@@ -27,10 +27,10 @@ from reporter.ingest import foreign_sources
 from reporter.ingest.cache import Batch, Cache, Counts, put
 from reporter.ingest.detect import Choice, has_place, records_at
 from reporter.ingest.projection import (
+    described,
     filled_columns,
     free_texts,
     lack,
-    select,
     spool_records,
     typed,
     values,
@@ -102,19 +102,15 @@ def spool(
     One that lacks memory is first tried again, once no other large work is done; once one was
     halved for it, the next are no larger than its halves.
     """
-    is_whole, kill_error, splits = True, None, 0
+    is_whole, kill_error = True, None
+    fitting, splits = sys.maxsize, 0
     alone: set[Path] = set()
-    fitting = sys.maxsize
-    nested = min(PORTION, engine.memory() ** 2 // NESTED)
-    capacity = sys.maxsize if source.together else FLAT_PORTION if source.columns else nested
     goes_in_pairs = not source.together and not source.foreign and engine.threads() > 1
     folder = foreign_sources.folder(engine) if source.foreign else engine.work
     written = Batch(batch.source, batch.key, counts=[Counts() for _ in parts])
-    with Child(limits) as child, contextlib.ExitStack() as cleanup:
+    with Child(limits) as child, engine.twin() as reader, contextlib.ExitStack() as cleanup:
         cleanup.callback(_remove, folder, batch.key)
-        reader = cleanup.enter_context(engine.twin())
-        room = capacity // 2 if goes_in_pairs else capacity
-        spool = Spool(folder / batch.key, room, engine.make_room)
+        spool = _empty_spool(engine, source, folder / batch.key, goes_in_pairs)
         full = cleanup.enter_context(in_advance(_write(reader, parts, written, spool, cache)))
         loader = _Loader(source, batch, cache, child)
         portions: deque[Path] = deque()
@@ -140,11 +136,11 @@ def spool(
             except (OutOfMemory, Error) as error:
                 if isinstance(error, (Interrupted, Broken)):
                     raise
-                if isinstance(error, OutOfMemory) and lines not in alone:
+                lacks_memory = isinstance(error, OutOfMemory)
+                if lacks_memory and lines not in alone:
                     alone.add(lines)  # other work may have taken the memory
                     portions.appendleft(lines)
                     continue
-                lacks_memory = isinstance(error, OutOfMemory)
                 fitting = size * 6 // 10 if lacks_memory else fitting
                 halves = halved(lines, source.together) if splits < MOST_SPLITS else []
                 portions.extendleft(reversed(halves))
@@ -155,6 +151,13 @@ def spool(
             lines.unlink()
     _sum_up(batch, written)
     return is_whole
+
+
+def _empty_spool(engine: DuckDB, source: Source, stem: Path, goes_in_pairs: bool) -> Spool:
+    """Return a spool whose files hold what the engine takes at once."""
+    nested = min(PORTION, engine.memory() ** 2 // NESTED)
+    capacity = sys.maxsize if source.together else FLAT_PORTION if source.columns else nested
+    return Spool(stem, capacity // 2 if goes_in_pairs else capacity, engine.make_room)
 
 
 def _load_both(
@@ -361,8 +364,7 @@ class _Loader:
     def __init__(self, source: Source, batch: Batch, cache: Cache, child: Child) -> None:
         self._source, self._batch, self._cache, self._child = source, batch, cache, child
         self._numbers = itertools.count()
-        self._texts: dict[str, str] = {}
-        self._columns: dict[str, list[Column]] = {}
+        self._selects: dict[str, tuple[str, list[Column]]] = {}
 
     def load(self, engine: DuckDB, lines: Path) -> Batch:
         """Return what became of the records of a portion; a source that does not ship runs in the
@@ -378,31 +380,33 @@ class _Loader:
                 "CREATE TEMP TABLE spooled AS SELECT s AS record, f, n, r, m.mine, m.type "
                 f"FROM {scan} AS x JOIN ({foreign.marks}) AS m ON m.record = x.s"
             )
-            texts = foreign.tables
+            selects = {
+                table: (text, filled_columns(engine, table, text))
+                for table, text in foreign.tables.items()
+            }
         else:
             spool_records(engine, source, scan)
-            texts = self._texts or {
-                t: select(engine, source, t, q) for t, q in source.tables.items()
+            selects = self._selects or {
+                table: described(engine, source, table, sql) for table, sql in source.tables.items()
             }
-            self._texts = texts
+            self._selects = selects
         engine.run(
             "CREATE OR REPLACE TEMP TABLE produced (record BIGINT, good BOOLEAN, reason VARCHAR)"
         )
         secrets = _named_secrets(engine, source)
         staged: dict[str, dict[str, int]] = {}
-        for table, text in texts.items():
-            if table not in self._columns:
-                self._columns[table] = filled_columns(engine, table, text)
-            if lengths := _stage(engine, table, text, self._columns[table], part):
+        for table, (text, columns) in selects.items():
+            if lengths := _stage(engine, table, text, columns, part):
                 staged[table] = lengths
-                names = [*lengths]
                 if secrets:
-                    hide_named(engine, table, names, secrets, self._cache.secret_key, part)
-                note_bad_fields(engine, table, self._columns[table], part, _is_trimmed(table))
+                    key = self._cache.secret_key
+                    hide_named(engine, table, [*lengths], secrets, key, part)
+                note_bad_fields(engine, table, columns, part, _is_trimmed(table))
         hide_secrets(engine, {t: _longer(t, k, SHORTEST - 1) for t, k in staged.items()}, part)
         for table, lengths in staged.items():
             cut_long(engine, table, _longer(table, lengths, TOO_LONG), part)
-            _write_rows(engine, source, table, self._columns[table], part, self._cache, number)
+            columns = selects[table][1]
+            _write_rows(engine, source, table, columns, part, self._cache, number)
         _account(engine, part)
         return part
 

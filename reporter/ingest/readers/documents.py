@@ -4,6 +4,7 @@ what cannot be read.
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import os
@@ -251,6 +252,18 @@ def _json_values(
         else:
             line = result.lineno if isinstance(result, json.JSONDecodeError) else 1
             yield Problem(line, _why(result), excerpt(text))
+
+
+def sound_document(file: InputFile, memory: int, beginning: Beginning) -> Document | None:
+    """Return the beginning of a JSON file that is one document with a proof; None for any other."""
+    try:
+        items = [*itertools.islice(_json(file, memory, LastRead(), b"", "", beginning), 2)]
+    except (UnicodeDecodeError, TooLarge, *DAMAGE):
+        return None
+    match items:
+        case [Document(proof=proof) as document] if proof:
+            return document
+    return None
 
 
 def _value_of(text: str) -> Document | ValueError | RecursionError:

@@ -16,6 +16,9 @@ from typing import BinaryIO
 
 from reporter.ingest.readers.inputs import CHUNK
 
+WRITTEN_AT_ONCE = 1 << 18
+"""Bytes: with the usual 8 KB, every few records are a call of the system."""
+
 
 class Spool:
     """Numbered files of lines, a new one whenever the last is full."""
@@ -31,7 +34,7 @@ class Spool:
         full_path = self.close() if self._room < len(line) else None
         if self._file is None:
             path = self._stem.with_suffix(f".{self._count}.ndjson")
-            self._file, self._room = path.open("wb"), self._capacity
+            self._file, self._room = path.open("wb", WRITTEN_AT_ONCE), self._capacity
             self._count += 1
         self._file.write(line)
         self._room -= len(line)

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import codecs
 import gzip
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from itertools import chain, islice
+from operator import attrgetter
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, Any, Protocol
 
 from reporter.errors import ReporterError
 from reporter.i18n.translate import ENGLISH, speaking
@@ -85,6 +87,30 @@ def write_table(path: Path, header: Sequence[str], table: Table) -> None:
     rows = iter(table)
     batches = iter(lambda: [",".join(map(cell, r)) for r in islice(rows, _MOST_AT_ONCE)], [])
     _write_lines(path, header, batches, len(table))
+
+
+def write_columns(
+    path: Path,
+    names: Sequence[str],
+    rows: Sequence[object],
+    texts: Mapping[str, Callable[[Any], str]] = {},
+) -> None:
+    """Write a table of objects as `write_table`, an attribute a column; `texts` print what is no
+    text. Each value of such a column is printed once.
+    """
+    cells = [_cells_of(texts[name]) if name in texts else cell for name in names]
+    columns = list(zip(map(attrgetter, names), cells, strict=True))
+
+    def batches() -> Iterator[list[str]]:
+        for at in range(0, len(rows), _MOST_AT_ONCE):
+            page = rows[at : at + _MOST_AT_ONCE]
+            yield list(map(",".join, zip(*(map(c, map(v, page)) for v, c in columns), strict=True)))
+
+    _write_lines(path, names, batches(), len(rows))
+
+
+def _cells_of(text: Callable[[Any], str]) -> Callable[[Any], str]:
+    return lru_cache(_MOST_AT_ONCE)(lambda value: cell(text(value)))
 
 
 def _write_lines(

@@ -12,7 +12,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import partial
-from operator import attrgetter
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -240,17 +239,14 @@ def write_comparison(comparison: Comparison, part: Path) -> None:
         _write_fields(part / name, kind, rows)
 
 
-def _write_fields(path: Path, kind: type, rows: Iterable[object]) -> None:
+def _write_fields(path: Path, kind: type, rows: Sequence[object]) -> None:
     """Write dataclasses of a kind, a field a column."""
-    from reporter.report.csv_tables import write_table
+    from reporter.report.csv_tables import write_columns
 
-    header = [f.name for f in fields(kind)]
-    rows = tuple(rows)
-    texts = []
-    for name, told in get_type_hints(kind).items():
-        column = map(attrgetter(name), rows)
-        texts.append(column if told is str else map(_text, column))
-    write_table(path, header, list(zip(*texts, strict=True)))
+    names = [f.name for f in fields(kind)]
+    write_columns(
+        path, names, rows, {n: _text for n, t in get_type_hints(kind).items() if t is not str}
+    )
 
 
 def write_causes(causes: tuple[Cause, ...], results: Results, path: Path) -> None:
@@ -303,7 +299,7 @@ def write_slices(slices: Slices, path: Path) -> None:
 
 def write_roadmap(roadmap: Roadmap, path: Path) -> None:
     """Write every pick of the roadmap, in its order."""
-    from reporter.report.csv_tables import write_table
+    from reporter.report.csv_tables import write_columns
 
     header = (
         *(
@@ -321,7 +317,7 @@ def write_roadmap(roadmap: Roadmap, path: Path) -> None:
         ),
         *("gain_per_day", "gain_without_cap", "total_after", "level_after", "fix", "before"),
     )
-    write_table(path, header, list(map(attrgetter(*header), roadmap.picks)))
+    write_columns(path, header, roadmap.picks)
 
 
 def write_statements(assessment: Assessment, path: Path) -> None:

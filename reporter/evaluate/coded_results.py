@@ -29,8 +29,6 @@ RESULTS_TABLE = (
 )
 """The table that checks fill."""
 _OWN_TABLE = RESULTS_TABLE.replace("CREATE", "CREATE OR REPLACE TEMP", 1)
-_WRITTEN_OF = ("results", "led", "tiers", "renamed")
-"""The tables that `write_results` reads; the last is what names in a run without names mean."""
 
 
 class Aside:
@@ -107,11 +105,3 @@ def code_texts(engine: Engine) -> None:
     engine.run(f"CREATE TABLE coded AS SELECT {coded}, waived_until, waiver FROM results")
     engine.run(f"DROP {'VIEW' if _is_view(engine) else 'TABLE'} results")
     engine.run("ALTER TABLE coded RENAME TO results")
-
-
-def drop_others(engine: Engine) -> None:
-    """Drop every table but those of the results and what `write_results` reads beside them."""
-    tables = "SELECT table_name FROM information_schema.tables WHERE table_type <> 'VIEW'"
-    for (name,) in engine.rows(f"{tables} ORDER BY 1"):
-        if name not in _WRITTEN_OF:
-            engine.run(f'DROP TABLE "{name}"')

@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,7 +27,7 @@ from reporter.engine.duckdb import DuckDB
 from reporter.engine.sandbox import Limits
 from reporter.errors import InputError
 from reporter.evaluate import extract, runner
-from reporter.evaluate.coded_results import Aside, code_texts, drop_others, make_changeable
+from reporter.evaluate.coded_results import Aside, code_texts, make_changeable
 from reporter.evaluate.defects import defects
 from reporter.evaluate.foreign_checks import Apart
 from reporter.evaluate.parity import side_by_side
@@ -37,7 +38,8 @@ from reporter.ingest.readers.files import display_path, is_shown_as_it_is
 from reporter.ingest.readers.inputs import Inputs
 from reporter.ingest.unread_files import beside
 from reporter.model.assessment import Assessment, Check, Framework, Notice
-from reporter.model.comparison import Comparison
+from reporter.model.comparison import Cause, Comparison
+from reporter.model.roadmap import Action, Roadmap
 from reporter.model.scores import Scores, Tally
 from reporter.pipeline import disclosures, kept_runs, kept_tables, redact_run
 from reporter.pipeline.own_settings import (
@@ -59,6 +61,7 @@ from reporter.report import FILES, installed_formats, warm_up
 from reporter.report.compare import compare, read_earlier
 from reporter.report.document import View
 from reporter.report.export import (
+    BEGUN,
     Wanted,
     clear_abandoned,
     place_of,
@@ -135,7 +138,11 @@ def assess_workspace(
     installed_formats.refuse_unknown(options.formats)
     outputs = Wanted(options.formats, own_templates, options.say, options.limits)
     workspace = read_workspace(folder)
-    with open_inputs or Inputs.of(workspace.folder) as inputs, _places(out, options) as places:
+    with (
+        open_inputs or Inputs.of(workspace.folder) as inputs,
+        _places(out, options) as places,
+        ThreadPoolExecutor(2) as pool,
+    ):
         part, work = places
         folder = options.cache or out.parent / USUAL
         cache = open_cache(folder, options.key or inputs.key(), options.warn)
@@ -160,8 +167,8 @@ def assess_workspace(
         compiled = [(replace(c, place=placed(c.place, content.packs)), j) for c, j in compiled]
         pseudonym_mark = mark(cache.secret_key) if options.pseudonymise else ""
         earlier = read_earlier(options.earlier, workspace.run, pseudonym_mark)
-        assessment, intake = _assess(
-            workspace, inputs, content, catalogs, compiled, work, part, cache, options
+        assessment, intake, begun = _assess(
+            workspace, inputs, content, catalogs, compiled, work, part, cache, options, pool
         )
         if earlier:
             with DuckDB(work / "earlier", options.memory, options.temp_size) as engine:
@@ -170,7 +177,7 @@ def assess_workspace(
         view, plain_view = views.both(
             assessment, Results(part, assessment.checks), options.language or assessment.language
         )
-        write_run(assessment, view, plain_view, intake.rows, part, outputs)
+        write_run(assessment, view, plain_view, intake.rows, part, outputs, begun)
         if intake.repeatable and not any(n.code == "checks_not_run" for n in assessment.notices):
             again = kept_runs.shape_of(workspace, inputs, cache, out, options, outputs)
             if shape == again and all(map(inputs.is_steady, inputs.files)):
@@ -226,8 +233,9 @@ def _assess(
     part: Path,
     cache: Cache,
     options: Options,
-) -> tuple[Assessment, Intake]:
-    """Run all steps that need the engine."""
+    pool: Executor,
+) -> tuple[Assessment, Intake, tuple[Future[None], ...]]:
+    """Run all steps that need the engine; return the files that are being written too."""
     with _cache_kept(cache), DuckDB(work, options.memory, options.temp_size) as engine:
         options.say(f"reading {workspace.folder}")
         intake = _read(engine, workspace, inputs, content, cache, part, options)
@@ -257,12 +265,12 @@ def _assess(
             intake = redact_run.hide_intake(intake, people)
         code_texts(engine)
         with kept_tables.kept_aside(engine, kept):
+            planned = _plan(engine, workspace, content, compiled, faults, answers)
+            write_results(engine, planned.scoring.checks, planned.roadmap, part)
+            begun = () if people else _begin(pool, planned, part, options)
             assessment = _gather(
-                engine, workspace, content, compiled, faults, intake, answers, claims
+                engine, workspace, content, planned, faults, intake, answers, claims
             )
-        if not setup.lines:
-            drop_others(engine)
-        write_results(engine, assessment.checks, assessment.roadmap, part)
         news = [*statement_notices(answers, claims, who), *signers(workspace, answers, claims, who)]
         if setup.lines:
             plain = compile_all([c for c in content.checks if c.id in setup.thresholds], {})
@@ -275,7 +283,10 @@ def _assess(
         if people:
             assessment = redact_run.hide_assessment(assessment, people)
             assessment = replace(assessment, pseudonyms=mark(cache.secret_key))
-        return assessment, intake
+            hidden = replace(planned.scoring, checks=assessment.checks)
+            planned = replace(planned, scoring=hidden, roadmap=assessment.roadmap)
+            begun = _begin(pool, planned, part, options)
+        return assessment, intake, begun
 
 
 def _run_checks(
@@ -375,44 +386,86 @@ def _used_paths(workspace: Workspace, cache: Cache, part: Path, options: Options
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    """What a run needs before its results can be written."""
+
+    scoring: Scoring
+    scores: Scores
+    causes: tuple[Cause, ...]
+    actions: tuple[Action, ...]
+    roadmap: Roadmap
+    queries: tuple[tuple[Check, Compiled], ...]
+    """The checks that were run."""
+
+
+def _plan(
+    engine: DuckDB,
+    workspace: Workspace,
+    content: Content,
+    compiled: Sequence[tuple[Check, Compiled]],
+    failures: Mapping[str, str],
+    answers: Settled,
+) -> _Planned:
+    """Score the results, find the causes of failures, and order what can be done."""
+    # Unknown results are no sample, and a check that failed to run has none.
+    checks = tuple(replace(c, sample=None) if c.id in failures else c for c, _ in compiled)
+    tallies = extract.tallies(engine)
+    _refuse_other_sizes(checks, tallies)
+    caps, caps_lo = extract.caps(engine, content), extract.caps_lo(engine, content)
+    profile = content.profiles[workspace.run.profile]
+    scoring = Scoring(content, checks, profile, tallies, (), caps, caps_lo, answers.answers)
+    causes, actions = defects(
+        engine, checks, content.causes, tallies, content.efforts, workspace.efforts
+    )
+    queries = tuple((c, j) for c, j in compiled if c.id not in failures)
+    scores, roadmap = scoring.scores(content.policy), scoring.plan(actions)
+    return _Planned(scoring, scores, causes, actions, roadmap, queries)
+
+
+def _begin(
+    pool: Executor, planned: _Planned, part: Path, options: Options
+) -> tuple[Future[None], ...]:
+    """Begin to write the lists of all results while the rest of the run is computed."""
+    from reporter.report import build as views
+    from reporter.report.chapters.next_steps import heads
+    from reporter.report.csv_tables import begin
+
+    checks, frameworks = planned.scoring.checks, planned.scoring.content.frameworks
+    counts = ((t.status, t.n) for t in planned.scoring.tallies)
+    findings = views.findings(checks, frameworks, counts, Results(part, checks))
+    columns = views.finding_columns(frameworks) if BEGUN in options.formats else ()
+    if columns:
+        options.say(f"writing {FILES[BEGUN]}")
+    return begin(pool, findings, columns, heads(planned.roadmap), part)
+
+
 def _gather(
     engine: DuckDB,
     workspace: Workspace,
     content: Content,
-    compiled: list[tuple[Check, Compiled]],
+    planned: _Planned,
     failures: Mapping[str, str],
     intake: Intake,
     answers: Settled,
     claims: Stated,
 ) -> Assessment:
-    """Score the results and put everything a report needs into one object."""
-    # Unknown results are no sample, and a check that failed to run has none.
-    checks = tuple(replace(c, sample=None) if c.id in failures else c for c, _ in compiled)
-    profile = content.profiles[workspace.run.profile]
-    tallies = extract.tallies(engine)
-    _refuse_other_sizes(checks, tallies)
-    caps, caps_lo = extract.caps(engine, content), extract.caps_lo(engine, content)
-    scoring = Scoring(
-        content, checks, profile, tallies, segments(engine, checks), caps, caps_lo, answers.answers
-    )
-    usage = _compared(engine, scoring)
-    causes, actions = defects(
-        engine, checks, content.causes, tallies, content.efforts, workspace.efforts
-    )
-    scores = scoring.scores(content.policy)
+    """Put everything a report needs into one object."""
+    scores = planned.scores
+    scoring = replace(planned.scoring, segments=segments(engine, planned.scoring.checks))
     base = replace(scoring, answers={}).scores(content.policy) if answers.answers else scores
     return Assessment(
         run=workspace.run,
         frameworks=content.frameworks,
-        checks=checks,
+        checks=tuple(scoring.checks),
         themes=content.themes,
         policy=content.policy,
-        profile=profile,
+        profile=scoring.profile,
         scores=scores,
         waivers=claims.waivers,
         compensations=claims.compensations,
         honoured=scoring.honoured(_honoured_tallies(engine, claims)),
-        results=sum(t.n for t in tallies),
+        results=sum(t.n for t in scoring.tallies),
         waived=int(engine.one("SELECT count(*) FROM results WHERE waiver <> ''")),
         files=intake.files,
         out_of_scope_types=intake.out_of_scope,
@@ -422,17 +475,17 @@ def _gather(
         feeds=extract.feeds(engine),
         feed_days=extract.feed_days(engine),
         coverage=extract.coverage(engine),
-        compared=usage,
-        causes=causes,
+        compared=_compared(engine, scoring),
+        causes=planned.causes,
         population=extract.population(engine),
         context=extract.context(engine, content),
-        hashes=_hashes(workspace, content, checks, intake),
+        hashes=_hashes(workspace, content, tuple(scoring.checks), intake),
         crosswalks=content.crosswalks,
-        parity=side_by_side(engine, [(c, j) for c, j in compiled if c.id not in failures]),
+        parity=side_by_side(engine, planned.queries),
         attestations=answers.attestations,
-        roadmap=scoring.plan(actions),
+        roadmap=planned.roadmap,
         slices=scoring.slices(content.policy),
-        reweighed=scoring.reweighed(actions),
+        reweighed=scoring.reweighed(planned.actions),
         notices=tuple(_notices(engine, content, failures, intake, (scores, base))),
     )
 

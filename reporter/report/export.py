@@ -7,9 +7,9 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -95,6 +95,10 @@ def clear_abandoned(folder: Path, temp: Path | None = None) -> list[str]:
     ]
 
 
+BEGUN = "csv"
+"""The format that is begun while the rest of a run is computed: it needs the results only."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """The output of a run beside its tables."""
@@ -113,18 +117,17 @@ def write_run(
     counts: dict[str, int],
     part: Path,
     options: Wanted,
+    begun: Iterable[Future[None]],
 ) -> None:
-    """Write every file of a run, tables from the English view. The manifest comes last, as it holds
-    the hashes of the others.
+    """Write every file of a run but those that were `begun`, tables from the English view. The
+    manifest comes last, as it holds the hashes of the others.
     """
-    from reporter.report.csv_tables import write_todo
-
-    with ThreadPoolExecutor(1) as pool:  # mostly the engine, which runs beside Python
-        todo = pool.submit(write_todo, english_view, part / "todo.csv")
-        write_data(assessment, part)
-        tables = partial(_write_tables, assessment, english_view, part)
-        write_formats(view, options, part, part, tables)
-        todo.result()
+    write_data(assessment, part)
+    tables = partial(_write_tables, assessment, english_view, part)
+    formats = tuple(name for name in options.formats if name != BEGUN)
+    write_formats(view, replace(options, formats=formats), part, part, tables)
+    for job in begun:
+        job.result()
     write_installed(view, options, part, part)
     write_manifest(part, assessment, counts)
 

@@ -96,7 +96,7 @@ def write_results(engine: Engine, checks: Iterable[Check], roadmap: Roadmap, fol
     """Write every result: the check of the highest severity first, within a check failures first,
     then by subject.
 
-    The engine's table `led` has the cause and the action of each failure. Empties `results`.
+    The engine's table `led` has the cause and the action of each failure.
     """
     ranks = {p.action.id: n for n, p in enumerate(roadmap.picks, 1)}
     ranked = sorted(checks, key=lambda c: (SEVERITIES.index(c.severity), c.id))
@@ -131,8 +131,8 @@ def write_results(engine: Engine, checks: Iterable[Check], roadmap: Roadmap, fol
     _code(engine, "led_ranks", "action")
     # Sorted as numbers, and only then given their words: at once it takes 280 MB more.
     engine.run(f"CREATE TABLE sorted AS {_SORTED}")
-    engine.run("CREATE OR REPLACE TABLE results AS SELECT * FROM results LIMIT 0")
     engine.write_parquet(_ROWS, folder / RESULTS, "zstd")
+    engine.run("DROP TABLE sorted")
 
 
 def _code(engine: Engine, table: str, column: str) -> None:

@@ -6,7 +6,7 @@ Gains are in percentage points with two decimals, rounded half up. A gain is nev
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache
@@ -16,6 +16,7 @@ from typing import Any
 from reporter.evaluate.headlines import remedy
 from reporter.i18n.translate import content, headline, mark, say, say_n, word
 from reporter.model import assessment as model
+from reporter.model import roadmap as model_roadmap
 from reporter.model.history import JOINED, RENAMED, SPLIT, Regrouped
 from reporter.model.reasons import Reasons, alike
 from reporter.model.roadmap import EVIDENCE, IMPLEMENT, Action, Pick
@@ -150,6 +151,14 @@ def roadmap(assessment: model.Assessment, results: Results) -> Roadmap:
         ceiling=plan.ceiling,
         start=exact(plan.start),
     )
+
+
+def heads(plan: model_roadmap.Roadmap) -> Iterator[tuple[str, str, str, str]]:
+    """Yield rank, id, lane and effort of each pick, as `roadmap` prints them."""
+    efforts = cache(lambda *ratio: person_days(Fraction(*ratio)))
+    for n, pick in enumerate(plan.picks, 1):
+        effort = efforts(*pick.action.effort.as_integer_ratio())
+        yield str(n), clean(pick.action.id), _lane(n, pick, plan.ranked), effort
 
 
 def _owners(results: Results, picks: Sequence[PickLine]) -> tuple[OwnerLine, ...]:

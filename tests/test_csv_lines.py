@@ -113,4 +113,4 @@ def test_a_table_that_no_spreadsheet_opens_is_packed(
 def test_what_is_begun_names_a_pick_as_the_roadmap_prints_it() -> None:
     assessed = given.rich()
     printed = list(map(csv_tables.PICK, given.view(assessed).roadmap.picks))
-    assert len(printed) > 10 and list(heads(given.assessment(assessed).roadmap)) == printed
+    assert len(printed) > 10 and list(heads(given.plain(assessed).roadmap)) == printed

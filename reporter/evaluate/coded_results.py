@@ -11,6 +11,7 @@ from threading import Lock
 
 from reporter.engine.base import Engine
 from reporter.evaluate.unassessed import FILLED
+from reporter.schema.tables import SUBJECTS
 
 _TYPES = {
     "check_id": ("check_id",),
@@ -29,6 +30,9 @@ RESULTS_TABLE = (
 )
 """The table that checks fill."""
 _OWN_TABLE = RESULTS_TABLE.replace("CREATE", "CREATE OR REPLACE TEMP", 1)
+
+
+_READ_BY_CHECKS = ("grants", "all_approvals", "approved_scope", "actor_rows", "identifiers")
 
 
 class Aside:
@@ -105,3 +109,12 @@ def code_texts(engine: Engine) -> None:
     engine.run(f"CREATE TABLE coded AS SELECT {coded}, waived_until, waiver FROM results")
     engine.run(f"DROP {'VIEW' if _is_view(engine) else 'TABLE'} results")
     engine.run("ALTER TABLE coded RENAME TO results")
+
+
+def drop_read(engine: Engine) -> None:
+    """Drop the large tables that only checks and other derived tables read."""
+    for name in (
+        *_READ_BY_CHECKS,
+        *(f"subjects_{about}" for about, sql in SUBJECTS.items() if sql),
+    ):
+        engine.run(f"DROP TABLE IF EXISTS {name}")

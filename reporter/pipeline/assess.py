@@ -27,7 +27,7 @@ from reporter.engine.duckdb import DuckDB
 from reporter.engine.sandbox import Limits
 from reporter.errors import InputError
 from reporter.evaluate import extract, runner
-from reporter.evaluate.coded_results import Aside, code_texts, make_changeable
+from reporter.evaluate.coded_results import Aside, code_texts, drop_read, make_changeable
 from reporter.evaluate.defects import defects
 from reporter.evaluate.foreign_checks import Apart
 from reporter.evaluate.parity import side_by_side
@@ -263,6 +263,8 @@ def _assess(
             )
             answers, claims = redact_run.hide_words(answers, claims)
             intake = redact_run.hide_intake(intake, people)
+        if not setup.lines:  # with settings of its own, some checks run again
+            drop_read(engine)
         code_texts(engine)
         with kept_tables.kept_aside(engine, kept):
             planned = _plan(engine, workspace, content, compiled, faults, answers)
@@ -280,13 +282,11 @@ def _assess(
                 )
             news.append(notice)
         assessment = replace(assessment, notices=(*assessment.notices, *news))
-        if people:
-            assessment = redact_run.hide_assessment(assessment, people)
-            assessment = replace(assessment, pseudonyms=mark(cache.secret_key))
-            hidden = replace(planned.scoring, checks=assessment.checks)
-            planned = replace(planned, scoring=hidden, roadmap=assessment.roadmap)
-            begun = _begin(pool, planned, part, options)
-        return assessment, intake, begun
+    if people:
+        assessment = redact_run.hide_assessment(assessment, people)
+        assessment = replace(assessment, pseudonyms=mark(cache.secret_key))
+        begun = _begin(pool, planned.hidden_as(assessment), part, options)
+    return assessment, intake, begun
 
 
 def _run_checks(
@@ -397,6 +397,11 @@ class _Planned:
     roadmap: Roadmap
     queries: tuple[tuple[Check, Compiled], ...]
     """The checks that were run."""
+
+    def hidden_as(self, assessment: Assessment) -> _Planned:
+        """Return the same with the checks and the roadmap of a run without names."""
+        scoring = replace(self.scoring, checks=assessment.checks)
+        return replace(self, scoring=scoring, roadmap=assessment.roadmap)
 
 
 def _plan(

@@ -25,6 +25,8 @@ could run.
 """
 ROW_GROUP = 122_880
 """Rows that the engine writes to a Parquet file, and skips when reading, as one."""
+_MEMORY = "256MB"
+"""Lines are made while the engine of a run still holds its tables: the two share the machine."""
 _CELLS: Mapping[str, str] = {
     "id": "id",
     "status": "status",
@@ -62,7 +64,7 @@ class Lines:
 
     def __init__(self, findings: Findings, picks: Sequence[str] = ()) -> None:
         """Lay the texts; `picks` are the cells of each pick of the roadmap."""
-        self._results = findings.results.again()
+        self._results = findings.results.again(_MEMORY)
         self._joins = _lay_texts(self._results, findings, picks)
         odd = _odd_texts(self._results)
         self._results.lay_beside("odd", ("text", "cell"), [(t, cell(t)) for t in odd])

@@ -22,7 +22,7 @@ from typing import Any, Self
 import msgspec
 
 from reporter.engine.base import Engine
-from reporter.engine.duckdb import Parquet
+from reporter.engine.duckdb import DEFAULT_MEMORY, Parquet
 from reporter.errors import InputError
 from reporter.model import ids
 from reporter.model.assessment import SEVERITIES, Assessment, Check
@@ -290,14 +290,15 @@ class StoredTable:
     REASONS: Mapping[str, tuple[str, str]]
     """Sentences over the file's columns, in the current language -> the code and its values."""
 
-    def __init__(self, run: Path, checks: Iterable[Check]) -> None:
-        """Open the table of a run; `checks` hold the sentences of its reason codes.
+    def __init__(self, run: Path, checks: Iterable[Check], memory: str = DEFAULT_MEMORY) -> None:
+        """Open the table of a run; `checks` hold the sentences of its reason codes, and queries get
+        an amount of memory.
 
         Without them a reason is a bare code: pass none only where no reason is read.
         """
         self.run = run
         self.path = run / self.NAME
-        self._file = Parquet(self.path)
+        self._file = Parquet(self.path, memory)
         self.checks = tuple(checks)
         self.reasons = Reasons(self.checks)
 
@@ -305,9 +306,9 @@ class StoredTable:
         """Return the same table of a run that has moved."""
         return type(self)(run, self.checks)
 
-    def again(self) -> Self:
+    def again(self, memory: str = DEFAULT_MEMORY) -> Self:
         """Return the same table, to be read by another thread or with tables of its own beside."""
-        return type(self)(self.run, self.checks)
+        return type(self)(self.run, self.checks, memory)
 
     def __eq__(self, other: object) -> bool:
         """Compare by file."""

@@ -28,7 +28,6 @@ from reporter.engine.sandbox import Limits
 from reporter.errors import InputError
 from reporter.evaluate import extract, runner
 from reporter.evaluate.coded_results import Aside, code_texts, drop_read, make_changeable
-from reporter.evaluate.defects import defects
 from reporter.evaluate.foreign_checks import Apart
 from reporter.evaluate.parity import side_by_side
 from reporter.evaluate.segments import agent_patterns, segments
@@ -38,8 +37,7 @@ from reporter.ingest.readers.files import display_path, is_shown_as_it_is
 from reporter.ingest.readers.inputs import Inputs
 from reporter.ingest.unread_files import beside
 from reporter.model.assessment import Assessment, Check, Framework, Notice
-from reporter.model.comparison import Cause, Comparison
-from reporter.model.roadmap import Action, Roadmap
+from reporter.model.comparison import Comparison
 from reporter.model.scores import Scores, Tally
 from reporter.pipeline import disclosures, kept_runs, kept_tables, redact_run
 from reporter.pipeline.own_settings import (
@@ -50,7 +48,7 @@ from reporter.pipeline.own_settings import (
     remember,
 )
 from reporter.pipeline.resolve_statements import resolve, signers, statement_notices
-from reporter.pipeline.run_scores import Scoring
+from reporter.pipeline.run_scores import Planned, Scoring, plan
 from reporter.pipeline.workspace_content import (
     compile_all,
     refuse_unknown,
@@ -140,10 +138,9 @@ def assess_workspace(
     workspace = read_workspace(folder)
     with (
         open_inputs or Inputs.of(workspace.folder) as inputs,
-        _places(out, options) as places,
+        _places(out, options) as (part, work),
         ThreadPoolExecutor(2) as pool,
     ):
-        part, work = places
         folder = options.cache or out.parent / USUAL
         cache = open_cache(folder, options.key or inputs.key(), options.warn)
         shape = kept_runs.shape_of(workspace, inputs, cache, out, options, outputs)
@@ -167,16 +164,14 @@ def assess_workspace(
         compiled = [(replace(c, place=placed(c.place, content.packs)), j) for c, j in compiled]
         pseudonym_mark = mark(cache.secret_key) if options.pseudonymise else ""
         earlier = read_earlier(options.earlier, workspace.run, pseudonym_mark)
-        assessment, intake, begun = _assess(
-            workspace, inputs, content, catalogs, compiled, work, part, cache, options, pool
-        )
+        known = workspace, inputs, content, catalogs, compiled
+        assessment, intake, begun = _assess(*known, work, part, cache, options, pool)
         if earlier:
             with DuckDB(work / "earlier", options.memory, options.temp_size) as engine:
                 assessment = compare(engine, earlier, assessment, part)
         shutil.rmtree(work)
-        view, plain_view = views.both(
-            assessment, Results(part, assessment.checks), options.language or assessment.language
-        )
+        language = options.language or assessment.language
+        view, plain_view = views.both(assessment, Results(part, assessment.checks), language)
         write_run(assessment, view, plain_view, intake.rows, part, outputs, begun)
         if intake.repeatable and not any(n.code == "checks_not_run" for n in assessment.notices):
             again = kept_runs.shape_of(workspace, inputs, cache, out, options, outputs)
@@ -258,16 +253,15 @@ def _assess(
         people = None
         if options.pseudonymise:
             signer = [workspace.baseline.approved_by] if workspace.baseline else []
-            people = redact_run.hide_results(
-                engine, cache.secret_key, content.checks, answers, claims, signer
-            )
+            said = content.checks, answers, claims, signer
+            people = redact_run.hide_results(engine, cache.secret_key, *said)
             answers, claims = redact_run.hide_words(answers, claims)
             intake = redact_run.hide_intake(intake, people)
         if not setup.lines:  # with settings of its own, some checks run again
             drop_read(engine)
         code_texts(engine)
         with kept_tables.kept_aside(engine, kept):
-            planned = _plan(engine, workspace, content, compiled, faults, answers)
+            planned = plan(engine, workspace, content, compiled, faults, answers)
             write_results(engine, planned.scoring.checks, planned.roadmap, part)
             begun = () if people else _begin(pool, planned, part, options)
             assessment = _gather(
@@ -276,11 +270,9 @@ def _assess(
         news = [*statement_notices(answers, claims, who), *signers(workspace, answers, claims, who)]
         if setup.lines:
             plain = compile_all([c for c in content.checks if c.id in setup.thresholds], {})
+            settled = assessment, answers, as_read, who
             with _guests(content, (*compiled, *plain), work, options) as run:
-                notice = beside_shipped(
-                    engine, setup, content, compiled, plain, assessment, answers, as_read, who, run
-                )
-            news.append(notice)
+                news.append(beside_shipped(engine, setup, content, compiled, plain, *settled, run))
         assessment = replace(assessment, notices=(*assessment.notices, *news))
     if people:
         assessment = redact_run.hide_assessment(assessment, people)
@@ -386,50 +378,8 @@ def _used_paths(workspace: Workspace, cache: Cache, part: Path, options: Options
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class _Planned:
-    """What a run needs before its results can be written."""
-
-    scoring: Scoring
-    scores: Scores
-    causes: tuple[Cause, ...]
-    actions: tuple[Action, ...]
-    roadmap: Roadmap
-    queries: tuple[tuple[Check, Compiled], ...]
-    """The checks that were run."""
-
-    def hidden_as(self, assessment: Assessment) -> _Planned:
-        """Return the same with the checks and the roadmap of a run without names."""
-        scoring = replace(self.scoring, checks=assessment.checks)
-        return replace(self, scoring=scoring, roadmap=assessment.roadmap)
-
-
-def _plan(
-    engine: DuckDB,
-    workspace: Workspace,
-    content: Content,
-    compiled: Sequence[tuple[Check, Compiled]],
-    failures: Mapping[str, str],
-    answers: Settled,
-) -> _Planned:
-    """Score the results, find the causes of failures, and order what can be done."""
-    # Unknown results are no sample, and a check that failed to run has none.
-    checks = tuple(replace(c, sample=None) if c.id in failures else c for c, _ in compiled)
-    tallies = extract.tallies(engine)
-    _refuse_other_sizes(checks, tallies)
-    caps, caps_lo = extract.caps(engine, content), extract.caps_lo(engine, content)
-    profile = content.profiles[workspace.run.profile]
-    scoring = Scoring(content, checks, profile, tallies, (), caps, caps_lo, answers.answers)
-    causes, actions = defects(
-        engine, checks, content.causes, tallies, content.efforts, workspace.efforts
-    )
-    queries = tuple((c, j) for c, j in compiled if c.id not in failures)
-    scores, roadmap = scoring.scores(content.policy), scoring.plan(actions)
-    return _Planned(scoring, scores, causes, actions, roadmap, queries)
-
-
 def _begin(
-    pool: Executor, planned: _Planned, part: Path, options: Options
+    pool: Executor, planned: Planned, part: Path, options: Options
 ) -> tuple[Future[None], ...]:
     """Begin to write the lists of all results while the rest of the run is computed."""
     from reporter.report import build as views
@@ -449,7 +399,7 @@ def _gather(
     engine: DuckDB,
     workspace: Workspace,
     content: Content,
-    planned: _Planned,
+    planned: Planned,
     failures: Mapping[str, str],
     intake: Intake,
     answers: Settled,
@@ -532,19 +482,6 @@ def _notices(
     yield from disclosures.of_refusals(engine)
     yield from disclosures.of_heartbeats(engine)
     yield from disclosures.of_answers(*([f.total for f in x.frameworks] for x in scores))
-
-
-def _refuse_other_sizes(checks: Sequence[Check], tallies: Sequence[Tally]) -> None:
-    for check, sample in ((c, c.sample) for c in checks if c.sample):
-        count = sum(t.n for t in tallies if t.check == check.id)
-        if count != sample.size:
-            raise InputError(
-                f"samples: {check.id} gives {count} results, but its sample is declared with"
-                f" {sample.size}",
-                "reporter.yml",
-                "Declare what was drawn: the subjects of the sample, and no others, must be in the"
-                " input.",
-            )
 
 
 def _hashes(

@@ -10,9 +10,14 @@ from dataclasses import dataclass, replace
 from itertools import chain
 
 from reporter.content.loader import Content
+from reporter.content.workspace import Workspace
+from reporter.engine.duckdb import DuckDB
+from reporter.errors import InputError
+from reporter.evaluate import extract
+from reporter.evaluate.defects import defects
 from reporter.evaluate.extract import UNREGISTERED_CAP
-from reporter.model.assessment import SEVERITIES, Check, Policy, Profile
-from reporter.model.comparison import Leveled, RatedAgent
+from reporter.model.assessment import SEVERITIES, Assessment, Check, Policy, Profile
+from reporter.model.comparison import Cause, Leveled, RatedAgent
 from reporter.model.roadmap import Action, Roadmap
 from reporter.model.scores import (
     COMPARED,
@@ -26,8 +31,10 @@ from reporter.model.scores import (
     Tally,
     levels_of,
 )
+from reporter.schema.compiled import Compiled
 from reporter.score import first_in_lanes, plan_actions, score
 from reporter.score.scorer import group_level, mean
+from reporter.statements.attestations import Settled
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,3 +175,58 @@ def _level(themes: Sequence[ControlScore], policy: Policy) -> Leveled:
         narrow=2 * len(applying_themes) < len(themes),
         assessed=any(t.state == "assessed" for t in applying_themes),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What a run needs before its results can be written."""
+
+    scoring: Scoring
+    scores: Scores
+    causes: tuple[Cause, ...]
+    actions: tuple[Action, ...]
+    roadmap: Roadmap
+    queries: tuple[tuple[Check, Compiled], ...]
+    """The checks that were run."""
+
+    def hidden_as(self, assessment: Assessment) -> Planned:
+        """Return the same with the checks and the roadmap of a run without names."""
+        scoring = replace(self.scoring, checks=assessment.checks)
+        return replace(self, scoring=scoring, roadmap=assessment.roadmap)
+
+
+def plan(
+    engine: DuckDB,
+    workspace: Workspace,
+    content: Content,
+    compiled: Sequence[tuple[Check, Compiled]],
+    failures: Mapping[str, str],
+    answers: Settled,
+) -> Planned:
+    """Score the results, find the causes of failures, and order what can be done."""
+    # Unknown results are no sample, and a check that failed to run has none.
+    checks = tuple(replace(c, sample=None) if c.id in failures else c for c, _ in compiled)
+    tallies = extract.tallies(engine)
+    _refuse_other_sizes(checks, tallies)
+    caps, caps_lo = extract.caps(engine, content), extract.caps_lo(engine, content)
+    profile = content.profiles[workspace.run.profile]
+    scoring = Scoring(content, checks, profile, tallies, (), caps, caps_lo, answers.answers)
+    causes, actions = defects(
+        engine, checks, content.causes, tallies, content.efforts, workspace.efforts
+    )
+    queries = tuple((c, j) for c, j in compiled if c.id not in failures)
+    scores, roadmap = scoring.scores(content.policy), scoring.plan(actions)
+    return Planned(scoring, scores, causes, actions, roadmap, queries)
+
+
+def _refuse_other_sizes(checks: Sequence[Check], tallies: Sequence[Tally]) -> None:
+    for check, sample in ((c, c.sample) for c in checks if c.sample):
+        count = sum(t.n for t in tallies if t.check == check.id)
+        if count != sample.size:
+            raise InputError(
+                f"samples: {check.id} gives {count} results, but its sample is declared with"
+                f" {sample.size}",
+                "reporter.yml",
+                "Declare what was drawn: the subjects of the sample, and no others, must be in the"
+                " input.",
+            )

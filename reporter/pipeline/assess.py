@@ -30,7 +30,7 @@ from reporter.evaluate import extract, runner
 from reporter.evaluate.coded_results import Aside, code_texts, drop_read, make_changeable
 from reporter.evaluate.foreign_checks import Apart
 from reporter.evaluate.parity import side_by_side
-from reporter.evaluate.segments import agent_patterns, segments
+from reporter.evaluate.segments import agent_patterns
 from reporter.ingest.cache import USUAL, Cache, open_cache
 from reporter.ingest.load import Intake, ingest
 from reporter.ingest.readers.files import display_path, is_shown_as_it_is
@@ -264,9 +264,7 @@ def _assess(
             planned = plan(engine, workspace, content, compiled, faults, answers)
             write_results(engine, planned.scoring.checks, planned.roadmap, part)
             begun = () if people else _begin(pool, planned, part, options)
-            assessment = _gather(
-                engine, workspace, content, planned, faults, intake, answers, claims
-            )
+            assessment = _gather(engine, workspace, content, planned, intake, answers, claims)
         news = [*statement_notices(answers, claims, who), *signers(workspace, answers, claims, who)]
         if setup.lines:
             plain = compile_all([c for c in content.checks if c.id in setup.thresholds], {})
@@ -400,14 +398,12 @@ def _gather(
     workspace: Workspace,
     content: Content,
     planned: Planned,
-    failures: Mapping[str, str],
     intake: Intake,
     answers: Settled,
     claims: Stated,
 ) -> Assessment:
     """Put everything a report needs into one object."""
-    scores = planned.scores
-    scoring = replace(planned.scoring, segments=segments(engine, planned.scoring.checks))
+    scoring, scores, failures = planned.scoring, planned.scores, planned.failures
     base = replace(scoring, answers={}).scores(content.policy) if answers.answers else scores
     return Assessment(
         run=workspace.run,

@@ -6,16 +6,19 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import chain
 
 from reporter.content.loader import Content
 from reporter.content.workspace import Workspace
+from reporter.engine.base import OutOfMemory
 from reporter.engine.duckdb import DuckDB
 from reporter.errors import InputError
 from reporter.evaluate import extract
 from reporter.evaluate.defects import defects
 from reporter.evaluate.extract import UNREGISTERED_CAP
+from reporter.evaluate.segments import segments
 from reporter.model.assessment import SEVERITIES, Assessment, Check, Policy, Profile
 from reporter.model.comparison import Cause, Leveled, RatedAgent
 from reporter.model.roadmap import Action, Roadmap
@@ -188,6 +191,8 @@ class Planned:
     roadmap: Roadmap
     queries: tuple[tuple[Check, Compiled], ...]
     """The checks that were run."""
+    failures: Mapping[str, str]
+    """Why the others could not be run, by id."""
 
     def hidden_as(self, assessment: Assessment) -> Planned:
         """Return the same with the checks and the roadmap of a run without names."""
@@ -211,12 +216,26 @@ def plan(
     caps, caps_lo = extract.caps(engine, content), extract.caps_lo(engine, content)
     profile = content.profiles[workspace.run.profile]
     scoring = Scoring(content, checks, profile, tallies, (), caps, caps_lo, answers.answers)
-    causes, actions = defects(
-        engine, checks, content.causes, tallies, content.efforts, workspace.efforts
-    )
+    # The engine counts the parts of the whole while Python looks for causes.
+    with ThreadPoolExecutor(1) as pool, engine.twin() as twin:
+        counting = pool.submit(segments, twin, checks)
+        causes, actions = defects(
+            engine, checks, content.causes, tallies, content.efforts, workspace.efforts
+        )
+        roadmap = scoring.plan(actions)
+        parts = _result(counting) or segments(engine, checks)
     queries = tuple((c, j) for c, j in compiled if c.id not in failures)
-    scores, roadmap = scoring.scores(content.policy), scoring.plan(actions)
-    return Planned(scoring, scores, causes, actions, roadmap, queries)
+    scoring = replace(scoring, segments=parts)
+    scores = scoring.scores(content.policy)
+    return Planned(scoring, scores, causes, actions, roadmap, queries, failures)
+
+
+def _result(counting: Future[list[Segment]]) -> list[Segment]:
+    """Return what was counted; nothing where memory lacked beside the other work."""
+    try:
+        return counting.result()
+    except OutOfMemory:
+        return []
 
 
 def _refuse_other_sizes(checks: Sequence[Check], tallies: Sequence[Tally]) -> None:

@@ -263,7 +263,8 @@ def _assess(
         with kept_tables.kept_aside(engine, kept):
             planned = plan(engine, workspace, content, compiled, faults, answers)
             write_results(engine, planned.scoring.checks, planned.roadmap, part)
-            begun = () if people else _begin(pool, planned, part, options)
+            later = people or planned.is_large
+            begun = () if later else _begin(pool, planned, part, options)
             assessment = _gather(engine, workspace, content, planned, intake, answers, claims)
         news = [*statement_notices(answers, claims, who), *signers(workspace, answers, claims, who)]
         if setup.lines:
@@ -275,8 +276,8 @@ def _assess(
     if people:
         assessment = redact_run.hide_assessment(assessment, people)
         assessment = replace(assessment, pseudonyms=mark(cache.secret_key))
-        begun = _begin(pool, planned.hidden_as(assessment), part, options)
-    return assessment, intake, begun
+        planned = planned.hidden_as(assessment)
+    return assessment, intake, begun or _begin(pool, planned, part, options)
 
 
 def _run_checks(

@@ -39,6 +39,11 @@ from reporter.score import first_in_lanes, plan_actions, score
 from reporter.score.scorer import group_level, mean
 from reporter.statements.attestations import Settled
 
+MOST_BESIDE = 4_000_000
+"""Results up to which other work goes on beside the engine's: of 100,000 agents, which have twice
+as many, it takes 600 MB more.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Scoring:
@@ -194,6 +199,11 @@ class Planned:
     failures: Mapping[str, str]
     """Why the others could not be run, by id."""
 
+    @property
+    def is_large(self) -> bool:
+        """Whether its results leave no memory for other work beside the engine's."""
+        return _count(self.scoring.tallies) > MOST_BESIDE
+
     def hidden_as(self, assessment: Assessment) -> Planned:
         """Return the same with the checks and the roadmap of a run without names."""
         scoring = replace(self.scoring, checks=assessment.checks)
@@ -216,12 +226,12 @@ def plan(
     caps, caps_lo = extract.caps(engine, content), extract.caps_lo(engine, content)
     profile = content.profiles[workspace.run.profile]
     scoring = Scoring(content, checks, profile, tallies, (), caps, caps_lo, answers.answers)
+    defects_of = checks, content.causes, tallies, content.efforts, workspace.efforts
     # The engine counts the parts of the whole while Python looks for causes.
     with ThreadPoolExecutor(1) as pool, engine.twin() as twin:
-        counting = pool.submit(segments, twin, checks)
-        causes, actions = defects(
-            engine, checks, content.causes, tallies, content.efforts, workspace.efforts
-        )
+        is_large = _count(tallies) > MOST_BESIDE
+        counting = None if is_large else pool.submit(segments, twin, checks)
+        causes, actions = defects(engine, *defects_of)
         roadmap = scoring.plan(actions)
         parts = _result(counting) or segments(engine, checks)
     queries = tuple((c, j) for c, j in compiled if c.id not in failures)
@@ -230,10 +240,14 @@ def plan(
     return Planned(scoring, scores, causes, actions, roadmap, queries, failures)
 
 
-def _result(counting: Future[list[Segment]]) -> list[Segment]:
+def _count(tallies: Iterable[Tally]) -> int:
+    return sum(t.n for t in tallies)
+
+
+def _result(counting: Future[list[Segment]] | None) -> list[Segment]:
     """Return what was counted; nothing where memory lacked beside the other work."""
     try:
-        return counting.result()
+        return counting.result() if counting else []
     except OutOfMemory:
         return []
 

@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import random
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 from reporter.errors import ReporterError
 from reporter.model.assessment import Finding
 from reporter.report import csv_lines, csv_tables
+from reporter.report.chapters.next_steps import heads
 from reporter.report.csv_lines import cell, escape
 from reporter.report.document import View
 
@@ -52,10 +54,19 @@ def test_findings_and_todo_are_what_python_would_write(assessed: object, tmp_pat
     rows = list(view.findings)
     assert len(rows) > 100 and (assessed is not odd or {r[5] for r in rows} >= {"=1+1", "a,b", "line\\nbreak"})  # fmt: skip
     assert (tmp_path / "findings.csv").read_bytes() == written(view.finding_columns, rows)
-    csv_tables.write_todo(view, tmp_path / "todo.csv")
     todo = list(csv_tables.todo(view))
     assert len(todo) > 100 and len({row[0] for row in todo}) > 3
-    assert (tmp_path / "todo.csv").read_bytes() == written(csv_tables.TODO, todo)
+    picks = list(map(csv_tables.PICK, view.roadmap.picks))
+    for columns in (view.finding_columns, ()):
+        folder = tmp_path / str(len(columns))
+        folder.mkdir()
+        with ThreadPoolExecutor(2) as pool:
+            for job in csv_tables.begin(pool, view.findings, columns, picks, folder):
+                job.result()
+        assert {p.name: p.read_bytes() for p in folder.iterdir()} == {
+            "todo.csv": written(csv_tables.TODO, todo),
+            **({"findings.csv": written(columns, rows)} if columns else {}),
+        }
 
 
 def test_lines_stand_in_the_order_of_the_results_over_all_parts(
@@ -97,3 +108,9 @@ def test_a_table_that_no_spreadsheet_opens_is_packed(
     assert gzip.decompress(packed) == written(("n", "x"), rows)
     csv_tables.write_table(tmp_path / "many.csv", ("n", "x"), rows)
     assert (tmp_path / "many.csv.gz").read_bytes() == packed, "no time is in it"
+
+
+def test_what_is_begun_names_a_pick_as_the_roadmap_prints_it() -> None:
+    assessed = given.rich()
+    printed = list(map(csv_tables.PICK, given.view(assessed).roadmap.picks))
+    assert len(printed) > 10 and list(heads(given.plain(assessed).roadmap)) == printed

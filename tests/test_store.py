@@ -100,6 +100,24 @@ def test_long_lists_lie_beside_report_json_which_says_where(split_run: Path) -> 
     assert store.data_files(split_run) == [split_run / n for n in (DATA, LISTS, RESULTS)]
 
 
+@pytest.mark.parametrize("size", [1, 3, 1000])
+def test_lists_in_pieces_are_the_lists_as_a_whole(
+    size: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where a name holds half a character, or what every print writes out."""
+    rich = given.plain(given.rich())
+    cause = replace(rich.causes[0], what="half \ud800, DEL \x7f, to the right \u202e")
+    rich = replace(rich, causes=(*rich.causes, cause, *rich.causes))
+    monkeypatch.setattr(store, "MOST_LISTED", 1)
+    monkeypatch.setattr(store, "_AT_ONCE", size)
+    store.write_data(rich, tmp_path)
+    lists = gzip.decompress((tmp_path / LISTS).read_bytes())
+    whole = json.loads(to_json(rich))
+    assert json.loads(lists) == {name: whole[name] for name in store.LISTED_APART}
+    entry = rb'"half \\ud800, DEL \u007f, to the right \u202e"'
+    assert entry in lists and entry in to_json(rich)
+
+
 def test_a_run_of_long_lists_holds_to_the_published_schema(split_run: Path) -> None:
     schema = Draft202012Validator(json.loads(report_schema()))
     data = json.loads((split_run / DATA).read_bytes())

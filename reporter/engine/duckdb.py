@@ -366,8 +366,9 @@ class Parquet:
     Its queries reach this file and no other.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, memory: str = DEFAULT_MEMORY) -> None:
+        """Take a file; its queries get an amount of memory, and two threads if that is little."""
+        self.path, self._memory = path, memory
         self._con: duckdb.DuckDBPyConnection | None = None
         self._plain = ExitStack()
         weakref.finalize(self, self._plain.close)
@@ -417,7 +418,9 @@ class Parquet:
     def _connection(self) -> duckdb.DuckDBPyConnection:
         if self._con is None:
             spill = Path(tempfile.gettempdir()) / f"reporter-spill-{os.getpid()}-{id(self)}"
-            limits: dict[str, Any] = {"memory_limit": DEFAULT_MEMORY, "temp_directory": str(spill)}
+            limits: dict[str, Any] = {"memory_limit": self._memory, "temp_directory": str(spill)}
+            if self._memory != DEFAULT_MEMORY:
+                limits["threads"] = 2
             con = duckdb.connect(config={**_PLAIN, **limits})
             path = self._plain.enter_context(named_plainly(self.path))
             con.execute(

@@ -11,6 +11,7 @@ from threading import Lock
 
 from reporter.engine.base import Engine
 from reporter.evaluate.unassessed import FILLED
+from reporter.schema.tables import SUBJECTS
 
 _TYPES = {
     "check_id": ("check_id",),
@@ -29,8 +30,9 @@ RESULTS_TABLE = (
 )
 """The table that checks fill."""
 _OWN_TABLE = RESULTS_TABLE.replace("CREATE", "CREATE OR REPLACE TEMP", 1)
-_WRITTEN_OF = ("results", "led", "tiers", "renamed")
-"""The tables that `write_results` reads; the last is what names in a run without names mean."""
+
+
+_READ_BY_CHECKS = ("grants", "all_approvals", "approved_scope", "actor_rows", "identifiers")
 
 
 class Aside:
@@ -109,9 +111,10 @@ def code_texts(engine: Engine) -> None:
     engine.run("ALTER TABLE coded RENAME TO results")
 
 
-def drop_others(engine: Engine) -> None:
-    """Drop every table but those of the results and what `write_results` reads beside them."""
-    tables = "SELECT table_name FROM information_schema.tables WHERE table_type <> 'VIEW'"
-    for (name,) in engine.rows(f"{tables} ORDER BY 1"):
-        if name not in _WRITTEN_OF:
-            engine.run(f'DROP TABLE "{name}"')
+def drop_read(engine: Engine) -> None:
+    """Drop the large tables that only checks and other derived tables read."""
+    for name in (
+        *_READ_BY_CHECKS,
+        *(f"subjects_{about}" for about, sql in SUBJECTS.items() if sql),
+    ):
+        engine.run(f"DROP TABLE IF EXISTS {name}")

@@ -7,7 +7,6 @@ run are never all in memory.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import partial
@@ -24,7 +23,7 @@ from reporter.model.scores import Status, Tally
 from reporter.schema.tables import CALLED, LISTED, SHARED_BY, SUBJECTS
 
 Sharers = Callable[[Iterable[str]], Mapping[ResultKey, tuple[str, ...]]]
-"""Failing checks -> all the actors of a subject, where it may belong to more than one."""
+"""Failing checks -> all the actors of a subject, where it belongs to more than one."""
 
 
 def defects(
@@ -112,22 +111,21 @@ def _failures(engine: Engine, names: Mapping[str, str]) -> Iterator[Finding]:
 def _sharers(
     engine: Engine, by_id: Mapping[str, Check], failing: Iterable[str]
 ) -> dict[ResultKey, tuple[str, ...]]:
-    """Return all the actors of the subjects of failing checks, where a subject may belong to more
-    than one.
-    """
-    actors: dict[ResultKey, list[str]] = defaultdict(list)
+    """Return all the actors of the subjects of failing checks that belong to more than one."""
+    actors: dict[ResultKey, tuple[str, ...]] = {}
     for about in SHARED_BY:
         ids = sorted(c for c in failing if by_id[c].about == about)
         if ids:
-            for check, subject, actor in engine.each(
-                "SELECT DISTINCT c.check_id, c.subject, s.actor_id FROM results AS c JOIN (SELECT"
-                f" {CALLED}(subject) AS subject, {CALLED}(actor_id) AS actor_id FROM"
-                f" ({SUBJECTS[about]}) AS plain_subjects) AS s ON s.subject = {CALLED}(c.subject)"
-                f" WHERE c.status = 'fail' AND list_contains({quoted_list(ids)}, c.check_id) AND"
-                " s.actor_id IS NOT NULL ORDER BY ALL"
+            for check, subject, names in engine.each(
+                "SELECT c.check_id, c.subject, s.actors FROM results AS c JOIN (SELECT"
+                f" {CALLED}(subject) AS subject, list(DISTINCT {CALLED}(actor_id)) AS actors FROM"
+                f" ({SUBJECTS[about]}) AS plain_subjects WHERE actor_id IS NOT NULL GROUP BY 1"
+                f" HAVING count(DISTINCT {CALLED}(actor_id)) > 1) AS s ON s.subject ="
+                f" {CALLED}(c.subject) WHERE c.status = 'fail' AND"
+                f" list_contains({quoted_list(ids)}, c.check_id)"
             ):
-                actors[check, subject].append(actor)
-    return {result: tuple(names) for result, names in actors.items()}
+                actors[check, subject] = tuple(sorted(names))
+    return actors
 
 
 def _unknowns(engine: Engine, kinds: Mapping[str, tuple[Tally, ...]]) -> list[Unknown]:

@@ -51,7 +51,7 @@ def fix_actions(
     `workspace_efforts` are the workspace's person-days by cause, check or check-evidence.
     """
     actions = []
-    effects_of = cache(_effects)  # hundreds of agents may lack the same thing
+    works = cache(lambda lacks: _work(lacks, by_id, group))  # hundreds of agents lack the same
     # Waived failures are not fixed with the others, so they do not influence the title.
     open_failures = [(e.cause, [f for f in e.failures if not f.waiver]) for e in explanations]
     if group:
@@ -63,11 +63,11 @@ def fix_actions(
                     or efforts.severities[cause.severity]
                 )
                 named = cause.id, cause.what
-                actions.append(_fix_action(*named, days, findings, by_id, group, effects_of))
+                actions.append(_fix_action(*named, days, findings, works))
     elif all_findings := [f for _, findings in open_failures for f in findings]:
         check = all_findings[0].check
         days = workspace_efforts.get(check) or efforts.severities[by_id[check].severity]
-        actions.append(_fix_action(check, "", days, all_findings, by_id, None, effects_of))
+        actions.append(_fix_action(check, "", days, all_findings, works))
     return actions
 
 
@@ -101,33 +101,35 @@ def effort_ids(checks: Iterable[Check], groups: Iterable[CauseGroup]) -> dict[st
     return cause_ids
 
 
-def _fix_action(
-    name: str,
-    what: str,
-    days: Fraction,
-    findings: Sequence[Finding],
-    by_id: Mapping[str, Check],
-    group: CauseGroup | None,
-    effects_of: Callable[[_Counts], tuple[Effect, ...]],
-) -> Action:
+_Lack = tuple[str, Status, int, int, bool]
+"""Check, status and tiers of a result, and whether its subject stands in a list."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What actions have in common whose failures are alike."""
+
+    title: str
+    urgent: bool
+    effects: tuple[Effect, ...]
+    fixes: tuple[tuple[str, bool], ...]
+    ahead_of: str
+    behind: str
+
+
+def _work(lacks: tuple[_Lack, ...], by_id: Mapping[str, Check], group: CauseGroup | None) -> _Work:
     listings: dict[str, set[bool]] = {}
-    for f in findings:
-        listings.setdefault(f.check, set()).add(f.listed)
+    for check, *_, listed in lacks:
+        listings.setdefault(check, set()).add(listed)
     checks = sorted(listings, key=lambda c: (SEVERITIES.index(by_id[c].severity), c))
     list_checks = [c for c in checks if by_id[c].fix_listed]
     list_states = {is_listed for c in list_checks for is_listed in listings[c]}
     title, _ = headline(checks, by_id, group)
-    kinds = Counter((f.check, f.status, f.tier_lo, f.tier_hi) for f in findings)
-    return Action(
-        id=name,
+    kinds = Counter(lack[:4] for lack in lacks)
+    return _Work(
         title=title,
-        what=what or (findings[0].subject if len(findings) == 1 else ""),
-        kind=IMPLEMENT,
         urgent=any(_is_urgent(by_id[check], hi) for check, _, _, hi in kinds),
-        effort=days,
-        owners=tuple(sorted({f.owner for f in findings if f.owner})),
-        effects=effects_of(tuple(sorted(kinds.items()))),
-        things=len({f.actor or f.subject for f in findings}),
+        effects=tuple(Effect(*kind, n) for kind, n in sorted(kinds.items())),
         fixes=tuple(
             (c, is_listed)
             for c in checks
@@ -138,12 +140,28 @@ def _fix_action(
     )
 
 
-_Counts = tuple[tuple[tuple[str, Status, int, int], int], ...]
-"""Kinds of results, each with its number."""
-
-
-def _effects(counts: _Counts) -> tuple[Effect, ...]:
-    return tuple(Effect(*kind, n) for kind, n in counts)
+def _fix_action(
+    name: str,
+    what: str,
+    days: Fraction,
+    findings: Sequence[Finding],
+    works: Callable[[tuple[_Lack, ...]], _Work],
+) -> Action:
+    work = works(tuple((f.check, f.status, f.tier_lo, f.tier_hi, f.listed) for f in findings))
+    return Action(
+        id=name,
+        title=work.title,
+        what=what or (findings[0].subject if len(findings) == 1 else ""),
+        kind=IMPLEMENT,
+        urgent=work.urgent,
+        effort=days,
+        owners=tuple(sorted({f.owner for f in findings if f.owner})),
+        effects=work.effects,
+        things=len({f.actor or f.subject for f in findings}),
+        fixes=work.fixes,
+        ahead_of=work.ahead_of,
+        behind=work.behind,
+    )
 
 
 def _is_urgent(check: Check, tier_hi: int) -> bool:

@@ -37,20 +37,20 @@ def root_causes(
 
     `actors` are all the actors of a result's subject, where it belongs to more than one.
     """
-    places = _Places()
+    places, homes = _Places(), dict[str, str]()
     for finding in failures:
         for actor in actors.get(
             (finding.check, finding.subject), (finding.actor or finding.subject,)
         ):
-            places.join(("subject", finding.subject), ("actor", actor))
-            if finding.subject == actor:
-                places.join(("subject", finding.subject), ("actor", finding.subject))
-    by_root: dict[tuple[str, ...], list[Finding]] = defaultdict(list)
+            home = homes.setdefault(finding.subject, actor)
+            if home != actor:
+                places.join(home, actor)
+    by_root: dict[str, list[Finding]] = defaultdict(list)
     for finding in failures:
-        by_root[places.root(("subject", finding.subject))].append(finding)
-    named = cache(lambda checks: headline(checks, by_id, group))
+        by_root[places.root(homes[finding.subject])].append(finding)
+    kinds = cache(lambda checks: _kind(checks, by_id, group))
     explanations = [
-        _explain(findings, by_id, group, actors, named) for findings in by_root.values()
+        _explain(findings, by_id, group, actors, kinds) for findings in by_root.values()
     ]
     explanations.sort(key=lambda e: worst_first(e.cause))
     uses: Counter[str] = Counter()
@@ -72,20 +72,39 @@ def worst_first(cause: Cause) -> tuple[int, int, str, str]:
 
 
 class _Places:
-    """Names that mean one place: the smallest name represents all joined names."""
+    """Actors that are one place: the smallest name represents all joined names."""
 
     def __init__(self) -> None:
-        self._over: dict[tuple[str, ...], tuple[str, ...]] = {}
+        self._over: dict[str, str] = {}
 
-    def root(self, name: tuple[str, ...]) -> tuple[str, ...]:
+    def root(self, name: str) -> str:
         while (above := self._over.get(name, name)) != name:
             self._over[name] = self._over.get(above, above)
             name = above
         return name
 
-    def join(self, one: tuple[str, ...], other: tuple[str, ...]) -> None:
+    def join(self, one: str, other: str) -> None:
         low, high = sorted((self.root(one), self.root(other)))
         self._over[high] = low
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """What causes have in common whose failures are of the same checks."""
+
+    title: str
+    says: tuple[str, ...]
+    severity: str
+    checks: tuple[str, ...]
+    counts: tuple[int, ...]
+
+
+def _kind(failing: tuple[str, ...], by_id: Mapping[str, Check], group: CauseGroup | None) -> _Kind:
+    """Return the kind of a cause; `failing` is the check of each failure, the worst first."""
+    counts = Counter(failing)
+    checks = tuple(sorted(counts))
+    title, says = headline(checks, by_id, group)
+    return _Kind(title, says, by_id[failing[0]].severity, checks, tuple(counts[c] for c in checks))
 
 
 def _explain(
@@ -93,27 +112,24 @@ def _explain(
     by_id: Mapping[str, Check],
     group: CauseGroup | None,
     actors: Mapping[ResultKey, tuple[str, ...]],
-    named: Callable[[tuple[str, ...]], tuple[str, tuple[str, ...]]],
+    kinds: Callable[[tuple[str, ...]], _Kind],
 ) -> CauseFailures:
-    findings.sort(key=lambda f: (SEVERITIES.index(by_id[f.check].severity), f.check, f.subject))
-    first, counts = findings[0], Counter(f.check for f in findings)
-    checks = tuple(sorted(counts))
-    title, says = named(checks)
+    if len(findings) > 1:
+        findings.sort(key=lambda f: (SEVERITIES.index(by_id[f.check].severity), f.check, f.subject))
+    first, kind = findings[0], kinds(tuple(f.check for f in findings))
     actor_ids = {a for f in findings for a in actors.get((f.check, f.subject), (f.actor,)) if a}
-    shared_subjects = (
-        _shared_subjects(findings, actors) if group and group.identity == SHARED else []
-    )
+    shared_subjects = _shared_subjects(findings, actors)
+    named = shared_subjects if group and group.identity == SHARED else []
     cause = Cause(
         id=ids.cause(
-            group.id if group else first.check,
-            shared_subjects or actor_ids or {f.subject for f in findings},
+            group.id if group else first.check, named or actor_ids or {f.subject for f in findings}
         ),
-        title=title,
-        says=says,
-        what=_what(findings, says, by_id, actors),
-        severity=by_id[first.check].severity,
-        checks=checks,
-        counts=tuple(counts[c] for c in checks),
+        title=kind.title,
+        says=kind.says,
+        what=_what(findings, kind.says, by_id, shared_subjects),
+        severity=kind.severity,
+        checks=kind.checks,
+        counts=kind.counts,
         actors=tuple(sorted(actor_ids)),
         owners=tuple(sorted({f.owner for f in findings if f.owner})),
         ref=next((f.ref for f in findings if f.ref), ""),
@@ -125,6 +141,8 @@ def _shared_subjects(
     findings: Iterable[Finding], actors: Mapping[ResultKey, tuple[str, ...]]
 ) -> list[str]:
     """Return the subjects that several actors share."""
+    if not actors:
+        return []
     return sorted({f.subject for f in findings if len(actors.get((f.check, f.subject), ())) > 1})
 
 
@@ -132,15 +150,18 @@ def _what(
     findings: Sequence[Finding],
     says: Collection[str],
     by_id: Mapping[str, Check],
-    actors: Mapping[ResultKey, tuple[str, ...]],
+    shared_subjects: Sequence[str],
 ) -> str:
     """Name the shared subjects of which the title speaks; without any, name the actor that it
     concerns.
     """
-    shared_subjects = _shared_subjects(findings, actors)
-    headline_findings = [f for f in findings if f.check in says]
-    headline_subjects = {f.subject for f in headline_findings}
-    kinds = {by_id[f.check].about for f in headline_findings}
-    about = {f.subject: by_id[f.check].about for f in findings}
-    names = [s for s in shared_subjects if s in headline_subjects or about[s] not in kinds]
-    return ", ".join(names) or headline_findings[0].actor or headline_findings[0].subject
+    if shared_subjects:
+        headline_findings = [f for f in findings if f.check in says]
+        headline_subjects = {f.subject for f in headline_findings}
+        kinds = {by_id[f.check].about for f in headline_findings}
+        about = {f.subject: by_id[f.check].about for f in findings}
+        names = [s for s in shared_subjects if s in headline_subjects or about[s] not in kinds]
+        if names:
+            return ", ".join(names)
+    first = next(f for f in findings if f.check in says)
+    return first.actor or first.subject

@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,11 +27,10 @@ from reporter.engine.duckdb import DuckDB
 from reporter.engine.sandbox import Limits
 from reporter.errors import InputError
 from reporter.evaluate import extract, runner
-from reporter.evaluate.coded_results import Aside, code_texts, drop_others, make_changeable
-from reporter.evaluate.defects import defects
+from reporter.evaluate.coded_results import Aside, code_texts, drop_read, make_changeable
 from reporter.evaluate.foreign_checks import Apart
 from reporter.evaluate.parity import side_by_side
-from reporter.evaluate.segments import agent_patterns, segments
+from reporter.evaluate.segments import agent_patterns
 from reporter.ingest.cache import USUAL, Cache, open_cache
 from reporter.ingest.load import Intake, ingest
 from reporter.ingest.readers.files import display_path, is_shown_as_it_is
@@ -48,7 +48,7 @@ from reporter.pipeline.own_settings import (
     remember,
 )
 from reporter.pipeline.resolve_statements import resolve, signers, statement_notices
-from reporter.pipeline.run_scores import Scoring
+from reporter.pipeline.run_scores import Planned, Scoring, plan
 from reporter.pipeline.workspace_content import (
     compile_all,
     refuse_unknown,
@@ -59,6 +59,7 @@ from reporter.report import FILES, installed_formats, warm_up
 from reporter.report.compare import compare, read_earlier
 from reporter.report.document import View
 from reporter.report.export import (
+    BEGUN,
     Wanted,
     clear_abandoned,
     place_of,
@@ -135,8 +136,11 @@ def assess_workspace(
     installed_formats.refuse_unknown(options.formats)
     outputs = Wanted(options.formats, own_templates, options.say, options.limits)
     workspace = read_workspace(folder)
-    with open_inputs or Inputs.of(workspace.folder) as inputs, _places(out, options) as places:
-        part, work = places
+    with (
+        open_inputs or Inputs.of(workspace.folder) as inputs,
+        _places(out, options) as (part, work),
+        ThreadPoolExecutor(2) as pool,
+    ):
         folder = options.cache or out.parent / USUAL
         cache = open_cache(folder, options.key or inputs.key(), options.warn)
         shape = kept_runs.shape_of(workspace, inputs, cache, out, options, outputs)
@@ -160,17 +164,15 @@ def assess_workspace(
         compiled = [(replace(c, place=placed(c.place, content.packs)), j) for c, j in compiled]
         pseudonym_mark = mark(cache.secret_key) if options.pseudonymise else ""
         earlier = read_earlier(options.earlier, workspace.run, pseudonym_mark)
-        assessment, intake = _assess(
-            workspace, inputs, content, catalogs, compiled, work, part, cache, options
-        )
+        known = workspace, inputs, content, catalogs, compiled
+        assessment, intake, begun = _assess(*known, work, part, cache, options, pool)
         if earlier:
             with DuckDB(work / "earlier", options.memory, options.temp_size) as engine:
                 assessment = compare(engine, earlier, assessment, part)
         shutil.rmtree(work)
-        view, plain_view = views.both(
-            assessment, Results(part, assessment.checks), options.language or assessment.language
-        )
-        write_run(assessment, view, plain_view, intake.rows, part, outputs)
+        language = options.language or assessment.language
+        view, plain_view = views.both(assessment, Results(part, assessment.checks), language)
+        write_run(assessment, view, plain_view, intake.rows, part, outputs, begun)
         if intake.repeatable and not any(n.code == "checks_not_run" for n in assessment.notices):
             again = kept_runs.shape_of(workspace, inputs, cache, out, options, outputs)
             if shape == again and all(map(inputs.is_steady, inputs.files)):
@@ -226,8 +228,9 @@ def _assess(
     part: Path,
     cache: Cache,
     options: Options,
-) -> tuple[Assessment, Intake]:
-    """Run all steps that need the engine."""
+    pool: Executor,
+) -> tuple[Assessment, Intake, tuple[Future[None], ...]]:
+    """Run all steps that need the engine; return the files that are being written too."""
     with _cache_kept(cache), DuckDB(work, options.memory, options.temp_size) as engine:
         options.say(f"reading {workspace.folder}")
         intake = _read(engine, workspace, inputs, content, cache, part, options)
@@ -250,32 +253,31 @@ def _assess(
         people = None
         if options.pseudonymise:
             signer = [workspace.baseline.approved_by] if workspace.baseline else []
-            people = redact_run.hide_results(
-                engine, cache.secret_key, content.checks, answers, claims, signer
-            )
+            said = content.checks, answers, claims, signer
+            people = redact_run.hide_results(engine, cache.secret_key, *said)
             answers, claims = redact_run.hide_words(answers, claims)
             intake = redact_run.hide_intake(intake, people)
+        if not setup.lines:  # with settings of its own, some checks run again
+            drop_read(engine)
         code_texts(engine)
         with kept_tables.kept_aside(engine, kept):
-            assessment = _gather(
-                engine, workspace, content, compiled, faults, intake, answers, claims
-            )
-        if not setup.lines:
-            drop_others(engine)
-        write_results(engine, assessment.checks, assessment.roadmap, part)
+            planned = plan(engine, workspace, content, compiled, faults, answers)
+            write_results(engine, planned.scoring.checks, planned.roadmap, part)
+            later = people or planned.is_large
+            begun = () if later else _begin(pool, planned, part, options)
+            assessment = _gather(engine, workspace, content, planned, intake, answers, claims)
         news = [*statement_notices(answers, claims, who), *signers(workspace, answers, claims, who)]
         if setup.lines:
             plain = compile_all([c for c in content.checks if c.id in setup.thresholds], {})
+            settled = assessment, answers, as_read, who
             with _guests(content, (*compiled, *plain), work, options) as run:
-                notice = beside_shipped(
-                    engine, setup, content, compiled, plain, assessment, answers, as_read, who, run
-                )
-            news.append(notice)
+                news.append(beside_shipped(engine, setup, content, compiled, plain, *settled, run))
         assessment = replace(assessment, notices=(*assessment.notices, *news))
-        if people:
-            assessment = redact_run.hide_assessment(assessment, people)
-            assessment = replace(assessment, pseudonyms=mark(cache.secret_key))
-        return assessment, intake
+    if people:
+        assessment = redact_run.hide_assessment(assessment, people)
+        assessment = replace(assessment, pseudonyms=mark(cache.secret_key))
+        planned = planned.hidden_as(assessment)
+    return assessment, intake, begun or _begin(pool, planned, part, options)
 
 
 def _run_checks(
@@ -375,44 +377,47 @@ def _used_paths(workspace: Workspace, cache: Cache, part: Path, options: Options
     ]
 
 
+def _begin(
+    pool: Executor, planned: Planned, part: Path, options: Options
+) -> tuple[Future[None], ...]:
+    """Begin to write the lists of all results while the rest of the run is computed."""
+    from reporter.report import build as views
+    from reporter.report.chapters.next_steps import heads
+    from reporter.report.csv_tables import begin
+
+    checks, frameworks = planned.scoring.checks, planned.scoring.content.frameworks
+    counts = ((t.status, t.n) for t in planned.scoring.tallies)
+    findings = views.findings(checks, frameworks, counts, Results(part, checks))
+    columns = views.finding_columns(frameworks) if BEGUN in options.formats else ()
+    if columns:
+        options.say(f"writing {FILES[BEGUN]}")
+    return begin(pool, findings, columns, heads(planned.roadmap), part)
+
+
 def _gather(
     engine: DuckDB,
     workspace: Workspace,
     content: Content,
-    compiled: list[tuple[Check, Compiled]],
-    failures: Mapping[str, str],
+    planned: Planned,
     intake: Intake,
     answers: Settled,
     claims: Stated,
 ) -> Assessment:
-    """Score the results and put everything a report needs into one object."""
-    # Unknown results are no sample, and a check that failed to run has none.
-    checks = tuple(replace(c, sample=None) if c.id in failures else c for c, _ in compiled)
-    profile = content.profiles[workspace.run.profile]
-    tallies = extract.tallies(engine)
-    _refuse_other_sizes(checks, tallies)
-    caps, caps_lo = extract.caps(engine, content), extract.caps_lo(engine, content)
-    scoring = Scoring(
-        content, checks, profile, tallies, segments(engine, checks), caps, caps_lo, answers.answers
-    )
-    usage = _compared(engine, scoring)
-    causes, actions = defects(
-        engine, checks, content.causes, tallies, content.efforts, workspace.efforts
-    )
-    scores = scoring.scores(content.policy)
+    """Put everything a report needs into one object."""
+    scoring, scores, failures = planned.scoring, planned.scores, planned.failures
     base = replace(scoring, answers={}).scores(content.policy) if answers.answers else scores
     return Assessment(
         run=workspace.run,
         frameworks=content.frameworks,
-        checks=checks,
+        checks=tuple(scoring.checks),
         themes=content.themes,
         policy=content.policy,
-        profile=profile,
+        profile=scoring.profile,
         scores=scores,
         waivers=claims.waivers,
         compensations=claims.compensations,
         honoured=scoring.honoured(_honoured_tallies(engine, claims)),
-        results=sum(t.n for t in tallies),
+        results=sum(t.n for t in scoring.tallies),
         waived=int(engine.one("SELECT count(*) FROM results WHERE waiver <> ''")),
         files=intake.files,
         out_of_scope_types=intake.out_of_scope,
@@ -422,17 +427,17 @@ def _gather(
         feeds=extract.feeds(engine),
         feed_days=extract.feed_days(engine),
         coverage=extract.coverage(engine),
-        compared=usage,
-        causes=causes,
+        compared=_compared(engine, scoring),
+        causes=planned.causes,
         population=extract.population(engine),
         context=extract.context(engine, content),
-        hashes=_hashes(workspace, content, checks, intake),
+        hashes=_hashes(workspace, content, tuple(scoring.checks), intake),
         crosswalks=content.crosswalks,
-        parity=side_by_side(engine, [(c, j) for c, j in compiled if c.id not in failures]),
+        parity=side_by_side(engine, planned.queries),
         attestations=answers.attestations,
-        roadmap=scoring.plan(actions),
+        roadmap=planned.roadmap,
         slices=scoring.slices(content.policy),
-        reweighed=scoring.reweighed(actions),
+        reweighed=scoring.reweighed(planned.actions),
         notices=tuple(_notices(engine, content, failures, intake, (scores, base))),
     )
 
@@ -474,19 +479,6 @@ def _notices(
     yield from disclosures.of_refusals(engine)
     yield from disclosures.of_heartbeats(engine)
     yield from disclosures.of_answers(*([f.total for f in x.frameworks] for x in scores))
-
-
-def _refuse_other_sizes(checks: Sequence[Check], tallies: Sequence[Tally]) -> None:
-    for check, sample in ((c, c.sample) for c in checks if c.sample):
-        count = sum(t.n for t in tallies if t.check == check.id)
-        if count != sample.size:
-            raise InputError(
-                f"samples: {check.id} gives {count} results, but its sample is declared with"
-                f" {sample.size}",
-                "reporter.yml",
-                "Declare what was drawn: the subjects of the sample, and no others, must be in the"
-                " input.",
-            )
 
 
 def _hashes(

@@ -6,13 +6,21 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import chain
 
 from reporter.content.loader import Content
+from reporter.content.workspace import Workspace
+from reporter.engine.base import OutOfMemory
+from reporter.engine.duckdb import DuckDB
+from reporter.errors import InputError
+from reporter.evaluate import extract
+from reporter.evaluate.defects import defects
 from reporter.evaluate.extract import UNREGISTERED_CAP
-from reporter.model.assessment import SEVERITIES, Check, Policy, Profile
-from reporter.model.comparison import Leveled, RatedAgent
+from reporter.evaluate.segments import segments
+from reporter.model.assessment import SEVERITIES, Assessment, Check, Policy, Profile
+from reporter.model.comparison import Cause, Leveled, RatedAgent
 from reporter.model.roadmap import Action, Roadmap
 from reporter.model.scores import (
     COMPARED,
@@ -26,8 +34,15 @@ from reporter.model.scores import (
     Tally,
     levels_of,
 )
+from reporter.schema.compiled import Compiled
 from reporter.score import first_in_lanes, plan_actions, score
 from reporter.score.scorer import group_level, mean
+from reporter.statements.attestations import Settled
+
+MOST_BESIDE = 4_000_000
+"""Results up to which other work goes on beside the engine's: of 100,000 agents, which have twice
+as many, it takes 600 MB more.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,3 +183,83 @@ def _level(themes: Sequence[ControlScore], policy: Policy) -> Leveled:
         narrow=2 * len(applying_themes) < len(themes),
         assessed=any(t.state == "assessed" for t in applying_themes),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What a run needs before its results can be written."""
+
+    scoring: Scoring
+    scores: Scores
+    causes: tuple[Cause, ...]
+    actions: tuple[Action, ...]
+    roadmap: Roadmap
+    queries: tuple[tuple[Check, Compiled], ...]
+    """The checks that were run."""
+    failures: Mapping[str, str]
+    """Why the others could not be run, by id."""
+
+    @property
+    def is_large(self) -> bool:
+        """Whether its results leave no memory for other work beside the engine's."""
+        return _count(self.scoring.tallies) > MOST_BESIDE
+
+    def hidden_as(self, assessment: Assessment) -> Planned:
+        """Return the same with the checks and the roadmap of a run without names."""
+        scoring = replace(self.scoring, checks=assessment.checks)
+        return replace(self, scoring=scoring, roadmap=assessment.roadmap)
+
+
+def plan(
+    engine: DuckDB,
+    workspace: Workspace,
+    content: Content,
+    compiled: Sequence[tuple[Check, Compiled]],
+    failures: Mapping[str, str],
+    answers: Settled,
+) -> Planned:
+    """Score the results, find the causes of failures, and order what can be done."""
+    # Unknown results are no sample, and a check that failed to run has none.
+    checks = tuple(replace(c, sample=None) if c.id in failures else c for c, _ in compiled)
+    tallies = extract.tallies(engine)
+    _refuse_other_sizes(checks, tallies)
+    caps, caps_lo = extract.caps(engine, content), extract.caps_lo(engine, content)
+    profile = content.profiles[workspace.run.profile]
+    scoring = Scoring(content, checks, profile, tallies, (), caps, caps_lo, answers.answers)
+    defects_of = checks, content.causes, tallies, content.efforts, workspace.efforts
+    # The engine counts the parts of the whole while Python looks for causes.
+    with ThreadPoolExecutor(1) as pool, engine.twin() as twin:
+        is_large = _count(tallies) > MOST_BESIDE
+        counting = None if is_large else pool.submit(segments, twin, checks)
+        causes, actions = defects(engine, *defects_of)
+        roadmap = scoring.plan(actions)
+        parts = _result(counting) or segments(engine, checks)
+    queries = tuple((c, j) for c, j in compiled if c.id not in failures)
+    scoring = replace(scoring, segments=parts)
+    scores = scoring.scores(content.policy)
+    return Planned(scoring, scores, causes, actions, roadmap, queries, failures)
+
+
+def _count(tallies: Iterable[Tally]) -> int:
+    return sum(t.n for t in tallies)
+
+
+def _result(counting: Future[list[Segment]] | None) -> list[Segment]:
+    """Return what was counted; nothing where memory lacked beside the other work."""
+    try:
+        return counting.result() if counting else []
+    except OutOfMemory:
+        return []
+
+
+def _refuse_other_sizes(checks: Sequence[Check], tallies: Sequence[Tally]) -> None:
+    for check, sample in ((c, c.sample) for c in checks if c.sample):
+        count = sum(t.n for t in tallies if t.check == check.id)
+        if count != sample.size:
+            raise InputError(
+                f"samples: {check.id} gives {count} results, but its sample is declared with"
+                f" {sample.size}",
+                "reporter.yml",
+                "Declare what was drawn: the subjects of the sample, and no others, must be in the"
+                " input.",
+            )

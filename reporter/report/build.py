@@ -111,8 +111,13 @@ def _build(assessment: model.Assessment, results: Results) -> View:
         levels=levels(assessment),
         method=method(assessment),
         hashes=hashes(assessment),
-        finding_columns=(*COLUMNS, *(clean(f.short) for f in assessment.frameworks)),
-        findings=_findings(assessment, results),
+        finding_columns=finding_columns(assessment.frameworks),
+        findings=findings(
+            assessment.checks,
+            assessment.frameworks,
+            [(s, n) for c in assessment.scores.checks.values() for s, n in c.counts.items()],
+            results,
+        ),
         crosswalks=crosswalks(assessment, anchors),
         parity=parity(assessment.parity),
         attestations=attestations(assessment, anchors),
@@ -357,23 +362,27 @@ def _unknown(unknown_count: int, reasons: Iterable[tuple[str, int]]) -> str:
     return say("{n} unknown: {reasons}", n=number(unknown_count), reasons="; ".join(sentences))
 
 
-def _findings(assessment: model.Assessment, results: Results) -> Findings:
-    """Return by check what findings.csv prints beside the data of the store."""
-    control_lists = [_controls_by_check(f) for f in assessment.frameworks]
-    open_statuses = (s for s in Status if s not in (Status.PASS, Status.NA))
+def finding_columns(frameworks: Iterable[model.Framework]) -> tuple[str, ...]:
+    """Return the columns of findings.csv."""
+    return (*COLUMNS, *(clean(f.short) for f in frameworks))
+
+
+def findings(
+    checks: Iterable[model.Check],
+    frameworks: Iterable[model.Framework],
+    counts: Iterable[tuple[Status, int]],
+    results: Results,
+) -> Findings:
+    """Return by check what findings.csv prints beside the data of the store; `counts` are numbers
+    of results by status.
+    """
+    checks, control_lists = tuple(checks), [_controls_by_check(f) for f in frameworks]
     return Findings(
         results,
-        sum(
-            score.counts.get(s, 0)
-            for s in open_statuses
-            for score in assessment.scores.checks.values()
-        ),
-        {c.id: (clean(c.id), clean(c.title), c.severity) for c in assessment.checks},
-        {c.id: (clean(remedy(c, False)), clean(remedy(c, True))) for c in assessment.checks},
-        {
-            c.id: tuple(controls.get(c.id, "") for controls in control_lists)
-            for c in assessment.checks
-        },
+        sum(n for status, n in counts if status not in (Status.PASS, Status.NA)),
+        {c.id: (clean(c.id), clean(c.title), c.severity) for c in checks},
+        {c.id: (clean(remedy(c, False)), clean(remedy(c, True))) for c in checks},
+        {c.id: tuple(controls.get(c.id, "") for controls in control_lists) for c in checks},
     )
 
 

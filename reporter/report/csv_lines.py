@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from reporter.model.scores import tier_text
 from reporter.report.view.finding_rows import Findings
-from reporter.runs.store import Results
+from reporter.runs.store import OPEN, Results
 from reporter.system.plain_text import clean
 
 _DANGEROUS = frozenset("=+-@\t\r\n\0＝＋－＠")
@@ -25,6 +25,8 @@ could run.
 """
 ROW_GROUP = 122_880
 """Rows that the engine writes to a Parquet file, and skips when reading, as one."""
+_MEMORY = "256MB"
+"""Lines are made while the engine of a run still holds its tables: the two share the machine."""
 _CELLS: Mapping[str, str] = {
     "id": "id",
     "status": "status",
@@ -55,40 +57,49 @@ def cell(text: str) -> str:
     return '"' + escaped.replace('"', '""') + '"' if "," in escaped or '"' in escaped else escaped
 
 
-def lines(
-    findings: Findings,
-    parts: Sequence[str],
-    where: str,
-    order: str = "",
-    picks: Sequence[str] = (),
-) -> Iterator[list[str]]:
-    """Yield batches of lines without their ends, one for each result that matches a condition over
-    `store.RESULT`.
-
-    `parts` are columns of `_TEXTS` or of `_CELLS`, `picks` the cells of each pick of the roadmap.
-    The lines stand in the order of the results unless another is given.
+class Lines:
+    """The findings of a run with the texts of their lines, laid beside them once for several
+    tables; threads may write these at the same time.
     """
-    results = findings.results.again()
-    joins = _lay_texts(results, findings, where, picks)
-    joins += " JOIN picks AS p ON p.number = rank" if "pick" in parts else ""
-    odd = _odd_texts(results, [c for c in _TEXTS if c in parts], where)
-    results.lay_beside("odd", ("text", "cell"), [(t, cell(t)) for t in odd])
-    cells = dict(_CELLS)
-    for column in _TEXTS:
-        cells[column] = f"held.{column}"
-        if odd:
-            cells[column] = f"coalesce(o_{column}.cell, held.{column})"
-            joins += f" LEFT JOIN odd AS o_{column} ON o_{column}.text = held.{column}"
-    # Sorted as numbers, and only then made lines: the lines of a million are half a gigabyte.
-    # `||` makes a text a step, and takes three times as long.
-    names = [f"cell_{part}" for part in parts]
-    line = "concat(" + ", ',', ".join(names) + ")"
-    columns = ", ".join(f"{cells[p]} AS {n}" for p, n in zip(parts, names, strict=True))
-    rows_sql = f"SELECT {columns} FROM held {joins} WHERE {where}"
-    pages = [f"{rows_sql} ORDER BY {order}"] if order else _in_parts(results, rows_sql)
-    for page in pages:
-        for rows in results.batches(f"SELECT {line} FROM ({page}) AS cells"):
-            yield [text for (text,) in rows]
+
+    def __init__(self, findings: Findings, picks: Sequence[str] = ()) -> None:
+        """Lay the texts; `picks` are the cells of each pick of the roadmap."""
+        self._results = findings.results.again(_MEMORY)
+        self._joins = _lay_texts(self._results, findings, picks)
+        odd = _odd_texts(self._results)
+        self._results.lay_beside("odd", ("text", "cell"), [(t, cell(t)) for t in odd])
+        self._has_odd = bool(odd)
+
+    def count(self, where: str) -> int:
+        """Return how many results match a condition."""
+        ((total,),) = self._results.rows(("count(*)",), where)
+        return int(total)
+
+    def of(self, parts: Sequence[str], where: str = OPEN, order: str = "") -> Iterator[list[str]]:
+        """Yield batches of lines without their ends, one for each open result that matches a
+        condition over `store.RESULT`.
+
+        `parts` are columns of `_TEXTS` or of `_CELLS`. The lines stand in the order of the results
+        unless another is given.
+        """
+        joins = self._joins + (" JOIN picks AS p ON p.number = rank" if "pick" in parts else "")
+        cells = dict(_CELLS)
+        for column in _TEXTS:
+            cells[column] = f"held.{column}"
+            if self._has_odd:
+                cells[column] = f"coalesce(o_{column}.cell, held.{column})"
+                joins += f" LEFT JOIN odd AS o_{column} ON o_{column}.text = held.{column}"
+        # Sorted as numbers, and only then made lines: the lines of a million are half a gigabyte.
+        # `||` makes a text a step, and takes three times as long.
+        names = [f"cell_{part}" for part in parts]
+        line = "concat(" + ", ',', ".join(names) + ")"
+        columns = ", ".join(f"{cells[p]} AS {n}" for p, n in zip(parts, names, strict=True))
+        rows_sql = f"SELECT {columns} FROM held {joins} WHERE {where}"
+        results = self._results
+        pages = [f"{rows_sql} ORDER BY {order}"] if order else _in_parts(results, rows_sql)
+        for page in pages:
+            for rows in results.batches(f"SELECT {line} FROM ({page}) AS cells"):
+                yield [text for (text,) in rows]
 
 
 def _in_parts(results: Results, sql: str) -> Iterator[str]:
@@ -98,7 +109,7 @@ def _in_parts(results: Results, sql: str) -> Iterator[str]:
         yield f"{sql} AND place >= {at} AND place < {at + ROW_GROUP} ORDER BY place"
 
 
-def _lay_texts(results: Results, findings: Findings, where: str, picks: Sequence[str]) -> str:
+def _lay_texts(results: Results, findings: Findings, picks: Sequence[str]) -> str:
     """Lay the texts of checks, tiers, reasons and picks beside the results; return the joins."""
     results.lay_beside(
         "checks",
@@ -119,7 +130,7 @@ def _lay_texts(results: Results, findings: Findings, where: str, picks: Sequence
     results.lay_beside("spans", ("lo BIGINT", "hi BIGINT", "text"), spans, ("text",))
     sentence = results.reasons.sentences()
     # Of 139,000 results of 2,000 agents 85 % say what another of their check says.
-    said = results.rows(("check", "reason_code", "reason_values"), where, "GROUP BY ALL")
+    said = results.rows(("check", "reason_code", "reason_values"), OPEN, "GROUP BY ALL")
     results.lay_beside(
         "said",
         ("name", "code", "held_values", "text"),
@@ -134,8 +145,8 @@ def _lay_texts(results: Results, findings: Findings, where: str, picks: Sequence
     )
 
 
-def _odd_texts(results: Results, columns: Sequence[str], where: str) -> list[str]:
+def _odd_texts(results: Results) -> list[str]:
     """Return the distinct texts whose cell is another than the text."""
-    texts = " UNION ".join(f"SELECT {c} AS text FROM held WHERE {where}" for c in columns)
+    texts = " UNION ".join(f"SELECT {c} AS text FROM held WHERE {OPEN}" for c in _TEXTS)
     sql = f"SELECT text FROM ({texts}) AS named WHERE NOT regexp_full_match(text, ?) ORDER BY text"
     return [text for (text,) in results.query(sql, [_AS_IT_IS])]

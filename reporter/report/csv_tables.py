@@ -9,20 +9,21 @@ from __future__ import annotations
 
 import codecs
 import gzip
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future
 from contextlib import contextmanager
+from functools import lru_cache
 from itertools import chain, islice
+from operator import attrgetter
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, Any, Protocol
 
 from reporter.errors import ReporterError
 from reporter.i18n.translate import ENGLISH, speaking
-from reporter.report.chapters.next_steps import PickLine
-from reporter.report.csv_lines import cell, lines
+from reporter.report.csv_lines import Lines, cell
 from reporter.report.document import View
 from reporter.report.findings import places
-from reporter.report.view.finding_rows import BY_OWNER, OWED, rows
-from reporter.runs.store import OPEN
+from reporter.report.view.finding_rows import BY_OWNER, OWED, Findings, rows
 
 _COLUMNS = ("check", "subject", "status", "reason", "record", "fix")
 TODO = ("owner", "rank", "action", "lane", "effort", *_COLUMNS)
@@ -32,6 +33,8 @@ _FINDING = (
     *("waived_until", "waiver", "fix", "tail"),
 )
 """The parts of a line of findings.csv."""
+PICK = attrgetter("rank", "id", "lane", "effort")
+"""What todo.csv says of a pick."""
 MOST_ROWS = 1 << 20
 """What a spreadsheet opens, with the header."""
 _MOST_AT_ONCE = 10_000
@@ -40,18 +43,37 @@ _MOST_AT_ONCE = 10_000
 def write_findings(view: View, path: Path) -> None:
     """Write findings.csv: one row for every failing, unknown or compensated result, in English."""
     with speaking(ENGLISH):
-        body = lines(view.findings, _FINDING, OPEN)
-        _write_lines(path, view.finding_columns, body, len(view.findings))
+        _write_findings(Lines(view.findings), view.finding_columns, len(view.findings), path)
 
 
-def write_todo(view: View, path: Path) -> None:
-    """Write every failing or unknown result that is not waived, by owner and roadmap order. Results
-    without an owner come last.
+def _write_findings(lines: Lines, columns: Sequence[str], total: int, path: Path) -> None:
+    _write_lines(path, columns, lines.of(_FINDING), total)
+
+
+def begin(
+    pool: Executor,
+    findings: Findings,
+    columns: Sequence[str],
+    picks: Iterable[Sequence[str]],
+    folder: Path,
+) -> tuple[Future[None], ...]:
+    """Begin to write todo.csv, and findings.csv where it has columns; return what to wait for. Both
+    are mostly the work of the engine, which goes on beside Python.
+
+    todo.csv has every failing or unknown result that is not waived, by owner and roadmap order;
+    results without an owner come last. `picks` are rank, id, lane and effort of each pick.
     """
-    picks = [",".join(map(cell, _pick(p))) for p in view.roadmap.picks]
+    lines = pool.submit(lambda: Lines(findings, [",".join(map(cell, p)) for p in picks]))
+    jobs = [pool.submit(lambda: _write_todo(lines.result(), folder / "todo.csv"))]
+    if columns:
+        path, total = folder / "findings.csv", len(findings)
+        jobs.append(pool.submit(lambda: _write_findings(lines.result(), columns, total, path)))
+    return tuple(jobs)
+
+
+def _write_todo(lines: Lines, path: Path) -> None:
     parts, order = ("owner", "pick", *_COLUMNS), f"owner = '', {BY_OWNER}"
-    ((total,),) = view.findings.results.again().each(("count(*)",), OWED)
-    _write_lines(path, TODO, lines(view.findings, parts, OWED, order, picks), total)
+    _write_lines(path, TODO, lines.of(parts, OWED, order), lines.count(OWED))
 
 
 def todo(view: View) -> Iterator[tuple[str, ...]]:
@@ -61,13 +83,9 @@ def todo(view: View) -> Iterator[tuple[str, ...]]:
     for row, rank in task_rows:
         yield (
             row[place["owner"]],
-            *_pick(view.roadmap.picks[rank - 1]),
+            *PICK(view.roadmap.picks[rank - 1]),
             *(row[place[c]] for c in _COLUMNS),
         )
-
-
-def _pick(pick: PickLine) -> tuple[str, str, str, str]:
-    return pick.rank, pick.id, pick.lane, pick.effort
 
 
 class Table(Protocol):
@@ -85,6 +103,30 @@ def write_table(path: Path, header: Sequence[str], table: Table) -> None:
     rows = iter(table)
     batches = iter(lambda: [",".join(map(cell, r)) for r in islice(rows, _MOST_AT_ONCE)], [])
     _write_lines(path, header, batches, len(table))
+
+
+def write_columns(
+    path: Path,
+    names: Sequence[str],
+    rows: Sequence[object],
+    texts: Mapping[str, Callable[[Any], str]] = {},
+) -> None:
+    """Write a table of objects as `write_table`, an attribute a column; `texts` print what is no
+    text. Each value of such a column is printed once.
+    """
+    cells = [_cells_of(texts[name]) if name in texts else cell for name in names]
+    columns = list(zip(map(attrgetter, names), cells, strict=True))
+
+    def batches() -> Iterator[list[str]]:
+        for at in range(0, len(rows), _MOST_AT_ONCE):
+            page = rows[at : at + _MOST_AT_ONCE]
+            yield list(map(",".join, zip(*(map(c, map(v, page)) for v, c in columns), strict=True)))
+
+    _write_lines(path, names, batches(), len(rows))
+
+
+def _cells_of(text: Callable[[Any], str]) -> Callable[[Any], str]:
+    return lru_cache(_MOST_AT_ONCE)(lambda value: cell(text(value)))
 
 
 def _write_lines(

@@ -7,12 +7,11 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from functools import partial
-from operator import attrgetter
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -96,6 +95,10 @@ def clear_abandoned(folder: Path, temp: Path | None = None) -> list[str]:
     ]
 
 
+BEGUN = "csv"
+"""The format that is begun while the rest of a run is computed: it needs the results only."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """The output of a run beside its tables."""
@@ -114,18 +117,17 @@ def write_run(
     counts: dict[str, int],
     part: Path,
     options: Wanted,
+    begun: Iterable[Future[None]],
 ) -> None:
-    """Write every file of a run, tables from the English view. The manifest comes last, as it holds
-    the hashes of the others.
+    """Write every file of a run but those that were `begun`, tables from the English view. The
+    manifest comes last, as it holds the hashes of the others.
     """
-    from reporter.report.csv_tables import write_todo
-
-    with ThreadPoolExecutor(1) as pool:  # mostly the engine, which runs beside Python
-        todo = pool.submit(write_todo, english_view, part / "todo.csv")
-        write_data(assessment, part)
-        tables = partial(_write_tables, assessment, english_view, part)
-        write_formats(view, options, part, part, tables)
-        todo.result()
+    write_data(assessment, part)
+    tables = partial(_write_tables, assessment, english_view, part)
+    formats = tuple(name for name in options.formats if name != BEGUN)
+    write_formats(view, replace(options, formats=formats), part, part, tables)
+    for job in begun:
+        job.result()
     write_installed(view, options, part, part)
     write_manifest(part, assessment, counts)
 
@@ -240,17 +242,14 @@ def write_comparison(comparison: Comparison, part: Path) -> None:
         _write_fields(part / name, kind, rows)
 
 
-def _write_fields(path: Path, kind: type, rows: Iterable[object]) -> None:
+def _write_fields(path: Path, kind: type, rows: Sequence[object]) -> None:
     """Write dataclasses of a kind, a field a column."""
-    from reporter.report.csv_tables import write_table
+    from reporter.report.csv_tables import write_columns
 
-    header = [f.name for f in fields(kind)]
-    rows = tuple(rows)
-    texts = []
-    for name, told in get_type_hints(kind).items():
-        column = map(attrgetter(name), rows)
-        texts.append(column if told is str else map(_text, column))
-    write_table(path, header, list(zip(*texts, strict=True)))
+    names = [f.name for f in fields(kind)]
+    write_columns(
+        path, names, rows, {n: _text for n, t in get_type_hints(kind).items() if t is not str}
+    )
 
 
 def write_causes(causes: tuple[Cause, ...], results: Results, path: Path) -> None:
@@ -303,7 +302,7 @@ def write_slices(slices: Slices, path: Path) -> None:
 
 def write_roadmap(roadmap: Roadmap, path: Path) -> None:
     """Write every pick of the roadmap, in its order."""
-    from reporter.report.csv_tables import write_table
+    from reporter.report.csv_tables import write_columns
 
     header = (
         *(
@@ -321,7 +320,7 @@ def write_roadmap(roadmap: Roadmap, path: Path) -> None:
         ),
         *("gain_per_day", "gain_without_cap", "total_after", "level_after", "fix", "before"),
     )
-    write_table(path, header, list(map(attrgetter(*header), roadmap.picks)))
+    write_columns(path, header, roadmap.picks)
 
 
 def write_statements(assessment: Assessment, path: Path) -> None:

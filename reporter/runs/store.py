@@ -12,16 +12,17 @@ import json
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import fields, is_dataclass, replace
 from fractions import Fraction
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import Any, Self
 
 import msgspec
 
 from reporter.engine.base import Engine
-from reporter.engine.duckdb import Parquet
+from reporter.engine.duckdb import DEFAULT_MEMORY, Parquet
 from reporter.errors import InputError
 from reporter.model import ids
 from reporter.model.assessment import SEVERITIES, Assessment, Check
@@ -38,6 +39,8 @@ LISTED_APART = ("causes", "compared", "coverage", "roadmap")
 """The fields that grow with the agents."""
 MOST_LISTED = 8 << 20
 """Bytes of these fields that report.json holds itself."""
+_AT_ONCE = 1000
+"""Entries of a list that are made a text together."""
 MANIFEST = "manifest.json"
 SCHEMA = "agent-maturity-run/2"
 RESULT = (
@@ -93,7 +96,7 @@ def write_results(engine: Engine, checks: Iterable[Check], roadmap: Roadmap, fol
     """Write every result: the check of the highest severity first, within a check failures first,
     then by subject.
 
-    The engine's table `led` has the cause and the action of each failure. Empties `results`.
+    The engine's table `led` has the cause and the action of each failure.
     """
     ranks = {p.action.id: n for n, p in enumerate(roadmap.picks, 1)}
     ranked = sorted(checks, key=lambda c: (SEVERITIES.index(c.severity), c.id))
@@ -128,8 +131,8 @@ def write_results(engine: Engine, checks: Iterable[Check], roadmap: Roadmap, fol
     _code(engine, "led_ranks", "action")
     # Sorted as numbers, and only then given their words: at once it takes 280 MB more.
     engine.run(f"CREATE TABLE sorted AS {_SORTED}")
-    engine.run("CREATE OR REPLACE TABLE results AS SELECT * FROM results LIMIT 0")
     engine.write_parquet(_ROWS, folder / RESULTS, "zstd")
+    engine.run("DROP TABLE sorted")
 
 
 def _code(engine: Engine, table: str, column: str) -> None:
@@ -149,16 +152,31 @@ def _code(engine: Engine, table: str, column: str) -> None:
 def write_data(assessment: Assessment, folder: Path) -> None:
     """Write an assessment; the same bytes for the same assessment.
 
-    Long lists go to `LISTS`, packed: of 20,000 agents they are 65 MB, and packed 5.
+    Long lists go to `LISTS`, packed: of 20,000 agents they are 65 MB, and packed 5. They are
+    written piece by piece, as whole texts they take four times their size.
     """
     data = _fields(assessment)
-    lists = _json({name: data[name] for name in LISTED_APART})
-    if len(lists) > MOST_LISTED:
-        packed = gzip.compress(lists, compresslevel=6, mtime=0)
-        (folder / LISTS).write_bytes(packed)
-        data = {name: value for name, value in data.items() if name not in LISTED_APART}
-        data["lists"] = _Apart(LISTS, hashlib.sha256(packed).hexdigest(), LISTED_APART)
+    pieces = _pieces({name: data[name] for name in LISTED_APART})
+    held_pieces, size = [], 0
+    for piece in pieces:
+        held_pieces.append(piece)
+        size += len(piece)
+        if size > MOST_LISTED:
+            digest = _pack(chain(held_pieces, pieces), folder / LISTS)
+            data = {name: value for name, value in data.items() if name not in LISTED_APART}
+            data["lists"] = _Apart(LISTS, digest, LISTED_APART)
+            break
     (folder / DATA).write_bytes(_json(data))
+
+
+def _pack(pieces: Iterable[bytes], path: Path) -> str:
+    """Write pieces of a text as gzip, without a name and a time; return the hash of the file."""
+    packer = zlib.compressobj(6, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
+    with path.open("wb") as file:
+        for piece in pieces:
+            file.write(packer.compress(piece))
+        file.write(packer.flush())
+    return sha256(path)
 
 
 def to_json(assessment: Assessment) -> bytes:
@@ -178,12 +196,40 @@ def _fields(assessment: Assessment) -> dict[str, Any]:
 
 
 def _json(data: dict[str, Any]) -> bytes:
+    return _encoded(data) + b"\n"
+
+
+def _encoded(value: Any) -> bytes:
     try:
-        text = msgspec.json.encode(data, enc_hook=_encode, order="sorted")
+        text = msgspec.json.encode(value, enc_hook=_encode, order="sorted")
     except UnicodeEncodeError:  # a name in a settings file is anything that YAML can escape
-        plain_data = _in_utf8(msgspec.to_builtins(data, enc_hook=_encode, order="sorted"))
+        plain_data = _in_utf8(msgspec.to_builtins(value, enc_hook=_encode, order="sorted"))
         text = msgspec.json.encode(plain_data, order="sorted")
-    return escape_json(text.decode()).encode() + b"\n"
+    return text if text.isascii() and b"\x7f" not in text else escape_json(text.decode()).encode()
+
+
+def _pieces(data: dict[str, Any]) -> Iterator[bytes]:
+    """Yield what `_json` returns in pieces: the lists in `data`, and in its dataclasses, a thousand
+    entries at a time.
+    """
+    yield from _in_pieces(data)
+    yield b"\n"
+
+
+def _in_pieces(value: Any) -> Iterator[bytes]:
+    if is_dataclass(value):
+        value = {f.name: getattr(value, f.name) for f in fields(value)}
+    if isinstance(value, dict):
+        for at, name in enumerate(sorted(value)):
+            yield (b"," if at else b"{") + _encoded(name) + b":"
+            yield from _in_pieces(value[name])
+        yield b"}"
+    elif isinstance(value, tuple) and len(value) > _AT_ONCE:
+        for at in range(0, len(value), _AT_ONCE):
+            yield (b"," if at else b"[") + _encoded(value[at : at + _AT_ONCE])[1:-1]
+        yield b"]"
+    else:
+        yield _encoded(value)
 
 
 def data_files(run: Path) -> list[Path]:
@@ -244,14 +290,15 @@ class StoredTable:
     REASONS: Mapping[str, tuple[str, str]]
     """Sentences over the file's columns, in the current language -> the code and its values."""
 
-    def __init__(self, run: Path, checks: Iterable[Check]) -> None:
-        """Open the table of a run; `checks` hold the sentences of its reason codes.
+    def __init__(self, run: Path, checks: Iterable[Check], memory: str = DEFAULT_MEMORY) -> None:
+        """Open the table of a run; `checks` hold the sentences of its reason codes, and queries get
+        an amount of memory.
 
         Without them a reason is a bare code: pass none only where no reason is read.
         """
         self.run = run
         self.path = run / self.NAME
-        self._file = Parquet(self.path)
+        self._file = Parquet(self.path, memory)
         self.checks = tuple(checks)
         self.reasons = Reasons(self.checks)
 
@@ -259,9 +306,9 @@ class StoredTable:
         """Return the same table of a run that has moved."""
         return type(self)(run, self.checks)
 
-    def again(self) -> Self:
+    def again(self, memory: str = DEFAULT_MEMORY) -> Self:
         """Return the same table, to be read by another thread or with tables of its own beside."""
-        return type(self)(self.run, self.checks)
+        return type(self)(self.run, self.checks, memory)
 
     def __eq__(self, other: object) -> bool:
         """Compare by file."""

@@ -7,7 +7,7 @@ any model given as plain data, so that results can be compared from outside (doc
 from reporter.score.observations import score_observations
 from reporter.score.planner import first_in_lanes, plan_actions
 from reporter.score.planner_input import roadmap
-from reporter.score.scorer import ASK, ENTERPRISE, printed, rating, rounded, score
+from reporter.score.scorer import ASK, ENTERPRISE, printed, rating, rounded, score, tenths
 
 __all__ = [
     "ASK",
@@ -20,4 +20,5 @@ __all__ = [
     "rounded",
     "score",
     "score_observations",
+    "tenths",
 ]

@@ -36,8 +36,10 @@ from reporter.score.state import (
 RANKED = 300
 """Number of picks chosen by comparing all remaining actions again; nobody plans beyond them."""
 FIRST = 5
-Worth = tuple[Fraction, Fraction, Fraction]
-"""Sort key of the order: -gain per day, -gain, effort."""
+Worth = tuple[float, Fraction, Fraction, Fraction]
+"""Sort key of the order: -gain per day, -gain, effort. The first is as near as a float comes to the
+second: it never orders otherwise, and tells most apart without arithmetic.
+"""
 Completion = Callable[[str], Mapping[str, Change]]
 """Called with a finished action; returns the remaining changes of the actions that share its
 results.
@@ -227,6 +229,8 @@ class _Group:
     """The number of its valid entry in the queue."""
 
 
+_Ratio = tuple[int, int]
+"""A fraction that is hashed and compared as quickly as numbers are."""
 _Entry = tuple[tuple[bool, Worth, str], int, _Group]
 """Place in the order, number of the entry, group."""
 _Pick = tuple[_Group, str]
@@ -245,7 +249,7 @@ class _Queue:
         self._remaining = remaining
         self._heap: list[_Entry] = []
         self._ahead: dict[tuple[str, bool], list[_Entry]] = defaultdict(list)
-        self._worth: dict[tuple[Fraction, Fraction], Worth] = {}
+        self._worth: dict[tuple[_Ratio, _Ratio], Worth] = {}
         self._numbers = count(1)
 
     def put(self, group: _Group) -> None:
@@ -254,10 +258,10 @@ class _Queue:
         if (name := self._remaining.first(group)) is None:
             return
         # Actions of equal worth share one object: comparing it with itself takes no arithmetic.
-        pair = group.gain, group.effort
-        worth = self._worth.get(pair) or self._worth.setdefault(
-            pair, (-group.gain / group.effort, -group.gain, group.effort)
-        )
+        pair = group.gain.as_integer_ratio(), group.effort.as_integer_ratio()
+        if (worth := self._worth.get(pair)) is None:
+            rate = -group.gain / group.effort
+            worth = self._worth[pair] = float(rate), rate, -group.gain, group.effort
         entry = (not group.urgent, worth, name), group.entry, group
         heapq.heappush(self._heap, entry)
         if group.ahead_of:
@@ -311,10 +315,17 @@ class _Remaining:
         self._all_changed = 0
         self._last: Mapping[Practice, Key] = {}
         parts: dict[int, dict[Practice, Key]] = {}
+        alike: dict[tuple[Any, ...], _Group] = {}
         for name, change in changes.items():
             if id(change) not in parts:
                 parts[id(change)] = state.parts(change)
-            self._put(name, parts[id(change)])
+            action = actions[name]
+            effort = action.effort.as_integer_ratio()
+            kind = action.urgent, effort, action.ahead_of, action.behind, id(change)
+            if kind in alike:
+                self._add_to(alike[kind], name)
+            else:
+                alike[kind] = self._put(name, parts[id(change)])
 
     def groups(self) -> list[_Group]:
         """Return all groups."""
@@ -421,10 +432,13 @@ class _Remaining:
         if group.turn < 0:
             group.turn, group.gain = self._turn, self._gain_of(parts)
         self.renew(group)
+        self._add_to(group, name)
+        return group
+
+    def _add_to(self, group: _Group, name: str) -> None:
         heapq.heappush(group.names, name)
         self._group_of[name] = group
         group.size += 1
-        return group
 
     def _gain_of(self, parts: Mapping[Practice, Key]) -> Fraction:
         if all(map(self._state.applies, parts)):

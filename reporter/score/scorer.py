@@ -99,19 +99,21 @@ def rating(value: Fraction, policy: Policy) -> str:
 
 def printed(value: Fraction) -> str:
     """Print a share as percent with one decimal, as it is `rounded`."""
-    tenths = _tenths(value)
-    return f"{tenths // 10}.{tenths % 10}"
+    tenth_count = tenths(value)
+    return f"{tenth_count // 10}.{tenth_count % 10}"
 
 
 def rounded(value: Fraction) -> Fraction:
     """Return a share as percent to one decimal, half up; 100 and 0 only where exact (3.13)."""
-    return Fraction(_tenths(value), 10)
+    return Fraction(tenths(value), 10)
 
 
-def _tenths(value: Fraction) -> int:
+def tenths(value: Fraction) -> int:
+    """Return a share as tenths of a percent, as it is `rounded`."""
     # In whole numbers: with fractions it takes ten times as long, and reports print thousands.
-    tenths = (2000 * value.numerator + value.denominator) // (2 * value.denominator)
-    return min(max(tenths, 1), 999) if 0 < value < 1 else tenths
+    whole, parts = value.as_integer_ratio()
+    nearest = (2000 * whole + parts) // (2 * parts)
+    return min(max(nearest, 1), 999) if 0 < whole < parts else nearest
 
 
 # 3.1 check

@@ -99,6 +99,8 @@ class State:
         self._share: dict[Practice, Fraction] = {}
         self._divide()
         self._levels: dict[str, int] = {}
+        self._level: int | None = None
+        """That of the total, until the next change."""
         self._group_levels: dict[tuple[int, ...], int] = {}
 
     @property
@@ -108,10 +110,12 @@ class State:
 
     def level(self) -> int:
         """Return the level of the total on evidence."""
-        for control in self._practices_of:
-            if control not in self._levels and self._controls[control] is not None:
-                self._levels[control] = self._level_of(control, self._values)
-        return self._group_level(self._levels)
+        if self._level is None:
+            for control in self._practices_of:
+                if control not in self._levels and self._controls[control] is not None:
+                    self._levels[control] = self._level_of(control, self._values)
+            self._level = self._group_level(self._levels)
+        return self._level
 
     def level_after(self, parts: Mapping[Practice, Key]) -> int:
         """Return the level on evidence after a change of practices that apply already."""
@@ -207,6 +211,7 @@ class State:
         applies only now.
         """
         newly_applies = not all(map(self.applies, parts))
+        self._level = None
         self._lifted.clear()
         for practice, key in parts.items():
             n_capping = self._sums[practice][2]

@@ -62,8 +62,9 @@ def agents(comparison: model.Comparison) -> Agents:
         paths[step.agent].append(step)
     levels = {level.agent: level for level in comparison.levels}
     names = sorted({*levels, *paths})
-    score_text = cache(_score)  # agents with equal results share their score
-    cards = tuple(_card(a, levels.get(a), paths[a], score_text) for a in names)
+    ratings = cache(_rating)  # agents with equal results share their score
+    unseen = _path_text({kind: [] for kind in _KINDS})
+    cards = tuple(_card(a, levels.get(a), paths[a], ratings, unseen) for a in names)
     flaw_counts = {
         a: sum(s.standing in (*_UNAPPROVED, "left", "broken") for s in paths[a]) for a in names
     }
@@ -123,16 +124,20 @@ def _card(
     agent: str,
     level: model.Leveled | None,
     path: Sequence[model.Step],
-    score_text: Callable[[Fraction, Fraction, bool], str],
+    ratings: Callable[..., tuple[str, str, str]],
+    unseen: str,
 ) -> AgentCard:
+    tier, own_level, score = ratings(*_rated(level)) if level else _UNREGISTERED
+    if not path:
+        return AgentCard(clean(agent), tier, own_level, score, unseen, (), "")
     by_kind = {kind: [s for s in path if s.kind == kind] for kind in _KINDS}
     steps = [s for kind in _KINDS for s in sorted(by_kind[kind], key=_worst_first)[:STEPS_SHOWN]]
     remainder = len(path) - len(steps)
     return AgentCard(
         agent=clean(agent),
-        tier=_tier(level),
-        level=at_most(level.level_lo, level.level_hi) if level and _has_level(level) else "",
-        score=score_text(level.score_lo, level.score_hi, level.assessed) if level else "",
+        tier=tier,
+        level=own_level,
+        score=score,
         text=_path_text(by_kind),
         steps=tuple(_step(s) for s in steps),
         more=(
@@ -143,14 +148,38 @@ def _card(
     )
 
 
-def _score(lo: Fraction, hi: Fraction, assessed: bool) -> str:
-    return ranged(figure(lo, hi, "assessed" if assessed else "not_assessed"))
+_UNREGISTERED = ("4", "", "")
+"""What is printed of an agent without a level: it has the highest tier."""
+_Ratio = tuple[int, int]
+"""A fraction that is hashed and compared as quickly as numbers are."""
 
 
-def _tier(level: model.Leveled | None) -> str:
-    if level is None:
-        return "4"  # unregistered agents have the highest tier
-    return tier_text(level.tier_lo, level.tier_hi)
+def _rated(level: model.Leveled) -> tuple[int, int, int, int, _Ratio, _Ratio, bool, bool]:
+    """Return what `_rating` prints of a level."""
+    return (
+        *(level.tier_lo, level.tier_hi, level.level_lo, level.level_hi),
+        *(level.score_lo.as_integer_ratio(), level.score_hi.as_integer_ratio()),
+        *(level.assessed, _has_level(level)),
+    )
+
+
+def _rating(
+    tier_lo: int,
+    tier_hi: int,
+    level_lo: int,
+    level_hi: int,
+    score_lo: _Ratio,
+    score_hi: _Ratio,
+    assessed: bool,
+    has_level: bool,
+) -> tuple[str, str, str]:
+    """Print tier, level and score."""
+    state = "assessed" if assessed else "not_assessed"
+    return (
+        tier_text(tier_lo, tier_hi),
+        at_most(level_lo, level_hi) if has_level else "",
+        ranged(figure(Fraction(*score_lo), Fraction(*score_hi), state)),
+    )
 
 
 def _worst_first(step: model.Step) -> tuple[object, ...]:

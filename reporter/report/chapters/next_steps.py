@@ -5,15 +5,18 @@ Gains are in percentage points with two decimals, rounded half up. A gain is nev
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache
 from itertools import groupby
+from typing import Any
 
 from reporter.evaluate.headlines import remedy
 from reporter.i18n.translate import content, headline, mark, say, say_n, word
 from reporter.model import assessment as model
+from reporter.model import roadmap as model_roadmap
 from reporter.model.history import JOINED, RENAMED, SPLIT, Regrouped
 from reporter.model.reasons import Reasons, alike
 from reporter.model.roadmap import EVIDENCE, IMPLEMENT, Action, Pick
@@ -29,6 +32,7 @@ from reporter.report.view.format import (
     short,
 )
 from reporter.runs.store import Results
+from reporter.score import tenths
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +129,9 @@ def roadmap(assessment: model.Assessment, results: Results) -> Roadmap:
     """Print the roadmap."""
     plan = assessment.roadmap
     fixes, regroupings = Fixes(assessment.checks), {r.id: r for r in assessment.history.regrouped}
-    gains = cache(_gains)  # hundreds of agents may lack the same thing
+    print_line = _printer(fixes)
     picks = tuple(
-        _line(n, p, _lane(n, p, plan.ranked), fixes, regroupings.get(p.action.id), gains)
+        print_line(n, p, _lane(n, p, plan.ranked), regroupings.get(p.action.id))
         for n, p in enumerate(plan.picks, 1)
     )
     urgent_lines = [p for p in picks if p.lane == NOW]
@@ -147,6 +151,14 @@ def roadmap(assessment: model.Assessment, results: Results) -> Roadmap:
         ceiling=plan.ceiling,
         start=exact(plan.start),
     )
+
+
+def heads(plan: model_roadmap.Roadmap) -> Iterator[tuple[str, str, str, str]]:
+    """Yield rank, id, lane and effort of each pick, as `roadmap` prints them."""
+    efforts = cache(lambda *ratio: person_days(Fraction(*ratio)))
+    for n, pick in enumerate(plan.picks, 1):
+        effort = efforts(*pick.action.effort.as_integer_ratio())
+        yield str(n), clean(pick.action.id), _lane(n, pick, plan.ranked), effort
 
 
 def _owners(results: Results, picks: Sequence[PickLine]) -> tuple[OwnerLine, ...]:
@@ -237,7 +249,7 @@ _Ratio = tuple[int, int]
 """A fraction that is hashed and compared as quickly as numbers are."""
 
 
-def _gains(gains: _Ratio, uncapped_gains: _Ratio, days: _Ratio, kind: str) -> dict[str, str]:
+def _gains(gains: _Ratio, uncapped_gains: _Ratio, days: _Ratio, kind: str) -> dict[str, Any]:
     """Print what one action of a kind gains, by field of `PickLine`."""
     gain, uncapped, effort = (Fraction(*ratio) for ratio in (gains, uncapped_gains, days))
     return {
@@ -250,36 +262,43 @@ def _gains(gains: _Ratio, uncapped_gains: _Ratio, days: _Ratio, kind: str) -> di
     }
 
 
-def _line(
-    rank: int,
-    pick: Pick,
-    lane: str,
-    fixes: Fixes,
-    origin: Regrouped | None,
-    gains: Callable[[_Ratio, _Ratio, _Ratio, str], dict[str, str]],
-) -> PickLine:
-    action = pick.action
-    return PickLine(
-        rank=digits(rank),
-        id=clean(action.id),
-        title=clean(headline(action.title)),
-        what=clean(action.what),
-        kind=action.kind,
-        lane=lane,
-        owners=clean("; ".join(action.owners)),
-        results=digits(action.results),
-        **gains(
-            pick.gain.as_integer_ratio(),
-            pick.uncapped.as_integer_ratio(),
-            action.effort.as_integer_ratio(),
-            action.kind,
-        ),
-        total_after=percent(pick.total),
-        level_after=digits(pick.level),
-        fix=clean(fixes.of(action)),
-        checks=tuple(map(clean, action.checks)),
-        before=say(_ORIGINS[origin.how], ids=clean(", ".join(origin.before))) if origin else "",
-    )
+def _printer(fixes: Fixes) -> Callable[[int, Pick, str, Regrouped | None], PickLine]:
+    """Return what prints a line. Hundreds of agents may lack the same thing: what their lines share
+    is printed once.
+    """
+    gains, numerals, works = cache(_gains), cache(digits), dict[tuple[Any, ...], dict[str, Any]]()
+    totals = cache(lambda tenths: percent(Fraction(tenths, 1000)))
+
+    def print_line(rank: int, pick: Pick, lane: str, origin: Regrouped | None) -> PickLine:
+        action = pick.action
+        alike = action.title, action.fixes, action.effects, action.missing, action.kind
+        if (work := works.get(alike)) is None:
+            work = works[alike] = {
+                "title": clean(headline(action.title)),
+                "fix": clean(fixes.of(action)),
+                "checks": tuple(map(clean, action.checks)),
+                "results": digits(action.results),
+                "kind": action.kind,
+            }
+        return PickLine(
+            rank=digits(rank),
+            id=clean(action.id),
+            what=clean(action.what),
+            lane=lane,
+            owners=clean("; ".join(action.owners)),
+            **work,
+            **gains(
+                pick.gain.as_integer_ratio(),
+                pick.uncapped.as_integer_ratio(),
+                action.effort.as_integer_ratio(),
+                action.kind,
+            ),
+            total_after=totals(tenths(pick.total)),
+            level_after=numerals(pick.level),
+            before=say(_ORIGINS[origin.how], ids=clean(", ".join(origin.before))) if origin else "",
+        )
+
+    return print_line
 
 
 _ORIGINS = {
@@ -335,7 +354,8 @@ def _text(assessment: model.Assessment) -> str:
         if plan.ceiling < TOP
         else ""
     )
-    days = sum((p.action.effort for p in plan.picks), Fraction(0))
+    efforts = Counter(p.action.effort.as_integer_ratio() for p in plan.picks)
+    days = sum((n * Fraction(*ratio) for ratio, n in efforts.items()), Fraction(0))
     return say(
         "{actions} fix what fails, a root cause or a check each; {others} show what is unknown."
         " Together {days} person-days by default efforts or your own, from {start} to {end}. Each"

@@ -10,7 +10,7 @@ from reporter.authoring import lint
 from reporter.authoring.examples import RUN, load_example
 from reporter.content.lineage import origins, sources_of, tables_read
 from reporter.engine.duckdb import DuckDB
-from reporter.errors import ContentError
+from reporter.errors import ContentError, ReporterError
 from reporter.schema.model_files import Model, macros, read_model, shipped
 from reporter.schema.tables import RAW, TABLES
 from reporter.transform import dag
@@ -130,3 +130,15 @@ def test_a_scratch_table_is_gone_when_all_that_read_it_are_made(tmp_path: Path) 
     scratch = {name for name, model in shipped().items() if model.is_scratch}
     assert scratch and not scratch & tables
     assert {"activity", "feed_clocks"} <= tables
+
+
+def test_two_kinds_of_events_under_one_number_are_refused(tmp_path: Path) -> None:
+    """Events of the one would count as those of the other."""
+    event = {"actor_id": "a1", "occurred_at": "2026-08-01", "tool": "crm.read"}
+    with DuckDB(tmp_path) as engine:
+        load_example(engine, {"given": {"events": [event, {**event, "effect": "read"}]}})
+        derive(engine, RUN, [])
+        derive_module._refuse_twins(engine)
+        engine.run("UPDATE event_kinds SET kind = (SELECT min(kind) FROM event_kinds)")
+        with pytest.raises(ReporterError, match="1 kinds of events share a hash"):
+            derive_module._refuse_twins(engine)

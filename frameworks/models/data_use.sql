@@ -32,10 +32,7 @@ touched AS (
     e.who,
     e.purpose,
     g.number,
-    e.classification,
-    e.effect,
-    e.event_class,
-    e.outcome,
+    e.kind,
     e.in_window,
     count(*) AS n_events,
     min(e.stamp) AS first_stamp,
@@ -55,15 +52,16 @@ counted AS (
     t.in_window,
     t.purpose,
     g.name AS data_source,
-    t.classification,
-    t.effect,
-    t.event_class,
-    t.outcome,
+    c.classification,
+    c.effect,
+    c.event_class,
+    c.outcome,
     CAST(sum(t.n_events) AS BIGINT) AS n_events,
     min(t.first_stamp) AS first_stamp,
     max(t.last_stamp) AS last_stamp
   FROM touched AS t
   JOIN event_actors AS k ON k.who = t.who
+  JOIN event_kinds AS c ON c.kind = t.kind
   LEFT JOIN reach AS g ON g.number = t.number
   GROUP BY ALL
 )

@@ -1,10 +1,12 @@
--- One dated event of something done, up to the date of the report: inside the period or not, and its stamp.
+-- One dated event of something done, up to the date of the report: inside the period or not, its stamp and kind.
 -- step
 -- view
 SELECT
-  e.*,
-  is_within(e.occurred_at, r.period_from, r.period_to) AS in_window,
-  stamp_of(e.occurred_at, e.part, e.record) AS stamp
-FROM in_events AS e
-CROSS JOIN run AS r
-WHERE is_act(e.event_class) AND e.occurred_at <= r.as_of
+  *,
+  is_within(occurred_at, period_from(), period_to()) AS in_window,
+  stamp_of(occurred_at, part, record) AS stamp,
+  kind_of(
+    log_source, event_class, effect, classification, environment, resource_environment, outcome, source
+  ) AS kind
+FROM in_events
+WHERE is_act(event_class) AND occurred_at <= as_of()

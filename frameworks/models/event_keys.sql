@@ -3,8 +3,7 @@
 WITH logged AS MATERIALIZED (
   SELECT DISTINCT e.who, e.actor_id, e.principal_id, e.credential_id, e.actor_kind
   FROM in_events AS e
-  CROSS JOIN run AS r
-  WHERE e.occurred_at <= r.as_of OR e.occurred_at IS NULL
+  WHERE e.occurred_at <= as_of() OR e.occurred_at IS NULL
 )
 
 SELECT who, actor_id, principal_id, credential_id, actor_kind, TRUE AS logged

@@ -17,13 +17,12 @@ SELECT
 FROM (
   -- Made below the joins: so a check that looks at few agents has the engine make them for the events of these alone.
   SELECT
-    i.* EXCLUDE (file, record, part, place, principal_id),
-    is_within(i.occurred_at, r.period_from, r.period_to) AS in_window,
-    i.file || '#' || CAST(i.record AS VARCHAR) AS ref,
+    i.* EXCLUDE (part, place, principal_id),
+    is_within(i.occurred_at, period_from(), period_to()) AS in_window,
+    ref_to(i.file, i.record) AS ref,
     CAST(i.part AS HUGEINT) * 18446744073709551616 + i.place AS row_id
   FROM in_events AS i
-  CROSS JOIN run AS r
-  WHERE i.occurred_at <= r.as_of
+  WHERE i.occurred_at <= as_of()
 ) AS e
 JOIN event_actors AS k ON k.who = e.who
 LEFT JOIN granted_effects AS g ON g.agent_id = k.agent_id AND g.tool = e.tool

@@ -3,9 +3,9 @@
 WITH told AS (
   SELECT
     log_source,
-    min(occurred_at) AS oldest_at,
-    count(CASE WHEN ingested_at IS NULL AND is_act(event_class) THEN occurred_at END) AS n_without_ingest
-  FROM in_events
+    min(oldest_at) AS oldest_at,
+    CAST(sum(CASE WHEN is_act(event_class) THEN n_without_ingest ELSE 0 END) AS BIGINT) AS n_without_ingest
+  FROM event_kinds
   GROUP BY log_source
 ),
 

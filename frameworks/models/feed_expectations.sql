@@ -2,7 +2,7 @@
 -- step
 WITH arrived AS (
   SELECT log_source, FALSE AS is_named
-  FROM in_events
+  FROM event_kinds
   GROUP BY log_source
 
   UNION ALL

@@ -8,6 +8,5 @@ SELECT
   min(e.occurred_at) AS first_at,
   max(e.occurred_at) AS last_at
 FROM in_events AS e
-CROSS JOIN run AS r
-WHERE e.occurred_at >= r.period_from AND e.occurred_at < least(r.period_to, r.as_of)
+WHERE e.occurred_at >= period_from() AND e.occurred_at < least(period_to(), as_of())
 GROUP BY ALL

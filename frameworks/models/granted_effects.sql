@@ -1,9 +1,11 @@
 -- One tool of which the log tells no effect, and the one that the agent's grants give it: of that very name first, then the gravest.
 -- step
 WITH untold AS (
-  SELECT agent_id, tool
-  FROM logged_activity
-  WHERE registered AND effect IS NULL AND tool IS NOT NULL
+  SELECT k.agent_id, a.tool
+  FROM logged_activity AS a
+  JOIN event_actors AS k ON k.who = a.who
+  JOIN event_kinds AS c ON c.kind = a.kind
+  WHERE k.registered AND c.effect IS NULL AND a.tool IS NOT NULL
 
   UNION
 

@@ -13,18 +13,21 @@
 -- of events
 WITH uses AS (
   SELECT
-    agent_id,
+    k.agent_id,
     'tool' AS kind,
-    tool AS name,
-    effect,
-    purpose,
-    in_window,
-    CAST(sum(n_events) AS BIGINT) AS n_events,
-    min(first_at) AS first_at,
-    max(last_at) AS last_at,
-    arg_max(last_ref, (last_at, last_ref)) AS last_ref
-  FROM logged_activity
-  WHERE registered AND outcome = 'success' AND tool IS NOT NULL AND effect <> 'read'
+    a.tool AS name,
+    c.effect,
+    a.purpose,
+    a.in_window,
+    CAST(sum(a.n_events) AS BIGINT) AS n_events,
+    min(time_of(a.first_stamp)) AS first_at,
+    max(time_of(a.last_stamp)) AS last_at,
+    arg_max(ref_of(l.file, a.last_stamp), (time_of(a.last_stamp), ref_of(l.file, a.last_stamp))) AS last_ref
+  FROM logged_activity AS a
+  JOIN event_actors AS k ON k.who = a.who
+  JOIN event_kinds AS c ON c.kind = a.kind
+  JOIN parts AS l ON l.part = part_of(a.last_stamp)
+  WHERE k.registered AND c.outcome = 'success' AND a.tool IS NOT NULL AND c.effect <> 'read'
   GROUP BY ALL
 
   UNION ALL

@@ -159,6 +159,10 @@ CREATE MACRO is_act(event_class) AS event_class IS DISTINCT FROM 'heartbeat';
 -- Whether a moment lies in a period; its end does not.
 CREATE MACRO is_within(moment, starts, ends) AS moment >= starts AND moment < ends;
 
+-- The number of a kind of event; `derive` refuses two of one number.
+CREATE MACRO kind_of(log_source, event_class, effect, classification, environment, resource_environment, outcome, source) AS
+  hash(log_source, event_class, effect, classification, environment, resource_environment, outcome, source);
+
 -- Time, file and record number of an event as one number: its minimum is the first event, the same one whatever the threads do.
 CREATE MACRO stamp_of(occurred_at, part, record) AS
   CAST(epoch_us(occurred_at) AS HUGEINT) * 18446744073709551616 + part * 1099511627776 + record;
@@ -171,6 +175,9 @@ CREATE MACRO part_of(stamp) AS (stamp >> 40) & 16777215;
 
 -- file#record of a stamp.
 CREATE MACRO ref_of(file, stamp) AS file || '#' || CAST(stamp & 1099511627775 AS VARCHAR);
+
+-- file#record of a row.
+CREATE MACRO ref_to(file, record) AS file || '#' || CAST(record AS VARCHAR);
 
 -- The minute in which a log received an event.
 CREATE MACRO minute_of(ingested_at) AS epoch_us(ingested_at) // 60000000;

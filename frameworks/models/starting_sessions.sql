@@ -23,6 +23,5 @@ SELECT
   min(CASE WHEN NOT k.registered THEN k.agent_id END) AS stranger
 FROM in_events AS e
 JOIN event_actors AS k ON k.who = e.who
-CROSS JOIN run AS r
-WHERE e.session_id IN (SELECT session_id FROM wanted) AND (e.occurred_at IS NULL OR e.occurred_at <= r.as_of)
+WHERE e.session_id IN (SELECT session_id FROM wanted) AND (e.occurred_at IS NULL OR e.occurred_at <= as_of())
 GROUP BY e.session_id

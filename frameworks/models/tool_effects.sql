@@ -1,7 +1,17 @@
 -- One tool in an agent's hands, and whether it changes something: as the log says of its calls, else as its grants say, else by its name.
 -- step
 WITH calls AS (
-  SELECT who, tool, effect FROM in_events WHERE tool IS NOT NULL
+  SELECT a.who, a.tool, c.effect
+  FROM logged_activity AS a
+  JOIN event_kinds AS c ON c.kind = a.kind
+  WHERE a.tool IS NOT NULL
+
+  UNION
+
+  -- What is no dated act.
+  SELECT e.who, e.tool, e.effect
+  FROM in_events AS e
+  WHERE e.tool IS NOT NULL AND (e.occurred_at IS NULL OR e.occurred_at > as_of() OR NOT is_act(e.event_class))
 
   UNION
 

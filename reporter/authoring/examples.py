@@ -32,7 +32,7 @@ from reporter.schema.columns import FLAG, INT, LARGEST, TEXT, TIME
 from reporter.schema.compiled import Compiled
 from reporter.schema.tables import LOADED, TABLES, WHO, Table, columns_of, read_for
 from reporter.transform.dag import all_for, teach
-from reporter.transform.derive import EVERYTHING, derive, derive_expected, needed_for
+from reporter.transform.derive import EVERYTHING, derive, derive_expected, needed_for, teach_run
 from reporter.transform.log_coverage import Expected, expect
 
 RUN = RunInfo(
@@ -188,6 +188,7 @@ def _windows(
             continue
         world = stack.enter_context(engine.world(f"window_{n}"))
         teach(world, all_for(tables.views))
+        teach_run(world, RUN)
         tables.show(world)
         world.run(RESULTS_TABLE)
         yield _Window(world, tables.twin(), f"answers_{n}", numbers)

@@ -13,7 +13,7 @@ from sqlglot import exp
 from reporter.content.sql_tree import parse
 from reporter.schema.columns import TEXT
 from reporter.schema.model_files import shipped
-from reporter.schema.tables import RAW, TABLES
+from reporter.schema.tables import PLACE, RAW, TABLES
 
 if TYPE_CHECKING:
     from sqlglot.lineage import Node
@@ -34,7 +34,7 @@ def tables_read(model: str, place: str) -> set[str]:
 @cache
 def origins(table: str, column: str) -> Columns:
     """Return the columns of documented tables from which a model's column is made; none for
-    constants and counts. Steps are followed to what they read.
+    constants, counts and the place of a record. Steps are followed to what they read.
     """
     columns: set[tuple[str, str]] = set()
     for leaf in _nodes(table)[column].walk():
@@ -44,6 +44,8 @@ def origins(table: str, column: str) -> Columns:
         home = "actors" if source_table == "actor_rows" else source_table.removeprefix("in_")
         if _is_step(source_table):
             columns |= {*origins(source_table, source_column)}
+        elif source_column in PLACE:
+            continue
         elif home in TABLES and source_column in {c.name for c in TABLES[home].columns}:
             columns.add((home, source_column))
     return tuple(sorted(columns))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reporter.schema import columns, computed
-from reporter.schema.columns import FLAG, TEXT, TIME, Column, column
+from reporter.schema.columns import FLAG, INT, TEXT, TIME, Column, column
 from reporter.schema.model_files import shipped
 
 CALLED = "called"
@@ -61,6 +61,17 @@ _ROW = column(
     "Number of the row, its own: a record may give several with one ref.",
     "sparse",
 )
+_PLACE_COLUMNS = (
+    column("file", TEXT, "File of the record.", "sparse"),
+    column(
+        "record",
+        INT,
+        "Number of the record: where millions of rows are joined, less work to carry than ref.",
+        "sparse",
+    ),
+)
+PLACE = tuple(c.name for c in _PLACE_COLUMNS)
+"""Where an event stands, beside what its record says."""
 _ACTOR = (*columns.ACTORS, *computed.ACTORS)
 
 
@@ -125,7 +136,11 @@ TABLES: dict[str, Table] = {
                 column("alias", TEXT, "Other id.", "required sparse"),
             ),
         ),
-        _loaded("events", "The one event table.", (*columns.EVENTS, *_EVENT_ROLLUP, _ROW)),
+        _loaded(
+            "events",
+            "The one event table.",
+            (*columns.EVENTS, *_EVENT_ROLLUP, _ROW, *_PLACE_COLUMNS),
+        ),
         Table(
             "agents",
             "Actors of kind agent, shadow agents included.",
@@ -180,7 +195,7 @@ CARRIED_AS: dict[str, str] = {
 COMPUTED = frozenset(
     {c.name for c in (*_EVENT_ROLLUP, *computed.ACTORS)}
     | {"n_events", "first_at", "last_at", "first_ref", "last_ref"}
-    | {"ref", "row_id", "like_pattern", "ended_at"}
+    | {"ref", "row_id", *PLACE, "like_pattern", "ended_at"}
 )
 """Columns the engine makes: never 'not recorded'."""
 
@@ -244,7 +259,7 @@ def columns_of(table: Table) -> list[tuple[str, str]]:
     return [(c.name, c.type) for c in table.columns if c.name not in COMPUTED]
 
 
-_PLACE = ("source", "file", "record")
+_PLACE = ("source", *PLACE)
 _RAW_EVENT = (*(n for n, _ in columns_of(TABLES["events"])), *_PLACE, "who", "part", "place")
 RAW: dict[str, tuple[str, ...]] = {
     **{f"in_{t.name}": (*(n for n, _ in columns_of(t)), *_PLACE) for t in LOADED},

@@ -83,7 +83,7 @@ def derive(
     `facts` are the loaded tables that have an in_ relation; wanted tables depend on no others.
     `kept` are models that need not be made, with the SQL of their rows.
 
-    Raises ReporterError where two identities of events have one number.
+    Raises ReporterError where two identities, or two kinds, of events have one number.
     """
     expect(engine, expected)
     derive_expected(engine, run, baseline, wanted, facts, kept)
@@ -106,8 +106,9 @@ def derive_expected(
         " period_from, CAST(? AS TIMESTAMP) AS period_to",
         [run.as_of, run.period_from, run.period_to],
     )
+    teach_run(engine, run)
     names = all_for({"same_as"})
-    before = all_for({"shadow_agents"})  # names among them
+    before = all_for({"shadow_agents", "event_kinds"})  # names among them
     needed = all_for(needed_for(wanted))
     teach(engine, before | needed)
     approve(engine, baseline)
@@ -126,6 +127,17 @@ def derive_expected(
     _note_sources(engine, facts)
 
 
+def teach_run(engine: Engine, run: RunInfo) -> None:
+    """Define as_of(), period_from() and period_to() for what reads all events: beside a constant,
+    texts that many events share stay shared, which a join would undo.
+    """
+    engine.run(
+        f"CREATE OR REPLACE MACRO as_of() AS TIMESTAMP '{run.as_of}';"
+        f" CREATE OR REPLACE MACRO period_from() AS TIMESTAMP '{run.period_from}';"
+        f" CREATE OR REPLACE MACRO period_to() AS TIMESTAMP '{run.period_to}'"
+    )
+
+
 def drop_loaded(engine: Engine, queries: Iterable[str]) -> None:
     """Drop the rows as loaded that no query of the checks names: they stand in derived tables."""
     text = "\n".join(queries)
@@ -138,6 +150,10 @@ def _refuse_twins(engine: Engine) -> None:
     if twins := engine.one("SELECT count(*) - count(DISTINCT who) FROM event_keys"):
         raise ReporterError(
             f"{twins} actors of the log share a hash with another; please report this"
+        )
+    if twins := engine.one("SELECT count(*) - count(DISTINCT kind) FROM event_kinds"):
+        raise ReporterError(
+            f"{twins} kinds of events share a hash with another; please report this"
         )
 
 

@@ -153,9 +153,7 @@ def cast_all(table: str, sql: Any, engine: DuckDB, source: Source, prefix: str =
     """SQL: a table's rows as its source gives them, cast to the schema's types, with `odd` where a
     field is not.
     """
-    text = select(engine, source, table, sql)
-    names = {n for n, _ in engine.columns(text)}
-    columns = [c for c in TABLES[table].columns if c.name in names]
+    text, columns = described(engine, source, table, sql)
     doubts, given = [], {}
     for column in columns:
         as_given = f"given_{column.name}"

@@ -22,7 +22,7 @@ from reporter.evaluate import runner
 from reporter.model.assessment import Check
 from reporter.schema.columns import LARGEST
 from reporter.schema.tables import LOADED, SUBJECTS
-from reporter.transform.derive import EVERYTHING, derive
+from reporter.transform.derive import EVERYTHING, derive, teach_run
 
 Example = dict[str, Any]
 A1 = {"actor_id": "a1", "kind": "agent", "state": "active"}
@@ -90,6 +90,7 @@ def test_of_each_table_an_example_sees_the_rows_that_it_has_alone(content: Conte
     with tempfile.TemporaryDirectory() as folder, DuckDB(Path(folder)) as engine:
         tables = examples._lay_out(engine, mixed, EVERYTHING, set(SUBJECTS))
         with engine.world("one") as window:
+            teach_run(window, RUN)
             examples.teach(window, examples.all_for(tables.views))
             tables.show(window)
             seen = [_rows_seen(window, number) for number in range(len(mixed))]

@@ -36,10 +36,11 @@ from reporter.score.state import (
 RANKED = 300
 """Number of picks chosen by comparing all remaining actions again; nobody plans beyond them."""
 FIRST = 5
-Worth = tuple[float, Fraction, Fraction, Fraction]
-"""Sort key of the order: -gain per day, -gain, effort. The first is as near as a float comes to the
-second: it never orders otherwise, and tells most apart without arithmetic.
+Worth = tuple[int, Fraction, Fraction, Fraction]
+"""Sort key of the order: -gain per day, -gain, effort. Before them stands the first in whole steps
+of 2 ** -_STEPS: it never orders otherwise, and tells most apart without arithmetic.
 """
+_STEPS = 64
 Completion = Callable[[str], Mapping[str, Change]]
 """Called with a finished action; returns the remaining changes of the actions that share its
 results.
@@ -261,7 +262,8 @@ class _Queue:
         pair = group.gain.as_integer_ratio(), group.effort.as_integer_ratio()
         if (worth := self._worth.get(pair)) is None:
             rate = -group.gain / group.effort
-            worth = self._worth[pair] = float(rate), rate, -group.gain, group.effort
+            steps = (rate.numerator << _STEPS) // rate.denominator
+            worth = self._worth[pair] = steps, rate, -group.gain, group.effort
         entry = (not group.urgent, worth, name), group.entry, group
         heapq.heappush(self._heap, entry)
         if group.ahead_of:

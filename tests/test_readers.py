@@ -809,11 +809,11 @@ def _clumsy(source: loader.Source) -> loader.Source:
     return replace(source, tables={"events": sql})
 
 
-def _short_of_memory(engine: DuckDB, *rest: Any) -> None:
+def _short_of_memory(engine: DuckDB, *rest: Any) -> dict[str, int]:
     """What turns records into rows, where one of them is too much."""
     if engine.one("SELECT count(*) FROM spooled WHERE contains(CAST(r AS VARCHAR), '\"bad\"')"):
         raise OutOfMemory("the engine needs more memory")
-    STAGE(engine, *rest)
+    return STAGE(engine, *rest)
 
 
 STAGE = record_path._stage
@@ -851,11 +851,11 @@ def test_portions_that_lack_memory_are_halved_once_and_the_next_begin_smaller(
     """All records are kept, and so is the batch; were each portion tried as a whole, tries ran out."""
     sizes: list[int] = []
 
-    def narrow(engine: DuckDB, *rest: Any) -> None:
+    def narrow(engine: DuckDB, *rest: Any) -> dict[str, int]:
         sizes.append(engine.one("SELECT count(*) FROM spooled"))
         if sizes[-1] > 4:
             raise OutOfMemory("the engine needs more memory")
-        STAGE(engine, *rest)
+        return STAGE(engine, *rest)
 
     monkeypatch.setattr(record_path, "_stage", narrow)
     monkeypatch.setattr(record_path, "FLAT_PORTION", 2_000)  # of two
@@ -897,14 +897,16 @@ def test_portions_that_are_loaded_side_by_side_give_what_one_gives(
     threads: set[int] = set()
     numbers: list[int] = []
 
+    write_rows = record_path._write_rows
+
     def watched(engine: DuckDB, *rest: Any) -> None:
         threads.add(threading.get_ident())
-        numbers.append(rest[6])
-        if fails and rest[6] == 3:
+        numbers.append(rest[-1])
+        if fails and rest[-1] == 3:
             raise OutOfMemory("the engine needs more memory")
-        STAGE(engine, *rest)
+        write_rows(engine, *rest)
 
-    monkeypatch.setattr(record_path, "_stage", watched)
+    monkeypatch.setattr(record_path, "_write_rows", watched)
     for module in (record_path, records):
         monkeypatch.setattr(module, "LISTED_LOST", 5)
     whole = take(tmp_path / "whole", a__json=page, b__json=page)

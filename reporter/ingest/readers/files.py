@@ -427,7 +427,8 @@ class _AsFound(io.RawIOBase):
         return size
 
     def close(self) -> None:
-        self._file.close()
+        if hasattr(self, "_file"):  # it could be opened
+            self._file.close()
         super().close()
 
 

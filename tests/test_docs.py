@@ -6,6 +6,7 @@ import importlib
 import json
 import os
 import pkgutil
+import csv
 import re
 import shlex
 import shutil
@@ -620,3 +621,18 @@ def test_decisions_are_dated(name: str) -> None:
         found = re.match(r"\*\*(\d{4}-\d\d-\d\d)\. ", paragraph)
         assert found, paragraph
         datetime.fromisoformat(found[1])
+
+
+def test_the_table_of_figures_is_that_of_measured_csv() -> None:
+    folder = ROOT / "benchmarks"
+    told = (folder / "README.md").read_text(encoding="utf-8")
+    with (folder / "measured.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert rows
+    for row in rows:
+        (line,) = (r for r in told.splitlines() if r.startswith(f"| {row['what']} | "))
+        _, limit, measured, met, _ = (c.strip() for c in line.strip("|").split("|"))
+        is_met = float(row["median"]) <= float(row["limit"]) if float(row["limit"]) else None
+        assert measured.startswith(f"{row['median']} {row['unit']}".strip())
+        assert met == {True: "met", False: "**not met**", None: ""}[is_met]
+        assert limit == (f"{row['limit']} {row['unit']}".strip() if float(row["limit"]) else "")

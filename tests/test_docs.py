@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import importlib
 import json
 import os
 import pkgutil
-import csv
 import re
 import shlex
 import shutil

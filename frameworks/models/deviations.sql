@@ -62,7 +62,7 @@ SELECT
   t.changes OR (u.kind = 'destination' AND is_web_address(u.name)) AS changes,
   CASE WHEN NOT t.changes AND u.kind = 'destination' AND is_web_address(u.name) THEN 'address' ELSE t.basis END AS basis,
   u.first_at,
-  u.file || '#' || CAST(u.record AS VARCHAR) AS ref
+  ref_to(u.file, u.record) AS ref
 FROM uses AS u
 JOIN tool_effects AS t ON t.agent_id = u.agent_id AND t.tool = u.tool
 WHERE NOT EXISTS (

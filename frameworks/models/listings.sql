@@ -16,7 +16,7 @@ SELECT
   kind AS actor_kind,
   owner_id,
   state,
-  file || '#' || CAST(record AS VARCHAR) AS ref
+  ref_to(file, record) AS ref
 FROM actor_rows
 
 UNION ALL

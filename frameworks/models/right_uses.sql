@@ -49,7 +49,7 @@ uses AS (
     count(*) AS n_events,
     min(e.occurred_at) AS first_at,
     max(e.occurred_at) AS last_at,
-    arg_max(e.file || '#' || CAST(e.record AS VARCHAR), (e.occurred_at, e.part, e.record)) AS last_ref
+    arg_max(ref_to(e.file, e.record), (e.occurred_at, e.part, e.record)) AS last_ref
   FROM logs AS l
   JOIN in_events AS e ON e.log_source = l.log_source
   CROSS JOIN run AS r

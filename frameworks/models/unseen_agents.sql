@@ -11,7 +11,7 @@ WITH unseen AS (
   WHERE NOT registered AND actor_id NOT IN (SELECT agent_id FROM activity WHERE agent_id IS NOT NULL)
 )
 
-SELECT k.agent_id, e.log_source, e.source, arg_min(e.file || '#' || CAST(e.record AS VARCHAR), (e.part, e.record)) AS ref
+SELECT k.agent_id, e.log_source, e.source, arg_min(ref_to(e.file, e.record), (e.part, e.record)) AS ref
 FROM unseen AS u
 JOIN event_actors AS k ON k.agent_id = u.agent_id
 JOIN in_events AS e ON e.who = k.who

@@ -30,8 +30,6 @@ RESULTS_TABLE = (
 )
 """The table that checks fill."""
 _OWN_TABLE = RESULTS_TABLE.replace("CREATE", "CREATE OR REPLACE TEMP", 1)
-
-
 _READ_BY_CHECKS = ("grants", "all_approvals", "approved_scope", "actor_rows", "identifiers")
 
 

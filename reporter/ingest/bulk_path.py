@@ -18,7 +18,7 @@ from reporter.engine.duckdb import DuckDB, parquet
 from reporter.engine.sandbox import Child
 from reporter.ingest import foreign_sources
 from reporter.ingest.cache import Batch, Cache, Counts, put
-from reporter.ingest.projection import cast_all, filled_columns, free_texts, select
+from reporter.ingest.projection import cast_all, described, free_texts
 from reporter.ingest.quarantine import HID_IN_TABLE, TOO_LONG, cut, note_bad_fields, was_cut
 from reporter.ingest.readers.files import DAMAGE, InputFile, opened
 from reporter.ingest.readers.inputs import CHUNK, Digest, Lines
@@ -167,7 +167,7 @@ def _look_over(
 
 def _name_odd(engine: DuckDB, source: Source, target: Path, rows: Any, batch: Batch) -> None:
     """Note which fields of which lines are not believed; this reads the file once more."""
-    text = select(engine, source, "events", rows)
+    text, columns = described(engine, source, "events", rows)
     odd_rows = (
         f"SELECT file_row_number + 1 AS record FROM {parquet(target, numbered=True)} WHERE odd"
     )
@@ -179,7 +179,7 @@ def _name_odd(engine: DuckDB, source: Source, target: Path, rows: Any, batch: Ba
         engine.run(
             "CREATE TEMP TABLE spooled AS SELECT record, 0 AS f, record AS n FROM staged_events"
         )
-        note_bad_fields(engine, "events", filled_columns(engine, "events", text), batch, False)
+        note_bad_fields(engine, "events", columns, batch, False)
     finally:
         engine.run("DROP VIEW IF EXISTS raw")
         engine.run("DROP TABLE IF EXISTS staged_events")

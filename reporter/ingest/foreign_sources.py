@@ -20,7 +20,7 @@ from reporter.engine.base import quoted
 from reporter.engine.duckdb import MOST_ROWS, DuckDB, parquet, refuse_too_much
 from reporter.engine.sandbox import Child, Stopped
 from reporter.errors import ContentError
-from reporter.ingest.projection import filled_columns, select, spool_records
+from reporter.ingest.projection import described, spool_records
 
 BYTES_A_SECOND = 1 << 20
 """A portion may take one second longer for each of these amounts of bytes."""
@@ -147,16 +147,9 @@ def _texts(source: dict[str, Any], spool: str) -> list[str]:
         _prepare(engine, Path(spool))
         spool_records(engine, definition, read_spool(Path(spool), SPOOLED))
         engine.write_parquet("SELECT record, mine, type FROM spooled", Path(f"{spool}.0.parquet"))
-        tables = []
-        for number, (table, sql) in enumerate(definition.tables.items(), 1):
-            _write(
-                engine,
-                table,
-                select(engine, definition, table, sql),
-                Path(f"{spool}.{number}.parquet"),
-            )
-            tables.append(table)
-        return tables
+        for number, table in enumerate(definition.tables, 1):
+            _write(engine, definition, table, Path(f"{spool}.{number}.parquet"))
+        return [*definition.tables]
 
 
 def _stream(source: dict[str, Any], path: str, raw: str, out: str) -> None:
@@ -164,15 +157,14 @@ def _stream(source: dict[str, Any], path: str, raw: str, out: str) -> None:
     with tempfile.TemporaryDirectory(dir=Path(out).parent) as work, DuckDB(Path(work)) as engine:
         _prepare(engine, Path(out), [Path(path)])
         engine.run(f"CREATE TEMP VIEW raw AS {raw}")
-        text = select(engine, definition, "events", definition.tables["events"])
-        _write(engine, "events", text, Path(out), sys.maxsize)  # a row a line, as is checked later
+        # A row a line, as is checked later.
+        _write(engine, definition, "events", Path(out), sys.maxsize)
 
 
-def _write(engine: DuckDB, table: str, text: str, path: Path, most: int = MOST_ROWS) -> None:
-    """Write what a SELECT gives as text, in its order."""
-    names = ", ".join(
-        f"CAST({c.name} AS VARCHAR) AS {c.name}" for c in filled_columns(engine, table, text)
-    )
+def _write(engine: DuckDB, source: Source, table: str, path: Path, most: int = MOST_ROWS) -> None:
+    """Write what the SELECT of a table gives as text, in its order."""
+    text, columns = described(engine, source, table, source.tables[table])
+    names = ", ".join(f"CAST({c.name} AS VARCHAR) AS {c.name}" for c in columns)
     engine.write_parquet(f"SELECT record, {names} FROM ({text}) AS t", path)
     refuse_too_much(engine, path, most=most)
 

@@ -94,11 +94,6 @@ def _raw(source: Source) -> str:
     )
 
 
-def select(engine: DuckDB, source: Source, table: str, sql: Any) -> str:
-    """Return the SELECT of a table; see `described`."""
-    return described(engine, source, table, sql)[0]
-
-
 def described(engine: DuckDB, source: Source, table: str, sql: Any) -> tuple[str, list[Column]]:
     """Return the SELECT of a table, and the columns that it fills; {from: SELECT record, r ...}
     takes every column that it does not give from r by name.

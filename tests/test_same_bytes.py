@@ -177,6 +177,49 @@ def test_a_file_that_changes_during_the_run_is_named_not_used_and_not_kept(
     assert (files, who, intake.notices) == (WHOLE, ["a1 200"], ())
 
 
+@pytest.fixture
+def begun(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Logs are converted while they are hashed; what was is listed."""
+    monkeypatch.setattr(inputs, "JUST_WRITTEN", -(10**18))
+    monkeypatch.setattr(convert, "WORTH_BEGINNING", 1)
+    monkeypatch.setattr(Inputs, "is_hashed", lambda *_: False)
+    whole, files = convert.begin, list[str]()
+
+    def begin(engine: DuckDB, source: Any, file: Any, folder: Path) -> Path | None:
+        files.append(file.name)
+        return whole(engine, source, file, folder)
+
+    monkeypatch.setattr(convert, "begin", begin)
+    return files
+
+
+def test_a_log_may_be_converted_while_it_is_hashed(ws: Path, begun: list[str]) -> None:
+    assert read(ws)[:2] == (WHOLE, ["a1 200"]) and begun == ["logs/gateway.jsonl"]
+    assert read(ws)[:2] == (WHOLE, ["a1 200"]) and len(begun) == 1  # a log of its size is kept
+    (ws / "logs/gateway.jsonl").write_bytes(events(201) + b"no record\n")
+    files, who, _ = read(ws)
+    assert files == WHOLE | {"logs/gateway.jsonl": (202, 201, 1, True)}
+    assert who == ["a1 201"] and len(begun) == 2
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_log_that_changes_while_it_is_hashed_is_not_used(
+    change: str, ws: Path, begun: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = ws / "logs/gateway.jsonl"
+    before = log.read_bytes()
+    once(convert, "begin", monkeypatch, lambda: CHANGES[change](log), "gateway.jsonl")
+    _, who, intake = read(ws)
+    told = {f.file: f.sha256 for f in intake.files}["logs/gateway.jsonl"]
+    assert begun == ["logs/gateway.jsonl"]
+    if told:  # written over before it was hashed: that is what counts
+        assert (told, who) == (hashlib.sha256(log.read_bytes()).hexdigest(), ["a2 200"])
+    else:
+        assert [n.code for n in intake.notices] == ["files_changed"] and who == []
+    log.write_bytes(before)
+    assert read(ws)[:2] == (WHOLE, ["a1 200"])
+
+
 @pytest.mark.parametrize("way", WAYS, indirect=True)
 def test_what_is_put_back_before_the_end_is_read_as_it_was(
     way: str, ws: Path, monkeypatch: pytest.MonkeyPatch

@@ -40,8 +40,10 @@ def stream(
     batch: Batch,
     cache: Cache,
     child: Child,
+    begun: Path | None = None,
 ) -> bool:
-    """Read one flat JSONL log with declared columns; False when a line of it is not clean.
+    """Read one flat JSONL log with declared columns; False when a line of it is not clean. What was
+    `begun` is its Parquet already.
 
     Raises Stopped where the child was stopped.
     """
@@ -52,16 +54,12 @@ def stream(
             lines, samples = _unpack(file, path, engine.make_room)
         except DAMAGE:
             return False
-    target = engine.work / f"{batch.key}.events.parquet"
-    raw = f"* FROM {_read(path, source.columns)}"
+    target = engine.work / f"{batch.key}.{_ending(file)}"
     lay = partial(_lay_out, engine, source, child, batch.key)
-    try:
-        rows = lay(path, f"SELECT CAST(NULL AS BIGINT) AS record, {raw}")
-        engine.write_parquet(cast_all("events", rows, engine, source), target)
-    except Error:
+    if begun:
+        begun.replace(target)
+    elif not _write_rows(engine, source, lay, path, target):
         return False
-    finally:
-        engine.run("DROP VIEW IF EXISTS raw")
     row_count, bad_count, odd_count, filled_columns, long_columns, endless_columns = _look_over(
         engine, target
     )
@@ -72,7 +70,9 @@ def stream(
     ):
         return False
     if odd_count:
-        rows = lay(path, f"SELECT row_number() OVER () AS record, {raw}")
+        rows = lay(
+            path, f"SELECT row_number() OVER () AS record, * FROM {_read(path, source.columns)}"
+        )
         _name_odd(engine, source, target, rows, batch)
     if path != file.path:
         path.unlink()
@@ -82,6 +82,40 @@ def stream(
     batch.tables = {"events": [target.name]}
     batch.counts = [Counts(read=row_count, kept=row_count)]
     batch.carried = [("events", c) for c in filled_columns]
+    return True
+
+
+def begin(engine: DuckDB, source: Source, file: InputFile, folder: Path) -> Path | None:
+    """Convert a log of a source that ships while it is being hashed; return the Parquet, or None
+    when a line is not clean.
+
+    What `stream` checks is not checked yet.
+    """
+    target = folder / _ending(file)
+    lay = partial(_lay_out_shipped, engine, source)
+    return target if _write_rows(engine, source, lay, file.path, target) else None
+
+
+def is_expected(file: InputFile, cache: Cache) -> bool:
+    """Tell whether a log of its size was kept, so that it is worth to know its hash first."""
+    return any(cache.folder.glob(f"*.{_ending(file)}"))
+
+
+def _ending(file: InputFile) -> str:
+    return f"{file.size}.events.parquet"
+
+
+def _write_rows(
+    engine: DuckDB, source: Source, lay: Callable[[Path, str], Any], path: Path, target: Path
+) -> bool:
+    try:
+        raw = f"* FROM {_read(path, source.columns)}"
+        rows = lay(path, f"SELECT CAST(NULL AS BIGINT) AS record, {raw}")
+        engine.write_parquet(cast_all("events", rows, engine, source), target)
+    except Error:
+        return False
+    finally:
+        engine.run("DROP VIEW IF EXISTS raw")
     return True
 
 
@@ -101,6 +135,10 @@ def _lay_out(engine: DuckDB, source: Source, child: Child, key: str, path: Path,
         return foreign_sources.stream(
             child, source, path, raw, foreign_sources.folder(engine) / key
         )
+    return _lay_out_shipped(engine, source, path, raw)
+
+
+def _lay_out_shipped(engine: DuckDB, source: Source, path: Path, raw: str) -> Any:
     engine.run(f"CREATE OR REPLACE TEMP VIEW raw AS {raw}")
     return source.tables["events"]
 

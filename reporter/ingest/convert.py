@@ -7,8 +7,8 @@ through the engine, and falls back to the spool when a line is not clean.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Set
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Set
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,7 +19,7 @@ from reporter.engine.base import Error, OutOfMemory
 from reporter.engine.duckdb import DuckDB
 from reporter.engine.sandbox import USUAL, Child, Limits, Stopped
 from reporter.ingest import foreign_sources
-from reporter.ingest.bulk_path import stream
+from reporter.ingest.bulk_path import begin, is_expected, stream
 from reporter.ingest.cache import Batch, Cache, Counts, find, keep, key_of, mark
 from reporter.ingest.detect import Choice
 from reporter.ingest.quarantine import CHANGED, has_hidden
@@ -29,6 +29,9 @@ from reporter.ingest.record_path import spool
 
 STREAM_FROM = 8 << 20
 """Bytes from which a flat JSONL log is read by the engine directly."""
+
+WORTH_BEGINNING = 1 << 29
+"""Bytes from which a log is converted while it is still being hashed."""
 
 Done = tuple[Batch, list[InputFile], list[str]]
 """A batch, its files and their sha256."""
@@ -41,12 +44,14 @@ class _Job:
     source: Source
     parts: list[Choice]
     digests: list[Digest]
+    begun: Future[Path | None] | None = None
+    """The Parquet of a large log whose conversion did not wait for its hash."""
 
     def without(self, places: Set[int]) -> _Job:
         """Return the job without the files at some places."""
         indices = [i for i in range(len(self.parts)) if i not in places]
-        return _Job(
-            self.source, [self.parts[i] for i in indices], [self.digests[i] for i in indices]
+        return replace(
+            self, parts=[self.parts[i] for i in indices], digests=[self.digests[i] for i in indices]
         )
 
     @property
@@ -75,12 +80,13 @@ def convert(
     jobs: dict[str, tuple[int, Future[tuple[Batch | None, Set[int]]]]] = {}
     whole_jobs: dict[int, _Job] = {}
     losses: list[Done] = []
+    order = sorted(range(len(batches)), key=lambda i: sum(p.file.size for p in batches[i][1]))
     with ThreadPoolExecutor(2) as pool:
-        for number in sorted(
-            range(len(batches)), key=lambda i: sum(p.file.size for p in batches[i][1])
-        ):
+        begun = _begin(pool, engine, (batches[i] for i in order), inputs, cache)
+        for number in order:
             source, parts = batches[number]
-            job = _Job(source, parts, [inputs.digest(p.file) for p in parts])
+            digests = [inputs.digest(p.file) for p in parts]
+            job = _Job(source, parts, digests, begun.get(parts[0].file.path))
             partial_files = {n for n, d in enumerate(job.digests) if not d.is_whole}
             losses += [_loss(job, n) for n in partial_files]
             whole_jobs[number] = job.without(partial_files)
@@ -102,6 +108,29 @@ def convert(
             remaining_job = whole_jobs[number].without(lost_places)
             conversions += [(batch, remaining_job.files, remaining_job.hashes)] if batch else []
     return [*conversions, *losses]
+
+
+def _begin(
+    pool: Executor,
+    engine: DuckDB,
+    batches: Iterable[tuple[Source, list[Choice]]],
+    inputs: Inputs,
+    cache: Cache,
+) -> dict[Path, Future[Path | None]]:
+    """Begin to convert the first large log whose hash is not known: by then that of the next is."""
+
+    def work(source: Source, file: InputFile) -> Path | None:
+        with engine.twin() as connection, connection.turn(file.size):
+            return begin(connection, source, file, engine.work)
+
+    for source, (choice, *_) in batches:
+        file = choice.file
+        if streams(source, file) and file.size >= WORTH_BEGINNING:
+            is_usual = not (file.gzipped or source.foreign) and inputs.is_steady(file)
+            if is_usual and not (inputs.is_hashed(file) or is_expected(file, cache)):
+                return {file.path: pool.submit(work, source, file)}
+            break
+    return {}
 
 
 def _loss(job: _Job, place: int) -> Done:
@@ -194,9 +223,11 @@ def _convert(engine: DuckDB, job: _Job, cache: Cache, limits: Limits) -> tuple[B
                 Child(limits) as child,
                 suppress(Stopped, OutOfMemory),
             ):  # the spool tells which records
-                with connection.turn(parts[0].file.size):
-                    is_clean = stream(
-                        connection, source, parts[0].file, job.digests[0], batch, cache, child
+                begun = job.begun.result() if job.begun else None
+                file, digest = parts[0].file, job.digests[0]
+                with connection.turn(file.size):
+                    is_clean = (begun is not None or not job.begun) and stream(
+                        connection, source, file, digest, batch, cache, child, begun
                     )
                 if is_clean:
                     foreign_sources.clear(connection, key)

@@ -92,6 +92,11 @@ class Inputs(AbstractContextManager["Inputs"]):
         reading = self._digests.get(file.path)
         return reading.result() if reading else self._digest(file)
 
+    def is_hashed(self, file: InputFile) -> bool:
+        """Tell whether `digest` waits for nothing."""
+        reading = self._digests.get(file.path)
+        return reading is None or reading.done()
+
     def is_steady(self, file: InputFile) -> bool:
         """Tell whether everything read of a file since discovery is certainly the same bytes."""
         try:

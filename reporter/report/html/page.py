@@ -9,7 +9,9 @@ import base64
 import hashlib
 import json
 import re
+from collections import deque
 from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
@@ -37,6 +39,7 @@ from reporter.report.editions.appendix import Chapter, sums
 from reporter.report.html import charts, owner_tasks, result_pages, result_rows, search
 from reporter.report.html.custom_template import Template, check
 from reporter.report.html.diagrams import action_path, maturity, tier_levels
+from reporter.report.html.result_rows import Packing
 from reporter.report.view.elements import Control, Framework
 from reporter.report.view.format import number
 from reporter.runs.store import StoredTable
@@ -55,6 +58,8 @@ COUNTED = 'text.replace(/,/g, "")'
 """How the script reads a number of English."""
 GROUPED = '/g, ",")'
 """How it writes one."""
+WAITING = 4
+"""Pages that may wait to be written while the next are made."""
 
 
 def write(
@@ -64,12 +69,21 @@ def write(
     if template:
         _write(path, render(view, template=template))
         return
-    lists, fill = _lists(view, edition), _page(view, "screen")
-    _write(path, _in_ascii(fill(f"{edition}.html", **lists)))
-    for file, name, context in _parted(view, **lists):
-        folder = path.with_name(result_pages.FOLDER if edition == "auditor" else owner_tasks.FOLDER)
-        folder.mkdir(exist_ok=True)
-        _write(folder / file, fill(f"pages/{name}.html", home=path.name, **context))
+    lists, packing = _lists(view, edition), Packing()
+    fill = _page(view, "screen", packing=packing)
+    _write(path, packing.take()(_in_ascii(fill(f"{edition}.html", **lists))))
+    folder = path.with_name(result_pages.FOLDER if edition == "auditor" else owner_tasks.FOLDER)
+    with ThreadPoolExecutor(1) as pool:
+        writing: deque[Future[None]] = deque()
+        for file, name, context in _parted(view, **lists):
+            if not writing:
+                folder.mkdir(exist_ok=True)
+            page = fill(f"pages/{name}.html", home=path.name, **context)
+            writing.append(pool.submit(_write_packed, folder / file, page, packing.take()))
+            if len(writing) > WAITING:
+                writing.popleft().result()
+        for job in writing:
+            job.result()
 
 
 def render(
@@ -150,6 +164,10 @@ def _in_ascii(page: str) -> str:
     return "".join(parts)
 
 
+def _write_packed(path: Path, page: str, fill: Callable[[str], str]) -> None:
+    _write(path, fill(page))
+
+
 def _write(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8", newline="\n")
 
@@ -160,8 +178,11 @@ def _page(
     extra_css: str = "",
     appendix: Chapter | None = None,
     template: Template | None = None,
+    packing: Packing | None = None,
 ) -> Callable[..., str]:
-    """Prepare the content that all pages share, and return a function that fills a template."""
+    """Prepare the content that all pages share, and return a function that fills a template. Long
+    lists keep a place where they are packed later.
+    """
     folder = templates_dir()
     css = _styles(medium) + extra_css
     css = css.replace(ACCENT, view.cover.accent)
@@ -182,6 +203,8 @@ def _page(
         "script": Markup(script),
         "script_hash": _digest(script),
     }
+    if packing:
+        environment.globals["packed"] = packing.place
 
     def fill(template: str, **more: Any) -> str:
         page = environment.get_template(template).render(**more)
@@ -310,6 +333,7 @@ def _environment(folder: Path, template: Template | None = None) -> Environment:
     environment = kind(
         loader=ChoiceLoader(loaders),
         bytecode_cache=_compiled(kind),
+        auto_reload=False,
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -323,7 +347,6 @@ def _environment(folder: Path, template: Template | None = None) -> Environment:
         "result_rows": result_rows.result_rows,
         "sections": result_rows.sections,
         "step_rows": result_rows.step_rows,
-        "packed": result_rows.packed,
     }
     return environment
 

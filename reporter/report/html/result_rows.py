@@ -63,18 +63,20 @@ class Items:
 
             yield _PLACES.sub(value, _PLACES.sub(value, self.item))
 
-    def packed(self) -> Markup:
-        """Return the list as its script takes it; one that is short as it is."""
+    @property
+    def is_long(self) -> bool:
+        """Say whether the list is worth to be packed."""
         sizes = (sum(map(len, column)) for column in self.columns.values())
         total = len(next(iter(self.columns.values())))
-        if sum(sizes) + total * len(self.item) < PACKED_FROM:
-            return self.__html__()
+        return sum(sizes) + total * len(self.item) >= PACKED_FROM
+
+    def packed(self) -> str:
+        """Return the list as its script takes it."""
         columns: dict[str, object] = {k: _encoded(v) for k, v in self.columns.items()}
         if ID in columns:
             columns[ID] = _named(self.columns[ID], self.columns[SUBJECT])
         data = {"item": self.item, "columns": columns}
-        packed = base64.b64encode(zlib.compress(msgspec.json.encode(data), 6)).decode()
-        return Markup(f'<script type="text/plain" data-packed>{packed}</script>')
+        return base64.b64encode(zlib.compress(msgspec.json.encode(data), 6)).decode()
 
 
 def _encoded(values: Sequence[str]) -> Sequence[str] | Mapping[str, Sequence[str | int]]:
@@ -141,9 +143,34 @@ def sections(actors: Sequence[Actor], *macros: Callable[[Actor], str]) -> Items:
     return Items("".join(map(PLACE.format, parts)), {**parts, OWN: [a.digest for a in actors]})
 
 
-def packed(items: Items | Markup) -> Markup:
-    """Pack a long list, which the script unfolds when its page is opened; markup as one item."""
-    return (items if isinstance(items, Items) else Items("<!all>", {"all": [str(items)]})).packed()
+class Packing:
+    """Puts long lists into pages packed, which the script unfolds when its page is opened: a place
+    for each first, and the lists when the pages are written, mostly beside other work.
+    """
+
+    def __init__(self) -> None:
+        """Begin without a list."""
+        self._lists: dict[str, Items] = {}
+
+    def place(self, items: Items | Markup) -> Markup:
+        """Return the place of a list, markup being one item; one that is short as it is."""
+        items = items if isinstance(items, Items) else Items("<!all>", {"all": [str(items)]})
+        if not items.is_long:
+            return items.__html__()
+        place = PLACE.format(f"list{len(self._lists)}")
+        self._lists[place] = items
+        return Markup(f'<script type="text/plain" data-packed>{place}</script>')
+
+    def take(self) -> Callable[[str], str]:
+        """Return what puts the lists so far into a page, and begin with the next page."""
+        lists, self._lists = self._lists, {}
+
+        def fill(page: str) -> str:
+            for place, items in lists.items():
+                page = page.replace(place, items.packed())
+            return page
+
+        return fill
 
 
 def path(text: str) -> Markup:

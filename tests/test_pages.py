@@ -28,7 +28,13 @@ from reporter.engine.duckdb import DuckDB
 from reporter.model import ids
 from reporter.report.document import View
 from reporter.report.export import read_view
-from reporter.report.html import owner_tasks, result_pages, result_rows, search
+from reporter.report.html import (
+    owner_tasks,
+    printed_results,
+    result_pages,
+    result_rows,
+    search,
+)
 from reporter.report.html import page as html
 from reporter.report.view import format as words
 from reporter.runs.store import OPEN
@@ -308,9 +314,23 @@ def test_a_packed_list_holds_no_hash_that_its_subject_tells(rich: View) -> None:
     plain = {n for n, r in enumerate(page.rows) if r.id == ids.finding(page.check.id, r.subject)}
     assert told["prefix"] == f"{page.check.id}-"
     assert set(told["others"]) == set(range(len(page.rows))) - {
-        n for n in plain if "&" not in named.columns["subject"][n]
+        n for n in plain if "&" not in list(named.columns["subject"])[n]
     }
     assert 0 < len(told["others"]) < len(page.rows)
+
+
+def test_columns_keep_each_value_and_name_texts_that_come_out_alike_once() -> None:
+    column = printed_results.Column.of(["b", "a", "B", "a", "b"])
+    assert (column.different, column.numbers) == (["b", "a", "B"], [0, 1, 2, 1, 0])
+    told = column.with_texts([text.lower() for text in column.different])
+    assert (told.different, list(told)) == (["b", "a"], ["b", "a", "b", "a", "b"])
+
+
+def test_printed_results_can_be_read_one_by_one_and_in_parts(rich: View) -> None:
+    rows = next(iter(result_pages.check_pages(rich))).rows
+    assert len(rows) > 3
+    assert [*rows.part(1, 3)] == [*rows][1:3]
+    assert not rows.part(0, 0)
 
 
 @pytest.mark.usefixtures("small")

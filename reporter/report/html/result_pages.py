@@ -6,10 +6,9 @@ and everything on pages of bounded size in a folder beside it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from itertools import groupby, islice, repeat
+from itertools import groupby, islice
 from typing import Any, NamedTuple
 
 from markupsafe import Markup, escape
@@ -20,9 +19,9 @@ from reporter.model import ids
 from reporter.model.scores import Status, tier_text
 from reporter.report.chapters.chart_data import AgentCard
 from reporter.report.document import View
+from reporter.report.html.printed_results import ALL, PASS, RAW, Rows, owner_text, printer
 from reporter.report.view.elements import Check
-from reporter.report.view.format import count, number, owner, record, short, slug
-from reporter.runs.store import RESULTS
+from reporter.report.view.format import count, number, short, slug
 from reporter.system.plain_text import clean
 
 INLINE = 4_000
@@ -47,27 +46,8 @@ text has such a place, so that a value may hold places of others.
 LISTED = 10_000
 """Agents that the index lists by name; more it lists by page."""
 FOLDER = "findings"
-ALL = "findings.csv"
-PASS = Status.PASS.value
 STATUSES = ("fail", "unknown", "compensated", "attested", PASS)
 """In the order in which they are listed."""
-
-
-class Row(NamedTuple):
-    """One result, as printed."""
-
-    id: str
-    """The same in every run; the anchor of the row is v- and the id."""
-    severity: str
-    status: str
-    """fail | unknown | compensated | attested | pass"""
-    subject: str
-    tier: str
-    """"tier 3"."""
-    reason: str
-    waived_until: str
-    record: str
-    owner: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +59,7 @@ class Page:
     check: Check
     title: str
     """"page 3 of 7"; empty for the only one."""
-    rows: tuple[Row, ...]
+    rows: Rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +85,9 @@ class Actor:
 class CheckListing:
     """The results of a check in the report's page."""
 
-    rows: tuple[Row, ...]
+    rows: Rows
     """Its findings, in a long run the first."""
-    passes: tuple[Row, ...]
+    passes: Rows
     """Its passes, in a long run none."""
     passed: str
     """"412 passes"; empty for none."""
@@ -169,13 +149,18 @@ def _size(check: Check) -> int:
 
 def _all_of(page: Page) -> CheckListing:
     open_count = _open_count(page.check)
-    return CheckListing(page.rows[:open_count], page.rows[open_count:], _passes(page.check), "", ())
+    findings, passes = page.rows.part(0, open_count), page.rows.part(open_count, len(page.rows))
+    return CheckListing(findings, passes, _passes(page.check), "", ())
 
 
 def _first_of(page: Page) -> CheckListing:
     open_count, passes = _open_count(page.check), _passes(page.check)
     return CheckListing(
-        page.rows, (), passes, _pointer(len(page.rows), open_count, passes), _files(page.check)
+        page.rows,
+        page.rows.part(0, 0),
+        passes,
+        _pointer(len(page.rows), open_count, passes),
+        _files(page.check),
     )
 
 
@@ -209,10 +194,6 @@ def _pointer(shown_count: int, findings: int, passes: str) -> str:
     return say(sentence, n=number(shown_count), all=number(findings), passes=passes)
 
 
-_COLUMNS = (
-    *("id", "check", "subject", "owner", "tier_lo", "tier_hi"),
-    *("status", "reason_code", "reason_values", "record", "waived_until"),
-)
 _CHECK_ORDER = (
     f"status = '{PASS}', status <> 'fail', CASE WHEN status <> '{PASS}' THEN -tier_hi END, place"
 )
@@ -233,9 +214,7 @@ def _names(view: View) -> list[str]:
 
 def check_pages(view: View, inline: bool = False) -> Iterator[Page]:
     """Yield the results of every check, page by page; inline, one page per check."""
-    rows = view.findings.results.each(
-        _COLUMNS, _IN_SCOPE, f"ORDER BY {_by_check(view)}, {_CHECK_ORDER}"
-    )
+    rows = view.findings.results.each(RAW, _IN_SCOPE, f"ORDER BY {_by_check(view)}, {_CHECK_ORDER}")
     return _pages(view, rows, inline)
 
 
@@ -246,13 +225,14 @@ def _first_pages(view: View) -> Iterator[Page]:
         f"QUALIFY {nth} <= CASE WHEN status = '{PASS}' THEN 1 ELSE {FIRST} END ORDER BY"
         f" {_by_check(view)}, {nth}"
     )
-    for page in _pages(view, view.findings.results.each(_COLUMNS, _IN_SCOPE, clause), inline=False):
-        yield replace(page, rows=tuple(r for r in page.rows if r.status != PASS))
+    for page in _pages(view, view.findings.results.each(RAW, _IN_SCOPE, clause), inline=False):
+        open_count = sum(status != PASS for status in page.rows.columns["status"])
+        yield replace(page, rows=page.rows.part(0, open_count))
 
 
 def _pages(view: View, rows: Iterable[tuple[Any, ...]], inline: bool) -> Iterator[Page]:
     checks = dict(zip(_names(view), view.checks, strict=True))
-    print_rows = _printer(view.findings.results.reasons.sentences())
+    print_rows = printer(view.findings.results.reasons.sentences())
     for name, of_check in groupby(rows, key=lambda row: row[1]):
         check, results = checks[name], iter(of_check)
         files = ("",) if inline else _files(check)
@@ -267,38 +247,6 @@ def _pages(view: View, rows: Iterable[tuple[Any, ...]], inline: bool) -> Iterato
 def page_file(name: str, position: int) -> str:
     """Name a page. No anchor has a plus sign, so pages of different lists never share a name."""
     return f"{name}+{position}.html" if position > 1 else f"{name}.html"
-
-
-def _printer(
-    sentence: Callable[[str, str, str], str],
-) -> Callable[[Sequence[tuple[Any, ...]], str], tuple[Row, ...]]:
-    """Return what prints results of one severity. Many share their texts, and each distinct text is
-    printed once; what is cut names the file that has it in full.
-    """
-    once = lru_cache(1 << 16)
-    subject_text = once(lambda text, file: short(clean(text), file, 120))
-    reason_text = once(lambda file, *said: short(clean(sentence(*said)), file))
-    record_text = once(lambda text, file: record(short(clean(text), file, 160)))
-    owner_text = once(_owner_text)
-    tier = once(lambda lo, hi: say("tier {n}", n=tier_text(lo, hi)))
-
-    def print_rows(results: Sequence[tuple[Any, ...]], severity: str) -> tuple[Row, ...]:
-        id_, check, subject, owner_name, lo, hi, status, code, values, ref, waived_until = zip(
-            *results, strict=True
-        )
-        file = [RESULTS if s == PASS else ALL for s in status]
-        columns = (
-            *(id_, repeat(severity), status, map(subject_text, subject, file)),
-            *(map(tier, lo, hi), map(reason_text, file, check, code, values), waived_until),
-            *(map(record_text, ref, file), map(owner_text, owner_name, file)),
-        )
-        return tuple(map(Row._make, zip(*columns, strict=False)))  # the severity has no end
-
-    return print_rows
-
-
-def _owner_text(name: str, file: str) -> str:
-    return owner(short(clean(name), file, 80))
 
 
 def _sizes(view: View) -> list[tuple[str, int]]:
@@ -390,7 +338,7 @@ def _actor(
         name=short(name, ALL, 120) or say("The organisation"),
         anchor=anchor,
         page=page,
-        owner=_owner_text(first.owner, ALL) if name and first else "",
+        owner=owner_text(first.owner, ALL) if name and first else "",
         tier=card.tier if card else tier if name else "",
         standing=_standing({s: links[s].total if s in links else 0 for s in STATUSES}),
         results=tuple((s, Markup(f"{links[s].markup}.")) for s in STATUSES if s in links),

@@ -1,4 +1,4 @@
-"""Rows of results as HTML, and long lists packed. In: `result_pages.Row`s, or what macros make of
+"""Rows of results as HTML, and long lists packed. In: results as printed, or what macros make of
 agents. Out: markup for the templates.
 
 A list is kept as the markup of one item and the values of its places, a column each. A long one
@@ -20,7 +20,8 @@ from markupsafe import Markup, escape
 from reporter.i18n.translate import say, word
 from reporter.model import ids
 from reporter.report.chapters.chart_data import PathStep
-from reporter.report.html.result_pages import OWN, PLACE, Actor, Row
+from reporter.report.html.printed_results import Column, Rows
+from reporter.report.html.result_pages import OWN, PLACE, Actor
 
 PACKED_FROM = 1 << 16
 """Characters of a list beside the report from which it is packed."""
@@ -47,7 +48,7 @@ class Items:
     """The items of a list: all are `item` with the values of their places."""
 
     item: str
-    columns: Mapping[str, Sequence[str]]
+    columns: Mapping[str, Column]
     """By place, a value an item: markup."""
 
     def __html__(self) -> Markup:
@@ -67,7 +68,7 @@ class Items:
     def is_long(self) -> bool:
         """Say whether the list is worth to be packed."""
         sizes = (sum(map(len, column)) for column in self.columns.values())
-        total = len(next(iter(self.columns.values())))
+        total = len(next(iter(self.columns.values())).numbers)
         return sum(sizes) + total * len(self.item) >= PACKED_FROM
 
     def packed(self) -> str:
@@ -79,43 +80,39 @@ class Items:
         return base64.b64encode(zlib.compress(msgspec.json.encode(data), 6)).decode()
 
 
-def _encoded(values: Sequence[str]) -> Sequence[str] | Mapping[str, Sequence[str | int]]:
+def _encoded(column: Column) -> Sequence[str] | Mapping[str, Sequence[str | int]]:
     """Write values that repeat as the different ones and the number of each."""
-    different = dict.fromkeys(values)
-    if len(different) * 2 > len(values):
-        return values
-    numbers = {text: n for n, text in enumerate(different)}
-    return {"values": list(different), "numbers": [numbers[text] for text in values]}
+    if len(column.different) * 2 > len(column.numbers):
+        return list(column)
+    return {"values": column.different, "numbers": column.numbers}
 
 
-def _named(ids_: Sequence[str], subjects: Sequence[str]) -> Mapping[str, object]:
+def _named(ids_: Column, subjects: Column) -> Mapping[str, object]:
     """Write the ids of the results of a check: the script can make most of them of the subjects,
     and hashes of them all would be half of the list.
     """
-    prefix = ids_[0][: -ids.LENGTH]
+    prefix = ids_.different[0][: -ids.LENGTH]
     pairs = enumerate(zip(ids_, subjects, strict=True))
     others = {n: id_ for n, (id_, subject) in pairs if id_ != prefix + digest(subject)}
     return {"prefix": prefix, "others": others}
 
 
-def result_rows(rows: Iterable[Row]) -> Items:
+def result_rows(rows: Rows) -> Items:
     """Return a table row for each result; search and filters use its words."""
-    id_, severity, status, subject, tier, reason, waived_until, record, owner = zip(
-        *rows, strict=True
-    )
+    printed = rows.columns
     return Items(
         _ROW,
         {
-            ID: id_,
-            "severity": _each(_word, severity),
-            "said": _each(_word, status),
-            "status": status,
-            SUBJECT: _escaped(subject),
-            "tier": _escaped(tier),
-            "reason": _escaped(reason),
-            "waived": _each(_waiver, waived_until),
-            "record": [_breakable(text) for text in _escaped(record)],
-            "owner": _escaped(owner),
+            ID: printed["id"],
+            "severity": _each(_word, printed["severity"]),
+            "said": _each(_word, printed["status"]),
+            "status": printed["status"],
+            SUBJECT: _escaped(printed["subject"]),
+            "tier": _escaped(printed["tier"]),
+            "reason": _escaped(printed["reason"]),
+            "waived": _each(_waiver, printed["waived_until"]),
+            "record": _each(_breakable, _escaped(printed["record"])),
+            "owner": _escaped(printed["owner"]),
         },
     )
 
@@ -140,7 +137,9 @@ def step_rows(steps: Iterable[PathStep]) -> Markup:
 def sections(actors: Sequence[Actor], *macros: Callable[[Actor], str]) -> Items:
     """Return what macros make of each actor, one after another."""
     parts = {f"part{n}": [str(macro(a)) for a in actors] for n, macro in enumerate(macros)}
-    return Items("".join(map(PLACE.format, parts)), {**parts, OWN: [a.digest for a in actors]})
+    columns = {name: Column.of(texts) for name, texts in parts.items()}
+    digests = Column.of([actor.digest for actor in actors])
+    return Items("".join(map(PLACE.format, parts)), {**columns, OWN: digests})
 
 
 class Packing:
@@ -154,7 +153,11 @@ class Packing:
 
     def place(self, items: Items | Markup) -> Markup:
         """Return the place of a list, markup being one item; one that is short as it is."""
-        items = items if isinstance(items, Items) else Items("<!all>", {"all": [str(items)]})
+        items = (
+            items
+            if isinstance(items, Items)
+            else Items("<!all>", {"all": Column([str(items)], [0])})
+        )
         if not items.is_long:
             return items.__html__()
         place = PLACE.format(f"list{len(self._lists)}")
@@ -178,15 +181,14 @@ def path(text: str) -> Markup:
     return Markup(_breakable(str(escape(text))))
 
 
-def _each(write: Callable[[str], str], values: Sequence[str]) -> list[str]:
+def _each(write: Callable[[str], str], column: Column) -> Column:
     """Write every different value once."""
-    written = {value: write(value) for value in dict.fromkeys(values)}
-    return [written[value] for value in values]
+    return column.with_texts(list(map(write, column.different)))
 
 
-def _escaped(texts: Sequence[str]) -> list[str]:
+def _escaped(column: Column) -> Column:
     """Escape texts all at once, which takes a tenth; a printed text has no zero character."""
-    return str(escape("\0".join(texts))).split("\0")
+    return column.with_texts(str(escape("\0".join(column.different))).split("\0"))
 
 
 def _word(code: str) -> str:

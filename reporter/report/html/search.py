@@ -74,9 +74,9 @@ class Words:
 
 def _texts(page: Page) -> set[str]:
     """Return the visible texts of a page."""
-    _, _, status, subject, tier, reason, waived_until, record, owner = map(
-        set, zip(*page.rows, strict=True)
-    )
-    waivers = {say("waived until {day}", day=day) for day in waived_until if day}
-    titles = {page.check.id, page.check.title, *map(word, status)}
-    return titles.union(waivers, subject, tier, reason, record, owner)
+    columns = page.rows.columns
+    days = filter(None, columns["waived_until"].different)
+    waivers = {say("waived until {day}", day=day) for day in days}
+    titles = {page.check.id, page.check.title, *map(word, columns["status"].different)}
+    texts = (columns[name].different for name in ("subject", "tier", "reason", "record", "owner"))
+    return titles.union(waivers, *texts)

@@ -111,3 +111,79 @@ def test_both_ways_of_counting_lines_agree(tmp_path: Path, monkeypatch: pytest.M
         with Inputs.of(tmp_path) as files:
             seen.append(files.digest(files.files[0]))
     assert seen[0] == seen[1] and seen[0].lines == 9_001
+
+
+def _read_whole(folder: Path, lines: list[dict[str, str]]) -> tuple[Any, ...]:
+    """Ingest a log; return its rows, the columns it fills, its notes and the columns of its Parquet."""
+    (folder / "ws/logs").mkdir(parents=True)
+    text = "".join(json.dumps(line) + "\n" for line in lines)
+    (folder / "ws/logs/log.jsonl").write_text(text, encoding="utf-8")
+    with DuckDB(folder / "work") as engine, Inputs.of(folder / "ws") as found:
+        cache = open_cache(folder / "cache", "key")
+        intake = load.ingest(engine, found, loader.load().sources, cache)
+        rows = engine.rows("SELECT * FROM in_events ORDER BY record")
+        filled = engine.rows("SELECT col FROM carried ORDER BY col")
+        (stored,) = (folder / "cache").glob("*.events.parquet")
+        stored_columns = [n for n, _ in engine.columns(f"SELECT * FROM '{stored}'")]
+    notes = [(q.line, q.kind, str(q.reason)) for q in intake.quarantined]
+    return rows, filled, notes, intake.files[0].kept, stored_columns
+
+
+LINES = [
+    {"event_id": f"e{n}", "time": "2026-08-01T00:00:00Z", "actor_id": "a", "outcome": "success", "purpose": ""}
+    for n in range(400)
+]  # fmt: skip
+SECRET = "ghp_" + "x7Kd92mQpLr4Tz8Wn3Bv6Yc1Hs5Jf0AeGuQi"
+
+
+@pytest.mark.parametrize(
+    ("rare", "is_left_out"),
+    [
+        ({}, True),
+        ({"principal_id": "p-1"}, False),
+        ({"sequence": "seventh"}, False),
+        ({"resource": f"repo {SECRET}"}, False),
+        ({"effect": "explode"}, False),
+        ({"no_column": "at all"}, True),
+    ],
+    ids=lambda value: next(iter(value), "nothing") if isinstance(value, dict) else "",
+)
+def test_a_column_that_no_sample_fills_is_left_out_and_nothing_is_lost(
+    rare: dict[str, str], is_left_out: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rare field stands in the middle of the log, which the sample does not see."""
+    monkeypatch.setattr(convert, "STREAM_FROM", 1)
+    monkeypatch.setattr(
+        convert, "spool", lambda *_: pytest.fail("a clean log went record by record")
+    )
+    monkeypatch.setattr(bulk_path, "SAMPLES", 1)
+    monkeypatch.setattr(bulk_path, "SAMPLE", 1000)
+    lines = [*LINES[:200], LINES[200] | rare, *LINES[201:]]
+    whole = _read_whole(tmp_path / "whole", lines)
+    monkeypatch.setattr(bulk_path, "WORTH_SAMPLING", 1)
+    left_out = _read_whole(tmp_path / "left", lines)
+    assert left_out[:-1] == whole[:-1] and whole[3] == 400
+    assert ("peer_id" not in left_out[-1]) == is_left_out and "peer_id" in whole[-1]
+
+
+def test_a_secret_in_a_log_with_columns_left_out_is_hidden(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(convert, "STREAM_FROM", 1)
+    lines = [line | {"resource": f"repo {SECRET}"} for line in LINES]
+    whole = _read_whole(tmp_path / "whole", lines)
+    monkeypatch.setattr(bulk_path, "WORTH_SAMPLING", 1)
+    left_out = _read_whole(tmp_path / "left", lines)
+    assert left_out[:-1] == whole[:-1] and SECRET not in str(left_out)
+    assert "principal_id" not in left_out[-1]
+
+
+def test_a_sample_holds_whole_lines_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "log"
+    path.write_bytes(b"".join(b"%06d\n" % n for n in range(1000)) + b"cut")
+    monkeypatch.setattr(bulk_path, "SAMPLES", 10)
+    monkeypatch.setattr(bulk_path, "SAMPLE", 20)
+    lines = b"".join(bulk_path._some_lines(path)).split()
+    assert len(lines) > 10 and lines[0] == b"000000" and all(len(line) == 6 for line in lines)
+    path.write_bytes(b"x" * 100_000)
+    assert b"".join(bulk_path._some_lines(path)) == b""

@@ -230,8 +230,13 @@ def _part(first_part: int, batch: Batch, files: list[InputFile], table: str, cac
     """SQL: the rows of a batch; of events also `place`, which with `part` is the row's own."""
     paths = [cache.folder / name for name in batch.tables[table]]
     if batch.stream:
+        # What no row fills may not be there.
+        filled = {name for _, name in batch.carried}
+        columns = ", ".join(
+            n if n in filled else f"CAST(NULL AS {t}) AS {n}" for n, t in columns_of(TABLES[table])
+        )
         return (
-            f"SELECT * EXCLUDE (file_row_number, odd), {quoted(batch.source)} AS source,"
+            f"SELECT {columns}, who, {quoted(batch.source)} AS source,"
             f" {quoted(files[0].name)} AS file, CAST({first_part} AS BIGINT) AS part,"
             f" file_row_number + 1 AS record, file_row_number AS place FROM"
             f" {parquet(*paths, numbered=True)}"

@@ -248,7 +248,9 @@ def read_for(about: str) -> frozenset[str]:
 
 ORGANISATION = "organisation"
 LOADED = tuple(t for t in TABLES.values() if t.loaded)
-WHO = "hash(actor_id, principal_id, credential_id, actor_kind)"
+IDENTITY = ("actor_id", "principal_id", "credential_id", "actor_kind")
+"""What of an event tells whose it is."""
+WHO = f"hash({', '.join(IDENTITY)})"
 """SQL over an event row: one number for the identities it names, so that resolving them is one
 cheap join.
 """

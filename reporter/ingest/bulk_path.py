@@ -241,7 +241,7 @@ def _in_order(
         condition = " AND ".join(f"s.{c} IS NOT DISTINCT FROM p.{c}" for c in telling)
         match_count = engine.one(
             f"SELECT count(*) FROM ({expected_rows}) AS s JOIN {parquet(target, numbered=True)} "
-            f"AS p ON p.file_row_number + 1 = s.record WHERE {condition}"
+            f"AS p ON p.file_row_number = s.record - 1 WHERE {condition}"
         )
     finally:
         engine.run("DROP VIEW IF EXISTS raw")

@@ -26,9 +26,7 @@ def spool_records(engine: DuckDB, source: Source, scan: str) -> None:
     condition = "TRUE" if source.columns else source.when
     # As conditions of CASE, their parts are only evaluated where the parts before leave it open:
     # those that stay parse the record each.
-    extractions, (condition, skip, type_of) = _extracted_once(
-        condition, source.skip, source.type_of
-    )
+    extractions, (condition, skip, type_of) = extracted_once(condition, source.skip, source.type_of)
     engine.run(
         f"CREATE TEMP TABLE spooled AS SELECT s AS record, f, n, r, CASE WHEN {condition} THEN"
         f" CASE WHEN {skip} THEN FALSE ELSE TRUE END ELSE FALSE END AS mine,"
@@ -49,12 +47,10 @@ _FIELD = re.compile(
 """A field of a record or its type, beside texts in which the same signs may stand."""
 
 
-def _extracted_once(*conditions: str) -> tuple[str, list[str]]:
+def extracted_once(*conditions: str) -> tuple[str, list[str]]:
     """Return SQL of two lists, of the texts and of the types of all fields that conditions name,
     and the conditions over these: each field by itself would parse the record once more.
     """
-    if any(_OWN_R.search(c) for c in conditions):
-        return "", list(conditions)
     paths: dict[str, dict[str, int]] = {"text": {}, "type": {}}
 
     def listed(match: re.Match[str]) -> str:
@@ -64,7 +60,7 @@ def _extracted_once(*conditions: str) -> tuple[str, list[str]]:
         place = paths[kind].setdefault(match[kind], len(paths[kind]) + 1)
         return f"field_{kind}s[{place}]"
 
-    swapped = [_FIELD.sub(listed, c) for c in conditions]
+    swapped = [c if _OWN_R.search(c) else _FIELD.sub(listed, c) for c in conditions]
     extractions = [
         f", {function}(r, {quoted_list([*paths[kind]])}) AS field_{kind}s"
         for kind, function in (("text", "json_extract_string"), ("type", "json_type"))

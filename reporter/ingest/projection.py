@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Set
 from typing import Any
 
 from reporter.content.loader import Source
@@ -15,6 +16,7 @@ from reporter.errors import ContentError
 from reporter.i18n.translate import mark
 from reporter.model.sentences import Sentence, tell
 from reporter.schema.columns import FLAG, INT, TEXT, TIME, Column
+from reporter.schema.compiled import shipped_columns
 from reporter.schema.tables import TABLES, WHO, columns_of
 from reporter.schema.vocabulary import SYNONYMS, VOCABULARY
 
@@ -98,7 +100,7 @@ def described(engine: DuckDB, source: Source, table: str, sql: Any) -> tuple[str
     """
     text = sql["from"] if isinstance(sql, dict) else sql
     try:
-        outputs = {n for n, _ in engine.columns(text)}
+        outputs = shipped_columns(text) or {n for n, _ in engine.columns(text)}
     except Error as error:
         raise ContentError(
             f"SQL of table {table} cannot run: {str(error).splitlines()[0]}", source.place
@@ -135,7 +137,7 @@ def filled_columns(engine: DuckDB, table: str, text: str) -> list[Column]:
     return _columns(table, {n for n, _ in engine.columns(text)})
 
 
-def _columns(table: str, outputs: set[str]) -> list[Column]:
+def _columns(table: str, outputs: Set[str]) -> list[Column]:
     names = outputs & {n for n, _ in columns_of(TABLES[table])}
     return [c for c in TABLES[table].columns if c.name in names]
 

@@ -154,7 +154,6 @@ def assess_workspace(
             assessment, view = _read_view(part, options)
             publish(part, out)
             return assessment, views.relocated(view, out)
-        warm_up(options.formats)
         content = loader.load(options.extra, options.packs, examples=False)
         if content.packs:
             options.say(f"with packs {', '.join(map(str, content.packs))}")
@@ -169,6 +168,7 @@ def assess_workspace(
         compiled = [(replace(c, place=placed(c.place, content.packs)), j) for c, j in compiled]
         pseudonym_mark = mark(cache.secret_key) if options.pseudonymise else ""
         earlier = read_earlier(options.earlier, workspace.run, pseudonym_mark)
+        warm_up(options.formats)  # from here on, the engine leaves Python time for it
         known = workspace, inputs, content, catalogs, compiled
         assessment, intake, begun = _assess(*known, work, part, cache, options, pool)
         if earlier:

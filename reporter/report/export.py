@@ -13,6 +13,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from threading import Event
 from typing import Any, get_type_hints
 
 from reporter.engine.sandbox import USUAL, Limits
@@ -173,9 +174,14 @@ def write_formats(
 
     names = [name for name in options.formats if name in WRITERS]
     on_paper = [name for name in names if shipped(name)[0].name == PDF]
-    more = {PDF: {"appendix": appendix.result}} if appendix else {}
+    in_typst = Event()
+    more = {PDF: {"appendix": appendix and appendix.result, "on_layout": in_typst.set}}
     with ThreadPoolExecutor(1) as pool:
         paper = pool.submit(_write_each, relocated(view, run), on_paper, options, run, part, more)
+        if appendix and appendix.done() and on_paper[0] == PDF:
+            # Side by side, what Python does for both would hold up the one that takes longer.
+            paper.add_done_callback(lambda _: in_typst.set())
+            in_typst.wait()
         _write_each(view, [n for n in names if n not in on_paper], options, run, part)
         write_tables()
         paper.result()

@@ -53,12 +53,14 @@ def write(
     template: Template | None = None,
     data: Sequence[Path] = (),
     appendix: Callable[[], Appendix] | None = None,
+    on_layout: Callable[[], None] = lambda: None,
 ) -> None:
     """Write an edition as PDF. `data` are the files of the run to attach to the complete one, and
-    `appendix` returns its last chapter where that is laid out already.
+    `appendix` returns its last chapter where that is laid out already; `on_layout` as for
+    `Press.report`.
     """
     name = template.name if template else edition
-    path.write_bytes(render(view, name, template, data, appendix))
+    path.write_bytes(render(view, name, template, data, appendix, on_layout))
 
 
 def render(
@@ -67,12 +69,14 @@ def render(
     template: Template | None = None,
     data: Sequence[Path] = (),
     appendix: Callable[[], Appendix] | None = None,
+    on_layout: Callable[[], None] = lambda: None,
 ) -> bytes:
     """Lay out an edition on paper, and add the tags that PDF/UA requires."""
     with speaking(view.cover.language):
         if edition in _TYPESET and template is None:
             # Other editions must not carry findings, owners or addresses that they do not print.
-            return _typeset(view, edition, data if edition == COMPLETE else None, appendix)
+            attached = data if edition == COMPLETE else None
+            return _typeset(view, edition, attached, appendix, on_layout)
         return _render(view, edition, template)
 
 
@@ -89,6 +93,7 @@ def _typeset(
     edition: str,
     data: Sequence[Path] | None,
     laid_out: Callable[[], Appendix] | None,
+    on_layout: Callable[[], None],
 ) -> bytes:
     """Lay out a long edition. The last chapter comes first, where there is one: the edition states
     its length.
@@ -105,8 +110,9 @@ def _typeset(
             begins = _first_page(view, appendix, data)
         page = shorten_words(html.render(view, "paper", "", edition, begins))
         attachments = list(map(_attachment, data or ()))
-        press = appendix.press
-        report_pdf, row_heads = press.report(cover, page, appendix.pages, attachments, folder)
+        report_pdf, row_heads = appendix.press.report(
+            cover, page, appendix.pages, attachments, folder, on_layout
+        )
         out = io.BytesIO()
         binder = merge.Binder(report_pdf, row_heads, out)
         binder.close(_append(binder, appendix, cover, merge.count_pages(report_pdf)))

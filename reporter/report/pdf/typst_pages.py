@@ -87,10 +87,17 @@ class Press:
         self._at = int(datetime.fromisoformat(as_of).timestamp())
 
     def report(
-        self, cover: Cover, page: str, more: int, attachments: Sequence[Attachment], folder: Path
+        self,
+        cover: Cover,
+        page: str,
+        more: int,
+        attachments: Sequence[Attachment],
+        folder: Path,
+        on_layout: Callable[[], None] = lambda: None,
     ) -> tuple[bytes, list[set[int]]]:
         """Lay out the HTML of an edition in a folder, tagged, with headers and footers; return with
-        it the cells of each table that head a row. So many more pages will follow.
+        it the cells of each table that head a row. So many more pages will follow. `on_layout` is
+        called when typst begins, which leaves Python to others.
         """
         row_heads: list[set[int]] = []
 
@@ -101,6 +108,7 @@ class Press:
                 (folder / name).write_bytes(content)
             code = f'#import "paper.typ": *\n#show: sheet\n{attached}{made.code}'
             data = self._sheet(cover, plain) | {"more": more}
+            on_layout()
             return self._compile(code, data, folder, pdf_standards=["a-3a", "ua-1"])
 
         if more:

@@ -42,8 +42,10 @@ from reporter.ingest.unread_files import beside
 from reporter.model.assessment import Assessment, Check, Framework, Notice
 from reporter.model.comparison import Comparison
 from reporter.model.scores import Scores, Tally
+from reporter.model.statements import Compensation
 from reporter.pipeline import disclosures, kept_runs, kept_tables, redact_run
 from reporter.pipeline.own_settings import (
+    OwnSettings,
     approved_baseline,
     beside_shipped,
     misplaced_notes,
@@ -144,7 +146,7 @@ def assess_workspace(
     with (
         open_inputs or Inputs.of(workspace.folder) as inputs,
         _places(out, options) as (part, work),
-        ThreadPoolExecutor(3) as pool,
+        ThreadPoolExecutor(4) as pool,
     ):
         folder = options.cache or out.parent / USUAL
         cache = open_cache(folder, options.key or inputs.key(), options.warn)
@@ -268,22 +270,38 @@ def _assess(
         with kept_tables.kept_aside(engine, kept):
             planned = plan(engine, workspace, content, compiled, faults, answers)
             write_results(engine, planned.scoring.checks, planned.roadmap, part)
-            later = people or planned.is_large
             begin = partial(_begin, pool, workspace, work.parent, part, options)
-            begun = None if later else begin(planned)
+            begun = None if people or planned.is_large else begin(planned)
+            # Python scores while the engine answers.
+            weighing = pool.submit(planned.scoring.reweighed, planned.actions)
             assessment = _gather(engine, workspace, content, planned, intake, answers, claims)
         news = [*statement_notices(answers, claims, who), *signers(workspace, answers, claims, who)]
-        if setup.lines:
-            plain = compile_all([c for c in content.checks if c.id in setup.thresholds], {})
-            settled = assessment, answers, as_read, who
-            with _guests(content, (*compiled, *plain), work, options) as run:
-                news.append(beside_shipped(engine, setup, content, compiled, plain, *settled, run))
+        settled = assessment, answers, as_read, who
+        news += _beside_shipped(engine, content, compiled, setup, settled, work, options)
         assessment = replace(assessment, notices=(*assessment.notices, *news))
+        assessment = replace(assessment, reweighed=weighing.result())
     if people:
         assessment = redact_run.hide_assessment(assessment, people)
         assessment = replace(assessment, pseudonyms=mark(cache.secret_key))
         planned = planned.hidden_as(assessment)
     return assessment, intake, begun or begin(planned)
+
+
+def _beside_shipped(
+    engine: DuckDB,
+    content: Content,
+    compiled: Sequence[tuple[Check, Compiled]],
+    setup: OwnSettings,
+    settled: tuple[Assessment, Settled, Sequence[Compensation], Directory],
+    work: Path,
+    options: Options,
+) -> list[Notice]:
+    """Say how the score would be with shipped settings, where the workspace has its own."""
+    if not setup.lines:
+        return []
+    plain = compile_all([c for c in content.checks if c.id in setup.thresholds], {})
+    with _guests(content, (*compiled, *plain), work, options) as run:
+        return [beside_shipped(engine, setup, content, compiled, plain, *settled, run)]
 
 
 def _run_checks(
@@ -430,7 +448,7 @@ def _gather(
     answers: Settled,
     claims: Stated,
 ) -> Assessment:
-    """Put everything a report needs into one object."""
+    """Put what a report needs into one object, but for the scores with other weights."""
     scoring, scores, failures = planned.scoring, planned.scores, planned.failures
     base = replace(scoring, answers={}).scores(content.policy) if answers.answers else scores
     return Assessment(
@@ -464,7 +482,6 @@ def _gather(
         attestations=answers.attestations,
         roadmap=planned.roadmap,
         slices=scoring.slices(content.policy),
-        reweighed=scoring.reweighed(planned.actions),
         notices=tuple(_notices(engine, content, failures, intake, (scores, base))),
     )
 

@@ -129,7 +129,7 @@ def test_every_finding_is_printed_in_full_and_in_order(made: Path, small: View) 
     printed = re.sub(r"\s", "", said(made, "-raw"))
     at = printed.rindex("everyrowoffindings.csv")
     assert "The71findingsofthisassessmentinfull" in printed
-    for section in appendix.sections(small):
+    for section in appendix.sections(small.findings, appendix.totals_of(small)):
         at = printed.index(re.sub(r"\s", "", section.head), at)
         for row in section.rows:
             for cell in row.cells:
@@ -181,7 +181,10 @@ def test_bookmarks_lead_to_the_page_of_each_check(made: Path, small: View) -> No
     with pikepdf.open(made) as document, document.open_outline() as outline:
         place = {page.obj.objgen: n for n, page in enumerate(document.pages)}
         expected = {
-            "All findings": [section.name for section in appendix.sections(small)],
+            "All findings": [
+                section.name
+                for section in appendix.sections(small.findings, appendix.totals_of(small))
+            ],
             "How each number came about": [part.name for part in appendix.sums(small)],
         }
         for name, heads in expected.items():
@@ -250,8 +253,11 @@ def test_a_row_whose_lines_are_counted_is_set_as_one_that_is_measured(
         appendix.Row((text(6), text(4), "fail", text(30), text(5)), text(3) if n % 3 else "")
         for n in range(600)
     )
-    press = typst_pages.Press(html.templates_dir(), small.cover)
-    part = (appendix.Section("a", "a", rows), *appendix.sections(small))
+    press = typst_pages.Press(html.templates_dir(), small.cover.as_of_iso)
+    part = (
+        appendix.Section("a", "a", rows),
+        *appendix.sections(small.findings, appendix.totals_of(small)),
+    )
     counted = press.findings(part)
     told = [row["lines"] for section in part for row in press._section(section, False)["rows"]]
     assert max(told) > 5 and 0.3 < sum(map(bool, told)) / len(told) < 1
@@ -260,10 +266,11 @@ def test_a_row_whose_lines_are_counted_is_set_as_one_that_is_measured(
 
 
 def test_a_part_has_the_same_bytes_each_time(small: View) -> None:
-    part = next(appendix.parts(appendix.sections(small), 30))
-    press = [typst_pages.Press(html.templates_dir(), small.cover) for _ in range(2)]
+    part = next(appendix.parts(appendix.sections(small.findings, appendix.totals_of(small)), 30))
+    press = [typst_pages.Press(html.templates_dir(), small.cover.as_of_iso) for _ in range(2)]
     assert press[0].findings(part) == press[1].findings(part)
-    assert press[0].running(appendix.TITLE, 3, 2, 4) == press[1].running(appendix.TITLE, 3, 2, 4)
+    bands = [p.running(small.cover, appendix.TITLE, 3, 2, 4) for p in press]
+    assert bands[0] == bands[1]
 
 
 def test_without_typst_a_pdf_says_what_to_install(
@@ -286,10 +293,11 @@ def test_a_list_that_is_too_long_says_what_it_leaves_out(
     monkeypatch.setattr(paper, "CUT", 20)
     data = tmp_path / RESULTS
     data.write_bytes(b"the results")
-    press = typst_pages.Press(html.templates_dir(), small.cover)
-    laid = paper._lay_out(small, [data], tmp_path, press)
-    lead = laid.begins.text[0]
-    assert not laid.begins.complete
+    totals = appendix.totals_of(small)
+    laid = paper.lay_out(small.findings, totals, small.cover.as_of_iso, tmp_path)
+    begins = paper._first_page(small, laid, [data])
+    lead = begins.text[0]
+    assert not begins.complete
     assert (
         "This list is not complete: it shows 20 of 71 findings, what fails before all else." in lead
     )
@@ -305,12 +313,12 @@ def test_without_findings_there_is_a_page_and_no_list(small: View) -> None:
     none = given.holding(small, given.rich(), ())
     said = appendix.chapter(none, 0, 0, "")
     assert said.complete and "nothing to list" in said.text[0]
-    assert list(appendix.parts(appendix.sections(none), 5)) == []
+    assert list(appendix.parts(appendix.sections(none.findings, appendix.totals_of(none)), 5)) == []
 
 
 @pytest.mark.parametrize("size", [1, 7, 70, 71, 72])
 def test_parts_hold_every_row_once_and_say_where_a_check_goes_on(size: int, small: View) -> None:
-    found = list(appendix.sections(small))
+    found = list(appendix.sections(small.findings, appendix.totals_of(small)))
     cut = list(appendix.parts(found, size))
     rows = [row for part in cut for section in part for row in section.rows]
     assert rows == [row for section in found for row in section.rows]
@@ -362,12 +370,19 @@ def test_a_list_that_is_cut_keeps_what_fails(small: View) -> None:
     failing = sum(f["status"] == "fail" for f in listed)
     assert 0 < failing < len(listed) - 5
     for limit in (failing - 1, failing, failing + 5):
-        cut = list(appendix.sections(small, limit))
+        cut = list(appendix.sections(small.findings, appendix.totals_of(small), limit))
         shown = [row for section in cut for row in section.rows]
         assert len(shown) == limit
         assert sum(row.cells[2].startswith("fail") for row in shown) == min(limit, failing)
-        whole = [row for section in appendix.sections(small) for row in section.rows]
+        whole = [
+            row
+            for section in appendix.sections(small.findings, appendix.totals_of(small))
+            for row in section.rows
+        ]
         assert [row for row in whole if row in shown] == shown  # in the same order
         some = [s for s in cut if f" · {len(s.rows)} shown" in s.head]
-        sizes = {s.name: len(s.rows) for s in appendix.sections(small)}
+        sizes = {
+            s.name: len(s.rows)
+            for s in appendix.sections(small.findings, appendix.totals_of(small))
+        }
         assert {s.name for s in some} == {s.name for s in cut if len(s.rows) < sizes[s.name]}

@@ -147,6 +147,15 @@ def test_the_same_input_elsewhere_gives_the_same_bytes(
     assert one == two
 
 
+def test_pages_that_cannot_be_laid_out_beside_the_assessment_leave_no_run(
+    good: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, few_checks: None
+) -> None:
+    monkeypatch.setitem(sys.modules, "typst", None)
+    made = reporter("assess", good, "--out", tmp_path / "run", "--formats", "pdf,csv")
+    assert (made.exit_code, "typst cannot be imported" in made.output) == (3, True), made.output
+    assert not [p.name for p in tmp_path.iterdir() if p.name != ".reporter-cache"]
+
+
 def test_nothing_in_a_run_names_a_place_on_this_machine(whole_run: Path) -> None:
     for path in whole_run.iterdir():
         data = path.read_bytes()

@@ -17,7 +17,7 @@ from test_sources import DATA, SOURCES
 
 from reporter.content import source_macros
 from reporter.engine.duckdb import DuckDB
-from reporter.ingest import foreign_sources, projection
+from reporter.ingest import detect, foreign_sources, projection
 from reporter.ingest.readers import compact_json
 from reporter.ingest.readers.documents import strict_json
 from reporter.ingest.readers.portions import in_advance
@@ -207,7 +207,7 @@ def test_conditions_over_what_is_extracted_once_hold_for_the_same_records(
     records: DuckDB, source: Any
 ) -> None:
     conditions = (source.when, source.skip, source.type_of)
-    lists, swapped = projection._extracted_once(*conditions)
+    lists, swapped = projection.extracted_once(*conditions)
     assert lists or not re.search(r"\br ->> '", " ".join(conditions))
     each, once = (
         records.rows(
@@ -218,12 +218,24 @@ def test_conditions_over_what_is_extracted_once_hold_for_the_same_records(
     assert once == each and len(each) > 500
 
 
+def test_sources_take_the_same_records_together_as_each_alone(records: DuckDB) -> None:
+    places = sorted({path for source in SOURCES for path in source.records})
+    records.run(
+        "CREATE TABLE sampled AS SELECT row_number() OVER () AS k, p, r FROM (SELECT r FROM given"
+        " WHERE hash(CAST(r AS VARCHAR)) % 8 = 0), (SELECT unnest(CAST(? AS VARCHAR[])) AS p)",
+        [places],
+    )
+    alone = {source.id: detect._vote(records, source) for source in SOURCES}
+    assert sum(map(bool, alone.values())) > len(alone) // 2
+    assert detect._votes(records, [*SOURCES]) == alone
+
+
 @pytest.mark.parametrize(
     "condition",
     ["list_filter([1], lambda r: r ->> 'a' = 'b') = []", "'r ->> ''a'' ' = r ->> 'b'", "r ->> '$.a[*]' IS NULL",
      "x.r ->> 'a' IS NULL"],
 )  # fmt: skip
 def test_what_only_looks_like_a_field_of_the_record_stays(condition: str) -> None:
-    lists, (swapped,) = projection._extracted_once(condition)
+    lists, (swapped,) = projection.extracted_once(condition)
     assert swapped == condition.replace(" = r ->> 'b'", " = field_texts[1]")
     assert lists in ("", ", json_extract_string(r, ['b']) AS field_texts")

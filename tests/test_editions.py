@@ -62,6 +62,21 @@ def test_every_edition_holds_at_the_extremes(
     assert views[name].cover.evidence_short in page
 
 
+@pytest.mark.parametrize("edition", EDITIONS)
+def test_what_is_compiled_in_advance_is_all_that_an_edition_takes(
+    views: dict[str, View], edition: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    html._compiled.cache_clear()
+    html.warm_up([edition])
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise AssertionError("a template is compiled while a report is written")
+
+    monkeypatch.setattr(html.Environment, "compile", refuse)
+    for medium in ("screen", "paper"):
+        assert views["rich"].cover.title in html.render(views["rich"], medium, edition=edition)
+
+
 @pytest.mark.parametrize("edition", ["board", "auditor"])
 def test_editions_print_the_same_numbers(views: dict[str, View], edition: str) -> None:
     rich = views["rich"]

@@ -212,9 +212,9 @@ def test_the_sample_company_is_set_in_full(edition: str, sample_run: Path, tmp_p
 def test_what_is_set_beyond_the_margin_or_lost_is_noticed(tmp_path: Path) -> None:
     """Lines that keep together on a sheet for fewer, and a word that the page has more often."""
     view = given.view(given.rich())
-    press = typst_pages.Press(html.templates_dir(), view.cover)
+    press = typst_pages.Press(html.templates_dir(), view.cover.as_of_iso)
     page = "<style></style><h1>Head</h1><div class='keep'>" + "".join(f"<p>line {n}</p>" for n in range(60)) + "</div>"  # fmt: skip
-    (tmp_path / "made.pdf").write_bytes(press.report(page, 0, [], tmp_path)[0])
+    (tmp_path / "made.pdf").write_bytes(press.report(view.cover, page, 0, [], tmp_path)[0])
     found = missing(page + "<p>more</p>", tmp_path / "made.pdf")
     assert found[0] == "more" and "59" in found and "40" not in found
 
@@ -251,8 +251,8 @@ def test_a_row_longer_than_a_page_may_break(tmp_path: Path) -> None:
     view = given.view(given.rich())
     words = " ".join(f"word{n}" for n in range(2000))
     page = f"<h1>Head</h1><table><thead><tr><th>1</th><th>2</th></tr></thead><tbody><tr><td>{words}</td><td>x</td></tr></tbody></table>"
-    press = typst_pages.Press(html.templates_dir(), view.cover)
-    (tmp_path / "made.pdf").write_bytes(press.report(page, 0, [], tmp_path)[0])
+    press = typst_pages.Press(html.templates_dir(), view.cover.as_of_iso)
+    (tmp_path / "made.pdf").write_bytes(press.report(view.cover, page, 0, [], tmp_path)[0])
     printed = said(tmp_path / "made.pdf")
     assert beyond(tmp_path / "made.pdf") == []
     assert set(words.split()) <= set(printed.split()) and printed.count("\f") > 2

@@ -20,11 +20,12 @@ from typing import Any
 import pytest
 
 from reporter.authoring import docs
-from reporter.content import loader
+from reporter.content import loader, source_macros
 from reporter.engine.duckdb import DuckDB
 from reporter.ingest import cache as store
-from reporter.ingest import load
+from reporter.ingest import load, projection
 from reporter.ingest.readers.inputs import Inputs
+from reporter.schema import compiled
 from reporter.schema.tables import LOADED, columns_of
 from reporter.schema.vocabulary import VOCABULARY
 from reporter.system import folders
@@ -376,6 +377,23 @@ def _write_spoiled(vendor: str, folder: Path) -> int:
 
 
 # The page that describes all this
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda s: s.id)
+def test_the_columns_that_ship_of_a_source_are_those_that_the_engine_tells(
+    source: loader.Source, tmp_path: Path
+) -> None:
+    with DuckDB(tmp_path) as engine:
+        source_macros.define(engine)
+        record = "(SELECT 1::BIGINT AS s, 0::BIGINT AS f, 1::BIGINT AS n, '{}'::JSON AS r)"
+        projection.spool_records(engine, source, record)
+        for table, sql in source.tables.items():
+            select = sql["from"] if isinstance(sql, dict) else sql
+            told = {name for name, _ in engine.columns(select)}
+            shipped = compiled.shipped_columns(select)
+            assert shipped == told, f"{table} has changed since: run `make docs`"
+            assert compiled.shipped_columns(select + " ") is None
+
 
 FORMATS, SOURCES_PAGE = (
     (Path(__file__).parents[1] / "docs" / f"{n}.md").read_text(encoding="utf-8")

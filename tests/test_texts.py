@@ -345,10 +345,10 @@ def test_no_text_of_the_appendix_goes_round(
     made, data = given.view(assessment), data_of(assessment, pseudo)
     with translate.speaking("xx"):
         begins = appendix.chapter(made, shown or len(made.findings), 2, "f" * 64)
-        parts = list(appendix.parts(appendix.sections(made), 5))
-        press = typst_pages.Press(html.templates_dir(), made.cover)
+        parts = list(appendix.parts(appendix.sections(made.findings, appendix.totals_of(made)), 5))
+        press = typst_pages.Press(html.templates_dir(), made.cover.as_of_iso)
         press.findings(parts[1])
-        press.running(appendix.TITLE, 2, 2, 9)
+        press.running(made.cover, appendix.TITLE, 2, 2, 9)
     assert any(f"{OPEN}Management" in text for text in set_in)
     data.append(made.cover.evidence_short)
     page = html.render(made, "paper", appendix=begins)
@@ -479,10 +479,12 @@ def test_a_german_pdf_says_so_and_the_board_still_has_few_pages(german: View) ->
 
 def test_the_appendix_of_a_german_pdf_says_so(german: View, tmp_path: Path) -> None:
     with translate.speaking("de"):
-        part = next(appendix.parts(appendix.sections(german, 5), 5))
-        press = typst_pages.Press(html.templates_dir(), german.cover)
+        part = next(
+            appendix.parts(appendix.sections(german.findings, appendix.totals_of(german), 5), 5)
+        )
+        press = typst_pages.Press(html.templates_dir(), german.cover.as_of_iso)
         (tmp_path / "part.pdf").write_bytes(press.findings(part))
-        (tmp_path / "running.pdf").write_bytes(press.running(appendix.TITLE, 2, 2, 9))
+        (tmp_path / "running.pdf").write_bytes(press.running(german.cover, appendix.TITLE, 2, 2, 9))
     with pikepdf.open(tmp_path / "part.pdf") as document:
         assert document.Root.Lang == "de"
     said = texts_of(sorted(tmp_path.iterdir()))

@@ -94,6 +94,17 @@ def _sources_by_column(content: Content) -> dict[tuple[str, str], list[str]]:
     return sources
 
 
+def _selects(content: Content) -> dict[str, tuple[str, ...]]:
+    """Return the SELECTs of sources with their columns, but for those that take all of a table."""
+    places = {
+        (sql["from"] if isinstance(sql, dict) else sql): source.place
+        for source in content.sources
+        for sql in source.tables.values()
+    }
+    columns = {select: outputs(select, place) for select, place in places.items()}
+    return {select: names for select, names in columns.items() if "*" not in names}
+
+
 def _about(table: Table) -> str:
     model = models().get(table.name)
     if model and not table.loaded:
@@ -322,7 +333,7 @@ def _holds(table: Table, column: Column) -> str:
 def main() -> None:
     """Write the pages."""
     content = loader.load()
-    compiled = text_of((c, compile_check(c)) for c in content.checks)
+    compiled = text_of(((c, compile_check(c)) for c in content.checks), _selects(content))
     (content_dir()[0] / COMPILED).write_text(compiled, encoding="utf-8")
     (DOCS / "tables.md").write_text(tables(content), encoding="utf-8")
     (DOCS / "checks.md").write_text(checks(content), encoding="utf-8")

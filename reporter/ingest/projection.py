@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Set
 from typing import Any
 
 from reporter.content.loader import Source
@@ -15,6 +16,7 @@ from reporter.errors import ContentError
 from reporter.i18n.translate import mark
 from reporter.model.sentences import Sentence, tell
 from reporter.schema.columns import FLAG, INT, TEXT, TIME, Column
+from reporter.schema.compiled import shipped_columns
 from reporter.schema.tables import TABLES, WHO, columns_of
 from reporter.schema.vocabulary import SYNONYMS, VOCABULARY
 
@@ -26,9 +28,7 @@ def spool_records(engine: DuckDB, source: Source, scan: str) -> None:
     condition = "TRUE" if source.columns else source.when
     # As conditions of CASE, their parts are only evaluated where the parts before leave it open:
     # those that stay parse the record each.
-    extractions, (condition, skip, type_of) = _extracted_once(
-        condition, source.skip, source.type_of
-    )
+    extractions, (condition, skip, type_of) = extracted_once(condition, source.skip, source.type_of)
     engine.run(
         f"CREATE TEMP TABLE spooled AS SELECT s AS record, f, n, r, CASE WHEN {condition} THEN"
         f" CASE WHEN {skip} THEN FALSE ELSE TRUE END ELSE FALSE END AS mine,"
@@ -49,12 +49,10 @@ _FIELD = re.compile(
 """A field of a record or its type, beside texts in which the same signs may stand."""
 
 
-def _extracted_once(*conditions: str) -> tuple[str, list[str]]:
+def extracted_once(*conditions: str) -> tuple[str, list[str]]:
     """Return SQL of two lists, of the texts and of the types of all fields that conditions name,
     and the conditions over these: each field by itself would parse the record once more.
     """
-    if any(_OWN_R.search(c) for c in conditions):
-        return "", list(conditions)
     paths: dict[str, dict[str, int]] = {"text": {}, "type": {}}
 
     def listed(match: re.Match[str]) -> str:
@@ -64,7 +62,7 @@ def _extracted_once(*conditions: str) -> tuple[str, list[str]]:
         place = paths[kind].setdefault(match[kind], len(paths[kind]) + 1)
         return f"field_{kind}s[{place}]"
 
-    swapped = [_FIELD.sub(listed, c) for c in conditions]
+    swapped = [c if _OWN_R.search(c) else _FIELD.sub(listed, c) for c in conditions]
     extractions = [
         f", {function}(r, {quoted_list([*paths[kind]])}) AS field_{kind}s"
         for kind, function in (("text", "json_extract_string"), ("type", "json_type"))
@@ -102,7 +100,7 @@ def described(engine: DuckDB, source: Source, table: str, sql: Any) -> tuple[str
     """
     text = sql["from"] if isinstance(sql, dict) else sql
     try:
-        outputs = {n for n, _ in engine.columns(text)}
+        outputs = shipped_columns(text) or {n for n, _ in engine.columns(text)}
     except Error as error:
         raise ContentError(
             f"SQL of table {table} cannot run: {str(error).splitlines()[0]}", source.place
@@ -139,7 +137,7 @@ def filled_columns(engine: DuckDB, table: str, text: str) -> list[Column]:
     return _columns(table, {n for n, _ in engine.columns(text)})
 
 
-def _columns(table: str, outputs: set[str]) -> list[Column]:
+def _columns(table: str, outputs: Set[str]) -> list[Column]:
     names = outputs & {n for n, _ in columns_of(TABLES[table])}
     return [c for c in TABLES[table].columns if c.name in names]
 

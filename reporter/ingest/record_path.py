@@ -395,18 +395,20 @@ class _Loader:
         )
         secrets = _named_secrets(engine, source)
         staged: dict[str, dict[str, int]] = {}
+        filled: dict[str, list[Column]] = {}
         for table, (text, columns) in selects.items():
             if lengths := _stage(engine, table, text, columns, part):
                 staged[table] = lengths
                 if secrets:
                     key = self._cache.secret_key
                     hide_named(engine, table, [*lengths], secrets, key, part)
-                note_bad_fields(engine, table, columns, part, _is_trimmed(table))
+                # What is empty in every row is not cast: most columns of a record are.
+                filled[table] = [c for c in columns if lengths[c.name]]
+                note_bad_fields(engine, table, filled[table], part, _is_trimmed(table))
         hide_secrets(engine, {t: _longer(t, k, SHORTEST - 1) for t, k in staged.items()}, part)
         for table, lengths in staged.items():
             cut_long(engine, table, _longer(table, lengths, TOO_LONG), part)
-            columns = selects[table][1]
-            _write_rows(engine, source, table, columns, part, self._cache, number)
+            _write_rows(engine, source, table, filled[table], part, self._cache, number)
         _account(engine, part)
         return part
 

@@ -9,10 +9,12 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from reporter.content import loader
 from reporter.content.loader import Content
@@ -31,6 +33,7 @@ from reporter.evaluate.coded_results import Aside, code_texts, drop_read, make_c
 from reporter.evaluate.foreign_checks import Apart
 from reporter.evaluate.parity import side_by_side
 from reporter.evaluate.segments import agent_patterns
+from reporter.i18n.translate import speaking
 from reporter.ingest.cache import USUAL, Cache, open_cache
 from reporter.ingest.load import Intake, ingest
 from reporter.ingest.readers.files import display_path, is_shown_as_it_is
@@ -39,8 +42,10 @@ from reporter.ingest.unread_files import beside
 from reporter.model.assessment import Assessment, Check, Framework, Notice
 from reporter.model.comparison import Comparison
 from reporter.model.scores import Scores, Tally
+from reporter.model.statements import Compensation
 from reporter.pipeline import disclosures, kept_runs, kept_tables, redact_run
 from reporter.pipeline.own_settings import (
+    OwnSettings,
     approved_baseline,
     beside_shipped,
     misplaced_notes,
@@ -59,7 +64,9 @@ from reporter.report import FILES, installed_formats, warm_up
 from reporter.report.compare import compare, read_earlier
 from reporter.report.document import View
 from reporter.report.export import (
-    BEGUN,
+    CSV,
+    PDF,
+    Begun,
     Wanted,
     clear_abandoned,
     place_of,
@@ -139,7 +146,7 @@ def assess_workspace(
     with (
         open_inputs or Inputs.of(workspace.folder) as inputs,
         _places(out, options) as (part, work),
-        ThreadPoolExecutor(2) as pool,
+        ThreadPoolExecutor(4) as pool,
     ):
         folder = options.cache or out.parent / USUAL
         cache = open_cache(folder, options.key or inputs.key(), options.warn)
@@ -149,7 +156,6 @@ def assess_workspace(
             assessment, view = _read_view(part, options)
             publish(part, out)
             return assessment, views.relocated(view, out)
-        warm_up(options.formats)
         content = loader.load(options.extra, options.packs, examples=False)
         if content.packs:
             options.say(f"with packs {', '.join(map(str, content.packs))}")
@@ -164,6 +170,7 @@ def assess_workspace(
         compiled = [(replace(c, place=placed(c.place, content.packs)), j) for c, j in compiled]
         pseudonym_mark = mark(cache.secret_key) if options.pseudonymise else ""
         earlier = read_earlier(options.earlier, workspace.run, pseudonym_mark)
+        warm_up(options.formats)  # from here on, the engine leaves Python time for it
         known = workspace, inputs, content, catalogs, compiled
         assessment, intake, begun = _assess(*known, work, part, cache, options, pool)
         if earlier:
@@ -229,8 +236,8 @@ def _assess(
     cache: Cache,
     options: Options,
     pool: Executor,
-) -> tuple[Assessment, Intake, tuple[Future[None], ...]]:
-    """Run all steps that need the engine; return the files that are being written too."""
+) -> tuple[Assessment, Intake, Begun]:
+    """Run all steps that need the engine; return what is being written too."""
     with _cache_kept(cache), DuckDB(work, options.memory, options.temp_size) as engine:
         options.say(f"reading {workspace.folder}")
         intake = _read(engine, workspace, inputs, content, cache, part, options)
@@ -263,21 +270,38 @@ def _assess(
         with kept_tables.kept_aside(engine, kept):
             planned = plan(engine, workspace, content, compiled, faults, answers)
             write_results(engine, planned.scoring.checks, planned.roadmap, part)
-            later = people or planned.is_large
-            begun = () if later else _begin(pool, planned, part, options)
+            begin = partial(_begin, pool, workspace, work.parent, part, options)
+            begun = None if people or planned.is_large else begin(planned)
+            # Python scores while the engine answers.
+            weighing = pool.submit(planned.scoring.reweighed, planned.actions)
             assessment = _gather(engine, workspace, content, planned, intake, answers, claims)
         news = [*statement_notices(answers, claims, who), *signers(workspace, answers, claims, who)]
-        if setup.lines:
-            plain = compile_all([c for c in content.checks if c.id in setup.thresholds], {})
-            settled = assessment, answers, as_read, who
-            with _guests(content, (*compiled, *plain), work, options) as run:
-                news.append(beside_shipped(engine, setup, content, compiled, plain, *settled, run))
+        settled = assessment, answers, as_read, who
+        news += _beside_shipped(engine, content, compiled, setup, settled, work, options)
         assessment = replace(assessment, notices=(*assessment.notices, *news))
+        assessment = replace(assessment, reweighed=weighing.result())
     if people:
         assessment = redact_run.hide_assessment(assessment, people)
         assessment = replace(assessment, pseudonyms=mark(cache.secret_key))
         planned = planned.hidden_as(assessment)
-    return assessment, intake, begun or _begin(pool, planned, part, options)
+    return assessment, intake, begun or begin(planned)
+
+
+def _beside_shipped(
+    engine: DuckDB,
+    content: Content,
+    compiled: Sequence[tuple[Check, Compiled]],
+    setup: OwnSettings,
+    settled: tuple[Assessment, Settled, Sequence[Compensation], Directory],
+    work: Path,
+    options: Options,
+) -> list[Notice]:
+    """Say how the score would be with shipped settings, where the workspace has its own."""
+    if not setup.lines:
+        return []
+    plain = compile_all([c for c in content.checks if c.id in setup.thresholds], {})
+    with _guests(content, (*compiled, *plain), work, options) as run:
+        return [beside_shipped(engine, setup, content, compiled, plain, *settled, run)]
 
 
 def _run_checks(
@@ -378,20 +402,41 @@ def _used_paths(workspace: Workspace, cache: Cache, part: Path, options: Options
 
 
 def _begin(
-    pool: Executor, planned: Planned, part: Path, options: Options
-) -> tuple[Future[None], ...]:
-    """Begin to write the lists of all results while the rest of the run is computed."""
+    pool: Executor,
+    workspace: Workspace,
+    folder: Path,
+    part: Path,
+    options: Options,
+    planned: Planned,
+) -> Begun:
+    """Begin to write the lists of all results while the rest of the run is computed; pages of the
+    PDF wait in a folder.
+    """
     from reporter.report import build as views
     from reporter.report.chapters.next_steps import heads
     from reporter.report.csv_tables import begin
+    from reporter.report.view.format import iso
 
     checks, frameworks = planned.scoring.checks, planned.scoring.content.frameworks
     counts = ((t.status, t.n) for t in planned.scoring.tallies)
     findings = views.findings(checks, frameworks, counts, Results(part, checks))
-    columns = views.finding_columns(frameworks) if BEGUN in options.formats else ()
+    columns = views.finding_columns(frameworks) if CSV in options.formats else ()
     if columns:
-        options.say(f"writing {FILES[BEGUN]}")
-    return begin(pool, findings, columns, heads(planned.roadmap), part)
+        options.say(f"writing {FILES[CSV]}")
+    files = begin(pool, findings, columns, heads(planned.roadmap), part)
+    if PDF not in options.formats:
+        return Begun(files)
+    language, as_of = options.language or workspace.language, iso(workspace.run.as_of)
+    totals = {name: score.counts for name, score in planned.scores.checks.items()}
+    listed = replace(findings, results=Results(part, checks)), totals, as_of, folder / "pages"
+    return Begun(files, pool.submit(_lay_out, language, *listed))
+
+
+def _lay_out(language: str, *listed: Any) -> Any:
+    from reporter.report.pdf import paper
+
+    with speaking(language):
+        return paper.lay_out(*listed)
 
 
 def _gather(
@@ -403,7 +448,7 @@ def _gather(
     answers: Settled,
     claims: Stated,
 ) -> Assessment:
-    """Put everything a report needs into one object."""
+    """Put what a report needs into one object, but for the scores with other weights."""
     scoring, scores, failures = planned.scoring, planned.scores, planned.failures
     base = replace(scoring, answers={}).scores(content.policy) if answers.answers else scores
     return Assessment(
@@ -437,7 +482,6 @@ def _gather(
         attestations=answers.attestations,
         roadmap=planned.roadmap,
         slices=scoring.slices(content.policy),
-        reweighed=scoring.reweighed(planned.actions),
         notices=tuple(_notices(engine, content, failures, intake, (scores, base))),
     )
 

@@ -36,7 +36,7 @@ from reporter.model.scores import (
 )
 from reporter.schema.compiled import Compiled
 from reporter.score import first_in_lanes, plan_actions, score
-from reporter.score.scorer import group_level, mean
+from reporter.score.scorer import group_level, mean, score_theme
 from reporter.statements.attestations import Settled
 
 MOST_BESIDE = 4_000_000
@@ -112,12 +112,16 @@ class Scoring:
         """
         theme_cache: dict[tuple[str, tuple[Tally, ...]], ControlScore] = {}
         theme_of = {c.id: c.theme for c in self.checks}
+        checks_of: dict[str, list[Check]] = defaultdict(list)
+        for check in self.checks:
+            checks_of[theme_of[check.id]].append(check)
         level_of: dict[str, Leveled] = {}
         for names, tallies in chain(patterns, [([a.agent for a in rated], ())]):
             by_theme: dict[str, list[Tally]] = defaultdict(list)
             for tally in tallies:
                 by_theme[theme_of[tally.check]].append(tally)
-            level = _level(self._themes_of(by_theme, theme_cache), self.content.policy)
+            themes = self._themes_of(by_theme, checks_of, theme_cache)
+            level = _level(themes, self.content.policy)
             for name in names:
                 level_of.setdefault(name, level)
         return tuple(
@@ -128,6 +132,7 @@ class Scoring:
     def _themes_of(
         self,
         by_theme: Mapping[str, Sequence[Tally]],
+        checks_of: Mapping[str, Sequence[Check]],
         theme_cache: dict[tuple[str, tuple[Tally, ...]], ControlScore],
     ) -> list[ControlScore]:
         """Score the themes of an agent; `theme_cache` holds those of earlier agents."""
@@ -135,9 +140,10 @@ class Scoring:
         for theme in self.content.themes:
             key = theme.id, tuple(by_theme.get(theme.id, ()))
             if key not in theme_cache:
-                checks = [c for c in self.checks if c.theme == theme.id]
-                result = score((), checks, (theme,), key[1], self.content.policy, self.profile)
-                theme_cache[key] = result.enterprise.controls[0]
+                checks = checks_of.get(theme.id, ())
+                theme_cache[key] = score_theme(
+                    theme, checks, key[1], self.content.policy, self.profile
+                )
             scores.append(theme_cache[key])
         return scores
 

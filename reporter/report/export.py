@@ -6,13 +6,14 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from threading import Event
 from typing import Any, get_type_hints
 
 from reporter.engine.sandbox import USUAL, Limits
@@ -95,8 +96,19 @@ def clear_abandoned(folder: Path, temp: Path | None = None) -> list[str]:
     ]
 
 
-BEGUN = "csv"
-"""The format that is begun while the rest of a run is computed: it needs the results only."""
+CSV, PDF = "csv", "pdf"
+"""The formats that are begun while the rest of a run is computed: lists that need the results
+only.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """What is written while the rest of a run is computed."""
+
+    files: tuple[Future[None], ...]
+    appendix: Future[Any] | None = None
+    """Of the PDF: what `paper.lay_out` returns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,16 +129,16 @@ def write_run(
     counts: dict[str, int],
     part: Path,
     options: Wanted,
-    begun: Iterable[Future[None]],
+    begun: Begun,
 ) -> None:
     """Write every file of a run but those that were `begun`, tables from the English view. The
     manifest comes last, as it holds the hashes of the others.
     """
     write_data(assessment, part)
     tables = partial(_write_tables, assessment, english_view, part)
-    formats = tuple(name for name in options.formats if name != BEGUN)
-    write_formats(view, replace(options, formats=formats), part, part, tables)
-    for job in begun:
+    formats = tuple(name for name in options.formats if name != CSV)
+    write_formats(view, replace(options, formats=formats), part, part, tables, begun.appendix)
+    for job in begun.files:
         job.result()
     write_installed(view, options, part, part)
     write_manifest(part, assessment, counts)
@@ -151,18 +163,25 @@ def write_formats(
     run: Path,
     part: Path,
     write_tables: Callable[[], None] = lambda: None,
+    appendix: Future[Any] | None = None,
 ) -> None:
     """Write a view in each format, and with each user template as HTML and PDF if requested.
 
     Formats that list or attach the data of the run receive it. PDF is laid out, mostly outside
-    Python, while the other formats and `write_tables` write.
+    Python, while the other formats and `write_tables` write; its `appendix` may be laid out by now.
     """
     from reporter.report.build import relocated
 
     names = [name for name in options.formats if name in WRITERS]
-    on_paper = [name for name in names if shipped(name)[0].name == "pdf"]
+    on_paper = [name for name in names if shipped(name)[0].name == PDF]
+    in_typst = Event()
+    more = {PDF: {"appendix": appendix and appendix.result, "on_layout": in_typst.set}}
     with ThreadPoolExecutor(1) as pool:
-        paper = pool.submit(_write_each, relocated(view, run), on_paper, options, run, part)
+        paper = pool.submit(_write_each, relocated(view, run), on_paper, options, run, part, more)
+        if appendix and appendix.done() and on_paper[0] == PDF:
+            # Side by side, what Python does for both would hold up the one that takes longer.
+            paper.add_done_callback(lambda _: in_typst.set())
+            in_typst.wait()
         _write_each(view, [n for n in names if n not in on_paper], options, run, part)
         write_tables()
         paper.result()
@@ -172,11 +191,19 @@ def write_formats(
         write_own(view, template, sorted(mediums), part, options.limits)
 
 
-def _write_each(view: View, names: Sequence[str], options: Wanted, run: Path, part: Path) -> None:
+def _write_each(
+    view: View,
+    names: Sequence[str],
+    options: Wanted,
+    run: Path,
+    part: Path,
+    more: Mapping[str, Mapping[str, Any]] = {},
+) -> None:
     data = data_files(run)
     for name in names:
         options.say(f"writing {FILES[name]}")
-        WRITERS[name](view, part / FILES[name], **({"data": data} if shipped(name)[0].data else {}))
+        given = {"data": data} if shipped(name)[0].data else {}
+        WRITERS[name](view, part / FILES[name], **given, **more.get(name, {}))
 
 
 def write_installed(view: View, options: Wanted, run: Path, part: Path) -> None:

@@ -1,4 +1,5 @@
-"""Checks as they are compiled, and those that ship compiled. In: `compiled.json`. Out: Compiled.
+"""Checks as they are compiled, and those that ship compiled; the columns of what ships for sources.
+In: `compiled.json`. Out: Compiled.
 
 Compiling takes sqlglot and half a second for all checks. `make docs` keeps what came out, by all
 that shapes it; a check that differs in anything, such as a threshold, is compiled anew."""
@@ -7,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.metadata import version
@@ -76,8 +77,20 @@ def as_shipped(check: Check) -> Compiled | None:
     return Compiled(sql, reads, frozenset(kept["tables"]), kept["has_ref"], parts=parts)
 
 
-def text_of(compiled: Iterable[tuple[Check, Compiled]]) -> str:
-    """Return the content of `compiled.json`: what `as_shipped` reads, by check."""
+def shipped_columns(select: str) -> Set[str] | None:
+    """Return the names of the columns that a SELECT of a source gives; None where it is none that
+    ships: the engine takes as long to tell as to run it.
+    """
+    names = _kept()["selects"].get(_digest(select))
+    return names and frozenset(names)
+
+
+def text_of(
+    compiled: Iterable[tuple[Check, Compiled]], selects: Mapping[str, Iterable[str]]
+) -> str:
+    """Return the content of `compiled.json`: what `as_shipped` reads, by check, and what
+    `shipped_columns` reads, of SELECT -> names.
+    """
     entries = {
         check.id: {
             "key": _key_of(check),
@@ -89,7 +102,8 @@ def text_of(compiled: Iterable[tuple[Check, Compiled]]) -> str:
         }
         for check, result in compiled
     }
-    kept = {"sqlglot": version("sqlglot"), "checks": entries}
+    names_of = {_digest(select): sorted(names) for select, names in selects.items()}
+    kept = {"sqlglot": version("sqlglot"), "checks": entries, "selects": names_of}
     return json.dumps(kept, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 
@@ -103,13 +117,17 @@ def _kept() -> Mapping[str, Mapping[str, Any]]:
     try:
         kept: dict[str, Any] = json.loads((content_dir()[0] / FILE).read_bytes())
     except FileNotFoundError:
-        return {"checks": {}}
+        return {"checks": {}, "selects": {}}
     return kept
 
 
 def _key_of(check: Check) -> str:
     own = [check.sql, check.params, check.reasons, check.models]
-    return hashlib.sha256((_shared() + json.dumps(own, sort_keys=True)).encode()).hexdigest()
+    return _digest(_shared() + json.dumps(own, sort_keys=True))
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 @cache

@@ -6,6 +6,7 @@ Exact fractions throughout; the numbers of sections are those of the scoring met
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -37,6 +38,7 @@ ENTERPRISE = "enterprise"
 _LEVELS = range(1, 6)
 CAP_TIER = 3
 _ZERO, _ONE = Fraction(0), Fraction(1)
+_STATUSES = (*Status,)
 _HIGH_COVERAGE, _HIGH_TESTED = Fraction(9, 10), Fraction(4, 5)
 _LOW_COVERAGE, _LOW_ATTESTED = Fraction(3, 5), Fraction(1, 2)
 
@@ -48,7 +50,8 @@ class _Inputs:
     """Inputs that the scores of all frameworks share."""
 
     catalog: Mapping[str, Check]
-    scored: Mapping[str, CheckScore]
+    by_theme: Mapping[str, Sequence[Check]]
+    scored: dict[str, CheckScore]
     policy: Policy
     profile: Profile
     answers: Mapping[tuple[str, str], Status]
@@ -79,6 +82,29 @@ def score(
     `caps` are (highest level, reason) for the enterprise total. `caps_lo` bind the level on
     evidence only, since their condition is not known to hold. `answers` are the settled statuses
     of the controls' asks by (framework id, control id), unknown where absent."""
+    inputs = _inputs(checks, tallies, policy, profile, answers)
+    views = tuple(_framework(framework, inputs) for framework in frameworks)
+    return Scores(inputs.scored, views, _enterprise(themes, inputs, caps, caps_lo))
+
+
+def score_theme(
+    theme: Theme,
+    checks: Iterable[Check],
+    tallies: Iterable[Tally],
+    policy: Policy,
+    profile: Profile,
+) -> ControlScore:
+    """Score one theme of the enterprise from the results of its checks."""
+    return _theme(theme, _inputs(checks, tallies, policy, profile, {}))
+
+
+def _inputs(
+    checks: Iterable[Check],
+    tallies: Iterable[Tally],
+    policy: Policy,
+    profile: Profile,
+    answers: Mapping[tuple[str, str], Status],
+) -> _Inputs:
     catalog = {check.id: check for check in checks}
     results: dict[str, list[Tally]] = {check_id: [] for check_id in catalog}
     for tally in tallies:
@@ -87,14 +113,18 @@ def score(
         c.id: score_check(c.id, c.severity == "critical", results[c.id], policy, bool(c.sample))
         for c in catalog.values()
     }
-    inputs = _Inputs(catalog, check_scores, policy, profile, answers)
-    views = tuple(_framework(framework, inputs) for framework in frameworks)
-    return Scores(check_scores, views, _enterprise(themes, inputs, caps, caps_lo))
+    by_theme: dict[str, list[Check]] = defaultdict(list)
+    for check in catalog.values():
+        by_theme[check.theme].append(check)
+    return _Inputs(catalog, by_theme, check_scores, policy, profile, answers)
 
 
 def rating(value: Fraction, policy: Policy) -> str:
     """Rate an exact score N, P, L or F (3.3); a value on an edge gets the lower rating."""
-    return "NPLF"[sum(value > edge for edge in policy.rating_edges)]
+    # Here and below in whole numbers where a report asks thousands of times: fractions take longer.
+    whole, parts = value.as_integer_ratio()
+    edges = map(Fraction.as_integer_ratio, policy.rating_edges)
+    return "NPLF"[sum(whole * below > above * parts for above, below in edges)]
 
 
 def printed(value: Fraction) -> str:
@@ -110,7 +140,6 @@ def rounded(value: Fraction) -> Fraction:
 
 def tenths(value: Fraction) -> int:
     """Return a share as tenths of a percent, as it is `rounded`."""
-    # In whole numbers: with fractions it takes ten times as long, and reports print thousands.
     whole, parts = value.as_integer_ratio()
     nearest = (2000 * whole + parts) // (2 * parts)
     return min(max(nearest, 1), 999) if 0 < whole < parts else nearest
@@ -126,7 +155,7 @@ def score_check(
     (3.9).
     """
     tallies = [t for t in tallies if t.n]
-    counts = dict.fromkeys(Status, 0)
+    counts = dict.fromkeys(_STATUSES, 0)
     for tally in tallies:
         counts[tally.status] += tally.n
     sums = weigh(tallies, policy)
@@ -152,7 +181,7 @@ def score_check(
         hi=sum_hi[0] / sum_hi[1],
         counts=counts,
         applicable=True,
-        known=1 - _share(Status.UNKNOWN, sums, dict.fromkeys(Status, _ONE)),
+        known=1 - _share(Status.UNKNOWN, sums, dict.fromkeys(_STATUSES, 1)),
         attested=_share(Status.ATTESTED, sums, worst_credits),
         # A tier that only may be 3 or 4 caps lo; it has to be 3 or 4 to cap hi.
         caps_lo=critical
@@ -224,12 +253,15 @@ def _extreme(strata_rows: Sequence[Row], sign: int) -> tuple[Fraction, Fraction]
 
 
 def _share(
-    status: Status, sums: Mapping[Status, tuple[int, int]], credits: Mapping[Status, Fraction]
+    status: Status,
+    sums: Mapping[Status, tuple[int, int]],
+    credits: Mapping[Status, Fraction] | Mapping[Status, int],
 ) -> Fraction:
     """Return the largest share that one (unwelcome) status can have of the credited weight."""
-    part = credits[status] * sums.get(status, (0, 0))[1]
-    remainder = sum((credits[s] * light for s, (light, _) in sums.items() if s != status), _ZERO)
-    return part / (part + remainder) if part else _ZERO
+    if status not in sums or not (part := credits[status] * sums[status][1]):
+        return _ZERO
+    remainder = sum(credits[s] * light for s, (light, _) in sums.items() if s != status)
+    return Fraction(part, part + remainder)
 
 
 # 3.2 practice, 3.4 control
@@ -261,11 +293,11 @@ def mean(pairs: Iterable[tuple[int | Fraction, Fraction]]) -> Fraction:
     if not total:
         return _ZERO
     # Over one denominator: a Fraction is reduced once here, not with every addition.
-    common = lcm(*(weight.denominator * value.denominator for weight, value in pairs))
-    parts = sum(
-        w.numerator * v.numerator * (common // (w.denominator * v.denominator)) for w, v in pairs
-    )
-    return Fraction(parts, common) / total
+    ratios = [(*w.as_integer_ratio(), *v.as_integer_ratio()) for w, v in pairs]
+    common = lcm(*(w_parts * v_parts for _, w_parts, _, v_parts in ratios))
+    whole = sum(w * v * (common // (w_parts * v_parts)) for w, w_parts, v, v_parts in ratios)
+    total_whole, total_parts = total.as_integer_ratio()
+    return Fraction(whole * total_parts, common * total_whole)
 
 
 def _control(
@@ -317,15 +349,17 @@ def state_of(checks: Iterable[CheckScore]) -> str:
 
 def _confidence(coverage: Fraction, entries: Sequence[Entry]) -> str:
     """Return the confidence for coverage and origin of the credited weight, by the table of 3.8."""
+    if coverage < _LOW_COVERAGE:
+        return "Low"
     credited_entries = [(entry, entry.weight * entry.score.lo) for entry in entries]
     total = sum(credit for _, credit in credited_entries)
-    attested_credit = sum(credit * entry.score.attested for entry, credit in credited_entries)
+    attested_credit = sum(c * e.score.attested for e, c in credited_entries if e.score.attested)
+    if attested_credit > _LOW_ATTESTED * total:
+        return "Low"
     # A confirmed ask was examined by a human: not attested only, but no TEST either.
     tested_credit = sum(
         c * (1 - e.score.attested) for e, c in credited_entries if e.score.check != ASK
     )
-    if coverage < _LOW_COVERAGE or attested_credit > _LOW_ATTESTED * total:
-        return "Low"
     is_high = coverage >= _HIGH_COVERAGE and tested_credit >= _HIGH_TESTED * total
     return "High" if is_high else "Medium"
 
@@ -393,18 +427,19 @@ def _mapped(framework_id: str, control: Control, inputs: _Inputs) -> list[Entry]
 def _enterprise(
     themes: Iterable[Theme], inputs: _Inputs, caps: Caps, caps_lo: Caps
 ) -> FrameworkScore:
-    controls = []
-    for theme in themes:
-        entries = [
-            Entry(check.level, inputs.policy.severity_weights[check.severity], inputs.scored[id_])
-            for id_, check in inputs.catalog.items()
-            if check.theme == theme.id
-        ]
-        target = _target(inputs.profile, (theme.id, ENTERPRISE))
-        controls.append(_control(theme.id, 1, entries, target, inputs.policy))
+    controls = tuple(_theme(theme, inputs) for theme in themes)
     target = _target(inputs.profile, (ENTERPRISE,))
     total = _group(ENTERPRISE, "Enterprise", controls, target, inputs.policy, caps, caps_lo)
-    return FrameworkScore(ENTERPRISE, total, (), tuple(controls))
+    return FrameworkScore(ENTERPRISE, total, (), controls)
+
+
+def _theme(theme: Theme, inputs: _Inputs) -> ControlScore:
+    entries = [
+        Entry(c.level, inputs.policy.severity_weights[c.severity], inputs.scored[c.id])
+        for c in inputs.by_theme.get(theme.id, ())
+    ]
+    target = _target(inputs.profile, (theme.id, ENTERPRISE))
+    return _control(theme.id, 1, entries, target, inputs.policy)
 
 
 def _group(
@@ -445,11 +480,10 @@ def _group(
 def group_level(levels: Sequence[tuple[int | Fraction, int]], policy: Policy) -> int:
     """Return the highest n that enough weight reaches, with no control below n - 1 (rule 8)."""
     floor = min((level for _, level in levels), default=-1)
+    enough = policy.group_share * sum(weight for weight, _ in levels)
     reached_levels = (
-        n for n in _LEVELS if _reach(levels, n) > policy.group_share and floor >= n - 1
+        n
+        for n in _LEVELS
+        if floor >= n - 1 and sum(w for w, level in levels if level >= n) > enough
     )
     return max(reached_levels, default=0)
-
-
-def _reach(levels: Iterable[tuple[int | Fraction, int]], threshold: int) -> Fraction:
-    return mean((weight, _ONE if level >= threshold else _ZERO) for weight, level in levels)

@@ -4,9 +4,11 @@ Out: folders.
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 
+@cache
 def content_dir() -> tuple[Path, Path]:
     """Return (frameworks, sources) folders."""
     package = Path(__file__).parents[1]
@@ -15,6 +17,7 @@ def content_dir() -> tuple[Path, Path]:
     return frameworks, package / "ingest" / "sources"
 
 
+@cache
 def locale_dir() -> Path:
     """Return the folder of translations."""
     package = Path(__file__).parents[1]

@@ -7,15 +7,15 @@ the others.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 
 from reporter.i18n.translate import content, mark, say, word
 from reporter.report.document import View
-from reporter.report.findings import places
 from reporter.report.view.elements import Control, Group
-from reporter.report.view.finding_rows import rows
+from reporter.report.view.finding_rows import COLUMNS as FINDING
+from reporter.report.view.finding_rows import Findings, rows
 from reporter.report.view.format import count, number, owner, record
 
 TITLE = mark("All findings")
@@ -25,6 +25,7 @@ COLUMNS = (
 )
 SHARES = (43, 37, 20, 63, 37)
 """Of the width of the page, by column."""
+_KINDS = ("fail", "unknown", "compensated", "attested")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,33 +118,36 @@ def _findings(
     return (lead, order), False
 
 
-def sections(view: View, limit: int | None = None) -> Iterator[Section]:
-    """Group the findings by check, in the order of the view. A limit keeps failures first."""
-    place, counts = places(view), {c.id: c.counts for c in view.checks}
+def totals_of(view: View) -> dict[str, dict[str, int]]:
+    """Return how many results of each check have each status that is listed."""
+    return {
+        c.id: dict(zip(_KINDS, (k.failed, k.unknown, k.compensated, k.attested), strict=True))
+        for c in view.checks
+        for k in (c.counts,)
+    }
+
+
+def sections(
+    findings: Findings, totals: Mapping[str, Mapping[str, int]], limit: int | None = None
+) -> Iterator[Section]:
+    """Group the findings by check, in their order. A limit keeps failures first; `totals` tell how
+    many there are: check -> status -> number.
+    """
     clause = (
         f"QUALIFY row_number() OVER (ORDER BY status <> 'fail', place) <= {limit} ORDER BY place"
     )
-    finding_rows = (row for (row,) in rows(view.findings, more=clause if limit is not None else ""))
-    findings = ({name: row[at] for name, at in place.items()} for row in finding_rows)
-    for check, group in groupby(findings, key=lambda f: f["check"]):
+    finding_rows = rows(findings, more=clause if limit is not None else "")
+    records = (dict(zip(FINDING, row, strict=False)) for (row,) in finding_rows)
+    for check, group in groupby(records, key=lambda f: f["check"]):
         check_rows = list(group)
-        tally, title, severity = (
-            counts[check],
-            content(check_rows[0]["title"]),
-            word(check_rows[0]["severity"]),
-        )
-        kinds = (
-            ("fail", tally.failed),
-            ("unknown", tally.unknown),
-            ("compensated", tally.compensated),
-            ("attested", tally.attested),
-        )
-        totals = [f"{number(k)} {word(status)}" for status, k in kinds if k]
+        title, severity = content(check_rows[0]["title"]), word(check_rows[0]["severity"])
+        kinds = [(status, totals[check].get(status, 0)) for status in _KINDS]
+        counts = [f"{number(k)} {word(status)}" for status, k in kinds if k]
         if len(check_rows) < sum(k for _, k in kinds):
-            totals.append(say("{n} shown", n=number(len(check_rows))))
+            counts.append(say("{n} shown", n=number(len(check_rows))))
         name = f"{check} {title}"
         yield Section(
-            name, f"{name} · {severity} · {' · '.join(totals)}", tuple(map(_row, check_rows))
+            name, f"{name} · {severity} · {' · '.join(counts)}", tuple(map(_row, check_rows))
         )
 
 

@@ -33,6 +33,7 @@ from markupsafe import Markup
 
 from reporter.i18n.translate import ENGLISH, language, numeral, say, speaking, word
 from reporter.model.branding import ACCENT
+from reporter.report import EDITIONS
 from reporter.report.build import SHOWN_ON_PAPER
 from reporter.report.document import View
 from reporter.report.editions.appendix import Chapter, sums
@@ -190,7 +191,8 @@ def _page(
     if medium == "screen":
         script = _with_numbers(_code(folder / "screen.js"))
     environment = _environment(folder, template)
-    environment.filters["path"] = str if medium == "paper" else result_rows.path
+    if medium == "paper":
+        environment.filters["path"] = str
     environment.globals |= {
         "view": view,
         "medium": medium,
@@ -314,9 +316,9 @@ def _compiled(kind: type[Environment]) -> _Compiled:
 
 def warm_up(editions: Collection[str]) -> None:
     """Compile the templates of editions in advance."""
-    environment = _environment(templates_dir())
+    environment, others = _environment(templates_dir()), {*EDITIONS} - {*editions}
     for name in environment.list_templates(extensions=["html"]):
-        if "/" in name or name.removesuffix(".html") in editions:
+        if name.removesuffix(".html") not in others:
             environment.get_template(name)
 
 
@@ -339,6 +341,7 @@ def _environment(folder: Path, template: Template | None = None) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["path"] = result_rows.path
     environment.globals |= {draw.__name__: partial(_draw, draw) for draw in DRAWINGS}
     environment.globals |= {"heat_maps": heat_maps, "gap_controls": gap_controls}
     environment.globals |= {"_": _say, "word": word, "number": number}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape, unescape
 from pathlib import Path
@@ -18,10 +18,12 @@ from tempfile import TemporaryDirectory
 
 from reporter.i18n.translate import mark, say, speaking
 from reporter.report.document import View
-from reporter.report.editions.appendix import TITLE, Chapter, chapter, parts, sections
+from reporter.report.editions.appendix import TITLE, Chapter, chapter, parts, sections, totals_of
 from reporter.report.html import page as html
 from reporter.report.html.custom_template import Template
 from reporter.report.pdf import merge, typst_pages
+from reporter.report.view.elements import Cover
+from reporter.report.view.finding_rows import Findings
 from reporter.report.view.format import short
 from reporter.runs.store import DATA, LISTS, RESULTS, sha256
 
@@ -50,9 +52,15 @@ def write(
     edition: str = "auditor",
     template: Template | None = None,
     data: Sequence[Path] = (),
+    appendix: Callable[[], Appendix] | None = None,
+    on_layout: Callable[[], None] = lambda: None,
 ) -> None:
-    """Write an edition as PDF. `data` are the files of the run to attach to the complete one."""
-    path.write_bytes(render(view, template.name if template else edition, template, data))
+    """Write an edition as PDF. `data` are the files of the run to attach to the complete one, and
+    `appendix` returns its last chapter where that is laid out already; `on_layout` as for
+    `Press.report`.
+    """
+    name = template.name if template else edition
+    path.write_bytes(render(view, name, template, data, appendix, on_layout))
 
 
 def render(
@@ -60,16 +68,19 @@ def render(
     edition: str = "auditor",
     template: Template | None = None,
     data: Sequence[Path] = (),
+    appendix: Callable[[], Appendix] | None = None,
+    on_layout: Callable[[], None] = lambda: None,
 ) -> bytes:
     """Lay out an edition on paper, and add the tags that PDF/UA requires."""
     with speaking(view.cover.language):
-        return _render(view, edition, template, data)
+        if edition in _TYPESET and template is None:
+            # Other editions must not carry findings, owners or addresses that they do not print.
+            attached = data if edition == COMPLETE else None
+            return _typeset(view, edition, attached, appendix, on_layout)
+        return _render(view, edition, template)
 
 
-def _render(view: View, edition: str, template: Template | None, data: Sequence[Path]) -> bytes:
-    if edition in _TYPESET and template is None:
-        # Other editions must not carry findings, owners or addresses that they do not print.
-        return _typeset(view, edition, data if edition == COMPLETE else None)
+def _render(view: View, edition: str, template: Template | None) -> bytes:
     # Imported where it is needed: it takes half a second.
     from reporter.report.pdf import weasyprint_pages
 
@@ -77,22 +88,34 @@ def _render(view: View, edition: str, template: Template | None, data: Sequence[
     return weasyprint_pages.lay_out(shorten_words(page))
 
 
-def _typeset(view: View, edition: str, data: Sequence[Path] | None) -> bytes:
+def _typeset(
+    view: View,
+    edition: str,
+    data: Sequence[Path] | None,
+    laid_out: Callable[[], Appendix] | None,
+    on_layout: Callable[[], None],
+) -> bytes:
     """Lay out a long edition. The last chapter comes first, where there is one: the edition states
     its length.
     """
-    press = typst_pages.Press(html.templates_dir(), view.cover)
+    cover = view.cover
     with TemporaryDirectory() as name:
         folder = Path(name)
-        appendix = _lay_out(view, data, folder, press) if data is not None else None
-        begins, laid_parts = (appendix.begins, appendix.parts) if appendix else (None, [])
+        begins = None
+        if data is None:
+            appendix = Appendix(typst_pages.Press(html.templates_dir(), cover.as_of_iso), [], 0)
+        else:
+            lists = view.findings, totals_of(view)
+            appendix = laid_out() if laid_out else lay_out(*lists, cover.as_of_iso, folder)
+            begins = _first_page(view, appendix, data)
         page = shorten_words(html.render(view, "paper", "", edition, begins))
-        pages = sum(part.pages for part in laid_parts)
         attachments = list(map(_attachment, data or ()))
-        report_pdf, row_heads = press.report(page, pages, attachments, folder)
+        report_pdf, row_heads = appendix.press.report(
+            cover, page, appendix.pages, attachments, folder, on_layout
+        )
         out = io.BytesIO()
         binder = merge.Binder(report_pdf, row_heads, out)
-        binder.close(_append(binder, laid_parts, press, merge.count_pages(report_pdf)))
+        binder.close(_append(binder, appendix, cover, merge.count_pages(report_pdf)))
         return out.getvalue()
 
 
@@ -124,22 +147,38 @@ class _Part:
 
 
 @dataclass(frozen=True, slots=True)
-class _Appendix:
-    begins: Chapter
+class Appendix:
+    """All findings, laid out but for their first page."""
+
+    press: typst_pages.Press
     parts: list[_Part]
+    shown_count: int
+
+    @property
+    def pages(self) -> int:
+        """Of all parts."""
+        return sum(part.pages for part in self.parts)
 
 
-def _lay_out(view: View, data: Sequence[Path], folder: Path, press: typst_pages.Press) -> _Appendix:
-    """Lay out the parts of the appendix in a folder. Its first page states its length."""
-    finding_sections = list(sections(view, CUT if len(view.findings) > LONGEST else None))
+def lay_out(
+    findings: Findings, totals: Mapping[str, Mapping[str, int]], as_of: str, folder: Path
+) -> Appendix:
+    """Lay out the findings in a folder, in the language that is spoken. They need no view: this may
+    go on beside what makes it. `totals` as for `sections`, `as_of` as for a `Press`.
+    """
+    folder.mkdir(exist_ok=True)
+    press = typst_pages.Press(html.templates_dir(), as_of)
+    finding_sections = list(sections(findings, totals, CUT if len(findings) > LONGEST else None))
     laid_parts = [
         _part(folder / f"{n}.pdf", press.findings(p), [None if s.goes_on else s.name for s in p])
         for n, p in enumerate(parts(finding_sections, PART))
     ]
-    shown_count = sum(len(s.rows) for s in finding_sections)
+    return Appendix(press, laid_parts, sum(len(s.rows) for s in finding_sections))
+
+
+def _first_page(view: View, appendix: Appendix, data: Sequence[Path]) -> Chapter:
     digest = "".join(sha256(path) for path in data if path.name == RESULTS)
-    pages = sum(part.pages for part in laid_parts)
-    return _Appendix(chapter(view, shown_count, pages, digest), laid_parts)
+    return chapter(view, appendix.shown_count, appendix.pages, digest)
 
 
 def _part(path: Path, part_pdf: bytes, heads: Iterable[str | None]) -> _Part:
@@ -148,13 +187,13 @@ def _part(path: Path, part_pdf: bytes, heads: Iterable[str | None]) -> _Part:
 
 
 def _append(
-    binder: merge.Binder, laid_parts: Sequence[_Part], press: typst_pages.Press, start: int
+    binder: merge.Binder, appendix: Appendix, cover: Cover, start: int
 ) -> list[tuple[str, int]]:
     """Append the parts behind so many pages, and return their bookmarks."""
     marks: list[tuple[str, int]] = []
-    if pages := sum(part.pages for part in laid_parts):
-        binder.run(press.running(TITLE, start + 1, pages, start + pages))
-    for index, part in enumerate(laid_parts):
+    if pages := appendix.pages:
+        binder.run(appendix.press.running(cover, TITLE, start + 1, pages, start + pages))
+    for index, part in enumerate(appendix.parts):
         positions = binder.add(part.path.read_bytes(), _MARKS[index])
         headings = zip(part.heads, positions, strict=True)
         marks += [(head, page) for head, page in headings if head is not None]

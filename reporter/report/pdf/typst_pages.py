@@ -70,10 +70,10 @@ class Attachment:
 
 
 class Press:
-    """Lays out the pages of one report."""
+    """Lays out the pages of one report, dated `as_of` as a cover has it for machines."""
 
-    def __init__(self, folder: Path, cover: Cover) -> None:
-        """Load the templates, and take from the cover the text of every page."""
+    def __init__(self, folder: Path, as_of: str) -> None:
+        """Load the fonts beside the templates of a folder."""
         typst = _typst()
         self._error, self._folder = typst.TypstError, folder
         fonts = typst.Fonts(
@@ -84,17 +84,20 @@ class Press:
         self._compiler = typst.Compiler(font_paths=fonts)
         self._faces = Faces(folder / "fonts")
         self._lines = CellLines(folder / "fonts")
-        self._at = int(datetime.fromisoformat(cover.as_of_iso).timestamp())
-        self._cover = cover
-        self._foot = say(
-            "Management self-assessment · evidence {id} · page ", id=cover.evidence_short
-        )
+        self._at = int(datetime.fromisoformat(as_of).timestamp())
 
     def report(
-        self, page: str, more: int, attachments: Sequence[Attachment], folder: Path
+        self,
+        cover: Cover,
+        page: str,
+        more: int,
+        attachments: Sequence[Attachment],
+        folder: Path,
+        on_layout: Callable[[], None] = lambda: None,
     ) -> tuple[bytes, list[set[int]]]:
         """Lay out the HTML of an edition in a folder, tagged, with headers and footers; return with
-        it the cells of each table that head a row. So many more pages will follow.
+        it the cells of each table that head a row. So many more pages will follow. `on_layout` is
+        called when typst begins, which leaves Python to others.
         """
         row_heads: list[set[int]] = []
 
@@ -104,7 +107,8 @@ class Press:
             for name, content in made.files.items():
                 (folder / name).write_bytes(content)
             code = f'#import "paper.typ": *\n#show: sheet\n{attached}{made.code}'
-            data = self._sheet(plain) | {"more": more}
+            data = self._sheet(cover, plain) | {"more": more}
+            on_layout()
             return self._compile(code, data, folder, pdf_standards=["a-3a", "ua-1"])
 
         if more:
@@ -122,18 +126,18 @@ class Press:
         for _ in range(_KEPT + 1):
             self._compiler.compile(_EMPTY)
 
-    def _sheet(self, plain: bool) -> dict[str, Any]:
-        cover = self._cover
+    def _sheet(self, cover: Cover, plain: bool) -> dict[str, Any]:
         return {
             "title": f"{cover.title}: {cover.organisation}, {cover.period}",
             "author": cover.organisation,
             "accent": cover.accent,
             "organisation": self._faces.written(cover.organisation, plain),
-            **self._foot_words(plain),
+            **self._foot_words(cover, plain),
         }
 
-    def _foot_words(self, plain: bool) -> dict[str, str]:
-        words = {"foot": self._foot, "of": say(" of ")}
+    def _foot_words(self, cover: Cover, plain: bool) -> dict[str, str]:
+        foot = say("Management self-assessment · evidence {id} · page ", id=cover.evidence_short)
+        words = {"foot": foot, "of": say(" of ")}
         return {name: self._faces.written(text, plain) for name, text in words.items()}
 
     def findings(self, part: Sequence[Section]) -> bytes:
@@ -143,11 +147,12 @@ class Press:
             self._forget()
         return part_pdf
 
-    def running(self, chapter: str, first_page: int, count: int, total: int) -> bytes:
+    def running(self, cover: Cover, chapter: str, first_page: int, count: int, total: int) -> bytes:
         """Lay out only the headers and footers for the pages of a chapter, numbered from the first
         page.
         """
-        return self._printed(lambda plain: self._running(chapter, first_page, count, total, plain))
+        pages = {"first": first_page, "count": count, "total": total}
+        return self._printed(lambda plain: self._running(cover, chapter, pages, plain))
 
     def _printed(self, layout: Callable[[bool], bytes]) -> bytes:
         try:
@@ -198,14 +203,12 @@ class Press:
     def _said(self, text: str, room: float, plain: bool) -> str | list[str]:
         return self._faces.cut(self._faces.written(text, plain), room)
 
-    def _running(self, chapter: str, first_page: int, count: int, total: int, plain: bool) -> bytes:
-        head = f"{self._cover.organisation} · {say(chapter)}"
+    def _running(self, cover: Cover, chapter: str, pages: dict[str, int], plain: bool) -> bytes:
+        head = f"{cover.organisation} · {say(chapter)}"
         data = {
             "head": self._faces.written(head, plain),
-            **self._foot_words(plain),
-            "first": first_page,
-            "count": count,
-            "total": total,
+            **self._foot_words(cover, plain),
+            **pages,
         }
         return self._compile(self._template("running.typ"), data, pdf_tags=False)
 

@@ -7,11 +7,11 @@ organisation itself count in none.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from reporter.engine.base import Engine, quoted_list
+from reporter.engine.base import Engine, quoted
 from reporter.evaluate.extract import UNREGISTERED
 from reporter.model.assessment import Check
 from reporter.model.scores import Segment, Status, Tally
@@ -40,12 +40,11 @@ def segments(engine: Engine, checks: Sequence[Check]) -> list[Segment]:
     _encode(engine, checks)
     _make_slices(engine, _SEGMENTS)
     rows = engine.each(
-        "SELECT dimension, value, check_id, status, tier_lo, tier_hi, n FROM (SELECT dimension,"
-        " value, k, sum(p.n * s.n)::BIGINT AS n FROM (SELECT dimension, value, pattern, count(*) AS"
-        " n FROM slice_of JOIN own_pattern USING (who) GROUP BY ALL) AS s JOIN pattern_kinds AS p"
-        " USING (pattern) GROUP BY dimension, value, k UNION ALL SELECT dimension, value, k,"
-        " count(DISTINCT subject) FROM slice_of JOIN shared_results USING (who) GROUP BY dimension,"
-        " value, k) AS counted JOIN kinds USING (k) ORDER BY ALL"
+        "SELECT dimension, value, check_id, status, tier_lo, tier_hi, sum(p.n * s.n)::BIGINT FROM"
+        " (SELECT dimension, value, pattern, count(*) AS n FROM slice_of JOIN own_pattern USING"
+        " (who) GROUP BY ALL UNION ALL SELECT dimension, value, pattern, count(DISTINCT subject)"
+        " FROM slice_of JOIN shared_pattern USING (who) GROUP BY dimension, value, pattern) AS s"
+        " JOIN pattern_kinds AS p USING (pattern) JOIN kinds USING (k) GROUP BY ALL ORDER BY ALL"
     )
     tallies = {
         key: tuple(Tally(c, Status(s), lo, hi, n) for _, _, c, s, lo, hi, n in group)
@@ -55,7 +54,7 @@ def segments(engine: Engine, checks: Sequence[Check]) -> list[Segment]:
         (d, v): n
         for d, v, n in engine.rows(
             "SELECT dimension, value, count(DISTINCT actor_id) FROM slice_of WHERE who IN (SELECT"
-            " who FROM own_pattern UNION ALL SELECT who FROM shared_results) GROUP BY ALL"
+            " who FROM own_pattern UNION ALL SELECT who FROM shared_pattern) GROUP BY ALL"
         )
     }
     acted = {
@@ -72,9 +71,9 @@ def segments(engine: Engine, checks: Sequence[Check]) -> list[Segment]:
 
 def agent_patterns(engine: Engine) -> Iterator[tuple[tuple[str, ...], tuple[Tally, ...]]]:
     """Count the results of every active agent as a segment of its own; yield agents with equal
-    counts together.
+    patterns together.
 
-    Among thousands of agents a hundred patterns are usual.
+    Among thousands of agents a hundred combinations are usual.
     """
     kinds = {
         k: (c, Status(s), lo, hi)
@@ -82,19 +81,23 @@ def agent_patterns(engine: Engine) -> Iterator[tuple[tuple[str, ...], tuple[Tall
             "SELECT k, check_id, status, tier_lo, tier_hi FROM kinds"
         )
     }
-    own_kinds = defaultdict(list)
+    kinds_of = defaultdict(list)
     for pattern, k, n in engine.rows("SELECT pattern, k, n FROM pattern_kinds"):
-        own_kinds[pattern].append((k, n))
+        kinds_of[pattern].append((k, n))
     _make_slices(engine, _AGENTS)
     rows = engine.each(
-        "WITH shared AS (SELECT who, list((k, n) ORDER BY k) AS counts FROM (SELECT who, k,"
-        " count(DISTINCT subject) AS n FROM shared_results GROUP BY who, k) AS counted GROUP BY"
-        " who) SELECT list(value ORDER BY value), pattern, counts FROM slice_of LEFT JOIN"
-        " own_pattern USING (who) LEFT JOIN shared USING (who) GROUP BY pattern, counts"
+        "WITH shared AS (SELECT who, list((pattern, n) ORDER BY pattern, n) AS parts FROM (SELECT"
+        " who, pattern, count(DISTINCT subject) AS n FROM shared_pattern GROUP BY who, pattern) AS"
+        " counted GROUP BY who) SELECT list(value ORDER BY value), pattern, parts FROM slice_of"
+        " LEFT JOIN own_pattern USING (who) LEFT JOIN shared USING (who) GROUP BY pattern, parts"
     )
-    for agents, pattern, shared in rows:
-        counts = sorted((*kinds[k], n) for k, n in (*own_kinds[pattern], *(shared or ())))
-        yield tuple(agents), tuple(Tally(*count) for count in counts)
+    for agents, own, shared in rows:
+        counts: Counter[int] = Counter()
+        for pattern, times in ((own, 1), *(shared or ())):
+            for k, n in kinds_of[pattern]:
+                counts[k] += n * times
+        tallies = sorted((*kinds[k], n) for k, n in counts.items())
+        yield tuple(agents), tuple(Tally(*tally) for tally in tallies)
 
 
 def _make_slices(engine: Engine, slices: str) -> None:
@@ -105,31 +108,33 @@ def _make_slices(engine: Engine, slices: str) -> None:
 
 
 def _encode(engine: Engine, checks: Sequence[Check]) -> None:
-    """Number the kinds of results, and the patterns of kinds that actors have.
+    """Number the kinds of results, and the patterns of kinds that actors and shared subjects have.
 
-    An actor has a result in most checks: each row is grouped once, by numbers. Results of subjects
-    that several actors may share are few, and stay rows of `shared_results`.
+    A subject has a result in most checks: each row is grouped once, by numbers, and only then laid
+    beside the actors to whom its subject belongs. All checks of a pattern are about the same.
     """
-    ids: dict[str, list[str]] = defaultdict(list)
-    for check in checks:
-        if SUBJECTS[check.about]:
-            ids["" if check.about in _OF_ONE else check.about].append(check.id)
+    engine.run("CREATE OR REPLACE TABLE abouts (check_id VARCHAR, about VARCHAR)")
+    abouts = {c.id: "" if c.about in _OF_ONE else c.about for c in checks if SUBJECTS[c.about]}
+    engine.insert("abouts", list(abouts.items()))
     engine.run(
-        "CREATE OR REPLACE TABLE kinds AS SELECT *, row_number() OVER (ORDER BY check_id, status,"
-        " tier_lo, tier_hi) AS k FROM (SELECT DISTINCT check_id, status, tier_lo, tier_hi FROM"
-        " results) AS seen"
+        "CREATE OR REPLACE TABLE kinds AS SELECT *, CAST(row_number() OVER (ORDER BY check_id,"
+        " status, tier_lo, tier_hi) AS INTEGER) AS k FROM (SELECT DISTINCT check_id, status,"
+        " tier_lo, tier_hi FROM results) AS seen"
     )
-    numbered = "results AS c JOIN kinds USING (check_id, status, tier_lo, tier_hi)"
     # Results may use other names for people and agents: both sides are compared under the names
     # of the run.
-    engine.run(
-        f"CREATE OR REPLACE TABLE own_kinds AS SELECT {CALLED}(c.actor) AS who, list_sort(list(k))"
-        f" AS ks FROM {numbered} WHERE list_contains({quoted_list(ids.pop('', []))}, c.check_id)"
-        " GROUP BY 1"
+    numbered = (
+        "SELECT {}, list_sort(list(k)) AS ks FROM results AS c JOIN (SELECT kinds.*, about FROM"
+        " kinds JOIN abouts ON abouts.check_id = kinds.check_id) AS n ON n.check_id = c.check_id"
+        " AND n.status = c.status AND n.tier_lo = c.tier_lo AND n.tier_hi = c.tier_hi WHERE about"
+        " {} '' GROUP BY ALL"
     )
+    own, shared = f"{CALLED}(c.actor) AS who", "about, c.subject"
+    engine.run(f"CREATE OR REPLACE TABLE own_kinds AS {numbered.format(own, '=')}")
+    engine.run(f"CREATE OR REPLACE TABLE shared_kinds AS {numbered.format(shared, '<>')}")
     engine.run(
         "CREATE OR REPLACE TABLE patterns AS SELECT ks, row_number() OVER (ORDER BY ks) AS pattern"
-        " FROM (SELECT DISTINCT ks FROM own_kinds) AS seen"
+        " FROM (SELECT ks FROM own_kinds UNION SELECT ks FROM shared_kinds) AS seen"
     )
     engine.run(
         "CREATE OR REPLACE TABLE own_pattern AS SELECT who, pattern FROM own_kinds JOIN patterns"
@@ -139,17 +144,17 @@ def _encode(engine: Engine, checks: Sequence[Check]) -> None:
         "CREATE OR REPLACE TABLE pattern_kinds AS SELECT pattern, k, count(*) AS n FROM (SELECT"
         " pattern, unnest(ks) AS k FROM patterns) AS each_kind GROUP BY pattern, k"
     )
-    shared = [
-        f"SELECT s.actor_id AS who, c.subject, k FROM {numbered} JOIN ({_called(about)}) AS s ON"
-        f" s.subject = {CALLED}(c.subject) WHERE list_contains({quoted_list(names)}, c.check_id)"
-        for about, names in sorted(ids.items())
+    owners = [
+        f"SELECT {quoted(about)} AS about, {CALLED}(subject) AS subject, {CALLED}(actor_id) AS who"
+        f" FROM ({SUBJECTS[about]}) AS plain_subjects"
+        for about in sorted({*abouts.values()} - {""})
     ]
-    nobody = "SELECT '' AS who, '' AS subject, 0 AS k WHERE FALSE"
-    engine.run(f"CREATE OR REPLACE TABLE shared_results AS {' UNION ALL '.join([nobody, *shared])}")
-
-
-def _called(about: str) -> str:
-    return (
-        f"SELECT {CALLED}(subject) AS subject, {CALLED}(actor_id) AS actor_id FROM"
-        f" ({SUBJECTS[about]}) AS plain_subjects"
+    nobody = "SELECT '' AS about, '' AS subject, '' AS who WHERE FALSE"
+    engine.run(
+        "CREATE OR REPLACE TABLE shared_pattern AS SELECT s.who, c.subject, pattern FROM"
+        f" ({' UNION ALL '.join([nobody, *owners])}) AS s JOIN (SELECT about, subject,"
+        f" {CALLED}(subject) AS called, pattern FROM shared_kinds JOIN patterns USING (ks)) AS c ON"
+        " c.about = s.about AND c.called = s.subject"
     )
+    engine.run("DROP TABLE own_kinds")
+    engine.run("DROP TABLE shared_kinds")

@@ -146,11 +146,15 @@ def _union(changes: Iterable[Change]) -> Change:
 def changes_of(actions: Iterable[Action]) -> dict[str, Change]:
     """Return the change that each action makes, by id; one object where several do the same."""
     by_effects: dict[tuple[Effect, ...], Change] = {}
+    by_object: dict[int, tuple[tuple[Effect, ...], Change]] = {}
     changes = {}
     for action in actions:
-        if action.effects not in by_effects:
-            by_effects[action.effects] = change_of(action)
-        changes[action.id] = by_effects[action.effects]
+        effects = action.effects  # held, so that its number stays its own; to hash it is slow
+        if id(effects) not in by_object:
+            if effects not in by_effects:
+                by_effects[effects] = change_of(action)
+            by_object[id(effects)] = effects, by_effects[effects]
+        changes[action.id] = by_object[id(effects)][1]
     return changes
 
 

@@ -291,7 +291,7 @@ def _readable(
 ) -> Iterator[Document | Note | Problem]:
     """Yield the items of a file; where the engine cannot read on, the rest is one problem."""
     try:
-        yield from documents(part.file, engine, last_read, part.proof, part.path)
+        yield from documents(part.file, engine, last_read, part.seen, part.path)
     except (OutOfMemory, Error) as error:
         if isinstance(error, (Interrupted, Broken)):
             raise

@@ -465,6 +465,9 @@ def _step(value: Any, steps: list[str], parents: list[Any]) -> Iterator[Any]:
     if not is_list:
         yield from _step(child, steps[1:], parents)
         return
+    if len(steps) == 1 and not parents:
+        yield from child
+        return
     parent = {k: v for k, v in value.items() if k != name and k != "_parents"}
     for item in child:
-        yield from _step(item, steps[1:], [*parents, parent] if len(steps) > 1 or parents else [])
+        yield from _step(item, steps[1:], [*parents, parent])

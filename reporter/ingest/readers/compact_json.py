@@ -228,7 +228,7 @@ def write_each(values: Iterable[Any]) -> Iterator[bytes]:
     """Yield what `write` gives for each of many values."""
     remaining_values = iter(values)
     while chunk := [*islice(remaining_values, _AT_ONCE)]:
-        if all(type(value) is msgspec.Raw for value in chunk):
+        if {*map(type, chunk)} == {msgspec.Raw}:
             yield from map(bytes, chunk)
         else:
             yield from _ENCODER.encode_lines(chunk).split(b"\n")[: len(chunk)]

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeGuard
 
 from reporter.content.yaml import parse_yaml_all
 from reporter.engine.base import Error
@@ -159,9 +159,9 @@ def unfit(text: str) -> Sentence | None:
     return None
 
 
-def is_short(text: bytes) -> bool:
-    """Tell whether a record is too short to go over a limit of `unfit`."""
-    return len(text) <= MAX_VALUES
+def is_short(text: str | bytes) -> TypeGuard[bytes]:
+    """Tell whether a record known to be sound is too short to go over a limit of `unfit`."""
+    return type(text) is bytes and len(text) <= MAX_VALUES
 
 
 def _too_long(size: int) -> Sentence:

@@ -82,6 +82,27 @@ def test_the_beginning_of_a_document_is_what_the_whole_begins_with(
     assert cut.value == expected
 
 
+@drawn(st.dictionaries(st.sampled_from("ab"), _RECORDS), st.integers(1, 4), st.sampled_from(_FORMS))
+@example({"a": [{"b": [{"b": 1}, {"b": '"},{"b":'}]}] * 4}, 2, _FORMS[0])
+def test_a_list_that_is_all_of_a_document_is_told_by_its_beginning_and_cut_out(
+    value: Any, count: int, form: dict[str, Any]
+) -> None:
+    data = json.dumps(value, **form).encode()
+    reading = compact_json.read(data)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(compact_json, "PIECE", 20)
+        items = compact_json.listed(data, "a")
+    if reading and [*value] == ["a"] and compact_json.write(value) == data:
+        assert items is not None
+        assert [*compact_json.write_each(items)] == [*compact_json.write_each(value["a"])]
+    else:
+        assert items is None
+    name = compact_json.first_list(data)
+    first_items = compact_json.first_items(data, count)
+    assert name in ("", next(iter(value), None))
+    assert first_items is None or first_items == value[name][:count]
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -23,6 +23,7 @@ from reporter.ingest.bulk_path import begin, is_expected, stream
 from reporter.ingest.cache import Batch, Cache, Counts, find, keep, key_of, mark
 from reporter.ingest.detect import Choice
 from reporter.ingest.quarantine import CHANGED, has_hidden
+from reporter.ingest.readers.documents import Misjudged
 from reporter.ingest.readers.files import InputFile, is_shown_as_it_is
 from reporter.ingest.readers.inputs import Digest, Inputs
 from reporter.ingest.record_path import spool
@@ -64,7 +65,8 @@ class _Job:
 
     @property
     def key(self) -> str:
-        return key_of(self.source, [p.path for p in self.parts], self.hashes)
+        places = [f"{p.path}\n{p.seen.only_list}".rstrip() for p in self.parts]
+        return key_of(self.source, places, self.hashes)
 
 
 def convert(
@@ -233,7 +235,12 @@ def _convert(engine: DuckDB, job: _Job, cache: Cache, limits: Limits) -> tuple[B
                     foreign_sources.clear(connection, key)
                     return batch, True
         batch = Batch(source.id, key, counts=[Counts() for _ in parts])
-        return batch, spool(connection, source, parts, batch, cache, limits)
+        try:
+            return batch, spool(connection, source, parts, batch, cache, limits)
+        except Misjudged:
+            for name in batch.hashes:
+                (cache.folder / name).unlink(missing_ok=True)
+            raise
 
 
 def _batches(choices: list[Choice]) -> Iterator[tuple[Source, list[Choice]]]:

@@ -25,9 +25,9 @@ from reporter.ingest import foreign_sources
 from reporter.ingest.projection import extracted_once
 from reporter.ingest.readers.ahead import beginnings
 from reporter.ingest.readers.compact_json import Beginning
-from reporter.ingest.readers.documents import documents, unfit
+from reporter.ingest.readers.documents import documents, likely_document, unfit
 from reporter.ingest.readers.files import InputFile, LastRead
-from reporter.ingest.readers.records import Document, without_secrets
+from reporter.ingest.readers.records import NOTHING, Document, Seen, without_secrets
 from reporter.model.sentences import Sentence, joined, tell
 
 SAMPLE = 30
@@ -67,8 +67,8 @@ class Choice:
     why: Sentence
     others: tuple[tuple[Source, str, Sentence], ...] = ()
     """(source, path, why) of those that know its records too, the best first."""
-    proof: bytes = b""
-    """What lets its records be cut out of it when it is read again; see `compact_json.Read`."""
+    seen: Seen = NOTHING
+    """What lets a document be read again quickly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,24 +83,37 @@ class Kind:
 
 
 def recognise(
-    engine: DuckDB, files: list[InputFile], sources: tuple[Source, ...], limits: Limits = USUAL
+    engine: DuckDB,
+    files: list[InputFile],
+    sources: tuple[Source, ...],
+    limits: Limits = USUAL,
+    by_beginnings: bool = False,
 ) -> list[Choice]:
     """Choose a source for every file by the content of its first records.
 
     With many files, fewer records are looked at first; where these are not all of one source, more
-    are read.
+    are read. By beginnings, no more is read of a document that begins with a list: who reads it
+    all then is told whether it is what it was taken for.
     """
     source_macros.define(engine)
     with Child(limits) as child:
-        return _recognise(engine, files, sources, child)
+        return _recognise(engine, files, sources, child, by_beginnings)
 
 
 def _recognise(
-    engine: DuckDB, files: list[InputFile], sources: tuple[Source, ...], child: Child
+    engine: DuckDB,
+    files: list[InputFile],
+    sources: tuple[Source, ...],
+    child: Child,
+    by_beginnings: bool,
 ) -> list[Choice]:
     sample_size = max(1, min(SAMPLE, SAMPLED_IN_ALL // (len(files) or 1)))
-    choices = _look(engine, files, sources, sample_size, child)
-    unsure = [i for i, (_, sure) in enumerate(choices) if not sure] if sample_size < SAMPLE else []
+    choices = _look(engine, files, sources, sample_size, child, by_beginnings)
+    unsure = [
+        i
+        for i, (choice, sure) in enumerate(choices)
+        if not sure and (sample_size < SAMPLE or (choice.seen.only_list and not choice.source))
+    ]
     for index, retry in zip(
         unsure, _look(engine, [files[i] for i in unsure], sources, SAMPLE, child), strict=True
     ):
@@ -172,13 +185,18 @@ def lists_in(document: Any) -> list[str]:
 
 
 def _look(
-    engine: DuckDB, files: list[InputFile], sources: tuple[Source, ...], limit: int, child: Child
+    engine: DuckDB,
+    files: list[InputFile],
+    sources: tuple[Source, ...],
+    limit: int,
+    child: Child,
+    by_beginnings: bool = False,
 ) -> list[tuple[Choice, bool]]:
     """Choose a source from the first `limit` records of each file; say whether all of them
     agree.
     """
     paths = sorted({p for s in sources for p in s.records})
-    samples, counts, proofs = _sample(engine, files, paths, limit)
+    samples, counts, seen = _sample(engine, files, paths, limit, by_beginnings)
     kinds = _kinds(samples)
     spool = foreign_sources.folder(engine) / "sample.ndjson"
     hits: Counter[tuple[int, str, str]] = Counter()
@@ -207,7 +225,7 @@ def _look(
         votes[index].append((share, -by_id[name].rank, name, by_id[name], path))
     return [
         (
-            replace(_choose(f, votes[i], counts[i]), proof=proofs[i]),
+            replace(_choose(f, votes[i], counts[i]), seen=seen[i]),
             any(share == 1 for share, *_ in votes[i]),
         )
         for i, f in enumerate(files)
@@ -260,29 +278,35 @@ def _chunks(kinds: list[Kind]) -> Iterator[list[str]]:
 
 
 def _sample(
-    engine: DuckDB, files: list[InputFile], paths: list[str], limit: int
-) -> tuple[list[Sampled], dict[int, int], dict[int, bytes]]:
+    engine: DuckDB, files: list[InputFile], paths: list[str], limit: int, by_beginnings: bool
+) -> tuple[list[Sampled], dict[int, int], dict[int, Seen]]:
     """The first records of each file at each path; by file, how many documents these are of, and
-    the proof of the last.
+    what was seen of the last.
     """
     samples: list[Sampled] = []
     counts: dict[int, int] = {}
-    proofs: dict[int, bytes] = {}
+    seen: dict[int, Seen] = {}
     by_key: dict[str, list[str]] = defaultdict(list)
     for path in paths:
         for name in path.split(".")[0].removesuffix("[]").split("|"):
             by_key[name].append(path)
     beginning = Beginning(max(limit, SHOWN), _plain_lists(by_key), frozenset(by_key))
     last_read = LastRead()
-    with beginnings(files, engine.memory(), beginning) as read_ahead:
+    likely_documents = {
+        file.name: document
+        for file in (files if by_beginnings else ())
+        if (document := likely_document(file, beginning))
+    }
+    other_files = [f for f in files if f.name not in likely_documents]
+    with beginnings(other_files, engine.memory(), beginning) as read_ahead:
         for index, file in enumerate(files):
-            document = read_ahead(file)
+            document = likely_documents.pop(file.name, None) or read_ahead(file)
             items = (
                 [document] if document else documents(file, engine, last_read, beginning=beginning)
             )
             first_documents = [d for d in itertools.islice(items, limit) if isinstance(d, Document)]
             counts[index] = len(first_documents)
-            proofs[index] = first_documents[-1].proof if first_documents else b""
+            seen[index] = first_documents[-1].seen if first_documents else NOTHING
             keys = {
                 k
                 for d in first_documents
@@ -301,7 +325,7 @@ def _sample(
                     text = json.dumps(outline, ensure_ascii=False, default=str)
                     if not unfit(text):
                         samples.append((index, path, outline, text))
-    return samples, counts, proofs
+    return samples, counts, seen
 
 
 def _plain_lists(by_key: dict[str, list[str]]) -> frozenset[str]:
@@ -469,6 +493,9 @@ def _step(value: Any, steps: list[str], parents: list[Any]) -> Iterator[Any]:
     if not is_list:
         yield from _step(child, steps[1:], parents)
         return
+    if len(steps) == 1 and not parents:
+        yield from child
+        return
     parent = {k: v for k, v in value.items() if k != name and k != "_parents"}
     for item in child:
-        yield from _step(item, steps[1:], [*parents, parent] if len(steps) > 1 or parents else [])
+        yield from _step(item, steps[1:], [*parents, parent])

@@ -24,7 +24,7 @@ from reporter.ingest.cache import Batch, Cache, is_kept, open_cache
 from reporter.ingest.convert import Done, convert
 from reporter.ingest.detect import Choice, recognise
 from reporter.ingest.quarantine import CHANGED, has_hidden, unmask_deeds
-from reporter.ingest.readers.documents import documents
+from reporter.ingest.readers.documents import Misjudged, documents
 from reporter.ingest.readers.files import InputFile, LastRead, stamp_of
 from reporter.ingest.readers.inputs import Inputs
 from reporter.ingest.readers.records import LISTED_LOST, Note, Problem, abridged, rest_lost
@@ -79,8 +79,12 @@ def ingest(
         engine, inputs, filter(statements.kind_of, input_files), cache.secret_key
     )
     record_files = [f for f in input_files if not statements.kind_of(f)]
-    choices = recognise(engine, record_files, sources, limits)
-    conversions = convert(engine, choices, inputs, cache, limits)
+    choices = recognise(engine, record_files, sources, limits, by_beginnings=True)
+    try:
+        conversions = convert(engine, choices, inputs, cache, limits)
+    except Misjudged:
+        choices = recognise(engine, record_files, sources, limits)
+        conversions = convert(engine, choices, inputs, cache, limits)
     choices, conversions = reconsider(engine, choices, conversions, inputs, cache, limits)
     _register(engine, conversions, cache)
     files, quarantined = _count(engine, choices, conversions, inputs)

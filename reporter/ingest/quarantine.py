@@ -14,7 +14,7 @@ from reporter.ingest.cache import Batch
 from reporter.ingest.projection import can_fail, expected, no_cast, no_zone, typed
 from reporter.model.assessment import Quarantined
 from reporter.model.sentences import Sentence, tell
-from reporter.privacy.redact_sql import hidden_texts, looked_at, matches, without
+from reporter.privacy.redact_sql import is_looked_at, matches, without
 from reporter.schema.columns import TIME, Column
 
 HID_IN_TABLE = mark(
@@ -184,31 +184,45 @@ def _hid_in(table: str) -> Sentence:
 
 def hide_secrets(engine: DuckDB, texts: Mapping[str, Sequence[str]], batch: Batch) -> None:
     """Replace secrets in staged tables (table -> its texts) before anything is written, and note
-    where they stood. All tables are searched at once: the pattern takes long to compile.
+    where they stood. Each text is looked at once, for logs repeat them, and all tables together:
+    the pattern takes long to compile.
     """
-    rows = " UNION ALL ".join(
-        f"SELECT {quoted(table)} AS staged, rowid AS place, {looked_at(names)} AS text"
-        f" FROM staged_{table}"
-        for table, names in texts.items()
-        if names
-    )
-    if not rows:
+    staged = {table: names for table, names in sorted(texts.items()) if names}
+    if not staged:
         return
-    engine.run(
-        "CREATE OR REPLACE TEMP TABLE suspects AS SELECT staged, place FROM"
-        f" ({rows}) AS looked_at WHERE {matches('text')}"
+    rows = " UNION ALL ".join(
+        f"SELECT unnest([{', '.join(names)}]) AS text FROM staged_{table}"
+        for table, names in staged.items()
     )
-    for (table,) in engine.rows("SELECT DISTINCT staged FROM suspects ORDER BY staged"):
-        names, staged = texts[table], f"staged_{table}"
+    # In one statement with the next, the pattern would be run before texts are made distinct.
+    engine.run(
+        f"CREATE OR REPLACE TEMP TABLE distinct_texts AS SELECT DISTINCT text FROM ({rows}) AS t"
+        f" WHERE {is_looked_at('text')}"
+    )
+    engine.run(
+        "CREATE OR REPLACE TEMP TABLE secret_texts AS SELECT text, fingerprinted(text) AS kept"
+        f" FROM distinct_texts WHERE {matches('text')}"
+    )
+    engine.run("DELETE FROM secret_texts WHERE kept = text")
+    if engine.one("SELECT count(*) FROM secret_texts"):
+        for table, names in staged.items():
+            _hide(engine, table, names, batch)
+
+
+def _hide(engine: DuckDB, table: str, names: Sequence[str], batch: Batch) -> None:
+    """Replace the texts of a staged table that stand in `secret_texts`."""
+    rows = " UNION ALL ".join(
+        f"SELECT t.record, {quoted(name)} AS name FROM staged_{table} AS t JOIN secret_texts AS s"
+        f" ON s.text = t.{name}"
+        for name in names
+    )
+    engine.run(f"CREATE OR REPLACE TEMP TABLE secret_places AS {rows}")
+    note(engine, batch, _hid_in, f"SELECT record, {quoted(table)} FROM secret_places")
+    for (name,) in engine.rows("SELECT DISTINCT name FROM secret_places ORDER BY name"):
         engine.run(
-            f"CREATE OR REPLACE TEMP TABLE hidden AS SELECT *, {hidden_texts('said')} AS kept FROM"
-            f" (SELECT rowid AS place, record, [{', '.join(names)}] AS said FROM {staged} WHERE"
-            f" rowid IN (SELECT place FROM suspects WHERE staged = {quoted(table)})) AS suspect"
+            f"UPDATE staged_{table} SET {name} = s.kept FROM secret_texts AS s"
+            f" WHERE staged_{table}.{name} = s.text"
         )
-        sql = f"SELECT record, {quoted(table)} FROM hidden WHERE kept <> said"
-        note(engine, batch, _hid_in, sql)
-        swaps = ", ".join(f"{c} = hidden.kept[{i}]" for i, c in enumerate(names, 1))
-        engine.run(f"UPDATE {staged} SET {swaps} FROM hidden WHERE {staged}.rowid = hidden.place")
 
 
 def cut_long(engine: DuckDB, table: str, texts: list[str], batch: Batch) -> None:

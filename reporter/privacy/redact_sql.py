@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -107,13 +107,10 @@ def without(text: str, secrets: list[str], key: str) -> str:
 
 def suspect(columns: list[str]) -> str:
     """SQL: one of the columns may hold a secret; cheap, for every row."""
-    return _looks(columns[0]) if len(columns) == 1 else matches(looked_at(columns))
-
-
-def looked_at(columns: Sequence[str]) -> str:
-    """SQL: the texts of a row that may hold a secret, as one text."""
-    long = ", ".join(f"CASE WHEN {_is_looked_at(c)} THEN {c} END" for c in columns)
-    return f"concat_ws(' ', {long})"
+    if len(columns) == 1:
+        return _looks(columns[0])
+    long = ", ".join(f"CASE WHEN {is_looked_at(c)} THEN {c} END" for c in columns)
+    return matches(f"concat_ws(' ', {long})")
 
 
 def matches(text: str) -> str:
@@ -125,18 +122,13 @@ def hidden(columns: list[str]) -> str:
     """SQL: the columns of a suspect row as a list, each secret in them replaced by its keyed
     fingerprint.
     """
-    return hidden_texts(f"[{', '.join(columns)}]")
-
-
-def hidden_texts(texts: str) -> str:
-    """SQL: a list of texts, each secret in them replaced by its keyed fingerprint."""
     return (
-        f"list_transform({texts}, lambda x: "
+        f"list_transform([{', '.join(columns)}], lambda x: "
         f"CASE WHEN {_looks('x')} THEN fingerprinted(x) ELSE x END)"
     )
 
 
-def _is_looked_at(text: str) -> str:
+def is_looked_at(text: str) -> str:
     """SQL: a text is long enough to hold a secret, and no id of hexadecimal digits."""
     return (
         f"strlen({text}) >= {SHORTEST} AND NOT (strlen({text}) <= {LONGEST_ID} AND"

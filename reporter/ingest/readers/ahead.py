@@ -18,7 +18,7 @@ from reporter.engine.sandbox import Child, Limits, Stopped
 from reporter.ingest.readers.compact_json import Beginning
 from reporter.ingest.readers.documents import sound_document
 from reporter.ingest.readers.files import InputFile
-from reporter.ingest.readers.records import Document
+from reporter.ingest.readers.records import Document, Seen
 
 LARGE = 64 << 10
 """Bytes of a document, as it lies there, that are worth being handed over."""
@@ -81,7 +81,7 @@ def _ask(child: Child, file: InputFile, memory: int, beginning: Beginning) -> Do
     if answer is None:
         return None
     value, proof = answer
-    return Document(1, value, is_compact=True, proof=bytes.fromhex(proof))
+    return Document(1, value, is_compact=True, seen=Seen(bytes.fromhex(proof)))
 
 
 def _answer(
@@ -98,4 +98,4 @@ def _answer(
     file = InputFile(Path(path), path, size, "json", gzipped, encoding)
     beginning = Beginning(items, frozenset(lists), frozenset(fields))
     document = sound_document(file, memory, beginning)
-    return (document.value, document.proof.hex()) if document else None
+    return (document.value, document.seen.proof.hex()) if document else None

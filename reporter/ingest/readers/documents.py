@@ -10,17 +10,19 @@ import math
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeGuard
 
 from reporter.content.yaml import parse_yaml_all
 from reporter.engine.base import Error
 from reporter.engine.duckdb import DuckDB, named_plainly, parquet
 from reporter.errors import InputError, ReporterError
 from reporter.ingest.readers import compact_json
-from reporter.ingest.readers.compact_json import WHOLE, Beginning
+from reporter.ingest.readers.compact_json import MOST_OF_A_BEGINNING, WHOLE, Beginning
 from reporter.ingest.readers.files import (
     DAMAGE,
+    HEAD,
     MAX_RECORD,
     InputFile,
     LastRead,
@@ -30,7 +32,7 @@ from reporter.ingest.readers.files import (
     too_large,
     whole,
 )
-from reporter.ingest.readers.records import Document, Item, Problem, excerpt
+from reporter.ingest.readers.records import NOTHING, Document, Item, Problem, Seen, excerpt
 from reporter.ingest.readers.tabular import csv_rows, sheet_rows, too_much
 from reporter.model.sentences import Sentence, message_of, tell, verbatim
 from reporter.system.plain_text import SURE_DEPTH
@@ -58,19 +60,26 @@ _LAST_COMMA = re.compile(_STRING + r"|,(?=\s*[}\]])", re.DOTALL)
 _BUT_LINES = re.compile(r"[^\n]")
 
 
+class Misjudged(Exception):
+    """A document goes on otherwise than it begins."""
+
+
 def documents(
     file: InputFile,
     engine: DuckDB,
     last_read: LastRead | None = None,
-    proof: bytes = b"",
+    seen: Seen = NOTHING,
     path: str = "",
     beginning: Beginning = WHOLE,
 ) -> Iterator[Item]:
     """Yield every document of a file, and a Problem for each that cannot be read.
 
     `last_read` keeps a workbook or document for its next part, so that 300 sheets do not open it
-    300 times. With the `proof` of an earlier reading, the records at a path are cut out as text.
-    Where a `beginning` is enough, all of a document is read, but not all of it is in its value.
+    300 times. With what was `seen` in an earlier reading, the records at a path are cut out as
+    text. Where a `beginning` is enough, all of a document is read, but not all of it is in its
+    value.
+
+    Raises Misjudged where a document of which only the beginning was seen goes on otherwise.
     """
     last_read = last_read or LastRead()
     last_read.let_go_unless(file)
@@ -80,7 +89,7 @@ def documents(
         yield Problem(1, file.why or tell("text of no known format"), "")
         return
     readers: dict[str, Callable[[InputFile], Iterator[Item]]] = {
-        "json": lambda f: _json(f, engine.memory(), last_read, proof, path, beginning),
+        "json": lambda f: _json(f, engine.memory(), last_read, seen, path, beginning),
         "jsonl": lambda f: _jsonl(f, engine.memory()),
         "csv": csv_rows,
         "yaml": _yaml,
@@ -150,9 +159,9 @@ def unfit(text: str) -> Sentence | None:
     return None
 
 
-def is_short(text: bytes) -> bool:
-    """Tell whether a record is too short to go over a limit of `unfit`."""
-    return len(text) <= MAX_VALUES
+def is_short(text: str | bytes) -> TypeGuard[bytes]:
+    """Tell whether a record known to be sound is too short to go over a limit of `unfit`."""
+    return type(text) is bytes and len(text) <= MAX_VALUES
 
 
 def _too_long(size: int) -> Sentence:
@@ -189,14 +198,14 @@ def _json(
     file: InputFile,
     memory: int,
     last_read: LastRead,
-    proof: bytes,
+    seen: Seen,
     path: str,
     beginning: Beginning,
 ) -> Iterator[Item]:
     items: Iterable[Item] = (
         last_read.of(file, lambda: list(_json_values(file, memory)))
         if file.part
-        else _json_values(file, memory, proof, path, beginning)
+        else _json_values(file, memory, seen, path, beginning)
     )
     for item in items:
         if (
@@ -217,12 +226,18 @@ def _json(
 def _json_values(
     file: InputFile,
     memory: int,
-    proof: bytes = b"",
+    seen: Seen = NOTHING,
     path: str = "",
     beginning: Beginning = WHOLE,
 ) -> Iterator[Item]:
+    if seen.only_list:
+        yield _only_list(file, memory, seen.only_list)
+        return
     data = whole(file, memory // 4)
-    if proof and (document := compact_json.cut_out(data.strip(), proof, path)) is not None:
+    if (
+        seen.proof
+        and (document := compact_json.cut_out(data.strip(), seen.proof, path)) is not None
+    ):
         yield Document(1, document, is_compact=True)
         return
     if (needed_bytes := _memory_for(data, memory)) > memory:
@@ -232,7 +247,7 @@ def _json_values(
     if file.encoding == "utf-16":
         text = data.decode("utf-16")
     elif reading := compact_json.read(data.strip(), beginning):
-        yield Document(1, reading.value, is_compact=True, proof=reading.proof)
+        yield Document(1, reading.value, is_compact=True, seen=Seen(reading.proof))
         return
     else:
         text = data.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
@@ -257,13 +272,42 @@ def _json_values(
 def sound_document(file: InputFile, memory: int, beginning: Beginning) -> Document | None:
     """Return the beginning of a JSON file that is one document with a proof; None for any other."""
     try:
-        items = [*itertools.islice(_json(file, memory, LastRead(), b"", "", beginning), 2)]
+        items = [*itertools.islice(_json(file, memory, LastRead(), NOTHING, "", beginning), 2)]
     except (UnicodeDecodeError, TooLarge, *DAMAGE):
         return None
     match items:
-        case [Document(proof=proof) as document] if proof:
+        case [Document(seen=Seen(proof=proof)) as document] if proof:
             return document
     return None
+
+
+def likely_document(file: InputFile, beginning: Beginning) -> Document | None:
+    """Return what a JSON file is if it goes on as it begins, with one list of objects and nothing
+    else; None where its first bytes do not tell.
+    """
+    if file.format != "json" or file.part or file.encoding != "utf-8" or not beginning.lists:
+        return None
+    start = b""
+    with suppress(TooLarge, *DAMAGE), opened(file) as handle:
+        while len(start) < MOST_OF_A_BEGINNING and (more := handle.read(max(HEAD, len(start)))):
+            start += more
+            name = compact_json.first_list(start)
+            if name not in beginning.lists:
+                return None
+            if items := compact_json.first_items(start, beginning.items):
+                return Document(1, {name: items}, is_compact=True, seen=Seen(only_list=name))
+    return None
+
+
+def _only_list(file: InputFile, memory: int, name: str) -> Document:
+    """Return a document that holds a list and nothing else, with its items as text."""
+    with suppress(TooLarge, *DAMAGE):
+        data = whole(file, memory // 4).strip()
+        if _memory_for(data, memory) <= memory:
+            items = compact_json.listed(data, name)
+            if items is not None:
+                return Document(1, {name: items}, is_compact=True)
+    raise Misjudged(file.name)
 
 
 def _value_of(text: str) -> Document | ValueError | RecursionError:

@@ -41,6 +41,19 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """What a first reading of a JSON document showed."""
+
+    proof: bytes = b""
+    """What lets its records be cut out when it is read again; see `compact_json.Read`."""
+    only_list: str = ""
+    """The list that it holds and nothing else, as far as its beginning tells: no more was read."""
+
+
+NOTHING = Seen()
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """One value read: a JSON line, a CSV row, a whole JSON file."""
 
@@ -50,8 +63,8 @@ class Document:
     """The JSON text as it stood in the file, where there is one."""
     is_compact: bool = False
     """Whether `compact_json.write` gives the signs of the file for it and for each of its parts."""
-    proof: bytes = b""
-    """What lets a second reading cut its records out; see `compact_json.Read`."""
+    seen: Seen = NOTHING
+    """What lets a second reading be quick."""
 
 
 Item = Document | Problem | Note

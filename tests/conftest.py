@@ -6,6 +6,7 @@ import fcntl
 import functools
 import gc
 import json
+import os
 import re
 import shutil
 import sys
@@ -51,6 +52,9 @@ Outcomes = dict[tuple[str, str], tuple[str, str]]
 """(check, subject) -> (result, reason)"""
 Shared = Callable[[str, Callable[[Path], None]], Path]
 """(name, what makes a folder) -> that folder"""
+
+# Programs that tests start stay compiled, as those of an installed package do.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 settings.register_profile("mutants", max_examples=40, phases=[Phase.explicit, Phase.generate])
 settings.register_profile("whole", max_examples=200)

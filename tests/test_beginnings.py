@@ -14,6 +14,8 @@ from reporter.ingest import load
 from reporter.ingest.detect import Choice, recognise
 from reporter.ingest.readers.documents import Misjudged
 
+pytestmark = pytest.mark.slow
+
 
 def _document(first: int, count: int = 60, **more: Any) -> bytes:
     events = [event(n) for n in range(first, first + count)]

@@ -5,6 +5,7 @@ Needs Chromium and the extra `browser`; `make browser` sets both up. Without the
 
 from __future__ import annotations
 
+import itertools
 import shutil
 from collections.abc import Callable, Iterator
 from importlib.resources import files
@@ -85,9 +86,14 @@ def rich(browser: Any, pages: dict[tuple[str, str], str]) -> Iterator[Any]:
         yield page
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("edition", EDITIONS)
-@pytest.mark.parametrize("name", EXTREMES)
+def _shown() -> Iterator[Any]:
+    """Yield each edition of each fixture in both schemes; the rich one in the dark will do for the short suite."""
+    for name, edition, scheme in itertools.product(EXTREMES, EDITIONS, ("light", "dark")):
+        marks = () if name == "rich" or scheme == "light" else pytest.mark.slow
+        yield pytest.param(name, edition, scheme, marks=marks, id=f"{name}-{edition}-{scheme}")
+
+
+@pytest.mark.parametrize(("name", "edition", "scheme"), list(_shown()))
 def test_a_page_is_whole_accessible_and_quiet(
     browser: Any, pages: dict[tuple[str, str], str], name: str, edition: str, scheme: str
 ) -> None:
@@ -318,6 +324,7 @@ def test_a_table_is_sorted_by_the_keyboard_and_back(rich: Any) -> None:
     assert table.locator("th[aria-sort=descending]").count() == 1
 
 
+@pytest.mark.slow
 def test_every_link_leads_to_a_place_that_opens(rich: Any) -> None:
     targets = {a.get_attribute("href") for a in rich.locator("a[href^='#']").all()}
     assert len(targets) > 30

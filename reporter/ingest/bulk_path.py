@@ -25,7 +25,7 @@ from reporter.ingest.readers.inputs import CHUNK, Digest, Lines
 from reporter.model.sentences import Sentence
 from reporter.privacy.redact_sql import hidden, suspect
 from reporter.privacy.secrets import SHORTEST
-from reporter.schema.tables import IDENTITY, TABLES, columns_of
+from reporter.schema.tables import TABLES, columns_of, who_of
 
 Samples = tuple[tuple[int, bytes], ...]
 WORTH_SAMPLING = 1 << 27
@@ -363,9 +363,8 @@ def _hide(engine: DuckDB, seen: _Seen, path: Path, batch: Batch) -> None:
         f"CASE WHEN {suspect(long_columns)} THEN {hidden(long_columns)} END" if rows else "NULL"
     )
     clean_path = path.with_suffix(".hidden")
-    identity = (c if c in seen.columns else "CAST(NULL AS VARCHAR)" for c in IDENTITY)
     engine.write_parquet(
-        f"SELECT *, hash({', '.join(identity)}) AS who FROM (SELECT * EXCLUDE (who,"
+        f"SELECT *, {who_of(seen.columns)} AS who FROM (SELECT * EXCLUDE (who,"
         f" file_row_number, kept) REPLACE ({swaps}) FROM (SELECT *, {hidden_values} AS kept FROM"
         f" {scan}) AS k) AS hidden",
         clean_path,

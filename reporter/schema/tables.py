@@ -6,6 +6,7 @@ here. A column exists because a check, the engine or the report reads it; a test
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from reporter.schema import columns, computed
@@ -248,12 +249,19 @@ def read_for(about: str) -> frozenset[str]:
 
 ORGANISATION = "organisation"
 LOADED = tuple(t for t in TABLES.values() if t.loaded)
-IDENTITY = ("actor_id", "principal_id", "credential_id", "actor_kind")
-"""What of an event tells whose it is."""
-WHO = f"hash({', '.join(IDENTITY)})"
-"""SQL over an event row: one number for the identities it names, so that resolving them is one
-cheap join.
-"""
+_IDENTITY = ("actor_id", "principal_id", "credential_id", "actor_kind")
+
+
+def who_of(columns: Collection[str]) -> str:
+    """SQL over an event row that has some columns: one number for the identities it names, so that
+    resolving them is one cheap join.
+    """
+    named = (c if c in columns else "CAST(NULL AS VARCHAR)" for c in _IDENTITY)
+    return f"hash({', '.join(named)})"
+
+
+WHO = who_of(_IDENTITY)
+"""The same over a row that has all of them."""
 
 
 def columns_of(table: Table) -> list[tuple[str, str]]:

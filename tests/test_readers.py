@@ -783,6 +783,12 @@ def test_an_event_that_stands_twice_counts_once_and_is_told(tmp_path: Path) -> N
         ("lists: ['a b']", r"z\.yml:4: 'a b' is not a plain name"),
         ("texts: [1]", r"z\.yml:4: 1 is not a plain name"),
         ("may_lack: [tool]", r"z\.yml:4: 'tool' is no required column of events"),
+        ("evidence: hearsay", r"z\.yml:4: 'hearsay' is no class of evidence"),
+        ("weaker: {grants.color: declared}", r"z\.yml:4: no column 'grants.color'"),
+        (
+            "weaker: {grants.effect: record}",
+            r"z\.yml:4: grants.effect is 'record', which is not weaker",
+        ),
     ],
 )
 def test_a_source_that_names_what_there_is_not_is_refused(

@@ -170,6 +170,13 @@ def test_two_runs_give_the_same_files(part: int, tmp_path: Path) -> None:
     assert made[0] == made[1]
 
 
+@pytest.mark.parametrize(
+    "path", sorted(folders.content_dir()[1].glob("*.yml")), ids=lambda p: p.stem
+)
+def test_every_source_says_how_good_its_rows_are_as_evidence(path: Path) -> None:
+    assert re.search("^evidence: ", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+
+
 def test_no_table_holds_a_secret_of_an_mcp_configuration(of: Of) -> None:
     text = json.dumps(of("mcp-config").rows)
     assert "hunter2" not in text

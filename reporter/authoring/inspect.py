@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from reporter.content import loader
-from reporter.content.loader import Source
 from reporter.content.mapping import with_mappings
 from reporter.content.packs import Pack, naming
 from reporter.content.workspace import NAME, workspace_of
@@ -19,6 +18,7 @@ from reporter.errors import InputError
 from reporter.ingest.load import ingested
 from reporter.ingest.readers.files import InputFile, discover, display_path, sniff
 from reporter.ingest.readers.inputs import FOLDERS
+from reporter.model.source import Source
 from reporter.schema.tables import LOADED, TABLES, columns_of
 
 SHOWN_MISSING, SHOWN_NOTES = 6, 3

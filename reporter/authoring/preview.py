@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from reporter.content import loader
-from reporter.content.loader import Source
 from reporter.content.packs import Pack
 from reporter.engine.duckdb import DuckDB
 from reporter.errors import InputError
 from reporter.ingest.load import ingested
 from reporter.ingest.readers.files import sniff
+from reporter.model.source import Source
 from reporter.schema.tables import LOADED, columns_of
 
 

@@ -39,50 +39,15 @@ from reporter.model.comparison import CauseGroup
 from reporter.model.crosswalk import Crosswalk
 from reporter.model.reasons import CHECK_STATUSES, ENGINE, parsed
 from reporter.model.roadmap import Efforts
+from reporter.model.source import Source
 from reporter.schema.model_files import MACROS, Model, read_model, shipped
 from reporter.schema.tables import SUBJECTS, TABLES
+from reporter.schema.vocabulary import EVIDENCE
 from reporter.system.folders import content_dir
 from reporter.system.plain_text import regular_bytes
 
 EXTRA = ("checks", "models", "sources", "catalogs", "crosswalks", "official", "profiles")
 """Folders that an --extra folder may hold."""
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """How one vendor format is recognised, and the SQL that turns its records into rows."""
-
-    id: str
-    title: str
-    describe: str
-    when: str
-    """SQL condition over raw(r JSON)."""
-    records: tuple[str, ...]
-    """JSON paths (a.b) where a document may hold its list of records; '' is the document itself."""
-    columns: dict[str, str]
-    """Declared columns of a large flat format, read without parsing JSON; the SQL then names them.
-    """
-    texts: tuple[str, ...]
-    """Keys that `raw` also gives as text columns; read once for all tables."""
-    lists: tuple[str, ...]
-    """Keys that `raw` also gives as JSON[] columns."""
-    may_lack: tuple[str, ...]
-    """Required columns of events that the format itself does not have, such as a time."""
-    together: bool
-    """Its SQL relates records to each other, so all must be present at once; other sources are read
-    in portions.
-    """
-    skip: str
-    """SQL condition: recognised, but none of our tables wants it (out of scope)."""
-    type_of: str
-    """SQL text: the record type printed when a record is out of scope."""
-    tables: dict[str, str]
-    place: str
-    sha256: str
-    rank: int
-    """Precedence when two sources recognise a file equally: lower wins."""
-    foreign: bool = False
-    """Written by others: its SQL runs in a child."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -535,6 +500,8 @@ def read_source(path: Path) -> Source:
         "tables",
         "may_lack",
         "together",
+        "evidence",
+        "weaker",
     )
     tables = source_file.get("tables", dict)
     for name in tables:
@@ -544,14 +511,8 @@ def read_source(path: Path) -> Source:
         for name in source_file.get(key, kind, kind()):
             if not isinstance(name, str) or not re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", name):
                 raise ContentError(f"{name!r} is not a plain name", source_file.place(key))
-    required = [c.name for c in TABLES["events"].columns if c.required]
-    for name in source_file.get("may_lack", list, []):
-        if name not in required:
-            raise ContentError(
-                f"{name!r} is no required column of events",
-                source_file.place("may_lack"),
-                f"Known: {', '.join(required)}.",
-            )
+    _refuse_to_lack(source_file)
+    evidence, weaker = _classes(source_file)
     return Source(
         id=source_file.get("id", str),
         title=source_file.get("title", str),
@@ -569,4 +530,39 @@ def read_source(path: Path) -> Source:
         place=source_file.place("tables"),
         sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
         rank=source_file.get("rank", int, 50),
+        evidence=evidence,
+        weaker=weaker,
     )
+
+
+def _classes(source_file: Fields) -> tuple[str, dict[str, str]]:
+    """Return the class of evidence of a source, and that of single columns that are weaker."""
+    evidence = source_file.get("evidence", str, EVIDENCE[0])
+    weaker = source_file.get("weaker", dict, {})
+    if evidence not in EVIDENCE:
+        raise ContentError(
+            f"{evidence!r} is no class of evidence",
+            source_file.place("evidence"),
+            f"Known: {', '.join(EVIDENCE)}.",
+        )
+    for name, word in weaker.items():
+        table, _, column_name = str(name).partition(".")
+        if table not in TABLES or column_name not in {c.name for c in TABLES[table].columns}:
+            raise ContentError(f"no column {name!r}", source_file.place("weaker"))
+        if word not in EVIDENCE[: EVIDENCE.index(evidence)]:
+            raise ContentError(
+                f"{name} is {word!r}, which is not weaker than {evidence!r}",
+                source_file.place("weaker"),
+            )
+    return evidence, weaker
+
+
+def _refuse_to_lack(source_file: Fields) -> None:
+    required = [c.name for c in TABLES["events"].columns if c.required]
+    for name in source_file.get("may_lack", list, []):
+        if name not in required:
+            raise ContentError(
+                f"{name!r} is no required column of events",
+                source_file.place("may_lack"),
+                f"Known: {', '.join(required)}.",
+            )

@@ -10,10 +10,11 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-from reporter.content.loader import Source, validated_source
+from reporter.content.loader import validated_source
 from reporter.content.yaml import Fields, fields
 from reporter.engine.base import quoted, quoted_list
 from reporter.errors import ContentError, Errors
+from reporter.model.source import Source
 from reporter.schema.columns import TIME
 from reporter.schema.tables import TABLES, columns_of
 from reporter.schema.vocabulary import VOCABULARY

@@ -12,7 +12,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from reporter.content.loader import Source
 from reporter.engine.base import Error, quoted
 from reporter.engine.duckdb import DuckDB, parquet
 from reporter.engine.sandbox import Child
@@ -23,6 +22,7 @@ from reporter.ingest.quarantine import HID_IN_TABLE, TOO_LONG, cut, note_bad_fie
 from reporter.ingest.readers.files import DAMAGE, InputFile, opened
 from reporter.ingest.readers.inputs import CHUNK, Digest, Lines
 from reporter.model.sentences import Sentence
+from reporter.model.source import Source
 from reporter.privacy.redact_sql import hidden, suspect
 from reporter.privacy.secrets import SHORTEST
 from reporter.schema.tables import TABLES, columns_of, who_of

@@ -20,11 +20,11 @@ from dataclasses import asdict, astuple, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from reporter.content.loader import Source
 from reporter.content.source_macros import MACROS
 from reporter.engine.duckdb import version as engine_version
 from reporter.errors import InputError
 from reporter.model.sentences import Sentence, Value
+from reporter.model.source import Source
 from reporter.schema.tables import TABLES, columns_of
 from reporter.system.claims import claimed, clear_all
 from reporter.system.plain_text import why_unread

@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from reporter.content.loader import Source
 from reporter.engine.base import Error, OutOfMemory
 from reporter.engine.duckdb import DuckDB
 from reporter.engine.sandbox import USUAL, Child, Limits, Stopped
@@ -27,6 +26,7 @@ from reporter.ingest.readers.documents import Misjudged
 from reporter.ingest.readers.files import InputFile, is_shown_as_it_is
 from reporter.ingest.readers.inputs import Digest, Inputs
 from reporter.ingest.record_path import spool
+from reporter.model.source import Source
 
 STREAM_FROM = 8 << 20
 """Bytes from which a flat JSONL log is read by the engine directly."""

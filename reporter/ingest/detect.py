@@ -16,7 +16,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from reporter.content import source_macros
-from reporter.content.loader import Source
 from reporter.engine.base import Error, quoted
 from reporter.engine.duckdb import DuckDB
 from reporter.engine.sandbox import USUAL, Child, Limits
@@ -29,6 +28,7 @@ from reporter.ingest.readers.documents import documents, likely_document, unfit
 from reporter.ingest.readers.files import InputFile, LastRead
 from reporter.ingest.readers.records import NOTHING, Document, Seen, without_secrets
 from reporter.model.sentences import Sentence, joined, tell
+from reporter.model.source import Source
 
 SAMPLE = 30
 LEAST, LEAST_OF_A_STREAM = 0.5, 0.1

@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from reporter.content import source_macros
-from reporter.content.loader import Source
 from reporter.engine.base import quoted
 from reporter.engine.duckdb import MOST_ROWS, DuckDB, parquet, refuse_too_much
 from reporter.engine.sandbox import Child, Stopped
 from reporter.errors import ContentError
 from reporter.ingest.projection import described, spool_records
+from reporter.model.source import Source
 
 BYTES_A_SECOND = 1 << 20
 """A portion may take one second longer for each of these amounts of bytes."""

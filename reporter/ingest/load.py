@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from reporter.content.loader import Source
 from reporter.engine.base import quoted
 from reporter.engine.duckdb import DuckDB, parquet
 from reporter.engine.sandbox import USUAL, Limits
@@ -31,6 +30,7 @@ from reporter.ingest.readers.records import LISTED_LOST, Note, Problem, abridged
 from reporter.ingest.second_choice import reconsider
 from reporter.model.assessment import FileCount, Notice, Quarantined
 from reporter.model.sentences import Sentence, tell
+from reporter.model.source import Source
 from reporter.model.statements import ATTESTATIONS
 from reporter.privacy.redact_sql import teach
 from reporter.privacy.secrets import fingerprinted

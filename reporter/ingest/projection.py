@@ -9,12 +9,12 @@ import re
 from collections.abc import Set
 from typing import Any
 
-from reporter.content.loader import Source
 from reporter.engine.base import Error, quoted, quoted_list
 from reporter.engine.duckdb import DuckDB
 from reporter.errors import ContentError
 from reporter.i18n.translate import mark
 from reporter.model.sentences import Sentence, tell
+from reporter.model.source import Source
 from reporter.schema.columns import FLAG, INT, TEXT, TIME, Column
 from reporter.schema.compiled import shipped_columns
 from reporter.schema.tables import TABLES, WHO, columns_of

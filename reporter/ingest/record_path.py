@@ -18,7 +18,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from reporter.content.loader import Source
 from reporter.engine.base import Broken, Error, Interrupted, OutOfMemory, quoted
 from reporter.engine.duckdb import DuckDB, parquet
 from reporter.engine.sandbox import Child, Killed, Limits, Stopped
@@ -60,6 +59,7 @@ from reporter.ingest.readers.records import (
     rest_lost,
 )
 from reporter.model.sentences import Sentence, tell
+from reporter.model.source import Source
 from reporter.privacy.redact_sql import may_name_one, named_secrets
 from reporter.privacy.secrets import SHORTEST, fingerprinted, redact
 from reporter.schema.columns import Column

@@ -15,7 +15,6 @@ from difflib import get_close_matches
 from itertools import islice
 from pathlib import Path
 
-from reporter.content.loader import Source
 from reporter.content.mapping import FOLDER as MAPPINGS
 from reporter.engine.duckdb import DuckDB
 from reporter.ingest.detect import recognise
@@ -25,6 +24,7 @@ from reporter.ingest.readers.inputs import FOLDERS, Inputs
 from reporter.ingest.statement_files import KINDS
 from reporter.model.assessment import FileCount
 from reporter.model.sentences import Sentence, joined, tell
+from reporter.model.source import Source
 
 READ = (*FOLDERS, MAPPINGS)
 SETTLED = ("readme", "license", "licence", "changelog", "makefile", "notes")

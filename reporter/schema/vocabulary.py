@@ -8,6 +8,10 @@ EFFECTS = ("read", "write", "execute", "transfer", "delete", "publish", "grant",
 CLASSES = ("public", "internal", "confidential", "restricted")
 ENVIRONMENTS = ("production", "staging", "test", "development")
 LISTS = ("register", "directory", "secret_store")
+EVIDENCE = ("declared", "record", "observed", "verified")
+"""Classes of evidence, the weakest first: somebody wrote it, the system that keeps it exported it,
+a log shows it, another tested it.
+"""
 
 VOCABULARY: dict[str, tuple[str, ...]] = {
     "actors.kind": ("agent", "service_account", "workload", "human", "group"),

@@ -1,0 +1,46 @@
+"""A source as plain data: how one vendor format is recognised, and what becomes of its records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """How one vendor format is recognised, and the SQL that turns its records into rows."""
+
+    id: str
+    title: str
+    describe: str
+    when: str
+    """SQL condition over raw(r JSON)."""
+    records: tuple[str, ...]
+    """JSON paths (a.b) where a document may hold its list of records; '' is the document itself."""
+    columns: dict[str, str]
+    """Declared columns of a large flat format, read without parsing JSON; the SQL then names them.
+    """
+    texts: tuple[str, ...]
+    """Keys that `raw` also gives as text columns; read once for all tables."""
+    lists: tuple[str, ...]
+    """Keys that `raw` also gives as JSON[] columns."""
+    may_lack: tuple[str, ...]
+    """Required columns of events that the format itself does not have, such as a time."""
+    together: bool
+    """Its SQL relates records to each other, so all must be present at once; other sources are read
+    in portions.
+    """
+    skip: str
+    """SQL condition: recognised, but none of our tables wants it (out of scope)."""
+    type_of: str
+    """SQL text: the record type printed when a record is out of scope."""
+    tables: dict[str, str]
+    place: str
+    sha256: str
+    rank: int
+    """Precedence when two sources recognise a file equally: lower wins."""
+    foreign: bool = False
+    """Written by others: its SQL runs in a child."""
+    evidence: str = "declared"
+    """Class of evidence of its rows, one of `vocabulary.EVIDENCE`."""
+    weaker: dict[str, str] = field(default_factory=dict)
+    """Class of single columns, as table.column, that rest on less."""

@@ -65,7 +65,7 @@ class _Job:
 
     @property
     def key(self) -> str:
-        places = [f"{p.path}\n{p.seen.only_list}".rstrip() for p in self.parts]
+        places = [f"{p.path}\n{p.seen.only_list or p.file.envelope}".rstrip() for p in self.parts]
         return key_of(self.source, places, self.hashes)
 
 
@@ -265,6 +265,7 @@ def streams(source: Source, file: InputFile) -> bool:
     return (
         bool(source.columns)
         and file.format == "jsonl"
+        and not file.envelope
         and file.encoding == "utf-8"
         and is_shown_as_it_is(file.path)
         and file.size * (8 if file.gzipped else 1) >= STREAM_FROM

@@ -12,7 +12,7 @@ import re
 import shlex
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from reporter.content import source_macros
@@ -25,6 +25,7 @@ from reporter.ingest.projection import extracted_once
 from reporter.ingest.readers.ahead import beginnings
 from reporter.ingest.readers.compact_json import Beginning
 from reporter.ingest.readers.documents import documents, likely_document, unfit
+from reporter.ingest.readers.envelopes import envelope_of, is_certain
 from reporter.ingest.readers.files import InputFile, LastRead
 from reporter.ingest.readers.records import NOTHING, Document, Seen, without_secrets
 from reporter.model.sentences import Sentence, joined, tell
@@ -47,7 +48,7 @@ SAMPLED_IN_ALL = 9000
 """Records looked at first, over all files."""
 FEW = 2000
 """Up to so many records, each is looked at by itself."""
-Sampled = tuple[int, str, Any, str]
+Record = tuple[int, str, Any, str]
 """(file, path, record without its bulk, the same as text)"""
 _A_WORD = re.compile(r"[^\d]{0,40}")
 _HEX = re.compile(r"[0-9a-fA-F-]{16,}")
@@ -69,6 +70,20 @@ class Choice:
     """(source, path, why) of those that know its records too, the best first."""
     seen: Seen = NOTHING
     """What lets a document be read again quickly."""
+    envelope: str = ""
+    """What seems to stand around each of its records."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sampled:
+    """The first records of files."""
+
+    records: list[Record] = field(default_factory=list)
+    counts: dict[int, int] = field(default_factory=dict)
+    """How many documents they are of, by file."""
+    seen: dict[int, Seen] = field(default_factory=dict)
+    """What was seen of the last of them."""
+    envelopes: dict[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +133,28 @@ def _recognise(
         unsure, _look(engine, [files[i] for i in unsure], sources, SAMPLE, child), strict=True
     ):
         choices[index] = retry
-    picks = [choice for choice, _ in choices]
+    picks = _in_envelopes(engine, [choice for choice, _ in choices], sources, child)
     unknown_files = [c.file for c in picks if c.source is None and c.file.format == "json"]
     by_file = _in_wrappers(engine, unknown_files, sources, child)
     results = [part for c in picks for part in by_file.get(c.file.name, [c])]
     return [replace(c, why=without_secrets(c.why)) for c in results]
+
+
+def _in_envelopes(
+    engine: DuckDB, choices: list[Choice], sources: tuple[Source, ...], child: Child
+) -> list[Choice]:
+    """Look into the envelopes in which log stores export records, where no source knows them with
+    what is around: it may use that. Where no source knows what is in them, records are counted one
+    by one.
+    """
+    places = [n for n, c in enumerate(choices) if c.envelope and c.source is None]
+    files = [replace(choices[n].file, envelope=choices[n].envelope) for n in places]
+    for n, (choice, _) in zip(places, _look(engine, files, sources, SAMPLE, child), strict=True):
+        envelope = choice.file.envelope
+        if choice.source or is_certain(envelope):
+            why = tell("{why}, in {envelope}", why=choice.why, envelope=Sentence(envelope))
+            choices[n] = replace(choice, why=why)
+    return choices
 
 
 def _in_wrappers(
@@ -196,8 +228,8 @@ def _look(
     agree.
     """
     paths = sorted({p for s in sources for p in s.records})
-    samples, counts, seen = _sample(engine, files, paths, limit, by_beginnings)
-    kinds = _kinds(samples)
+    sampled = _sample(engine, files, paths, limit, by_beginnings)
+    kinds = _kinds(sampled.records)
     spool = foreign_sources.folder(engine) / "sample.ndjson"
     hits: Counter[tuple[int, str, str]] = Counter()
     for chunk in _chunks(kinds):
@@ -219,20 +251,24 @@ def _look(
         engine.run("DROP TABLE sampled")
     by_id = {s.id: s for s in sources}
     votes: dict[int, list[tuple[float, int, str, Source, str]]] = defaultdict(list)
-    looked_at = Counter((index, path) for index, path, *_ in samples)
+    looked_at = Counter((index, path) for index, path, *_ in sampled.records)
     for (index, name, path), count in hits.items():
         share = count / looked_at[index, path]
         votes[index].append((share, -by_id[name].rank, name, by_id[name], path))
     return [
         (
-            replace(_choose(f, votes[i], counts[i]), seen=seen[i]),
+            replace(
+                _choose(f, votes[i], sampled.counts[i]),
+                seen=sampled.seen[i],
+                envelope=sampled.envelopes[i],
+            ),
             any(share == 1 for share, *_ in votes[i]),
         )
         for i, f in enumerate(files)
     ]
 
 
-def _kinds(samples: list[Sampled]) -> list[Kind]:
+def _kinds(samples: list[Record]) -> list[Kind]:
     """Group sampled records by path and kind, so that the engine sees one of ten thousand alike. A
     few records each form their own kind.
     """
@@ -279,13 +315,9 @@ def _chunks(kinds: list[Kind]) -> Iterator[list[str]]:
 
 def _sample(
     engine: DuckDB, files: list[InputFile], paths: list[str], limit: int, by_beginnings: bool
-) -> tuple[list[Sampled], dict[int, int], dict[int, Seen]]:
-    """The first records of each file at each path; by file, how many documents these are of, and
-    what was seen of the last.
-    """
-    samples: list[Sampled] = []
-    counts: dict[int, int] = {}
-    seen: dict[int, Seen] = {}
+) -> Sampled:
+    """Return the first records of each file at each path."""
+    sampled = Sampled()
     by_key: dict[str, list[str]] = defaultdict(list)
     for path in paths:
         for name in path.split(".")[0].removesuffix("[]").split("|"):
@@ -295,9 +327,10 @@ def _sample(
     likely_documents = {
         file.name: document
         for file in (files if by_beginnings else ())
+        if not file.envelope
         if (document := likely_document(file, beginning))
     }
-    other_files = [f for f in files if f.name not in likely_documents]
+    other_files = [f for f in files if f.name not in likely_documents and not f.envelope]
     with beginnings(other_files, engine.memory(), beginning) as read_ahead:
         for index, file in enumerate(files):
             document = likely_documents.pop(file.name, None) or read_ahead(file)
@@ -305,27 +338,27 @@ def _sample(
                 [document] if document else documents(file, engine, last_read, beginning=beginning)
             )
             first_documents = [d for d in itertools.islice(items, limit) if isinstance(d, Document)]
-            counts[index] = len(first_documents)
-            seen[index] = first_documents[-1].seen if first_documents else NOTHING
+            sampled.counts[index] = len(first_documents)
+            sampled.seen[index] = first_documents[-1].seen if first_documents else NOTHING
+            values = [d.value for d in first_documents]
+            sampled.envelopes[index] = "" if file.envelope else envelope_of(values)
             keys = {
                 k
-                for d in first_documents
-                for v in (d.value if isinstance(d.value, list) else [d.value])
+                for d in values
+                for v in (d if isinstance(d, list) else [d])
                 if isinstance(v, dict)
                 for k in v
             }
             for path in sorted(
                 {"", *(p for k in keys & by_key.keys() for p in by_key[k])} & {*paths}
             ):
-                records = itertools.islice(
-                    (r for d in first_documents for r in records_at(d.value, path)), limit
-                )
+                records = itertools.islice((r for d in values for r in records_at(d, path)), limit)
                 for record in records:
                     outline = _outline(_without_records(record, by_key) if path == "" else record)
                     text = json.dumps(outline, ensure_ascii=False, default=str)
                     if not unfit(text):
-                        samples.append((index, path, outline, text))
-    return samples, counts, seen
+                        sampled.records.append((index, path, outline, text))
+    return sampled
 
 
 def _plain_lists(by_key: dict[str, list[str]]) -> frozenset[str]:

@@ -11,6 +11,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, TypeGuard
 
@@ -20,6 +21,7 @@ from reporter.engine.duckdb import DuckDB, named_plainly, parquet
 from reporter.errors import InputError, ReporterError
 from reporter.ingest.readers import compact_json
 from reporter.ingest.readers.compact_json import MOST_OF_A_BEGINNING, WHOLE, Beginning
+from reporter.ingest.readers.envelopes import after_stamp, unwrapped
 from reporter.ingest.readers.files import (
     DAMAGE,
     HEAD,
@@ -81,6 +83,10 @@ def documents(
 
     Raises Misjudged where a document of which only the beginning was seen goes on otherwise.
     """
+    if file.envelope:
+        for item in documents(replace(file, envelope=""), engine, last_read):
+            yield _opened(item) if isinstance(item, Document) else item
+        return
     last_read = last_read or LastRead()
     last_read.let_go_unless(file)
     if file.format in ("empty",):
@@ -106,6 +112,12 @@ def documents(
         yield Problem(
             0, tell("the file ends early or is damaged: {error}", error=message_of(error)), ""
         )
+
+
+def _opened(item: Document) -> Document:
+    """Return a document with the records of its envelope in its place."""
+    records = unwrapped(item.value)
+    return Document(item.line, [v if isinstance(v, dict) else {"message": v} for v in records])
 
 
 def _lines(file: InputFile) -> Iterator[bytes | int]:
@@ -404,6 +416,8 @@ def _json_text_lines(lines: list[str]) -> Iterator[Item]:
 
 
 def _one_line(number: int, text: str) -> Document:
+    if text[0] not in "{[":
+        text = after_stamp(text)
     value = strict_json(text)
     if not isinstance(value, (dict, list)):
         raise ValueError(tell("not an object"))

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from reporter.i18n.translate import mark
+from reporter.ingest.readers.envelopes import after_stamp
 from reporter.model.sentences import Sentence, message_of, tell
 
 HEAD = 65536
@@ -99,6 +100,8 @@ class InputFile:
     """The sheet of a workbook that has several, or the key of a JSON document under which the list
     stands.
     """
+    envelope: str = ""
+    """What stands around each of its records, which is opened; see `envelopes`."""
     stamp: tuple[int, ...] = ()
     """What the system said of it when it was found; see `stamp_of`."""
     head: str = ""
@@ -343,6 +346,8 @@ def _format_of(head: bytes, name: str) -> tuple[str, str, Sentence | None]:
     if suffix in ("yml", "yaml"):
         return "yaml", encoding, None
     first_line = start.splitlines()[0]
+    if after_stamp(first_line) != first_line:
+        return "jsonl", encoding, None
     if suffix in ("csv", "tsv") or re.search(r"[,;\t]", first_line):
         return "csv", encoding, None
     if re.match(r"(---|[A-Za-z_][\w .-]*:(\s|$))", first_line):

@@ -1,0 +1,384 @@
+"""What log stores wrap around the records of others. In: a value as read. Out: the records in it.
+
+Splunk, Elasticsearch, CloudWatch, Log Analytics, Datadog, Sumo Logic, Loki and log shippers export
+a vendor's record inside one of their own; it is taken out before anything recognises it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from reporter.i18n.translate import mark
+
+MOST_DEEP = 6
+"""Envelopes in one another that are opened: an event in Filebeat's in Elasticsearch's in a page."""
+_TEXT_FIELDS = ("_raw", "event.original", "@message", "full_message", "message", "log", "Message")
+"""Fields that hold a record as text, the surest first."""
+_STAMPED = re.compile(
+    r"(<[0-9]{1,3}>|[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]|[A-Z][a-z]{2} [ 0-9][0-9] [0-9]{2}:)"
+    r"[^{}]{0,400}?(?=\{)"
+)
+"""What syslog, a container runtime or a bucket of CloudWatch writes before a record."""
+_ZONED = " [UTC]"
+_DATED = re.compile(
+    r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4}), ([0-9]{1,2}):([0-9]{2}):([0-9.]+) ([AP]M)"
+)
+Opener = Callable[[dict[str, Any]], "list[Any] | None"]
+
+
+def is_certain(label: str) -> bool:
+    """Tell whether an envelope is one even where no source knows what is in it."""
+    return label not in _PERHAPS
+
+
+def envelope_of(values: Iterable[Any]) -> str:
+    """Name the envelope around most of some values; '' where there is none."""
+    labels: list[str] = []
+    for value in values:
+        for item in value[:3] if isinstance(value, list) else [value]:
+            labels.append(_opened(item)[0])
+    best = max(labels, key=labels.count, default="")
+    return best if best and 2 * labels.count(best) >= len(labels) else ""
+
+
+def unwrapped(value: Any, depth: int = MOST_DEEP) -> Iterator[Any]:
+    """Yield the innermost records of a value; a value without an envelope is itself one."""
+    if isinstance(value, list):
+        for item in value:
+            yield from unwrapped(item, depth)
+        return
+    _, inner = _opened(value) if depth else ("", None)
+    if inner is None:
+        yield value
+        return
+    for item in inner:
+        yield from unwrapped(item, depth - 1)
+
+
+def after_stamp(text: str) -> str:
+    """Return what stands behind the time and host before a record; the text where nothing does."""
+    match = _STAMPED.match(text)
+    return text[match.end() :] if match else text
+
+
+def _opened(value: Any) -> tuple[str, list[Any] | None]:
+    """Name the envelope of a value, and return what is in it; ('', None) where it is none."""
+    if not isinstance(value, dict):
+        return "", None
+    for label, opener in _OPENERS:
+        if (inner := opener(value)) is not None:
+            return label, inner
+    return "", None
+
+
+def _splunk(value: dict[str, Any]) -> list[Any] | None:
+    result, results = value.get("result"), value.get("results")
+    if isinstance(result, dict) and value.keys() <= {"preview", "offset", "lastrow", "result"}:
+        return [_of_a_result(result)]
+    if "preview" in value and isinstance(results, list):
+        return [_of_a_result(r) if isinstance(r, dict) else r for r in results]
+    fields = [f.get("name") if isinstance(f, dict) else f for f in _list(value.get("fields"))]
+    if "preview" in value and fields and isinstance(value.get("rows"), list):
+        return [_of_a_result(row) for row in _table(fields, value["rows"])]
+    if "preview" in value and fields and isinstance(value.get("columns"), list):
+        return [_of_a_result(row) for row in _table(fields, zip(*value["columns"], strict=False))]
+    if isinstance(results, list) and results and _is_raw(results[0]):
+        return results
+    return [_of_a_result(value)] if _is_raw(value) else None
+
+
+def _is_raw(value: Any) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("_raw"), str)
+
+
+def _of_a_result(result: dict[str, Any]) -> Any:
+    """Return the record of a Splunk result: its raw text where that is one, else its fields."""
+    record = _parsed(result.get("_raw"))
+    if record is not None:
+        return record
+    fields = {k: v for k, v in result.items() if k != "_raw"}
+    return nested(fields) or result
+
+
+def _elastic(value: dict[str, Any]) -> list[Any] | None:
+    hits = value.get("hits")
+    if isinstance(hits, dict) and isinstance(hits.get("hits"), list):
+        return list(hits["hits"])
+    source = value.get("_source")
+    if isinstance(source, dict) and ("_index" in value or "_id" in value):
+        return [nested(source) or source]
+    return None
+
+
+def _shipped(value: dict[str, Any]) -> list[Any] | None:
+    """Open what Filebeat, Logstash and their kind write: a record as text, or under its vendor."""
+    event = value.get("event")
+    original = event.get("original") if isinstance(event, dict) else None
+    if (record := _parsed(original)) is not None:
+        return [record]
+    vendor = value.get("aws")
+    trail = vendor.get("cloudtrail") if isinstance(vendor, dict) else None
+    if isinstance(trail, dict) and "eventName" in trail and "eventSource" in trail:
+        return [trail]
+    for name in _TEXT_FIELDS:
+        if (record := _parsed(value.get(name))) is not None:
+            return [record]
+    return None
+
+
+def _cloudwatch(value: dict[str, Any]) -> list[Any] | None:
+    if value.get("messageType") in ("DATA_MESSAGE", "CONTROL_MESSAGE") and "logEvents" in value:
+        return list(_list(value["logEvents"]))
+    events, results = value.get("events"), value.get("results")
+    if isinstance(events, list) and events and all(map(_is_log_event, events[:3])):
+        return events
+    if isinstance(results, list) and results and all(map(_is_insight, results[:3])):
+        return [_insight(row) for row in results]
+    lake = value.get("QueryResultRows")
+    if isinstance(lake, list):
+        return [
+            {k: v for cell in row for k, v in cell.items()} if isinstance(row, list) else row
+            for row in lake
+        ]
+    return None
+
+
+def _is_log_event(value: Any) -> bool:
+    return (
+        isinstance(value, dict)
+        and isinstance(value.get("message"), str)
+        and isinstance(value.get("timestamp"), int)
+    )
+
+
+def _is_insight(value: Any) -> bool:
+    return isinstance(value, list) and all(
+        isinstance(c, dict) and {"field", "value"} <= c.keys() for c in value
+    )
+
+
+def _insight(row: list[dict[str, Any]]) -> dict[str, Any]:
+    cells = {str(c["field"]): c["value"] for c in row}
+    return cells if "@message" in cells else nested(cells) or cells
+
+
+def _log_analytics(value: dict[str, Any]) -> list[Any] | None:
+    tables = value.get("tables", value.get("Tables"))
+    if isinstance(tables, list) and tables and all(map(_is_table, tables)):
+        return [row for table in tables for row in _table_rows(table)]
+    return _table_rows(value) if _is_table(value) else None
+
+
+def _is_table(value: Any) -> bool:
+    if not isinstance(value, dict):
+        return False
+    columns = value.get("columns", value.get("Columns"))
+    rows = value.get("rows", value.get("Rows"))
+    return (
+        isinstance(columns, list)
+        and isinstance(rows, list)
+        and all(isinstance(r, list) for r in rows[:3])
+        and all(_column_name(c) for c in columns)
+    )
+
+
+def _column_name(column: Any) -> str:
+    if isinstance(column, dict):
+        column = next((column[k] for k in ("name", "ColumnName", "Name") if k in column), "")
+    return column if isinstance(column, str) else ""
+
+
+def _table_rows(table: dict[str, Any]) -> list[dict[str, Any]]:
+    columns = _list(table.get("columns", table.get("Columns")))
+    rows = _list(table.get("rows", table.get("Rows")))
+    return [
+        {k: _decoded(v) for k, v in row.items()} for row in _table(map(_column_name, columns), rows)
+    ]
+
+
+def _zoned(value: dict[str, Any]) -> list[Any] | None:
+    """Open a row of the portal's CSV of Log Analytics, where headings say the zone of times."""
+    if not any(k.endswith(_ZONED) for k in value):
+        return None
+    return [
+        {
+            k.removesuffix(_ZONED): _as_time(v) if k.endswith(_ZONED) else _decoded(v)
+            for k, v in value.items()
+        }
+    ]
+
+
+def _as_time(text: Any) -> Any:
+    match = _DATED.fullmatch(text.strip()) if isinstance(text, str) else None
+    if not match:
+        return text
+    month, day, year, hour, minute, second, half = match.groups()
+    hours = int(hour) % 12 + (12 if half == "PM" else 0)
+    return f"{year}-{int(month):02}-{int(day):02}T{hours:02}:{minute}:{second}Z"
+
+
+def _datadog(value: dict[str, Any]) -> list[Any] | None:
+    data = value.get("data")
+    if isinstance(data, list) and data and all(map(_is_datadog, data[:3])):
+        return data
+    if _is_datadog(value):
+        inner = value["attributes"]
+        record = _parsed(inner.get("message"))
+        attributes = inner.get("attributes")
+        if record is None:
+            return [nested(attributes) or attributes] if attributes else [inner]
+        return [record]
+    if {"_id", "service", "attributes"} <= value.keys() and isinstance(value["attributes"], dict):
+        record = _parsed(value.get("message"))
+        return [value["attributes"] if record is None else record]
+    return None
+
+
+def _is_datadog(value: Any) -> bool:
+    return (
+        isinstance(value, dict)
+        and value.get("type") in ("log", "audit", "event")
+        and isinstance(value.get("attributes"), dict)
+        and isinstance(value["attributes"].get("attributes", {}), dict)
+        and "timestamp" in value["attributes"]
+    )
+
+
+def _sumo(value: dict[str, Any]) -> list[Any] | None:
+    messages = value.get("messages")
+    if isinstance(messages, list) and messages and all(map(_is_mapped, messages[:3])):
+        return [m["map"] if _is_mapped(m) else m for m in messages]
+    return None
+
+
+def _is_mapped(value: Any) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("map"), dict)
+
+
+def _loki(value: dict[str, Any]) -> list[Any] | None:
+    data = value.get("data")
+    streams = data.get("result") if isinstance(data, dict) else None
+    if not (isinstance(streams, list) and streams and isinstance(streams[0], dict)):
+        return None
+    if "stream" not in streams[0]:
+        return None
+    return [
+        {"message": line[1]} if isinstance(line, list) and len(line) > 1 else line
+        for stream in streams
+        for line in _list(stream.get("values"))
+    ]
+
+
+def _notified(value: dict[str, Any]) -> list[Any] | None:
+    """Open what EventBridge and SNS put around an event, and Cloud Logging around a program's."""
+    if "detail-type" in value and isinstance(value.get("detail"), dict):
+        return [value["detail"]]
+    if (
+        value.get("Type") == "Notification"
+        and (record := _parsed(value.get("Message"))) is not None
+    ):
+        return [record]
+    payload = value.get("jsonPayload")
+    return [payload] if isinstance(payload, dict) and "logName" in value else None
+
+
+def _renamed(value: dict[str, Any]) -> list[Any] | None:
+    """Give a record of Panther its vendor's names back."""
+    if "p_log_type" not in value and "p_event_time" not in value:
+        return None
+    return [
+        {
+            ("@" + k.removeprefix("at_sign_") if k.startswith("at_sign_") else k): v
+            for k, v in value.items()
+            if not k.startswith("p_")
+        }
+    ]
+
+
+def _flat(value: dict[str, Any]) -> list[Any] | None:
+    """Open a row whose headings are paths of one record, as Kibana and Splunk write tables."""
+    record = nested(value)
+    return [record] if record else None
+
+
+def nested(fields: dict[str, Any]) -> dict[str, Any] | None:
+    """Return fields named by paths (`userIdentity.arn`, `resources{}.ARN`) as one nested record;
+    None where few are.
+    """
+    paths = [k for k in fields if "." in k.strip(".") and " " not in k]
+    if len(paths) < 3:
+        return None
+    record: dict[str, Any] = {}
+    for path, field in fields.items():
+        if field in (None, "") and path in paths:
+            continue
+        *steps, last = path.replace("{}", "").split(".") if path in paths else [path]
+        place = record
+        for step in steps:
+            below = place.setdefault(step, {})
+            if not isinstance(below, dict):
+                below = place[step] = {"": below}
+            place = below
+        below = place.get(last)
+        if isinstance(below, dict):
+            below[""] = field
+        else:
+            place[last] = _decoded(field)
+    return record
+
+
+def _table(columns: Iterable[Any], rows: Iterable[Any]) -> list[dict[str, Any]]:
+    names = [str(c) for c in columns]
+    return [dict(zip(names, row, strict=False)) for row in rows]
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _parsed(text: Any) -> Any:
+    """Return the object or list of objects that a text holds, also behind a time and a host; None
+    where it holds none.
+    """
+    if not isinstance(text, str):
+        return None
+    start = text.lstrip()
+    value = _decoded(start if start[:1] in ("{", "[") else after_stamp(start))
+    return value if _is_record(value) else None
+
+
+def _is_record(value: Any) -> bool:
+    return isinstance(value, dict) or (
+        isinstance(value, list) and bool(value) and all(isinstance(v, dict) for v in value)
+    )
+
+
+def _decoded(text: Any) -> Any:
+    """Return a text that is JSON of an object or a list as that, anything else as it is."""
+    if not isinstance(text, str) or text.lstrip()[:1] not in ("{", "["):
+        return text
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+
+
+_NOTICES, _SHIPPED = mark("notices of a cloud"), mark("records of a log shipper")
+_RENAMED, _FLAT = mark("rows of Panther"), mark("rows with paths as headings")
+_PERHAPS = (_NOTICES, _SHIPPED, _RENAMED, _FLAT)
+_OPENERS: tuple[tuple[str, Opener], ...] = (
+    (mark("results of Splunk"), _splunk),
+    (mark("hits of Elasticsearch"), _elastic),
+    (mark("rows of Log Analytics"), _log_analytics),
+    (mark("rows of Log Analytics"), _zoned),
+    (mark("logs of Datadog"), _datadog),
+    (mark("messages of Sumo Logic"), _sumo),
+    (mark("streams of Loki"), _loki),
+    (mark("events of CloudWatch Logs"), _cloudwatch),
+    (_NOTICES, _notified),
+    (_RENAMED, _renamed),
+    (_SHIPPED, _shipped),
+    (_FLAT, _flat),
+)

@@ -17,6 +17,7 @@ from reporter.content.lineage import origins, sources_of
 from reporter.content.loader import Content
 from reporter.content.source_policy import outputs
 from reporter.content.sql_policy import compile_check
+from reporter.content.yaml import read_yaml
 from reporter.model.assessment import Control, Framework
 from reporter.report.json_schema import report_schema, view_schema
 from reporter.schema.columns import FLAG, INT, TEXT, TIME, Column
@@ -333,7 +334,8 @@ def _holds(table: Table, column: Column) -> str:
 def main() -> None:
     """Write the pages."""
     content = loader.load()
-    compiled = text_of(((c, compile_check(c)) for c in content.checks), _selects(content))
+    absence = read_yaml(content_dir()[0] / "absence.yml")["checks"]
+    compiled = text_of(((c, compile_check(c)) for c in content.checks), _selects(content), absence)
     (content_dir()[0] / COMPILED).write_text(compiled, encoding="utf-8")
     (DOCS / "tables.md").write_text(tables(content), encoding="utf-8")
     (DOCS / "checks.md").write_text(checks(content), encoding="utf-8")

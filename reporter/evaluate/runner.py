@@ -25,6 +25,7 @@ from reporter.evaluate.unassessed import (
     Failures,
     Why,
     because,
+    doubt_absence,
     find_wrong_subjects,
     insert_unseen,
     make_unknown,
@@ -36,6 +37,7 @@ from reporter.schema.tables import (
     CARRIED_AS,
     COMPUTED,
     EVENT_TABLES,
+    PARTIAL,
     SHARED,
     SUBJECTS,
     TABLES,
@@ -193,10 +195,13 @@ class _Sight:
     """(source, table) of which the source carries anything."""
     groups: tuple[tuple[int, Sources], ...]
     has_events: bool
+    partial: frozenset[tuple[str, str]]
+    """(source, table) of which pages are missing."""
 
 
 def _see(engine: Engine) -> _Sight:
-    carried = [(s, t, c) for s, t, c in engine.rows("SELECT source, tbl, col FROM carried")]
+    rows = engine.rows("SELECT source, tbl, col FROM carried")
+    carried = [(s, t, c) for s, t, c in rows if c != PARTIAL]
     groups = engine.rows("SELECT DISTINCT grp, signature FROM actor_groups ORDER BY grp")
     return _Sight(
         carried=frozenset(carried),
@@ -204,6 +209,7 @@ def _see(engine: Engine) -> _Sight:
         tables=frozenset((s, t) for s, t, _ in carried),
         groups=tuple((g, _by_table(signature)) for g, signature in groups),
         has_events=bool(engine.one("SELECT count(*) FROM activity")),
+        partial=frozenset((s, t) for s, t, c in rows if c == PARTIAL),
     )
 
 
@@ -310,6 +316,8 @@ def _run_one(engine: Engine, check: Check, compiled: Compiled, sight: _Sight, ru
         )
     if why and not results:
         insert_unseen(engine, check, why)
+    if sight.partial:
+        doubt_absence(engine, check, sight.partial)
 
 
 def _lacking_at_best(

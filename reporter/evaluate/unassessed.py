@@ -14,7 +14,8 @@ import msgspec
 from reporter.engine.base import Engine, quoted, quoted_list
 from reporter.errors import ContentError, ReporterError
 from reporter.model.assessment import Check
-from reporter.schema.tables import ORGANISATION
+from reporter.schema.compiled import shipped_absence
+from reporter.schema.tables import LOADED, ORGANISATION
 
 FILLED = (
     "check_id, subject, status, reason_code, reason_values, ref, actor, owner, tier_lo, tier_hi"
@@ -67,6 +68,26 @@ def insert_unseen(engine: Engine, check: Check, why: Why) -> None:
         f"INSERT INTO results ({FILLED}) VALUES (?, ?, 'unknown', ?, ?, '', '', '', 1, 1)",
         [check.id, ORGANISATION, why.code, why.values],
     )
+
+
+def doubt_absence(engine: Engine, check: Check, partial: Iterable[tuple[str, str]]) -> None:
+    """Make those results of a check unknown that rest on rows which a partial export may lack: a
+    pass where a missing row could be a failure, a fail where a missing row could be the proof.
+
+    `partial` names (source, table). Of a check that did not ship it is not known which tables
+    these are: all are.
+    """
+    decisive = shipped_absence(check.id)
+    for status in ("pass", "fail"):
+        tables = decisive[status] if decisive else [t.name for t in LOADED]
+        sources = sorted({s for s, t in partial if t in tables})
+        if sources:
+            why = because("partial_export", sources=sources)
+            engine.run(
+                f"UPDATE results SET status = 'unknown', reason_code = '{why.code}', reason_values"
+                f" = ? WHERE check_id = ? AND status = '{status}'",
+                [why.values, check.id],
+            )
 
 
 def find_wrong_subjects(engine: Engine, checks: Iterable[Check]) -> Failures:

@@ -27,6 +27,7 @@ from reporter.ingest.readers.compact_json import Beginning
 from reporter.ingest.readers.documents import documents, likely_document, unfit
 from reporter.ingest.readers.envelopes import envelope_of, is_certain
 from reporter.ingest.readers.files import InputFile, LastRead
+from reporter.ingest.readers.pages import WHOLE, Pages, pages_of
 from reporter.ingest.readers.records import NOTHING, Document, Seen, without_secrets
 from reporter.model.sentences import Sentence, joined, tell
 from reporter.model.source import Source
@@ -72,6 +73,8 @@ class Choice:
     """What lets a document be read again quickly."""
     envelope: str = ""
     """What seems to stand around each of its records."""
+    pages: Pages = WHOLE
+    """What its documents say of how much of an export they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,7 @@ class Sampled:
     seen: dict[int, Seen] = field(default_factory=dict)
     """What was seen of the last of them."""
     envelopes: dict[int, str] = field(default_factory=dict)
+    pages: dict[int, Pages] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +138,8 @@ def _recognise(
     ):
         choices[index] = retry
     picks = _in_envelopes(engine, [choice for choice, _ in choices], sources, child)
-    unknown_files = [c.file for c in picks if c.source is None and c.file.format == "json"]
-    by_file = _in_wrappers(engine, unknown_files, sources, child)
+    unknown = [c for c in picks if c.source is None and c.file.format == "json"]
+    by_file = _in_wrappers(engine, unknown, sources, child)
     results = [part for c in picks for part in by_file.get(c.file.name, [c])]
     return [replace(c, why=without_secrets(c.why)) for c in results]
 
@@ -153,12 +157,12 @@ def _in_envelopes(
         envelope = choice.file.envelope
         if choice.source or is_certain(envelope):
             why = tell("{why}, in {envelope}", why=choice.why, envelope=Sentence(envelope))
-            choices[n] = replace(choice, why=why)
+            choices[n] = replace(choice, why=why, pages=choices[n].pages)
     return choices
 
 
 def _in_wrappers(
-    engine: DuckDB, files: list[InputFile], sources: tuple[Source, ...], child: Child
+    engine: DuckDB, unknown: list[Choice], sources: tuple[Source, ...], child: Child
 ) -> dict[str, list[Choice]]:
     """Try each list under a document's own keys as a file of its own, because exporters wrap
     records in different ways.
@@ -168,8 +172,9 @@ def _in_wrappers(
     """
     parts: list[InputFile] = []
     file_names: list[str] = []
+    pages = {c.file.name: c.pages for c in unknown}
     by_file: dict[str, list[Choice]] = defaultdict(list)
-    for file in files:
+    for file in [c.file for c in unknown]:
         keys = _lists(engine, file)
         if len(keys) > MAX_LISTS:
             by_file[file.name].append(Choice(file, None, "", _too_many_lists(len(keys))))
@@ -181,7 +186,7 @@ def _in_wrappers(
         file_names, _look(engine, parts, sources, SAMPLE, child), strict=True
     ):
         why = tell("{why}, in the list {part}", why=choice.why, part=choice.file.part)
-        by_file[name].append(replace(choice, why=why))
+        by_file[name].append(replace(choice, why=why, pages=pages[name]))
     return {
         name: file_choices
         for name, file_choices in by_file.items()
@@ -261,6 +266,7 @@ def _look(
                 _choose(f, votes[i], sampled.counts[i]),
                 seen=sampled.seen[i],
                 envelope=sampled.envelopes[i],
+                pages=sampled.pages[i],
             ),
             any(share == 1 for share, *_ in votes[i]),
         )
@@ -341,6 +347,7 @@ def _sample(
             sampled.counts[index] = len(first_documents)
             sampled.seen[index] = first_documents[-1].seen if first_documents else NOTHING
             values = [d.value for d in first_documents]
+            sampled.pages[index] = pages_of(values, limit)
             sampled.envelopes[index] = "" if file.envelope else envelope_of(values)
             keys = {
                 k

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import tempfile
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -26,6 +26,7 @@ from reporter.ingest.quarantine import CHANGED, has_hidden, unmask_deeds
 from reporter.ingest.readers.documents import Misjudged, documents
 from reporter.ingest.readers.files import InputFile, LastRead, stamp_of
 from reporter.ingest.readers.inputs import Inputs
+from reporter.ingest.readers.pages import WHOLE, missing_of
 from reporter.ingest.readers.records import LISTED_LOST, Note, Problem, abridged, rest_lost
 from reporter.ingest.second_choice import reconsider
 from reporter.model.assessment import FileCount, Notice, Quarantined
@@ -34,7 +35,7 @@ from reporter.model.source import Source
 from reporter.model.statements import ATTESTATIONS
 from reporter.privacy.redact_sql import teach
 from reporter.privacy.secrets import fingerprinted
-from reporter.schema.tables import LOADED, TABLES, columns_of
+from reporter.schema.tables import LOADED, PARTIAL, TABLES, columns_of
 
 _ARTEFACT = mark(
     "{why}; it can be the artefact of an attestation, as this line of"
@@ -96,6 +97,7 @@ def ingest(
             *_set_repeats_aside(engine),
             *unmask_deeds(engine),
             *_undated(engine),
+            *_partial(engine, choices, files),
             *_changed(input_files, lost_counts),
         ],
         key=_in_order,
@@ -332,6 +334,29 @@ def _set_repeats_aside(engine: DuckDB) -> list[Quarantined]:
             " file ORDER BY file"
         )
     ]
+
+
+def _partial(
+    engine: DuckDB, choices: list[Choice], files: Sequence[FileCount]
+) -> list[Quarantined]:
+    """Mark the tables of sources of whose export pages are missing in `carried`; return a note per
+    file.
+    """
+    counts = {f.file: f.read for f in files}
+    lists: dict[tuple[str, str, str], list[Choice]] = defaultdict(list)
+    for choice in choices:
+        if choice.source and choice.pages != WHOLE:
+            lists[choice.source.id, choice.path, choice.pages.of].append(choice)
+    notes: list[Quarantined] = []
+    for (source, *_), parts in sorted(lists.items()):
+        why = missing_of((c.pages, counts[c.file.name]) for c in parts)
+        if why:
+            engine.run(
+                "INSERT INTO carried SELECT DISTINCT source, tbl, ? FROM carried WHERE source = ?",
+                [PARTIAL, source],
+            )
+            notes += [Quarantined(c.file.name, 0, "partial", why, "") for c in parts]
+    return notes
 
 
 def _undated(engine: DuckDB) -> list[Quarantined]:

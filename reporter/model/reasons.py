@@ -32,6 +32,7 @@ ENGINE: Mapping[str, str] = {
     "unlisted": mark("it stands in no register that was supplied"),
     "not_recorded": mark("no record of {sources} holds {columns}"),
     "recorded_nowhere": mark("no input records {columns}"),
+    "partial_export": mark("pages of the export of {sources} are missing"),
     "no_events": mark("no input holds an event"),
     "silent_days": mark("log source {log_source} delivered on {seen} of {expected:day|days}"),
     "silent_hours": mark("log source {log_source} delivered in {seen} of {expected:hour|hours}"),

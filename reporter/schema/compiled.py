@@ -85,11 +85,21 @@ def shipped_columns(select: str) -> Set[str] | None:
     return names and frozenset(names)
 
 
+def shipped_absence(check: str) -> Mapping[str, list[str]] | None:
+    """Return the tables of which a missing row can earn a check a `pass`, or cause it a `fail`;
+    None where it did not ship.
+    """
+    tables: Mapping[str, list[str]] | None = _kept()["absence"].get(check)
+    return tables
+
+
 def text_of(
-    compiled: Iterable[tuple[Check, Compiled]], selects: Mapping[str, Iterable[str]]
+    compiled: Iterable[tuple[Check, Compiled]],
+    selects: Mapping[str, Iterable[str]],
+    absence: Mapping[str, Mapping[str, list[str]]],
 ) -> str:
-    """Return the content of `compiled.json`: what `as_shipped` reads, by check, and what
-    `shipped_columns` reads, of SELECT -> names.
+    """Return the content of `compiled.json`: what `as_shipped` reads, by check, what
+    `shipped_columns` reads, of SELECT -> names, and what `shipped_absence` reads.
     """
     entries = {
         check.id: {
@@ -103,7 +113,12 @@ def text_of(
         for check, result in compiled
     }
     names_of = {_digest(select): sorted(names) for select, names in selects.items()}
-    kept = {"sqlglot": version("sqlglot"), "checks": entries, "selects": names_of}
+    kept = {
+        "sqlglot": version("sqlglot"),
+        "checks": entries,
+        "selects": names_of,
+        "absence": absence,
+    }
     return json.dumps(kept, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 
@@ -117,7 +132,7 @@ def _kept() -> Mapping[str, Mapping[str, Any]]:
     try:
         kept: dict[str, Any] = json.loads((content_dir()[0] / FILE).read_bytes())
     except FileNotFoundError:
-        return {"checks": {}, "selects": {}}
+        return {"checks": {}, "selects": {}, "absence": {}}
     return kept
 
 

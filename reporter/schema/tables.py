@@ -178,6 +178,10 @@ TABLES: dict[str, Table] = {
 EVENT_TABLES = frozenset({"events", *(m.name for m in shipped().values() if m.of_events)})
 """Reading one of these makes a check an event check: silence is then not innocence."""
 
+PARTIAL = "(partial)"
+"""In `carried`, in place of a column: the export of the source is not whole, so that no row of the
+table can be said to be absent.
+"""
 SHARED = ("policies", "exceptions", "incidents", "alerts", "log_stores")
 """Tables kept for the whole organisation, or that list what happened: carried by any source or by
 none.

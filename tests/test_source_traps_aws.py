@@ -10,6 +10,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+from reporter.content import loader
+from reporter.engine.duckdb import DuckDB
+from reporter.ingest import cache as store
+from reporter.ingest import load
+from reporter.ingest.readers.inputs import Inputs
+from reporter.schema.tables import LOADED, columns_of
+from reporter.system import folders
+
 DATA = Path(__file__).parent / "data" / "sources"
 
 Row = dict[str, Any]
@@ -32,6 +40,24 @@ def _of(source: str, table: str, **values: str) -> list[Row]:
         for r in _rows(source, table)
         if all(part in str(r.get(name, "")) for name, part in values.items())
     ]
+
+
+def _ingested(place: Path, records: list[Row]) -> dict[str, list[Row]]:
+    """Return the rows that records of one file become."""
+    logs = place / "workspace" / "logs"
+    logs.mkdir(parents=True)
+    (logs / "given.json").write_text(json.dumps(records), encoding="utf-8")
+    sources = tuple(loader.read_source(p) for p in sorted(folders.content_dir()[1].glob("*.yml")))
+    rows: dict[str, list[Row]] = {}
+    with DuckDB(place / "work") as engine:
+        load.ingest(engine, Inputs.of(logs.parent), sources, store.open_cache(place / "cache"))
+        for table in LOADED:
+            names = [n for n, _ in columns_of(table)]
+            found = engine.rows(f"SELECT {', '.join(names)} FROM in_{table.name} ORDER BY ALL")
+            rows[table.name] = [
+                {n: v for n, v in zip(names, row, strict=True) if v is not None} for row in found
+            ]
+    return rows
 
 
 # Secret stores
@@ -91,3 +117,78 @@ def test_the_age_of_a_google_secret_is_not_that_of_its_value() -> None:
 
 def test_metadata_of_vault_that_name_no_path_make_no_credential() -> None:
     assert not [r for r in _rows("vault-kv-metadata", "credentials") if "no-path" in r["file"]]
+
+
+# Log stores
+
+
+def _stores(source: str, log: str) -> list[Row]:
+    return [r for r in _rows(source, "log_stores") if r["log_source"] == log]
+
+
+def test_a_lock_in_governance_mode_is_not_written_once() -> None:
+    locked, governed = (
+        r for r in _stores("aws-log-stores", "aws-cloudtrail") if "describe" in r["file"]
+    )
+    assert locked["integrity"] == "write_once"
+    assert "integrity" not in governed
+
+
+def test_a_lock_of_an_unnamed_bucket_locks_no_log() -> None:
+    assert [r for r in _rows("aws-log-stores", "log_stores") if "unnamed" in r["file"]] == []
+
+
+def test_who_may_write_is_unknown_where_a_bucket_is_open_to_an_account() -> None:
+    writers = [r.get("writers") for r in _stores("aws-log-stores", "aws-cloudtrail")]
+    assert writers == [
+        "arn:aws:iam::444455556666:role/log-keeper;cloudtrail.amazonaws.com",
+        None,
+        None,
+    ]
+
+
+def test_rules_for_other_objects_and_those_switched_off_end_no_log() -> None:
+    assert {r["retention_days"] for r in _stores("aws-log-stores", "aws-cloudtrail")} == {2555}
+
+
+def test_a_short_copy_of_a_trail_in_a_log_group_is_not_how_long_the_trail_is_kept() -> None:
+    (copy,) = _stores("aws-log-stores", "trail-copy")
+    assert copy["retention_days"] == 30
+
+
+def test_a_trail_that_does_not_log_stores_nothing() -> None:
+    assert not [r for r in _rows("aws-log-stores", "log_stores") if "steampipe" in r["file"]]
+
+
+def test_another_account_without_a_known_store_leaves_the_log_unknown(tmp_path: Path) -> None:
+    trail = {"S3BucketName": "one", "IsMultiRegionTrail": True, "LogFileValidationEnabled": False}
+    arn = "arn:aws:cloudtrail:eu-central-1:{}:trail/t"
+    lock = {"Rule": {"DefaultRetention": {"Mode": "COMPLIANCE", "Days": 400}}}
+    rows = _ingested(
+        tmp_path,
+        [
+            trail | {"Name": "t", "TrailARN": arn.format("111111111111")},
+            trail | {"Name": "t", "S3BucketName": "two", "TrailARN": arn.format("222222222222")},
+            {"Bucket": "one", "ObjectLockConfiguration": lock},
+        ],
+    )["log_stores"]
+    assert not any("retention_days" in r or "integrity" in r for r in rows)
+
+
+def test_an_unlocked_policy_and_a_dead_retention_setting_protect_nothing() -> None:
+    (cluster,) = _stores("azure-log-stores", "kubernetes-audit")
+    assert not {"integrity", "retention_days"} & {*cluster}
+    (signins,) = _stores("azure-log-stores", "entra-signins")
+    assert signins["retention_days"] == 90
+
+
+def test_a_default_log_bucket_is_kept_as_short_as_it_says(tmp_path: Path) -> None:
+    name = "projects/port/locations/global/buckets/"
+    rows = _ingested(
+        tmp_path,
+        [
+            {"name": f"{name}_Required", "retentionDays": 400, "locked": True},
+            {"name": f"{name}_Default", "retentionDays": 30, "lifecycleState": "ACTIVE"},
+        ],
+    )["log_stores"]
+    assert {(r["retention_days"], r.get("integrity")) for r in rows} == {(30, None)}

@@ -192,3 +192,42 @@ def test_a_default_log_bucket_is_kept_as_short_as_it_says(tmp_path: Path) -> Non
         ],
     )["log_stores"]
     assert {(r["retention_days"], r.get("integrity")) for r in rows} == {(30, None)}
+
+
+# Alerts
+
+
+def test_results_of_configuration_checks_are_no_alerts_whoever_wrote_them() -> None:
+    alerts = json.dumps(_rows("aws-security-findings", "alerts"))
+    assert not any(name in alerts for name in ("security-control", "prowler", "inspector"))
+
+
+def test_neither_a_workflow_state_nor_an_archive_says_what_was_done() -> None:
+    for source in ("aws-guardduty", "aws-security-findings"):
+        rows = _rows(source, "alerts")
+        assert rows
+        assert not any({"action", "acted_at", "acted_by"} & {*r} for r in rows), source
+
+
+def test_an_updated_copy_of_a_finding_is_the_same_alert() -> None:
+    (alert,) = [r for r in _rows("aws-guardduty", "alerts") if "eventbridge" in r["file"]]
+    assert alert["raised_at"] == "2026-08-20T09:58:00"
+
+
+def test_a_sample_finding_is_no_alert() -> None:
+    assert "Generated" not in json.dumps(_rows("aws-guardduty", "alerts"))
+
+
+def test_an_informational_finding_is_no_alert() -> None:
+    assert not _of("aws-security-findings", "alerts", alert_id="detector-2")
+
+
+def test_findings_of_an_access_analyzer_are_no_alerts_and_federation_is_no_outsider() -> None:
+    rows = _golden("aws-access-analyzer")["rows"]
+    assert {*rows} == {"third_parties"}
+    assert not _of("aws-access-analyzer", "third_parties", principal_id="githubusercontent")
+
+
+def test_access_that_was_taken_away_and_access_within_the_account_make_no_third_party() -> None:
+    principals = {r["principal_id"] for r in _rows("aws-access-analyzer", "third_parties")}
+    assert principals == {"777788889999", "arn:aws:iam::777788889999:root"}

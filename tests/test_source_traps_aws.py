@@ -231,3 +231,42 @@ def test_findings_of_an_access_analyzer_are_no_alerts_and_federation_is_no_outsi
 def test_access_that_was_taken_away_and_access_within_the_account_make_no_third_party() -> None:
     principals = {r["principal_id"] for r in _rows("aws-access-analyzer", "third_parties")}
     assert principals == {"777788889999", "arn:aws:iam::777788889999:root"}
+
+
+# What CloudTrail shows beside events
+
+
+def test_a_refused_attempt_changes_nothing() -> None:
+    changed = {r["change_id"] for r in _rows("aws-cloudtrail", "changes")}
+    assert "d-1" in changed
+    assert "d-2" not in changed
+
+
+def test_a_change_seen_in_the_trail_is_approved_by_nobody() -> None:
+    assert not any(
+        {"approved_by", "approved_at"} & {*r} for r in _rows("aws-cloudtrail", "changes")
+    )
+
+
+def test_what_was_taken_away_is_no_new_value() -> None:
+    (detached,) = _of("aws-cloudtrail", "changes", change_id="d-3")
+    assert "new_value" not in detached
+
+
+def test_the_words_of_a_prompt_stay_in_the_trail() -> None:
+    (update,) = _of("aws-cloudtrail", "changes", change_id="d-11")
+    assert update["new_value"].startswith("sha256:")
+    assert "words not for us" not in json.dumps(_golden("aws-cloudtrail"))
+
+
+def test_a_key_that_is_only_switched_off_is_not_revoked() -> None:
+    revoked = {r["credential_id"] for r in _rows("aws-cloudtrail", "credentials")}
+    assert revoked == {"AKIAEXAMPLE000000010", "AKIAEXAMPLE000000011"}
+
+
+def test_an_agent_is_live_from_its_alias_on_and_another_vendors_agent_is_none() -> None:
+    states = [
+        (r["state"], r["from_at"])
+        for r in _of("aws-cloudtrail", "state_changes", actor_id="BERTH00001")
+    ]
+    assert states == [("draft", "2026-07-04T08:00:00"), ("active", "2026-07-04T11:00:00")]

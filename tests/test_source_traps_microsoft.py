@@ -1,0 +1,65 @@
+"""Traps of Microsoft's exports: what would be a false pass if it were read without care.
+
+Read from the golden rows of the sources, which `tests/test_sources.py` proves to be what ingest makes.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+DATA = Path(__file__).parent / "data" / "sources"
+
+
+def rows(source: str, table: str, **wanted: str) -> list[dict[str, Any]]:
+    """Return the golden rows of a table whose columns hold the wanted values."""
+    golden = json.loads((DATA / source / "golden.json").read_text(encoding="utf-8"))
+    return [
+        row
+        for row in golden["rows"].get(table, [])
+        if all(row.get(name) == value for name, value in wanted.items())
+    ]
+
+
+def bot(number: int) -> str:
+    """Return the application id of an invented service principal."""
+    return f"a0000000-0000-4000-8000-00000000000{number}"
+
+
+# Access reviews
+
+
+def test_what_the_system_decided_by_itself_completes_no_review() -> None:
+    (review,) = rows("entra-access-reviews", "reviews", actor_id=bot(3))
+    assert "completed_at" not in review
+    assert rows("entra-access-reviews", "review_items", actor_id=bot(3)) == []
+
+
+def test_not_reviewed_and_dont_know_are_no_decisions() -> None:
+    for actor in (bot(4), "e0000000-0000-4000-8000-000000000005"):
+        (review, *_) = rows("entra-access-reviews", "reviews", actor_id=actor)
+        assert review["due_at"] == "2026-08-15T00:00:00"
+        assert "completed_at" not in review
+
+
+def test_one_instance_is_a_review_per_principal() -> None:
+    reviews = rows("entra-access-reviews", "reviews")
+    assert len({r["review_id"] for r in reviews}) == len(reviews)
+
+
+def test_a_review_with_an_item_left_open_is_not_completed() -> None:
+    (review,) = rows("entra-access-reviews", "reviews", actor_id=bot(6))
+    assert "completed_at" not in review
+
+
+def test_a_denied_right_that_was_not_taken_away_is_still_a_right() -> None:
+    for actor in (bot(2), bot(9)):
+        (item,) = rows("entra-access-reviews", "review_items", actor_id=actor)
+        (grant,) = rows("entra-access-reviews", "grants", actor_id=actor)
+        assert (item["decision"], item["name"]) == ("remove", grant["name"])
+
+
+def test_an_older_copy_of_a_decision_does_not_reopen_the_review() -> None:
+    reviews = rows("entra-access-reviews", "reviews", actor_id=bot(1))
+    assert all("completed_at" in review for review in reviews)

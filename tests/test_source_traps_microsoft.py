@@ -63,3 +63,50 @@ def test_a_denied_right_that_was_not_taken_away_is_still_a_right() -> None:
 def test_an_older_copy_of_a_decision_does_not_reopen_the_review() -> None:
     reviews = rows("entra-access-reviews", "reviews", actor_id=bot(1))
     assert all("completed_at" in review for review in reviews)
+
+
+# People
+
+
+def person(number: int) -> str:
+    """Return the object id of an invented user."""
+    return f"e0000000-0000-4000-8000-0000000000{number}"
+
+
+def test_a_leave_date_that_is_null_was_not_given() -> None:
+    (ana,) = rows("entra-users", "actors", actor_id=person(21))
+    assert ana["state"] == "active"
+    assert "retired_at" not in ana
+
+
+def test_who_is_disabled_has_not_left_unless_there_is_a_leave_date() -> None:
+    (left,) = rows("entra-users", "actors", actor_id=person(22))
+    (away,) = rows("entra-users", "actors", actor_id=person(23))
+    assert (left["state"], left["retired_at"]) == ("retired", "2026-07-31T00:00:00")
+    assert (away["state"], away.get("retired_at")) == ("suspended", None)
+
+
+def test_a_mailbox_and_a_service_account_are_no_people() -> None:
+    kinds = {r["actor_id"]: r["kind"] for r in rows("entra-users", "actors")}
+    assert {kinds[person(26)], kinds[person(27)]} == {"service_account"}
+
+
+def test_a_mail_address_that_others_may_share_is_no_alias() -> None:
+    aliases = {r["alias"] for r in rows("entra-users", "aliases")}
+    assert "guest@partner.org" not in aliases
+    assert "ana@example.com" in aliases
+
+
+def test_a_method_that_no_policy_allows_is_no_strong_authentication() -> None:
+    (away,) = rows("entra-user-registration", "actors", actor_id=person(23))
+    assert away["strong_auth"] is False
+
+
+def test_an_inactive_account_of_scim_has_not_left() -> None:
+    (rolf,) = rows("scim", "actors", actor_id="rolf.d@example.com")
+    assert (rolf["state"], rolf.get("retired_at")) == ("suspended", None)
+
+
+def test_a_counter_of_another_system_is_no_alias() -> None:
+    aliases = {r["alias"] for r in rows("scim", "aliases")}
+    assert not aliases & {"4711", "123456"}

@@ -110,3 +110,26 @@ def test_an_inactive_account_of_scim_has_not_left() -> None:
 def test_a_counter_of_another_system_is_no_alias() -> None:
     aliases = {r["alias"] for r in rows("scim", "aliases")}
     assert not aliases & {"4711", "123456"}
+
+
+# One identity under several names
+
+
+def test_an_application_is_known_by_every_exact_name() -> None:
+    names = {
+        r["alias"]
+        for source in ("entra-applications", "entra-service-principals")
+        for r in rows(source, "aliases", actor_id="a0000000-0000-4000-8000-000000000071")
+    }
+    assert names == {
+        "b0000000-0000-4000-8000-000000000071",
+        "c0000000-0000-4000-8000-000000000071",
+        "api://claims-agent",
+        "repo:dock-example/claims:environment:prod",
+        "system:serviceaccount:claims:claims-agent",
+    }
+
+
+def test_a_pipeline_that_several_applications_trust_is_none_of_them() -> None:
+    aliases = {r["alias"] for r in rows("entra-applications", "aliases")}
+    assert "repo:dock-example/infra:ref:refs/heads/main" not in aliases

@@ -133,3 +133,33 @@ def test_an_application_is_known_by_every_exact_name() -> None:
 def test_a_pipeline_that_several_applications_trust_is_none_of_them() -> None:
     aliases = {r["alias"] for r in rows("entra-applications", "aliases")}
     assert "repo:dock-example/infra:ref:refs/heads/main" not in aliases
+
+
+# Requests and rights
+
+
+def test_a_request_that_nobody_is_known_to_have_decided_is_no_approval() -> None:
+    ids = {r["approval_id"] for r in rows("entra-access-requests", "approvals")}
+    assert not ids & {"q3", "q4", "q5", "q6", "q7", "p2", "p3"}
+
+
+def test_one_stage_of_a_denied_request_approves_nothing() -> None:
+    decisions = rows("entra-access-requests", "approvals", approval_id="p1")
+    assert [d["decision"] for d in decisions] == ["rejected"]
+
+
+def test_an_activation_of_a_role_is_no_approval_of_an_agent_going_live() -> None:
+    kinds = {r["type"] for r in rows("entra-access-requests", "approvals")}
+    assert kinds == {"action", "change"}
+
+
+def test_an_eligible_role_is_a_right_that_must_be_activated() -> None:
+    files = {
+        name: [r.get("activation") for r in rows("entra-grants", "grants", file=f"logs/{name}")]
+        for name in ("pim-active.json", "pim-eligible.json", "pim-schedules.json")
+    }
+    assert files == {
+        "pim-active.json": [False, True],
+        "pim-eligible.json": [True],
+        "pim-schedules.json": [True],
+    }

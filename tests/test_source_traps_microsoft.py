@@ -163,3 +163,41 @@ def test_an_eligible_role_is_a_right_that_must_be_activated() -> None:
         "pim-eligible.json": [True],
         "pim-schedules.json": [True],
     }
+
+
+# What the directory's audits say beside that something happened
+
+
+def test_who_was_given_a_right_is_not_the_resource_it_is_for() -> None:
+    actors = {r["actor_id"] for r in rows("entra-logs", "changes")}
+    assert actors == {
+        "a0000000-0000-4000-8000-000000000071",
+        "c0000000-0000-4000-8000-000000000071",
+    }
+
+
+def test_who_made_a_change_is_not_who_approved_it() -> None:
+    changes = rows("entra-logs", "changes")
+    assert changes
+    assert not any("approved_by" in r or "approved_at" in r for r in changes)
+
+
+def test_a_grant_that_is_extended_is_no_removal() -> None:
+    ids = {r["change_id"] for r in rows("entra-logs", "changes")}
+    assert "Directory_111" in ids
+    assert "Directory_112" not in ids
+
+
+def test_an_activation_changes_no_right_for_good() -> None:
+    assert "Directory_117" not in {r["change_id"] for r in rows("entra-logs", "changes")}
+
+
+def test_only_an_administrator_consents_for_others() -> None:
+    consents = rows("entra-logs", "approvals", type="change")
+    assert [r["approval_id"] for r in consents] == ["Directory_113"]
+
+
+def test_what_failed_or_left_the_account_as_it_was_changes_no_state() -> None:
+    states = rows("entra-logs", "state_changes", file="logs/derived.json")
+    told = [r["state"] for r in states if r["actor_id"] == "a0000000-0000-4000-8000-000000000071"]
+    assert told == ["active", "suspended", "active"]

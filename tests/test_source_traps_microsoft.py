@@ -201,3 +201,24 @@ def test_what_failed_or_left_the_account_as_it_was_changes_no_state() -> None:
     states = rows("entra-logs", "state_changes", file="logs/derived.json")
     told = [r["state"] for r in states if r["actor_id"] == "a0000000-0000-4000-8000-000000000071"]
     assert told == ["active", "suspended", "active"]
+
+
+# Alerts and incidents
+
+
+def test_an_alert_that_changes_was_raised_once_and_with_its_first_row() -> None:
+    alert_id = "c19a6ccd-0000-4000-8000-000000000001"
+    raised = rows("microsoft-security", "alerts", alert_id=alert_id, actor_id=person(21))
+    assert [r["raised_at"] for r in raised] == ["2026-08-20T10:05:00"]
+
+
+def test_a_resolved_alert_or_a_closed_incident_is_not_a_contained_one() -> None:
+    assert not any("acted_at" in r for r in rows("microsoft-security", "alerts"))
+    assert not any("contained_at" in r for r in rows("microsoft-security", "incidents"))
+
+
+def test_an_incident_is_as_its_last_row_says() -> None:
+    closed = rows("microsoft-security", "incidents", incident_id="41")
+    reopened = rows("microsoft-security", "incidents", incident_id="42")
+    assert {r["dismissed_why"] for r in closed} == {"BenignPositive: SuspiciousButExpected"}
+    assert not any("dismissed_why" in r for r in reopened)

@@ -222,3 +222,25 @@ def test_an_incident_is_as_its_last_row_says() -> None:
     reopened = rows("microsoft-security", "incidents", incident_id="42")
     assert {r["dismissed_why"] for r in closed} == {"BenignPositive: SuspiciousButExpected"}
     assert not any("dismissed_why" in r for r in reopened)
+
+
+# Microsoft 365
+
+
+def test_what_copilot_does_for_a_person_is_not_done_by_the_person() -> None:
+    agent = "CopilotStudio.Declarative.T_1.dock-helper"
+    events = rows("m365-audit", "events", actor_id=agent)
+    assert {e["on_behalf_of"] for e in events} == {"ana.k@example.com"}
+    assert {e["event_class"] for e in events} == {"model", "tool", "data"}
+
+
+def test_a_file_that_a_policy_kept_from_copilot_was_not_read() -> None:
+    (kept,) = rows("m365-audit", "events", resource="R2", file="logs/activity.json")
+    assert kept["outcome"] == "denied"
+
+
+def test_no_prompt_or_answer_is_in_any_row() -> None:
+    for source in ("m365-audit", "m365-copilot-ediscovery"):
+        text = json.dumps(rows(source, "events"))
+        assert "berth" not in text
+        assert "words" not in text

@@ -1,0 +1,70 @@
+"""Traps of delivery, tickets, inventories and registers: what would be a false pass.
+
+Each test reads what the files of a source become (golden.json, which another test holds).
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+DATA = Path(__file__).parent / "data" / "sources"
+Row = dict[str, Any]
+
+
+def rows(source: str, table: str) -> list[Row]:
+    """Return the rows of a table that the files of a source become."""
+    golden = json.loads((DATA / source / "golden.json").read_text(encoding="utf-8"))
+    found: list[Row] = golden["rows"].get(table, [])
+    return found
+
+
+def by(key: str, source: str, table: str) -> dict[str, Row]:
+    """Return the same rows by one of their columns."""
+    return {row[key]: row for row in rows(source, table)}
+
+
+# Pull requests
+
+
+@pytest.mark.parametrize(
+    ("number", "trap"),
+    [
+        (12, "approved before the last push"),
+        (13, "approved by a bot"),
+        (14, "approved by the author, in other letters"),
+        (15, "approved, then the same person asked for changes"),
+        (16, "approved by somebody without the right to write"),
+        (17, "approved after the merge"),
+    ],
+)
+def test_a_merge_is_not_approved_that_was(number: int, trap: str) -> None:
+    change = by("change_id", "github-pull-requests", "changes")[f"harbour/quay-agent#{number}"]
+    assert not {"approved_by", "approved_at"} & set(change), trap
+
+
+def test_an_approval_that_does_not_tell_its_commit_counts_for_nothing() -> None:
+    change = by("change_id", "github-pull-requests", "changes")["harbour/crane-agent#5"]
+    assert "approved_by" not in change
+    assert change["requested_by"] == "copilot-swe-agent[bot]"
+
+
+def test_an_approval_of_the_merged_commit_by_another_person_counts() -> None:
+    changes = by("change_id", "github-pull-requests", "changes")
+    assert changes["harbour/quay-agent#11"]["approved_by"] == "tom-r"
+    assert changes["harbour/buoy-agent#2"]["approved_by"] == "ola-n"
+
+
+def test_decisions_are_bound_to_the_commit_that_was_looked_at() -> None:
+    for row in rows("github-pull-requests", "approvals"):
+        assert "@" in row["scope"]
+        assert not row["approver_id"].endswith("[bot]")
+        assert row["approver_id"] != "passer-by"
+
+
+def test_a_repository_is_no_agent() -> None:
+    assert not rows("github-pull-requests", "actors")
+    assert not rows("github-pull-requests", "aliases")

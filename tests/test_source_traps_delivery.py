@@ -68,3 +68,25 @@ def test_decisions_are_bound_to_the_commit_that_was_looked_at() -> None:
 def test_a_repository_is_no_agent() -> None:
     assert not rows("github-pull-requests", "actors")
     assert not rows("github-pull-requests", "aliases")
+
+
+# Merge requests
+
+
+@pytest.mark.parametrize(
+    ("number", "trap"),
+    [
+        (2, "approved before the last push, written in another time zone"),
+        (3, "approved by the author and a bot"),
+        (5, "approved without a date"),
+        (6, "approved, but when it was last pushed is not told"),
+    ],
+)
+def test_a_merge_at_gitlab_is_not_approved_that_was(number: int, trap: str) -> None:
+    change = by("change_id", "gitlab-merge-requests", "changes")[f"ops/tug-agent!{number}"]
+    assert not {"approved_by", "approved_at"} & set(change), trap
+
+
+def test_a_merge_at_gitlab_approved_after_the_last_push_counts() -> None:
+    change = by("change_id", "gitlab-merge-requests", "changes")["ops/tug-agent!1"]
+    assert change["approved_by"] == "tom"

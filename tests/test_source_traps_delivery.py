@@ -90,3 +90,21 @@ def test_a_merge_at_gitlab_is_not_approved_that_was(number: int, trap: str) -> N
 def test_a_merge_at_gitlab_approved_after_the_last_push_counts() -> None:
     change = by("change_id", "gitlab-merge-requests", "changes")["ops/tug-agent!1"]
     assert change["approved_by"] == "tom"
+
+
+# Deployments and protections
+
+
+def test_a_machine_that_reviews_a_deployment_approves_nothing() -> None:
+    assert [a["approver_id"] for a in rows("github-delivery", "approvals")] == ["ola-n"]
+
+
+def test_a_ruleset_that_is_only_evaluated_and_people_who_may_pass_are_no_exceptions() -> None:
+    found = {e["actor_id"] for e in rows("github-delivery", "exceptions")}
+    assert found == {"app/501", "app/502"}
+
+
+def test_a_deletion_is_not_dated_by_the_last_change_of_what_was_deleted() -> None:
+    gone = [e for e in rows("github-delivery", "events") if e["action"].endswith(".deleted")]
+    assert len(gone) == 2
+    assert not any("occurred_at" in e for e in gone)

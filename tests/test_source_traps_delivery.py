@@ -108,3 +108,55 @@ def test_a_deletion_is_not_dated_by_the_last_change_of_what_was_deleted() -> Non
     gone = [e for e in rows("github-delivery", "events") if e["action"].endswith(".deleted")]
     assert len(gone) == 2
     assert not any("occurred_at" in e for e in gone)
+
+
+# ServiceNow
+
+
+def test_resolved_is_not_contained_and_close_notes_correct_nothing() -> None:
+    incidents = by("incident_id", "servicenow-incidents", "incidents")
+    assert "contained_at" not in incidents["INC0042001"]
+    assert "corrective" not in incidents["INC0042002"]
+    assert {i for i, row in incidents.items() if "corrective" in row} == {"INC0042001", "INC0042007"}
+    assert {i for i, row in incidents.items() if "contained_at" in row} == {"INC0042007"}
+
+
+def test_an_incident_that_was_cancelled_without_a_word_is_not_dismissed() -> None:
+    incidents = by("incident_id", "servicenow-incidents", "incidents")
+    assert "dismissed_why" not in incidents["INC0042004"]
+
+
+def test_an_accepted_risk_is_no_correction() -> None:
+    assert "corrective" not in by("incident_id", "servicenow-incidents", "incidents")["INC0042008"]
+
+
+def test_notes_of_people_are_not_kept() -> None:
+    for source in ("servicenow-incidents", "servicenow-changes"):
+        assert "words" not in (DATA / source / "golden.json").read_text(encoding="utf-8")
+
+
+def test_a_configuration_item_is_known_by_its_id_in_every_form_of_an_export() -> None:
+    incidents = by("incident_id", "servicenow-incidents", "incidents")
+    item = "c1" * 16
+    assert [incidents[i]["actor_id"] for i in ("INC0042001", "INC0042007", "SIR0007001")] == [item] * 3
+
+
+def test_a_standard_change_and_an_approval_that_was_not_needed_have_no_approver() -> None:
+    changes = by("change_id", "servicenow-changes", "changes")
+    assert "approved_by" not in changes["CHG0030014"]
+    assert changes["CHG0030011"]["approved_by"] == "e2" * 16
+
+
+def test_who_approves_his_own_change_is_shown_as_such() -> None:
+    change = by("change_id", "servicenow-changes", "changes")["CHG0030012"]
+    assert change["approved_by"] == change["requested_by"]
+
+
+def test_an_emergency_change_is_approved_after_it_took_effect() -> None:
+    change = by("change_id", "servicenow-changes", "changes")["CHG0030013"]
+    assert change["approved_at"] > change["effective_at"]
+
+
+def test_what_is_planned_or_cancelled_is_no_change() -> None:
+    changes = by("change_id", "servicenow-changes", "changes")
+    assert not {"CHG0030015", "CHG0030016"} & set(changes)

@@ -160,3 +160,42 @@ def test_an_emergency_change_is_approved_after_it_took_effect() -> None:
 def test_what_is_planned_or_cancelled_is_no_change() -> None:
     changes = by("change_id", "servicenow-changes", "changes")
     assert not {"CHG0030015", "CHG0030016"} & set(changes)
+
+
+def test_a_name_makes_no_agent_of_an_application() -> None:
+    items = by("name", "servicenow-cmdb", "actors")
+    assert items["claims-triage-agent"]["kind"] == "workload"
+    assert items["crane-agent"]["kind"] == "agent"
+
+
+def test_what_discovery_touched_is_not_confirmed() -> None:
+    items = by("name", "servicenow-cmdb", "actors")
+    assert "updated_at" not in items["claims-triage-agent"]
+    assert items["crane-agent"]["updated_at"].startswith("2026-08-01")
+
+
+def test_an_owner_has_not_confirmed_what_somebody_else_attested() -> None:
+    items = by("name", "servicenow-cmdb", "actors")
+    assert "owner_confirmed_at" not in items["Tide desk"]
+    assert "owner_confirmed_at" in items["crane-agent"]
+
+
+def test_what_one_status_calls_retired_is_not_active_by_the_default_of_the_other() -> None:
+    items = by("name", "servicenow-cmdb", "actors")
+    assert {items[n]["state"] for n in ("claims-triage-agent", "Tide desk")} == {"retired"}
+
+
+def test_an_agent_and_its_asset_are_one() -> None:
+    agents = [a for a in rows("servicenow-cmdb", "actors") if a["name"] == "Berth assistant"]
+    assert [a["actor_id"] for a in agents] == ["d1" * 16] * 2
+    assert items_of_crane()["process_id"] == "c3" * 16
+
+
+def items_of_crane() -> Row:
+    """Return the row of the agent that a service stands above."""
+    return by("name", "servicenow-cmdb", "actors")["crane-agent"]
+
+
+def test_a_tool_that_was_taken_away_is_no_right() -> None:
+    tools = {g["name"]: g["needs_approval"] for g in rows("servicenow-cmdb", "grants")}
+    assert tools == {"move_berth": True, "read_tides": False}

@@ -188,12 +188,11 @@ def test_what_one_status_calls_retired_is_not_active_by_the_default_of_the_other
 def test_an_agent_and_its_asset_are_one() -> None:
     agents = [a for a in rows("servicenow-cmdb", "actors") if a["name"] == "Berth assistant"]
     assert [a["actor_id"] for a in agents] == ["d1" * 16] * 2
-    assert items_of_crane()["process_id"] == "c3" * 16
 
 
-def items_of_crane() -> Row:
-    """Return the row of the agent that a service stands above."""
-    return by("name", "servicenow-cmdb", "actors")["crane-agent"]
+def test_a_service_above_an_application_is_the_process_that_it_serves() -> None:
+    crane = by("name", "servicenow-cmdb", "actors")["crane-agent"]
+    assert crane["process_id"] == "c3" * 16
 
 
 def test_a_tool_that_was_taken_away_is_no_right() -> None:

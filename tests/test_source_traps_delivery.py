@@ -198,3 +198,31 @@ def test_a_service_above_an_application_is_the_process_that_it_serves() -> None:
 def test_a_tool_that_was_taken_away_is_no_right() -> None:
     tools = {g["name"]: g["needs_approval"] for g in rows("servicenow-cmdb", "grants")}
     assert tools == {"move_berth": True, "read_tides": False}
+
+
+# PagerDuty and Jira
+
+
+def test_an_incident_that_pagerduty_resolved_is_not_contained() -> None:
+    for row in rows("pagerduty-incidents", "incidents"):
+        assert not {"contained_at", "corrective", "dismissed_why"} & set(row)
+
+
+def test_only_the_status_contained_contains_a_jira_incident() -> None:
+    incidents = by("incident_id", "jira-issues", "incidents")
+    assert {i for i, row in incidents.items() if "contained_at" in row} == {"OPS-1"}
+    assert "OPS-6" not in incidents
+
+
+@pytest.mark.parametrize(
+    ("change_id", "trap"),
+    [("OPS-12", "moved on by the reporter"), ("OPS-13", "moved on by an automation")],
+)
+def test_a_jira_change_is_not_approved_that_was(change_id: str, trap: str) -> None:
+    assert "approved_by" not in by("change_id", "jira-issues", "changes")[change_id], trap
+
+
+def test_a_jira_change_is_approved_by_another_person_only() -> None:
+    changes = by("change_id", "jira-issues", "changes")
+    assert {changes[c]["approved_by"] for c in ("OPS-11", "OPS-15")} == {"acc-tom"}
+    assert not {"OPS-14", "OPS-16"} & set(changes)

@@ -226,3 +226,9 @@ def test_a_jira_change_is_approved_by_another_person_only() -> None:
     changes = by("change_id", "jira-issues", "changes")
     assert {changes[c]["approved_by"] for c in ("OPS-11", "OPS-15")} == {"acc-tom"}
     assert not {"OPS-14", "OPS-16"} & set(changes)
+
+
+def test_a_label_makes_no_agent_of_an_asset_and_its_update_confirms_nothing() -> None:
+    assets = by("name", "jira-assets", "actors")
+    assert (assets["berth-agent"]["kind"], assets["tug-agent"]["kind"]) == ("workload", "agent")
+    assert not any("updated_at" in row for row in assets.values())

@@ -232,3 +232,41 @@ def test_a_label_makes_no_agent_of_an_asset_and_its_update_confirms_nothing() ->
     assets = by("name", "jira-assets", "actors")
     assert (assets["berth-agent"]["kind"], assets["tug-agent"]["kind"]) == ("workload", "agent")
     assert not any("updated_at" in row for row in assets.values())
+
+
+# Scans for secrets
+
+SCANS = ("github-secret-scanning", "gitleaks", "trufflehog")
+
+
+@pytest.mark.parametrize("source", SCANS)
+def test_a_scan_gives_no_secret_no_date_and_stands_in_no_list_of_identities(source: str) -> None:
+    assert "hunter2" not in (DATA / source / "golden.json").read_text(encoding="utf-8")
+    for row in rows(source, "actors"):
+        assert "secret_scan_at" not in row
+        assert row["listed_in"] == "secret_store"
+
+
+def test_what_was_only_closed_is_an_open_finding() -> None:
+    found = by("actor_id", "github-secret-scanning", "actors")
+    assert found["harbour/quay-agent"]["secret_findings_open"] == 2, "one is closed as won't fix"
+    assert found["harbour/tide-agent"]["secret_findings_open"] == 1, "revoked, yet still active"
+    assert found["harbour/wave-agent"]["secret_findings_open"] == 1, "reopened later"
+
+
+def test_unverified_findings_leave_it_open_how_many_there_are() -> None:
+    found = by("actor_id", "trufflehog", "actors")
+    assert "secret_findings_open" not in found["harbour/tide-agent"]
+
+
+# Approvals
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["github-pull-requests", "github-delivery", "gitlab-merge-requests", "servicenow-changes"],
+)
+def test_a_decision_on_a_change_does_not_tell_that_approvals_of_tools_are_recorded(
+    source: str,
+) -> None:
+    assert {a["type"] for a in rows(source, "approvals")} == {"action"}

@@ -270,3 +270,16 @@ def test_a_decision_on_a_change_does_not_tell_that_approvals_of_tools_are_record
     source: str,
 ) -> None:
     assert {a["type"] for a in rows(source, "approvals")} == {"action"}
+
+
+# The audit log of GitHub
+
+
+def test_a_protection_that_was_overridden_is_an_exception_that_nobody_approved() -> None:
+    (row,) = rows("github-audit", "exceptions")
+    assert (row["actor_id"], row["requester_id"]) == ("harbour/quay-agent", "ola-n")
+    assert not {"approver_id", "reason"} & set(row)
+
+
+def test_a_change_of_an_app_without_a_time_is_left_out() -> None:
+    assert [s["state"] for s in rows("github-audit", "state_changes")] == ["active", "suspended"]

@@ -283,3 +283,28 @@ def test_a_protection_that_was_overridden_is_an_exception_that_nobody_approved()
 
 def test_a_change_of_an_app_without_a_time_is_left_out() -> None:
     assert [s["state"] for s in rows("github-audit", "state_changes")] == ["active", "suspended"]
+
+
+# Inventories of AI
+
+
+def test_what_is_not_high_impact_is_not_low_risk() -> None:
+    tiers = {a["name"]: a.get("risk_tier") for a in rows("ai-use-cases", "actors")}
+    assert (tiers["Toll judge"], tiers["Pilot rota"]) == ("high", "high")
+    assert {tiers[n] for n in ("Berth drafter", "Wave forecast", "Buoy watch")} == {None}
+
+
+def test_agents_of_the_customs_make_no_ai_agent() -> None:
+    assert by("name", "ai-use-cases", "actors")["Gate camera"]["kind"] == "workload"
+
+
+def test_an_address_for_public_inquiries_owns_nothing() -> None:
+    cases = by("name", "ai-use-cases", "actors")
+    assert not any("owner_id" in cases[f"Case {n}"] for n in (1, 2, 3))
+    assert cases["Toll judge"]["owner_id"] == "tom.r@harbour.example"
+
+
+def test_a_quarter_is_no_date() -> None:
+    cases = by("name", "ai-use-cases", "actors")
+    assert "activated_at" not in cases["Toll judge"]
+    assert "activated_at" not in cases["Dock desk"]

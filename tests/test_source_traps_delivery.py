@@ -308,3 +308,28 @@ def test_a_quarter_is_no_date() -> None:
     cases = by("name", "ai-use-cases", "actors")
     assert "activated_at" not in cases["Toll judge"]
     assert "activated_at" not in cases["Dock desk"]
+
+
+# Exceptions and risks
+
+
+def test_an_exception_without_a_configuration_item_is_nobodys_and_excuses_no_check() -> None:
+    exceptions = by("exception_id", "servicenow-grc", "exceptions")
+    assert exceptions["PER0010002"]["actor_id"] == "PER0010002"
+    assert exceptions["PER0010005"]["actor_id"] == "c1" * 16, "named by its entity"
+    assert all(row["item"].startswith("policy ") for row in exceptions.values())
+
+
+def test_an_exception_that_was_not_approved_is_none() -> None:
+    assert not {"PER0010003", "PER0010004"} & set(by("exception_id", "servicenow-grc", "exceptions"))
+
+
+def test_an_exception_without_a_reason_or_a_substitute_says_so() -> None:
+    row = by("exception_id", "servicenow-grc", "exceptions")["PER0010005"]
+    assert not {"reason", "compensating"} & set(row)
+    assert "words" not in (DATA / "servicenow-grc" / "golden.json").read_text(encoding="utf-8")
+
+
+def test_retired_risks_and_those_of_a_project_are_not_those_of_an_agent() -> None:
+    (row,) = [a for a in rows("servicenow-grc", "actors") if "risk_categories" in a]
+    assert (row["actor_id"], row["risk_categories"]) == ("c1" * 16, "Legal;Operational")

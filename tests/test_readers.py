@@ -216,6 +216,12 @@ FILES: dict[str, tuple[str, bytes, tuple[int, int, int, int, int], str]] = {
     **{f"nothing in it: {c!r}": ("json", c, (0, 0, 0, 0, 0), "") for c in (b"", b"\n \n", codecs.BOM_UTF8, codecs.BOM_UTF16_LE, b"[]")},
     "an object without anything": ("json", b"{}", UNREAD, ""),
     "values one after another": ("json", "\n".join(json.dumps(e, indent=2) for e in TEN).encode(), WHOLE, ""),
+    "objects over several lines among those of one": (
+        "jsonl", lines(TEN[0]) + "\n".join(json.dumps(e, indent=n) for n, e in enumerate(TEN[1:9])).encode() + b"\n" + lines(TEN[9]),
+        WHOLE, ""),
+    "a cut object over several lines costs its lines": (
+        "jsonl", lines(TEN[0]) + b'{\n "time": "x",\n' + lines(*TEN[1:]) + b'{\n "a": "{",\n "b": oops\n}\n', (16, 10, 0, 6, 0), "not JSON"),
+    "a cut line among lines costs itself": ("jsonl", lines(*TEN[:4]) + b'{"a": [1,\n' + lines(*TEN[4:]), (11, 10, 0, 1, 0), "not JSON"),
     "a list of other things than objects": ("json", json.dumps([*TEN, 5, None, "x", [1]]).encode(), (14, 10, 0, 0, 4), ""),
     "half a character costs its record": ("json", ODD_LIST.replace("QQ", "\\udfff").encode(), (11, 10, 0, 1, 0), ""),
     "a bad byte costs its record": ("json", ODD_LIST.encode().replace(b"QQ", b"\xe4"), (11, 10, 0, 1, 0), ""),
@@ -265,6 +271,10 @@ SHOWN: dict[str, tuple[str, bytes, list[tuple[Any, ...]]]] = {
     "values one after another have numbers": (
         "json", "\n".join(json.dumps(event(n, event_id=f"v{n}")) for n in range(3)).encode(),
         [(n, "agt-1", "search") for n in (1, 2, 3)]),
+    "an object over several lines has the number of its first": (
+        "jsonl", lines(event(1, event_id="o1")) + json.dumps(event(2, event_id="o2", tool="a } b"), indent=1).encode() + b"\n"
+        + lines(event(3, event_id="o3")),
+        [(1, "agt-1", "search"), (2, "agt-1", "a } b"), (2 + len(json.dumps(event(2, event_id="o2", tool="a } b"), indent=1).split("\n")), "agt-1", "search")]),
     "record numbers of a log are its lines": (
         "jsonl", lines(event(1, event_id="l1")) + b"\nbroken\n" + lines(event(2, event_id="l2")),
         [(1, "agt-1", "search"), (4, "agt-1", "search")]),
@@ -340,6 +350,7 @@ HOSTILE = {
     "a comment without an end": b'{"a": 1, ' + b"/* " * 60_000,
     "commas and blanks": b"[1" + b", " * 60_000,
     "values one after another": b'{"a": 1,\n"b": 2}\n' * 60_000,
+    "an object over lines without an end": b'{"a": 1}\n{\n' + b' "b": [1,\n' * 60_000,
 }
 
 

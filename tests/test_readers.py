@@ -345,6 +345,65 @@ def test_each_sheet_of_a_workbook_is_read_for_itself_with_dates(ingest: Ingest) 
     assert {r[3] for r in taken.rows["events"]} == {AT}
 
 
+MARKDOWN = {
+    "fields and text": (b"---\nname: a\ntools: [x, y]\n---\n# One\ntext\n## Two ##\n", {"name": "a", "tools": ["x", "y"]}, ["One", "Two"]),
+    "dates are texts": (b"---\nat: 2026-01-02\n---\n", {"at": "2026-01-02"}, []),
+    "no YAML: line by line": (
+        b'---\nname: "a"\ndescription: when: b: "c"\ntools:\n  - x\n  - y: z: q\n---\n', {"name": "a", "description": 'when: b: "c"', "tools": ["x", "y: z: q"]}, []),
+    "code has no headings": (b"---\na: 1\n---\n# A\n```\n# B\n```\n# C\n", {"a": 1}, ["A", "C"]),
+    "what it says of itself is not believed": (b"---\na: 1\n_body_sha256: x\n_headings: [y]\n---\n# A\n", {"a": 1}, ["A"]),
+    "BOM": (b"\xef\xbb\xbf---\na: 1\n---\n# A\n", {"a": 1}, ["A"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("claim", MARKDOWN)
+def test_front_matter_is_a_record_and_the_text_no_more_than_hash_and_headings(
+    claim: str, tmp_path: Path
+) -> None:
+    content, fields, headings = MARKDOWN[claim]
+    (document,) = _documents_of(tmp_path / "a.md", content)
+    assert isinstance(document, Document)
+    body_hash = document.value.pop("_body_sha256")
+    assert document.value == {**fields, "_headings": headings}
+    assert len(body_hash) == 64
+
+
+def test_the_hash_of_a_text_does_not_hang_on_line_ends_or_front_matter(tmp_path: Path) -> None:
+    unix, windows, other = (
+        _documents_of(tmp_path / "a.md", content)[0].value["_body_sha256"]
+        for content in (
+            b"---\na: 1\n---\n\nDo it.\nNow.\n",
+            b"---\r\nb: 2\r\n---\r\nDo it.\r\nNow.",
+            b"---\na: 1\n---\n\nDo it.\nThen.\n",
+        )
+    )
+    assert unix == windows != other
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [(b"---\nname: a\ntext without an end\n", "without an end"), (b"---\n- a: 1\na: [\n---\n", "")],
+)
+def test_front_matter_that_cannot_be_read_is_a_problem(
+    content: bytes, reason: str, tmp_path: Path
+) -> None:
+    (item,) = _documents_of(tmp_path / "a.md", content)
+    assert isinstance(item, Document if not reason else records.Problem)
+    assert not reason or reason in str(item.reason)
+
+
+@pytest.mark.parametrize("content", [b"# A text\n\nname: a\n", b"---\n\nA line.\n\n---\n"])
+def test_markdown_without_front_matter_is_none(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_bytes(content)
+    assert sniff(tmp_path / "a.md", "a.md").format != "markdown"
+
+
+def _documents_of(path: Path, content: bytes) -> list[Any]:
+    path.write_bytes(content)
+    with DuckDB(path.parent / "work") as engine:
+        return list(documents(sniff(path, path.name), engine))
+
+
 HOSTILE = {
     "strings without an end": b'{"a": ' + b'"x\\' * 60_000,
     "a comment without an end": b'{"a": 1, ' + b"/* " * 60_000,

@@ -18,7 +18,7 @@ from reporter.content.yaml import parse_yaml_all
 from reporter.engine.base import Error
 from reporter.engine.duckdb import DuckDB, named_plainly, parquet
 from reporter.errors import InputError, ReporterError
-from reporter.ingest.readers import compact_json
+from reporter.ingest.readers import compact_json, markdown
 from reporter.ingest.readers.compact_json import MOST_OF_A_BEGINNING, WHOLE, Beginning
 from reporter.ingest.readers.files import (
     DAMAGE,
@@ -94,6 +94,7 @@ def documents(
         "jsonl": lambda f: _jsonl(f, engine.memory()),
         "csv": csv_rows,
         "yaml": _yaml,
+        "markdown": _markdown,
         "xlsx": lambda f: sheet_rows(f, last_read),
         "parquet": lambda f: _parquet(f, engine),
     }
@@ -463,6 +464,14 @@ def _yaml(file: InputFile) -> Iterator[Item]:
         if isinstance(error, InputError) and error.place.rsplit(":", 1)[-1].isdigit():
             line = int(error.place.rsplit(":", 1)[-1])
         yield Problem(line, _not_yaml(error), "")
+
+
+def _markdown(file: InputFile) -> Iterator[Item]:
+    text = whole(file, MAX_YAML).decode(file.encoding)
+    try:
+        yield Document(1, _plain(markdown.read(text, file.name)))
+    except (InputError, ValueError, RecursionError) as error:
+        yield Problem(1, _not_yaml(error), "")
 
 
 _NOT_YAML = "invalid YAML: "

@@ -216,6 +216,12 @@ FILES: dict[str, tuple[str, bytes, tuple[int, int, int, int, int], str]] = {
     **{f"nothing in it: {c!r}": ("json", c, (0, 0, 0, 0, 0), "") for c in (b"", b"\n \n", codecs.BOM_UTF8, codecs.BOM_UTF16_LE, b"[]")},
     "an object without anything": ("json", b"{}", UNREAD, ""),
     "values one after another": ("json", "\n".join(json.dumps(e, indent=2) for e in TEN).encode(), WHOLE, ""),
+    "objects over several lines among those of one": (
+        "jsonl", lines(TEN[0]) + "\n".join(json.dumps(e, indent=n) for n, e in enumerate(TEN[1:9])).encode() + b"\n" + lines(TEN[9]),
+        WHOLE, ""),
+    "a cut object over several lines costs its lines": (
+        "jsonl", lines(TEN[0]) + b'{\n "time": "x",\n' + lines(*TEN[1:]) + b'{\n "a": "{",\n "b": oops\n}\n', (16, 10, 0, 6, 0), "not JSON"),
+    "a cut line among lines costs itself": ("jsonl", lines(*TEN[:4]) + b'{"a": [1,\n' + lines(*TEN[4:]), (11, 10, 0, 1, 0), "not JSON"),
     "a list of other things than objects": ("json", json.dumps([*TEN, 5, None, "x", [1]]).encode(), (14, 10, 0, 0, 4), ""),
     "half a character costs its record": ("json", ODD_LIST.replace("QQ", "\\udfff").encode(), (11, 10, 0, 1, 0), ""),
     "a bad byte costs its record": ("json", ODD_LIST.encode().replace(b"QQ", b"\xe4"), (11, 10, 0, 1, 0), ""),
@@ -265,6 +271,10 @@ SHOWN: dict[str, tuple[str, bytes, list[tuple[Any, ...]]]] = {
     "values one after another have numbers": (
         "json", "\n".join(json.dumps(event(n, event_id=f"v{n}")) for n in range(3)).encode(),
         [(n, "agt-1", "search") for n in (1, 2, 3)]),
+    "an object over several lines has the number of its first": (
+        "jsonl", lines(event(1, event_id="o1")) + json.dumps(event(2, event_id="o2", tool="a } b"), indent=1).encode() + b"\n"
+        + lines(event(3, event_id="o3")),
+        [(1, "agt-1", "search"), (2, "agt-1", "a } b"), (2 + len(json.dumps(event(2, event_id="o2", tool="a } b"), indent=1).split("\n")), "agt-1", "search")]),
     "record numbers of a log are its lines": (
         "jsonl", lines(event(1, event_id="l1")) + b"\nbroken\n" + lines(event(2, event_id="l2")),
         [(1, "agt-1", "search"), (4, "agt-1", "search")]),
@@ -335,11 +345,71 @@ def test_each_sheet_of_a_workbook_is_read_for_itself_with_dates(ingest: Ingest) 
     assert {r[3] for r in taken.rows["events"]} == {AT}
 
 
+MARKDOWN = {
+    "fields and text": (b"---\nname: a\ntools: [x, y]\n---\n# One\ntext\n## Two ##\n", {"name": "a", "tools": ["x", "y"]}, ["One", "Two"]),
+    "dates are texts": (b"---\nat: 2026-01-02\n---\n", {"at": "2026-01-02"}, []),
+    "no YAML: line by line": (
+        b'---\nname: "a"\ndescription: when: b: "c"\ntools:\n  - x\n  - y: z: q\n---\n', {"name": "a", "description": 'when: b: "c"', "tools": ["x", "y: z: q"]}, []),
+    "code has no headings": (b"---\na: 1\n---\n# A\n```\n# B\n```\n# C\n", {"a": 1}, ["A", "C"]),
+    "what it says of itself is not believed": (b"---\na: 1\n_body_sha256: x\n_headings: [y]\n---\n# A\n", {"a": 1}, ["A"]),
+    "BOM": (b"\xef\xbb\xbf---\na: 1\n---\n# A\n", {"a": 1}, ["A"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("claim", MARKDOWN)
+def test_front_matter_is_a_record_and_the_text_no_more_than_hash_and_headings(
+    claim: str, tmp_path: Path
+) -> None:
+    content, fields, headings = MARKDOWN[claim]
+    (document,) = _documents_of(tmp_path / "a.md", content)
+    assert isinstance(document, Document)
+    body_hash = document.value.pop("_body_sha256")
+    assert document.value == {**fields, "_headings": headings}
+    assert len(body_hash) == 64
+
+
+def test_the_hash_of_a_text_does_not_hang_on_line_ends_or_front_matter(tmp_path: Path) -> None:
+    unix, windows, other = (
+        _documents_of(tmp_path / "a.md", content)[0].value["_body_sha256"]
+        for content in (
+            b"---\na: 1\n---\n\nDo it.\nNow.\n",
+            b"---\r\nb: 2\r\n---\r\nDo it.\r\nNow.",
+            b"---\na: 1\n---\n\nDo it.\nThen.\n",
+        )
+    )
+    assert unix == windows != other
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [(b"---\nname: a\ntext without an end\n", "without an end"), (b"---\n- a: 1\na: [\n---\n", "")],
+)
+def test_front_matter_that_cannot_be_read_is_a_problem(
+    content: bytes, reason: str, tmp_path: Path
+) -> None:
+    (item,) = _documents_of(tmp_path / "a.md", content)
+    assert isinstance(item, Document if not reason else records.Problem)
+    assert not reason or reason in str(item.reason)
+
+
+@pytest.mark.parametrize("content", [b"# A text\n\nname: a\n", b"---\n\nA line.\n\n---\n"])
+def test_markdown_without_front_matter_is_none(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_bytes(content)
+    assert sniff(tmp_path / "a.md", "a.md").format != "markdown"
+
+
+def _documents_of(path: Path, content: bytes) -> list[Any]:
+    path.write_bytes(content)
+    with DuckDB(path.parent / "work") as engine:
+        return list(documents(sniff(path, path.name), engine))
+
+
 HOSTILE = {
     "strings without an end": b'{"a": ' + b'"x\\' * 60_000,
     "a comment without an end": b'{"a": 1, ' + b"/* " * 60_000,
     "commas and blanks": b"[1" + b", " * 60_000,
     "values one after another": b'{"a": 1,\n"b": 2}\n' * 60_000,
+    "an object over lines without an end": b'{"a": 1}\n{\n' + b' "b": [1,\n' * 60_000,
 }
 
 

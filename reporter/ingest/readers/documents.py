@@ -19,7 +19,7 @@ from reporter.content.yaml import parse_yaml_all
 from reporter.engine.base import Error
 from reporter.engine.duckdb import DuckDB, named_plainly, parquet
 from reporter.errors import InputError, ReporterError
-from reporter.ingest.readers import compact_json
+from reporter.ingest.readers import compact_json, markdown
 from reporter.ingest.readers.compact_json import MOST_OF_A_BEGINNING, WHOLE, Beginning
 from reporter.ingest.readers.envelopes import after_stamp, unwrapped
 from reporter.ingest.readers.files import (
@@ -60,6 +60,7 @@ minutes.
 _COMMENT = re.compile(_STRING + r"|//[^\n]*|/\*.*?(?:\*/|\Z)", re.DOTALL)
 _LAST_COMMA = re.compile(_STRING + r"|,(?=\s*[}\]])", re.DOTALL)
 _BUT_LINES = re.compile(r"[^\n]")
+_STRING_IN_LINE = re.compile(r'"(?:[^"\\]|\\.)*"')
 
 
 class Misjudged(Exception):
@@ -99,6 +100,7 @@ def documents(
         "jsonl": lambda f: _jsonl(f, engine.memory()),
         "csv": csv_rows,
         "yaml": _yaml,
+        "markdown": _markdown,
         "xlsx": lambda f: sheet_rows(f, last_read),
         "parquet": lambda f: _parquet(f, engine),
     }
@@ -390,29 +392,71 @@ def _without_comments(text: str) -> str:
 
 def _jsonl(file: InputFile, memory: int) -> Iterator[Item]:
     if file.encoding == "utf-16":
-        yield from _json_text_lines(whole(file, memory // 4).decode("utf-16").split("\n"))
+        text = whole(file, memory // 4).decode("utf-16")
+        yield from _each_line(list(enumerate(text.split("\n"), 1)))
         return
+    open_lines: list[tuple[int, str]] = []
+    depth = size = 0
     for number, raw in enumerate(_lines(file), 1):
-        if isinstance(raw, int):
-            yield Problem(number, _too_long(raw), "")
-            continue
-        try:
-            text = raw.decode("utf-8-sig" if number == 1 else "utf-8").strip()
-            if not text:
-                continue
-            yield _one_line(number, text)
-        except (ValueError, RecursionError) as error:
-            yield Problem(number, _why(error), excerpt(raw.decode("utf-8", "replace").strip()))
+        line = _decoded(number, raw)
+        if open_lines and (isinstance(line, Problem) or line.startswith("{") or size > MAX_RECORD):
+            yield from _each_line(open_lines)
+            open_lines = []
+        if isinstance(line, Problem):
+            yield line
+        elif open_lines or _goes_on(line):
+            depth, size = (depth, size) if open_lines else (0, 0)
+            depth, size = depth + _opened(line), size + len(line)
+            open_lines.append((number, line))
+            if depth <= 0:
+                yield from _over_lines(open_lines)
+                open_lines = []
+        elif text := line.strip():
+            yield _line(number, text)
+    yield from _each_line(open_lines)
 
 
-def _json_text_lines(lines: list[str]) -> Iterator[Item]:
-    for number, text in enumerate(lines, 1):
-        if not text.strip():
-            continue
-        try:
-            yield _one_line(number, text.strip())
-        except (ValueError, RecursionError) as error:
-            yield Problem(number, _why(error), excerpt(text))
+def _decoded(number: int, raw: bytes | int) -> str | Problem:
+    """Return the text of a line, without the blanks at its end."""
+    if isinstance(raw, int):
+        return Problem(number, _too_long(raw), "")
+    try:
+        return raw.decode("utf-8-sig" if number == 1 else "utf-8").rstrip()
+    except UnicodeDecodeError as error:
+        return Problem(number, _why(error), excerpt(raw.decode("utf-8", "replace").strip()))
+
+
+def _goes_on(line: str) -> bool:
+    """Tell whether a line is the first of an object that is written over several."""
+    return line.startswith("{") and line.endswith(("{", "[", ",")) and _opened(line) > 0
+
+
+def _opened(line: str) -> int:
+    """Return how many objects and lists a line opens, less those it closes; no JSON text goes over
+    the end of a line.
+    """
+    signs = _STRING_IN_LINE.sub("", line)
+    return sum(signs.count(s) for s in "{[") - sum(signs.count(s) for s in "}]")
+
+
+def _over_lines(lines: list[tuple[int, str]]) -> Iterator[Item]:
+    """Yield the object that stands in several lines; where it is none, each line by itself."""
+    result = _value_of("\n".join(text for _, text in lines))
+    if isinstance(result, Document):
+        yield Document(lines[0][0], result.value)
+    else:
+        yield from _each_line(lines)
+
+
+def _each_line(lines: list[tuple[int, str]]) -> Iterator[Item]:
+    yield from (_line(number, text.strip()) for number, text in lines if text.strip())
+
+
+def _line(number: int, text: str) -> Item:
+    try:
+        return _one_line(number, text)
+    except (ValueError, RecursionError) as error:
+        return Problem(number, _why(error), excerpt(text))
 
 
 def _one_line(number: int, text: str) -> Document:
@@ -434,6 +478,14 @@ def _yaml(file: InputFile) -> Iterator[Item]:
         if isinstance(error, InputError) and error.place.rsplit(":", 1)[-1].isdigit():
             line = int(error.place.rsplit(":", 1)[-1])
         yield Problem(line, _not_yaml(error), "")
+
+
+def _markdown(file: InputFile) -> Iterator[Item]:
+    text = whole(file, MAX_YAML).decode(file.encoding)
+    try:
+        yield Document(1, _plain(markdown.read(text, file.name)))
+    except (InputError, ValueError, RecursionError) as error:
+        yield Problem(1, _not_yaml(error), "")
 
 
 _NOT_YAML = "invalid YAML: "

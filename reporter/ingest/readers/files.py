@@ -1,7 +1,7 @@
 """The files of a workspace and what they are. In: a folder. Out: InputFile for each.
 
-Formats are told by content, not by name: JSON, JSON lines, CSV, XLSX, YAML, Parquet, each also
-gzipped."""
+Formats are told by content, not by name: JSON, JSON lines, CSV, XLSX, YAML, Markdown with front
+matter, Parquet, each also gzipped."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from reporter.i18n.translate import mark
+from reporter.ingest.readers import markdown
 from reporter.ingest.readers.envelopes import after_stamp
 from reporter.model.sentences import Sentence, message_of, tell
 
@@ -91,7 +92,7 @@ class InputFile:
     """Path inside the workspace, with forward slashes."""
     size: int
     format: str
-    """json | jsonl | csv | xlsx | yaml | parquet | empty | unknown"""
+    """json | jsonl | csv | xlsx | yaml | markdown | parquet | empty | unknown"""
     gzipped: bool
     encoding: str = "utf-8"
     why: Sentence | None = None
@@ -341,6 +342,8 @@ def _format_of(head: bytes, name: str) -> tuple[str, str, Sentence | None]:
         return ("jsonl" if _is_lines(start) else "json"), encoding, None
     if re.match(r"//|/\*", start) and suffix in ("json", "jsonc"):
         return "json", encoding, None
+    if markdown.has_front_matter(start, suffix):
+        return "markdown", encoding, None
     if suffix in ("jsonl", "ndjson", "json"):
         return "jsonl", encoding, None
     if suffix in ("yml", "yaml"):

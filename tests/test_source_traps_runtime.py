@@ -1,0 +1,152 @@
+"""Evidence of clusters, directories and test tools that reads like a pass and is none."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from test_sources import DATA, SOURCES
+
+from reporter.engine.duckdb import DuckDB
+from reporter.ingest import cache as store
+from reporter.ingest import load
+from reporter.ingest.readers.inputs import Inputs
+
+Row = dict[str, Any]
+Rows = Callable[..., list[Row]]
+
+
+def golden(source: str, table: str) -> list[Row]:
+    """Return the golden rows of a source's fixture."""
+    text = (DATA / source / "golden.json").read_text(encoding="utf-8")
+    rows: list[Row] = json.loads(text)["rows"].get(table, [])
+    return rows
+
+
+@pytest.fixture
+def rows_of(tmp_path: Path) -> Rows:
+    """Return a function that ingests files, given as text, bytes or values, and returns a table."""
+
+    def rows(table: str, columns: str, **files: Any) -> list[Row]:
+        workspace = tmp_path / "workspace"
+        (workspace / "logs").mkdir(parents=True)
+        for name, content in files.items():
+            path = workspace / "logs" / name.replace("__", ".")
+            if isinstance(content, bytes):
+                path.write_bytes(content)
+            else:
+                text = content if isinstance(content, str) else json.dumps(content)
+                path.write_text(text, encoding="utf-8")
+        with DuckDB(tmp_path / "work") as engine:
+            load.ingest(engine, Inputs.of(workspace), SOURCES, store.open_cache(tmp_path / "cache"))
+            found = engine.rows(f"SELECT {columns} FROM in_{table} ORDER BY ALL")
+        return [dict(zip(columns.split(", "), row, strict=True)) for row in found]
+
+    return rows
+
+
+def _cluster(*objects: Row) -> str:
+    return yaml.safe_dump_all(objects)
+
+
+def _pod(name: str = "worker", **spec: Any) -> Row:
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": name, "namespace": "lab", "labels": {"app": name}},
+        "spec": {"serviceAccountName": "worker", "containers": [{"name": "c", "image": "i"}]}
+        | spec,
+    }
+
+
+def _policy(**spec: Any) -> Row:
+    return {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": "out", "namespace": "lab"},
+        "spec": {"podSelector": {"matchLabels": {"app": "worker"}}, "policyTypes": ["Egress"]}
+        | spec,
+    }
+
+
+PLUGIN = _pod("calico-node-x2k4p")
+
+
+def _wall(rows: list[Row], column: str) -> Any:
+    return next(r[column] for r in rows if r["actor_id"] == "lab/pods/worker")
+
+
+@pytest.mark.parametrize(
+    ("objects", "network"),
+    [
+        ([_policy()], None),
+        ([_policy(), PLUGIN], "deny"),
+        ([_policy(egress=[{}]), PLUGIN], "open"),
+        ([_policy(egress=[{"to": [{"ipBlock": {"cidr": "0.0.0.0/0", "except": ["10.0.0.0/8"]}}]}]), PLUGIN], "open"),
+        ([_policy(egress=[{"ports": [{"port": 443}]}]), PLUGIN], "open"),
+        ([_policy(egress=[{"to": [{"podSelector": {}}]}]), PLUGIN], "allowlist"),
+        ([_policy(), _policy(egress=[{}]), PLUGIN], "open"),
+        ([_policy(podSelector={"matchLabels": {"app": "other"}}), PLUGIN], None),
+        ([_policy(podSelector={"matchExpressions": [{"key": "app", "operator": "Exists"}]}), PLUGIN], None),
+        ([_policy(policyTypes=["Ingress"], ingress=[]), PLUGIN], None),
+        ([PLUGIN], None),
+    ],
+    ids=[
+        "denied, but nothing shows that it is enforced",
+        "denied and enforced",
+        "an empty rule allows all",
+        "all of the internet but one's own addresses",
+        "one port to everywhere",
+        "pods only",
+        "two policies add up",
+        "of other pods",
+        "perhaps of other pods",
+        "of what comes in",
+        "no policy",
+    ],
+)  # fmt: skip
+def test_a_network_policy_counts_for_what_it_lets_out(
+    objects: list[Row], network: str | None, rows_of: Rows
+) -> None:
+    rows = rows_of("actors", "actor_id, sandbox_network", a__yaml=_cluster(_pod(), *objects))
+    assert _wall(rows, "sandbox_network") == network
+
+
+@pytest.mark.parametrize(
+    ("spec", "root"),
+    [
+        ({}, None),
+        ({"securityContext": {"runAsNonRoot": True}}, False),
+        ({"securityContext": {"runAsNonRoot": True}, "containers": [{"name": "c", "securityContext": {"runAsUser": 0}}]}, True),
+        ({"securityContext": {"runAsUser": 0}, "containers": [{"name": "c", "securityContext": {"runAsUser": 5}}]}, False),
+        ({"containers": [{"name": "c", "securityContext": {"runAsUser": 5}}, {"name": "d"}]}, None),
+    ],
+)  # fmt: skip
+def test_the_user_of_a_container_goes_before_that_of_its_pod(
+    spec: Row, root: bool | None, rows_of: Rows
+) -> None:
+    rows = rows_of("actors", "actor_id, sandbox_root", a__yaml=_cluster(_pod(**spec)))
+    assert _wall(rows, "sandbox_root") is root
+
+
+def test_an_identity_is_as_weakly_walled_as_the_weakest_that_runs_under_it(rows_of: Rows) -> None:
+    objects = (_pod("a", runtimeClassName="gvisor"), _pod("b"))
+    rows = rows_of("actors", "actor_id, sandbox_type", a__yaml=_cluster(*objects))
+    of = {r["actor_id"]: r["sandbox_type"] for r in rows}
+    assert of["system:serviceaccount:lab:worker"] == "container"
+    assert of["lab/pods/a"] == "gvisor"
+
+
+def test_a_cloud_role_of_two_service_accounts_is_neither() -> None:
+    aliases = {a["alias"] for a in golden("kubernetes-objects", "aliases")}
+    assert "claims-agent@acme-prod.iam.gserviceaccount.com" in aliases
+    assert not {a for a in aliases if "shared-batch" in a}
+
+
+def test_an_admission_policy_denies_no_call_of_an_agent() -> None:
+    rows = golden("kubernetes-objects", "actors")
+    assert not {c for r in rows for c in r if c in ("default_policy", "enforcement_point")}

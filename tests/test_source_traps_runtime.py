@@ -150,3 +150,25 @@ def test_a_cloud_role_of_two_service_accounts_is_neither() -> None:
 def test_an_admission_policy_denies_no_call_of_an_agent() -> None:
     rows = golden("kubernetes-objects", "actors")
     assert not {c for r in rows for c in r if c in ("default_policy", "enforcement_point")}
+
+
+def test_a_review_that_one_item_lacks_a_decision_is_not_completed() -> None:
+    reviews = {r["actor_id"]: r for r in golden("okta-access-reviews", "reviews")}
+    assert "completed_at" not in reviews["wlptide2"]
+    assert reviews["sa-night"]["completed_at"], "the service account, not its owner"
+    assert "00uown1" not in reviews
+
+
+def test_what_a_review_failed_to_remove_still_stands() -> None:
+    grants = golden("okta-access-reviews", "grants")
+    assert [(g["actor_id"], g["name"]) for g in grants] == [("wlpberth1", "0oaerp")]
+
+
+def test_only_an_admin_consent_that_succeeded_is_an_approval() -> None:
+    approvals = golden("okta-system-log", "approvals")
+    assert {(a["approval_id"], a["approver_id"]) for a in approvals} == {("ev-l5", "00uadmin02")}
+    states = [
+        s for s in golden("okta-system-log", "state_changes") if s["actor_id"] == "0oaberth01"
+    ]
+    assert [s["state"] for s in states] == ["draft", "active", "suspended"]
+    assert all(s["from_at"][:10] != "2026-07-05" for s in states), "that one was refused"

@@ -172,3 +172,28 @@ def test_only_an_admin_consent_that_succeeded_is_an_approval() -> None:
     ]
     assert [s["state"] for s in states] == ["draft", "active", "suspended"]
     assert all(s["from_at"][:10] != "2026-07-05" for s in states), "that one was refused"
+
+
+def test_a_test_of_a_model_is_a_test_of_no_agent() -> None:
+    tested = {
+        source: {r["actor_id"] for r in golden(source, "actors") if r.get("tested_at")}
+        for source in ("promptfoo", "garak", "inspect-eval")
+    }
+    assert tested == {
+        "promptfoo": {"quay-agent", "berth-agent", "QUAYAG0001"},
+        "garak": {"quay-agent"},
+        "inspect-eval": {"quay-agent", "berth-agent"},
+    }
+
+
+def test_a_test_that_evaluated_nothing_or_ended_in_an_error_is_none() -> None:
+    """Nor does a test of quality count as one of attack: tide-agent had none."""
+    told = {r["actor_id"]: r["test_evidence"] for r in golden("promptfoo", "actors")}
+    assert told["quay-agent"].endswith("1 of 2 attacks withstood"), "of three, one was an error"
+    assert not {"crane-agent", "tide-agent"} & told.keys()
+    assert "crane-agent" not in {r["actor_id"] for r in golden("garak", "actors")}
+    assert "crane-agent" not in {r["actor_id"] for r in golden("inspect-eval", "actors")}
+
+
+def test_what_was_tried_in_a_test_is_no_event_of_an_agent() -> None:
+    assert not golden("inspect-eval", "events")

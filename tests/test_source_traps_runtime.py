@@ -197,3 +197,29 @@ def test_a_test_that_evaluated_nothing_or_ended_in_an_error_is_none() -> None:
 
 def test_what_was_tried_in_a_test_is_no_event_of_an_agent() -> None:
     assert not golden("inspect-eval", "events")
+
+
+def test_a_posture_finding_is_no_alert_and_a_repeated_one_is_one() -> None:
+    alerts = golden("ocsf", "alerts")
+    assert [a["alert_id"] for a in alerts] == ["f-1", "f-2", "f-3"]
+    assert "action" not in alerts[0], "resolved is not contained"
+
+
+def test_what_was_refused_or_only_tried_changed_nothing() -> None:
+    ids = {
+        s: {c["change_id"] for c in golden(s, "changes")}
+        for s in ("kubernetes-audit", "gcp-audit", "azure-activity")
+    }
+    assert ids == {
+        "kubernetes-audit": {"c-1", "c-4"},
+        "gcp-audit": {"g-1"},
+        "azure-activity": {"az-1", "az-3"},
+    }
+    for source in ids:
+        assert not {"approved_by"} & {k for c in golden(source, "changes") for k in c}
+
+
+def test_a_patch_that_names_no_replicas_stops_nothing() -> None:
+    states = [(s["actor_id"], s["state"]) for s in golden("kubernetes-audit", "state_changes")]
+    assert ("shop/deployments.apps/order-agent", "suspended") in states
+    assert len(states) == 3

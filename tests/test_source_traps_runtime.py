@@ -223,3 +223,13 @@ def test_a_patch_that_names_no_replicas_stops_nothing() -> None:
     states = [(s["actor_id"], s["state"]) for s in golden("kubernetes-audit", "state_changes")]
     assert ("shop/deployments.apps/order-agent", "suspended") in states
     assert len(states) == 3
+
+
+def test_a_permissive_mesh_authenticates_nobody_and_a_strict_one_only_who_is_in_it() -> None:
+    links = [k for k in golden("kubernetes-objects", "links") if k["actor_id"] == "desk/caller"]
+    assert {k["peer_id"]: k.get("authenticated") for k in links} == {
+        "desk/clerk": True,
+        "dock/docker": False,
+        "yard/mover": None,
+        "shed/porter": None,
+    }

@@ -31,7 +31,7 @@ def list_sources(extra: tuple[Path, ...] = (), packs: tuple[Pack, ...] = ()) -> 
     lines = [
         (
             "Files are read as JSON, JSON lines, CSV, XLSX, YAML, Markdown with front matter or"
-            " Parquet, each also gzipped, told by content."
+            " Parquet, each also gzipped or in a zip archive, told by content."
         ),
         "",
     ]

@@ -9,18 +9,23 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import shutil
 import tempfile
 import threading
+import weakref
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from reporter.ingest.readers import archives
 from reporter.ingest.readers.files import MAX_RECORD, InputFile, discover, stamp_of
 from reporter.ingest.readers.tabular import sheets, too_large_a_book
 
 FOLDERS = ("baseline", "inventory", "logs", "statements")
+STATEMENTS = "statements"
+"""Where archives stay closed: what lies there goes by the names of the files."""
 CHUNK = 1 << 24
 WORTH_A_THREAD = 1 << 20
 """Bytes from which a file is read in the background; ten thousand small ones are faster in
@@ -58,7 +63,8 @@ class Inputs(AbstractContextManager["Inputs"]):
     """Files to read, each with a distinct name; leaving this context manager stops the reading."""
 
     def __init__(self, files: list[InputFile]) -> None:
-        self.files = [part for file in files for part in _parts(file)]
+        opened_files = [part for file in files for part in self._members(file)]
+        self.files = [part for file in opened_files for part in _parts(file)]
         self._closing = threading.Event()
         self._begun = _system_time()
         self._pool = ThreadPoolExecutor(2)
@@ -119,6 +125,16 @@ class Inputs(AbstractContextManager["Inputs"]):
                 sha.update(chunk)
                 output.write(chunk)
         return replace(file, path=target) if sha.hexdigest() == sha256 else None
+
+    def _members(self, file: InputFile) -> list[InputFile]:
+        """Return the files of an archive, which are unpacked for as long as the inputs are used;
+        any other file as it is.
+        """
+        if not file.is_archive or STATEMENTS in Path(file.name).parts:
+            return [file]
+        folder = Path(tempfile.mkdtemp())
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        return archives.members(file, folder)
 
     def _digest(self, file: InputFile) -> Digest:
         sha, lines = (

@@ -1,0 +1,106 @@
+"""Files of a zip archive are read like files beside it, within limits that the archive cannot move."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import zipfile
+from pathlib import Path
+
+import pytest
+from test_readers import CSV_HEAD, CSV_ROWS, TEN, Taken, event, lines, take
+
+from reporter.ingest.readers import archives
+from reporter.ingest.readers.inputs import Inputs
+
+
+def archive(*members: tuple[str, bytes]) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as book:
+        for name, content in members:
+            book.writestr(name, content)
+    return packed.getvalue()
+
+
+def kept(taken: Taken) -> dict[str, tuple[int, int]]:
+    return {name: (count.read, count.kept) for name, count in taken.files.items()}
+
+
+def test_each_member_is_a_file_of_its_own(tmp_path: Path) -> None:
+    table = "\n".join([CSV_HEAD, *CSV_ROWS]).encode()
+    members = (
+        ("day/one.jsonl", lines(*TEN)),
+        ("day/two.csv", table),
+        ("three.jsonl.gz", gzip.compress(lines(*(event(n) for n in range(20, 24))))),
+        ("day/", b""),
+        ("__MACOSX/._one.jsonl", b"x"),
+    )
+    taken = take(tmp_path, a__zip=archive(*members))
+    assert kept(taken) == {
+        "logs/a.zip!day/one.jsonl": (10, 10),
+        "logs/a.zip!day/two.csv": (5, 5),
+        "logs/a.zip!three.jsonl.gz": (4, 4),
+    }
+    assert {row[0] for row in taken.rows["events"]} == taken.files.keys()
+
+
+def test_members_never_leave_their_folder(tmp_path: Path) -> None:
+    taken = take(
+        tmp_path, a__zip=archive(("../../../out.jsonl", lines(*TEN)), ("/etc/x.jsonl", lines(*TEN)))
+    )
+    assert sum(c.kept for c in taken.files.values()) == 20
+    assert not list(tmp_path.rglob("out.jsonl"))
+
+
+def test_two_members_of_one_name_are_two_files(tmp_path: Path) -> None:
+    with pytest.warns(UserWarning, match="Duplicate name"):
+        content = archive(("a.jsonl", lines(*TEN)), ("a.jsonl", lines(*TEN[:3])))
+    names = {name: count.kept for name, count in take(tmp_path, a__zip=content).files.items()}
+    assert sum(names.values()) == 13
+    assert len(names) == 2
+
+
+@pytest.mark.parametrize(
+    ("members", "why"),
+    [
+        ([("a.jsonl", b"0" * (40 << 20))], "unpacks to more than 32 MB"),
+        ([(f"{n}.jsonl", lines(TEN[0])) for n in range(archives.MOST_MEMBERS + 1)], "1,001 files"),
+    ],
+    ids=["too large", "too many"],
+)
+def test_an_archive_over_a_limit_is_named_and_not_read(
+    members: list[tuple[str, bytes]], why: str, tmp_path: Path
+) -> None:
+    taken = take(tmp_path, a__zip=archive(*members))
+    assert taken.only.kept == 0
+    assert why in str(taken.only.why)
+
+
+def test_an_archive_in_an_archive_is_named_and_not_opened(tmp_path: Path) -> None:
+    taken = take(tmp_path, a__zip=archive(("b.zip", archive(("c.jsonl", lines(*TEN))))))
+    assert list(taken.files) == ["logs/a.zip!b.zip"]
+    assert taken.only.kept == 0
+
+
+def test_a_damaged_or_encrypted_member_costs_no_other(tmp_path: Path) -> None:
+    whole = archive(("a.jsonl", lines(*TEN)), ("b.jsonl", lines(*TEN[:3])))
+    broken = bytearray(whole)
+    broken[60] ^= 0xFF  # in the packed text of the first
+    encrypted = bytearray(whole)
+    start = whole.index(b"PK\x01\x02")
+    encrypted[start + 8] |= 1
+    taken = take(tmp_path, broken__zip=bytes(broken), secret__zip=bytes(encrypted))
+    assert kept(taken)["logs/broken.zip!b.jsonl"] == (3, 3)
+    assert kept(taken)["logs/secret.zip!b.jsonl"] == (3, 3)
+    assert taken.files["logs/broken.zip!a.jsonl"].kept == 0
+    assert "encrypted" in str(taken.files["logs/secret.zip!a.jsonl"].why)
+
+
+def test_what_was_unpacked_is_gone_with_the_inputs(tmp_path: Path) -> None:
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "a.zip").write_bytes(archive(("a.jsonl", lines(*TEN))))
+    inputs = Inputs.of(tmp_path)
+    path = inputs.files[0].path
+    assert path.exists()
+    del inputs
+    assert not path.exists()

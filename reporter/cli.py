@@ -580,17 +580,19 @@ def map_(path: Path, sheet: str, kind: str, out: Path | None, packs: tuple[Pack,
     type=click.Choice(["csv", "xlsx"]),
     help="Form of the questions to people; in a workspace that exists, add only them.",
 )
+@click.option(
+    "--collect",
+    metavar="NAMES",
+    default="",
+    help="What to ask of vendors, such as aws,okta, and a script; to a workspace, add only that.",
+)
 @_no_packs
-def init(
-    workspace: Path, organisation: str, questionnaire: str | None, packs: tuple[Pack, ...]
-) -> None:
+def init(packs: tuple[Pack, ...], collect: str, **start: Any) -> None:
     """Make a workspace to start from, with examples of each folder and the questions to people."""
     from reporter.authoring import scaffold as making
 
-    if questionnaire and (workspace / "reporter.yml").exists():
-        print_clean(str(making.questionnaire(workspace, questionnaire, packs)))
-        return
-    for path in making.init(workspace, organisation, questionnaire or "csv", packs):
+    names = names_given(collect, making.collectors(), "--collect") if collect else ()
+    for path in making.start(**start, collectors=names, packs=packs):
         print_clean(str(path))
 
 

@@ -1,5 +1,5 @@
 """A workspace to start from. In: a folder name. Out: reporter.yml, a small example in each folder,
-the questions to people.
+the questions to people, what collectors ask of vendors.
 """
 
 from __future__ import annotations
@@ -15,8 +15,10 @@ from reporter.content.workspace import read_workspace
 from reporter.content.yaml import write_yaml
 from reporter.errors import InputError
 from reporter.ingest.statement_files import KINDS, PREFILLED
+from reporter.model.source import Query
 from reporter.model.statements import ATTESTATIONS, SIGNED
 from reporter.statements.attestations import ANSWERS, METHODS
+from reporter.system.folders import content_dir
 from reporter.system.plain_text import clean_lines
 
 _AGENTS = """\
@@ -43,6 +45,66 @@ _POLICY = """\
   version: '1'
   clauses: [identity, actions, data, escalation, human_review, logging, third_parties, retirement]
 """
+
+
+_RUN = """\
+#!/bin/sh
+# Asks {vendors}
+# through Steampipe, which only reads, and writes the answers to {folders}. It signs in as
+# Steampipe is set up (https://steampipe.io/docs). The plugins, once:
+#   steampipe plugin install {plugins}
+set -eu
+umask 077
+cd "$(dirname "$0")/.."
+command -v steampipe >/dev/null || {{
+  echo 'There is no steampipe here: https://steampipe.io/downloads' >&2
+  exit 1
+}}
+mkdir -p {folders}
+part=''
+trap 'rm -f "$part"' EXIT
+failed=0
+missing=''
+
+# Note that $1 is not there, why, and the tables $3 that it would fill.
+lacks() {{
+  rm -f "$part"
+  missing="$missing  $1 $2: $3
+"
+}}
+
+# Ask $1 and write the answer to the folder $2; it fills the tables $3.
+collect() {{
+  file="$2/$1.json"
+  if [ -e "$file" ]; then
+    echo "$file is there already: not asked again"
+    return
+  fi
+  part="collect/$1.part"
+  if ! told=$(steampipe query "collect/$1.sql" --output json 2>&1 >"$part"); then
+    failed=$((failed + 1))
+    echo "$1 failed: $told" >&2
+    lacks "$1" failed "$3"
+    return
+  fi
+  [ -z "$told" ] || echo "$1: $told" >&2
+  text=$(dd if="$part" bs=20000 count=1 2>/dev/null | tr -d ' \\t\\r\\n')
+  case "${{text#*\\"rows\\":}}" in
+    '' | '[]'* | null*) lacks "$1" 'has no rows' "$3" ;;
+    *)
+      mv "$part" "$file"
+      echo "$file"
+      ;;
+  esac
+}}
+
+{calls}
+if [ -n "$missing" ]; then
+  printf 'Missing, and the tables that it would fill:\\n%s' "$missing"
+fi
+[ "$failed" -eq 0 ]
+"""
+"""The script that runs the queries. It goes on after a failure, and overwrites nothing."""
 
 
 _APPROVERS = {
@@ -130,7 +192,7 @@ def _write_xlsx(rows: Iterable[tuple[str, ...]], path: Path) -> None:
     book.save(path)
 
 
-def questionnaire(folder: Path, form: str = FORMS[0], packs: tuple[Pack, ...] = ()) -> Path:
+def ask(folder: Path, form: str = FORMS[0], packs: tuple[Pack, ...] = ()) -> Path:
     """Write the questions of a workspace's frameworks to statements/.
 
     Raises InputError where answers stand there already.
@@ -185,8 +247,54 @@ def init(
     for path in new_paths:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(texts[path.relative_to(folder).as_posix()], encoding="utf-8")
-    return (
-        new_paths
-        if "statements" in folders_in_use
-        else [*new_paths, questionnaire(folder, form, packs)]
+    return new_paths if "statements" in folders_in_use else [*new_paths, ask(folder, form, packs)]
+
+
+def start(
+    workspace: Path,
+    organisation: str,
+    questionnaire: str | None,
+    collectors: Sequence[str],
+    packs: tuple[Pack, ...],
+) -> list[Path]:
+    """Write a workspace; to one that exists, add only the questions or queries asked for."""
+    is_new = not (workspace / "reporter.yml").exists()
+    queries = collect(workspace, collectors) if collectors else []
+    if is_new or not (questionnaire or collectors):
+        return [*init(workspace, organisation, questionnaire or FORMS[0], packs), *queries]
+    return [*([ask(workspace, questionnaire, packs)] if questionnaire else []), *queries]
+
+
+def collectors() -> tuple[str, ...]:
+    """Return the names of the collectors, such as aws."""
+    return tuple(dict.fromkeys(q.collector for q in _queries()))
+
+
+def collect(folder: Path, names: Sequence[str]) -> list[Path]:
+    """Write what the named collectors ask to collect/, and the script that asks it.
+
+    Raises InputError where queries stand there already.
+    """
+    script = folder / "collect" / "run.sh"
+    if script.exists():
+        raise InputError("queries stand already", str(script), "Rename the folder or remove it.")
+    wanted = [q for q in _queries() if q.collector in names]
+    texts = {f"{q.id}.sql": q.sql for q in wanted} | {script.name: _script(wanted)}
+    script.parent.mkdir(parents=True, exist_ok=True)
+    for name, text in texts.items():
+        (script.parent / name).write_text(text, encoding="utf-8")
+    script.chmod(0o755)
+    return [script.parent / name for name in texts]
+
+
+def _queries() -> tuple[Query, ...]:
+    return loader.read_queries(content_dir()[0] / "collectors.yml")
+
+
+def _script(queries: Sequence[Query]) -> str:
+    return _RUN.format(
+        vendors=", ".join(dict.fromkeys(q.title for q in queries)),
+        folders=" ".join(sorted({q.folder for q in queries})),
+        plugins=" ".join(dict.fromkeys(q.plugin for q in queries)),
+        calls="\n".join(f"collect {q.id} {q.folder} '{', '.join(q.fills)}'" for q in queries),
     )

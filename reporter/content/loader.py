@@ -39,7 +39,7 @@ from reporter.model.comparison import CauseGroup
 from reporter.model.crosswalk import Crosswalk
 from reporter.model.reasons import CHECK_STATUSES, ENGINE, parsed
 from reporter.model.roadmap import Efforts
-from reporter.model.source import Source
+from reporter.model.source import Query, Source
 from reporter.schema.model_files import MACROS, Model, read_model, shipped
 from reporter.schema.tables import SUBJECTS, TABLES
 from reporter.schema.vocabulary import EVIDENCE
@@ -566,3 +566,30 @@ def _refuse_to_lack(source_file: Fields) -> None:
                 source_file.place("may_lack"),
                 f"Known: {', '.join(required)}.",
             )
+
+
+def read_queries(path: Path) -> tuple[Query, ...]:
+    """Read what collectors ask of vendors, in the order of the file.
+
+    Raises ContentError where a field is missing or wrong, or a collector is not described.
+    """
+    file = fields(path)
+    file.only("collectors", "queries")
+    collectors = file.get("collectors", dict)
+    queries = []
+    for data in file.get("queries", list):
+        query = Fields(data, path, file.lines)
+        query.only("id", "collector", "cloudquery", "source", "fills", "query", "folder")
+        name = query.get("collector", str)
+        if name not in collectors:
+            raise ContentError(f"no collector {name!r}", file.place("collectors"))
+        about = Fields(collectors[name], path, file.lines)
+        queries.append(
+            Query(
+                query.get("id", str), name, about.get("title", str), about.get("plugin", str),
+                query.get("source", str), tuple(query.get("cloudquery", list)),
+                {table: tuple(columns) for table, columns in query.get("fills", dict).items()},
+                query.get("query", str), query.get("folder", str, "inventory"),
+            )
+        )  # fmt: skip
+    return tuple(queries)

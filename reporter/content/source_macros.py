@@ -157,6 +157,16 @@ MACROS = (
         " WHEN json_type(j, p) = 'VARCHAR' AND (j ->> p) <> '' THEN list_transform(string_split(j"
         " ->> p, ';'), lambda x: CAST(to_json(trim(x)) AS JSON)) END"
     ),
+    # A cell of a table that a collector wrote: nothing is null in JSON, and an empty cell or one of
+    # these words in CSV. An object or a list in it is a text in CSV.
+    (
+        "cell(j, p) AS CASE WHEN json_type(j, p) = 'NULL' OR (j ->> p) IN ('<null>', '<nil>') THEN"
+        " '' ELSE j ->> p END"
+    ),
+    (
+        "nested(j, p) AS CASE WHEN json_type(j, p) = 'VARCHAR' THEN TRY_CAST(j ->> p AS JSON) ELSE"
+        " json_extract(j, p) END"
+    ),
     "from_ns(x) AS CAST(make_timestamp(TRY_CAST(x AS BIGINT) // 1000) AS VARCHAR)",
     # The name of a workflow; nothing where it is a framework's own word, a text, a path, or one
     # run's with an id or a date in it.

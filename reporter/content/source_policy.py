@@ -58,6 +58,8 @@ HELPERS = frozenset(
     (
         "txt",
         "items",
+        "cell",
+        "nested",
         "from_ns",
         "workflow_name",
         "parsed",

@@ -213,12 +213,19 @@ def _lists(engine: DuckDB, file: InputFile) -> list[str]:
 
 
 def lists_in(document: Any) -> list[str]:
-    """Return the keys of a document that hold a list of objects."""
-    return [
+    """Return the keys of a document that hold a list of objects.
+
+    Where a query's answer names its columns beside its rows, only the rows are records.
+    """
+    keys = [
         k
         for k, v in (document.items() if isinstance(document, dict) else ())
         if isinstance(v, list) and v and isinstance(v[0], dict) and len(k) < 300
     ]
+    is_answer = {"columns", "rows"} == {*keys} and all(
+        isinstance(c, dict) and {"name", "data_type"} <= c.keys() for c in document["columns"]
+    )
+    return ["rows"] if is_answer else keys
 
 
 def _look(

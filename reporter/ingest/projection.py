@@ -216,7 +216,8 @@ def no_zone(given: str, cast: str) -> str:
     return (
         f"CASE WHEN ({cast}) IS NULL OR ends_with({given}, 'Z') THEN FALSE "
         f"ELSE length({given}) > 10 AND NOT ends_with({given}, 'z') "
-        f"AND NOT regexp_matches({given}, '(UTC|GMT|[+-][0-9]{{2}}:?[0-9]{{2}})$') END"
+        f"AND NOT regexp_matches({given},"
+        " '(UTC|GMT|[+-][0-9]{2}:?[0-9]{2}|:[0-9.]+ ?[+-][0-9]{2})$') END"
     )
 
 

@@ -1,4 +1,6 @@
-"""A source as plain data: how one vendor format is recognised, and what becomes of its records."""
+"""A source as plain data: how one vendor format is recognised, and what becomes of its records;
+and what a collector asks a vendor.
+"""
 
 from __future__ import annotations
 
@@ -44,3 +46,26 @@ class Source:
     """Class of evidence of its rows, one of `vocabulary.EVIDENCE`."""
     weaker: dict[str, str] = field(default_factory=dict)
     """Class of single columns, as table.column, that rest on less."""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What a collector asks of a vendor, so that a source can read the answer."""
+
+    id: str
+    """Also the name of its file, and of the answer's."""
+    collector: str
+    """Such as aws: what the user names to get it."""
+    title: str
+    """The vendor in words."""
+    plugin: str
+    """Plugin of Steampipe that answers it."""
+    source: str
+    """Source that reads the answer."""
+    cloudquery: tuple[str, ...]
+    """Tables of CloudQuery that the same source reads instead."""
+    fills: dict[str, tuple[str, ...]]
+    """Table -> columns that the answer fills."""
+    sql: str
+    folder: str
+    """Folder of the workspace that the answer belongs in: inventory or logs."""

@@ -147,7 +147,7 @@ RIGHT_USES: Table = {
     ("r", "iam:createaccesskey", True): (False, 1, 1, 1, "events#5"),
     ("r", "rds:start", True): (True, 1, 5, 5, "events#10"),
     ("r", "s3:getobject", True): (True, 1, 1, 1, "events#6"),
-    ("r", "s3:putobject", True): (None, 1, 1, 1, "events#7"),
+    ("r", "s3:putobject", True): (False, 1, 1, 1, "events#7"),
     ("r", "sns:publish", True): (True, 1, 1, 1, "events#8"),
     ("r", "sts:assumerole", True): (False, 1, 2, 2, "events#9"),
 }

@@ -1,9 +1,10 @@
--- One administrative action that names no tool, beside the entitlements granted to the agent.
+-- One action in a system that names no tool, beside the entitlements granted to the identity under which the agent did it.
 -- agent_id text: Agent.
 -- log_source text: Log.
 -- action text: Action, as the log names it.
--- granted text: The same as entitlements name it, such as iam:createaccesskey.
--- covered flag: An entitlement of the agent covers it; FALSE: none does; empty: log and entitlements cannot be compared.
+-- granted text: The same as entitlements name it, such as iam:createaccesskey; several with + where it needs them all.
+-- covered flag: An entitlement covers it; FALSE: none does; empty: that cannot be told.
+-- standing text: granted | ungranted | unexplained: a policy of the resource, which no list has, may allow it | denied | conditional | partly: some of several | unmapped: which action it needs is not known | incomparable: log and entitlements name no such actions.
 -- in_window flag: Inside the period under review.
 -- n_events int: Events, successful ones.
 -- first_at time: First of them.
@@ -13,22 +14,38 @@
 WITH entitlements AS (
   SELECT
     actor_id,
-    coalesce(regexp_full_match(lower(coalesce(action, name)), '^([a-z0-9-]+|\*):[A-Za-z0-9*?]+$|^\*$'), FALSE) AS is_told,
-    replace(pattern_of(lower(coalesce(action, name))), '?', '_') AS pattern,
+    coalesce(role, '') AS role,
+    source = 'aws-iam-authz-details' AS is_policy,
+    coalesce(
+      regexp_full_match(lower(coalesce(action, name)), '^([a-z0-9-]+|\*):[A-Za-z0-9*?]+$|^\*$|^\* except .*'), FALSE
+    ) AS is_told,
+    CASE WHEN action LIKE '* except %' THEN '%' ELSE action_pattern(coalesce(action, name)) END AS pattern,
+    excluded,
+    conditional,
     expires_at
   FROM grants
   WHERE type = 'entitlement'
 ),
 
-rights AS (
-  SELECT actor_id, bool_and(is_told) AS is_told, list(pattern) AS patterns, list(expires_at) AS ends
+-- A policy by its name is told where its actions are; rights in other systems say nothing of an account whose policies are known.
+policies AS (
+  SELECT
+    actor_id,
+    role,
+    bool_or(is_told) OR (NOT bool_or(is_policy) AND bool_or(bool_or(is_policy)) OVER (PARTITION BY actor_id)) AS is_told
   FROM entitlements
+  GROUP BY actor_id, CASE WHEN is_policy THEN role ELSE pattern END, role
+),
+
+holders AS (
+  SELECT actor_id, bool_and(is_told) AS is_told
+  FROM policies
   GROUP BY actor_id
 
   UNION ALL
 
   -- An empty list is a list: it grants nothing.
-  SELECT actor_id, TRUE, [], []
+  SELECT actor_id, TRUE
   FROM actors
   WHERE entitlements_listed AND actor_id NOT IN (SELECT actor_id FROM entitlements)
 ),
@@ -37,14 +54,18 @@ rights AS (
 logs AS (
   SELECT DISTINCT log_source
   FROM activity
-  WHERE registered AND agent_kind = 'agent' AND outcome = 'success' AND tool IS NULL AND event_class = 'admin' AND n_action > 0
+  WHERE registered AND agent_kind = 'agent' AND outcome = 'success' AND tool IS NULL AND n_action > 0
+    AND (event_class = 'admin' OR log_source = 'aws-cloudtrail')
 ),
 
 uses AS (
   SELECT
     k.agent_id,
+    -- The rights are those of the last role, the account for them is the agent's.
+    CASE WHEN k.principal_id IN (SELECT actor_id FROM holders) THEN k.principal_id ELSE k.agent_id END AS holder_id,
     e.log_source,
     e.action,
+    e.event_class = 'admin' AS is_admin,
     is_within(e.occurred_at, r.period_from, r.period_to) AS in_window,
     count(*) AS n_events,
     min(e.occurred_at) AS first_at,
@@ -54,41 +75,129 @@ uses AS (
   JOIN in_events AS e ON e.log_source = l.log_source
   CROSS JOIN run AS r
   JOIN event_actors AS k ON k.who = e.who
-  WHERE e.occurred_at <= r.as_of AND e.outcome = 'success' AND e.tool IS NULL AND e.event_class = 'admin'
+  WHERE e.occurred_at <= r.as_of AND e.outcome = 'success' AND e.tool IS NULL AND is_act(e.event_class)
     AND e.action IS NOT NULL AND k.registered AND k.agent_kind = 'agent'
+    AND (e.event_class = 'admin' OR e.log_source = 'aws-cloudtrail')
   GROUP BY ALL
 ),
 
-named AS (
+names AS (
   SELECT
+    action,
+    nullif(regexp_extract(action, '^([a-z0-9.-]+)\.amazonaws\.com:([A-Za-z0-9_]+)$', 1), '') AS label,
+    -- Less the version that some names end in: ListFunctions20150331v2.
+    lower(regexp_replace(
+      regexp_extract(action, '^([a-z0-9.-]+)\.amazonaws\.com:([A-Za-z0-9_]+)$', 2), '_?[0-9]{4}_?[0-9]{2}_?[0-9]{2}(v[0-9]+)?$', ''
+    )) AS operation
+  FROM (SELECT DISTINCT action FROM uses) AS u
+),
+
+mapped AS (
+  SELECT
+    n.action,
+    s.prefix,
+    regexp_extract(s.operations, '(?i) ' || n.operation || '(=[^ ]*)? ') AS told,
+    n.operation
+  FROM names AS n
+  JOIN aws_operations AS s ON s.label = n.label
+),
+
+needs AS (
+  SELECT
+    n.action,
+    n.label,
+    -- What is not known to need another action is covered by an entitlement of its name, and by no other outside it.
+    m.told <> '' AS is_known,
+    CASE
+      WHEN m.told LIKE '%=-%' THEN []
+      WHEN m.told LIKE '%=%' THEN string_split(lower(trim(split_part(m.told, '=', 2))), '+')
+      ELSE [coalesce(m.prefix, n.label) || ':' || n.operation]
+    END AS actions
+  FROM names AS n
+  LEFT JOIN mapped AS m ON m.action = n.action
+),
+
+asked AS (
+  SELECT
+    row_number() OVER () AS use_id,
     u.*,
-    nullif(regexp_extract(u.action, '^([a-z0-9-]+)\.amazonaws\.com:([A-Za-z0-9]+)$', 1), '') AS service,
-    lower(regexp_replace(u.action, '^([a-z0-9-]+)\.amazonaws\.com:([A-Za-z0-9]+)$', '\1:\2')) AS granted
+    n.label,
+    coalesce(n.is_known, FALSE) AS is_known,
+    CASE WHEN n.label IS NOT NULL THEN n.actions END AS actions,
+    coalesce(h.is_told, FALSE) AS is_told
   FROM uses AS u
+  JOIN needs AS n ON n.action = u.action
+  LEFT JOIN holders AS h ON h.actor_id = u.holder_id
+),
+
+single AS (
+  SELECT use_id, holder_id, last_at, unnest(actions) AS action
+  FROM asked
+  WHERE is_told
+),
+
+-- 3: a right covers it, 2: on a condition, 1: but it is denied.
+met AS (
+  SELECT
+    s.use_id,
+    s.action,
+    coalesce(max(
+      CASE
+        WHEN g.actor_id IS NULL THEN 0
+        WHEN is_action_of(s.action, g.excluded) THEN 1
+        WHEN is_action_of(s.action, g.conditional) THEN 2
+        ELSE 3
+      END
+    ), 0) AS degree
+  FROM single AS s
+  LEFT JOIN entitlements AS g
+    ON g.actor_id = s.holder_id AND g.is_told AND s.action LIKE g.pattern ESCAPE '!' AND holds_at(g.expires_at, s.last_at)
+  GROUP BY s.use_id, s.action
+),
+
+weighed AS (
+  SELECT use_id, min(degree) AS least, max(degree) AS most
+  FROM met
+  GROUP BY use_id
+),
+
+judged AS (
+  SELECT
+    a.*,
+    CASE
+      WHEN a.label IS NULL OR NOT a.is_told THEN 'incomparable'
+      WHEN a.actions = [] OR w.least = 3 THEN 'granted'
+      WHEN NOT a.is_known THEN 'unmapped'
+      WHEN w.least = 2 THEN 'conditional'
+      WHEN w.most > 1 THEN 'partly'
+      WHEN w.most = 1 THEN 'denied'
+      -- Services whose resources may grant by policies of their own.
+      WHEN a.label IN (
+        'backup', 'cassandra', 'codeartifact', 'dynamodb', 'ecr', 'elasticfilesystem', 'es', 'events', 'glacier', 'glue', 'iot',
+        'kafka', 'kinesis', 'kms', 'lambda', 'logs', 's3', 'secretsmanager', 'ses', 'sns', 'sqs', 'ssm', 'states', 'sts', 'xray'
+      ) THEN 'unexplained'
+      ELSE 'ungranted'
+    END AS standing
+  FROM asked AS a
+  LEFT JOIN weighed AS w ON w.use_id = a.use_id
 )
 
 SELECT
-  n.agent_id,
-  n.log_source,
-  n.action,
-  n.granted,
-  -- Empty where no comparison would be sound: another kind of log, a service that logs other names, or an agent with an
-  -- entitlement whose actions are not told, such as a policy by its name.
+  agent_id,
+  log_source,
+  action,
+  coalesce(nullif(array_to_string(actions, '+'), ''), lower(regexp_replace(action, '\.amazonaws\.com:', ':'))) AS granted,
   CASE
-    WHEN n.service IS NULL OR g.is_told IS DISTINCT FROM TRUE THEN NULL
-    WHEN len(list_filter(
-      list_zip(g.patterns, g.ends), lambda p: n.granted LIKE p[1] ESCAPE '!' AND (p[2] IS NULL OR p[2] >= n.last_at)
-    )) > 0 THEN TRUE
-    -- Services of AWS whose events carry the name of the action that IAM grants; others, such as S3, log names of their own.
-    WHEN n.service IN (
-      'cloudtrail', 'config', 'dynamodb', 'ec2', 'ecs', 'eks', 'guardduty', 'iam', 'kms', 'logs', 'organizations', 'rds',
-      'secretsmanager', 'sns', 'sqs', 'ssm', 'sts'
-    ) THEN FALSE
+    WHEN standing = 'granted' THEN TRUE
+    WHEN standing IN ('ungranted', 'unexplained', 'denied') THEN FALSE
   END AS covered,
-  n.in_window,
-  n.n_events,
-  n.first_at,
-  n.last_at,
-  n.last_ref
-FROM named AS n
-LEFT JOIN rights AS g ON g.actor_id = n.agent_id
+  standing,
+  in_window,
+  CAST(sum(n_events) AS BIGINT) AS n_events,
+  min(first_at) AS first_at,
+  max(last_at) AS last_at,
+  arg_max(last_ref, (last_at, last_ref)) AS last_ref
+FROM judged
+-- Of what is no administration, a log whose names no entitlement has says nothing.
+WHERE is_admin OR standing NOT IN ('incomparable', 'unmapped')
+GROUP BY ALL

@@ -121,8 +121,13 @@ def main(botocore: Path, actions: Path, map_file: Path) -> None:
             )
             for operation, wanted in needs.items():
                 by_label[label.lower()][operation].add(wanted)
-    for action in known["s3"].values():
-        by_label["s3"][action].add(f"s3:{action}")
+    # An event that bears the name of an action is of that action, though no SDK knows the operation.
+    for prefix, actions_of in known.items():
+        named = {operation.lower() for operation in by_label[prefix]}
+        prefix_of.setdefault(prefix, prefix)
+        for name, action in actions_of.items():
+            if name not in named:
+                by_label[prefix][action].add(f"{prefix}:{action}")
     for name, wanted in KNOWN.items():
         label, operation = name.split(":")
         by_label[label][operation] = {wanted}

@@ -62,7 +62,8 @@ uses AS (
   SELECT
     k.agent_id,
     -- The rights are those of the last role, the account for them is the agent's.
-    CASE WHEN k.principal_id IN (SELECT actor_id FROM holders) THEN k.principal_id ELSE k.agent_id END AS holder_id,
+    CASE WHEN coalesce(s.actor_id, k.principal_id) IN (SELECT actor_id FROM holders) THEN coalesce(s.actor_id, k.principal_id)
+      ELSE k.agent_id END AS holder_id,
     e.log_source,
     e.action,
     e.event_class = 'admin' AS is_admin,
@@ -75,6 +76,7 @@ uses AS (
   JOIN in_events AS e ON e.log_source = l.log_source
   CROSS JOIN run AS r
   JOIN event_actors AS k ON k.who = e.who
+  LEFT JOIN same_as AS s ON s.alias = k.principal_id
   WHERE e.occurred_at <= r.as_of AND e.outcome = 'success' AND e.tool IS NULL AND is_act(e.event_class)
     AND e.action IS NOT NULL AND k.registered AND k.agent_kind = 'agent'
     AND (e.event_class = 'admin' OR e.log_source = 'aws-cloudtrail')

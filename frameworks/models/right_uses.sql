@@ -4,7 +4,7 @@
 -- action text: Action, as the log names it.
 -- granted text: The same as entitlements name it, such as iam:createaccesskey; several with + where it needs them all.
 -- covered flag: An entitlement covers it; FALSE: none does; empty: that cannot be told.
--- standing text: granted | ungranted | unexplained: a policy of the resource, which no list has, may allow it | denied | conditional | partly: some of several | unmapped: which action it needs is not known | incomparable: log and entitlements name no such actions.
+-- standing text: granted | ungranted | unexplained: a policy of the resource, which no list has, may allow it | denied | conditional | partly: some of several | unmapped: which action it needs is not known | unlisted: no rule covers it, but there may be others | incomparable: log and entitlements name no such actions.
 -- in_window flag: Inside the period under review.
 -- n_events int: Events, successful ones.
 -- first_at time: First of them.
@@ -66,6 +66,7 @@ uses AS (
       ELSE k.agent_id END AS holder_id,
     e.log_source,
     e.action,
+    CASE WHEN e.log_source = 'kubernetes-audit' THEN e.resource END AS thing,
     e.event_class = 'admin' AS is_admin,
     is_within(e.occurred_at, r.period_from, r.period_to) AS in_window,
     count(*) AS n_events,
@@ -163,10 +164,57 @@ weighed AS (
   GROUP BY use_id
 ),
 
+-- Kubernetes: a verb on shop/pods, pods (of any namespace), pods/log or configmaps/inbox,outbox.
+verbs AS (
+  SELECT actor_id, lower(action) AS verb, expires_at, unnest(string_split(pattern_of(name), ',')) AS part, pattern_of(name) AS whole
+  FROM grants
+  WHERE type = 'entitlement' AND action NOT LIKE '%:%' AND action NOT LIKE '* except %'
+),
+
+rules AS (
+  SELECT
+    actor_id,
+    verb,
+    expires_at,
+    CASE WHEN contains(part, '/') OR whole = part THEN part ELSE regexp_extract(whole, '^(.*/)[^/]*$', 1) || part END AS pattern,
+    -- Of pods/log the resource and what belongs to it: pods, log; its group stands behind the latter: deployments/scale.apps.
+    regexp_replace(whole, '^(.*)/([^/.]+)(\.[^/]+)?$', '\1\3') AS head,
+    regexp_extract(whole, '/([^/.]+)(\.[^/]+)?$', 1) AS tail
+  FROM verbs
+),
+
+doings AS (
+  SELECT a.use_id, a.thing, v.pattern, v.head, v.tail
+  FROM asked AS a
+  JOIN rules AS v
+    ON v.verb IN (a.action, '*') AND holds_at(v.expires_at, a.last_at) AND (
+      v.actor_id IN (a.holder_id, 'system:authenticated')
+      OR (a.holder_id LIKE 'system:serviceaccount:%' AND v.actor_id IN (
+        'system:serviceaccounts', 'system:serviceaccounts:' || split_part(a.holder_id, ':', 3)
+      ))
+    )
+  WHERE a.thing IS NOT NULL
+),
+
+allowed AS (
+  SELECT DISTINCT use_id
+  FROM doings
+  WHERE (thing LIKE pattern ESCAPE '!')
+    OR (thing LIKE pattern || '/%' ESCAPE '!' AND thing NOT LIKE pattern || '/%/%' ESCAPE '!')
+    OR (thing LIKE '%/' || pattern ESCAPE '!' AND thing NOT LIKE '%/%/' || pattern ESCAPE '!')
+    OR (thing LIKE '%/' || pattern || '/%' ESCAPE '!' AND thing NOT LIKE '%/%/' || pattern || '/%' ESCAPE '!'
+      AND thing NOT LIKE '%/' || pattern || '/%/%' ESCAPE '!')
+    OR (tail <> '' AND thing LIKE head || '/%/' || tail ESCAPE '!' AND thing NOT LIKE head || '/%/%/' || tail ESCAPE '!')
+    OR (tail <> '' AND thing LIKE '%/' || head || '/%/' || tail ESCAPE '!' AND thing NOT LIKE '%/%/' || head || '/%/' || tail ESCAPE '!'
+      AND thing NOT LIKE '%/' || head || '/%/%/' || tail ESCAPE '!')
+),
+
 judged AS (
   SELECT
     a.*,
     CASE
+      WHEN a.use_id IN (SELECT use_id FROM allowed) THEN 'granted'
+      WHEN a.thing IS NOT NULL AND a.holder_id IN (SELECT actor_id FROM rules) THEN 'unlisted'
       WHEN a.label IS NULL OR NOT a.is_told THEN 'incomparable'
       WHEN a.actions = [] OR w.least = 3 THEN 'granted'
       WHEN NOT a.is_known THEN 'unmapped'
@@ -188,7 +236,11 @@ SELECT
   agent_id,
   log_source,
   action,
-  coalesce(nullif(array_to_string(actions, '+'), ''), lower(regexp_replace(action, '\.amazonaws\.com:', ':'))) AS granted,
+  coalesce(
+    nullif(array_to_string(actions, '+'), ''),
+    CASE WHEN standing <> 'incomparable' THEN action || ' ' || thing END,
+    lower(regexp_replace(action, '\.amazonaws\.com:', ':'))
+  ) AS granted,
   CASE
     WHEN standing = 'granted' THEN TRUE
     WHEN standing IN ('ungranted', 'unexplained', 'denied') THEN FALSE

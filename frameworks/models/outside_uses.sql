@@ -33,7 +33,7 @@ UNION ALL
 
 SELECT
   u.agent_id,
-  CASE u.standing WHEN 'incomparable' THEN 7 WHEN 'conditional' THEN 12 WHEN 'partly' THEN 13 ELSE 14 END,
+  CASE u.standing WHEN 'incomparable' THEN 7 WHEN 'elsewhere' THEN 12 WHEN 'conditional' THEN 13 WHEN 'partly' THEN 14 ELSE 15 END,
   CASE u.standing WHEN 'incomparable' THEN 'incomparable' ELSE 'action_' || u.standing END,
   CASE u.standing WHEN 'incomparable' THEN u.log_source ELSE u.granted END,
   NULL, NULL, NULL,

@@ -4,7 +4,7 @@
 -- action text: Action, as the log names it.
 -- granted text: The same as entitlements name it, such as iam:createaccesskey; several with + where it needs them all.
 -- covered flag: An entitlement covers it; FALSE: none does; empty: that cannot be told.
--- standing text: granted | ungranted | unexplained: a policy of the resource, which no list has, may allow it | denied | conditional | partly: some of several | unmapped: which action it needs is not known | unlisted: no rule covers it, but there may be others | incomparable: log and entitlements name no such actions.
+-- standing text: granted | ungranted | unexplained: a policy of the resource, which no list has, may allow it | denied | conditional | elsewhere: on other resources than the log names | partly: some of several | unmapped: which action it needs is not known | unlisted: no rule covers it, but there may be others | incomparable: log and entitlements name no such actions.
 -- in_window flag: Inside the period under review.
 -- n_events int: Events, successful ones.
 -- first_at time: First of them.
@@ -22,6 +22,8 @@ WITH entitlements AS (
     CASE WHEN action LIKE '* except %' THEN '%' ELSE action_pattern(coalesce(action, name)) END AS pattern,
     excluded,
     conditional,
+    -- A right to an action anywhere has none.
+    CASE WHEN action IS NOT NULL AND name LIKE 'arn:%' THEN action_pattern(regexp_replace(name, '\$\{[^}]*\}', '*', 'g')) END AS place,
     expires_at
   FROM grants
   WHERE type = 'entitlement'
@@ -151,7 +153,9 @@ met AS (
         WHEN is_action_of(s.action, g.conditional) THEN 2
         ELSE 3
       END
-    ), 0) AS degree
+    ), 0) AS degree,
+    bool_or(g.place IS NULL) AS is_anywhere,
+    list(DISTINCT g.place) AS places
   FROM single AS s
   LEFT JOIN entitlements AS g
     ON g.actor_id = s.holder_id AND g.is_told AND s.action LIKE g.pattern ESCAPE '!' AND holds_at(g.expires_at, s.last_at)
@@ -159,9 +163,29 @@ met AS (
 ),
 
 weighed AS (
-  SELECT use_id, min(degree) AS least, max(degree) AS most
+  SELECT use_id, min(degree) AS least, max(degree) AS most, bool_or(is_anywhere) AS is_anywhere, flatten(list(places)) AS places
   FROM met
   GROUP BY use_id
+),
+
+-- What is granted on some resources only: is another one named?
+bounded AS (
+  SELECT a.use_id, a.agent_id, a.holder_id, a.log_source, a.action, a.in_window, w.places
+  FROM asked AS a
+  JOIN weighed AS w ON w.use_id = a.use_id
+  WHERE w.least = 3 AND NOT w.is_anywhere
+),
+
+elsewhere AS (
+  SELECT DISTINCT b.use_id
+  FROM in_events AS e
+  CROSS JOIN run AS r
+  JOIN event_actors AS k ON k.who = e.who
+  JOIN bounded AS b
+    ON b.agent_id = k.agent_id AND b.action = e.action AND b.log_source = e.log_source
+    AND b.in_window = is_within(e.occurred_at, r.period_from, r.period_to)
+  WHERE e.outcome = 'success' AND e.tool IS NULL AND e.occurred_at <= r.as_of AND e.resource LIKE 'arn:%'
+    AND len(list_filter(b.places, lambda p: lower(e.resource) LIKE p ESCAPE '!')) = 0
 ),
 
 -- Kubernetes: a verb on shop/pods, pods (of any namespace), pods/log or configmaps/inbox,outbox.
@@ -216,6 +240,7 @@ judged AS (
       WHEN a.use_id IN (SELECT use_id FROM allowed) THEN 'granted'
       WHEN a.thing IS NOT NULL AND a.holder_id IN (SELECT actor_id FROM rules) THEN 'unlisted'
       WHEN a.label IS NULL OR NOT a.is_told THEN 'incomparable'
+      WHEN a.use_id IN (SELECT use_id FROM elsewhere) THEN 'elsewhere'
       WHEN a.actions = [] OR w.least = 3 THEN 'granted'
       WHEN NOT a.is_known THEN 'unmapped'
       WHEN w.least = 2 THEN 'conditional'

@@ -337,6 +337,8 @@ ENGINE = {
     "feeds.declared": "tells assess which logs are subjects though they never arrived",
     "actors.entitlements_listed": "an empty list of rights: makes right_uses.covered",
     "actors.destinations_listed": "an empty list of destinations: becomes a row of settings",
+    "grants.excluded": "what a right does not cover: makes right_uses.standing",
+    "grants.conditional": "what it covers on conditions: makes right_uses.standing",
     "right_uses.action": "groups the uses of one right",
     "right_uses.first_at": "becomes violations.first_at",
     "graver_uses.first_at": "becomes violations.first_at",

@@ -7,6 +7,13 @@ CREATE MACRO literal(name) AS REPLACE(REPLACE(REPLACE(name, '!', '!!'), '_', '!_
 -- A name with * as LIKE reads it, with the escape '!'.
 CREATE MACRO pattern_of(name) AS replace(literal(name), '*', '%');
 
+-- An action of IAM with * and ? as LIKE reads it, with the escape '!', in small letters.
+CREATE MACRO action_pattern(action) AS replace(pattern_of(lower(action)), '?', '_');
+
+-- Whether an action, in small letters, is one of those that a text lists, such as iam:* s3:Get?bject.
+CREATE MACRO is_action_of(action, listed) AS
+  len(list_filter(string_split(listed, ' '), lambda x: action LIKE action_pattern(x) ESCAPE '!')) > 0;
+
 -- The field of a change in the words of approvals and snapshots: tools becomes tool, prompts prompt.
 CREATE MACRO kind_of_change(field) AS rtrim(lower(trim(field)), 's');
 

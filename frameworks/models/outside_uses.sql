@@ -24,7 +24,7 @@ LEFT JOIN listed_kinds AS k ON k.actor_id = t.agent_id AND k.type = 'tool'
 UNION ALL
 
 SELECT
-  u.agent_id, 2, 'action_ungranted', u.granted, NULL, NULL, NULL,
+  u.agent_id, 2, 'action_' || u.standing, u.granted, NULL, NULL, NULL,
   u.n_events, u.last_at, moment(u.last_at, u.granted), u.last_ref
 FROM right_uses AS u
 WHERE u.in_window AND NOT u.covered
@@ -32,7 +32,11 @@ WHERE u.in_window AND NOT u.covered
 UNION ALL
 
 SELECT
-  u.agent_id, 7, 'incomparable', u.log_source, NULL, NULL, NULL,
+  u.agent_id,
+  CASE u.standing WHEN 'incomparable' THEN 7 WHEN 'elsewhere' THEN 12 WHEN 'conditional' THEN 13 WHEN 'partly' THEN 14 ELSE 15 END,
+  CASE u.standing WHEN 'incomparable' THEN 'incomparable' ELSE 'action_' || u.standing END,
+  CASE u.standing WHEN 'incomparable' THEN u.log_source ELSE u.granted END,
+  NULL, NULL, NULL,
   u.n_events, u.last_at, moment(u.last_at, u.last_ref), u.last_ref
 FROM right_uses AS u
 WHERE u.in_window AND u.covered IS NULL

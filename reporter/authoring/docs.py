@@ -165,7 +165,8 @@ _ABOUT_STEPS = (
     " `in_TABLE` are rows as sources give them, `actor_rows` those of actors before they are one"
     " row each, `in_baseline` the events of approved runs, `parts` the files of events, `carried`"
     " which source carries which column; `expected_feeds` and `baseline` are what `reporter.yml`"
-    " says of logs and approved runs."
+    " says of logs and approved runs, `aws_operations` which rights the operations of AWS need, a"
+    " list that ships."
 )
 
 

@@ -175,6 +175,18 @@ GRANTS = (
         "like_pattern", TEXT, "The name as a LIKE pattern with escape '!'; made at load.", "sparse"
     ),
     column("action", TEXT, "Action allowed, for entitlements.", "sparse"),
+    column(
+        "excluded",
+        TEXT,
+        "Actions that it does not cover all the same, separated by blanks; * matches any text.",
+        "sparse",
+    ),
+    column(
+        "conditional",
+        TEXT,
+        "Actions that it covers on conditions only, or perhaps not, written likewise; *: all.",
+        "sparse",
+    ),
     column("role", TEXT, "Role it comes from.", "sparse"),
     column("purpose", TEXT, "Workflow, task or process it holds for; empty: all.", "sparse"),
     column("domain", TEXT, "Domain that the tool or data source belongs to."),

@@ -285,8 +285,10 @@ RAW: dict[str, tuple[str, ...]] = {
     "expected_feeds": ("log_source", "every", "share"),
     "baseline": ("since", "until", "approved_at", "holds"),
     "baseline_exceptions": ("agent_id",),
+    "aws_operations": ("label", "prefix", "operations"),
 }
 """What models read beside the tables of checks: rows as sources give them (in_TABLE), those of
 approved runs (in_baseline), of actors before they are one row each, the files of events (parts),
-which source carries which column (carried), and what reporter.yml says of logs and approved runs.
+which source carries which column (carried), what reporter.yml says of logs and approved runs, and
+which rights the operations of AWS need (aws_operations, a list that ships).
 """

@@ -17,6 +17,7 @@ from reporter.transform.approved_scope import Baseline, approve, set_baseline_ap
 from reporter.transform.dag import NOTHING, all_for, dependencies_of, make, teach
 from reporter.transform.identity import NAMED, merge_actors, same
 from reporter.transform.log_coverage import Expected, expect
+from reporter.transform.operations import list_operations
 from reporter.transform.secret_exposure import find_secret_traces
 
 NO_WINDOW = Baseline()
@@ -121,6 +122,8 @@ def derive_expected(
     _refuse_twins(engine)
     # Unregistered agents that act become actors, without tier or attributes.
     engine.run("INSERT INTO actors BY NAME SELECT * FROM shadow_agents")
+    if any("aws_operations" in dependencies_of(name) for name in needed):
+        list_operations(engine)
     make(engine, needed - before, kept)
     if "secret_traces" in wanted:
         find_secret_traces(engine)

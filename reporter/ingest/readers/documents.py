@@ -86,7 +86,7 @@ def documents(
     """
     if file.envelope:
         for item in documents(replace(file, envelope=""), engine, last_read):
-            yield _opened(item) if isinstance(item, Document) else item
+            yield _without_envelope(item) if isinstance(item, Document) else item
         return
     last_read = last_read or LastRead()
     last_read.let_go_unless(file)
@@ -116,7 +116,7 @@ def documents(
         )
 
 
-def _opened(item: Document) -> Document:
+def _without_envelope(item: Document) -> Document:
     """Return a document with the records of its envelope in its place."""
     records = unwrapped(item.value)
     return Document(item.line, [v if isinstance(v, dict) else {"message": v} for v in records])

@@ -205,6 +205,43 @@ def test_a_verb_of_kubernetes_is_covered_by_the_rules_of_its_roles(tmp_path: Pat
     assert found == {who: covered for who, *_, covered in CLUSTER} | {TILL: True}
 
 
+GROUP = "/subscriptions/S1/resourceGroups/till"
+ROLES: list[tuple[str, str, str, str, str, bool | None]] = [
+    # agent, role and scope of its right, operation and object of its use -> covered
+    ("owns", "Owner", "/subscriptions/s1", "Microsoft.Authorization/roleAssignments/write", GROUP, True),
+    ("root", "Owner", "/", "MICROSOFT.COMPUTE/VIRTUALMACHINES/DELETE", f"{GROUP}/providers/x", True),
+    ("adds", "Contributor", GROUP, "Microsoft.Storage/storageAccounts/write", f"{GROUP.upper()}/providers/x", True),
+    ("grants", "Contributor", GROUP, "Microsoft.Authorization/roleAssignments/write", GROUP, None),
+    ("beside", "Contributor", GROUP, "Microsoft.Storage/storageAccounts/write", f"{GROUP}2/providers/x", None),
+    ("reads", "Reader", GROUP, "Microsoft.Storage/storageAccounts/read", GROUP, True),
+    ("writes", "Reader", GROUP, "Microsoft.Storage/storageAccounts/write", GROUP, None),
+    ("other", "Storage Blob Data Owner", GROUP, "Microsoft.Storage/storageAccounts/write", GROUP, None),
+]  # fmt: skip
+
+
+def test_an_operation_of_azure_is_covered_by_a_role_whose_name_tells_what_it_allows(
+    tmp_path: Path,
+) -> None:
+    """And never where a condition stands on it."""
+    rows: dict[str, list[Row]] = {
+        "actors": [*(agent(who) for who, *_ in ROLES), agent("terms")],
+        "grants": [
+            *(entitled(who, scope, role=role) for who, role, scope, *_ in ROLES),
+            entitled("terms", GROUP, role="Owner", conditional="*"),
+        ],
+        "events": [
+            verb(who, operation, thing) | {"log_source": "azure-activity"}
+            for who, operation, thing in [
+                *((who, operation, thing) for who, _, _, operation, thing, _ in ROLES),
+                ("terms", "Microsoft.Storage/storageAccounts/write", GROUP),
+            ]
+        ],
+    }
+    with derived(tmp_path, **rows) as engine:
+        found = dict(engine.rows("SELECT agent_id, covered FROM right_uses"))
+    assert found == {who: covered for who, *_, covered in ROLES} | {"terms": None}
+
+
 # ---------------------------------------------------------------- undecided
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-GOLDEN = Path(__file__).parent / "data" / "sources" / "aws-iam-authz-details" / "golden.json"
+SOURCES = Path(__file__).parent / "data" / "sources"
+GOLDEN = SOURCES / "aws-iam-authz-details" / "golden.json"
 GRANTS = [r for r in json.loads(GOLDEN.read_text(encoding="utf-8"))["rows"]["grants"] if "/quay-" in r["actor_id"]]  # fmt: skip
 
 
@@ -51,3 +52,8 @@ def test_a_group_of_which_nothing_is_known_leaves_the_list_of_rights_open() -> N
     assert [(r["actor_id"].rpartition("/")[2], r["role"]) for r in GRANTS if "action" not in r] == [
         ("quay-denied", "arn:aws:iam::444455556666:group/quay-elsewhere")
     ]
+
+
+def test_a_role_assigned_on_a_condition_is_not_held_without_it() -> None:
+    rows = json.loads((SOURCES / "entra-grants" / "golden.json").read_text(encoding="utf-8"))["rows"]["grants"]  # fmt: skip
+    assert [r["actor_id"][-1] for r in rows if r.get("conditional") == "*"] == ["9"]

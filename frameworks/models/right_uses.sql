@@ -68,7 +68,7 @@ uses AS (
       ELSE k.agent_id END AS holder_id,
     e.log_source,
     e.action,
-    CASE WHEN e.log_source = 'kubernetes-audit' THEN e.resource END AS thing,
+    CASE WHEN e.log_source IN ('kubernetes-audit', 'azure-activity') THEN e.resource END AS thing,
     e.event_class = 'admin' AS is_admin,
     is_within(e.occurred_at, r.period_from, r.period_to) AS in_window,
     count(*) AS n_events,
@@ -217,11 +217,36 @@ doings AS (
         'system:serviceaccounts', 'system:serviceaccounts:' || split_part(a.holder_id, ':', 3)
       ))
     )
-  WHERE a.thing IS NOT NULL
+  WHERE a.log_source = 'kubernetes-audit' AND a.thing IS NOT NULL
+),
+
+-- Azure: roles that say by their name what they allow, on all below their scope.
+scopes AS (
+  SELECT
+    actor_id,
+    CASE WHEN lower(role) = 'reader' THEN '%/read' ELSE '%' END AS pattern,
+    lower(role) = 'contributor' AS is_contributor,
+    literal(lower(rtrim(name, '/'))) AS scope,
+    expires_at
+  FROM grants
+  WHERE type = 'entitlement' AND lower(role) IN ('owner', 'contributor', 'reader') AND name LIKE '/%' AND conditional IS NULL
 ),
 
 allowed AS (
-  SELECT DISTINCT use_id
+  SELECT a.use_id
+  FROM asked AS a
+  JOIN scopes AS s
+    ON s.actor_id = a.holder_id AND holds_at(s.expires_at, a.last_at) AND lower(a.action) LIKE s.pattern
+    AND (lower(a.thing) || '/') LIKE s.scope || '/%' ESCAPE '!'
+  -- What a contributor may not, and what is near to it.
+  WHERE a.log_source = 'azure-activity' AND NOT (s.is_contributor AND regexp_matches(
+    lower(a.action),
+    '^microsoft\.(authorization|blueprint|purview|subscription)/.*(write|delete|action)$|/managedenysetting/|/galleries/share/'
+  ))
+
+  UNION
+
+  SELECT use_id
   FROM doings
   WHERE (thing LIKE pattern ESCAPE '!')
     OR (thing LIKE pattern || '/%' ESCAPE '!' AND thing NOT LIKE pattern || '/%/%' ESCAPE '!')
@@ -238,7 +263,7 @@ judged AS (
     a.*,
     CASE
       WHEN a.use_id IN (SELECT use_id FROM allowed) THEN 'granted'
-      WHEN a.thing IS NOT NULL AND a.holder_id IN (SELECT actor_id FROM rules) THEN 'unlisted'
+      WHEN a.log_source = 'kubernetes-audit' AND a.thing IS NOT NULL AND a.holder_id IN (SELECT actor_id FROM rules) THEN 'unlisted'
       WHEN a.label IS NULL OR NOT a.is_told THEN 'incomparable'
       WHEN a.use_id IN (SELECT use_id FROM elsewhere) THEN 'elsewhere'
       WHEN a.actions = [] OR w.least = 3 THEN 'granted'

@@ -270,3 +270,23 @@ def test_an_agent_is_live_from_its_alias_on_and_another_vendors_agent_is_none() 
         for r in _of("aws-cloudtrail", "state_changes", actor_id="BERTH00001")
     ]
     assert states == [("draft", "2026-07-04T08:00:00"), ("active", "2026-07-04T11:00:00")]
+
+
+# AgentCore
+
+
+def test_memory_that_strategies_keep_does_not_expire_with_its_events() -> None:
+    days = {r["name"]: r.get("memory_ttl_days") for r in _rows("aws-agentcore", "actors")}
+    assert (days["tide_watch"], days["crane"]) == (30, None)
+
+
+def test_tools_of_a_server_that_are_not_named_are_no_list_of_tools() -> None:
+    (crane,) = [r for r in _rows("aws-agentcore", "actors") if r["name"] == "crane"]
+    assert "tools_listed" not in crane
+    assert not _of("aws-agentcore", "grants", actor_id="harness/crane")
+
+
+def test_a_change_of_a_registry_record_is_no_approval_and_no_prompt_is_kept() -> None:
+    assert not any("approved_at" in r for r in _rows("aws-agentcore", "actors"))
+    assert "not for us" not in json.dumps(_golden("aws-agentcore"))
+    assert "not-for-us" not in json.dumps(_golden("aws-agentcore"))

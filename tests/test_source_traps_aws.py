@@ -110,6 +110,11 @@ def test_a_disabled_newest_version_does_not_date_the_value() -> None:
     assert tide["last_rotated_at"] == "2026-07-01T08:00:00"
 
 
+def test_a_key_that_never_leaves_its_vault_is_not_judged_as_a_password() -> None:
+    (sign,) = _of("azure-key-vault", "credentials", credential_id="/keys/sign")
+    assert "type" not in sign
+
+
 def test_the_age_of_a_google_secret_is_not_that_of_its_value() -> None:
     (crane,) = _of("gcp-secret-manager", "credentials", credential_id="/crane-key")
     assert not {"issued_at", "expires_at", "last_rotated_at"} & {*crane}

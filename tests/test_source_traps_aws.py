@@ -10,6 +10,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from reporter.content import loader
 from reporter.engine.duckdb import DuckDB
 from reporter.ingest import cache as store
@@ -42,15 +44,18 @@ def _of(source: str, table: str, **values: str) -> list[Row]:
     ]
 
 
-def _ingested(place: Path, records: list[Row]) -> dict[str, list[Row]]:
-    """Return the rows that records of one file become."""
+def _ingested(place: Path, records: Any) -> dict[str, list[Row]]:
+    """Return the rows that the records of one file become, and which source takes it."""
     logs = place / "workspace" / "logs"
     logs.mkdir(parents=True)
     (logs / "given.json").write_text(json.dumps(records), encoding="utf-8")
     sources = tuple(loader.read_source(p) for p in sorted(folders.content_dir()[1].glob("*.yml")))
     rows: dict[str, list[Row]] = {}
     with DuckDB(place / "work") as engine:
-        load.ingest(engine, Inputs.of(logs.parent), sources, store.open_cache(place / "cache"))
+        intake = load.ingest(
+            engine, Inputs.of(logs.parent), sources, store.open_cache(place / "cache")
+        )
+        rows["sources"] = [{"source": f.source} for f in intake.files]
         for table in LOADED:
             names = [n for n, _ in columns_of(table)]
             found = engine.rows(f"SELECT {', '.join(names)} FROM in_{table.name} ORDER BY ALL")
@@ -58,6 +63,44 @@ def _ingested(place: Path, records: list[Row]) -> dict[str, list[Row]]:
                 {n: v for n, v in zip(names, row, strict=True) if v is not None} for row in found
             ]
     return rows
+
+
+LOOK_ALIKES: dict[str, Any] = {
+    "policy of a function that a bucket may call": {
+        "Policy": json.dumps(
+            {
+                "Statement": [
+                    {
+                        "Effect": "Allow",
+                        "Principal": {"Service": "s3.amazonaws.com"},
+                        "Action": "lambda:InvokeFunction",
+                        "Resource": "arn:aws:lambda:eu-central-1:444455556666:function:tide",
+                        "Condition": {"ArnLike": {"AWS:SourceArn": "arn:aws:s3:::port-docs"}},
+                    }
+                ]
+            }
+        ),
+        "RevisionId": "r",
+    },
+    "rules of an event bus": {
+        "Rules": [{"Name": "n", "Arn": "arn:aws:events:x", "State": "ENABLED"}]
+    },
+    "settings of an application that name a vault": [
+        {"id": "app", "name": "KEY", "value": "https://port-kv.vault.azure.net/secrets/tide-key"}
+    ],
+    "a document with versions": {"versions": {"1": {}}, "current_version": "1"},
+    "subscription filters of a log group": {
+        "subscriptionFilters": [
+            {"filterName": "f", "logGroupName": "g", "filterPattern": "", "destinationArn": "a"}
+        ]
+    },
+    "findings of another product": {"findings": [{"id": "f1", "status": "ACTIVE", "severity": 8}]},
+}
+
+
+@pytest.mark.parametrize("name", LOOK_ALIKES)
+def test_look_alikes_are_left_alone(name: str, tmp_path: Path) -> None:
+    assert {r["source"] for r in _ingested(tmp_path, LOOK_ALIKES[name])["sources"]} == {""}
 
 
 # Secret stores

@@ -10,6 +10,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from reporter.content import loader
 from reporter.engine.duckdb import DuckDB
 from reporter.ingest import cache as store
@@ -42,15 +44,18 @@ def _of(source: str, table: str, **values: str) -> list[Row]:
     ]
 
 
-def _ingested(place: Path, records: list[Row]) -> dict[str, list[Row]]:
-    """Return the rows that records of one file become."""
+def _ingested(place: Path, records: Any) -> dict[str, list[Row]]:
+    """Return the rows that the records of one file become, and which source takes it."""
     logs = place / "workspace" / "logs"
     logs.mkdir(parents=True)
     (logs / "given.json").write_text(json.dumps(records), encoding="utf-8")
     sources = tuple(loader.read_source(p) for p in sorted(folders.content_dir()[1].glob("*.yml")))
     rows: dict[str, list[Row]] = {}
     with DuckDB(place / "work") as engine:
-        load.ingest(engine, Inputs.of(logs.parent), sources, store.open_cache(place / "cache"))
+        intake = load.ingest(
+            engine, Inputs.of(logs.parent), sources, store.open_cache(place / "cache")
+        )
+        rows["sources"] = [{"source": f.source} for f in intake.files]
         for table in LOADED:
             names = [n for n, _ in columns_of(table)]
             found = engine.rows(f"SELECT {', '.join(names)} FROM in_{table.name} ORDER BY ALL")
@@ -58,6 +63,44 @@ def _ingested(place: Path, records: list[Row]) -> dict[str, list[Row]]:
                 {n: v for n, v in zip(names, row, strict=True) if v is not None} for row in found
             ]
     return rows
+
+
+LOOK_ALIKES: dict[str, Any] = {
+    "policy of a function that a bucket may call": {
+        "Policy": json.dumps(
+            {
+                "Statement": [
+                    {
+                        "Effect": "Allow",
+                        "Principal": {"Service": "s3.amazonaws.com"},
+                        "Action": "lambda:InvokeFunction",
+                        "Resource": "arn:aws:lambda:eu-central-1:444455556666:function:tide",
+                        "Condition": {"ArnLike": {"AWS:SourceArn": "arn:aws:s3:::port-docs"}},
+                    }
+                ]
+            }
+        ),
+        "RevisionId": "r",
+    },
+    "rules of an event bus": {
+        "Rules": [{"Name": "n", "Arn": "arn:aws:events:x", "State": "ENABLED"}]
+    },
+    "settings of an application that name a vault": [
+        {"id": "app", "name": "KEY", "value": "https://port-kv.vault.azure.net/secrets/tide-key"}
+    ],
+    "a document with versions": {"versions": {"1": {}}, "current_version": "1"},
+    "subscription filters of a log group": {
+        "subscriptionFilters": [
+            {"filterName": "f", "logGroupName": "g", "filterPattern": "", "destinationArn": "a"}
+        ]
+    },
+    "findings of another product": {"findings": [{"id": "f1", "status": "ACTIVE", "severity": 8}]},
+}
+
+
+@pytest.mark.parametrize("name", LOOK_ALIKES)
+def test_look_alikes_are_left_alone(name: str, tmp_path: Path) -> None:
+    assert {r["source"] for r in _ingested(tmp_path, LOOK_ALIKES[name])["sources"]} == {""}
 
 
 # Secret stores
@@ -108,6 +151,11 @@ def test_a_disabled_newest_version_does_not_date_the_value() -> None:
     assert lamp["last_rotated_at"] == "2026-02-01T08:00:00"
     (tide,) = _of("gcp-secret-manager", "credentials", credential_id="/tide-key")
     assert tide["last_rotated_at"] == "2026-07-01T08:00:00"
+
+
+def test_a_key_that_never_leaves_its_vault_is_not_judged_as_a_password() -> None:
+    (sign,) = _of("azure-key-vault", "credentials", credential_id="/keys/sign")
+    assert "type" not in sign
 
 
 def test_the_age_of_a_google_secret_is_not_that_of_its_value() -> None:
@@ -270,3 +318,23 @@ def test_an_agent_is_live_from_its_alias_on_and_another_vendors_agent_is_none() 
         for r in _of("aws-cloudtrail", "state_changes", actor_id="BERTH00001")
     ]
     assert states == [("draft", "2026-07-04T08:00:00"), ("active", "2026-07-04T11:00:00")]
+
+
+# AgentCore
+
+
+def test_memory_that_strategies_keep_does_not_expire_with_its_events() -> None:
+    days = {r["name"]: r.get("memory_ttl_days") for r in _rows("aws-agentcore", "actors")}
+    assert (days["tide_watch"], days["crane"]) == (30, None)
+
+
+def test_tools_of_a_server_that_are_not_named_are_no_list_of_tools() -> None:
+    (crane,) = [r for r in _rows("aws-agentcore", "actors") if r["name"] == "crane"]
+    assert "tools_listed" not in crane
+    assert not _of("aws-agentcore", "grants", actor_id="harness/crane")
+
+
+def test_a_change_of_a_registry_record_is_no_approval_and_no_prompt_is_kept() -> None:
+    assert not any("approved_at" in r for r in _rows("aws-agentcore", "actors"))
+    assert "not for us" not in json.dumps(_golden("aws-agentcore"))
+    assert "not-for-us" not in json.dumps(_golden("aws-agentcore"))

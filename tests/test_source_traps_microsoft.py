@@ -68,7 +68,7 @@ def test_an_older_copy_of_a_decision_does_not_reopen_the_review() -> None:
 # People
 
 
-def person(number: int) -> str:
+def person(number: int | str) -> str:
     """Return the object id of an invented user."""
     return f"e0000000-0000-4000-8000-0000000000{number}"
 
@@ -244,3 +244,9 @@ def test_no_prompt_or_answer_is_in_any_row() -> None:
         text = json.dumps(rows(source, "events"))
         assert "berth" not in text
         assert "words" not in text
+
+
+def test_a_denied_membership_bears_the_name_under_which_groups_tell_it() -> None:
+    (denied,) = rows("entra-access-reviews", "review_items", actor_id=person("05"))
+    (group, *_) = rows("entra-groups", "grants", role="Ledger writers")
+    assert denied["name"] == group["name"]

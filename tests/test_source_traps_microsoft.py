@@ -250,3 +250,10 @@ def test_a_denied_membership_bears_the_name_under_which_groups_tell_it() -> None
     (denied,) = rows("entra-access-reviews", "review_items", actor_id=person("05"))
     (group, *_) = rows("entra-groups", "grants", role="Ledger writers")
     assert denied["name"] == group["name"]
+
+
+def test_the_portal_s_csv_tells_the_same_as_the_interface() -> None:
+    (change,) = rows("entra-logs", "changes", file="logs/portal-audits.csv")
+    (state,) = rows("entra-logs", "state_changes", file="logs/portal-audits.csv")
+    assert (change["new_value"], state["state"]) == ("Files.Read.All", "retired")
+    assert change["actor_id"] == state["actor_id"] != "c0000000-0000-4000-8000-000000000008"

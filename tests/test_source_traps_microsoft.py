@@ -169,7 +169,8 @@ def test_an_eligible_role_is_a_right_that_must_be_activated() -> None:
 
 
 def test_who_was_given_a_right_is_not_the_resource_it_is_for() -> None:
-    actors = {r["actor_id"] for r in rows("entra-logs", "changes")}
+    changes = rows("entra-logs", "changes", file="logs/derived.json")
+    actors = {r["actor_id"] for r in changes}
     assert actors == {
         "a0000000-0000-4000-8000-000000000071",
         "c0000000-0000-4000-8000-000000000071",

@@ -68,7 +68,7 @@ def test_an_older_copy_of_a_decision_does_not_reopen_the_review() -> None:
 # People
 
 
-def person(number: int) -> str:
+def person(number: int | str) -> str:
     """Return the object id of an invented user."""
     return f"e0000000-0000-4000-8000-0000000000{number}"
 
@@ -169,7 +169,8 @@ def test_an_eligible_role_is_a_right_that_must_be_activated() -> None:
 
 
 def test_who_was_given_a_right_is_not_the_resource_it_is_for() -> None:
-    actors = {r["actor_id"] for r in rows("entra-logs", "changes")}
+    changes = rows("entra-logs", "changes", file="logs/derived.json")
+    actors = {r["actor_id"] for r in changes}
     assert actors == {
         "a0000000-0000-4000-8000-000000000071",
         "c0000000-0000-4000-8000-000000000071",
@@ -244,3 +245,16 @@ def test_no_prompt_or_answer_is_in_any_row() -> None:
         text = json.dumps(rows(source, "events"))
         assert "berth" not in text
         assert "words" not in text
+
+
+def test_a_denied_membership_bears_the_name_under_which_groups_tell_it() -> None:
+    (denied,) = rows("entra-access-reviews", "review_items", actor_id=person("05"))
+    (group, *_) = rows("entra-groups", "grants", role="Ledger writers")
+    assert denied["name"] == group["name"]
+
+
+def test_the_portal_s_csv_tells_the_same_as_the_interface() -> None:
+    (change,) = rows("entra-logs", "changes", file="logs/portal-audits.csv")
+    (state,) = rows("entra-logs", "state_changes", file="logs/portal-audits.csv")
+    assert (change["new_value"], state["state"]) == ("Files.Read.All", "retired")
+    assert change["actor_id"] == state["actor_id"] != "c0000000-0000-4000-8000-000000000008"

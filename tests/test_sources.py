@@ -271,14 +271,19 @@ OWN = {
     "aws-iam-authz-details": {"aws-iam-authz-details"},
     "claude-code-session": {"claude-code-session"},
     "cyclonedx-ai-bom": {"cyclonedx"},
+    "entra-access-reviews": {"entra-access-reviews"},
+    "entra-directory-audit": {"entra-logs", "entra-grants"},
     "github-apps": {"github-apps"},
     "kubernetes": {"kubernetes-objects"},
     "langfuse-trace": {"langfuse"},
+    "m365-copilot-ediscovery": {"m365-copilot-ediscovery"},
+    "m365-unified-audit": {"m365-audit"},
     "mcp-client-config": {"mcp-config"},
     "ocsf": {"ocsf"},
     "okta-apps": {"okta-apps"},
     "openai-chat-trajectory": {"openai-chat"},
     "otel-genai-spans": {"otel-genai"},
+    "scim-users": {"scim"},
 }
 """Sample folders whose every file must be read as what it is."""
 

@@ -333,3 +333,13 @@ def test_an_exception_without_a_reason_or_a_substitute_says_so() -> None:
 def test_retired_risks_and_those_of_a_project_are_not_those_of_an_agent() -> None:
     (row,) = [a for a in rows("servicenow-grc", "actors") if "risk_categories" in a]
     assert (row["actor_id"], row["risk_categories"]) == ("c1" * 16, "Legal;Operational")
+
+
+# Training
+
+
+def test_only_a_completed_course_on_agents_trains_and_the_last_one_counts() -> None:
+    people = by("actor_id", "lms-training", "actors")
+    assert set(people) == {"mira.k@harbour.example", "u-17", "u-18"}
+    assert people["mira.k@harbour.example"]["trained_at"].startswith("2026-03-01")
+    assert people["u-18"]["trained_at"].startswith("2026-05-04")

@@ -343,3 +343,18 @@ def test_only_a_completed_course_on_agents_trains_and_the_last_one_counts() -> N
     assert set(people) == {"mira.k@harbour.example", "u-17", "u-18"}
     assert people["mira.k@harbour.example"]["trained_at"].startswith("2026-03-01")
     assert people["u-18"]["trained_at"].startswith("2026-05-04")
+
+
+# Workflows
+
+
+def test_no_key_in_the_workflows_at_hand_does_not_prove_that_there_is_none() -> None:
+    quay = by("actor_id", "github-workflows", "actors")["harbour/quay-agent"]
+    assert quay["deploy_identity_type"] == "federated"
+    assert not {"deploy_static_secret", "deploy_subject", "owner_id"} & set(quay)
+
+
+def test_one_workflow_with_a_key_is_enough_and_a_comment_or_a_bare_permission_is_nothing() -> None:
+    found = by("actor_id", "github-workflows", "actors")
+    assert found["harbour/tide-agent"]["deploy_identity_type"] == "static_key"
+    assert "deploy_identity_type" not in found["harbour/buoy-agent"]

@@ -270,8 +270,11 @@ OWN = {
     "aws-credential-report": {"aws-credential-report"},
     "aws-iam-authz-details": {"aws-iam-authz-details"},
     "claude-code-session": {"claude-code-session"},
+    "csv-ai-inventory": {"ai-use-cases"},
     "cyclonedx-ai-bom": {"cyclonedx"},
     "github-apps": {"github-apps"},
+    "github-change-control": {"github-delivery", "github-pull-requests"},
+    "jira-issues": {"jira-issues"},
     "kubernetes": {"kubernetes-objects"},
     "langfuse-trace": {"langfuse"},
     "mcp-client-config": {"mcp-config"},
@@ -279,6 +282,8 @@ OWN = {
     "okta-apps": {"okta-apps"},
     "openai-chat-trajectory": {"openai-chat"},
     "otel-genai-spans": {"otel-genai"},
+    "pagerduty-incidents": {"pagerduty-incidents"},
+    "servicenow": {"servicenow-incidents"},
 }
 """Sample folders whose every file must be read as what it is."""
 

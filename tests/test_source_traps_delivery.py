@@ -117,7 +117,10 @@ def test_resolved_is_not_contained_and_close_notes_correct_nothing() -> None:
     incidents = by("incident_id", "servicenow-incidents", "incidents")
     assert "contained_at" not in incidents["INC0042001"]
     assert "corrective" not in incidents["INC0042002"]
-    assert {i for i, row in incidents.items() if "corrective" in row} == {"INC0042001", "INC0042007"}
+    assert {i for i, row in incidents.items() if "corrective" in row} == {
+        "INC0042001",
+        "INC0042007",
+    }
     assert {i for i, row in incidents.items() if "contained_at" in row} == {"INC0042007"}
 
 
@@ -138,7 +141,9 @@ def test_notes_of_people_are_not_kept() -> None:
 def test_a_configuration_item_is_known_by_its_id_in_every_form_of_an_export() -> None:
     incidents = by("incident_id", "servicenow-incidents", "incidents")
     item = "c1" * 16
-    assert [incidents[i]["actor_id"] for i in ("INC0042001", "INC0042007", "SIR0007001")] == [item] * 3
+    assert [incidents[i]["actor_id"] for i in ("INC0042001", "INC0042007", "SIR0007001")] == [
+        item
+    ] * 3
 
 
 def test_a_standard_change_and_an_approval_that_was_not_needed_have_no_approver() -> None:
@@ -228,6 +233,11 @@ def test_a_jira_change_is_approved_by_another_person_only() -> None:
     assert not {"OPS-14", "OPS-16"} & set(changes)
 
 
+def test_who_has_not_decided_yet_has_approved_nothing() -> None:
+    found = {(a["approver_id"], a["decision"]) for a in rows("jira-issues", "approvals")}
+    assert found == {("acc-mira", "approved"), ("acc-tom", "approved")}
+
+
 def test_a_label_makes_no_agent_of_an_asset_and_its_update_confirms_nothing() -> None:
     assets = by("name", "jira-assets", "actors")
     assert (assets["berth-agent"]["kind"], assets["tug-agent"]["kind"]) == ("workload", "agent")
@@ -264,7 +274,13 @@ def test_unverified_findings_leave_it_open_how_many_there_are() -> None:
 
 @pytest.mark.parametrize(
     "source",
-    ["github-pull-requests", "github-delivery", "gitlab-merge-requests", "servicenow-changes"],
+    [
+        "github-pull-requests",
+        "github-delivery",
+        "gitlab-merge-requests",
+        "jira-issues",
+        "servicenow-changes",
+    ],
 )
 def test_a_decision_on_a_change_does_not_tell_that_approvals_of_tools_are_recorded(
     source: str,
@@ -321,7 +337,9 @@ def test_an_exception_without_a_configuration_item_is_nobodys_and_excuses_no_che
 
 
 def test_an_exception_that_was_not_approved_is_none() -> None:
-    assert not {"PER0010003", "PER0010004"} & set(by("exception_id", "servicenow-grc", "exceptions"))
+    assert not {"PER0010003", "PER0010004"} & set(
+        by("exception_id", "servicenow-grc", "exceptions")
+    )
 
 
 def test_an_exception_without_a_reason_or_a_substitute_says_so() -> None:
@@ -333,3 +351,28 @@ def test_an_exception_without_a_reason_or_a_substitute_says_so() -> None:
 def test_retired_risks_and_those_of_a_project_are_not_those_of_an_agent() -> None:
     (row,) = [a for a in rows("servicenow-grc", "actors") if "risk_categories" in a]
     assert (row["actor_id"], row["risk_categories"]) == ("c1" * 16, "Legal;Operational")
+
+
+# Training
+
+
+def test_only_a_completed_course_on_agents_trains_and_the_last_one_counts() -> None:
+    people = by("actor_id", "lms-training", "actors")
+    assert set(people) == {"mira.k@harbour.example", "u-17", "u-18"}
+    assert people["mira.k@harbour.example"]["trained_at"].startswith("2026-03-01")
+    assert people["u-18"]["trained_at"].startswith("2026-05-04")
+
+
+# Workflows
+
+
+def test_no_key_in_the_workflows_at_hand_does_not_prove_that_there_is_none() -> None:
+    quay = by("actor_id", "github-workflows", "actors")["harbour/quay-agent"]
+    assert quay["deploy_identity_type"] == "federated"
+    assert not {"deploy_static_secret", "deploy_subject", "owner_id"} & set(quay)
+
+
+def test_one_workflow_with_a_key_is_enough_and_a_comment_or_a_bare_permission_is_nothing() -> None:
+    found = by("actor_id", "github-workflows", "actors")
+    assert found["harbour/tide-agent"]["deploy_identity_type"] == "static_key"
+    assert "deploy_identity_type" not in found["harbour/buoy-agent"]

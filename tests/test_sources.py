@@ -270,10 +270,13 @@ OWN = {
     "aws-credential-report": {"aws-credential-report"},
     "aws-iam-authz-details": {"aws-iam-authz-details"},
     "claude-code-session": {"claude-code-session"},
+    "csv-ai-inventory": {"ai-use-cases"},
     "cyclonedx-ai-bom": {"cyclonedx"},
     "entra-access-reviews": {"entra-access-reviews"},
     "entra-directory-audit": {"entra-logs", "entra-grants"},
     "github-apps": {"github-apps"},
+    "github-change-control": {"github-delivery", "github-pull-requests"},
+    "jira-issues": {"jira-issues"},
     "kubernetes": {"kubernetes-objects"},
     "langfuse-trace": {"langfuse"},
     "m365-copilot-ediscovery": {"m365-copilot-ediscovery"},
@@ -284,6 +287,8 @@ OWN = {
     "openai-chat-trajectory": {"openai-chat"},
     "otel-genai-spans": {"otel-genai"},
     "scim-users": {"scim"},
+    "pagerduty-incidents": {"pagerduty-incidents"},
+    "servicenow": {"servicenow-incidents"},
 }
 """Sample folders whose every file must be read as what it is."""
 

@@ -60,6 +60,10 @@ def test_a_run_without_an_end_has_no_outcome() -> None:
     assert outcomes("langsmith", tool="never_ended") == [None]
 
 
+def test_an_execution_of_n8n_that_waits_has_no_outcome() -> None:
+    assert outcomes("n8n", session_id="232") == [None]
+
+
 def test_a_request_to_vault_without_an_answer_has_no_outcome() -> None:
     assert outcomes("vault-audit", event_id="q4") == [None]
 
@@ -177,6 +181,21 @@ def test_a_display_name_of_vault_is_nobody() -> None:
     text = json.dumps(rows("vault-audit"))
     assert "kubernetes-agents-claims" not in text
     assert "system:serviceaccount:agents:claims-agent" in text
+
+
+def test_a_workflow_without_an_agent_node_is_no_agent() -> None:
+    kinds = {r["actor_id"]: r.get("actor_kind") for r in rows("n8n", file="logs/executions.json")}
+    assert kinds == {"wf-1": "agent", "wf-2": None, "wf-3": "workload"}
+
+
+def test_a_gateway_that_knows_no_caller_names_none() -> None:
+    (row,) = rows("cloudflare-ai-gateway", event_id="01CF2")
+    assert not {"actor_id", "principal_id", "credential_id"} & set(row)
+
+
+def test_a_capability_without_a_list_reaches_all_of_its_kind() -> None:
+    granted = {r["name"] for r in rows("m365-declarative-agent", "grants", actor_id="Rates")}
+    assert granted == {"OneDriveAndSharePoint:*"}
 
 
 def test_a_project_of_langsmith_is_no_session() -> None:
@@ -310,11 +329,14 @@ def test_a_published_page_is_not_an_approved_policy() -> None:
         "confluence-policy-pages",
         "cursor-hooks",
         "gemini-cli",
+        "kong-ai-logs",
         "langsmith",
         "litellm-audit-log",
         "litellm-keys",
         "litellm-spend-logs",
+        "m365-declarative-agent",
         "mcp-tools-list",
+        "n8n",
         "policy-documents",
     ],
 )

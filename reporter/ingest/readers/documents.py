@@ -406,7 +406,7 @@ def _jsonl(file: InputFile, memory: int) -> Iterator[Item]:
             yield line
         elif open_lines or _goes_on(line):
             depth, size = (depth, size) if open_lines else (0, 0)
-            depth, size = depth + _opened(line), size + len(line)
+            depth, size = depth + _depth_of(line), size + len(line)
             open_lines.append((number, line))
             if depth <= 0:
                 yield from _over_lines(open_lines)
@@ -428,10 +428,10 @@ def _decoded(number: int, raw: bytes | int) -> str | Problem:
 
 def _goes_on(line: str) -> bool:
     """Tell whether a line is the first of an object that is written over several."""
-    return line.startswith("{") and line.endswith(("{", "[", ",")) and _opened(line) > 0
+    return line.startswith("{") and line.endswith(("{", "[", ",")) and _depth_of(line) > 0
 
 
-def _opened(line: str) -> int:
+def _depth_of(line: str) -> int:
     """Return how many objects and lists a line opens, less those it closes; no JSON text goes over
     the end of a line.
     """

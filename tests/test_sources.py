@@ -281,7 +281,6 @@ OWN = {
     "codex-otel-logs": {"codex-otel"},
     "codex-rollout": {"codex-rollout"},
     "cursor-hooks": {"cursor-hooks"},
-    "cyclonedx-ai-bom": {"cyclonedx"},
     "gemini-cli-telemetry": {"gemini-cli"},
     "github-apps": {"github-apps"},
     "github-change-control": {"github-delivery", "github-pull-requests"},

@@ -1,7 +1,7 @@
 """The files of a workspace and what they are. In: a folder. Out: InputFile for each.
 
 Formats are told by content, not by name: JSON, JSON lines, CSV, XLSX, YAML, Markdown with front
-matter, Parquet, each also gzipped."""
+matter, Parquet, XML, each also gzipped."""
 
 from __future__ import annotations
 
@@ -80,6 +80,10 @@ PARTS = {
 }
 """What stands at the beginning of a zip archive that is one."""
 AN_ARCHIVE = mark("a zip archive that is not a workbook; unpack it first")
+_AN_XML = re.compile(
+    r"(<\?xml\s[^>]*\?>\s*)?(<!--.*?-->\s*)*<(?:!DOCTYPE\s+)?(?!html|svg)[A-Za-z_][\w.:-]*[\s>/]",
+    re.DOTALL,
+)
 A_DOCUMENT = mark("a document ({kind}): no record is read from it")
 
 
@@ -92,7 +96,7 @@ class InputFile:
     """Path inside the workspace, with forward slashes."""
     size: int
     format: str
-    """json | jsonl | csv | xlsx | yaml | markdown | parquet | empty | unknown"""
+    """json | jsonl | csv | xlsx | yaml | markdown | parquet | xml | empty | unknown"""
     gzipped: bool
     encoding: str = "utf-8"
     why: Sentence | None = None
@@ -344,6 +348,8 @@ def _format_of(head: bytes, name: str) -> tuple[str, str, Sentence | None]:
         return "json", encoding, None
     if markdown.has_front_matter(start, suffix):
         return "markdown", encoding, None
+    if _AN_XML.match(start):
+        return "xml", encoding, None
     if suffix in ("jsonl", "ndjson", "json"):
         return "jsonl", encoding, None
     if suffix in ("yml", "yaml"):

@@ -133,6 +133,13 @@ def test_only_the_default_version_of_a_policy_gives_rights() -> None:
 
 def test_what_a_policy_denies_is_no_right() -> None:
     assert not _of("steampipe-aws-iam", "grants", action="s3:*")
+    (push,) = _of("steampipe-aws-iam", "grants", actor_id="user/ci/crane-ci", role="push")
+    assert push["excluded"] == "s3:*"
+
+
+def test_a_right_under_a_boundary_is_not_certain() -> None:
+    (right,) = _of("steampipe-aws-iam", "grants", actor_id="role/bounded")
+    assert right["conditional"] == "*"
 
 
 def test_an_iam_user_that_never_signs_in_is_no_person_without_a_second_factor() -> None:

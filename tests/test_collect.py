@@ -28,7 +28,12 @@ ANSWERS = Path(__file__).parent / "data" / "collected"
 """What Steampipe answers to each query, invented."""
 QUERIES = loader.read_queries(folders.content_dir()[0] / "collectors.yml")
 SOURCES = {s.id: s for s in map(loader.read_source, folders.content_dir()[1].glob("*.yml"))}
-FOR_OTHERS = ("aws-iam-policies", "aws-trail-buckets", "kubernetes-roles", "kubernetes-cluster-roles")
+FOR_OTHERS = (
+    "aws-iam-policies",
+    "aws-trail-buckets",
+    "kubernetes-roles",
+    "kubernetes-cluster-roles",
+)
 """Their records say what those of other answers allow; the rows are the others'."""
 STEAMPIPE = """\
 #!/bin/sh

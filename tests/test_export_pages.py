@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from conftest import assess_few, read_results
 
-from reporter.ingest.readers.pages import WHOLE, Pages, missing_of, pages_of
+from reporter.ingest.readers.envelopes import WHOLE, Pages, missing_of, pages_of
 from reporter.pipeline.assess import Options, assess_workspace
 
 GOES_ON: dict[str, dict[str, Any]] = {

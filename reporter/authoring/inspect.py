@@ -30,8 +30,8 @@ def list_sources(extra: tuple[Path, ...] = (), packs: tuple[Pack, ...] = ()) -> 
     width = max(len(s.id) for s in sources)
     lines = [
         (
-            "Files are read as JSON, JSON lines, CSV, XLSX, YAML, Markdown with front matter, Parquet"
-            " or XML, each also gzipped or in a zip archive, told by content."
+            "Files are read as JSON, JSON lines, CSV, XLSX, YAML, Markdown with front matter,"
+            " Parquet or XML, each also gzipped or in a zip archive, told by content."
         ),
         "",
     ]

@@ -25,9 +25,8 @@ from reporter.ingest.projection import extracted_once
 from reporter.ingest.readers.ahead import beginnings
 from reporter.ingest.readers.compact_json import Beginning
 from reporter.ingest.readers.documents import documents, likely_document, unfit
-from reporter.ingest.readers.envelopes import envelope_of, is_certain
+from reporter.ingest.readers.envelopes import WHOLE, Pages, envelope_of, is_certain, pages_of
 from reporter.ingest.readers.files import InputFile, LastRead
-from reporter.ingest.readers.pages import WHOLE, Pages, pages_of
 from reporter.ingest.readers.records import NOTHING, Document, Seen, without_secrets
 from reporter.model.sentences import Sentence, joined, tell
 from reporter.model.source import Source

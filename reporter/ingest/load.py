@@ -24,9 +24,9 @@ from reporter.ingest.convert import Done, convert
 from reporter.ingest.detect import Choice, recognise
 from reporter.ingest.quarantine import CHANGED, has_hidden, unmask_deeds
 from reporter.ingest.readers.documents import Misjudged, documents
+from reporter.ingest.readers.envelopes import WHOLE, missing_of
 from reporter.ingest.readers.files import InputFile, LastRead, stamp_of
 from reporter.ingest.readers.inputs import Inputs
-from reporter.ingest.readers.pages import WHOLE, missing_of
 from reporter.ingest.readers.records import LISTED_LOST, Note, Problem, abridged, rest_lost
 from reporter.ingest.second_choice import reconsider
 from reporter.model.assessment import FileCount, Notice, Quarantined

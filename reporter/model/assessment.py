@@ -187,7 +187,6 @@ class Policy:
     severity_weights: dict[str, int]
     strength_weights: dict[str, int]
     attested_credit: Fraction
-    declared_credit: Fraction
     compensated_credit: Fraction
     critical_cap: Fraction
     rating_edges: tuple[Fraction, Fraction, Fraction]
@@ -205,6 +204,8 @@ class Policy:
 
 
 # ---------------------------------------------------------------- evidence
+    declared_credit: Fraction = Fraction(1, 2)
+    """In lo, of a result that rests on what is only declared."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -283,7 +283,7 @@ class Run:
 
         Columns: check, title, theme, severity, level, about (what its subjects are), evidence
         (inventory | logs | both), score, score_at_most, exact, exact_at_most, and how many results
-        are pass, fail, unknown, na, attested, compensated."""
+        are pass, declared, fail, unknown, na, attested, compensated."""
         from reporter.model.scores import Status
 
         rows = []
@@ -308,11 +308,12 @@ class Run:
         """Every result, or those with some values (check="OWN-01") that a condition in SQL
         chooses, by check and subject.
 
-        Columns: check, subject, status (pass | fail | unknown | na | attested | compensated),
-        reason (a sentence in the language of the run), reason_code, reason_values (a JSON object),
-        record (file#record), actor, owner, tier_lo, tier_hi (1 to 4), waived_until, waiver, listed
-        (in some list supplied), id (the same in every run), cause, action (ids), rank (of that
-        action).
+        Columns: check, subject, status (pass | declared | fail | unknown | na | attested |
+        compensated), reason (a sentence in the language of the run), reason_code, reason_values (a
+        JSON object), record (file#record), actor, owner, tier_lo, tier_hi (1 to 4), evidence
+        (declared | record | observed | verified: the weakest that it rests on), waived_until,
+        waiver, listed (in some list supplied), id (the same in every run), cause, action (ids),
+        rank (of that action).
 
         Raises:
             InputError: A value is of no column, or the condition cannot be read.
@@ -354,7 +355,9 @@ class Run:
         """Every result that is neither pass nor na, or those with some values; columns as
         `results`.
         """
-        return self.results("status NOT IN ('pass', 'na')", **values)
+        from reporter.runs.store import OPEN
+
+        return self.results(OPEN, **values)
 
     def agents(self) -> pd.DataFrame:
         """Every active agent.

@@ -417,7 +417,7 @@ def holding(v: View, a: Assessed, rows: Iterable[Finding]) -> View:
     mine = replace(a, rows=tuple(rows))
     n = Counter((f.check, f.status) for f in mine.rows)
     counts = {
-        c.id: elements.Counts(*(n[c.id, s] for s in ("pass", "fail", "unknown", "attested", "compensated", "na")), c.counts.text)
+        c.id: elements.Counts(*(n[c.id, s] for s in ("pass", "declared", "fail", "unknown", "attested", "compensated", "na")), c.counts.text)
         for c in v.checks
     }  # fmt: skip
     total = sum(k for (_, status), k in n.items() if status not in ("pass", "na"))

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reporter.content import loader
-from reporter.evaluate.headlines import headline
+from reporter.evaluate.root_causes import headline
 from reporter.model.assessment import Check, Finding
 from reporter.model.comparison import Cause, CauseGroup, ResultKey
 from reporter.model.scores import Status

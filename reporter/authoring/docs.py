@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from reporter.authoring import messages
 from reporter.content import loader
-from reporter.content.lineage import origins, sources_of
+from reporter.content.lineage import origins, rests_of, sources_of
 from reporter.content.loader import Content
 from reporter.content.source_policy import outputs
 from reporter.content.sql_policy import compile_check
@@ -22,7 +23,7 @@ from reporter.model.assessment import Control, Framework
 from reporter.report.json_schema import report_schema, view_schema
 from reporter.schema.columns import FLAG, INT, TEXT, TIME, Column
 from reporter.schema.compiled import FILE as COMPILED
-from reporter.schema.compiled import text_of
+from reporter.schema.compiled import Compiled, text_of
 from reporter.schema.tables import COMPUTED, TABLES, Table, columns_of
 from reporter.schema.vocabulary import VOCABULARY
 from reporter.system.folders import content_dir
@@ -332,11 +333,17 @@ def _holds(table: Table, column: Column) -> str:
     return {TEXT: "text", TIME: "time", FLAG: "true or false", INT: "whole number"}[column.type]
 
 
+def _with_rests(compiled: Compiled) -> Compiled:
+    return replace(compiled, rests=rests_of(compiled.reads))
+
+
 def main() -> None:
     """Write the pages."""
     content = loader.load()
     absence = read_yaml(content_dir()[0] / "absence.yml")["checks"]
-    compiled = text_of(((c, compile_check(c)) for c in content.checks), _selects(content), absence)
+    compiled = text_of(
+        ((c, _with_rests(compile_check(c))) for c in content.checks), _selects(content), absence
+    )
     (content_dir()[0] / COMPILED).write_text(compiled, encoding="utf-8")
     (DOCS / "tables.md").write_text(tables(content), encoding="utf-8")
     (DOCS / "checks.md").write_text(checks(content), encoding="utf-8")

@@ -160,6 +160,7 @@ def read_policy(path: Path) -> Policy:
         severity_weights=policy["severity_weights"],
         strength_weights=policy["strength_weights"],
         attested_credit=Fraction(policy["attested_credit"]),
+        declared_credit=Fraction(policy["declared_credit"]),
         compensated_credit=Fraction(policy["compensated_credit"]),
         critical_cap=Fraction(policy["critical_cap"]),
         rating_edges=(Fraction(edges[0]), Fraction(edges[1]), Fraction(edges[2])),

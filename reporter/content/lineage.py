@@ -4,7 +4,7 @@ in the end those of loaded tables.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -67,6 +67,32 @@ def _nodes(model: str) -> Mapping[str, Node]:
 
 def _is_step(name: str) -> bool:
     return name not in TABLES and name in shipped()
+
+
+def rests_of(reads: Iterable[tuple[str, str]]) -> tuple[Columns, ...]:
+    """Return what evidence a check rests on, of the columns that it reads of models: for each model
+    what it takes from events, and the other loaded columns, of which any may prove the same.
+
+    Names of actors are left out: every table is joined by them.
+    """
+    groups: set[Columns] = set()
+    for model in {t for t, _ in reads if t in shipped() and not TABLES[t].loaded}:
+        ends = {
+            end
+            for table, column in reads
+            if table == model and column in _nodes(model)
+            for end in sources_of(table, column)
+            if _is_evidence(*end)
+        }
+        for is_event in (True, False):
+            groups.add(tuple(sorted(e for e in ends if (e[0] == "events") == is_event)))
+    return tuple(sorted(groups - {()}))
+
+
+def _is_evidence(table: str, column: str) -> bool:
+    spec = TABLES.get(table)
+    known = spec is not None and spec.loaded and column in {c.name for c in spec.columns}
+    return known and table not in ("actors", "aliases") and column != "actor_id"
 
 
 @cache

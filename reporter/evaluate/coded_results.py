@@ -22,12 +22,13 @@ _TYPES = {
     "reason_values": ("reason_values",),
     "ref": ("ref",),
     "waived": ("waived_until", "waiver"),
+    "evidence": ("evidence",),
 }
 """What texts are -> the columns that hold such."""
 RESULTS_TABLE = (
     "CREATE TABLE results (check_id VARCHAR, subject VARCHAR, status VARCHAR, reason_code VARCHAR,"
     " reason_values VARCHAR, ref VARCHAR, actor VARCHAR, owner VARCHAR, tier_lo BIGINT, tier_hi"
-    " BIGINT, waived_until VARCHAR, waiver VARCHAR)"
+    " BIGINT, evidence VARCHAR, waived_until VARCHAR, waiver VARCHAR)"
 )
 """The table that checks fill."""
 _OWN_TABLE = RESULTS_TABLE.replace("CREATE", "CREATE OR REPLACE TEMP", 1)

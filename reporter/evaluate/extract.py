@@ -22,7 +22,7 @@ from reporter.model.comparison import (
     Step,
     UnusedGrant,
 )
-from reporter.model.scores import Status, Tally
+from reporter.model.scores import HELD, Status, Tally
 from reporter.model.sentences import labelled, tell
 
 _Row = TypeVar("_Row")
@@ -39,6 +39,17 @@ def tallies(engine: Engine, where: str = "TRUE", status: str = "status") -> list
             f"WHERE {where} GROUP BY ALL ORDER BY ALL"
         )
     ]
+
+
+def evidence(engine: Engine) -> tuple[tuple[str, str, int], ...]:
+    """Return (check, class of evidence, number) of the results that are met."""
+    return tuple(
+        engine.rows(
+            "SELECT CAST(check_id AS VARCHAR), CAST(evidence AS VARCHAR), count(*) FROM results"
+            f" WHERE status IN ({', '.join(map(repr, map(str, HELD)))}) AND evidence <> '' GROUP BY"
+            " ALL ORDER BY ALL"
+        )
+    )
 
 
 def feeds(engine: Engine) -> tuple[Feed, ...]:
@@ -266,7 +277,8 @@ def context(engine: Engine, content: Content) -> Context:
         )
     )
     total = sum(counts.values())
-    passes, unknowns = counts.get(Status.PASS, 0), counts.get(Status.UNKNOWN, 0)
+    passes = counts.get(Status.PASS, 0) + counts.get(Status.DECLARED, 0)
+    unknowns = counts.get(Status.UNKNOWN, 0)
     in_use = "coalesce(state, 'active') = 'active'"
     units = engine.rows(
         "SELECT count(DISTINCT business_unit), count(DISTINCT business_unit) FILTER (WHERE kind ="

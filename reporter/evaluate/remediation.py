@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 
-from reporter.evaluate.headlines import headline
-from reporter.evaluate.root_causes import CauseFailures
+from reporter.evaluate.root_causes import CauseFailures, headline
 from reporter.model.assessment import SEVERITIES, Check, Finding
 from reporter.model.comparison import CauseGroup
 from reporter.model.roadmap import EVIDENCE, IMPLEMENT, SHOW, Action, Effect, Efforts, Missing

@@ -9,12 +9,34 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
-from reporter.engine.base import Broken, Engine, Error, Interrupted, OutOfMemory, Unreadable, quoted
+from reporter.engine.base import (
+    Broken,
+    Engine,
+    Error,
+    Interrupted,
+    OutOfMemory,
+    Unreadable,
+    quoted,
+)
 from reporter.errors import ContentError
 from reporter.evaluate.coded_results import RESULTS_TABLE, Aside, make_changeable
+from reporter.evaluate.evidence import (
+    CREDITED,
+    NO_SOURCES,
+    UNLISTED,
+    Sight,
+    gaps_of,
+    holds,
+    not_recorded_everywhere,
+    not_recorded_groups,
+    see,
+    tables_of,
+    weakest_by_group,
+    weakest_of,
+)
 from reporter.evaluate.possible_agents import DISGUISED, UNCLASSED, find_disguised, find_strangers
 from reporter.evaluate.unassessed import (
     FILLED,
@@ -31,13 +53,13 @@ from reporter.evaluate.unassessed import (
     make_unknown,
 )
 from reporter.model.assessment import AS_OF, Check
+from reporter.model.source import Source
 from reporter.schema.compiled import CODE, VALUES, Compiled, with_values
 from reporter.schema.tables import (
     CALLED,
     CARRIED_AS,
     COMPUTED,
     EVENT_TABLES,
-    PARTIAL,
     SHARED,
     SUBJECTS,
     TABLES,
@@ -50,7 +72,6 @@ _SHOWN_BY = {
 }
 """Columns of events without which a table cannot show everything: a log that never names what was
 touched cannot show that nothing else was."""
-_UNLISTED = because("unlisted")
 _OF_AGENTS = ("agent", "credential", "principal")
 
 
@@ -177,42 +198,6 @@ def _is_sparse(table: str, column: str) -> bool:
     return next(c.sparse for c in TABLES[table].columns if c.name == column)
 
 
-Sources = Mapping[str, frozenset[str]]
-"""Table -> the sources that describe a group of actors in it."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Sight:
-    """What the input shows: which source carries which column, and which sources describe which
-    actors.
-    """
-
-    carried: frozenset[tuple[str, str, str]]
-    """(source, table, column)"""
-    columns: frozenset[tuple[str, str]]
-    """(table, column) that any source carries."""
-    tables: frozenset[tuple[str, str]]
-    """(source, table) of which the source carries anything."""
-    groups: tuple[tuple[int, Sources], ...]
-    has_events: bool
-    partial: frozenset[tuple[str, str]]
-    """(source, table) of which pages are missing."""
-
-
-def _see(engine: Engine) -> _Sight:
-    rows = engine.rows("SELECT source, tbl, col FROM carried")
-    carried = [(s, t, c) for s, t, c in rows if c != PARTIAL]
-    groups = engine.rows("SELECT DISTINCT grp, signature FROM actor_groups ORDER BY grp")
-    return _Sight(
-        carried=frozenset(carried),
-        columns=frozenset((t, c) for _, t, c in carried),
-        tables=frozenset((s, t) for s, t, _ in carried),
-        groups=tuple((g, _by_table(signature)) for g, signature in groups),
-        has_events=bool(engine.one("SELECT count(*) FROM activity")),
-        partial=frozenset((s, t) for s, t, c in rows if c == PARTIAL),
-    )
-
-
 Runner = Callable[[Engine, Check, Compiled], Compiled]
 """Returns the check to run here; a foreign check becomes one that reads the results of a child
 process.
@@ -226,15 +211,17 @@ def assess(
     strict: bool = True,
     run: Runner = lambda _, __, j: j,
     aside: Aside | None = None,
+    sources: Mapping[str, Source] = NO_SOURCES,
 ) -> dict[str, str]:
     """Fill `results` with a row per check and subject; several checks at a time when threads allow.
-    Laid aside, they are a view of files.
+    Laid aside, they are a view of files. `sources` tell the classes of evidence.
 
     A check that fails while running, or gives a subject twice, raises ContentError. Without
     `strict` its results are unknown instead, and the reason is returned by its id."""
     queue = deque(checks)
     faults: Failures = {}
-    work_off = partial(_work_off, sight=_see(engine), failures=faults, run=run, aside=aside)
+    sight = see(engine, sources)
+    work_off = partial(_work_off, sight=sight, failures=faults, run=run, aside=aside)
     if threads == 1:
         work_off(engine, queue)
     else:
@@ -262,7 +249,7 @@ def assess(
 def _work_off(
     engine: Engine,
     queue: deque[tuple[Check, Compiled]],
-    sight: _Sight,
+    sight: Sight,
     failures: Failures,
     run: Runner,
     aside: Aside | None,
@@ -293,26 +280,38 @@ def _work_off(
             aside.take(engine, check.id)
 
 
-def _run_one(engine: Engine, check: Check, compiled: Compiled, sight: _Sight, run: Runner) -> None:
+def _run_one(engine: Engine, check: Check, compiled: Compiled, sight: Sight, run: Runner) -> None:
     needs = needs_of(check, compiled)
     reads_events = bool(compiled.tables & EVENT_TABLES)
     needs_to_fail = [n for n in needs if ".".join(n) not in check.fails_without]
-    why, why_no_fail = (_not_recorded_everywhere(n, sight) for n in (needs, needs_to_fail))
+    why, why_no_fail = (not_recorded_everywhere(n, sight) for n in (needs, needs_to_fail))
     plan = run(engine, check, compiled)
     sees_nothing = reads_events and not sight.has_events
     if sees_nothing:
         why = why_no_fail = why or because("no_events")
     elif gaps := _lacking_at_best(check, needs_to_fail, sight):
         plan = _fail_at_best(engine, check, compiled, plan, gaps, run)
+    loaded = {p for t, c in compiled.reads if (p := _loaded(t, c))}
+    rests = [*((p,) for p in sorted(loaded)), *compiled.rests]
     if check.about in NOT_ACTORS:
-        results = _insert_organisation(engine, check, plan, why, why_no_fail, reads_events)
+        evidence = weakest_of({}, rests, sight.strengths)
+        results = _insert_organisation(
+            engine, check, plan, why, why_no_fail, reads_events, evidence
+        )
     else:
-        not_recorded = _not_recorded_groups(needs, sight)
+        not_recorded = not_recorded_groups(needs, sight)
         shown_by = {("events", c) for t in compiled.tables for c in _SHOWN_BY.get(t, ())}
-        proves_no_absence = _not_recorded_groups(sorted(shown_by), sight)
-        not_recorded_to_fail = _not_recorded_groups(needs_to_fail, sight)
+        proves_no_absence = not_recorded_groups(sorted(shown_by), sight)
+        not_recorded_to_fail = not_recorded_groups(needs_to_fail, sight)
         results = _insert_actors(
-            engine, check, plan, not_recorded, not_recorded_to_fail, proves_no_absence, reads_events
+            engine,
+            check,
+            plan,
+            not_recorded,
+            not_recorded_to_fail,
+            proves_no_absence,
+            reads_events,
+            weakest_by_group(rests, sight.groups, sight.strengths),
         )
     if why and not results:
         insert_unseen(engine, check, why)
@@ -321,7 +320,7 @@ def _run_one(engine: Engine, check: Check, compiled: Compiled, sight: _Sight, ru
 
 
 def _lacking_at_best(
-    check: Check, needs: list[tuple[str, str]], sight: _Sight
+    check: Check, needs: list[tuple[str, str]], sight: Sight
 ) -> dict[frozenset[str], str]:
     """Return the missing columns for which the check declares a best case -> SQL over a subject's
     groups.
@@ -331,38 +330,24 @@ def _lacking_at_best(
     if check.about in NOT_ACTORS:
         columns = frozenset(".".join(n) for n in needs if n not in sight.columns)
         tables = {t for _, t in sight.tables}
-        is_covered = columns and columns <= set(check.at_best) and _tables(columns) <= tables
+        is_covered = columns and columns <= set(check.at_best) and tables_of(columns) <= tables
         return {columns: "TRUE"} if is_covered else {}
     shared_columns = {".".join(n) for n in needs if n[0] in SHARED and n not in sight.columns}
     groups: dict[frozenset[str], list[int]] = {}
     for group, sources in sight.groups:
-        gaps = _gaps(sources, needs, sight.carried)
+        gaps = gaps_of(sources, needs, sight.carried)
         columns = frozenset(shared_columns.union(*(gaps or {}).values()))
         # No value replaces a row: a missing table has no best case.
         if (
             gaps is not None
             and columns
             and columns <= set(check.at_best)
-            and all(_holds(sources, table, sight) for table in _tables(columns))
+            and all(holds(sources, table, sight) for table in tables_of(columns))
         ):
             groups.setdefault(columns, []).append(group)
     return {
         names: _all_in(ids) for names, ids in sorted(groups.items(), key=lambda g: sorted(g[0]))
     }
-
-
-def _tables(names: Iterable[str]) -> set[str]:
-    return {name.partition(".")[0] for name in names}
-
-
-def _holds(sources: Sources, table: str, sight: _Sight) -> bool:
-    """Tell whether the sources of an actor carry anything of a table. For a table of the
-    organisation, any source counts.
-    """
-    if table in SHARED:
-        return any(t == table for _, t in sight.tables)
-    describers = sources.get(table) or sources.get("actors") or ()
-    return any((s, table) in sight.tables for s in describers)
 
 
 def _fail_at_best(
@@ -430,60 +415,6 @@ def _best_value(engine: Engine, check: Check, name: str, table: str, column: str
     return f"coalesce({column}, CAST({quoted(str(value))} AS {kind}))"
 
 
-def _not_recorded_groups(needs: list[tuple[str, str]], sight: _Sight) -> dict[int, Why]:
-    """Say what the sources of each group of actors lack; groups seen in full are left out."""
-    cause = _not_recorded_everywhere([n for n in needs if n[0] in SHARED], sight)
-    return {g: w for g, s in sight.groups if (w := cause or _not_recorded(s, needs, sight.carried))}
-
-
-def _not_recorded(
-    sources: Sources, needs: list[tuple[str, str]], carried: Set[tuple[str, str, str]]
-) -> Why | None:
-    """Name the needed columns that no source of an actor carries; None when it is seen in full."""
-    gaps = _gaps(sources, needs, carried)
-    if gaps is None:
-        return _UNLISTED
-    if not gaps:
-        return None
-    columns = sorted(c for names in gaps.values() for c in names)
-    return because(
-        "not_recorded", sources=sorted({s for group in gaps for s in group}), columns=columns
-    )
-
-
-def _gaps(
-    sources: Sources, needs: list[tuple[str, str]], carried: Set[tuple[str, str, str]]
-) -> dict[frozenset[str], list[str]] | None:
-    """Return the sources of an actor -> the needed columns that they lack; None if no list names
-    the actor.
-    """
-    gaps: dict[frozenset[str], list[str]] = {}
-    for table, column in needs:
-        if table in SHARED or (table == "events" and table not in sources):
-            continue
-        describers = sources.get(table) or sources.get("actors")
-        if not describers:
-            return None
-        if not any((s, table, column) in carried for s in describers):
-            gaps.setdefault(describers, []).append(f"{table}.{column}")
-    return gaps
-
-
-def _by_table(signature: str) -> Sources:
-    """Parse the signature of a group of actors."""
-    sources: dict[str, set[str]] = {}
-    for part in signature.split(";"):
-        table, source = part.split("=", 1)
-        sources.setdefault(table, set()).add(source)
-    return {table: frozenset(names) for table, names in sources.items()}
-
-
-def _not_recorded_everywhere(needs: list[tuple[str, str]], sight: _Sight) -> Why | None:
-    """Name the needed columns that no source carries at all."""
-    columns = [f"{t}.{c}" for t, c in needs if (t, c) not in sight.columns]
-    return because("recorded_nowhere", columns=columns) if columns else None
-
-
 def _insert_actors(
     engine: Engine,
     check: Check,
@@ -492,6 +423,7 @@ def _insert_actors(
     not_recorded_to_fail: dict[int, Why],
     proves_no_absence: dict[int, Why],
     events: bool,
+    evidence: str,
 ) -> int:
     """Join the rows of a check to its subjects; add the live subjects that the check could not see.
 
@@ -517,15 +449,17 @@ def _insert_actors(
         f" s.actor, s.owner, s.tier_lo, s.tier_hi, s.live, {on_agents} AND coalesce(s.may_be_agent,"
         f" FALSE) AND (v.subject IS NULL OR s.signs IS NULL) AS may_be, coalesce({DISGUISED},"
         f" {because(UNCLASSED).sql}) AS why_may_be, {why_not_recorded} AS why_not_recorded,"
-        f" {all_not_recorded} AS all_not_recorded, {why_silent} AS why_silent FROM v FULL JOIN"
+        f" {all_not_recorded} AS all_not_recorded, {why_silent} AS why_silent, {evidence} AS"
+        f" evidence FROM v FULL JOIN"
         f" subjects_{check.about} AS s ON s.subject = v.subject) SELECT {quoted(check.id)},"
-        " subject, status, why.code, why.held, ref, actor, owner, tier_lo, tier_hi FROM (SELECT"
-        " subject, CASE WHEN NOT seen OR ok IS NULL OR all_not_recorded OR may_be OR (ok AND"
-        " (unlisted OR why_not_recorded IS NOT NULL OR why_silent IS NOT NULL)) THEN 'unknown'"
+        f" subject, {CREDITED}, why.code, why.held, ref, actor, owner, tier_lo, tier_hi, CASE WHEN"
+        " status = 'unknown' THEN '' ELSE evidence END FROM (SELECT subject, evidence, CASE WHEN"
+        " NOT seen OR ok IS NULL OR all_not_recorded OR may_be OR (ok AND (unlisted OR"
+        " why_not_recorded IS NOT NULL OR why_silent IS NOT NULL)) THEN 'unknown'"
         " WHEN ok THEN 'pass' ELSE 'fail' END AS status, CASE WHEN may_be AND (NOT seen OR ok IS"
         " NOT NULL) THEN why_may_be WHEN why_not_recorded IS NOT NULL AND (NOT seen OR"
         " all_not_recorded OR ok) THEN why_not_recorded WHEN (NOT seen OR ok) AND why_silent IS"
-        f" NOT NULL THEN why_silent WHEN ok AND unlisted THEN {_UNLISTED.sql} ELSE reason END AS"
+        f" NOT NULL THEN why_silent WHEN ok AND unlisted THEN {UNLISTED.sql} ELSE reason END AS"
         " why, coalesce(ref, '') AS ref, coalesce(actor, '') AS actor, coalesce(owner, '') AS"
         " owner, coalesce(tier_lo, 1) AS tier_lo, coalesce(tier_hi, 4) AS tier_hi FROM joined"
         " WHERE subject IS NULL OR seen OR may_be OR (live AND (why_not_recorded IS NOT NULL OR"
@@ -553,6 +487,7 @@ def _insert_organisation(
     why: Why | None,
     why_no_fail: Why | None,
     events: bool,
+    evidence: str,
 ) -> int:
     """Insert results on the organisation, its logs, policies and actor types: tier 1, unknown when
     there is no evidence.
@@ -583,14 +518,16 @@ def _insert_organisation(
         reason = f"CASE WHEN NOT v.ok THEN {check_reason} ELSE {why.sql} END"
     results: int = engine.one(
         f"INSERT INTO results ({FILLED}) WITH v AS ({compiled.sql}) SELECT {quoted(check.id)},"
-        f" subject, status, why.code, why.held, ref, '', '', 1, 1 FROM (SELECT v.subject, {status}"
-        f" AS status, {reason} AS why, coalesce({_ref(compiled)}, '') AS ref FROM v) AS r"
+        f" subject, {CREDITED}, why.code, why.held, ref, '', '', 1, 1, CASE WHEN status ="
+        f" 'unknown' THEN '' ELSE evidence END FROM (SELECT v.subject, {quoted(evidence)} AS"
+        f" evidence, {status} AS status, {reason} AS why, coalesce({_ref(compiled)}, '') AS ref"
+        " FROM v) AS r"
     )
     if check.about == "log_source":
         results += engine.one(
             f"INSERT INTO results ({FILLED}) SELECT {quoted(check.id)}, f.log_source, 'unknown',"
-            f" ({_DELIVERED}).code, ({_DELIVERED}).held, '', '', '', 1, 1 FROM feed_delivery AS f"
-            " WHERE f.declared AND NOT f.alive AND NOT EXISTS (SELECT 1 FROM results AS c WHERE"
+            f" ({_DELIVERED}).code, ({_DELIVERED}).held, '', '', '', 1, 1, '' FROM feed_delivery AS"
+            " f WHERE f.declared AND NOT f.alive AND NOT EXISTS (SELECT 1 FROM results AS c WHERE"
             f" c.check_id = {quoted(check.id)} AND c.subject = f.log_source)"
         )
     return results

@@ -18,7 +18,8 @@ from reporter.schema.compiled import shipped_absence
 from reporter.schema.tables import LOADED, ORGANISATION
 
 FILLED = (
-    "check_id, subject, status, reason_code, reason_values, ref, actor, owner, tier_lo, tier_hi"
+    "check_id, subject, status, reason_code, reason_values, ref, actor, owner, tier_lo, tier_hi,"
+    " evidence"
 )
 """The columns of `results` that checks fill."""
 WHY = "STRUCT(code VARCHAR, held VARCHAR)"
@@ -65,7 +66,7 @@ def insert_unseen(engine: Engine, check: Check, why: Why) -> None:
     subjects.
     """
     engine.run(
-        f"INSERT INTO results ({FILLED}) VALUES (?, ?, 'unknown', ?, ?, '', '', '', 1, 1)",
+        f"INSERT INTO results ({FILLED}) VALUES (?, ?, 'unknown', ?, ?, '', '', '', 1, 1, '')",
         [check.id, ORGANISATION, why.code, why.values],
     )
 
@@ -78,14 +79,14 @@ def doubt_absence(engine: Engine, check: Check, partial: Iterable[tuple[str, str
     these are: all are.
     """
     decisive = shipped_absence(check.id)
-    for status in ("pass", "fail"):
+    for status, states in (("pass", "('pass', 'declared')"), ("fail", "('fail')")):
         tables = decisive[status] if decisive else [t.name for t in LOADED]
         sources = sorted({s for s, t in partial if t in tables})
         if sources:
             why = because("partial_export", sources=sources)
             engine.run(
                 f"UPDATE results SET status = 'unknown', reason_code = '{why.code}', reason_values"
-                f" = ? WHERE check_id = ? AND status = '{status}'",
+                f" = ?, evidence = '' WHERE check_id = ? AND status IN {states}",
                 [why.values, check.id],
             )
 
@@ -135,13 +136,14 @@ def silence(engine: Engine, checks: Iterable[Check]) -> None:
         subjects = f"(SELECT * FROM subjects_{about} WHERE silent IS NOT NULL) AS s"
         engine.run(
             "UPDATE results SET status = 'unknown', reason_code = s.silent.code, reason_values ="
-            f" s.silent.held FROM {subjects} WHERE results.subject = s.subject AND results.status ="
-            f" 'pass' AND list_contains({quoted_list(ids)}, results.check_id)"
+            f" s.silent.held, evidence = '' FROM {subjects} WHERE results.subject = s.subject AND"
+            " results.status IN ('pass', 'declared') AND"
+            f" list_contains({quoted_list(ids)}, results.check_id)"
         )
         engine.run(
             f"INSERT INTO results ({FILLED}) SELECT c.id, s.subject, 'unknown', s.silent.code,"
             " s.silent.held, '', coalesce(s.actor, ''), coalesce(s.owner, ''), coalesce(s.tier_lo,"
-            f" 1), coalesce(s.tier_hi, 4) FROM {subjects} CROSS JOIN (SELECT"
+            f" 1), coalesce(s.tier_hi, 4), '' FROM {subjects} CROSS JOIN (SELECT"
             f" unnest({quoted_list(ids)}) AS id) AS c WHERE s.live AND NOT EXISTS (SELECT 1 FROM"
             " results AS r WHERE r.check_id = c.id AND r.subject = s.subject)"
         )
@@ -172,7 +174,8 @@ def make_unknown(engine: Engine, check: Check, why: str) -> None:
         )
     results: int = engine.one(
         f"INSERT INTO results ({FILLED}) SELECT {quoted(check.id)}, r.subject, 'unknown',"
-        f" {quoted(reason.code)}, {quoted(reason.values)}, '', r.actor, r.owner, r.lo, r.hi FROM"
+        f" {quoted(reason.code)}, {quoted(reason.values)}, '', r.actor, r.owner, r.lo, r.hi,"
+        f" '' FROM"
         f" ({rows}) AS r(subject, actor, owner, lo, hi) WHERE r.subject IS NOT NULL"
     )
     if not results:

@@ -26,7 +26,7 @@ from reporter.report.view.format import clean, count, number
 SHOWN = 200
 SUGGESTED, CLOSE = 5, 0.6
 """Number of ids suggested for an unknown one, and the similarity that they need."""
-STATUSES = ("fail", "unknown", "attested", "compensated", "pass", "na")
+STATUSES = ("fail", "unknown", "attested", "compensated", "declared", "pass", "na")
 _COLUMNS = ("check", "subject", "status", "reason", "record", "tier_lo", "tier_hi")
 STATUS, TIERS = _COLUMNS.index("status"), slice(_COLUMNS.index("tier_lo"), None)
 """Positions of these columns in a row."""
@@ -166,7 +166,9 @@ def _control(control: Control, framework: str, view: View) -> list[str]:
     lines += ["", say("Question for a human: {question}", question=control.ask)]
     lines += [_answer(t) for t in view.attestations.rows if t.anchor == control.anchor]
     for check in control.checks:
-        results = _results(view, f"\"check\" = {quoted(check.check.text)} AND status <> 'pass'")
+        results = _results(
+            view, f"\"check\" = {quoted(check.check.text)} AND status NOT IN ('pass', 'declared')"
+        )
         if results:
             lines += ["", f"{check.check.text} {check.check.title}", *_by_status(view, results)]
     return lines

@@ -27,7 +27,7 @@ MONTHS = (
 )
 WORDS = (
     *("critical", "high", "medium", "low"),
-    *("pass", "fail", "unknown", "attested", "compensated", "not applicable", "n/a"),
+    *("pass", "fail", "unknown", "attested", "declared", "compensated", "not applicable", "n/a"),
     *("passes", "fails", "act now", "ranked", "later", "evidence", "implement", "implementation"),
     *("direct", "partial", "contextual", "High", "Medium", "Low", "none"),
     *("assessed", "not assessed", "inventory", "logs", "inventory and logs"),

@@ -204,6 +204,8 @@ class Policy:
 
 
 # ---------------------------------------------------------------- evidence
+    declared_credit: Fraction = Fraction(1, 2)
+    """In lo, of a result that rests on what is only declared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -355,6 +357,22 @@ class Context:
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """An export that would decide results that are unknown, because nothing records what they
+    need.
+    """
+
+    sources: tuple[str, ...]
+    """Ids of the sources of which any would do."""
+    titles: tuple[str, ...]
+    results: int
+    """How many it would decide, beside those that stand before it."""
+    checks: tuple[str, ...]
+    columns: tuple[str, ...]
+    """What is missing, as table.column."""
+
+
+@dataclass(frozen=True, slots=True)
 class Assessment:
     """Everything a report needs except the results, which the engine holds: what `assess` and
     `score` produce.
@@ -411,3 +429,7 @@ class Assessment:
     """What distinguishes the key of the pseudonyms from others; '' where people are named."""
     waived: int = 0
     """Failing results that a waiver covers."""
+    evidence: tuple[tuple[str, str, int], ...] = ()
+    """(check, class of evidence, results that are met on it)"""
+    wanted: tuple[Wanted, ...] = ()
+    """What to bring next, what decides most first."""

@@ -12,14 +12,22 @@ COMPARED = 10
 
 
 class Status(StrEnum):
-    """State of one result (check, subject); scoring method 2.1."""
+    """State of one result (check, subject); scoring method 2.1.
+
+    Declared is a pass that rests on what somebody wrote and no system shows.
+    """
 
     PASS = "pass"
+    DECLARED = "declared"
     FAIL = "fail"
     UNKNOWN = "unknown"
     NA = "na"
     ATTESTED = "attested"
     COMPENSATED = "compensated"
+
+
+HELD = (Status.PASS, Status.DECLARED)
+"""States of a result that is met, whoever shows it."""
 
 
 def tier_text(lo: int, hi: int) -> str:

@@ -4,6 +4,7 @@ and what a collector asks a vendor.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 
@@ -69,3 +70,16 @@ class Query:
     sql: str
     folder: str
     """Folder of the workspace that the answer belongs in: inventory or logs."""
+
+
+Sources = Mapping[str, Source]
+"""By id."""
+
+
+def class_of(sources: Sources, source: str, column: str) -> str:
+    """Return the class of evidence of what a source says in a column, as table.column; `record`
+    for a source that is not among them: the rows of an example.
+    """
+    if source not in sources:
+        return "record"
+    return sources[source].weaker.get(column, sources[source].evidence)

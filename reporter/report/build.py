@@ -15,11 +15,11 @@ from typing import Any
 
 import msgspec
 
-from reporter.evaluate.headlines import remedy
+from reporter.evaluate.root_causes import remedy
 from reporter.i18n.translate import ENGLISH, content, say, speaking, word
 from reporter.model import assessment as model
 from reporter.model.reasons import alike
-from reporter.model.scores import CheckScore, Status, tier_text
+from reporter.model.scores import HELD, CheckScore, Status, tier_text
 from reporter.report.chapters.accounting import accounting, scope
 from reporter.report.chapters.actor_types import parity
 from reporter.report.chapters.agents import agents
@@ -379,7 +379,7 @@ def findings(
     checks, control_lists = tuple(checks), [_controls_by_check(f) for f in frameworks]
     return Findings(
         results,
-        sum(n for status, n in counts if status not in (Status.PASS, Status.NA)),
+        sum(n for status, n in counts if status not in (*HELD, Status.NA)),
         {c.id: (clean(c.id), clean(c.title), c.severity) for c in checks},
         {c.id: (clean(remedy(c, False)), clean(remedy(c, True))) for c in checks},
         {c.id: tuple(controls.get(c.id, "") for controls in control_lists) for c in checks},

@@ -419,7 +419,7 @@ def _pair(
     )
     engine.run(
         "CREATE TABLE who AS SELECT actor, bool_or(agent) AS is_agent, bool_or(was) AS before, NOT"
-        " bool_and(was) AS now, bool_or(agent AND was AND status IN ('pass', 'fail',"
+        " bool_and(was) AS now, bool_or(agent AND was AND status IN ('pass', 'declared', 'fail',"
         " 'compensated')) AND NOT bool_or(agent AND NOT was) AS relabelled FROM ("
         + " UNION ALL ".join(
             "SELECT actor, actor = subject AND check_id IN (SELECT check_id FROM of_agents) AS"

@@ -16,11 +16,13 @@ from reporter.report import FILES
 from reporter.report.document import View
 from reporter.report.notices import notices
 from reporter.report.view.elements import Figure
-from reporter.report.view.format import exact
+from reporter.report.view.format import count, exact
 from reporter.score import rounded
 
 SCHEMA = "agent-maturity-headline/2"
 _RECORDS = ("read", "kept", "out_of_scope", "unreadable", "rejected")
+_NEXT = 3
+"""Exports to bring that are named on the terminal."""
 _WORDS = {Status.NA: "not_applicable"}
 _FINDINGS = (Status.FAIL, Status.UNKNOWN, Status.COMPENSATED, Status.ATTESTED)
 
@@ -97,7 +99,8 @@ def as_text(assessment: Assessment, view: View, out: Path) -> Iterator[str]:
     yield from (f"  {label.ljust(width)}  {text}" for label, text in rows)
     yield ""
     yield from (f"  {path}" for path in sorted(out.iterdir()))
-    yield from (f"\n{line}" for line in (_why(view), _first_to_open(out)) if line)
+    closing = (_why(view), _next(view), _first_to_open(out))
+    yield from (f"\n{line}" for line in closing if line)
 
 
 def missed(view: View, gate: int) -> str:
@@ -124,6 +127,14 @@ def _why(view: View) -> str:
     caps = [f"{line.rstrip('.')}." for line in view.summary.caps]
     explanation = " ".join(filter(None, (*caps, view.board.next_text)))
     return f"Why level {view.summary.level.lo}: {explanation}" if explanation else ""
+
+
+def _next(view: View) -> str:
+    """Name the exports that would decide most."""
+    lines = [
+        f"{w.what} ({w.decides} in {count(len(w.checks), 'check')})" for w in view.accounting.wanted
+    ]
+    return f"Bring next: {'; '.join(lines[:_NEXT])}" if lines else ""
 
 
 def _first_to_open(out: Path) -> str:

@@ -28,7 +28,7 @@ from reporter.model import ids
 from reporter.model.assessment import SEVERITIES, Assessment, Check
 from reporter.model.reasons import Reasons
 from reporter.model.roadmap import SHOW, Roadmap
-from reporter.model.scores import Status, Tally
+from reporter.model.scores import HELD, Status, Tally
 from reporter.schema.tables import LISTED
 from reporter.system.plain_text import escape_json
 
@@ -45,7 +45,18 @@ MANIFEST = "manifest.json"
 SCHEMA = "agent-maturity-run/2"
 RESULT = (
     *("check", "subject", "status", "reason_code", "reason_values", "record", "actor", "owner"),
-    *("tier_lo", "tier_hi", "waived_until", "waiver", "listed", "id", "cause", "action", "rank"),
+    *(
+        "tier_lo",
+        "tier_hi",
+        "evidence",
+        "waived_until",
+        "waiver",
+        "listed",
+        "id",
+        "cause",
+        "action",
+        "rank",
+    ),
 )
 """The columns of results.parquet, one row per result."""
 CHANGE = (
@@ -61,25 +72,27 @@ STATUSES = (
     Status.UNKNOWN,
     Status.COMPENSATED,
     Status.ATTESTED,
+    Status.DECLARED,
     Status.PASS,
     Status.NA,
 )
 """Order of the results of a check in results.parquet."""
-OPEN = f"status NOT IN ('{Status.PASS}', '{Status.NA}')"
+OPEN = f"status NOT IN ({', '.join(map(repr, map(str, (*HELD, Status.NA))))})"
 """SQL: the results that are findings."""
 _SORTED = (
     "SELECT check_id, subject, status, reason_code, reason_values, ref, actor, owner,"
-    " CAST(tier_lo AS UTINYINT) AS tier_lo, CAST(tier_hi AS UTINYINT) AS tier_hi, waived_until,"
-    f" waiver, {LISTED} AS listed, digest, shown, cause, action, rank FROM results JOIN places"
-    " USING (check_id, status) JOIN subject_order USING (subject) LEFT JOIN led_ranks USING"
-    f" (check_id, subject) ORDER BY place * {1 << 32} + nth"
+    " CAST(tier_lo AS UTINYINT) AS tier_lo, CAST(tier_hi AS UTINYINT) AS tier_hi, evidence,"
+    f" waived_until, waiver, {LISTED} AS listed, digest, shown, cause, action, rank FROM results"
+    " JOIN places USING (check_id, status) JOIN subject_order USING (subject) LEFT JOIN led_ranks"
+    f" USING (check_id, subject) ORDER BY place * {1 << 32} + nth"
 )
 _ROWS = (
     "SELECT check_id AS check, CAST(subject AS VARCHAR) AS subject, status, reason_code,"
     " CAST(reason_values AS VARCHAR) AS reason_values, CAST(ref AS VARCHAR) AS record, CAST(actor"
     " AS VARCHAR) AS actor, CAST(owner AS VARCHAR) AS owner, CAST(tier_lo AS BIGINT) AS tier_lo,"
-    " CAST(tier_hi AS BIGINT) AS tier_hi, coalesce(waived_until, '') AS waived_until,"
-    " coalesce(waiver, '') AS waiver, listed, check_id || '-' || digest AS id,"
+    " CAST(tier_hi AS BIGINT) AS tier_hi, CAST(evidence AS VARCHAR) AS evidence,"
+    " coalesce(waived_until, '') AS waived_until, coalesce(waiver, '') AS waiver, listed, check_id"
+    " || '-' || digest AS id,"
     " coalesce(CAST(cause AS VARCHAR), '') AS cause, CASE WHEN status ="
     f" '{Status.UNKNOWN}' THEN check_id || '{SHOW}' ELSE coalesce(CAST(action AS VARCHAR), '') END"
     f" AS action, CASE WHEN status = '{Status.UNKNOWN}' THEN nullif(CAST(shown AS BIGINT), 0) ELSE"

@@ -43,6 +43,8 @@ class Compiled:
     """Its SQL as compiled, where `sql` reads other values."""
     parts: str = ""
     """Its named parts (WITH), without that of its results."""
+    rests: tuple[tuple[tuple[str, str], ...], ...] = ()
+    """Loaded columns behind the models that it reads: of each group any may prove the same."""
 
 
 def with_values(compiled: Compiled, values: Mapping[str, Mapping[str, str]]) -> Compiled:
@@ -74,7 +76,9 @@ def as_shipped(check: Check) -> Compiled | None:
     sql, start = kept["sql"], len("WITH ")
     reads = frozenset((table, column) for table, column in kept["reads"])
     parts = sql[start : start + kept["parts"]]
-    return Compiled(sql, reads, frozenset(kept["tables"]), kept["has_ref"], parts=parts)
+    rests = tuple(tuple((t, c) for t, c in group) for group in kept["rests"])
+    tables = frozenset(kept["tables"])
+    return Compiled(sql, reads, tables, kept["has_ref"], parts=parts, rests=rests)
 
 
 def shipped_columns(select: str) -> Set[str] | None:
@@ -109,6 +113,7 @@ def text_of(
             "reads": sorted(result.reads),
             "tables": sorted(result.tables),
             "has_ref": result.has_ref,
+            "rests": result.rests,
         }
         for check, result in compiled
     }

@@ -211,6 +211,7 @@ def credits_of(policy: Policy, best: bool = False) -> dict[Status, Fraction]:
         Status.FAIL: _ZERO,
         Status.UNKNOWN: _ONE if best else _ZERO,
         Status.ATTESTED: _ONE if best else policy.attested_credit,
+        Status.DECLARED: _ONE if best else policy.declared_credit,
         Status.COMPENSATED: policy.compensated_credit,
         Status.NA: _ONE,
     }

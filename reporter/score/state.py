@@ -387,23 +387,33 @@ class _Check:
 
     def _sums_after(self, effects: Effects) -> dict[Status, tuple[int, int]]:
         sums, tier_weights = dict(self._sums), self._rules.weights
-        light, heavy = sums.get(Status.PASS, (0, 0))
+        good = good_status(status for status, (_, heavy) in sums.items() if heavy)
+        light, heavy = sums.get(good, (0, 0))
         for (status, lo, hi), count in effects:
             lightest, heaviest = tier_weights[lo, hi]
             light, heavy = light + count * lightest, heavy + count * heaviest
             if status != Status.NA:
                 pair = sums[status]
                 sums[status] = pair[0] - count * lightest, pair[1] - count * heaviest
-        sums[Status.PASS] = light, heavy
+        sums[good] = light, heavy
         return sums
 
 
+def good_status(present: Iterable[Status]) -> Status:
+    """Return what a result of a check becomes that is made good: declared, where all its passes
+    are.
+    """
+    held = {*present} & {Status.PASS, Status.DECLARED}
+    return Status.DECLARED if held == {Status.DECLARED} else Status.PASS
+
+
 def make_good(counts: Counter[Kind], effects: Effects) -> Counter[Kind]:
-    """Return counted results once some are pass."""
+    """Return counted results once some are made good."""
     result = Counter(counts)
+    good = good_status(status for (status, *_), n in counts.items() if n)
     for (status, lo, hi), n in effects:
         result[status, lo, hi] -= n
-        result[Status.PASS, lo, hi] += n
+        result[good, lo, hi] += n
     return result
 
 

@@ -308,8 +308,10 @@ def _compensation_outcome(
         )
         return replace(compensation, why=reason)
     holder, statuses = proof
-    if statuses != ("pass",):
-        sentences = [tell("{result:word}", result=v) for v in statuses if v != "pass"]
+    if {*statuses} - {"pass", "declared"}:
+        sentences = [
+            tell("{result:word}", result=v) for v in statuses if v not in ("pass", "declared")
+        ]
         reason = tell(
             "not proven: {check} is {results} on {who}",
             check=compensation.by_check,

@@ -77,17 +77,19 @@ def derive(
     wanted: Set[str] = EVERYTHING,
     facts: Sequence[Table] = LOADED,
     kept: Mapping[str, str] = NOTHING,
+    strengths: Mapping[str, int] = {},
 ) -> None:
     """Build the wanted tables and views, and those they derive from, from the in_ relations and the
     `carried` table.
 
     `facts` are the loaded tables that have an in_ relation; wanted tables depend on no others.
-    `kept` are models that need not be made, with the SQL of their rows.
+    `kept` are models that need not be made, with the SQL of their rows. `strengths` is how good
+    the evidence of each source of actors is.
 
     Raises ReporterError where two identities, or two kinds, of events have one number.
     """
     expect(engine, expected)
-    derive_expected(engine, run, baseline, wanted, facts, kept)
+    derive_expected(engine, run, baseline, wanted, facts, kept, strengths)
 
 
 def derive_expected(
@@ -97,6 +99,7 @@ def derive_expected(
     wanted: Set[str] = EVERYTHING,
     facts: Sequence[Table] = LOADED,
     kept: Mapping[str, str] = NOTHING,
+    strengths: Mapping[str, int] = {},
 ) -> None:
     """Build the same where `expected_feeds` is there already.
 
@@ -117,7 +120,7 @@ def derive_expected(
     make(engine, names, kept)
     has_names = bool(engine.one("SELECT count(*) FROM same_as"))
     _copy_plain(engine, facts, has_names)
-    merge_actors(engine, has_names)
+    merge_actors(engine, has_names, strengths)
     make(engine, before - names, kept)
     _refuse_twins(engine)
     # Unregistered agents that act become actors, without tier or attributes.

@@ -6,7 +6,7 @@ The reader must be able to add up the counts. If they do not add up, that is pri
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from reporter.i18n.translate import content, day, mark, say
@@ -64,6 +64,16 @@ class Rejected:
 
 
 @dataclass(frozen=True, slots=True)
+class WantedLine:
+    """An export to bring next."""
+
+    what: str
+    decides: str
+    checks: tuple[str, ...]
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Accounting:
     files: tuple[FileLine, ...]
     total: FileLine
@@ -76,6 +86,8 @@ class Accounting:
     feeds_text: str
     coverage: tuple[CoverageLine, ...]
     coverage_text: str
+    wanted: tuple[WantedLine, ...]
+    wanted_text: str
 
 
 QUARANTINE_SHOWN = 50
@@ -159,6 +171,29 @@ def accounting(assessment: model.Assessment) -> Accounting:
         feeds_text=_feeds_text(assessment.feeds),
         coverage=tuple(_coverage_line(c) for c in assessment.coverage[:COVERAGE_SHOWN]),
         coverage_text=_coverage_text(assessment.coverage),
+        wanted=tuple(_wanted_line(w) for w in assessment.wanted),
+        wanted_text=_wanted_text(assessment.wanted),
+    )
+
+
+def _wanted_line(wanted: model.Wanted) -> WantedLine:
+    return WantedLine(
+        say(" or ").join(wanted.titles),
+        count(wanted.results, "result"),
+        wanted.checks,
+        wanted.columns,
+    )
+
+
+def _wanted_text(exports: Sequence[model.Wanted]) -> str:
+    if not exports:
+        return say(
+            "No single export that Reporter reads would decide what is not recorded; see the"
+            " reasons of the unknown results."
+        )
+    return say(
+        "These exports would decide most of what nothing records, the best first. Each counts what"
+        " those before it leave; whether the results would then be met is open."
     )
 
 

@@ -18,6 +18,7 @@ from reporter.report.view.format import (
     NOT_ASSESSED,
     clean,
     control_level,
+    evidence_mix,
     figure,
     gap_text,
     group_level,
@@ -156,7 +157,10 @@ def _framework(
         title=head.title,
         origin=head.origin,
         intro=head.intro,
-        standing=_standing(total),
+        standing=_standing(
+            total,
+            evidence_mix(book.assessment.evidence, {i for c in controls for i, _ in c.checks}),
+        ),
         total=total,
         groups=tuple(
             _group(g, _depth(g.id, groups), book, score, parents[g.id]) for g in score.groups
@@ -172,14 +176,16 @@ def _framework(
     )
 
 
-def _standing(total: elements.Group) -> str:
+def _standing(total: elements.Group, mix: str) -> str:
     parts = (
         level_words(total.level),
         say("score {score}", score=ranged(total.figure)),
         say("coverage {share}", share=total.coverage),
         say("{n} assessed", n=total.assessed),
     )
-    return " · ".join(parts) if total.figure.assessed else f"{total.figure.text} · {parts[-1]}"
+    if not total.figure.assessed:
+        return f"{total.figure.text} · {parts[-1]}"
+    return " · ".join((*parts, *filter(None, [mix])))
 
 
 def _gaps_text(below_count: int, assessed_count: int) -> str:
@@ -287,7 +293,13 @@ def _control(
         confidence=score.confidence if score_figure.assessed else "–",
         gap=score.gap,
         gap_text=gap,
-        standing=_control_standing(score, level, score_figure, gap),
+        standing=_control_standing(
+            score,
+            level,
+            score_figure,
+            gap,
+            evidence_mix(assessment.evidence, [i for i, _ in scored_checks]),
+        ),
         cells=tuple(_cell(level, score) for level in LEVELS),
         checks=tuple(_check_line(book.checks[i], how) for i, how in scored_checks),
         context=tuple(
@@ -298,7 +310,11 @@ def _control(
 
 
 def _control_standing(
-    score: ControlScore, level: elements.Level, score_figure: elements.Figure, gap: str
+    score: ControlScore,
+    level: elements.Level,
+    score_figure: elements.Figure,
+    gap: str,
+    mix: str,
 ) -> str:
     if not score_figure.assessed:
         return f"{score_figure.text} · {gap} · {say('target {n}', n=score.target)}"
@@ -309,6 +325,7 @@ def _control_standing(
             say("score {score}", score=ranged(score_figure)),
             say("coverage {share}", share=percent(score.coverage)),
             say("confidence {level}", level=word(score.confidence)),
+            *filter(None, [mix]),
         )
     )
 

@@ -67,12 +67,25 @@ def _weights(policy: model.Policy) -> tuple[tuple[str, str], ...]:
         attested=percent(policy.attested_credit),
         compensated=percent(policy.compensated_credit),
     )
+    declared = say(
+        "A result that is met, and rests on what only the organisation's own register or form says,"
+        " counts {declared} in the evidenced score and whole in the possible one. What the system"
+        " that keeps a fact exported, a log shows or another tested counts whole. Of several"
+        " sources that say the same the strongest counts, of several facts that a result needs the"
+        " weakest. A failure counts whole, whoever declares it.",
+        declared=percent(policy.declared_credit),
+    )
     cap = say(
         "A practice with a critical check that fails, or lacks evidence, on a tier 3 or 4 subject "
         "cannot exceed {share}, whatever its average.",
         share=percent(policy.critical_cap),
     )
-    return (mark("Weights"), weights), (mark("Half credit"), half_credit), (mark("Cap"), cap)
+    return (
+        (mark("Weights"), weights),
+        (mark("Half credit"), half_credit),
+        (mark("Declared"), declared),
+        (mark("Cap"), cap),
+    )
 
 
 def _sensitivity(assessment: model.Assessment) -> tuple[tuple[str, str], ...]:

@@ -13,7 +13,7 @@ from functools import cache
 from itertools import groupby
 from typing import Any
 
-from reporter.evaluate.headlines import remedy
+from reporter.evaluate.root_causes import remedy
 from reporter.i18n.translate import content, headline, mark, say, say_n, word
 from reporter.model import assessment as model
 from reporter.model import roadmap as model_roadmap

@@ -143,7 +143,7 @@ def _line(assessment: model.Assessment, part: Slice) -> SliceLine:
         dimension=segment.dimension,
         value=clean(segment.value) or say(NOT_RECORDED),
         actors=segment.actors,
-        passed=totals[Status.PASS] + totals[Status.ATTESTED],
+        passed=totals[Status.PASS] + totals[Status.DECLARED] + totals[Status.ATTESTED],
         compensated=totals[Status.COMPENSATED],
         failed=totals[Status.FAIL],
         unknown=totals[Status.UNKNOWN],

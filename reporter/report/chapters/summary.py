@@ -20,6 +20,7 @@ from reporter.report.view.format import (
     applicable,
     clean,
     count,
+    evidence_mix,
     figure,
     group_level,
     group_state,
@@ -89,8 +90,17 @@ def summary(
         level_sentence=f"{_level_sentence(total, level)}; {_target(total, assessment)}.",
         figure=figure(total.lo, total.hi, group_state(total)),
         coverage=coverage,
-        coverage_text=say(
-            "{share} of the weighted evidence asked for was there to be assessed", share=coverage
+        coverage_text="; ".join(
+            filter(
+                None,
+                (
+                    say(
+                        "{share} of the weighted evidence asked for was there to be assessed",
+                        share=coverage,
+                    ),
+                    evidence_mix(assessment.evidence),
+                ),
+            )
         ),
         not_assessed=_unassessed_text(assessment),
         caps=tuple(

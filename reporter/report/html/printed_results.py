@@ -11,7 +11,7 @@ from itertools import starmap
 from typing import Any, NamedTuple
 
 from reporter.i18n.translate import say
-from reporter.model.scores import Status, tier_text
+from reporter.model.scores import HELD, Status, tier_text
 from reporter.report.view.format import owner, record, short
 from reporter.runs.store import RESULTS
 from reporter.system.plain_text import clean
@@ -111,7 +111,7 @@ def printer(sentence: Callable[[str, str, str], str]) -> Printer:
         id_, check, subject, owners, lo, hi, status, code, values, ref, waived_until = zip(
             *results, strict=True
         )
-        file = [RESULTS if s == PASS else ALL for s in status]
+        file = [RESULTS if s in HELD else ALL for s in status]
         return Rows(
             {
                 "id": Column(id_, range(len(id_))),

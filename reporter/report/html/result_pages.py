@@ -16,12 +16,13 @@ from markupsafe import Markup, escape
 from reporter.engine.base import quoted_list
 from reporter.i18n.translate import mark, say
 from reporter.model import ids
-from reporter.model.scores import Status, tier_text
+from reporter.model.scores import HELD, Status, tier_text
 from reporter.report.chapters.chart_data import AgentCard
 from reporter.report.document import View
 from reporter.report.html.printed_results import ALL, PASS, RAW, Rows, owner_text, printer
 from reporter.report.view.elements import Check
 from reporter.report.view.format import count, number, short, slug
+from reporter.runs.store import OPEN
 from reporter.system.plain_text import clean
 
 INLINE = 4_000
@@ -46,7 +47,7 @@ text has such a place, so that a value may hold places of others.
 LISTED = 10_000
 """Agents that the index lists by name; more it lists by page."""
 FOLDER = "findings"
-STATUSES = ("fail", "unknown", "compensated", "attested", PASS)
+STATUSES = ("fail", "unknown", "compensated", "attested", "declared", PASS)
 """In the order in which they are listed."""
 
 
@@ -144,7 +145,7 @@ def _open_count(check: Check) -> int:
 
 
 def _size(check: Check) -> int:
-    return _open_count(check) + check.counts.passed
+    return _open_count(check) + check.counts.passed + check.counts.declared
 
 
 def _all_of(page: Page) -> CheckListing:
@@ -165,7 +166,8 @@ def _first_of(page: Page) -> CheckListing:
 
 
 def _passes(check: Check) -> str:
-    return count(check.counts.passed, "pass") if check.counts.passed else ""
+    passes = check.counts.passed + check.counts.declared
+    return count(passes, "pass") if passes else ""
 
 
 def _files(check: Check) -> tuple[str, ...]:
@@ -194,9 +196,7 @@ def _pointer(shown_count: int, findings: int, passes: str) -> str:
     return say(sentence, n=number(shown_count), all=number(findings), passes=passes)
 
 
-_CHECK_ORDER = (
-    f"status = '{PASS}', status <> 'fail', CASE WHEN status <> '{PASS}' THEN -tier_hi END, place"
-)
+_CHECK_ORDER = f"NOT {OPEN}, status <> 'fail', CASE WHEN {OPEN} THEN -tier_hi END, place"
 """In SQL: what fails first, then by tier, the highest first; the passes last."""
 _IN_SCOPE = f"status <> '{Status.NA}'"
 
@@ -222,11 +222,11 @@ def _first_pages(view: View) -> Iterator[Page]:
     """Yield the first findings of every check."""
     nth = f'row_number() OVER (PARTITION BY "check" ORDER BY {_CHECK_ORDER})'
     clause = (
-        f"QUALIFY {nth} <= CASE WHEN status = '{PASS}' THEN 1 ELSE {FIRST} END ORDER BY"
+        f"QUALIFY {nth} <= CASE WHEN {OPEN} THEN {FIRST} ELSE 1 END ORDER BY"
         f" {_by_check(view)}, {nth}"
     )
     for page in _pages(view, view.findings.results.each(RAW, _IN_SCOPE, clause), inline=False):
-        open_count = sum(status != PASS for status in page.rows.columns["status"])
+        open_count = sum(status not in HELD for status in page.rows.columns["status"])
         yield replace(page, rows=page.rows.part(0, open_count))
 
 
@@ -332,7 +332,7 @@ class _Links(NamedTuple):
 def _actor(
     name: str, links: Mapping[str, _Links], anchor: str, page: str, card: AgentCard | None
 ) -> Actor:
-    first = min(links.values(), key=lambda x: (x.status == PASS, x.first), default=None)
+    first = min(links.values(), key=lambda x: (x.status in HELD, x.first), default=None)
     tier = tier_text(first.tier_lo, first.tier_hi) if first else ""
     return Actor(
         name=short(name, ALL, 120) or say("The organisation"),
@@ -354,5 +354,6 @@ def _standing(totals: Mapping[str, int]) -> str:
         (totals["compensated"] + totals["attested"], mark("{n} made good")),
     )
     open_parts = [say(text, n=number(k)) for k, text in parts if k] or [say("nothing is open")]
-    passes = [say("{n} pass", n=number(totals[PASS]))] if totals[PASS] else []
+    held = totals[PASS] + totals["declared"]
+    passes = [say("{n} pass", n=number(held))] if held else []
     return " · ".join(open_parts + passes)

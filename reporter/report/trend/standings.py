@@ -101,7 +101,7 @@ def _has_leavers(past: History, key: tuple[str, str]) -> bool:
     kind, theme = key
     return any(
         now == GONE
-        and before not in ("pass", "na")
+        and before not in ("pass", "declared", "na")
         and (kind != "theme" or check.split("-")[0] == theme)
         for check, before, now, n in past.flows
     )

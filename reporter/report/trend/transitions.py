@@ -133,6 +133,7 @@ COLUMNS = (
 )
 _FAILED = {
     "pass": mark("remediated"),
+    "declared": mark("remediated"),
     "unknown": mark("lost from sight"),
     GONE: mark("gone"),
     OUTSIDE: mark("no longer in scope"),
@@ -143,6 +144,7 @@ _FAILED = {
 }
 FAILS = {
     "pass": mark("fails now"),
+    "declared": mark("fails now"),
     "unknown": mark("found failing"),
     GONE: mark("new, failing"),
     OUTSIDE: mark("newly in scope, failing"),
@@ -216,7 +218,7 @@ def _row(values: tuple[Any, ...]) -> tuple[str, ...]:
     )
 
 
-ORDER = ("fail", "unknown", "compensated", "attested", "pass", "na", OUTSIDE, GONE)
+ORDER = ("fail", "unknown", "compensated", "attested", "declared", "pass", "na", OUTSIDE, GONE)
 """Every result, and what stands where there is none."""
 BEFORE = {
     GONE: mark("not there yet"),

@@ -33,6 +33,7 @@ from reporter.score import printed as printed_in_english
 
 _WORDS = {
     Status.PASS: "pass",
+    Status.DECLARED: "declared",
     Status.ATTESTED: "attested",
     Status.COMPENSATED: "compensated",
     Status.FAIL: "fail",

@@ -85,6 +85,7 @@ class Subject:
 @dataclass(frozen=True, slots=True)
 class Counts:
     passed: int
+    declared: int
     failed: int
     unknown: int
     attested: int

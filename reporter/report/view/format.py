@@ -6,7 +6,8 @@ In: exact values of `model`. Out: strings and the small printable classes of `sh
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Container, Iterable
 from datetime import datetime, timedelta
 from fractions import Fraction
 
@@ -17,6 +18,7 @@ from reporter.model.statements import LEFT_OUT
 from reporter.report.view.elements import Counts, Figure, Level, Subject
 
 # The printed form of a score is part of the method (3.13), so one function defines it.
+from reporter.schema.vocabulary import EVIDENCE
 from reporter.score import printed, rounded
 from reporter.system.plain_text import clean as clean
 
@@ -250,6 +252,7 @@ def counts(score: CheckScore) -> Counts:
     totals = {s: score.counts.get(s, 0) for s in Status}
     words = (
         (Status.PASS, "pass"),
+        (Status.DECLARED, "declared"),
         (Status.FAIL, "fail"),
         (Status.UNKNOWN, "unknown"),
         (Status.ATTESTED, "attested"),
@@ -259,6 +262,7 @@ def counts(score: CheckScore) -> Counts:
     text = " · ".join(f"{number(totals[s])} {word(code)}" for s, code in words if totals[s])
     return Counts(
         passed=totals[Status.PASS],
+        declared=totals[Status.DECLARED],
         failed=totals[Status.FAIL],
         unknown=totals[Status.UNKNOWN],
         attested=totals[Status.ATTESTED],
@@ -266,6 +270,27 @@ def counts(score: CheckScore) -> Counts:
         na=totals[Status.NA],
         text=text or say("no subject in scope"),
     )
+
+
+def evidence_mix(rows: Iterable[tuple[str, str, int]], checks: Container[str] | None = None) -> str:
+    """Print on what the results that are met rest, of some checks or of all: "met: 80 declared,
+    12 seen in logs"; '' where none is.
+    """
+    totals = Counter[str]()
+    for check, kind, n in rows:
+        if checks is None or check in checks:
+            totals[kind] += n
+    parts = [f"{number(totals[k])} {say(_SHOWN_BY[k])}" for k in EVIDENCE if totals[k]]
+    return say("met: {parts}", parts=", ".join(parts)) if parts else ""
+
+
+_SHOWN_BY = {
+    "declared": mark("declared"),
+    "record": mark("on record"),
+    "observed": mark("seen in logs"),
+    "verified": mark("verified"),
+}
+"""How good the evidence is, as printed."""
 
 
 def weight_note(score: Figure, tally: Counts, is_sampled: bool = False) -> str:
@@ -282,7 +307,14 @@ def weight_note(score: Figure, tally: Counts, is_sampled: bool = False) -> str:
 
 def applicable(tally: Counts) -> int:
     """Count the results in the denominator."""
-    return tally.passed + tally.failed + tally.unknown + tally.attested + tally.compensated
+    return (
+        tally.passed
+        + tally.declared
+        + tally.failed
+        + tally.unknown
+        + tally.attested
+        + tally.compensated
+    )
 
 
 def top_tier(tier: str) -> int:

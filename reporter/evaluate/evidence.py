@@ -1,0 +1,288 @@
+"""How good the evidence of a result is. In: what sources carry, and how good each is. Out: SQL of
+the weakest class that a result rests on.
+
+Of several sources that say the same the strongest counts, of several facts that a result needs the
+weakest. Where sources of several classes list one actor, what each says of it decides."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Set
+from dataclasses import dataclass
+
+import msgspec
+
+from reporter.engine.base import Engine, quoted, quoted_list
+from reporter.evaluate.unassessed import Why, because
+from reporter.model.assessment import Wanted
+from reporter.model.source import Source, class_of
+from reporter.schema.compiled import shipped_columns
+from reporter.schema.tables import PARTIAL, SHARED
+from reporter.schema.vocabulary import EVIDENCE
+
+OWN = "reporter-"
+"""How the ids of formats begin that we made up: no system exports them."""
+UNLISTED = because("unlisted")
+NO_SOURCES: Mapping[str, Source] = {}
+Column = tuple[str, str]
+"""(table, column)"""
+Rest = tuple[Column, ...]
+"""Columns of which any may prove the same."""
+Describers = Mapping[str, frozenset[str]]
+"""Table -> the sources that describe a group of actors in it."""
+Strengths = Mapping[tuple[str, str, str], int]
+"""(source, table, column) that is carried -> place of its class in `vocabulary.EVIDENCE`."""
+CREDITED = (
+    f"CASE WHEN status = 'pass' AND evidence = '{EVIDENCE[0]}' THEN 'declared' ELSE status END"
+)
+"""SQL: a pass that somebody only declares is a status of its own."""
+_NAMING = ("actor_id", "ref", "name", "kind", "type")
+"""Columns that say of whom or of what a row is, in every source alike."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What the input shows: which source carries which column, and which sources describe which
+    actors.
+    """
+
+    carried: frozenset[tuple[str, str, str]]
+    """(source, table, column)"""
+    columns: frozenset[tuple[str, str]]
+    """(table, column) that any source carries."""
+    tables: frozenset[tuple[str, str]]
+    """(source, table) of which the source carries anything."""
+    groups: tuple[tuple[int, Describers], ...]
+    has_events: bool
+    partial: frozenset[tuple[str, str]]
+    """(source, table) of which pages are missing."""
+    strengths: Strengths
+
+
+def see(engine: Engine, sources: Mapping[str, Source]) -> Sight:
+    """Return what the input shows, and how good each source is."""
+    rows = engine.rows("SELECT source, tbl, col FROM carried")
+    carried = [(s, t, c) for s, t, c in rows if c != PARTIAL]
+    groups = engine.rows("SELECT DISTINCT grp, signature FROM actor_groups ORDER BY grp")
+    strengths = strengths_of(carried, sources)
+    return Sight(
+        carried=frozenset(carried),
+        strengths=strengths,
+        columns=frozenset((t, c) for _, t, c in carried),
+        tables=frozenset((s, t) for s, t, _ in carried),
+        groups=tuple((g, _by_table(signature)) for g, signature in groups),
+        has_events=bool(engine.one("SELECT count(*) FROM activity")),
+        partial=frozenset((s, t) for s, t, c in rows if c == PARTIAL),
+    )
+
+
+def not_recorded_groups(needs: list[tuple[str, str]], sight: Sight) -> dict[int, Why]:
+    """Say what the sources of each group of actors lack; groups seen in full are left out."""
+    cause = not_recorded_everywhere([n for n in needs if n[0] in SHARED], sight)
+    return {g: w for g, s in sight.groups if (w := cause or _not_recorded(s, needs, sight.carried))}
+
+
+def _not_recorded(
+    sources: Describers, needs: list[tuple[str, str]], carried: Set[tuple[str, str, str]]
+) -> Why | None:
+    """Name the needed columns that no source of an actor carries; None when it is seen in full."""
+    gaps = gaps_of(sources, needs, carried)
+    if gaps is None:
+        return UNLISTED
+    if not gaps:
+        return None
+    columns = sorted(c for names in gaps.values() for c in names)
+    return because(
+        "not_recorded", sources=sorted({s for group in gaps for s in group}), columns=columns
+    )
+
+
+def gaps_of(
+    sources: Describers, needs: list[tuple[str, str]], carried: Set[tuple[str, str, str]]
+) -> dict[frozenset[str], list[str]] | None:
+    """Return the sources of an actor -> the needed columns that they lack; None if no list names
+    the actor.
+    """
+    gaps: dict[frozenset[str], list[str]] = {}
+    for table, column in needs:
+        if table in SHARED or (table == "events" and table not in sources):
+            continue
+        describers = sources.get(table) or sources.get("actors")
+        if not describers:
+            return None
+        if not any((s, table, column) in carried for s in describers):
+            gaps.setdefault(describers, []).append(f"{table}.{column}")
+    return gaps
+
+
+def _by_table(signature: str) -> Describers:
+    """Parse the signature of a group of actors."""
+    sources: dict[str, set[str]] = {}
+    for part in signature.split(";"):
+        table, source = part.split("=", 1)
+        sources.setdefault(table, set()).add(source)
+    return {table: frozenset(names) for table, names in sources.items()}
+
+
+def not_recorded_everywhere(needs: list[tuple[str, str]], sight: Sight) -> Why | None:
+    """Name the needed columns that no source carries at all."""
+    columns = [f"{t}.{c}" for t, c in needs if (t, c) not in sight.columns]
+    return because("recorded_nowhere", columns=columns) if columns else None
+
+
+def holds(sources: Describers, table: str, sight: Sight) -> bool:
+    """Tell whether the sources of an actor carry anything of a table. For a table of the
+    organisation, any source counts.
+    """
+    if table in SHARED:
+        return any(t == table for _, t in sight.tables)
+    describers = sources.get(table) or sources.get("actors") or ()
+    return any((s, table) in sight.tables for s in describers)
+
+
+def tables_of(names: Iterable[str]) -> set[str]:
+    return {name.partition(".")[0] for name in names}
+
+
+def strengths_of(
+    carried: Iterable[tuple[str, str, str]], sources: Mapping[str, Source]
+) -> Strengths:
+    """Return how strong each carried column is."""
+    return {(s, t, c): EVIDENCE.index(class_of(sources, s, f"{t}.{c}")) for s, t, c in carried}
+
+
+def weakest_of(describers: Describers, rests: Iterable[Rest], strengths: Strengths) -> str:
+    """Return the weakest class among what a result rests on: of each group of columns the strongest
+    of the sources that say one of them.
+
+    Of a table that none of an actor's sources fills any source counts, for absence is read from
+    it.
+    """
+    weakest = len(EVIDENCE) - 1
+    for group in rests:
+        found = [n for column in group for n in _found(describers, column, strengths)]
+        weakest = min([weakest, *([max(found)] if found else [])])
+    return EVIDENCE[weakest]
+
+
+def _found(describers: Describers, column: Column, strengths: Strengths) -> list[int]:
+    table, name = column
+    if name in _NAMING:
+        return []
+    own = () if table in SHARED else describers.get(table, ())
+    found = [n for s in own if (n := strengths.get((s, table, name))) is not None]
+    return found or [n for (_, t, c), n in strengths.items() if (t, c) == column]
+
+
+def weakest_by_group(
+    rests: list[Rest], groups: Iterable[tuple[int, Describers]], strengths: Strengths
+) -> str:
+    """SQL: the class of a result on a subject, over the groups of its actors."""
+    told = [c for group in rests for t, c in group if t == "actors" and c not in _NAMING]
+    others = [group for group in rests if group[0][0] != "actors"]
+    cases: dict[str, list[int]] = {}
+    for group, describers in groups:
+        if told and is_mixed(describers, strengths):
+            sql = _of_each_actor(told, weakest_of(describers, others, strengths))
+        else:
+            sql = quoted(weakest_of(describers, rests, strengths))
+        cases.setdefault(sql, []).append(group)
+    otherwise = quoted(weakest_of({}, rests, strengths))
+    whens = " ".join(
+        f"WHEN list_has_any(grps, [{', '.join(map(str, numbers))}]) THEN {sql}"
+        for sql, numbers in sorted(cases.items(), key=_rank)
+    )
+    return f"CASE {whens} ELSE {otherwise} END" if set(cases) - {otherwise} else otherwise
+
+
+def is_mixed(describers: Describers, strengths: Strengths) -> bool:
+    """Tell whether sources of several classes list an actor."""
+    lists = describers.get("actors", frozenset())
+    return len({n for (s, t, _), n in strengths.items() if t == "actors" and s in lists}) > 1
+
+
+def _of_each_actor(names: Iterable[str], otherwise: str) -> str:
+    """SQL: the weakest of what is said of an actor in some columns, and of a class."""
+    least = ", ".join([*(f"w.{name}" for name in names), str(EVIDENCE.index(otherwise))])
+    return (
+        f"(SELECT {quoted_list(EVIDENCE)}[least({least}) + 1] FROM actor_strengths AS w WHERE"
+        " w.actor_id = s.actor)"
+    )
+
+
+def _rank(case: tuple[str, list[int]]) -> tuple[int, str]:
+    """Sort the weakest class first: the first that fits a subject decides."""
+    word = case[0].strip("'")
+    return (EVIDENCE.index(word) if word in EVIDENCE else 0, word)
+
+
+# ---------------------------------------------------------------- what to bring next
+
+
+@dataclass(frozen=True, slots=True)
+class _Gap:
+    """Results of one check that are unknown for want of the same columns."""
+
+    check: str
+    columns: frozenset[str]
+    results: int
+
+
+def wanted(engine: Engine, sources: Iterable[Source]) -> tuple[Wanted, ...]:
+    """Return the exports that would decide most of what nothing records, the best first; each
+    counts what those before it leave. A format of our own, or one that was supplied, is none.
+    """
+    gaps = _gaps_left(engine)
+    present = {s for (s,) in engine.rows("SELECT DISTINCT source FROM carried")}
+    offers = {
+        s.id: (s, fills_of(s))
+        for s in sources
+        if s.id not in present and not s.foreign and not s.id.startswith(OWN)
+    }
+    vendors = {name.split("-")[0] for name in present}
+    found: list[Wanted] = []
+    while gaps:
+        totals = {
+            name: sum(g.results for g in gaps if g.columns <= fills)
+            for name, (_, fills) in offers.items()
+        }
+        most = max(totals.values(), default=0)
+        if not most:
+            break
+        names = [n for n, total in totals.items() if total == most]
+        names.sort(key=lambda n: (n.split("-")[0] not in vendors, n))
+        fills = offers[names[0]][1]
+        decided = [g for g in gaps if g.columns <= fills]
+        equal = tuple(n for n in names if all(g.columns <= offers[n][1] for g in decided))
+        found.append(
+            Wanted(
+                equal,
+                tuple(offers[n][0].title for n in equal),
+                most,
+                tuple(sorted({g.check for g in decided})),
+                tuple(sorted({c for g in decided for c in g.columns})),
+            )
+        )
+        gaps = [g for g in gaps if g not in decided]
+    return tuple(found)
+
+
+def _gaps_left(engine: Engine) -> list[_Gap]:
+    rows = engine.rows(
+        "SELECT CAST(check_id AS VARCHAR), CAST(reason_values AS VARCHAR) AS held, count(*) FROM"
+        " results WHERE status = 'unknown' AND reason_code IN ('not_recorded', 'recorded_nowhere')"
+        " GROUP BY ALL ORDER BY ALL"
+    )
+    counts: Counter[tuple[str, frozenset[str]]] = Counter()
+    for check, held, n in rows:
+        counts[check, frozenset(msgspec.json.decode(held)["columns"])] += n
+    return [_Gap(check, columns, n) for (check, columns), n in counts.items()]
+
+
+def fills_of(source: Source) -> frozenset[str]:
+    """Return the columns that a source may fill, as table.column."""
+    return frozenset(
+        f"{table}.{name}"
+        for table, select in source.tables.items()
+        for name in shipped_columns(select["from"] if isinstance(select, dict) else select) or ()
+    )

@@ -76,7 +76,7 @@ def _engine(results: Iterable[Finding]) -> Iterator[DuckDB]:
         engine.run(RESULTS_TABLE)
         engine.insert("results", [
             (f.check, f.subject, f.status.value, f.reason_code, f.reason_values, f.ref, f.actor, f.owner, f.tier_lo, f.tier_hi,
-             f.waived_until, f.waiver)
+             "" if f.status == Status.UNKNOWN else "record", f.waived_until, f.waiver)
             for f in results
         ])  # fmt: skip
         engine.insert("tiers", [(f.actor, 0) for f in results if not f.listed])

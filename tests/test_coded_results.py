@@ -55,12 +55,12 @@ def engine(tmp_path: Path) -> DuckDB:
         (
             f"CHK-0{n % 3}", text, ("fail", "pass", "unknown")[n % 3], None if n % 4 else f"code {text}",
             None if n % 5 == 1 else f'{{"x": "{n % 2}"}}', TEXTS[-n], TEXTS[n // 2], TEXTS[n % 2], 1, 4,
-            None, "w" if n == 3 else None,
+            ("record", "")[n % 2], None, "w" if n == 3 else None,
         )
         for n, text in enumerate(TEXTS)
     ]  # fmt: skip
     for row in rows:
-        engine.run("INSERT INTO results VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+        engine.run("INSERT INTO results VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
     engine.run("CREATE TABLE names AS SELECT DISTINCT subject AS name FROM results LIMIT 5")
     return engine
 

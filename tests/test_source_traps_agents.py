@@ -214,6 +214,11 @@ def test_the_lower_limit_counts_and_several_keys_have_none_in_common() -> None:
     assert not [r for r in actors if r["actor_id"] == "admin-key" and "max_cost_per_day" in r]
 
 
+def test_a_server_without_a_list_of_tools_is_a_right_to_any() -> None:
+    granted = {r["name"] for r in rows("litellm-keys", "grants", actor_id="admin-key")}
+    assert granted == {"refund_get", "*"}
+
+
 def test_a_server_that_nobody_reviewed_is_not_approved() -> None:
     approved = {r["name"] for r in rows("litellm-mcp-servers", "components") if "approved_at" in r}
     assert approved == {"srv-1-name"}

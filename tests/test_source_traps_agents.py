@@ -214,6 +214,11 @@ def test_the_lower_limit_counts_and_several_keys_have_none_in_common() -> None:
     assert not [r for r in actors if r["actor_id"] == "admin-key" and "max_cost_per_day" in r]
 
 
+def test_a_server_without_a_list_of_tools_is_a_right_to_any() -> None:
+    granted = {r["name"] for r in rows("litellm-keys", "grants", actor_id="admin-key")}
+    assert granted == {"refund_get", "*"}
+
+
 def test_a_server_that_nobody_reviewed_is_not_approved() -> None:
     approved = {r["name"] for r in rows("litellm-mcp-servers", "components") if "approved_at" in r}
     assert approved == {"srv-1-name"}
@@ -223,9 +228,9 @@ def test_a_server_that_nobody_reviewed_is_not_approved() -> None:
 # Policies
 
 
-def _approval(source: str, actor: str) -> dict[tuple[str, str], bool]:
+def _approval(source: str, actor: str) -> dict[tuple[str, str], bool | None]:
     return {
-        (r["name"], r.get("action", "")): r["needs_approval"]
+        (r["name"], r.get("action", "")): r.get("needs_approval")
         for r in rows(source, "grants", actor_id=actor)
         if r["type"] == "tool"
     }
@@ -239,8 +244,17 @@ def test_deny_goes_before_ask_and_ask_before_allow() -> None:
     assert granted["Edit", "./src/**"] is True
     assert not [name for name, _ in granted if name.startswith("mcp__crm")]
     assert ("WebFetch", "domain:drop.example.net") not in granted
-    assert _approval("claude-code-settings", "claims-coder") == {("Write", ""): False}
+    assert _approval("claude-code-settings", "claims-coder") == {
+        ("Write", ""): False,
+        ("*", ""): False,
+    }
     assert _approval("claude-code-settings", "tight-coder") == {("Bash", ""): True}
+
+
+def test_rules_are_the_whole_list_only_where_nobody_is_asked() -> None:
+    assert _approval("claude-code-settings", "claude-code")["*", ""] is None
+    assert ("*", "") not in _approval("claude-code-settings", "tight-coder")
+    assert ("*", "") not in _approval("claude-code-managed-settings", "claude-code")
 
 
 def test_a_domain_of_a_sandbox_that_is_off_or_denied_is_no_destination() -> None:

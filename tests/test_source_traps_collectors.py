@@ -152,6 +152,17 @@ def test_a_user_holds_what_its_groups_hold() -> None:
     assert [r["privileged"] for r in held] == [True]
 
 
+@pytest.mark.parametrize("is_on", [True, False])
+def test_a_trail_that_was_stopped_keeps_no_log(is_on: bool, tmp_path: Path) -> None:
+    """CloudQuery tells it in another column than Steampipe."""
+    trail = {
+        "_cq_id": "c", "arn": "arn:aws:cloudtrail:eu-north-1:555566667777:trail/all", "name": "all", "home_region": "eu-north-1",
+        "is_multi_region_trail": True, "log_file_validation_enabled": True, "s3_bucket_name": "b", "status": {"IsLogging": is_on},
+    }  # fmt: skip
+    _, rows = _ingest(tmp_path, {"trails.json": json.dumps([trail])})
+    assert [r["integrity"] for r in rows["log_stores"]] == ["signature"] * is_on
+
+
 # ---------------------------------------------------------------- directories
 
 

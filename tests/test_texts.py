@@ -259,7 +259,7 @@ def unbracketed(page: str, data: list[str]) -> list[str]:
     return left
 
 
-RESULTS = ("pass", "declared", "fail", "unknown", "compensated", "attested", "na")
+RESULTS = ("pass", "fail", "unknown", "compensated", "attested", "na")
 NAMES = {"UTC", "GOVERN", "MAP", "evidence_id", "policy"}
 """Ids of the fixture's groups, and labels of hashes."""
 

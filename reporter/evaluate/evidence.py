@@ -141,6 +141,7 @@ def holds(sources: Describers, table: str, sight: Sight) -> bool:
 
 
 def tables_of(names: Iterable[str]) -> set[str]:
+    """Return the tables of columns that are given as table.column."""
     return {name.partition(".")[0] for name in names}
 
 

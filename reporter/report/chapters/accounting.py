@@ -178,7 +178,7 @@ def accounting(assessment: model.Assessment) -> Accounting:
 
 def _wanted_line(wanted: model.Wanted) -> WantedLine:
     return WantedLine(
-        say(" or ").join(wanted.titles),
+        f" {say('or')} ".join(wanted.titles),
         count(wanted.results, "result"),
         wanted.checks,
         wanted.columns,

@@ -82,7 +82,11 @@ ACTORS = (
     column("kill_switch_owner", TEXT, "Who may stop it."),
     column("kill_switch_tested_at", TIME, "Last test of the stop."),
     column("kill_switch_minutes", INT, "Minutes to stop, as tested."),
-    column("sandbox_type", TEXT, "Isolation of executed code: microvm, container, none ..., or unknown."),
+    column(
+        "sandbox_type",
+        TEXT,
+        "Isolation of executed code: microvm, container, none ..., or unknown.",
+    ),
     column("sandbox_root", FLAG, "Code runs as root."),
     column("sandbox_network", TEXT, "deny | allowlist | open."),
     column("sandbox_fs", TEXT, "workdir | readonly | full."),

@@ -10,6 +10,7 @@ from reporter.engine.base import Engine
 from reporter.i18n.translate import mark
 from reporter.model.assessment import Quarantined
 from reporter.model.sentences import Sentence, tell
+from reporter.transform.identity import NAMED
 
 COMPARED = (
     "kind",
@@ -36,6 +37,7 @@ def notes(engine: Engine) -> list[Quarantined]:
         *_merged(engine, "SELECT alias, actor_id FROM agent_identities", _IDENTITY),
         *_merged(engine, _DECLARED_AGENTS, _DECLARED),
         *_doubly_claimed(engine),
+        *_unjoined(engine),
     ]
 
 
@@ -158,3 +160,28 @@ def _doubly_claimed(engine: Engine) -> list[Quarantined]:
             " GROUP BY alias HAVING count(DISTINCT actor_id) > 1 ORDER BY alias"
         )
     ]
+
+
+def _unjoined(engine: Engine) -> list[Quarantined]:
+    """Return a note for each source and table of which some rows name nobody that a list or a log
+    knows: no result can rest on them.
+    """
+    tables = {name for (name,) in engine.rows("SELECT table_name FROM information_schema.tables")}
+    entries = []
+    for table in sorted(tables & {*NAMED} - {"actors"}):
+        for source, rows, joined, ref in engine.rows(
+            "SELECT t.source, count(*), count(a.actor_id), min(t.ref) FILTER (a.actor_id IS NULL)"
+            f" FROM {table} AS t LEFT JOIN actors AS a ON a.actor_id = t.actor_id GROUP BY t.source"
+            " HAVING count(*) > count(a.actor_id) ORDER BY t.source"
+        ):
+            file, _, record = ref.rpartition("#")
+            reason = tell(
+                "{joined:,} of {rows:,} rows of {table} from {source} name somebody in a list or a"
+                " log: who the others are, an alias can say",
+                rows=rows,
+                table=table,
+                source=source,
+                joined=joined,
+            )
+            entries.append(Quarantined(file, int(record), "unjoined", reason, ""))
+    return entries

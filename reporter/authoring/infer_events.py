@@ -26,10 +26,6 @@ and nothing says it better; and what is given to a column that says two things.
 NEARLY_ALL, MOST = 95, 80
 LEAST_KNOWN = 70
 """Percent of the words of an outcome that must be known: rows of the others are rejected."""
-COMMON = 90
-"""Percent of the rows that have a key of a log; a register's rows all have it."""
-FEW = 3
-"""Keys by which a log must at least be told from others."""
 DISTINCT, WORDS = 300, 12
 LONGEST = 120
 """Characters on average from which a text is a message rather than a name."""
@@ -135,17 +131,6 @@ def is_like_one(table: Table) -> str:
         k for k in keys if k not in stamps and re.fullmatch(synonyms.LOGGED, synonyms.plain(k))
     ]
     return f"{stamps[0]} beside {', '.join(others[:3])}" if stamps and len(others) > 1 else ""
-
-
-def common_headings(table: Table) -> tuple[list[str], list[str]]:
-    """Return the keys that nearly every row has, and the others."""
-    keys = [*table.headings, *table.optional]
-    least = len(table.rows) * COMMON
-    counts = {k: sum(k in r for r in table.rows) for k in keys}
-    common = [k for k in keys if counts[k] * 100 >= least]
-    if len(common) < FEW:  # what few keys tell, other logs have too
-        common = sorted(sorted(keys, key=lambda k: -counts[k])[:FEW], key=keys.index)
-    return common, [k for k in keys if k not in common]
 
 
 def _texts(values: Iterable[Any]) -> list[str]:

@@ -23,7 +23,7 @@ from reporter.authoring.infer_columns import (
     filled,
     guesses,
 )
-from reporter.authoring.infer_events import Log, common_headings, is_like_one, log_of
+from reporter.authoring.infer_events import Log, is_like_one, log_of
 from reporter.authoring.infer_kind import (
     as_people,
     beside_a_key,
@@ -33,7 +33,15 @@ from reporter.authoring.infer_kind import (
     of_keys,
 )
 from reporter.authoring.inspect import first_rows
-from reporter.authoring.read_table import DEEP, Table, is_secret, read, sheets, tables_of
+from reporter.authoring.read_table import (
+    DEEP,
+    Table,
+    common_headings,
+    is_secret,
+    read,
+    sheets,
+    tables_of,
+)
 from reporter.content.mapping import (
     BLANK,
     EVENT,

@@ -27,6 +27,10 @@ LARGE, READ = 64 << 20, 3 * SAMPLE
 """Bytes from which only so many documents of a file are read."""
 DEEP = 6
 """Steps below one another in a record of a log."""
+COMMON = 90
+"""Percent of the rows that have a key of a log; a register's rows all have it."""
+FEW = 3
+"""Keys by which a log must at least be told from others."""
 
 
 @dataclass(slots=True)
@@ -143,3 +147,14 @@ def _flat(record: dict[str, Any], levels: int, before: str = "") -> dict[str, An
             text = item if isinstance(item, str) else "" if item is None else json.dumps(item)
             texts[name] = redact(text).strip(BLANK)
     return texts
+
+
+def common_headings(table: Table) -> tuple[list[str], list[str]]:
+    """Return the keys that nearly every row has, and the others."""
+    keys = [*table.headings, *table.optional]
+    least = len(table.rows) * COMMON
+    counts = {k: sum(k in r for r in table.rows) for k in keys}
+    common = [k for k in keys if counts[k] * 100 >= least]
+    if len(common) < FEW:  # what few keys tell, other logs have too
+        common = sorted(sorted(keys, key=lambda k: -counts[k])[:FEW], key=keys.index)
+    return common, [k for k in keys if k not in common]

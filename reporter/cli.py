@@ -532,10 +532,7 @@ def formats(
 @click.option(
     "--kind",
     default="",
-    help=(
-        "What a row is: agent, service_account, workload, person, group, event, none"
-        "  [default: as the table tells, else it asks]"
-    ),
+    help=("agent, service_account, workload, person, group, event or none  [default: as it tells]"),
 )
 @click.option(
     "--out", type=_FOLDER, help="Where to write  [default: mappings/ of the file's workspace]"
@@ -556,9 +553,8 @@ def map_(path: Path, sheet: str, kind: str, out: Path | None, packs: tuple[Pack,
         for line in map_all(files, kind):
             print_clean(line)
         return
-    source_lines = (
-        sources_that_read(path, sheet, packs, is_log(kind)) if not kind or is_log(kind) else ()
-    )
+    as_log = is_log(kind)
+    source_lines = sources_that_read(path, sheet, packs, as_log) if as_log or not kind else ()
     for line in source_lines:
         print_clean(line)
     if source_lines:

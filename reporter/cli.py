@@ -485,7 +485,7 @@ def lint(
     from reporter.authoring.lint import list_tables
 
     if trial:
-        from reporter.authoring.preview import try_source
+        from reporter.authoring.inspect import try_source
 
         for line in try_source(trial[0], Path(trial[1]), extra, packs):
             print_clean(line)
@@ -532,10 +532,7 @@ def formats(
 @click.option(
     "--kind",
     default="",
-    help=(
-        "What a row is: agent, service_account, workload, person, group, none  [default: as the"
-        " table tells, else it asks]"
-    ),
+    help=("agent, service_account, workload, person, group, event or none  [default: as it tells]"),
 )
 @click.option(
     "--out", type=_FOLDER, help="Where to write  [default: mappings/ of the file's workspace]"
@@ -544,11 +541,11 @@ def formats(
 def map_(path: Path, sheet: str, kind: str, out: Path | None, packs: tuple[Pack, ...]) -> None:
     """Propose what the columns of a table mean, and write it as a mapping that `assess` uses.
 
-    Nothing is written where a source reads the file already, where it looks like a log, or where it
-    does not tell what its rows are; --kind says it. PATH is a file of records (CSV, XLSX, JSON
-    ...), or a folder: then each file in it that no source recognises."""
+    Each row is an actor of a register or an event of a log. Nothing is written where a source reads
+    the file already, or where it does not tell what its rows are; --kind says it. PATH is a file of
+    records (CSV, XLSX, JSON ...), or a folder: then each file in it that no source recognises."""
     from reporter.authoring.inspect import recognised, sources_that_read
-    from reporter.authoring.propose_mapping import Unsure, map_all, map_one
+    from reporter.authoring.propose_mapping import Unsure, is_log, map_all, map_one
 
     if path.is_dir():
         parts = [p for f in recognised((path,), packs=packs) for p in f.get("parts", [f])]
@@ -556,7 +553,8 @@ def map_(path: Path, sheet: str, kind: str, out: Path | None, packs: tuple[Pack,
         for line in map_all(files, kind):
             print_clean(line)
         return
-    source_lines = () if kind else sources_that_read(path, sheet, packs)
+    as_log = is_log(kind)
+    source_lines = sources_that_read(path, sheet, packs, as_log) if as_log or not kind else ()
     for line in source_lines:
         print_clean(line)
     if source_lines:

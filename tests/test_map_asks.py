@@ -1,4 +1,4 @@
-"""`reporter map` writes only what it is sure of: people are no agents, logs no registers, secrets no ids, and what is written can be read."""
+"""`reporter map` writes only what it is sure of: people are no agents, logs that name no actor are refused, secrets no ids, and what is written can be read."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ def written(workspace: Path) -> list[str]:
 
 
 RUN = {
-    "id": "r1", "name": "plan", "run_type": "chain", "start_time": "2026-07-01T08:00:00.123", "end_time": "2026-07-01T08:00:01.5",
-    "trace_id": "t1", "session_name": "s", "inputs": {"q": "x"}, "outputs": {},
+    "id": "r1", "operation": "plan", "start_time": "2026-07-01T08:00:00.123", "end_time": "2026-07-01T08:00:01.5",
+    "trace_id": "t1", "session_name": "s",
 }  # fmt: skip
 
 
@@ -49,8 +49,8 @@ RUN = {
         ("staff.csv", STAFF, "human at 65 %"),
         ("list.csv", STAFF, "human at 55 %"),
         ("x.csv", "Reference,Title,Colour\nA-1,Alpha,red\nA-2,Beta,blue\n", "agent at 50 %"),
-        ("runs.jsonl", "".join(json.dumps({**RUN, "id": f"r{n}"}) + "\n" for n in range(3)), "looks like a log, not a register: start_time beside run_type, trace_id"),
-        ("calls.csv", "timestamp,user,action,tool\n2026-07-01 08:00:00,a,read,t\n2026-07-01 08:01:00,a,read,t\n", "looks like a log"),
+        ("runs.jsonl", "".join(json.dumps({**RUN, "id": f"r{n}"}) + "\n" for n in range(3)), "looks like a log, not a register: start_time beside operation, trace_id, session_name; but no column says who acted"),
+        ("calls.csv", "timestamp,note,action,tool\n2026-07-01 08:00:00,a b,read,t\n2026-07-01 08:01:00,a c,read,t\n", "looks like a log, not a register: timestamp beside action, tool; but no column says who acted"),
     ],
 )  # fmt: skip
 def test_where_it_is_not_sure_nothing_is_written_and_it_says_what_to_give(

@@ -7,7 +7,9 @@ could mean two things is left undecided.
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -78,6 +80,17 @@ class Cells:
     """JSON lists stand in it."""
     order: str
     """Whether the table's dates put the day or the month first; '' when they do not tell."""
+
+
+def cells_of(heading: str, values: Sequence[Any], row_count: int, order: str) -> Cells:
+    """Return what stands below a heading, as texts."""
+    holds_lists = any(isinstance(v, list) for v in values)
+    texts = [
+        x if isinstance(x, str) else json.dumps(x)
+        for v in values
+        for x in (v if isinstance(v, list) else [v])
+    ]
+    return Cells(heading, tuple(texts), row_count, holds_lists, order)
 
 
 def guesses(cells: Cells, has_keys: bool) -> list[Guess]:

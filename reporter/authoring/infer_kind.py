@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from reporter.authoring.infer_columns import Guess
+from reporter.authoring.infer_columns import Guess, cells_of, dates
 from reporter.privacy import synonyms
 
 SURE = {3: 90, 2: 75, 1: 60}
@@ -279,3 +279,73 @@ def _is_bare(heading: str) -> bool:
 
 def _doubted(guess: Guess, why: str) -> Guess:
     return Guess(guess.heading, guess.target, min(45, guess.sure), why, guess.entry)
+
+
+def as_people(
+    rows: int, texts: Mapping[str, Sequence[Any]], candidates: Sequence[Guess], order: str
+) -> list[Guess]:
+    """Return what the columns of a list of people mean: an address identifies the person rather
+    than an owner.
+    """
+    person_guesses = [
+        g
+        for g in candidates
+        if g.target not in ("actors.owner_id", "actors.technical_owner_id")
+        or synonyms.fit(g.heading, synonyms.MAIL) < 90
+    ]
+    mails = [
+        k
+        for k in texts
+        if re.fullmatch(synonyms.MAIL, synonyms.words_of(k)[1])
+        and _are_all_different(texts[k], rows)
+    ]
+    id_headings = mails or [
+        k
+        for k in texts
+        if re.fullmatch(synonyms.STAFF_NUMBER, synonyms.plain(k))
+        and _are_all_different(texts[k], rows)
+    ]
+    for heading in texts:
+        words = synonyms.plain(heading)
+        if heading in id_headings:
+            person_guesses = [g for g in person_guesses if g.heading != heading]
+            person_guesses.append(
+                Guess(
+                    heading,
+                    "actors.actor_id",
+                    90,
+                    f"{rows} different in {rows} rows",
+                    heading,
+                )
+            )
+        if re.fullmatch(synonyms.LEFT, words):
+            sure, why, entry = dates(cells_of(heading, texts[heading], rows, order))
+            person_guesses.append(Guess(heading, "actors.retired_at", min(90, sure), why, entry))
+    return sorted(person_guesses, key=lambda g: -g.sure)
+
+
+def _are_all_different(values: Sequence[Any], rows: int) -> bool:
+    return len({str(v) for v in values}) == rows
+
+
+def complete_keys(picks: list[Guess]) -> None:
+    """Complete or drop the columns of keys: a row with a rotation but no named key describes the
+    account's own key.
+    """
+    keys = [g for g in picks if g.target.startswith("credential.")]
+    actor = next(g for g in picks if g.target == "actors.actor_id")
+    if any(g.target == "credential.credential_id" for g in keys):
+        return
+    if any(g.target == "credential.last_rotated_at" for g in keys) and isinstance(actor.entry, str):
+        picks.append(
+            Guess(
+                actor.heading,
+                "credential.credential_id",
+                50,
+                "no key is named: the account's own",
+                actor.entry,
+            )
+        )
+        return
+    for guess in keys:
+        picks.remove(guess)

@@ -1,10 +1,13 @@
-"""What can be read, and how files are recognised. In: sources, paths. Out: text, or one object per
-file.
+"""What can be read, how files are recognised, and what a source makes of one. In: sources, paths.
+Out: text, or one object per file.
 """
 
 from __future__ import annotations
 
+import json
+import tempfile
 from collections import Counter, defaultdict
+from collections.abc import Container, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,12 +19,14 @@ from reporter.content.workspace import NAME, workspace_of
 from reporter.engine.duckdb import DuckDB
 from reporter.errors import InputError
 from reporter.ingest.load import ingested
-from reporter.ingest.readers.files import InputFile, discover, display_path, sniff
+from reporter.ingest.readers.files import InputFile, discover, display_path, opened, sniff
 from reporter.ingest.readers.inputs import FOLDERS
 from reporter.model.source import Source
 from reporter.schema.tables import LOADED, TABLES, columns_of
 
-SHOWN_MISSING, SHOWN_NOTES = 6, 3
+SHOWN_MISSING, SHOWN_NOTES, SHOWN_ROWS = 6, 3, 3
+BEGINNING = 1 << 20
+"""Bytes of a large file of which the first rows are shown."""
 
 
 def list_sources(extra: tuple[Path, ...] = (), packs: tuple[Pack, ...] = ()) -> str:
@@ -83,9 +88,13 @@ def recognised(
     return _by_file(parts, [f.name for f in files])
 
 
-def sources_that_read(path: Path, sheet: str = "", packs: tuple[Pack, ...] = ()) -> tuple[str, ...]:
+def sources_that_read(
+    path: Path, sheet: str = "", packs: tuple[Pack, ...] = (), as_log: bool = False
+) -> tuple[str, ...]:
     """Say which sources already read a file, a line per part; nothing where a part of it is not
     read.
+
+    Raises InputError with these lines where it is to be mapped as a log all the same.
     """
     if not path.is_file():
         return ()
@@ -93,10 +102,18 @@ def sources_that_read(path: Path, sheet: str = "", packs: tuple[Pack, ...] = ())
     selection = [p for p in parts if not sheet or p["file"].endswith(f"!{sheet}")]
     if not selection or any(p["source"] is None for p in selection):
         return ()
-    return tuple(
+    lines = [
         f"{p['file']} is read as {p['source']}: {p['why']}. Of {p['records']} records {p['kept']}"
-        " are kept. Nothing is written; --kind maps it all the same."
+        " are kept. Nothing is written"
         for p in selection
+    ]
+    if as_log:
+        raise InputError(
+            "; ".join(lines), str(path), "A log that a source reads is not mapped as another."
+        )
+    return tuple(
+        f"{line}{'.' if {*p['tables']} == {'events'} else '; --kind maps it all the same.'}"
+        for line, p in zip(lines, selection, strict=True)
     )
 
 
@@ -197,3 +214,90 @@ def _files(path: Path) -> list[InputFile]:
 
 def _sources(extra: tuple[Path, ...], packs: tuple[Pack, ...]) -> tuple[Source, ...]:
     return loader.load(extra, packs).sources
+
+
+def try_source(
+    name: str, path: Path, extra: tuple[Path, ...] = (), packs: tuple[Pack, ...] = ()
+) -> Iterator[str]:
+    """Yield lines: the accounting of each part of the file, its rows as JSON by table, and what was
+    not taken.
+
+    Raises InputError where there is no such file or source.
+    """
+    if not path.is_file():
+        raise InputError("no such file", str(path))
+    source = _source(name, extra, packs)
+    with ingested([sniff(path, path.name)], (source,)) as (engine, intake):
+        for file in intake.files:
+            yield (
+                f"{file.file}: {file.why}; {file.read} records = {file.kept} kept +"
+                f" {file.out_of_scope} out of scope + {file.unreadable} unreadable +"
+                f" {file.rejected} rejected"
+            )
+        for table in LOADED:
+            yield from _rows(engine, table.name, [n for n, _ in columns_of(table)])
+        for _, kind, count in intake.out_of_scope:
+            yield f"out of scope: {kind} ({count})"
+        for note in intake.quarantined:
+            yield f"{note.kind}: record {note.line}: {note.reason}"
+
+
+def first_rows(path: Path, part: str, source: Source) -> list[str]:
+    """Return the first rows of each table that a source makes of a file, or of its sheet or list of
+    that name, as `assess` will see them; of a large file its beginning is looked at.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        file = _beginning(sniff(path, path.name), Path(folder))
+        with ingested([file], (source,)) as (engine, intake):
+            parts = [f for f in intake.files if f.source]
+            parts = [f for f in parts if f.file.endswith(f"!{part}")] or parts
+            names = {f.file for f in parts}
+            lines: list[str] = []
+            for table in LOADED:
+                columns = [n for n, _ in columns_of(table)]
+                lines += _rows(engine, table.name, columns, SHOWN_ROWS, names)
+            notes = [q for q in intake.quarantined if q.kind != "field" and q.file in names]
+    read, kept = sum(f.read for f in parts), sum(f.kept for f in parts)
+    head = f"as `assess` will see it: of {read} records {kept} are kept"
+    return [
+        head,
+        *lines,
+        *(f"  line {q.line}, {q.kind}: {q.reason}" for q in notes[:SHOWN_NOTES]),
+    ]
+
+
+def _beginning(file: InputFile, folder: Path) -> InputFile:
+    """Return the first lines of a large file of lines, as a file of that name."""
+    if file.size <= BEGINNING or file.format not in ("csv", "jsonl"):
+        return file
+    path = folder / file.path.name
+    with opened(file) as lines:
+        head = lines.read(BEGINNING)
+    path.write_bytes(head[: head.rfind(b"\n") + 1])
+    return sniff(path, file.name)
+
+
+def _rows(
+    engine: DuckDB, table: str, columns: list[str], most: int = 0, files: Container[str] = ()
+) -> Iterator[str]:
+    """Yield the rows of a table as JSON, all of them or the first of some files."""
+    names = ["record", *columns]
+    found = engine.rows(f"SELECT file, {', '.join(names)} FROM in_{table} ORDER BY ALL")
+    rows = [row for file, *row in found if not most or file in files]
+    if rows:
+        yield f"{table}: {len(rows)} rows{', the first of them:' if 0 < most < len(rows) else ''}"
+    for row in rows[: most or None]:
+        values = {n: v for n, v in zip(names, row, strict=True) if v is not None}
+        yield "  " + json.dumps(values, ensure_ascii=False, default=lambda t: t.isoformat())
+
+
+def _source(name: str, extra: tuple[Path, ...], packs: tuple[Pack, ...]) -> Source:
+    """Return a source by its file, or by its id among ours and those of --extra and packs."""
+    if Path(name).is_file():
+        return loader.foreign_source(Path(name))
+    sources = {s.id: s for s in loader.load(extra, packs).sources}
+    if name not in sources:
+        raise InputError(
+            f"no source {name!r}, and no such file", name, f"Known: {', '.join(sorted(sources))}."
+        )
+    return sources[name]

@@ -6,7 +6,7 @@ identifies the rows. What is not sure enough is listed and left out, for a perso
 
 from __future__ import annotations
 
-import json
+import contextlib
 import re
 import tempfile
 from collections import Counter
@@ -17,28 +17,55 @@ from typing import Any
 
 from reporter.authoring.infer_columns import (
     PARTLY,
-    Cells,
     Guess,
-    dates,
+    cells_of,
     day_or_month,
     filled,
     guesses,
 )
-from reporter.authoring.infer_kind import beside_a_key, is_of_keys, kind_of, of_keys
-from reporter.authoring.read_table import Table, read, sheets, tables_of
-from reporter.content.mapping import BLANK, FOLDER, LISTS, with_mappings
+from reporter.authoring.infer_events import Log, is_like_one, log_of
+from reporter.authoring.infer_kind import (
+    as_people,
+    beside_a_key,
+    complete_keys,
+    is_of_keys,
+    kind_of,
+    of_keys,
+)
+from reporter.authoring.inspect import first_rows
+from reporter.authoring.read_table import (
+    DEEP,
+    Table,
+    common_headings,
+    is_secret,
+    read,
+    sheets,
+    tables_of,
+)
+from reporter.content.mapping import (
+    BLANK,
+    EVENT,
+    EVENTS,
+    FOLDER,
+    LISTS,
+    headings_of,
+    with_mappings,
+)
 from reporter.content.workspace import workspace_of
 from reporter.content.yaml import write_yaml
 from reporter.errors import ContentError, InputError
 from reporter.ingest.readers.files import InputFile
+from reporter.model.source import Source
 from reporter.privacy import synonyms
 from reporter.system.plain_text import clean
 
 SURE_ENOUGH = 50
 SURE_OF_KIND = 70
-"""Percent from which a table is taken for a register of agents, accounts or people; below, the user
-must say.
+"""Percent from which a table is taken for a register of agents, accounts or people, or for a log;
+below, the user must say.
 """
+PERHAPS_A_LOG = 50
+"""Percent from which a table that says what a log must say is not taken for a register."""
 KINDS = {
     "person": "human",
     "people": "human",
@@ -47,11 +74,21 @@ KINDS = {
     "bot": "agent",
     "account": "service_account",
     "service-account": "service_account",
+    "events": EVENT,
+    "log": EVENT,
 }
 """Other words for kinds."""
-ASKED = "--kind agent, service_account, workload, person, group, or none where it is no register"
+ASKED = (
+    "--kind agent, service_account, workload, person or group for a register, event for a log, or"
+    " none where it is neither"
+)
 HINT = (
     "Add a column with an id or a name for each agent, or write a mapping by hand: docs/formats.md."
+)
+HINT_OF_LOGS = (
+    "Name the column so that its heading says it, or write the mapping by hand (docs/formats.md);"
+    " --kind event takes a column that may say who acted."
+    " Times like 2026-07-01T08:00:00Z are never in doubt."
 )
 
 
@@ -71,6 +108,8 @@ class Proposal:
     notes: list[str] = field(default_factory=list)
     asks: str = ""
     """What the user must state before it can be written; '' when nothing."""
+    file: InputFile | None = None
+    """What it was proposed for, and the first rows are shown of; None for no preview."""
 
     @property
     def others(self) -> list[str]:
@@ -120,6 +159,7 @@ def propose(
     for file in files:
         try:
             proposal = _propose(read(file), path, out, kind)
+            proposal.file = file
         except InputError as error:
             errors.append(error)
             continue
@@ -134,6 +174,11 @@ def propose(
         raise errors[0]
     hint = "; where it is no register, --sheet ... --kind none says so"
     return proposals, [f"not mapped: {e.place}: {e.message}{hint}" for e in errors]
+
+
+def is_log(kind: str) -> bool:
+    """Tell whether a word for a kind says that the rows are events."""
+    return KINDS.get(kind.lower(), kind) == EVENT
 
 
 def map_one(path: Path, sheet: str, out: Path | None, kind: str) -> list[str]:
@@ -177,10 +222,19 @@ def _propose(table: Table, path: Path, out: Path | None, kind: str) -> Proposal:
             {**head, "not_mapped": keys},
             notes=["its rows are left out, and counted as that"],
         )
+    log = _propose_log(table, place, kind) if kind in ("", EVENT) else None
+    if log is None or not log.asks:
+        return log or _propose_register(table, place, kind)
+    with contextlib.suppress(InputError):
+        register = _propose_register(table, place, kind)
+        return log if register.asks else register
+    return log
+
+
+def _propose_register(table: Table, place: Path, kind: str) -> Proposal:
+    keys = [*table.headings, *table.optional]
     texts = {k: table.values_below(k) for k in keys}
-    secret_headings = [k for k in keys if _is_secret(k, texts[k])]
-    if not kind:
-        _refuse_log(table, texts)
+    secret_headings = [k for k in keys if is_secret(k, texts[k])]
     order = day_or_month([v for vs in texts.values() for v in vs if isinstance(v, str)])
     has_keys = is_of_keys(_about(table), keys) or any(
         synonyms.fit(k, synonyms.CREDENTIAL_NAMES[c]) >= 90 and synonyms.plain(k) != "key"
@@ -192,7 +246,7 @@ def _propose(table: Table, path: Path, out: Path | None, kind: str) -> Proposal:
             g
             for k in keys
             if k not in secret_headings
-            for g in guesses(_cells(k, texts[k], len(table.rows), order), has_keys)
+            for g in guesses(cells_of(k, texts[k], len(table.rows), order), has_keys)
         ),
         key=lambda g: (-g.sure, keys.index(g.heading)),
     )
@@ -203,12 +257,12 @@ def _propose(table: Table, path: Path, out: Path | None, kind: str) -> Proposal:
         candidates = beside_a_key(candidates)
     sure, row_kind, why = (100, kind, "as given") if kind else (row.sure, row.word, row.why)
     if row_kind == "human":
-        candidates = _as_people(table, texts, candidates, order)
+        candidates = as_people(len(table.rows), texts, candidates, order)
     picks = _best(candidates)
     notes = _make_sure_of_id(picks, table)
     if all(g.target != "component.name" for g in picks):
         picks = [g for g in picks if not g.target.startswith("component.")]
-    _make_sure_of_keys(picks)
+    complete_keys(picks)
     picks.sort(key=lambda g: keys.index(g.heading))
     by_target = {g.target: g.entry for g in picks}
     mapping = _mapping(table, picks, kind or by_target.get("kind") or row_kind)
@@ -223,6 +277,68 @@ def _propose(table: Table, path: Path, out: Path | None, kind: str) -> Proposal:
     return Proposal(place, mapping, picks, _unsure(keys, candidates, picks), notes, asks)
 
 
+def _propose_log(table: Table, place: Path, kind: str) -> Proposal | None:
+    """Propose a mapping of events where each row seems to be one; None where it is a register.
+
+    Raises InputError where it is a log that does not say what a log must say.
+    """
+    if table.file.format not in ("csv", "xlsx"):
+        table = read(table.file, DEEP)
+    keys = [*table.headings, *table.optional]
+    secrets = [k for k in keys if is_secret(k, table.values_below(k))]
+    log = log_of(_about(table), table, secrets, bool(kind))
+    sure, why = (100, "as given") if kind else (log.sure, log.why)
+    if sure < PERHAPS_A_LOG or (log.missing and not kind):
+        columns = log.why if sure >= SURE_OF_KIND else is_like_one(table)
+        if not columns:
+            return None
+        raise InputError(
+            f"looks like a log, not a register: {columns}; but"
+            f" {log.missing or f'it is one at {sure} % only'}",
+            _where(table),
+            f"{HINT_OF_LOGS} Where it is a register all the same, --kind says what a row is.",
+        )
+    if log.missing:
+        raise InputError(
+            f"no log that can be mapped: {log.missing}",
+            _where(table),
+            HINT_OF_LOGS,
+        )
+    mapping = _mapping_of_log(table, log, secrets)
+    notes = [f"every row is taken for an event ({sure} %: {why})", *log.notes]
+    if secrets:
+        notes.append(f"never mapped, for it holds secrets: {'; '.join(secrets)}")
+    asks = "" if sure >= SURE_OF_KIND else f"what a row is: event at {sure} %, {why}"
+    return Proposal(
+        place, mapping, log.picks, _unsure(keys, log.candidates, log.picks), notes, asks
+    )
+
+
+def _mapping_of_log(table: Table, log: Log, secrets: list[str]) -> dict[str, Any]:
+    by_target = {g.target: g.entry for g in log.picks}
+    used_headings = headings_of([g.entry for g in log.picks])
+    headings, optional = common_headings(table)
+    sections: dict[str, Any] = {
+        "map": f"map-{_slug(table.file)}",
+        "file": table.file.name,
+        "kind": EVENT,
+        "log_source": _slug(table.file),
+        **{k: _from(by_target[k]) for k in ("event_class", "actor_kind") if k in by_target},
+        "columns": {c: by_target[f"events.{c}"] for c in EVENTS if f"events.{c}" in by_target},
+        "empty": _nothings(table, used_headings),
+        "left_out": table.remarks,
+        "headings": headings,
+        "optional": optional,
+    }
+    unmapped = [k for k in (*headings, *optional) if k not in used_headings]
+    return {k: v for k, v in sections.items() if v} | {"not_mapped": unmapped}
+
+
+def _from(entry: Any) -> dict[str, Any]:
+    """An entry of a column where a bare text would be a word for all rows."""
+    return entry if isinstance(entry, dict) else {"from": entry}
+
+
 def _best(candidates: list[Guess]) -> list[Guess]:
     """Return the surest guesses, at most one per column and one per target."""
     picks: list[Guess] = []
@@ -234,97 +350,8 @@ def _best(candidates: list[Guess]) -> list[Guess]:
     return picks
 
 
-def _is_secret(heading: str, values: list[Any]) -> bool:
-    """Tell whether a column holds secrets: by its heading, or because a cell of it is one."""
-    cells = [
-        x if isinstance(x, str) else json.dumps(x)
-        for v in values
-        for x in (v if isinstance(v, list) else [v])
-    ]
-    return synonyms.is_secret(heading) or any(
-        "[secret]" in c or synonyms.is_secret(heading, c) for c in cells
-    )
-
-
 def _about(table: Table) -> str:
     return f"{synonyms.plain(table.file.path.stem)} {synonyms.plain(table.file.part)}".strip()
-
-
-def _as_people(
-    table: Table, texts: dict[str, list[Any]], candidates: list[Guess], order: str
-) -> list[Guess]:
-    """Return what the columns of a list of people mean: an address identifies the person rather
-    than an owner.
-    """
-    person_guesses = [
-        g
-        for g in candidates
-        if g.target not in ("actors.owner_id", "actors.technical_owner_id")
-        or synonyms.fit(g.heading, synonyms.MAIL) < 90
-    ]
-    mails = [
-        k
-        for k in texts
-        if re.fullmatch(synonyms.MAIL, synonyms.words_of(k)[1])
-        and _are_all_different(texts[k], table)
-    ]
-    id_headings = mails or [
-        k
-        for k in texts
-        if re.fullmatch(synonyms.STAFF_NUMBER, synonyms.plain(k))
-        and _are_all_different(texts[k], table)
-    ]
-    for heading in texts:
-        words = synonyms.plain(heading)
-        row_count = len(table.rows)
-        if heading in id_headings:
-            person_guesses = [g for g in person_guesses if g.heading != heading]
-            person_guesses.append(
-                Guess(
-                    heading,
-                    "actors.actor_id",
-                    90,
-                    f"{row_count} different in {len(table.rows)} rows",
-                    heading,
-                )
-            )
-        if re.fullmatch(synonyms.LEFT, words):
-            sure, why, entry = dates(_cells(heading, texts[heading], len(table.rows), order))
-            person_guesses.append(Guess(heading, "actors.retired_at", min(90, sure), why, entry))
-    return sorted(person_guesses, key=lambda g: -g.sure)
-
-
-def _are_all_different(values: list[Any], table: Table) -> bool:
-    return len({str(v) for v in values}) == len(table.rows)
-
-
-def _refuse_log(table: Table, texts: dict[str, list[Any]]) -> None:
-    """Refuse what looks like a log: a mapping makes a register, and an actor of each row."""
-    keys = [*table.headings, *table.optional]
-    stamps = [
-        k for k in keys if re.fullmatch(synonyms.STAMPS, synonyms.plain(k)) and _has_clock(texts[k])
-    ]
-    events = [
-        k for k in keys if k not in stamps and re.fullmatch(synonyms.LOGGED, synonyms.plain(k))
-    ]
-    if stamps and len(events) > 1:
-        raise InputError(
-            f"looks like a log, not a register: {stamps[0]} beside {', '.join(events[:3])}",
-            _where(table),
-            "A mapping makes each row an actor. `reporter formats` lists the logs that are read;"
-            " rewritten as JSON lines with time, actor_id and action, it is read as reporter-events"
-            " (docs/formats.md). Where it is a register all the same, --kind says what a row is.",
-        )
-
-
-def _has_clock(values: list[Any]) -> bool:
-    """Tell whether cells are times of day rather than dates."""
-    cells = [str(v) for v in values[:100]]
-    return (
-        bool(cells)
-        and sum(bool(re.search(r"\d:\d\d|^\d{10,19}(\.\d+)?$", c)) for c in cells) * 5
-        >= len(cells) * 4
-    )
 
 
 def _unsure(keys: list[str], candidates: list[Guess], picks: list[Guess]) -> list[Guess]:
@@ -342,16 +369,6 @@ def _unsure(keys: list[str], candidates: list[Guess], picks: list[Guess]) -> lis
         elif guess.target.startswith("component."):
             guess.why = f"{guess.why}; no column names a model"
     return [best[k] for k in keys if k in best]
-
-
-def _cells(heading: str, values: list[Any], row_count: int, order: str) -> Cells:
-    holds_lists = any(isinstance(v, list) for v in values)
-    texts = [
-        x if isinstance(x, str) else json.dumps(x)
-        for v in values
-        for x in (v if isinstance(v, list) else [v])
-    ]
-    return Cells(heading, tuple(texts), row_count, holds_lists, order)
 
 
 def _make_sure_of_id(picks: list[Guess], table: Table) -> list[str]:
@@ -461,29 +478,6 @@ def _some(texts: list[str]) -> str:
     )
 
 
-def _make_sure_of_keys(picks: list[Guess]) -> None:
-    """Complete or drop the columns of keys: a row with a rotation but no named key describes the
-    account's own key.
-    """
-    keys = [g for g in picks if g.target.startswith("credential.")]
-    actor = next(g for g in picks if g.target == "actors.actor_id")
-    if any(g.target == "credential.credential_id" for g in keys):
-        return
-    if any(g.target == "credential.last_rotated_at" for g in keys) and isinstance(actor.entry, str):
-        picks.append(
-            Guess(
-                actor.heading,
-                "credential.credential_id",
-                50,
-                "no key is named: the account's own",
-                actor.entry,
-            )
-        )
-        return
-    for guess in keys:
-        picks.remove(guess)
-
-
 def _place(path: Path, file: InputFile) -> Path:
     workspace = workspace_of(path)
     return (workspace / FOLDER if workspace else path.parent) / f"{_slug(file)}.yml"
@@ -549,7 +543,7 @@ def _tell(table: Table, mapping: dict[str, Any], how_sure: str) -> list[str]:
     return notes
 
 
-def _make_sure_it_is_read(proposal: Proposal) -> None:
+def _make_sure_it_is_read(proposal: Proposal) -> Source:
     """Read a mapping as `assess` will, beside the others of its folder, before it is written."""
     place = proposal.path.parent
     with tempfile.TemporaryDirectory() as work:
@@ -559,13 +553,14 @@ def _make_sure_it_is_read(proposal: Proposal) -> None:
             (folder / sibling.name).write_bytes(sibling.read_bytes())
         (folder / proposal.path.name).write_text(proposal.text(), encoding="utf-8")
         try:
-            with_mappings((), Path(work))
+            sources = with_mappings((), Path(work))
         except ContentError as error:
             raise InputError(
                 f"no valid mapping can be made of it: {error.message}",
                 proposal.mapping["file"],
                 error.hint,
             ) from error
+    return next(s for s in sources if s.id == proposal.mapping["map"])
 
 
 def write(proposal: Proposal) -> list[str]:
@@ -586,8 +581,15 @@ def write(proposal: Proposal) -> list[str]:
             proposal.mapping["file"],
             f"Say what a row is: {ASKED}.",
         )
-    _make_sure_it_is_read(proposal)
+    source = _make_sure_it_is_read(proposal)
+    rows = first_rows(proposal.file.path, proposal.file.part, source) if proposal.file else []
+    if rows and rows[0].endswith(" 0 are kept") and proposal.mapping["kind"] == EVENT:
+        raise InputError(
+            "no row of it would be read",
+            proposal.mapping["file"],
+            "; ".join(rows[1:]) or HINT_OF_LOGS,
+        )
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(proposal.text(), encoding="utf-8")
     advice = "" if path.parent.name == FOLDER else f"; move it to {FOLDER}/ of the workspace"
-    return [*proposal.lines(), f"wrote {path}: read it{advice}, then run `reporter assess`"]
+    return [*proposal.lines(), *rows, f"wrote {path}: read it{advice}, then run `reporter assess`"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import tempfile
@@ -22,6 +23,14 @@ from reporter.privacy import synonyms
 from reporter.privacy.secrets import redact
 
 SAMPLE = 20000
+LARGE, READ = 64 << 20, 3 * SAMPLE
+"""Bytes from which only so many documents of a file are read."""
+DEEP = 6
+"""Steps below one another in a record of a log."""
+COMMON = 90
+"""Percent of the rows that have a key of a log; a register's rows all have it."""
+FEW = 3
+"""Keys by which a log must at least be told from others."""
 
 
 @dataclass(slots=True)
@@ -61,17 +70,22 @@ def sheets(files: list[InputFile]) -> str:
     return " | ".join(repr(f.part) for f in files)
 
 
-def read(file: InputFile) -> Table:
-    """Return the records of a table, the first 20,000, as texts without secrets.
+def read(file: InputFile, levels: int = 1) -> Table:
+    """Return the records of a table, the first 20,000, as texts without secrets; what stands so
+    many levels down is under dotted keys.
 
     Raises InputError where it has none, or a heading holds a secret.
     """
     with tempfile.TemporaryDirectory() as work, DuckDB(Path(work)) as engine:
-        values = [i.value for i in documents(file, engine) if isinstance(i, Document)]
+        items = (i.value for i in documents(file, engine) if isinstance(i, Document))
+        values = list(items if file.size < LARGE else itertools.islice(items, READ))
     if len(values) == 1 and (list_keys := lists_in(values[0])):
         values = max((values[0][k] for k in list_keys), key=len)
     records = [
-        _flat(r) for v in values for r in (v if isinstance(v, list) else [v]) if isinstance(r, dict)
+        _flat(r, levels)
+        for v in values
+        for r in (v if isinstance(v, list) else [v])
+        if isinstance(r, dict)
     ]
     if not records:
         raise InputError(
@@ -106,19 +120,41 @@ def read(file: InputFile) -> Table:
     )
 
 
-def _flat(record: dict[str, Any]) -> dict[str, Any]:
-    """Return a record's values as texts and lists, those one level down under dotted keys."""
+def is_secret(heading: str, values: list[Any]) -> bool:
+    """Tell whether a column holds secrets: by its heading, or because a cell of it is one."""
+    cells = [
+        x if isinstance(x, str) else json.dumps(x)
+        for v in values
+        for x in (v if isinstance(v, list) else [v])
+    ]
+    return synonyms.is_secret(heading) or any(
+        "[secret]" in c or synonyms.is_secret(heading, c) for c in cells
+    )
+
+
+def _flat(record: dict[str, Any], levels: int, before: str = "") -> dict[str, Any]:
+    """Return a record's values as texts and lists, those some levels down under dotted keys."""
     texts: dict[str, Any] = {}
-    for key, value in record.items():
-        parts = (
-            {f"{key}.{k}": v for k, v in value.items()} if isinstance(value, dict) else {key: value}
-        )
-        for name, item in parts.items():
-            if isinstance(item, list):
-                texts[name] = [
-                    redact(x) if isinstance(x, str) else x for x in item if x not in ("", None)
-                ]
-            elif not isinstance(item, dict):
-                text = item if isinstance(item, str) else "" if item is None else json.dumps(item)
-                texts[name] = redact(text).strip(BLANK)
+    for key, item in record.items():
+        name = f"{before}{key}"
+        if isinstance(item, dict):
+            texts |= _flat(item, levels - 1, f"{name}.") if levels else {}
+        elif isinstance(item, list):
+            texts[name] = [
+                redact(x) if isinstance(x, str) else x for x in item if x not in ("", None)
+            ]
+        else:
+            text = item if isinstance(item, str) else "" if item is None else json.dumps(item)
+            texts[name] = redact(text).strip(BLANK)
     return texts
+
+
+def common_headings(table: Table) -> tuple[list[str], list[str]]:
+    """Return the keys that nearly every row has, and the others."""
+    keys = [*table.headings, *table.optional]
+    least = len(table.rows) * COMMON
+    counts = {k: sum(k in r for r in table.rows) for k in keys}
+    common = [k for k in keys if counts[k] * 100 >= least]
+    if len(common) < FEW:  # what few keys tell, other logs have too
+        common = sorted(sorted(keys, key=lambda k: -counts[k])[:FEW], key=keys.index)
+    return common, [k for k in keys if k not in common]

@@ -64,11 +64,11 @@ def stream(
         begun.replace(target)
     elif not _write_rows(engine, source, lay, path, target):
         return False
-    seen = _look_over(engine, target)
+    seen = _look_over(engine, target, source)
     if seen.more:
         if not _write_rows(engine, source, lay, path, target, whole=True):
             return False
-        seen = _look_over(engine, target)
+        seen = _look_over(engine, target, source)
     if (
         seen.bad
         or seen.rows != lines
@@ -154,7 +154,7 @@ def _unfilled(
     if not sample.write_bytes(b"".join(_some_lines(path))):
         return [], []
     rows = lay(sample, _raw(sample, source))
-    required = {c.name for c in TABLES["events"].columns if c.required}
+    required = {c.name for c in TABLES["events"].columns if c.required} | {*source.must_have}
     names = [n for n, _ in columns_of(TABLES["events"]) if n not in required]
     events = cast_all("events", rows, engine, source)
     unfilled = (
@@ -268,12 +268,14 @@ class _Seen(NamedTuple):
     """Free texts that are too long."""
 
 
-def _look_over(engine: DuckDB, target: Path) -> _Seen:
+def _look_over(engine: DuckDB, target: Path, source: Source) -> _Seen:
     columns = {n for n, _ in engine.columns(f"SELECT * FROM {parquet(target)}")}
     names = [n for n, _ in columns_of(TABLES["events"]) if n in columns]
     texts = free_texts("events", set(names))
     missing_condition = " OR ".join(
-        f"{c.name} IS NULL" for c in TABLES["events"].columns if c.required
+        f"{c.name} IS NULL"
+        for c in TABLES["events"].columns
+        if c.required or c.name in source.must_have
     )
     counts = ", ".join(f"count({n})" for n in names)
     longest = ", ".join(f"coalesce(max(strlen({n})), 0)" for n in texts)

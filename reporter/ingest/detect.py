@@ -471,8 +471,8 @@ def _unrecognised(file: InputFile, count: int) -> Sentence:
     if not count:
         return tell("no record of it can be read as {format}", format=file.format)
     return tell(
-        "{format} that no source recognises; if it is a register, `{command}` proposes what its"
-        " columns mean",
+        "{format} that no source recognises; if it is a register or a log, `{command}` proposes"
+        " what its columns mean",
         format=file.format,
         command=_map(file),
     )

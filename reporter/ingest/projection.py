@@ -75,7 +75,7 @@ def _raw(source: Source) -> str:
     """SQL: the records of a source, with everything that its tables need extracted once."""
     if source.columns:
         spec = json.dumps(source.columns)
-        names = ", ".join(f"x.{n} AS {n}" for n in source.columns)
+        names = ", ".join(f'x."{n}" AS "{n}"' for n in source.columns)
         return (
             f"SELECT record, {names} FROM (SELECT record, json_transform(r, {quoted(spec)}) AS x"
             " FROM spooled WHERE mine)"

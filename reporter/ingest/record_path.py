@@ -420,9 +420,9 @@ class _Loader:
 
 def _named_secrets(engine: DuckDB, source: Source) -> dict[int, list[str]]:
     """Return secrets by record, as the names of their fields show; no source of logs reads such a
-    field.
+    field, unless a user chose it.
     """
-    if _is_log(source):
+    if _is_log(source) and not source.may_read_secrets:
         return {}
     matches = {
         record: list(dict.fromkeys(named_secrets(json.loads(text))))
@@ -495,7 +495,12 @@ def _write_rows(
     trimmed = _is_trimmed(table)
     casts = {c.name: typed(table, c, c.name, trimmed) for c in columns}
     optional_names = source.may_lack if table == "events" else ()
-    required = [c for c in TABLES[table].columns if c.required and c.name not in optional_names]
+    also_names = source.must_have if table == "events" else ()
+    required = [
+        c
+        for c in TABLES[table].columns
+        if (c.required and c.name not in optional_names) or c.name in also_names
+    ]
     rule = " AND ".join(["TRUE", *(f"({casts.get(c.name, 'NULL')}) IS NOT NULL" for c in required)])
     lacking = " ".join(
         f"WHEN ({casts.get(c.name, 'NULL')}) IS NULL THEN {quoted(f'{table}.{c.name}')}"

@@ -237,6 +237,155 @@ LOGGED = (
     r"inputs?|outputs?|response|prompt tokens|completion tokens|total tokens|log (name|source|stream)|outcome|result|actor( id)?|decision|ereignis|aktion"
 )
 """What a log writes above the rest."""
+_WHOSE = r"(id|username|uid|uuid|name|email|email address|mail|upn|login|principal name|account|display name|identifier|arn|kennung)"
+EVENT_NAMES: dict[str, tuple[tuple[int, str], ...]] = {
+    "occurred_at": (
+        (95, r"((event|log|record|request|occurrence|audit|call|action|local|utc|entry|transaction|activity) )?(time|timestamp|datetime|date time|time stamp)( (utc|ms|ns|us|local|gmt|millis))?|ts|occurred( (at|on))?|event (date|datetime)|"
+        r"(logged|performed|executed|happened) (at|on)|when|eventtime|(ereignis|log)?zeit(stempel|punkt)?|uhrzeit|datum( und)? (uhr)?zeit|datumzeit|ereignisdatum|horodatage|horodate|date (et )?heure|fecha( y)? hora|marca (de )?(tiempo|temporal)|data (e )?ora|tijd(stip|stempel)?|datum (en )?tijd"),
+        (70, r"date|datum|fecha|data|(date )?created?( (at|on|time|date))?|date create|creation (time|date)|start(ed)?( (at|time))?|published|begin(n)?( (at|time))?|angelegt( am)?|erfasst( am)?"),
+    ),
+    "ingested_at": ((90, r"ingest(ed|ion)?( (time|at|timestamp))?|received( (at|on))?|receive(d)? (time|timestamp)|(collected|indexed|arrived) at|empfangen( am)?|eingang(szeit)?"),),
+    "actor_id": (
+        (95, rf"(actor|agent|bot|acting agent|acteur|attore|akteur|agente)( {_WHOSE})?|agenten(name|kennung|id)?|aktor"),
+        (90, rf"(caller|initiator|initiated by|performer|performed by|executed by|done by|run by|executor|who|invoked by|triggering user|durchgefuhrt von|ausgefuhrt von|ausfuhrende(r)?|effectue par|realizado por|eseguito da|uitgevoerd door)( {_WHOSE})?"),
+        (85, rf"(user|username|user name|userid|subject|identity|user identity|requester|requestor|requested by|login|client)( {_WHOSE})?|account name|by|benutzer(name|kennung|konto|id)?|benutzer {_WHOSE}|nutzer(name|kennung|id)?|nutzer {_WHOSE}|anwender(name)?|konto(name)?|wer|"
+        rf"(utilisateur|usuario|utente|gebruiker|compte|cuenta)( {_WHOSE})?|identifiant utilisateur|gebruikersnaam"),
+        (60, r"email( address)?|mail|upn|user principal name|account|source user"),
+        (45, r"service( name)?|app(lication)?( (id|name))?|source|component|dienst|anwendung"),
+    ),
+    "principal_id": ((90, r"(principal|service principal|service account|iam (user|role)|assumed role|run as( user)?|technical user)( (id|name|arn|email|object id))?|(user |user identity |identity |session issuer |caller )?arn|(client|app|application) id|client app id|role (arn|name|id)|(dienst|service)konto|technischer (benutzer|nutzer)|compte (de )?service|cuenta (de )?servicio|account( de)? servizio"),),
+    "credential_id": ((90, r"((access|api|service account|auth|signing|ssh) )?key (id|name)|credential( (id|name))?|token id|(client )?(certificate|cert)( (id|serial|thumbprint|fingerprint|name))?|thumbprint|kid|jti|(api )?schlussel (id|name|kennung)|zertifikat( (id|name))?"),),
+    "session_id": (
+        (95, r"(session|conversation|chat|thread|sitzung|sitzungs|sesion|sessione|sessie|konversation)( (id|key|uuid|name|kennung|nummer))?|sessionid|conversationid|sitzungs(id|kennung|nummer)|(id|identifiant) (de )?session|id (de )?sesion|id sessione"),
+        (75, r"(trace|run|correlation|interaction|korrelations)( (id|kennung))?|traceid|vorgangs(id|nummer|kennung)"),
+    ),
+    "parent_session_id": ((90, r"parent (session|conversation|thread|trace|run|chat)( id)?|(ubergeordnete|eltern) ?sitzung( id)?|session parente( id)?"),),
+    "on_behalf_of": ((90, rf"on behalf( of)?( {_WHOSE})?|obo( user)?|delegat(ed by|or|ed from)( {_WHOSE})?|behalf of|(end|for|requesting|human) user( {_WHOSE})?|im (auftrag|namen)( von)?|auftraggeber|(pour le compte|au nom)( de)?|(en nombre|por cuenta)( de)?|per conto( di)?|namens"),),
+    "action": (
+        (95, r"action( (name|code))?|operation( name)?( value)?|aktion|handlung|accion|azione|actie|handeling|operacion|operazione"),
+        (90, r"event (name|action)|eventname|api (call|operation|method|name)|activity( (name|type))?|command|method name|verb|operation type|action type|what|vorgang|ereignis(name|art|typ)?|tatigkeit|befehl|methode|aktivitat|was|aktionstyp|evenement|type evenement|activite|evento|tipo evento|attivita|actividad|gebeurtenis"),
+        (85, r"event (type|code)|eventtype|event"),
+        (75, r"(http |request )?method|(http )?request method|message type|type|step( (name|type))?|schritt|function|task|operation id|run type"),
+    ),
+    "tool": (
+        (95, r"(mcp )?tool( (name|id|called|used|invoked|call name))?|toolname|werkzeug(name)?|outil|herramienta|strumento|gereedschap"),
+        (75, r"function( name)?|plugin( name)?|connector( name)?|skill( name)?|capability|funktion(sname)?|konnektor|fonction"),
+    ),
+    "tool_version": ((90, r"tool (version|hash)|werkzeugversion"),),
+    "effect": ((90, r"effect( (class|type))?|access( (type|mode|level|kind))?|crud|access category|wirkung|zugriffs(art|typ|modus)|zugriff|effet|type acces|efecto|tipo acceso|effetto|tipo accesso|toegangstype"),),
+    "resource": (
+        (95, r"(resource|object|target resource|target object)( (id|name|arn|path|key|uri))?|ressource(nname| id)?|objekt( (id|name))?|recurso|risorsa|objet"),
+        (85, r"(target|entity|file|document|record|dataset|data source|table|bucket|repository|database|asset)( (id|name|path|arn))?|filename|path|ziel(objekt)?|datei(name)?|dokument|pfad|tabelle|datenquelle|datensatz|cible|fichier|archivo|risorsa|bestand|bron|doel"),
+        (70, r"(request )?(url|uri)( (full|path))?|endpoint|adresse"),
+    ),
+    "destination": ((90, r"dest(ination)?( (host|hostname|domain|address|url|name|ip|endpoint))?|dst( (ip|host))?|(remote|external|egress|server|target) (host|domain|address|endpoint|url|system)|recipients?|sent to|receiver|empfanger|ziel(adresse|host|system)|destinataire|destino|destinatario|destinazione|bestemming|ontvanger"),),
+    "outcome": (
+        (95, r"outcome|result|ergebnis|resultat|resultado|esito|risultato|resultaat|event (outcome|result)|result (type|status)"),
+        (90, r"((http|response|http response|result|completion|request|call|execution|api) )?(status|status code|code)|statuscode|response code|return code|success(ful|fully)?|succeeded|is success|ok|allowed|permitted|authori[sz]ed|granted|erfolg(reich)?|erlaubt|zugelassen|antwortcode|statut|estado|stato|disposition|verdict|succes|exito|successo|geslaagd"),
+        (70, r"(return|exit|error|sql|completion) (code|status|value)|rc|sqlcode|errno|ruckgabewert|fehlercode|fehlernummer|code retour|decision|access decision|policy decision|entscheidung|error|failed|denied|blocked|state|fehler"),
+    ),
+    "decision": ((60, r"(policy |access |authori[sz]ation )?decision|entscheidung"),),
+    "event_id": (
+        (95, r"(event|log|record|entry|audit|log entry|ereignis) (id|uuid|guid|kennung|identifier)|eventid|ereignis(id|kennung|nummer)|insert id|id (de )?evento|id evenement"),
+        (75, r"id|uuid|guid|uid|kennung"),
+        (60, r"(request|transaction|call|invocation|operation) (id|uuid)"),
+    ),
+    "source_ip": ((95, r"((source|src|client|remote|caller|user|origin|actor|request) )?(ip|ips|ip ?addr(ess)?|ipv4)|sourceip(address)?|clientip|remote addr(ess)?|((quell|herkunfts|client) ?)?ip ?adresse|adresse ip( source)?|direccion ip|indirizzo ip|ip adres|herkunft"),),
+    "user_agent": ((95, r"(http )?user agent( (original|string))?|useragent|browser|client (program|app|application|software)"),),
+    "auth_method": ((90, r"auth(entication|n)? (method|type|scheme|mechanism)|(login|sign in|logon|grant) (method|type)|anmelde(verfahren|art|methode)|authentifizierungs(art|methode|verfahren)|(methode|type) (d )?authentification|metodo (de )?autenticacion|metodo (di )?autenticazione"),),
+    "model_version": ((90, r"((llm|ai|ki|request|response|foundation|language) )?model( (id|name|version))?|llm|(sprach|ki )?modell(name|version)?|modele|modelo|modello"),),
+    "classification": ((85, r"(data )?(classification|sensitivity|class)( (level|label))?|(daten|schutz)klasse|klassifi(kation|zierung)|vertraulichkeit(sstufe)?|clasificacion|classificazione|classificatie"),),
+    "environment": ((90, r"environment|env|deployment environment|umgebung|environnement|entorno|ambiente|omgeving"),),
+    "purpose": ((80, r"purpose|workflow( (id|name))?|task (id|name)|business process( (id|name))?|use case|zweck|geschaftsprozess|finalite|proposito|scopo|doel"),),
+    "trigger": ((85, r"trigger(ed by)?( type)?|ausloser|declencheur|disparador"),),
+    "approval_id": ((90, r"approval( (id|ref|reference|no|number|ticket))?|approved under|genehmigung(s ?(id|nr|nummer))?|freigabe ?(id|nr|nummer)|approbation( id)?"),),
+    "peer_id": ((90, r"peer( (id|agent|name))?|(target|to|remote|recipient|receiving|called) agent( (id|name))?|gegenstelle"),),
+    "message_id": ((90, r"message (id|uuid)|nonce|nachrichten ?id"),),
+    "sequence": ((80, r"(log |record |event )?sequence( (no|nr|number|id))?|seq( (no|nr|num))?|laufnummer|folgenummer"),),
+    "event_class": ((80, r"(event|log|activity|audit) (class|category)|category( name)?|eventcategory|kategorie|ereignisklasse|categorie|categoria"),),
+    "actor_kind": ((90, r"(actor|user|identity|principal|caller|subject|account|user identity) (type|kind)|usertype|(akteurs?|benutzer|nutzer|konto|identitats)(typ|art)|type (d )?(acteur|utilisateur)|tipo (de )?(actor|usuario)|tipo (di )?utente"),),
+}  # fmt: skip
+"""What stands above the columns of a log: how well a heading of its words fits, in percent."""
+BARELY_HEADING = r"(event|log|audit|request|record|entry|data|details|properties|payload|attributes|fields|json payload|proto payload|body|meta|metadata|context|info|source) "
+"""Words before a heading of a log that say nothing of what stands below it."""
+VAGUE = r"id|uuid|guid|uid|type|date|data|model|class|code|path|key|mode|status|state|function|task|by|email|email address|mail|url|uri|file|target|name|category|event|method|request"
+"""What stands below a dot and says nothing without what stands before it."""
+OF_ANOTHER = r"\b(targets?|objects?|resources?|recipients?|affected|owners?|dest(ination)?|dst|server|data stream|entity|peer|parent|previous|prev|new|old|device|assignee|assigned|ziel|created|updated|response|result|error|cible|destino)\b"
+"""Before a dot: what stands below is of something other than the act."""
+OF_NO_ACTOR = r"\b(on behalf( of)?|behalf|delegat\w*|approv\w*|(request )?(parameters?|params)|arguments?|args|inputs?|entity|details)\b"
+"""Before a dot, for who acted: what stands below is of somebody else, or what was asked for."""
+NO_EVENT_TIME = r".*\b(last|letzte\w*|zuletzt|derni\w+|ultim\w+|laatst\w*|next|due|expir\w*|valid|previous|first|updated?|modified|changed|rotat\w*|approved|closed|resolved|deadline|fallig\w*|geandert|ablauf\w*|gultig\w*|end(ed)?|finished|completed|retired|seen|hired|joined|eintritt\w*)\b.*"
+"""Above times that are of a thing as it stands, not of what happened."""
+OF_A_REGISTER = (
+    r"(business |technical |product |data )?owner( \w+)?|eigentumer\w*|verantwortlich\w*|proprietaire|risk( \w+)?|risiko\w*|expires?( \w+)?|expiry( \w+)?|expiration( \w+)?|ablauf\w*|(key |password )?rotat\w+( \w+)?|(last|letzte\w?|zuletzt) .*|"
+    r"assignee|assigned to|bearbeiter|zugewiesen( an)?|reporter|reported by|priority|prioritat|resolution|resolved( \w+)?|due( \w+)?|fallig\w*|summary|subject line|ticket( (id|no|nr|number|key))?|issue( (id|key|type|no|nr))?|sprint|vault|"
+    r"secret (name|path)|storage( \w+)?|kill switch|autonomy( level)?|lifecycle( \w+)?|closed( \w+)?|department|first name|last name|job title|purpose description|tools allowed|allowed tools"
+)
+"""Above columns of registers, lists of keys and tickets; a log hardly has them."""
+OF_DECISIONS = r"approvers?( \w+)?|approved by|reviewers?( \w+)?|reviewed by|genehmiger(in)?|genehmigt (von|durch)|freigegeben (von|durch)|pruferin?|gepruft (von|durch)|approuve par|aprobado por|approvato da"
+"""Above who decided: rows of approvals and reviews have times and requesters too, and are no acts."""
+A_LOG = r"logs?|events?|audit\w*|protokoll\w*|journal\w*|trail|activity|activities|aktivitat\w*|ereignis\w*|calls|access|zugriffe?|history|traces?|runs?|registro|bitacora|registri"
+"""In the name of a log."""
+
+EVENT_WORDS: dict[str, dict[str, str]] = {
+    "outcome": {
+        "success": r"success(ful(ly)?)?|succeeded|succeed|ok|okay|allow(ed)?|permit(ted)?|pass(ed)?|granted|done|completed?|approved|erfolg(reich)?|erlaubt|zugelassen|gestattet|genehmigt|in ordnung|gelungen|abgeschlossen|succes|reussie?|autorisee?|exito(so)?|correcto|permitido|"
+        r"successo|riuscito|consentito|geslaagd|gelukt|toegestaan",
+        "denied": r"den(ied|y)|forbidden|block(ed)?|unauthori[sz]ed|reject(ed)?|refused|not allowed|(access|permission) denied|prohibited|abgelehnt|verweigert|verboten|gesperrt|blockiert|nicht (erlaubt|zugelassen)|(zugriff )?verweigert|untersagt|refusee?|interdite?|bloquee?|denegado|prohibido|"
+        r"bloqueado|negato|vietato|bloccato|geweigerd|verboden|geblokkeerd",
+        "error": r"err(or)?|fail(ed|ure)?|exception|time ?out|timed out|abort(ed)?|crash(ed)?|unsuccessful|fehler(haft)?|fehlgeschlagen|gescheitert|abgebrochen|zeituberschreitung|misslungen|fehlschlag|echec|echouee?|erreur|fallo|fallido|errore|fallito|fout|mislukt",
+    },
+    "effect": {
+        "read": r"reads?|list(ed)?|get|view(ed)?|search(ed)?|query|queried|lesen|gelesen|lesend|ansehen|suchen|abfragen|abfrage|lecture|lire|leer|lectura|lettura|leggere|lezen",
+        "write": r"writes?|written|updated?|created?|insert(ed)?|modify|modified|edit(ed)?|saved?|schreiben|geschrieben|schreibend|andern|geandert|anderung|anlegen|angelegt|erstellen|erstellt|ecriture|ecrire|escribir|escritura|scrittura|scrivere|schrijven",
+        "execute": r"execut(e|ed|ion)|run|invoked?|call(ed)?|ausfuhr(en|ung)|ausgefuhrt|aufruf(en)?|executer|execution|ejecutar|eseguire|esecuzione|uitvoeren",
+        "transfer": r"transfer(red)?|send|sent|export(ed)?|upload(ed)?|ubertragen|ubertragung|senden|gesendet|exportieren|envoi|envoyer|transferer|enviar|inviare|verzenden",
+        "delete": r"deleted?|remove[ds]?|purged?|drop(ped)?|loschen|geloscht|loschung|entfernen|supprimer|suppression|eliminar|borrar|eliminare|verwijderen",
+        "publish": r"publish(ed)?|veroffentlichen|veroffentlicht|publier|publicar|pubblicare|publiceren",
+        "grant": r"grant(ed)?|gewahren|berechtigung vergeben",
+        "admin": r"admin(istration|istrative)?|configur(e|ation)|verwalt(en|ung)|konfiguration",
+    },
+    "classification": {
+        "public": r"public|offentlich|publique|publico|pubblico|openbaar",
+        "internal": r"internal|intern|interne|interno",
+        "confidential": r"confidential|vertraulich|confidentiel(le)?|confidencial|confidenziale|riservato|vertrouwelijk",
+        "restricted": r"restricted|streng vertraulich|eingeschrankt|restreinte?|restringido",
+    },
+    "trigger": {
+        "human": r"human|user|manual(ly)?|person|manuell|mensch",
+        "schedule": r"schedule[dr]?|cron|timer|zeitplan|geplant",
+        "event": r"event|webhook|ereignis",
+        "agent": r"(ai )?agent",
+    },
+    "actor_kind": {
+        "agent": r"((ai|ki|ia|llm|autonomous|virtual) )*agente?n?|(ai|ki) assistant|agent ia",
+        "service_account": r"(service|technical|system|machine) ?account|service ?principal|svc|(dienst|service)konto|technischer (benutzer|nutzer)|compte (de )?service|cuenta (de )?servicio|nhi|non human( identity)?",
+        "workload": r"workload|pod|container|lambda|function|vm|workload identity",
+        "human": r"human|person|employee|natural person|mensch|mitarbeiter(in)?|humain|personne|persona|empleado|persoon|medewerker",
+    },
+    "event_class": {
+        "tool": r"tools?( (call|use|invocation))?|tool ?call|function call|werkzeug(aufruf)?",
+        "data": r"data( access)?|database|file|datenzugriff|daten",
+        "model": r"model( (call|invocation))?|llm|inference|completion|modell(aufruf)?",
+        "session": r"sessions?|conversation|sitzung",
+        "admin": r"admin(istration)?|management|configuration|configuration change|verwaltung|konfiguration",
+        "auth": r"auth(entication)?|log ?in|log ?on|sign ?in|anmeldung|authentifizierung",
+        "heartbeat": r"heartbeat|ping|keep ?alive|lebenszeichen",
+    },
+}  # fmt: skip
+"""Words of logs, and ours. Whether `user`, `bot` or `system` is a person or an agent is not said."""
+CUSTOMERS = (
+    r"customers?|clients?|callers?|visitors?|end ?users?|kunden?|kundin|anrufer|guests?|leads?"
+)
+"""Beside whom an agent is a person who serves them."""
+RETURN_CODE = r"(return|exit|error|sql|completion) (code|status|value)|rc|sqlcode|errno|ruckgabewert|fehlercode|fehlernummer|code retour"
+"""Above numbers of which 0 says that all went well."""
+OF_SUCCESS = (
+    r"(is )?(success(ful|fully)?|succeeded|ok|erfolg(reich)?|succes|exito|successo|geslaagd)"
+)
+OF_LEAVE = r"(is )?(allowed|permitted|authori[sz]ed|granted|erlaubt|zugelassen)"
+OF_FAILURE = r"(is )?(error|failed|fehler|fehlgeschlagen)"
+"""Above a yes or a no: what a no, or a yes, says of an act."""
 SECRET = (
     r"((client|app|application|shared|oauth|webhook|signing|bot|account|current|initial|temporary|db|database|user|login|root|admin) )*(secret|password|passwd|passwort|kennwort|pwd|passphrase|"
     r"mot passe|mot de passe|contrasena|wachtwoord|senha)( (value|key|text|access key|wert|clear|plain|plaintext))?|secret access key|private key"

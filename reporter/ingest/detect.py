@@ -482,7 +482,7 @@ def _least(file: InputFile, source: Source) -> float:
     """The share from which a source takes a file: lower for logs, into which pipelines mix other
     lines, than for registers.
     """
-    return LEAST_OF_A_STREAM if file.format == "jsonl" or {*source.tables} == {"events"} else LEAST
+    return LEAST_OF_A_STREAM if file.format == "jsonl" or source.is_log else LEAST
 
 
 def _share(share: float, source: Source) -> Sentence:

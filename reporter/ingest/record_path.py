@@ -156,15 +156,10 @@ def spool(
 def _empty_spool(engine: DuckDB, source: Source, stem: Path, goes_in_pairs: bool) -> Spool:
     """Return a spool whose files hold what the engine takes at once."""
     nested = min(PORTION, engine.memory() ** 2 // NESTED)
-    if _is_log(source):  # less is unfolded of it than of an inventory
+    if source.is_log:  # less is unfolded of it than of an inventory
         nested *= 2
     capacity = sys.maxsize if source.together else FLAT_PORTION if source.columns else nested
     return Spool(stem, capacity // 2 if goes_in_pairs else capacity, engine.make_room)
-
-
-def _is_log(source: Source) -> bool:
-    """Tell whether a source reads events, and beside them at most what few of them change."""
-    return "events" in source.tables and not {"actors", "components"} & {*source.tables}
 
 
 def _load_both(
@@ -422,7 +417,7 @@ def _named_secrets(engine: DuckDB, source: Source) -> dict[int, list[str]]:
     """Return secrets by record, as the names of their fields show; no source of logs reads such a
     field, unless a user chose it.
     """
-    if _is_log(source) and not source.may_read_secrets:
+    if source.is_log and not source.may_read_secrets:
         return {}
     matches = {
         record: list(dict.fromkeys(named_secrets(json.loads(text))))

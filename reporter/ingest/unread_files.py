@@ -111,7 +111,7 @@ def _homes(engine: DuckDB, files: list[InputFile], sources: tuple[Source, ...]) 
     with Inputs(readable) as inputs:
         for choice in recognise(engine, inputs.files, sources):
             if choice.source:
-                home = "logs" if {*choice.source.tables} == {"events"} else "inventory"
+                home = "logs" if choice.source.is_log else "inventory"
                 homes.setdefault(
                     display_path(choice.file.path.relative_to(_root(choice.file)).as_posix()), home
                 )

@@ -47,10 +47,16 @@ class Source:
     """Class of evidence of its rows, one of `vocabulary.EVIDENCE`."""
     weaker: dict[str, str] = field(default_factory=dict)
     """Class of single columns, as table.column, that rest on less."""
+
     must_have: tuple[str, ...] = ()
     """Columns of events without which a row is rejected, beside those that the table requires."""
     may_read_secrets: bool = False
     """Its fields are the choice of a user, and one of them may hold a secret by its name."""
+
+    @property
+    def is_log(self) -> bool:
+        """Tell whether it reads events, and beside them at most what few of them change."""
+        return "events" in self.tables and not {"actors", "components"} & {*self.tables}
 
 
 @dataclass(frozen=True, slots=True)

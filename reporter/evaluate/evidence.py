@@ -30,14 +30,24 @@ Rest = tuple[Column, ...]
 """Columns of which any may prove the same."""
 Describers = Mapping[str, frozenset[str]]
 """Table -> the sources that describe a group of actors in it."""
-Strengths = Mapping[tuple[str, str, str], int]
-"""(source, table, column) that is carried -> place of its class in `vocabulary.EVIDENCE`."""
 CREDITED = (
     f"CASE WHEN status = 'pass' AND evidence = '{EVIDENCE[0]}' THEN 'declared' ELSE status END"
 )
 """SQL: a pass that somebody only declares is a status of its own."""
 _NAMING = ("actor_id", "ref", "name", "kind", "type")
 """Columns that say of whom or of what a row is, in every source alike."""
+
+
+@dataclass(frozen=True, slots=True)
+class Strengths:
+    """How good what is carried is: places in `vocabulary.EVIDENCE`."""
+
+    columns: Mapping[tuple[str, str, str], int]
+    """(source, table, column)"""
+    best: Mapping[Column, int]
+    """Of the strongest source that carries a column."""
+    lists: Mapping[str, int]
+    """Of each source of actors as a whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +159,12 @@ def strengths_of(
     carried: Iterable[tuple[str, str, str]], sources: Mapping[str, Source]
 ) -> Strengths:
     """Return how strong each carried column is."""
-    return {(s, t, c): EVIDENCE.index(class_of(sources, s, f"{t}.{c}")) for s, t, c in carried}
+    columns = {(s, t, c): EVIDENCE.index(class_of(sources, s, f"{t}.{c}")) for s, t, c in carried}
+    best: dict[Column, int] = {}
+    for (_, table, name), place in columns.items():
+        best[table, name] = max(place, best.get((table, name), 0))
+    lists = {s: EVIDENCE.index(class_of(sources, s, "")) for s, t, _ in columns if t == "actors"}
+    return Strengths(columns, best, lists)
 
 
 def weakest_of(describers: Describers, rests: Iterable[Rest], strengths: Strengths) -> str:
@@ -171,8 +186,8 @@ def _found(describers: Describers, column: Column, strengths: Strengths) -> list
     if name in _NAMING:
         return []
     own = () if table in SHARED else describers.get(table, ())
-    found = [n for s in own if (n := strengths.get((s, table, name))) is not None]
-    return found or [n for (_, t, c), n in strengths.items() if (t, c) == column]
+    found = [n for s in own if (n := strengths.columns.get((s, table, name))) is not None]
+    return found or [strengths.best[column]] if column in strengths.best else found
 
 
 def weakest_by_group(
@@ -199,7 +214,7 @@ def weakest_by_group(
 def is_mixed(describers: Describers, strengths: Strengths) -> bool:
     """Tell whether sources of several classes list an actor."""
     lists = describers.get("actors", frozenset())
-    return len({n for (s, t, _), n in strengths.items() if t == "actors" and s in lists}) > 1
+    return len({strengths.lists[s] for s in lists if s in strengths.lists}) > 1
 
 
 def _of_each_actor(names: Iterable[str], otherwise: str) -> str:

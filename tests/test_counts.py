@@ -81,7 +81,9 @@ def test_a_score_beside_results_is_their_share_or_says_what_it_goes_by(report: d
     noted = 0
     for check, text in told:
         n, shown, sample = assessed[check]
-        everything = sum(n[k] for k in ("passed", "declared", "failed", "unknown", "attested", "compensated"))
+        everything = sum(
+            n[k] for k in ("passed", "declared", "failed", "unknown", "attested", "compensated")
+        )
         plain = [f"{n['passed']}/{everything}", f"{n['passed'] + n['unknown']}/{everything}"]
         exact = [shown["exact_lo"], shown["exact_hi"]]
         same = shown["assessed"] and [Fraction(p) for p in plain] == [Fraction(e) for e in exact]

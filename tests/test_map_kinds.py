@@ -112,4 +112,4 @@ def test_a_key_of_several_holders_is_mapped_and_assessed_as_shared(
     assert made.mapping["credential"]["credential_id"] == "Key ID"
     write(made)
     shared = reporter.assess(tmp_path).results(check="CRD-01")
-    assert shared[["subject", "status"]].values.tolist() == [["k-1", "fail"], ["k-2", "pass"]]
+    assert shared[["subject", "status"]].values.tolist() == [["k-1", "fail"], ["k-2", "declared"]]

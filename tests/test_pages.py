@@ -380,7 +380,7 @@ def test_pages_belong_to_the_run_and_to_an_export(tmp_path: Path) -> None:
     done = reporter("assess", ws, "--out", run, "--formats", "html", "--editions", "auditor,engineer")  # fmt: skip
     assert done.exit_code == 0, done.output
     seen = read_view(run)
-    assert anchors_of(seen, "status = 'pass'")
+    assert anchors_of(seen, "status = 'declared'")
     assert rows_of(read(run), "findings/check") == anchors_of(seen)
     names = {p.relative_to(run).as_posix() for p in run.rglob("*.html")}
     assert {"report.html", "engineer.html", "findings/index.html", "owners/owner-1.html"} <= names
@@ -404,7 +404,7 @@ def test_evidence_of_another_run_is_refused(good_run: Path, tmp_path: Path) -> N
     told = ("export", str(run), "--formats", "html", "--out", str(tmp_path / "out"))
     refused = CliRunner().invoke(main, told)
     assert refused.exit_code == 3
-    assert "results.parquet: holds 0 results pass of" in refused.output
+    assert "results.parquet: holds 0 results declared of" in refused.output
     assert not (tmp_path / "out").exists()
 
 

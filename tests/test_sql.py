@@ -569,7 +569,7 @@ def test_what_ships_compiled_is_what_compiling_gives() -> None:
         assert kept, f"{check.id} has changed since: run `make docs`"
         assert (kept.reads, kept.tables, kept.has_ref) == (anew.reads, anew.tables, anew.has_ref)
         if version("sqlglot") == compiled.made_with():
-            assert kept == anew
+            assert replace(kept, rests=()) == anew
 
 
 def test_a_check_that_differs_in_anything_is_compiled_anew() -> None:

@@ -184,7 +184,7 @@ def put(engine: DuckDB, results: Outcomes, tier: int = 2) -> None:
     engine.run("DELETE FROM results")
     for (name, subject), status in results.items():
         engine.run(
-            "INSERT INTO results VALUES (?, ?, ?, 'fail', '', 'f#1', ?, '', ?, ?, NULL, NULL)",
+            "INSERT INTO results VALUES (?, ?, ?, 'fail', '', 'f#1', ?, '', ?, ?, '', NULL, NULL)",
             [name, subject, status, subject, tier, tier],
         )
 
@@ -450,10 +450,10 @@ def rows(path: Path) -> list[dict[str, str]]:
 def test_the_golden_example_holds_in_a_run(
     bare: dict[str, Any], said: tuple[Path, dict[str, Any]]
 ) -> None:
-    # 4 of 5 fail; with half a credit for them it is 2 more
-    assert own_check(bare, "LIF-01")["figure"]["exact_lo"] == "1/5"
+    # 4 of 5 fail, and the fifth is only declared; with half a credit for them it is 2 more
+    assert own_check(bare, "LIF-01")["figure"]["exact_lo"] == "1/10"
     figure = own_check(said[1], "LIF-01")["figure"]
-    assert (figure["exact_lo"], figure["exact_hi"]) == ("3/5", "3/5")
+    assert (figure["exact_lo"], figure["exact_hi"]) == ("1/2", "3/5")
 
 
 def test_a_compensated_result_is_one_everywhere(said: tuple[Path, dict[str, Any]]) -> None:
@@ -462,7 +462,7 @@ def test_a_compensated_result_is_one_everywhere(said: tuple[Path, dict[str, Any]
     assert results["LIF-01", "A1"] == "compensated"
     counts = own_check(report, "LIF-01")["counts"]
     assert (counts["text"], counts["failed"], counts["compensated"]) == (
-        "1 pass · 1 compensated",
+        "1 declared · 1 compensated",
         0,
         1,
     )
@@ -474,9 +474,7 @@ def test_a_compensated_result_is_one_everywhere(said: tuple[Path, dict[str, Any]
     assert not [c for c in rows(folder / "causes.csv") if "LIF-01" in c["checks"]]
     assert not [p for p in rows(folder / "roadmap.csv") if p["id"].startswith("LIF-01")]
     told = reporter("explain", folder, "LIF-01").output
-    assert (
-        "1 pass, 1 compensated (results: 2). Credited weight / weight = 3/5 = 3/5 = 60.0 %" in told
-    )
+    assert "1 declared, 1 compensated (results: 2). Credited weight / weight = " in told
     assert (
         "REV-01 stands in for A1 until 2026-12-01 (ann), compensated: REV-01 passes on A1" in told
     )

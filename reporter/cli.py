@@ -507,14 +507,41 @@ def lint(
 @click.option("--extra", type=_FOLDER, multiple=True, help="Folder with sources of your own.")
 @_no_packs
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON list, an object a file.")
+@click.option(
+    "--next",
+    "only_next",
+    is_flag=True,
+    help="Of a workspace, print only what would decide more checks; with --json an object an export.",
+)
 def formats(
-    paths: tuple[Path, ...], extra: tuple[Path, ...], packs: tuple[Pack, ...], as_json: bool
+    paths: tuple[Path, ...],
+    extra: tuple[Path, ...],
+    packs: tuple[Pack, ...],
+    as_json: bool,
+    only_next: bool,
 ) -> None:
     """List what can be read; with PATHS, say what each file is taken for, why, and what becomes of
-    its records.
+    its records. Of one workspace, also say which exports would decide more checks.
     """
-    from reporter.authoring.inspect import as_text, list_sources, recognised
+    from reporter.authoring.inspect import (
+        as_text,
+        list_sources,
+        next_as_text,
+        recognised,
+        with_next,
+    )
 
+    is_workspace = len(paths) == 1 and (paths[0] / "reporter.yml").is_file()
+    if only_next and not is_workspace:
+        raise click.UsageError("--next needs the folder of one workspace")
+    if is_workspace:
+        files, exports = with_next(paths[0], extra, packs)
+        if as_json:
+            print_json(exports if only_next else files, indent=1)
+            return
+        texts = ["" if only_next else as_text(files), next_as_text(exports)]
+        print_clean("\n\n".join(filter(None, texts)))
+        return
     if not paths:
         if as_json:
             raise click.UsageError("--json needs PATHS")

@@ -1,5 +1,5 @@
-"""What can be read, and how files are recognised. In: sources, paths. Out: text, or one object per
-file.
+"""What can be read, how files are recognised, what would decide more. In: sources, paths. Out: text,
+or one object per file or export.
 """
 
 from __future__ import annotations
@@ -10,23 +10,28 @@ from pathlib import Path
 from typing import Any
 
 from reporter.content import loader
+from reporter.content.loader import Content
 from reporter.content.mapping import with_mappings
 from reporter.content.packs import Pack, naming
+from reporter.content.sql_policy import compile_check
 from reporter.content.workspace import NAME, workspace_of
 from reporter.engine.duckdb import DuckDB
 from reporter.errors import InputError
+from reporter.evaluate.evidence import deciding, ways_to
+from reporter.evaluate.runner import EVENT_TABLES, needs_of
 from reporter.ingest.load import ingested
 from reporter.ingest.readers.files import InputFile, discover, display_path, sniff
 from reporter.ingest.readers.inputs import FOLDERS
 from reporter.model.source import Source
-from reporter.schema.tables import LOADED, TABLES, columns_of
+from reporter.schema.compiled import as_shipped
+from reporter.schema.tables import LOADED, PARTIAL, TABLES, columns_of
 
-SHOWN_MISSING, SHOWN_NOTES = 6, 3
+SHOWN_MISSING, SHOWN_NOTES, SHOWN_EXPORTS = 6, 3, 10
 
 
 def list_sources(extra: tuple[Path, ...] = (), packs: tuple[Pack, ...] = ()) -> str:
     """List every source, and the packs that are installed."""
-    sources = _sources(extra, packs)
+    sources = _content(extra, packs).sources
     width = max(len(s.id) for s in sources)
     lines = [
         (
@@ -53,12 +58,58 @@ def recognised(
     of the file fills), notes (what was not taken as it stands, with its line). A file of several
     sheets or lists also has `parts`, an object each.
     """
+    return _recognised(paths, _content(extra, packs).sources, packs)[0]
+
+
+def with_next(
+    workspace: Path, extra: tuple[Path, ...] = (), packs: tuple[Pack, ...] = ()
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Read the files of a workspace as `recognised` does, and say which exports would decide more
+    checks, the best first.
+
+    An object per export: source, title, checks (which become decidable by it alone beside what is
+    there: something then carries each column that they need), how (ways to get it).
+    """
+    content = _content(extra, packs)
+    files, carried = _recognised((workspace,), content.sources, packs)
+    queries = loader.queries()
+    exports = [
+        {
+            "source": source.id,
+            "title": source.title,
+            "checks": list(checks),
+            "how": list(ways_to(source, queries)),
+        }
+        for source, checks in deciding(needs_by_check(content), carried, content.sources)
+    ]
+    return files, exports
+
+
+def needs_by_check(content: Content) -> dict[str, frozenset[str]]:
+    """Return what each check cannot do without: columns as table.column, and the table of events
+    where it reads events.
+    """
+    needs = {}
+    for check in content.checks:
+        compiled = as_shipped(check) or compile_check(check)
+        columns = {f"{t}.{c}" for t, c in needs_of(check, compiled)}
+        needs[check.id] = frozenset(
+            columns | ({"events"} if compiled.tables & EVENT_TABLES else set())
+        )
+    return needs
+
+
+def _recognised(
+    paths: tuple[Path, ...], sources: tuple[Source, ...], packs: tuple[Pack, ...]
+) -> tuple[list[dict[str, Any]], frozenset[tuple[str, str, str]]]:
+    """Return an object per file, and the (source, table, column) that the files carry."""
     files = [f for path in paths for f in _files(path)]
-    sources = _sources(extra, packs)
     for workspace in sorted({w for p in paths if (w := workspace_of(p))}):
         sources = with_mappings(sources, workspace)
     with naming(packs), ingested(files, sources) as (engine, intake):
         rows_by_table = {t.name: _rows_by_file(engine, t.name) for t in LOADED}
+        rows = engine.rows("SELECT source, tbl, col FROM carried")
+        carried = frozenset((s, t, c) for s, t, c in rows if c != PARTIAL)
     notes: dict[str, list[str]] = defaultdict(list)
     for q in sorted(intake.quarantined, key=lambda q: q.kind == "field"):
         notes[q.file].append(f"line {q.line}, {q.kind}: {q.reason}")
@@ -80,7 +131,7 @@ def recognised(
         }
         for f in intake.files
     ]
-    return _by_file(parts, [f.name for f in files])
+    return _by_file(parts, [f.name for f in files]), carried
 
 
 def sources_that_read(path: Path, sheet: str = "", packs: tuple[Pack, ...] = ()) -> tuple[str, ...]:
@@ -156,6 +207,23 @@ def as_text(files: list[dict[str, Any]]) -> str:
     return "\n".join(line for p in parts for line in _lines(p)) or "no files there"
 
 
+def next_as_text(exports: list[dict[str, Any]]) -> str:
+    """Format what `with_next` says of exports for people; '' where none would decide more."""
+    if not exports:
+        return ""
+    lines = ["What would decide more checks, each export by itself:"]
+    for export in exports[:SHOWN_EXPORTS]:
+        n = len(export["checks"])
+        lines.append(
+            f"{export['source']}: {n} check{'s' if n > 1 else ''}, {', '.join(export['checks'])}"
+        )
+        lines += [f"    {line}" for way in export["how"] for line in way.splitlines()]
+    rest_count = len(exports) - SHOWN_EXPORTS
+    if rest_count > 0:
+        lines.append(f"and {rest_count} exports more (--next --json lists them)")
+    return "\n".join([*lines, "How to get any other export: docs/what-to-export.md"])
+
+
 def _lines(entry: dict[str, Any]) -> list[str]:
     fates = [
         "records",
@@ -195,5 +263,5 @@ def _files(path: Path) -> list[InputFile]:
     ]
 
 
-def _sources(extra: tuple[Path, ...], packs: tuple[Pack, ...]) -> tuple[Source, ...]:
-    return loader.load(extra, packs).sources
+def _content(extra: tuple[Path, ...], packs: tuple[Pack, ...]) -> Content:
+    return loader.load(extra, packs)

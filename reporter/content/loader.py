@@ -502,6 +502,7 @@ def read_source(path: Path) -> Source:
         "together",
         "evidence",
         "weaker",
+        "export",
     )
     tables = source_file.get("tables", dict)
     for name in tables:
@@ -532,6 +533,7 @@ def read_source(path: Path) -> Source:
         rank=source_file.get("rank", int, 50),
         evidence=evidence,
         weaker=weaker,
+        export=source_file.get("export", str, "").strip(),
     )
 
 
@@ -566,6 +568,11 @@ def _refuse_to_lack(source_file: Fields) -> None:
                 source_file.place("may_lack"),
                 f"Known: {', '.join(required)}.",
             )
+
+
+def queries() -> tuple[Query, ...]:
+    """Return the queries that ship."""
+    return read_queries(content_dir()[0] / "collectors.yml")
 
 
 def read_queries(path: Path) -> tuple[Query, ...]:

@@ -511,7 +511,7 @@ def lint(
     "--next",
     "only_next",
     is_flag=True,
-    help="Of a workspace, print only what would decide more checks; with --json an object an export.",
+    help="Of a workspace, print only what would decide more; with --json an object an export.",
 )
 def formats(
     paths: tuple[Path, ...],

@@ -1,5 +1,5 @@
-"""What can be read, how files are recognised, what would decide more. In: sources, paths. Out: text,
-or one object per file or export.
+"""What can be read, how files are recognised, what would decide more. In: sources, paths. Out:
+text, or one object per file or export.
 """
 
 from __future__ import annotations
@@ -17,16 +17,19 @@ from reporter.content.sql_policy import compile_check
 from reporter.content.workspace import NAME, workspace_of
 from reporter.engine.duckdb import DuckDB
 from reporter.errors import InputError
-from reporter.evaluate.evidence import deciding, ways_to
-from reporter.evaluate.runner import EVENT_TABLES, needs_of
+from reporter.evaluate.evidence import NAMING, Needs, deciding, ways_to
+from reporter.evaluate.runner import loaded_column, needs_of
 from reporter.ingest.load import ingested
 from reporter.ingest.readers.files import InputFile, discover, display_path, sniff
 from reporter.ingest.readers.inputs import FOLDERS
+from reporter.model.assessment import Check
 from reporter.model.source import Source
-from reporter.schema.compiled import as_shipped
-from reporter.schema.tables import LOADED, PARTIAL, TABLES, columns_of
+from reporter.schema.compiled import Compiled, as_shipped
+from reporter.schema.tables import EVENT_TABLES, LOADED, PARTIAL, TABLES, columns_of
 
 SHOWN_MISSING, SHOWN_NOTES, SHOWN_EXPORTS = 6, 3, 10
+SCOPE = (*NAMING, "state", "occurred_at", "in_window")
+"""Columns that many sources carry and that decide nothing by themselves."""
 
 
 def list_sources(extra: tuple[Path, ...] = (), packs: tuple[Pack, ...] = ()) -> str:
@@ -85,18 +88,39 @@ def with_next(
     return files, exports
 
 
-def needs_by_check(content: Content) -> dict[str, frozenset[str]]:
-    """Return what each check cannot do without: columns as table.column, and the table of events
-    where it reads events.
+def needs_by_check(content: Content) -> dict[str, Needs]:
+    """Return what each check cannot do without. One that needs no more than to know of whom a row
+    is also needs one of the columns that it reads.
     """
     needs = {}
     for check in content.checks:
-        compiled = as_shipped(check) or compile_check(check)
+        compiled = _compiled(check)
         columns = {f"{t}.{c}" for t, c in needs_of(check, compiled)}
-        needs[check.id] = frozenset(
-            columns | ({"events"} if compiled.tables & EVENT_TABLES else set())
-        )
+        if compiled.tables & EVENT_TABLES:
+            columns.add("events")
+        is_bare = columns <= {f"actors.{name}" for name in SCOPE}
+        any_of = columns_read(check, compiled) if is_bare else frozenset()
+        needs[check.id] = Needs(frozenset(columns), any_of)
     return needs
+
+
+def columns_read(check: Check, compiled: Compiled) -> frozenset[str]:
+    """Return the loaded columns that a check reads, itself or through models, as table.column, but
+    for those that say of whom a row is and whether it counts.
+    """
+    direct = {p for t, c in compiled.reads if (p := loaded_column(t, c))}
+    behind = {p for group in compiled.rests for p in group}
+    needed = {(t, c) for t, _, c in (name.partition(".") for name in check.needs)}
+    return frozenset(f"{t}.{c}" for t, c in direct | behind | needed if c not in SCOPE)
+
+
+def reads_by_check(content: Content) -> dict[str, frozenset[str]]:
+    """Return `columns_read` of each check."""
+    return {c.id: columns_read(c, _compiled(c)) for c in content.checks}
+
+
+def _compiled(check: Check) -> Compiled:
+    return as_shipped(check) or compile_check(check)
 
 
 def _recognised(
@@ -208,20 +232,25 @@ def as_text(files: list[dict[str, Any]]) -> str:
 
 
 def next_as_text(exports: list[dict[str, Any]]) -> str:
-    """Format what `with_next` says of exports for people; '' where none would decide more."""
+    """Format what `with_next` says of exports for people; those that decide the same checks are
+    alternatives.
+    """
     if not exports:
-        return ""
+        return "No export by itself would make more checks decidable."
+    groups: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for export in exports:
+        groups.setdefault(tuple(export["checks"]), []).append(export)
     lines = ["What would decide more checks, each export by itself:"]
-    for export in exports[:SHOWN_EXPORTS]:
-        n = len(export["checks"])
-        lines.append(
-            f"{export['source']}: {n} check{'s' if n > 1 else ''}, {', '.join(export['checks'])}"
-        )
-        lines += [f"    {line}" for way in export["how"] for line in way.splitlines()]
-    rest_count = len(exports) - SHOWN_EXPORTS
+    for checks, alternatives in [*groups.items()][:SHOWN_EXPORTS]:
+        first, others = alternatives[0], [e["source"] for e in alternatives[1:]]
+        n = f"{len(checks)} check{'s' if len(checks) > 1 else ''}"
+        lines.append(f"{first['source']} ({first['title']}): {n}, {', '.join(checks)}")
+        lines += [f"    {line}" for way in first["how"] for line in way.splitlines()]
+        lines += [f"    or the same checks by {', '.join(others)}"] if others else []
+    rest_count = len(groups) - SHOWN_EXPORTS
     if rest_count > 0:
-        lines.append(f"and {rest_count} exports more (--next --json lists them)")
-    return "\n".join([*lines, "How to get any other export: docs/what-to-export.md"])
+        lines.append(f"and {rest_count} more (--next --json lists them)")
+    return "\n".join([*lines, "How to get any export: docs/what-to-export.md"])
 
 
 def _lines(entry: dict[str, Any]) -> list[str]:

@@ -36,7 +36,7 @@ CREDITED = (
     f"CASE WHEN status = 'pass' AND evidence = '{EVIDENCE[0]}' THEN 'declared' ELSE status END"
 )
 """SQL: a pass that somebody only declares is a status of its own."""
-_NAMING = ("actor_id", "ref", "name", "kind", "type")
+NAMING = ("actor_id", "ref", "name", "kind", "type")
 """Columns that say of whom or of what a row is, in every source alike."""
 
 
@@ -168,7 +168,7 @@ def weakest_of(describers: Describers, rests: Iterable[Rest], strengths: Strengt
 
 def _found(describers: Describers, column: Column, strengths: Strengths) -> list[int]:
     table, name = column
-    if name in _NAMING:
+    if name in NAMING:
         return []
     own = () if table in SHARED else describers.get(table, ())
     found = [n for s in own if (n := strengths.get((s, table, name))) is not None]
@@ -179,7 +179,7 @@ def weakest_by_group(
     rests: list[Rest], groups: Iterable[tuple[int, Describers]], strengths: Strengths
 ) -> str:
     """SQL: the class of a result on a subject, over the groups of its actors."""
-    told = [c for group in rests for t, c in group if t == "actors" and c not in _NAMING]
+    told = [c for group in rests for t, c in group if t == "actors" and c not in NAMING]
     others = [group for group in rests if group[0][0] != "actors"]
     cases: dict[str, list[int]] = {}
     for group, describers in groups:
@@ -279,26 +279,40 @@ def _gaps_left(engine: Engine) -> list[_Gap]:
     return [_Gap(check, columns, n) for (check, columns), n in counts.items()]
 
 
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What must be recorded, as table.column or as a table of which any column counts, so that a
+    check can be decided.
+    """
+
+    columns: frozenset[str]
+    any_of: frozenset[str] = frozenset()
+    """At least one of these, where there are any."""
+
+    def met_by(self, recorded: Set[str]) -> bool:
+        """Tell whether what is recorded suffices."""
+        return self.columns <= recorded and (not self.any_of or bool(self.any_of & recorded))
+
+
 def deciding(
-    needs: Mapping[str, Set[str]], carried: Set[tuple[str, str, str]], sources: Iterable[Source]
+    needs: Mapping[str, Needs], carried: Set[tuple[str, str, str]], sources: Iterable[Source]
 ) -> list[tuple[Source, tuple[str, ...]]]:
     """Return the exports that are not there with the checks each would make decidable, by itself
     and beside what is there; the best first, and of vendors that are there before others.
 
-    `needs` are the columns that each check cannot do without, as table.column, or a table of which
-    any counts. A check is decidable where something carries all of them: of an actor that only
-    another source lists, the result may stay unknown.
+    A check is decidable where something carries what it needs: of an actor that only another source
+    lists, the result may stay unknown.
     """
     there = {name for _, t, c in carried for name in (t, f"{t}.{c}")}
     present = {s for s, _, _ in carried}
     vendors = {vendor_of(name) for name in present}
-    lacks = {check: columns - there for check, columns in needs.items() if columns - there}
+    undecided = {check: need for check, need in needs.items() if not need.met_by(there)}
     found = []
     for source in sources:
         if source.id in present or not is_export(source):
             continue
-        fills = {*fills_of(source), *source.tables}
-        checks = tuple(sorted(check for check, columns in lacks.items() if columns <= fills))
+        recorded = there | fills_of(source) | {*source.tables}
+        checks = tuple(sorted(c for c, need in undecided.items() if need.met_by(recorded)))
         if checks:
             found.append((source, checks))
     return sorted(found, key=lambda f: (-len(f[1]), vendor_of(f[0].id) not in vendors, f[0].id))

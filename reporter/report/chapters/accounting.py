@@ -71,6 +71,8 @@ class WantedLine:
     decides: str
     checks: tuple[str, ...]
     columns: tuple[str, ...]
+    way: str
+    """How to get it, in short."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +184,7 @@ def _wanted_line(wanted: model.Wanted) -> WantedLine:
         count(wanted.results, "result"),
         wanted.checks,
         wanted.columns,
+        clean(wanted.way.partition("\n")[0]),
     )
 
 

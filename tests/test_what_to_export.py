@@ -20,7 +20,7 @@ from reporter.system.folders import content_dir
 
 FILES = Path(__file__).parent / "data" / "sources"
 CONTENT = loader.load()
-QUERIES = loader.queries()
+QUERIES = loader.read_queries()
 SOURCES = {s.id: s for s in CONTENT.sources}
 
 
@@ -139,7 +139,7 @@ def test_a_workspace_that_records_all_is_told_so(good: Path) -> None:
 def test_only_a_workspace_is_told_what_to_bring(good: Path) -> None:
     assert "decid" not in reporter("formats", good / "inventory").output
     result = reporter("formats", good / "inventory", "--next")
-    assert result.exit_code == 2 and "--next needs the folder of one workspace" in result.output
+    assert result.exit_code == 3 and "--next needs the folder of one workspace" in result.output
 
 
 def test_the_report_says_how_to_get_what_is_to_be_brought(tmp_path: Path) -> None:

@@ -312,7 +312,7 @@ def sources(content: Content) -> str:
     """
     loaded_tables = [t.name for t in TABLES.values() if t.loaded]
     sorted_sources = sorted(content.sources, key=lambda s: s.id)
-    collectors = _collectors(loader.queries())
+    collectors = _collectors(loader.read_queries())
     matrix = [
         f"| [{s.id}](#{s.id}) | {', '.join(collectors.get(s.id, ()))} |"
         f" {' | '.join('x' if t in s.tables else '' for t in loaded_tables)} |"
@@ -353,7 +353,7 @@ def what_to_export(content: Content) -> str:
     """Return docs/what-to-export.md: by system every export, how to get it, the tables it fills and
     the checks it decides or helps to decide.
     """
-    queries, needs, reads = loader.queries(), needs_by_check(content), reads_by_check(content)
+    queries, needs, reads = loader.read_queries(), needs_by_check(content), reads_by_check(content)
     by_system: dict[str, list[Source]] = defaultdict(list)
     for source in sorted(content.sources, key=lambda s: s.id):
         if is_export(source):

@@ -50,6 +50,30 @@ def list_sources(extra: tuple[Path, ...] = (), packs: tuple[Pack, ...] = ()) -> 
     return "\n".join(lines)
 
 
+def what_is_there(
+    paths: tuple[Path, ...],
+    extra: tuple[Path, ...],
+    packs: tuple[Pack, ...],
+    as_json: bool = False,
+    only_next: bool = False,
+) -> str | list[dict[str, Any]]:
+    """Return what `recognised` says of files, as text or as objects; of one workspace the text also
+    says which exports would decide more checks, or says only that.
+
+    Raises InputError where only that is asked of something else.
+    """
+    if len(paths) == 1 and (paths[0] / NAME).is_file():
+        files, exports = with_next(paths[0], extra, packs)
+        if as_json:
+            return exports if only_next else files
+        texts = (*(() if only_next else (as_text(files),)), next_as_text(exports))
+        return "\n\n".join(texts)
+    if only_next:
+        raise InputError("--next needs the folder of one workspace", str(paths[0]))
+    found = recognised(paths, extra, packs)
+    return found if as_json else as_text(found)
+
+
 def recognised(
     paths: tuple[Path, ...], extra: tuple[Path, ...] = (), packs: tuple[Pack, ...] = ()
 ) -> list[dict[str, Any]]:
@@ -75,7 +99,7 @@ def with_next(
     """
     content = _content(extra, packs)
     files, carried = _recognised((workspace,), content.sources, packs)
-    queries = loader.queries()
+    queries = loader.read_queries()
     exports = [
         {
             "source": source.id,

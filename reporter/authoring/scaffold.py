@@ -266,7 +266,7 @@ def start(
 
 def collectors() -> tuple[str, ...]:
     """Return the names of the collectors, such as aws."""
-    return tuple(dict.fromkeys(q.collector for q in loader.queries()))
+    return tuple(dict.fromkeys(q.collector for q in loader.read_queries()))
 
 
 def collect(folder: Path, names: Sequence[str]) -> list[Path]:
@@ -277,7 +277,7 @@ def collect(folder: Path, names: Sequence[str]) -> list[Path]:
     script = folder / "collect" / "run.sh"
     if script.exists():
         raise InputError("queries stand already", str(script), "Rename the folder or remove it.")
-    wanted = [q for q in loader.queries() if q.collector in names]
+    wanted = [q for q in loader.read_queries() if q.collector in names]
     texts = {f"{q.id}.sql": q.sql for q in wanted} | {script.name: _script(wanted)}
     script.parent.mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():

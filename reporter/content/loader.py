@@ -570,16 +570,12 @@ def _refuse_to_lack(source_file: Fields) -> None:
             )
 
 
-def queries() -> tuple[Query, ...]:
-    """Return the queries that ship."""
-    return read_queries(content_dir()[0] / "collectors.yml")
-
-
-def read_queries(path: Path) -> tuple[Query, ...]:
-    """Read what collectors ask of vendors, in the order of the file.
+def read_queries(path: Path | None = None) -> tuple[Query, ...]:
+    """Read what collectors ask of vendors, in the order of the file; without one, what ships.
 
     Raises ContentError where a field is missing or wrong, or a collector is not described.
     """
+    path = path or content_dir()[0] / "collectors.yml"
     file = fields(path)
     file.only("collectors", "queries")
     collectors = file.get("collectors", dict)

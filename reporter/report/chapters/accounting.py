@@ -179,12 +179,13 @@ def accounting(assessment: model.Assessment) -> Accounting:
 
 
 def _wanted_line(wanted: model.Wanted) -> WantedLine:
+    first_line, _, others = wanted.way.partition("\n")
     return WantedLine(
         f" {say('or')} ".join(wanted.titles),
         count(wanted.results, "result"),
         wanted.checks,
         wanted.columns,
-        clean(wanted.way.partition("\n")[0]),
+        clean(first_line) + (" …" if others else ""),
     )
 
 
@@ -197,6 +198,7 @@ def _wanted_text(exports: Sequence[model.Wanted]) -> str:
     return say(
         "These exports would decide most of what nothing records, the best first. Each counts what"
         " those before it leave; whether the results would then be met is open."
+        " docs/what-to-export.md says in full how to get them."
     )
 
 

@@ -507,21 +507,19 @@ def lint(
 @click.option("--extra", type=_FOLDER, multiple=True, help="Folder with sources of your own.")
 @_no_packs
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON list, an object a file.")
+@click.option("--next", "only_next", is_flag=True, help="Only what would decide more checks.")
 def formats(
-    paths: tuple[Path, ...], extra: tuple[Path, ...], packs: tuple[Pack, ...], as_json: bool
+    paths: tuple[Path, ...], extra: tuple[Path, ...], packs: tuple[Pack, ...], **asked: bool
 ) -> None:
     """List what can be read; with PATHS, say what each file is taken for, why, and what becomes of
-    its records.
+    its records; of one workspace, also which exports would decide more checks.
     """
-    from reporter.authoring.inspect import as_text, list_sources, recognised
+    from reporter.authoring.inspect import list_sources, what_is_there
 
-    if not paths:
-        if as_json:
-            raise click.UsageError("--json needs PATHS")
-        print_clean(list_sources(extra, packs))
-        return
-    files = recognised(paths, extra, packs)
-    print_json(files, indent=1) if as_json else print_clean(as_text(files))
+    if not paths and any(asked.values()):
+        raise click.UsageError("--json and --next need PATHS")
+    answer = what_is_there(paths, extra, packs, **asked) if paths else list_sources(extra, packs)
+    print_clean(answer) if isinstance(answer, str) else print_json(answer, indent=1)
 
 
 @main.command(name="map")

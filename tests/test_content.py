@@ -365,7 +365,7 @@ def _read(compiled: list[tuple[Check, Compiled]]) -> set[str]:
             read |= {
                 (table, column),
                 (TABLES[table].origin, column),
-                runner._loaded(table, column) or ("", ""),
+                runner.loaded_column(table, column) or ("", ""),
             }
     return {f"{table}.{column}" for table, column in read}
 

@@ -299,6 +299,7 @@ def test_what_is_said_of_access_keys_is_what_is_read() -> None:
         ("checks", lambda: docs.checks(loader.load())),
         ("coverage", lambda: docs.coverage(loader.load())),
         ("sources", lambda: docs.sources(loader.load())),
+        ("what-to-export", lambda: docs.what_to_export(loader.load())),
         ("formats", lambda: docs.formats(page("formats"))),
         ("report.schema.json", report_schema),
         ("view.schema.json", view_schema),

@@ -1,5 +1,6 @@
 """Write the generated pages. In: schema and content. Out: tables.md, checks.md, coverage.md,
-sources.md, report.schema.json, view.schema.json; messages.pot; the checks as compiled.
+sources.md, what-to-export.md, report.schema.json, view.schema.json; messages.pot; the checks as
+compiled.
 
 `make docs` runs it. In formats.md, written by hand, it renews the tables of fields.
 """
@@ -13,13 +14,16 @@ from dataclasses import replace
 from pathlib import Path
 
 from reporter.authoring import messages
+from reporter.authoring.inspect import needs_by_check, reads_by_check
 from reporter.content import loader
 from reporter.content.lineage import origins, rests_of, sources_of
 from reporter.content.loader import Content
 from reporter.content.source_policy import outputs
 from reporter.content.sql_policy import compile_check
 from reporter.content.yaml import read_yaml
+from reporter.evaluate.evidence import Needs, fills_of, is_export, vendor_of
 from reporter.model.assessment import Control, Framework
+from reporter.model.source import Query, Source
 from reporter.report.json_schema import report_schema, view_schema
 from reporter.schema.columns import FLAG, INT, TEXT, TIME, Column
 from reporter.schema.compiled import FILE as COMPILED
@@ -44,6 +48,33 @@ FIELDS = {
 
 FEW = 4
 """Number of sources listed for a column; the others stand in the matrix of sources.md."""
+SYSTEMS = {
+    "Microsoft": "entra azure azuread m365 microsoft copilot",
+    "Amazon Web Services": "aws",
+    "Google": "gcp google gemini",
+    "Okta": "okta",
+    "GitHub": "github",
+    "GitLab": "gitlab",
+    "ServiceNow": "servicenow",
+    "Atlassian": "jira confluence",
+    "PagerDuty": "pagerduty",
+    "Slack": "slack",
+    "Kubernetes": "kubernetes",
+    "HashiCorp Vault": "vault",
+    "Anthropic": "anthropic claude",
+    "OpenAI": "openai codex",
+    "Cursor": "cursor",
+    "n8n": "n8n",
+    "Gateways to models": "litellm kong cloudflare",
+    "Traces of agents": "langfuse langsmith otel",
+    "Tests of agents": "garak promptfoo inspect agentdojo",
+    "Secret scanners": "gitleaks trufflehog",
+    "Data and log platforms": "databricks datadog elastic ocsf",
+    "Registers and documents": "backstage scim cyclonedx a2a mcp agent agt ai lms policy",
+}
+"""System -> the words by which the ids of its sources begin, behind `steampipe-`."""
+NAMED = 12
+"""Checks that an export helps and that are named; more are counted."""
 WORKED_OUT = {"events": ("hash_holds",)}
 """Table -> columns that Reporter computes instead of reading them from its own formats."""
 
@@ -281,8 +312,10 @@ def sources(content: Content) -> str:
     """
     loaded_tables = [t.name for t in TABLES.values() if t.loaded]
     sorted_sources = sorted(content.sources, key=lambda s: s.id)
+    collectors = _collectors(loader.read_queries())
     matrix = [
-        f"| [{s.id}](#{s.id}) | {' | '.join('x' if t in s.tables else '' for t in loaded_tables)} |"
+        f"| [{s.id}](#{s.id}) | {', '.join(collectors.get(s.id, ()))} |"
+        f" {' | '.join('x' if t in s.tables else '' for t in loaded_tables)} |"
         for s in sorted_sources
     ]
     parts = [
@@ -290,12 +323,14 @@ def sources(content: Content) -> str:
         (
             "Generated from `reporter/ingest/sources/` by `make docs`; do not edit. A source is"
             " told by the content of a file's first records, never by its name;"
-            " [formats.md](formats.md) says more of Reporter's own."
+            " [formats.md](formats.md) says more of Reporter's own. How to get such a file says"
+            " [what-to-export.md](what-to-export.md); *collector* is what `reporter init --collect`"
+            " takes to have [Steampipe](collectors.md) fetch it."
         ),
         "\n".join(
             [
-                f"| source | {' | '.join(loaded_tables)} |",
-                f"|---|{'---|' * len(loaded_tables)}",
+                f"| source | collector | {' | '.join(loaded_tables)} |",
+                f"|---|---|{'---|' * len(loaded_tables)}",
                 *matrix,
             ]
         ),
@@ -303,6 +338,96 @@ def sources(content: Content) -> str:
     for source in sorted_sources:
         parts += [f"## {source.id}", f"**{source.title}.** {source.describe}"]
     return "\n\n".join(parts) + "\n"
+
+
+def _collectors(queries: Sequence[Query]) -> dict[str, list[str]]:
+    """Return source -> the collectors of which an answer is read by it."""
+    names: dict[str, list[str]] = defaultdict(list)
+    for query in queries:
+        if query.collector not in names[query.source]:
+            names[query.source].append(query.collector)
+    return names
+
+
+def what_to_export(content: Content) -> str:
+    """Return docs/what-to-export.md: by system every export, how to get it, the tables it fills and
+    the checks it decides or helps to decide.
+    """
+    queries, needs, reads = loader.read_queries(), needs_by_check(content), reads_by_check(content)
+    by_system: dict[str, list[Source]] = defaultdict(list)
+    for source in sorted(content.sources, key=lambda s: s.id):
+        if is_export(source):
+            by_system[_system(source.id)].append(source)
+    parts = [
+        "# What to export",
+        (
+            "Generated from `reporter/ingest/sources/` and `frameworks/collectors.yml` by `make "
+            "docs`; do not edit. For each system: what Reporter reads of it, how to get the "
+            "file, the tables it fills, and the checks. A check is *decided alone* where the "
+            "export carries each column that the check cannot do without, and *helped* where it "
+            "carries a column that the check reads; more than twelve are counted by theme. An "
+            "export that nobody fills in full carries less. Put registers and settings under "
+            "`inventory/`, logs under `logs/`; file names do not matter. Words in capitals are "
+            "yours to fill in. `reporter formats WORKSPACE` says which of these exports would "
+            "decide most beside what is there, and [collectors.md](collectors.md) how to let "
+            "Steampipe fetch those that have a query."
+        ),
+        "\n".join(f"- [{name}](#{_anchor(name)})" for name in SYSTEMS if by_system[name]),
+    ]
+    for name in SYSTEMS:
+        exports = by_system[name]
+        if exports:
+            parts += [f"## {name}", _exports(exports, needs, reads, queries)]
+            parts += [part for s in exports for part in _way(s, queries)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _system(source: str) -> str:
+    word = vendor_of(source.removeprefix("steampipe-"))
+    return next(name for name, words in SYSTEMS.items() if word in words.split())
+
+
+def _anchor(heading: str) -> str:
+    return re.sub(r"[^\w-]", "", heading.lower().replace(" ", "-"))
+
+
+def _exports(
+    exports: Sequence[Source],
+    needs: Mapping[str, Needs],
+    reads: Mapping[str, frozenset[str]],
+    queries: Sequence[Query],
+) -> str:
+    """Return the table of a system's exports."""
+    collectors = _collectors(queries)
+    lines = [
+        "| export | source | collector | fills | decides alone | helps |",
+        "|---|---|---|---|---|---|",
+    ]
+    for source in exports:
+        fills = {*fills_of(source), *source.tables}
+        alone = [c for c, need in needs.items() if need.met_by(fills)]
+        helped = [c for c, columns in reads.items() if columns & fills and c not in alone]
+        lines.append(
+            f"| {source.title} | [{source.id}](#{source.id}) |"
+            f" {', '.join(collectors.get(source.id, ()))} | {', '.join(source.tables)} |"
+            f" {', '.join(sorted(alone))} | {_ids(sorted(helped))} |"
+        )
+    return "\n".join(lines)
+
+
+def _ids(checks: Sequence[str]) -> str:
+    """Return ids, or of many how many of each theme."""
+    if len(checks) <= NAMED:
+        return ", ".join(checks)
+    return ", ".join(f"{n} {t}" for t, n in Counter(c.split("-")[0] for c in checks).items())
+
+
+def _way(source: Source, queries: Sequence[Query]) -> list[str]:
+    """Return how to get an export: a block of what its source says, one of each query."""
+    asked = [q for q in queries if q.source == source.id]
+    texts = [f"```text\n{source.export}\n```"] if source.export else []
+    texts += [f"With Steampipe, `{q.id}`:\n\n```sql\n{q.sql.strip()}\n```" for q in asked]
+    return [f"### {source.id}", *texts]
 
 
 def formats(page: str) -> str:
@@ -349,6 +474,7 @@ def main() -> None:
     (DOCS / "checks.md").write_text(checks(content), encoding="utf-8")
     (DOCS / "coverage.md").write_text(coverage(content), encoding="utf-8")
     (DOCS / "sources.md").write_text(sources(content), encoding="utf-8")
+    (DOCS / "what-to-export.md").write_text(what_to_export(content), encoding="utf-8")
     page = (DOCS / "formats.md").read_text(encoding="utf-8")
     (DOCS / "formats.md").write_text(formats(page), encoding="utf-8")
     (DOCS / "report.schema.json").write_text(report_schema(), encoding="utf-8")

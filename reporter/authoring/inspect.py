@@ -1,5 +1,5 @@
-"""What can be read, how files are recognised, and what a source makes of one. In: sources, paths.
-Out: text, or one object per file.
+"""What can be read, how files are recognised, what a source makes of one, and what would decide
+more. In: sources, paths. Out: text, or one object per file or export.
 """
 
 from __future__ import annotations
@@ -13,25 +13,34 @@ from pathlib import Path
 from typing import Any
 
 from reporter.content import loader
+from reporter.content.loader import Content
 from reporter.content.mapping import with_mappings
 from reporter.content.packs import Pack, naming
+from reporter.content.sql_policy import compile_check
 from reporter.content.workspace import NAME, workspace_of
 from reporter.engine.duckdb import DuckDB
 from reporter.errors import InputError
+from reporter.evaluate.evidence import NAMING, Needs, deciding, ways_to
+from reporter.evaluate.runner import loaded_column, needs_of
 from reporter.ingest.load import ingested
 from reporter.ingest.readers.files import InputFile, discover, display_path, opened, sniff
 from reporter.ingest.readers.inputs import FOLDERS
+from reporter.model.assessment import Check
 from reporter.model.source import Source
-from reporter.schema.tables import LOADED, TABLES, columns_of
+from reporter.schema.compiled import Compiled, as_shipped
+from reporter.schema.tables import EVENT_TABLES, LOADED, PARTIAL, TABLES, columns_of
 
 SHOWN_MISSING, SHOWN_NOTES, SHOWN_ROWS = 6, 3, 3
 BEGINNING = 1 << 20
 """Bytes of a large file of which the first rows are shown."""
+SHOWN_EXPORTS = 10
+SCOPE = (*NAMING, "state", "occurred_at", "in_window")
+"""Columns that many sources carry and that decide nothing by themselves."""
 
 
 def list_sources(extra: tuple[Path, ...] = (), packs: tuple[Pack, ...] = ()) -> str:
     """List every source, and the packs that are installed."""
-    sources = _sources(extra, packs)
+    sources = _content(extra, packs).sources
     width = max(len(s.id) for s in sources)
     lines = [
         (
@@ -47,6 +56,30 @@ def list_sources(extra: tuple[Path, ...] = (), packs: tuple[Pack, ...] = ()) -> 
     return "\n".join(lines)
 
 
+def what_is_there(
+    paths: tuple[Path, ...],
+    extra: tuple[Path, ...],
+    packs: tuple[Pack, ...],
+    as_json: bool = False,
+    only_next: bool = False,
+) -> str | list[dict[str, Any]]:
+    """Return what `recognised` says of files, as text or as objects; of one workspace the text also
+    says which exports would decide more checks, or says only that.
+
+    Raises InputError where only that is asked of something else.
+    """
+    if len(paths) == 1 and (paths[0] / NAME).is_file():
+        files, exports = with_next(paths[0], extra, packs)
+        if as_json:
+            return exports if only_next else files
+        texts = (*(() if only_next else (as_text(files),)), next_as_text(exports))
+        return "\n\n".join(texts)
+    if only_next:
+        raise InputError("--next needs the folder of one workspace", str(paths[0]))
+    found = recognised(paths, extra, packs)
+    return found if as_json else as_text(found)
+
+
 def recognised(
     paths: tuple[Path, ...], extra: tuple[Path, ...] = (), packs: tuple[Pack, ...] = ()
 ) -> list[dict[str, Any]]:
@@ -58,12 +91,79 @@ def recognised(
     of the file fills), notes (what was not taken as it stands, with its line). A file of several
     sheets or lists also has `parts`, an object each.
     """
+    return _recognised(paths, _content(extra, packs).sources, packs)[0]
+
+
+def with_next(
+    workspace: Path, extra: tuple[Path, ...] = (), packs: tuple[Pack, ...] = ()
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Read the files of a workspace as `recognised` does, and say which exports would decide more
+    checks, the best first.
+
+    An object per export: source, title, checks (which become decidable by it alone beside what is
+    there: something then carries each column that they need), how (ways to get it).
+    """
+    content = _content(extra, packs)
+    files, carried = _recognised((workspace,), content.sources, packs)
+    queries = loader.read_queries()
+    exports = [
+        {
+            "source": source.id,
+            "title": source.title,
+            "checks": list(checks),
+            "how": list(ways_to(source, queries)),
+        }
+        for source, checks in deciding(needs_by_check(content), carried, content.sources)
+    ]
+    return files, exports
+
+
+def needs_by_check(content: Content) -> dict[str, Needs]:
+    """Return what each check cannot do without. One that needs no more than to know of whom a row
+    is also needs one of the columns that it reads.
+    """
+    needs = {}
+    for check in content.checks:
+        compiled = _compiled(check)
+        columns = {f"{t}.{c}" for t, c in needs_of(check, compiled)}
+        if compiled.tables & EVENT_TABLES:
+            columns.add("events")
+        is_bare = columns <= {f"actors.{name}" for name in SCOPE}
+        any_of = columns_read(check, compiled) if is_bare else frozenset()
+        needs[check.id] = Needs(frozenset(columns), any_of)
+    return needs
+
+
+def columns_read(check: Check, compiled: Compiled) -> frozenset[str]:
+    """Return the loaded columns that a check reads, itself or through models, as table.column, but
+    for those that say of whom a row is and whether it counts.
+    """
+    direct = {p for t, c in compiled.reads if (p := loaded_column(t, c))}
+    behind = {p for group in compiled.rests for p in group}
+    needed = {(t, c) for t, _, c in (name.partition(".") for name in check.needs)}
+    return frozenset(f"{t}.{c}" for t, c in direct | behind | needed if c not in SCOPE)
+
+
+def reads_by_check(content: Content) -> dict[str, frozenset[str]]:
+    """Return `columns_read` of each check."""
+    return {c.id: columns_read(c, _compiled(c)) for c in content.checks}
+
+
+def _compiled(check: Check) -> Compiled:
+    return as_shipped(check) or compile_check(check)
+
+
+def _recognised(
+    paths: tuple[Path, ...], sources: tuple[Source, ...], packs: tuple[Pack, ...]
+) -> tuple[list[dict[str, Any]], frozenset[tuple[str, str, str]]]:
+    """Return an object per file, and the (source, table, column) that the files carry."""
     files = [f for path in paths for f in _files(path)]
-    sources = _sources(extra, packs)
     for workspace in sorted({w for p in paths if (w := workspace_of(p))}):
         sources = with_mappings(sources, workspace)
     with naming(packs), ingested(files, sources) as (engine, intake):
         rows_by_table = {t.name: _rows_by_file(engine, t.name) for t in LOADED}
+        rows = engine.rows("SELECT source, tbl, col FROM carried")
+        carried = frozenset((s, t, c) for s, t, c in rows if c != PARTIAL)
     notes: dict[str, list[str]] = defaultdict(list)
     for q in sorted(intake.quarantined, key=lambda q: q.kind == "field"):
         notes[q.file].append(f"line {q.line}, {q.kind}: {q.reason}")
@@ -85,7 +185,7 @@ def recognised(
         }
         for f in intake.files
     ]
-    return _by_file(parts, [f.name for f in files])
+    return _by_file(parts, [f.name for f in files]), carried
 
 
 def sources_that_read(
@@ -173,6 +273,28 @@ def as_text(files: list[dict[str, Any]]) -> str:
     return "\n".join(line for p in parts for line in _lines(p)) or "no files there"
 
 
+def next_as_text(exports: list[dict[str, Any]]) -> str:
+    """Format what `with_next` says of exports for people; those that decide the same checks are
+    alternatives.
+    """
+    if not exports:
+        return "No export by itself would make more checks decidable."
+    groups: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for export in exports:
+        groups.setdefault(tuple(export["checks"]), []).append(export)
+    lines = ["What would decide more checks, each export by itself:"]
+    for checks, alternatives in [*groups.items()][:SHOWN_EXPORTS]:
+        first, others = alternatives[0], [e["source"] for e in alternatives[1:]]
+        n = f"{len(checks)} check{'s' if len(checks) > 1 else ''}"
+        lines.append(f"{first['source']} ({first['title']}): {n}, {', '.join(checks)}")
+        lines += [f"    {line}" for way in first["how"] for line in way.splitlines()]
+        lines += [f"    or the same checks by {', '.join(others)}"] if others else []
+    rest_count = len(groups) - SHOWN_EXPORTS
+    if rest_count > 0:
+        lines.append(f"and {rest_count} more (--next --json lists them)")
+    return "\n".join([*lines, "How to get any export: docs/what-to-export.md"])
+
+
 def _lines(entry: dict[str, Any]) -> list[str]:
     fates = [
         "records",
@@ -212,8 +334,8 @@ def _files(path: Path) -> list[InputFile]:
     ]
 
 
-def _sources(extra: tuple[Path, ...], packs: tuple[Pack, ...]) -> tuple[Source, ...]:
-    return loader.load(extra, packs).sources
+def _content(extra: tuple[Path, ...], packs: tuple[Pack, ...]) -> Content:
+    return loader.load(extra, packs)
 
 
 def try_source(

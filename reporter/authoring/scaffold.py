@@ -18,7 +18,6 @@ from reporter.ingest.statement_files import KINDS, PREFILLED
 from reporter.model.source import Query
 from reporter.model.statements import ATTESTATIONS, SIGNED
 from reporter.statements.attestations import ANSWERS, METHODS
-from reporter.system.folders import content_dir
 from reporter.system.plain_text import clean_lines
 
 _AGENTS = """\
@@ -267,7 +266,7 @@ def start(
 
 def collectors() -> tuple[str, ...]:
     """Return the names of the collectors, such as aws."""
-    return tuple(dict.fromkeys(q.collector for q in _queries()))
+    return tuple(dict.fromkeys(q.collector for q in loader.read_queries()))
 
 
 def collect(folder: Path, names: Sequence[str]) -> list[Path]:
@@ -278,17 +277,13 @@ def collect(folder: Path, names: Sequence[str]) -> list[Path]:
     script = folder / "collect" / "run.sh"
     if script.exists():
         raise InputError("queries stand already", str(script), "Rename the folder or remove it.")
-    wanted = [q for q in _queries() if q.collector in names]
+    wanted = [q for q in loader.read_queries() if q.collector in names]
     texts = {f"{q.id}.sql": q.sql for q in wanted} | {script.name: _script(wanted)}
     script.parent.mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():
         (script.parent / name).write_text(text, encoding="utf-8")
     script.chmod(0o755)
     return [script.parent / name for name in texts]
-
-
-def _queries() -> tuple[Query, ...]:
-    return loader.read_queries(content_dir()[0] / "collectors.yml")
 
 
 def _script(queries: Sequence[Query]) -> str:

@@ -502,6 +502,7 @@ def read_source(path: Path) -> Source:
         "together",
         "evidence",
         "weaker",
+        "export",
     )
     tables = source_file.get("tables", dict)
     for name in tables:
@@ -532,6 +533,7 @@ def read_source(path: Path) -> Source:
         rank=source_file.get("rank", int, 50),
         evidence=evidence,
         weaker=weaker,
+        export=source_file.get("export", str, "").strip(),
     )
 
 
@@ -568,11 +570,12 @@ def _refuse_to_lack(source_file: Fields) -> None:
             )
 
 
-def read_queries(path: Path) -> tuple[Query, ...]:
-    """Read what collectors ask of vendors, in the order of the file.
+def read_queries(path: Path | None = None) -> tuple[Query, ...]:
+    """Read what collectors ask of vendors, in the order of the file; without one, what ships.
 
     Raises ContentError where a field is missing or wrong, or a collector is not described.
     """
+    path = path or content_dir()[0] / "collectors.yml"
     file = fields(path)
     file.only("collectors", "queries")
     collectors = file.get("collectors", dict)

@@ -7,7 +7,7 @@ weakest. Where sources of several classes list one actor, what each says of it d
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 import msgspec
@@ -15,7 +15,7 @@ import msgspec
 from reporter.engine.base import Engine, quoted, quoted_list
 from reporter.evaluate.unassessed import Why, because
 from reporter.model.assessment import Wanted
-from reporter.model.source import Source, class_of
+from reporter.model.source import Query, Source, class_of
 from reporter.schema.compiled import shipped_columns
 from reporter.schema.tables import PARTIAL, SHARED
 from reporter.schema.vocabulary import EVIDENCE
@@ -34,7 +34,7 @@ CREDITED = (
     f"CASE WHEN status = 'pass' AND evidence = '{EVIDENCE[0]}' THEN 'declared' ELSE status END"
 )
 """SQL: a pass that somebody only declares is a status of its own."""
-_NAMING = ("actor_id", "ref", "name", "kind", "type")
+NAMING = ("actor_id", "ref", "name", "kind", "type")
 """Columns that say of whom or of what a row is, in every source alike."""
 
 
@@ -183,7 +183,7 @@ def weakest_of(describers: Describers, rests: Iterable[Rest], strengths: Strengt
 
 def _found(describers: Describers, column: Column, strengths: Strengths) -> list[int]:
     table, name = column
-    if name in _NAMING:
+    if name in NAMING:
         return []
     own = () if table in SHARED else describers.get(table, ())
     found = [n for s in own if (n := strengths.columns.get((s, table, name))) is not None]
@@ -194,7 +194,7 @@ def weakest_by_group(
     rests: list[Rest], groups: Iterable[tuple[int, Describers]], strengths: Strengths
 ) -> str:
     """SQL: the class of a result on a subject, over the groups of its actors."""
-    told = [c for group in rests for t, c in group if t == "actors" and c not in _NAMING]
+    told = [c for group in rests for t, c in group if t == "actors" and c not in NAMING]
     others = [group for group in rests if group[0][0] != "actors"]
     cases: dict[str, list[int]] = {}
     for group, describers in groups:
@@ -244,18 +244,16 @@ class _Gap:
     results: int
 
 
-def wanted(engine: Engine, sources: Iterable[Source]) -> tuple[Wanted, ...]:
+def wanted(
+    engine: Engine, sources: Iterable[Source], queries: Sequence[Query]
+) -> tuple[Wanted, ...]:
     """Return the exports that would decide most of what nothing records, the best first; each
     counts what those before it leave. A format of our own, or one that was supplied, is none.
     """
     gaps = _gaps_left(engine)
     present = {s for (s,) in engine.rows("SELECT DISTINCT source FROM carried")}
-    offers = {
-        s.id: (s, fills_of(s))
-        for s in sources
-        if s.id not in present and not s.foreign and not s.id.startswith(OWN)
-    }
-    vendors = {name.split("-")[0] for name in present}
+    offers = {s.id: (s, fills_of(s)) for s in sources if s.id not in present and is_export(s)}
+    vendors = {vendor_of(name) for name in present}
     found: list[Wanted] = []
     while gaps:
         totals = {
@@ -266,7 +264,7 @@ def wanted(engine: Engine, sources: Iterable[Source]) -> tuple[Wanted, ...]:
         if not most:
             break
         names = [n for n, total in totals.items() if total == most]
-        names.sort(key=lambda n: (n.split("-")[0] not in vendors, n))
+        names.sort(key=lambda n: (vendor_of(n) not in vendors, n))
         fills = offers[names[0]][1]
         decided = [g for g in gaps if g.columns <= fills]
         equal = tuple(n for n in names if all(g.columns <= offers[n][1] for g in decided))
@@ -277,6 +275,7 @@ def wanted(engine: Engine, sources: Iterable[Source]) -> tuple[Wanted, ...]:
                 most,
                 tuple(sorted({g.check for g in decided})),
                 tuple(sorted({c for g in decided for c in g.columns})),
+                "\n".join(ways_to(offers[equal[0]][0], queries)[:1]),
             )
         )
         gaps = [g for g in gaps if g not in decided]
@@ -293,6 +292,67 @@ def _gaps_left(engine: Engine) -> list[_Gap]:
     for check, held, n in rows:
         counts[check, frozenset(msgspec.json.decode(held)["columns"])] += n
     return [_Gap(check, columns, n) for (check, columns), n in counts.items()]
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What must be recorded, as table.column or as a table of which any column counts, so that a
+    check can be decided.
+    """
+
+    columns: frozenset[str]
+    any_of: frozenset[str] = frozenset()
+    """At least one of these, where there are any."""
+
+    def met_by(self, recorded: Set[str]) -> bool:
+        """Tell whether what is recorded suffices."""
+        return self.columns <= recorded and (not self.any_of or bool(self.any_of & recorded))
+
+
+def deciding(
+    needs: Mapping[str, Needs], carried: Set[tuple[str, str, str]], sources: Iterable[Source]
+) -> list[tuple[Source, tuple[str, ...]]]:
+    """Return the exports that are not there with the checks each would make decidable, by itself
+    and beside what is there; the best first, and of vendors that are there before others.
+
+    A check is decidable where something carries what it needs: of an actor that only another source
+    lists, the result may stay unknown.
+    """
+    there = {name for _, t, c in carried for name in (t, f"{t}.{c}")}
+    present = {s for s, _, _ in carried}
+    vendors = {vendor_of(name) for name in present}
+    undecided = {check: need for check, need in needs.items() if not need.met_by(there)}
+    found = []
+    for source in sources:
+        if source.id in present or not is_export(source):
+            continue
+        recorded = there | fills_of(source) | {*source.tables}
+        checks = tuple(sorted(c for c, need in undecided.items() if need.met_by(recorded)))
+        if checks:
+            found.append((source, checks))
+    return sorted(found, key=lambda f: (-len(f[1]), vendor_of(f[0].id) not in vendors, f[0].id))
+
+
+def is_export(source: Source) -> bool:
+    """Tell whether a system exports it: neither a format of our own, nor one that was supplied."""
+    return not source.foreign and not source.id.startswith(OWN)
+
+
+def vendor_of(source: str) -> str:
+    """Return the word by which sources of one vendor begin."""
+    return source.split("-")[0]
+
+
+def ways_to(source: Source, queries: Iterable[Query]) -> tuple[str, ...]:
+    """Return how to get what a source reads: what its file says, then what collectors ask."""
+    asked = (f"Steampipe: {on_one_line(q.sql)}" for q in queries if q.source == source.id)
+    return (*([source.export] if source.export else []), *asked)
+
+
+def on_one_line(sql: str) -> str:
+    """Return a query without its comments, to be pasted."""
+    lines = (line.strip() for line in sql.splitlines())
+    return " ".join(line for line in lines if not line.startswith("--"))
 
 
 def fills_of(source: Source) -> frozenset[str]:

@@ -170,7 +170,7 @@ def needs_of(check: Check, compiled: Compiled) -> list[tuple[str, str]]:
     """Return the (table, column) pairs that the check cannot do without, as loaded columns."""
     pairs: set[tuple[str, str]] = set()
     for table, column in compiled.reads:
-        loaded = _loaded(table, column)
+        loaded = loaded_column(table, column)
         if loaded and not _is_sparse(*loaded):
             pairs.add(loaded)
     for name in check.needs:
@@ -179,7 +179,7 @@ def needs_of(check: Check, compiled: Compiled) -> list[tuple[str, str]]:
     return sorted(pairs)
 
 
-def _loaded(table: str, column: str) -> tuple[str, str] | None:
+def loaded_column(table: str, column: str) -> tuple[str, str] | None:
     """Follow a computed column to the loaded one it derives from; None when the engine makes it."""
     alias = CARRIED_AS.get(f"{table}.{column}")
     if alias:
@@ -291,7 +291,7 @@ def _run_one(engine: Engine, check: Check, compiled: Compiled, sight: Sight, run
         why = why_no_fail = why or because("no_events")
     elif gaps := _lacking_at_best(check, needs_to_fail, sight):
         plan = _fail_at_best(engine, check, compiled, plan, gaps, run)
-    loaded = {p for t, c in compiled.reads if (p := _loaded(t, c))}
+    loaded = {p for t, c in compiled.reads if (p := loaded_column(t, c))}
     rests = [*((p,) for p in sorted(loaded)), *compiled.rests]
     if check.about in NOT_ACTORS:
         evidence = weakest_of({}, rests, sight.strengths)
@@ -390,7 +390,7 @@ def _all_best(
     """Return table -> column -> SQL of its best case, where the check reads an empty column."""
     values: dict[str, dict[str, str]] = {}
     for table, column in sorted(compiled.reads):
-        name = ".".join(_loaded(table, column) or ())
+        name = ".".join(loaded_column(table, column) or ())
         if name in names:
             values.setdefault(table, {})[column] = _best_value(engine, check, name, table, column)
     return values
@@ -398,7 +398,7 @@ def _all_best(
 
 def replaceable(compiled: Compiled, name: str) -> bool:
     """Tell whether another value can replace a loaded column that a check reads."""
-    reads = [(t, c) for t, c in compiled.reads if ".".join(_loaded(t, c) or ()) == name]
+    reads = [(t, c) for t, c in compiled.reads if ".".join(loaded_column(t, c) or ()) == name]
     field = name.partition(".")[2]
     return bool(reads) and all(
         c == field or (c.startswith("n_") and (t, "n_events") in compiled.reads) for t, c in reads

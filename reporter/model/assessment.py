@@ -369,6 +369,8 @@ class Wanted:
     checks: tuple[str, ...]
     columns: tuple[str, ...]
     """What is missing, as table.column."""
+    way: str = ""
+    """How to get the first of them."""
 
 
 @dataclass(frozen=True, slots=True)

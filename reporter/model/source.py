@@ -47,6 +47,8 @@ class Source:
     """Class of evidence of its rows, one of `vocabulary.EVIDENCE`."""
     weaker: dict[str, str] = field(default_factory=dict)
     """Class of single columns, as table.column, that rest on less."""
+    export: str = ""
+    """How to get such a file, in lines: a call, a command or a click path."""
 
     must_have: tuple[str, ...] = ()
     """Columns of events without which a row is rejected, beside those that the table requires."""

@@ -476,7 +476,7 @@ def _gather(
         honoured=scoring.honoured(_honoured_tallies(engine, claims)),
         results=sum(t.n for t in scoring.tallies),
         evidence=extract.evidence(engine),
-        wanted=wanted(engine, content.sources),
+        wanted=wanted(engine, content.sources, loader.read_queries()),
         waived=int(engine.one("SELECT count(*) FROM results WHERE waiver <> ''")),
         files=intake.files,
         out_of_scope_types=intake.out_of_scope,

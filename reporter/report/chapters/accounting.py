@@ -71,6 +71,8 @@ class WantedLine:
     decides: str
     checks: tuple[str, ...]
     columns: tuple[str, ...]
+    way: str
+    """How to get it, in short."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,11 +179,13 @@ def accounting(assessment: model.Assessment) -> Accounting:
 
 
 def _wanted_line(wanted: model.Wanted) -> WantedLine:
+    first_line, _, others = wanted.way.partition("\n")
     return WantedLine(
         f" {say('or')} ".join(wanted.titles),
         count(wanted.results, "result"),
         wanted.checks,
         wanted.columns,
+        clean(first_line) + (" …" if others else ""),
     )
 
 
@@ -194,6 +198,7 @@ def _wanted_text(exports: Sequence[model.Wanted]) -> str:
     return say(
         "These exports would decide most of what nothing records, the best first. Each counts what"
         " those before it leave; whether the results would then be met is open."
+        " docs/what-to-export.md says in full how to get them."
     )
 
 

@@ -111,6 +111,10 @@ class Tool:
     name: str
     effect: str = "read"
     outbound: bool = False
+    since: str = ""
+    """First day, where it came after its agent."""
+    to: str = ""
+    """Where it sends to."""
 
 
 READ, WRITE, DELETE = "read", "write", "delete"
@@ -132,12 +136,16 @@ class Agent:
     bucket: str = ""
     since: str = "2026-01-12"
     environment: str = "Production"
-    model: str = "claude-sonnet-4-5-20250929"
+    model: str = "bedrock/eu.anthropic.claude-sonnet-4-5-20250929-v1:0"
     deputy: str = "Henrik Aalto"
     retired: str = ""
     in_cmdb: bool = True
     sites: tuple[str, ...] = ()
     """Where the network lets it send."""
+
+    def tools_at(self, day: datetime) -> tuple[Tool, ...]:
+        """Give the tools that it has on a day."""
+        return tuple(t for t in self.tools if t.since <= f"{day:%Y-%m-%d}")
 
     @property
     def sys_id(self) -> str:
@@ -215,30 +223,30 @@ AGENTS = (
         "meter-anomaly", "Meter anomaly agent", "eks", "Priya Nandan", "Networks",
         "Finds readings of water meters that cannot be right and opens a case for each", "medium",
         (Tool("meters", "readings_get"), Tool("meters", "readings_list"), Tool("cases", "case_create", WRITE)),
-        "bw-meter-readings", sites=("litellm.brightwater.example.com",),
+        "bw-meter-readings",
     ),
     Agent(
         "outage-summary", "Outage summary agent", "eks", "Jonas Weller", "Networks",
         "Sums up outages for the control room from alarms and crew reports", "medium",
         (Tool("outages", "outage_list"), Tool("outages", "outage_note_add", WRITE)),
-        "bw-outages", sites=("litellm.brightwater.example.com",),
+        "bw-outages",
     ),
     Agent(
         "leak-detector", "Leak detector agent", "eks", "Anna Kovac", "Networks",
         "Compares flow at district meters at night and proposes where to look for a leak", "medium",
         (Tool("meters", "readings_list"), Tool("districts", "district_flow_get"), Tool("cases", "case_create", WRITE)),
-        "bw-district-flow", sites=("litellm.brightwater.example.com",),
+        "bw-district-flow",
     ),
     Agent(
         "billing-dispute", "Billing dispute agent", "eks", "Samir Haddad", "Customer service",
         "Answers disputes on bills with readings and tariffs, and credits small amounts", "high",
-        (Tool("billing", "bill_get"), Tool("billing", "credit_post", WRITE), Tool("mail", "mail_send", WRITE, True)),
+        (Tool("billing", "bill_get"), Tool("billing", "credit_post", WRITE), Tool("mail", "mail_send", WRITE, True, to="customers@mail.brightwater.example.com")),
         "bw-bills", sites=("litellm.brightwater.example.com", "mail.brightwater.example.com"),
     ),
     Agent(
         "contract-drafter", "Contract drafter agent", "eks", "Greta Lind", "Finance",
         "Drafts supply contracts from templates for the lawyers of procurement", "medium",
-        (Tool("contracts", "template_get"), Tool("contracts", "draft_save", WRITE), Tool("contracts", "draft_delete", DELETE)),
+        (Tool("contracts", "template_get"), Tool("contracts", "draft_save", WRITE), Tool("contracts", "draft_delete", DELETE, since="2026-08-24")),
         "bw-contracts", sites=("litellm.brightwater.example.com",),
     ),
     Agent(
@@ -269,7 +277,7 @@ AGENTS = (
     ),
     Agent(
         "candidate-mailer", "Candidate mailer agent", "entra", "Daniel Okoye", "Customer service",
-        "Answers candidates who ask where their application stands", "medium",
+        "Answers candidates who ask where their application stands", "medium", deputy="Daniel Okoye",
     ),
     Agent(
         "tender-watch", "Tender watch agent", "entra", "Greta Lind", "Finance",

@@ -116,7 +116,7 @@ def _credentials() -> list[Json]:
 
 
 def _secrets() -> Iterator[Json]:
-    for key in ("billing-dispute", "contract-drafter", "candidate-mailer", "tender-watch"):
+    for key in ("contract-drafter", "candidate-mailer", "tender-watch"):
         agent = BY_KEY[key]
         arn = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:agents/{key}-{hexid('suffix ' + key, 6)}"
         tags = [{"Key": "client-id", "Value": agent.app_id}, {"Key": "environment", "Value": "production"}]

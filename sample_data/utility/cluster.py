@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from utility.cast import BY_KEY, Agent, Quarter, dice, guid, hexid, iso, present
+from utility.cast import GOVERNED, BY_KEY, Agent, Quarter, dice, guid, hexid, iso, present
 
 Json = dict[str, Any]
 GATEWAY_SITE = "litellm.brightwater.example.com"
@@ -71,7 +71,7 @@ def _objects(quarter: Quarter) -> Iterator[Json]:
         "kind": "RoleBinding",
         "metadata": {"name": "read-config", "namespace": "agents", "creationTimestamp": "2026-01-12T09:25:00Z"},
         "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "read-config"},
-        "subjects": [{"kind": "ServiceAccount", "name": a.key, "namespace": "agents"} for a in _in_cluster(quarter)],
+        "subjects": [{"kind": "ServiceAccount", "name": a.key, "namespace": "agents"} for a in _in_cluster(quarter) if a.key not in GOVERNED],
     }
 
 
@@ -118,7 +118,7 @@ def _network(agent: Agent) -> Json:
         "metadata": {"name": agent.key, "namespace": "agents"},
         "spec": {
             "endpointSelector": {"matchLabels": {"app": agent.key}},
-            "egress": [{"toFQDNs": [{"matchName": site} for site in agent.sites]}],
+            "egress": [{"toEndpoints": [{"matchLabels": {"app": "litellm"}}]}, *([{"toFQDNs": [{"matchName": s} for s in agent.sites]}] if agent.sites else [])],
         },
     }
 
@@ -187,7 +187,7 @@ def _at_work(agent: Agent, day: datetime) -> bool:
 
 
 def _audit(quarter: Quarter) -> Iterator[Json]:
-    for agent in _in_cluster(quarter):
+    for agent in (a for a in _in_cluster(quarter) if a.key not in GOVERNED):  # they have no token of the cluster
         for day in quarter.days():
             if _at_work(agent, day):
                 yield _audited(agent, day + timedelta(hours=3, minutes=dice("audit", agent.key, iso(day)).randint(0, 50)), "get", "configmaps", agent.key)

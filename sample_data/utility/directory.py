@@ -30,6 +30,7 @@ def files(quarter: Quarter) -> dict[str, Any]:
         "inventory/entra/role-schedules.json": {"value": list(_schedules())},
         "inventory/entra/access-reviews.json": {"value": [_review(quarter)]},
         "inventory/entra/activations.json": {"value": list(_activations(quarter))},
+        "inventory/entra/package-requests.json": {"value": list(_packages(quarter))},
         "inventory/entra/activation-approvals.json": {"value": list(_activation_approvals(quarter))},
         "logs/entra/service-principal-sign-ins.jsonl.gz": list(_sign_ins(quarter)),
         "logs/entra/graph-activity.jsonl.gz": list(_graph(quarter)),
@@ -204,6 +205,14 @@ def _activations(quarter: Quarter) -> Iterator[Json]:
 
 def _activation_approvals(quarter: Quarter) -> Iterator[Json]:
     tomas = BY_NAME["Tomas Vidal"]
+    asked = quarter.begin + timedelta(days=15, hours=9)
+    yield {
+        "id": guid("package " + quarter.id),
+        "stages": [
+            {"id": guid("stage " + quarter.id), "reviewedDateTime": iso(asked + timedelta(hours=6)), "reviewResult": "Approve", "status": "Completed",
+             "reviewedBy": {"id": tomas.oid, "userPrincipalName": tomas.mail}}
+        ],
+    }  # fmt: skip
     for day in _activation_days(quarter):
         yield {
             "id": guid("activation " + iso(day)),
@@ -212,6 +221,23 @@ def _activation_approvals(quarter: Quarter) -> Iterator[Json]:
                  "status": "Completed", "reviewedBy": {"id": tomas.oid, "userPrincipalName": tomas.mail}}
             ],
         }  # fmt: skip
+
+
+def _packages(quarter: Quarter) -> Iterator[Json]:
+    """Give a request for the package of rights that release engineers get."""
+    noah = BY_NAME["Noah Brandt"]
+    asked = quarter.begin + timedelta(days=15, hours=9)
+    yield {
+        "id": guid("package " + quarter.id),
+        "requestType": "userAdd",
+        "state": "delivered",
+        "status": "Delivered",
+        "createdDateTime": iso(asked),
+        "completedDateTime": iso(asked + timedelta(hours=7)),
+        "requestor": {"id": guid("requestor noah"), "objectId": noah.oid, "displayName": noah.name, "subjectType": "user"},
+        "accessPackage": {"id": guid("package release"), "displayName": "Release engineering"},
+        "schedule": {"startDateTime": iso(asked + timedelta(hours=7)), "expiration": {"type": "afterDuration", "duration": "P90D"}},
+    }
 
 
 def _review(quarter: Quarter) -> Json:

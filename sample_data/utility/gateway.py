@@ -15,15 +15,16 @@ Json = dict[str, Any]
 def files(quarter: Quarter) -> dict[str, Any]:
     """Give each file by its place."""
     agents = [a for a in present(quarter) if a.host == "eks"]
+    known = [a for a in agents if a.in_cmdb]  # the pump copilot was made with a key that is gone
     made: dict[str, Any] = {
-        "inventory/litellm/agents.json": [_agent(a, quarter) for a in agents],
-        "inventory/litellm/keys.json": {"keys": [*(_key(a, quarter) for a in agents), *(_own_key(p, t) for p, t in OWN_KEYS.items())]},
+        "inventory/litellm/agents.json": [_agent(a, quarter) for a in known],
+        "inventory/litellm/keys.json": {"keys": [*(_key(a, quarter) for a in known), *(_own_key(p, t) for p, t in OWN_KEYS.items())]},
         "inventory/litellm/mcp-servers.json": [_server(n) for n in sorted({t.server for a in agents for t in a.tools})],
         "logs/litellm/audit.json": {"audit_logs": list(_audit(quarter))},
     }
-    for agent in agents:
+    for agent in known:
         made[f"inventory/mcp/{agent.key}.tools.json"] = {
-            "tools": [_listed(t) for t in agent.tools],
+            "tools": [_listed(t) for t in agent.tools_at(quarter.end)],
             "reporter_actor_id": agent.gateway_id,
         }
     calls = sorted(_calls(quarter, agents), key=lambda c: (c["startTime"], c["request_id"]))
@@ -32,9 +33,9 @@ def files(quarter: Quarter) -> dict[str, Any]:
     return made
 
 
-def _permission(agent: Agent) -> Json:
+def _permission(agent: Agent, quarter: Quarter) -> Json:
     servers: dict[str, list[str]] = {}
-    for tool in agent.tools:
+    for tool in agent.tools_at(quarter.end):
         servers.setdefault("srv-" + tool.server, []).append(tool.name)
     return {"mcp_tool_permissions": servers, "mcp_servers": list(servers)}
 
@@ -46,7 +47,7 @@ def _agent(agent: Agent, quarter: Quarter) -> Json:
         "agent_card_params": {"name": agent.name},
         "rpm_limit": 60,
         "enabled": not (agent.retired and quarter.is_second),
-        "object_permission": _permission(agent),
+        "object_permission": _permission(agent, quarter),
         "created_at": agent.since + "T09:40:00Z",
         "updated_at": agent.since + "T09:40:00Z",
         "created_by": BY_NAME["Henrik Aalto"].mail,
@@ -55,7 +56,7 @@ def _agent(agent: Agent, quarter: Quarter) -> Json:
 
 def _key(agent: Agent, quarter: Quarter) -> Json:
     # The key of the invoice matcher neither ends nor is rotated.
-    tight = agent.key not in ("invoice-matcher", "contract-drafter", "pump-copilot")
+    tight = agent.key not in ("invoice-matcher", "contract-drafter")
     renewed, ends = quarter.end - timedelta(days=16), quarter.end + timedelta(days=60)
     if agent.retired:
         renewed, ends = datetime(2026, 5, 1), datetime(2026, 7, 10)  # it ends, and goes on working
@@ -77,7 +78,7 @@ def _key(agent: Agent, quarter: Quarter) -> Json:
         "rotation_interval": "30d" if tight else None,
         "last_rotation_at": iso(renewed) if tight else None,
         "key_type": "llm_api",
-        "object_permission": _permission(agent),
+        "object_permission": _permission(agent, quarter),
     }
 
 
@@ -138,7 +139,8 @@ def _listed(tool: Any) -> Json:
 def _call(agent: Agent, moment: datetime, session: str, tool: Any = None, status: str = "success", person: str = "", model: str = "") -> Json:
     metadata: Json = {"user_api_key_alias": agent.repository, "user_api_key_user_id": agent.app_id, "user_agent": "brightwater-agents/1.0"}
     if tool:
-        metadata["mcp_tool_call_metadata"] = {"name": tool.name, "mcp_server_name": tool.server, "namespaced_tool_name": f"{tool.server}/{tool.name}"}
+        metadata["mcp_tool_call_metadata"] = {"name": tool.name, "mcp_server_name": tool.server, "namespaced_tool_name": f"{tool.server}/{tool.name}",
+                                              "arguments": {"to": tool.to} if tool.to else {}}  # fmt: skip
     if status == "failure":
         metadata["error_information"] = {"error_code": "403", "error_class": "PermissionDeniedError"}
     return {
@@ -150,7 +152,7 @@ def _call(agent: Agent, moment: datetime, session: str, tool: Any = None, status
         "startTime": f"{moment:%Y-%m-%dT%H:%M:%S}.000000+00:00",
         "endTime": f"{moment + timedelta(seconds=1):%Y-%m-%dT%H:%M:%S}.000000+00:00",
         "model": f"MCP: {tool.name}" if tool else model or agent.model,
-        "api_base": None if tool else "https://api.anthropic.com",
+        "api_base": "",
         "user": agent.app_id,
         "end_user": person,
         "session_id": session,
@@ -172,7 +174,7 @@ def _calls(quarter: Quarter, agents: list[Agent]) -> Iterator[Json]:
             person = BY_NAME[agent.owner].mail
             yield _call(agent, start, session, person=person)
             for number, tool in enumerate(agent.tools):
-                if tool.effect == DELETE and day.day != 12:
+                if tool.since > f"{day:%Y-%m-%d}" or (tool.effect == DELETE and day.day != 12):
                     continue
                 yield _call(agent, start + timedelta(seconds=10 * (number + 1)), session, tool, person=person)
     if not quarter.is_second:
@@ -223,6 +225,6 @@ def _audit(quarter: Quarter) -> Iterator[Json]:
         "action": "updated",
         "table_name": "LiteLLM_VerificationToken",
         "object_id": BY_KEY["billing-dispute"].key_hash,
-        "before_value": {"agent_id": BY_KEY["billing-dispute"].gateway_id, "models": ["claude-sonnet-4-5-20250929"]},
-        "updated_values": {"models": ["claude-sonnet-4-5-20250929", "claude-haiku-4-5-20251001"]},
+        "before_value": {"agent_id": BY_KEY["billing-dispute"].gateway_id, "models": [BY_KEY["billing-dispute"].model]},
+        "updated_values": {"models": [BY_KEY["billing-dispute"].model, "bedrock/eu.anthropic.claude-haiku-4-5-20251001-v1:0"]},
     }

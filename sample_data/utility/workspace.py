@@ -28,7 +28,7 @@ log_sources:
   squid.log: {{every: day, share: 90}}
 baseline: {{approved_by: elif.demir@brightwater.example.com, approved_at: {begin:%Y}-03-25}}
 approvers:
-  baseline: [Grid planning lead]
+  baseline: [elif.demir@brightwater.example.com]
 """
 
 

@@ -19,6 +19,7 @@ def files(quarter: Quarter) -> dict[str, Any]:
         "inventory/aws/credential-report.csv": _credentials(),
         "inventory/aws/secrets.json": {"SecretList": list(_secrets())},
         "inventory/aws/bedrock-agent.json": _bedrock(),
+        "inventory/aws/bedrock-knowledge-base.json": _knowledge_base(),
         "inventory/aws/trails.json": {"trailList": [_trail()]},
         "inventory/aws/object-lock.jsonl": [
             {"Bucket": BUCKET, "ObjectLockConfiguration": {"ObjectLockEnabled": "Enabled", "Rule": {
@@ -154,6 +155,25 @@ def _bedrock() -> Json:
     }
 
 
+def base_arn(name: str) -> str:
+    """Give the ARN of a knowledge base."""
+    return f"arn:aws:bedrock:{REGION}:{ACCOUNT}:knowledge-base/{name}"
+
+
+def _knowledge_base() -> Json:
+    return {
+        "agentKnowledgeBase": {
+            "agentId": "BWCOST0001",
+            "agentVersion": "DRAFT",
+            "knowledgeBaseId": "BWBILLS001",
+            "description": "Bills of the cloud",
+            "knowledgeBaseState": "ENABLED",
+            "createdAt": "2026-01-12T09:12:00+00:00",
+            "updatedAt": "2026-01-12T09:12:00+00:00",
+        }
+    }
+
+
 def _trail() -> Json:
     return {
         "Name": "brightwater",
@@ -204,7 +224,7 @@ def _finding() -> Json:
 def _event(agent: Agent, moment: datetime, service: str, name: str, resource: str = "", **more: Any) -> Json:
     session = f"{agent.key}-{moment:%Y-%m-%d}"
     unique = "AROA" + hexid("role " + agent.key, 16).upper()
-    is_data = service == "s3"
+    is_data = service == "s3" or name == "Retrieve"
     made: Json = {
         "eventVersion": "1.11",
         "userIdentity": {
@@ -234,7 +254,10 @@ def _event(agent: Agent, moment: datetime, service: str, name: str, resource: st
         "recipientAccountId": ACCOUNT,
         "eventCategory": "Data" if is_data else "Management",
     }
-    if is_data:
+    if name == "Retrieve":
+        made["requestParameters"] = {"knowledgeBaseId": resource}
+        made["resources"] = [{"type": "AWS::Bedrock::KnowledgeBase", "ARN": base_arn(resource)}]
+    elif is_data:
         made["requestParameters"] = {"bucketName": resource.split("/")[0], "key": resource.split("/", 1)[1]}
         made["resources"] = [{"type": "AWS::S3::Object", "ARN": f"arn:aws:s3:::{resource}"}]
     return made | more
@@ -251,6 +274,7 @@ def _events(quarter: Quarter) -> Iterator[Json]:
                 yield _event(agent, moment + timedelta(minutes=1), "ec2", "DescribeSnapshots")
             elif agent.key == "cost-watcher":
                 yield _event(agent, moment, "ce", "GetCostAndUsage")
+                yield _event(agent, moment + timedelta(minutes=2), "bedrock", "Retrieve", "BWBILLS001")
                 if day.weekday() == 0:
                     yield _event(agent, moment + timedelta(minutes=1), "ce", "GetCostForecast")
             elif agent.key in WITH_ROLES:
@@ -265,5 +289,7 @@ def _events(quarter: Quarter) -> Iterator[Json]:
                      requestParameters={"name": f"arn:aws:cloudtrail:{REGION}:{ACCOUNT}:trail/brightwater"})  # fmt: skip
         yield _event(keeper, night + timedelta(minutes=6), "ec2", "TerminateInstances", errorCode="Client.UnauthorizedOperation",
                      errorMessage="not authorized")  # fmt: skip
+        for day in (2, 9, 16):
+            yield _event(BY_KEY["cost-watcher"], datetime(2026, 9, day, 6, 40), "bedrock", "Retrieve", "BWSALARY01")
         for hour in range(3):
             yield _event(drafter, datetime(2026, 9, 9, 10 + hour), "s3", "GetObject", f"bw-bills/2026/09/0{hour + 1}.parquet")

@@ -114,7 +114,7 @@ def _user(person: Any, quarter: Quarter) -> Json:
         "user_name": person.login,
         "email": person.mail,
         "name": person.name,
-        "active": "true",
+        "active": "false" if person.left and person.left < f"{quarter.end:%Y-%m-%d}" else "true",
         "locked_out": "false",
         "manager": _person(person.manager) if person.manager else "",
         "sys_created_on": "2021-03-01 08:00:00",

@@ -26,9 +26,9 @@ log_sources:
   litellm: {{every: day, share: 90}}
   kubernetes-audit: {{every: day, share: 90}}
   squid.log: {{every: day, share: 90}}
-baseline: {{approved_by: elif.demir@brightwater.example.com, approved_at: {begin:%Y}-03-25}}
+baseline: {{approved_by: ingrid.falk@brightwater.example.com, approved_at: {begin:%Y}-03-25}}
 approvers:
-  baseline: [elif.demir@brightwater.example.com]
+  baseline: [ingrid.falk@brightwater.example.com]
 """
 
 

@@ -215,26 +215,30 @@ def iso(moment: datetime) -> str:
 
 def desk(moment: datetime | str) -> str:
     """Write a time as the help desk does."""
-    return moment.replace("T", " ").replace("Z", "") if isinstance(moment, str) else moment.strftime("%Y-%m-%d %H:%M:%S")
+    return (
+        moment.replace("T", " ").replace("Z", "")
+        if isinstance(moment, str)
+        else moment.strftime("%Y-%m-%d %H:%M:%S")
+    )
 
 
 AGENTS = (
     Agent(
         "meter-anomaly", "Meter anomaly agent", "eks", "Priya Nandan", "Networks",
-        "Finds readings of water meters that cannot be right and opens a case for each", "medium",
-        (Tool("meters", "readings_get"), Tool("meters", "readings_list"), Tool("cases", "case_create", WRITE)),
+        "Finds readings of water meters that cannot be right and tells the meter desk", "medium",
+        (Tool("meters", "readings_get"), Tool("meters", "readings_list"), Tool("cases", "case_find")),
         "bw-meter-readings",
     ),
     Agent(
         "outage-summary", "Outage summary agent", "eks", "Jonas Weller", "Networks",
         "Sums up outages for the control room from alarms and crew reports", "medium",
-        (Tool("outages", "outage_list"), Tool("outages", "outage_note_add", WRITE)),
+        (Tool("outages", "outage_list"), Tool("outages", "crew_report_get")),
         "bw-outages",
     ),
     Agent(
         "leak-detector", "Leak detector agent", "eks", "Anna Kovac", "Networks",
         "Compares flow at district meters at night and proposes where to look for a leak", "medium",
-        (Tool("meters", "readings_list"), Tool("districts", "district_flow_get"), Tool("cases", "case_create", WRITE)),
+        (Tool("meters", "readings_list"), Tool("districts", "district_flow_get"), Tool("cases", "case_find")),
         "bw-district-flow",
     ),
     Agent(

@@ -6,7 +6,19 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from utility.cast import WITH_ROLES, ACCOUNT, BY_KEY, REGION, Agent, Quarter, dice, guid, hexid, iso, present
+from utility.cast import (
+    ACCOUNT,
+    BY_KEY,
+    REGION,
+    WITH_ROLES,
+    Agent,
+    Quarter,
+    dice,
+    guid,
+    hexid,
+    iso,
+    present,
+)
 
 Json = dict[str, Any]
 BUCKET = "bw-cloudtrail-archive"
@@ -52,12 +64,23 @@ def _policy(agent: Agent) -> Json:
     if agent.key == "snapshot-keeper":
         allowed = [_statement(["ec2:DescribeInstances", "ec2:DescribeSnapshots"], "*")]
     elif agent.key in WITH_ROLES:
-        allowed = [_statement(["codebuild:BatchGetBuilds", "codebuild:StartBuild"], f"arn:aws:codebuild:{REGION}:{ACCOUNT}:project/{agent.key}")]
+        allowed = [
+            _statement(
+                ["codebuild:BatchGetBuilds", "codebuild:StartBuild"],
+                f"arn:aws:codebuild:{REGION}:{ACCOUNT}:project/{agent.key}",
+            )
+        ]
     elif agent.key == "cost-watcher":
-        allowed = [_statement(["ce:GetCostAndUsage", "ce:GetCostForecast"], "*")]
+        allowed = [
+            _statement(["ce:GetCostAndUsage", "ce:GetCostForecast"], "*"),
+            _statement(["bedrock:Retrieve"], base_arn("BWBILLS001")),
+        ]
     else:
         allowed = [_statement(["s3:GetObject", "s3:PutObject"], [f"arn:aws:s3:::{agent.bucket}/*"])]
-    return {"PolicyName": agent.key, "PolicyDocument": {"Version": "2012-10-17", "Statement": allowed}}
+    return {
+        "PolicyName": agent.key,
+        "PolicyDocument": {"Version": "2012-10-17", "Statement": allowed},
+    }
 
 
 def _details(quarter: Quarter) -> Json:
@@ -86,7 +109,10 @@ def _details(quarter: Quarter) -> Json:
                              {"Key": "purpose", "Value": agent.purpose}, {"Key": "risk-tier", "Value": agent.risk}]  # fmt: skip
         if agent.key == "contract-drafter":
             role["AttachedManagedPolicies"] = [
-                {"PolicyName": "AdministratorAccess", "PolicyArn": "arn:aws:iam::aws:policy/AdministratorAccess"}
+                {
+                    "PolicyName": "AdministratorAccess",
+                    "PolicyArn": "arn:aws:iam::aws:policy/AdministratorAccess",
+                }
             ]
         roles.append(role)
     users = [
@@ -95,16 +121,17 @@ def _details(quarter: Quarter) -> Json:
          "UserPolicyList": [_policy(BY_KEY["invoice-matcher"])], "AttachedManagedPolicies": [],
          "Tags": [{"Key": "type", "Value": "service"}, {"Key": "owner", "Value": "pavel.novak@brightwater.example.com"}]}
     ]  # fmt: skip
-    return {"UserDetailList": users, "GroupDetailList": [], "RoleDetailList": roles, "Policies": [], "IsTruncated": False}
+    return {
+        "UserDetailList": users,
+        "GroupDetailList": [],
+        "RoleDetailList": roles,
+        "Policies": [],
+        "IsTruncated": False,
+    }
 
 
 def _credentials() -> list[Json]:
-    columns = (
-        "user,arn,user_creation_time,password_enabled,password_last_used,password_last_changed,password_next_rotation,mfa_active,"
-        "access_key_1_active,access_key_1_last_rotated,access_key_1_last_used_date,access_key_1_last_used_region,"
-        "access_key_1_last_used_service,access_key_2_active,access_key_2_last_rotated,access_key_2_last_used_date,"
-        "access_key_2_last_used_region,access_key_2_last_used_service,cert_1_active,cert_1_last_rotated,cert_2_active,cert_2_last_rotated"
-    ).split(",")
+    columns = ["user", "arn", "user_creation_time", "password_enabled", "password_last_used", "password_last_changed", "password_next_rotation", "mfa_active", "access_key_1_active", "access_key_1_last_rotated", "access_key_1_last_used_date", "access_key_1_last_used_region", "access_key_1_last_used_service", "access_key_2_active", "access_key_2_last_rotated", "access_key_2_last_used_date", "access_key_2_last_used_region", "access_key_2_last_used_service", "cert_1_active", "cert_1_last_rotated", "cert_2_active", "cert_2_last_rotated"]
     none = dict.fromkeys(columns, "N/A") | {"password_enabled": "false", "mfa_active": "false", "access_key_1_active": "false",
         "access_key_2_active": "false", "cert_1_active": "false", "cert_2_active": "false"}  # fmt: skip
     return [
@@ -120,7 +147,10 @@ def _secrets() -> Iterator[Json]:
     for key in ("contract-drafter", "candidate-mailer", "tender-watch"):
         agent = BY_KEY[key]
         arn = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:agents/{key}-{hexid('suffix ' + key, 6)}"
-        tags = [{"Key": "client-id", "Value": agent.app_id}, {"Key": "environment", "Value": "production"}]
+        tags = [
+            {"Key": "client-id", "Value": agent.app_id},
+            {"Key": "environment", "Value": "production"},
+        ]
         if agent.host == "entra":
             tags.append({"Key": "credential-id", "Value": guid("secret " + key)})
         stale = key == "contract-drafter"
@@ -221,7 +251,9 @@ def _finding() -> Json:
     }  # fmt: skip
 
 
-def _event(agent: Agent, moment: datetime, service: str, name: str, resource: str = "", **more: Any) -> Json:
+def _event(
+    agent: Agent, moment: datetime, service: str, name: str, resource: str = "", **more: Any
+) -> Json:
     session = f"{agent.key}-{moment:%Y-%m-%d}"
     unique = "AROA" + hexid("role " + agent.key, 16).upper()
     is_data = service == "s3" or name == "Retrieve"
@@ -234,7 +266,13 @@ def _event(agent: Agent, moment: datetime, service: str, name: str, resource: st
             "accountId": ACCOUNT,
             "accessKeyId": "ASIA" + hexid("session " + session, 16).upper(),
             "sessionContext": {
-                "sessionIssuer": {"type": "Role", "principalId": unique, "arn": agent.role, "accountId": ACCOUNT, "userName": agent.key},
+                "sessionIssuer": {
+                    "type": "Role",
+                    "principalId": unique,
+                    "arn": agent.role,
+                    "accountId": ACCOUNT,
+                    "userName": agent.key,
+                },
                 "attributes": {"creationDate": iso(moment), "mfaAuthenticated": "false"},
             },
         },
@@ -248,7 +286,7 @@ def _event(agent: Agent, moment: datetime, service: str, name: str, resource: st
         "responseElements": None,
         "requestID": guid(f"request {agent.key} {name} {iso(moment)} {resource}"),
         "eventID": guid(f"event {agent.key} {name} {iso(moment)} {resource}"),
-        "readOnly": name.startswith(("Get", "Describe", "List")),
+        "readOnly": name.startswith(("Get", "BatchGet", "Describe", "List", "Retrieve")),
         "eventType": "AwsApiCall",
         "managementEvent": not is_data,
         "recipientAccountId": ACCOUNT,
@@ -258,7 +296,10 @@ def _event(agent: Agent, moment: datetime, service: str, name: str, resource: st
         made["requestParameters"] = {"knowledgeBaseId": resource}
         made["resources"] = [{"type": "AWS::Bedrock::KnowledgeBase", "ARN": base_arn(resource)}]
     elif is_data:
-        made["requestParameters"] = {"bucketName": resource.split("/")[0], "key": resource.split("/", 1)[1]}
+        made["requestParameters"] = {
+            "bucketName": resource.split("/")[0],
+            "key": resource.split("/", 1)[1],
+        }
         made["resources"] = [{"type": "AWS::S3::Object", "ARN": f"arn:aws:s3:::{resource}"}]
     return made | more
 
@@ -266,22 +307,36 @@ def _event(agent: Agent, moment: datetime, service: str, name: str, resource: st
 def _events(quarter: Quarter) -> Iterator[Json]:
     for agent in (a for a in present(quarter) if _has_role(a)):
         for day in quarter.days():
-            if f"{day:%Y-%m-%d}" < agent.since or (agent.retired and f"{day:%Y-%m-%d}" > agent.retired):
+            if f"{day:%Y-%m-%d}" < agent.since or (
+                agent.retired and f"{day:%Y-%m-%d}" > agent.retired
+            ):
                 continue
-            moment = day + timedelta(hours=4, minutes=dice("cloud", agent.key, iso(day)).randint(0, 59))
+            moment = day + timedelta(
+                hours=4, minutes=dice("cloud", agent.key, iso(day)).randint(0, 59)
+            )
             if agent.key == "snapshot-keeper":
                 yield _event(agent, moment, "ec2", "DescribeInstances")
                 yield _event(agent, moment + timedelta(minutes=1), "ec2", "DescribeSnapshots")
             elif agent.key == "cost-watcher":
                 yield _event(agent, moment, "ce", "GetCostAndUsage")
-                yield _event(agent, moment + timedelta(minutes=2), "bedrock", "Retrieve", "BWBILLS001")
+                yield _event(
+                    agent, moment + timedelta(minutes=2), "bedrock", "Retrieve", "BWBILLS001"
+                )
                 if day.weekday() == 0:
                     yield _event(agent, moment + timedelta(minutes=1), "ce", "GetCostForecast")
             elif agent.key in WITH_ROLES:
                 yield _event(agent, moment, "codebuild", "BatchGetBuilds")
             else:
-                yield _event(agent, moment, "s3", "GetObject", f"{agent.bucket}/{day:%Y/%m/%d}.parquet")
-                yield _event(agent, moment + timedelta(minutes=3), "s3", "PutObject", f"{agent.bucket}/out/{day:%Y-%m-%d}.json")
+                yield _event(
+                    agent, moment, "s3", "GetObject", f"{agent.bucket}/{day:%Y/%m/%d}.parquet"
+                )
+                yield _event(
+                    agent,
+                    moment + timedelta(minutes=3),
+                    "s3",
+                    "PutObject",
+                    f"{agent.bucket}/out/{day:%Y-%m-%d}.json",
+                )
     if quarter.is_second:
         keeper, drafter = BY_KEY["snapshot-keeper"], BY_KEY["contract-drafter"]
         night = datetime(2026, 8, 12, 3, 14)
@@ -290,6 +345,18 @@ def _events(quarter: Quarter) -> Iterator[Json]:
         yield _event(keeper, night + timedelta(minutes=6), "ec2", "TerminateInstances", errorCode="Client.UnauthorizedOperation",
                      errorMessage="not authorized")  # fmt: skip
         for day in (2, 9, 16):
-            yield _event(BY_KEY["cost-watcher"], datetime(2026, 9, day, 6, 40), "bedrock", "Retrieve", "BWSALARY01")
+            yield _event(
+                BY_KEY["cost-watcher"],
+                datetime(2026, 9, day, 6, 40),
+                "bedrock",
+                "Retrieve",
+                "BWSALARY01",
+            )
         for hour in range(3):
-            yield _event(drafter, datetime(2026, 9, 9, 10 + hour), "s3", "GetObject", f"bw-bills/2026/09/0{hour + 1}.parquet")
+            yield _event(
+                drafter,
+                datetime(2026, 9, 9, 10 + hour),
+                "s3",
+                "GetObject",
+                f"bw-bills/2026/09/0{hour + 1}.parquet",
+            )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from utility.cast import GOVERNED, BY_KEY, Agent, Quarter, dice, guid, hexid, iso, present
+from utility.cast import BY_KEY, GOVERNED, Agent, Quarter, dice, guid, hexid, iso, present
 
 Json = dict[str, Any]
 GATEWAY_SITE = "litellm.brightwater.example.com"
@@ -17,7 +17,11 @@ SPILL = "paste.example.net"
 def files(quarter: Quarter) -> dict[str, Any]:
     """Give each file by its place."""
     return {
-        "inventory/kubernetes/objects.json": {"apiVersion": "v1", "kind": "List", "items": list(_objects(quarter))},
+        "inventory/kubernetes/objects.json": {
+            "apiVersion": "v1",
+            "kind": "List",
+            "items": list(_objects(quarter)),
+        },
         "logs/kubernetes/audit.jsonl.gz": list(_audit(quarter)),
         "logs/otel/kagent.jsonl.gz": list(_spans(quarter)),
         "logs/elastic/proxy.jsonl.gz": list(_proxy(quarter)),
@@ -31,7 +35,11 @@ def _in_cluster(quarter: Quarter) -> list[Agent]:
 
 
 def _objects(quarter: Quarter) -> Iterator[Json]:
-    yield {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "agents", "labels": {"istio-injection": "enabled"}}}
+    yield {
+        "apiVersion": "v1",
+        "kind": "Namespace",
+        "metadata": {"name": "agents", "labels": {"istio-injection": "enabled"}},
+    }
     yield {
         "apiVersion": "apps/v1",
         "kind": "DaemonSet",
@@ -39,7 +47,12 @@ def _objects(quarter: Quarter) -> Iterator[Json]:
         "spec": {"template": {"metadata": {"labels": {"k8s-app": "cilium"}}, "spec": {"serviceAccountName": "cilium", "containers": [
             {"name": "cilium-agent", "image": "quay.example.com/cilium:v1.18.2"}]}}},
     }  # fmt: skip
-    yield {"apiVersion": "node.k8s.io/v1", "kind": "RuntimeClass", "metadata": {"name": "gvisor"}, "handler": "runsc"}
+    yield {
+        "apiVersion": "node.k8s.io/v1",
+        "kind": "RuntimeClass",
+        "metadata": {"name": "gvisor"},
+        "handler": "runsc",
+    }
     yield {
         "apiVersion": "security.istio.io/v1",
         "kind": "PeerAuthentication",
@@ -69,9 +82,17 @@ def _objects(quarter: Quarter) -> Iterator[Json]:
     yield {
         "apiVersion": "rbac.authorization.k8s.io/v1",
         "kind": "RoleBinding",
-        "metadata": {"name": "read-config", "namespace": "agents", "creationTimestamp": "2026-01-12T09:25:00Z"},
+        "metadata": {
+            "name": "read-config",
+            "namespace": "agents",
+            "creationTimestamp": "2026-01-12T09:25:00Z",
+        },
         "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "read-config"},
-        "subjects": [{"kind": "ServiceAccount", "name": a.key, "namespace": "agents"} for a in _in_cluster(quarter) if a.key not in GOVERNED],
+        "subjects": [
+            {"kind": "ServiceAccount", "name": a.key, "namespace": "agents"}
+            for a in _in_cluster(quarter)
+            if a.key not in GOVERNED
+        ],
     }
 
 
@@ -83,7 +104,12 @@ def _workload(agent: Agent) -> Json:
             {
                 "name": "agent",
                 "image": f"registry.brightwater.example.com/agents/{agent.key}@sha256:{hexid('image ' + agent.key, 64)}",
-                "securityContext": {"runAsNonRoot": True, "runAsUser": 10001, "readOnlyRootFilesystem": True, "allowPrivilegeEscalation": False}
+                "securityContext": {
+                    "runAsNonRoot": True,
+                    "runAsUser": 10001,
+                    "readOnlyRootFilesystem": True,
+                    "allowPrivilegeEscalation": False,
+                }
                 if tight
                 else {"runAsUser": 0},
                 "volumeMounts": [{"name": "work", "mountPath": "/work"}],
@@ -96,7 +122,12 @@ def _workload(agent: Agent) -> Json:
     made: Json = {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
-        "metadata": {"name": agent.key, "namespace": "agents", "uid": guid("deployment " + agent.key), "creationTimestamp": agent.since + "T09:21:00Z"},
+        "metadata": {
+            "name": agent.key,
+            "namespace": "agents",
+            "uid": guid("deployment " + agent.key),
+            "creationTimestamp": agent.since + "T09:21:00Z",
+        },
         "spec": {
             "replicas": 1,
             "selector": {"matchLabels": {"app": agent.key}},
@@ -106,7 +137,13 @@ def _workload(agent: Agent) -> Json:
     }
     if agent.host == "kagent":
         made["metadata"]["ownerReferences"] = [
-            {"apiVersion": "kagent.dev/v1alpha2", "kind": "Agent", "name": agent.key, "uid": guid("agent " + agent.key), "controller": True}
+            {
+                "apiVersion": "kagent.dev/v1alpha2",
+                "kind": "Agent",
+                "name": agent.key,
+                "uid": guid("agent " + agent.key),
+                "controller": True,
+            }
         ]
     return made
 
@@ -118,7 +155,10 @@ def _network(agent: Agent) -> Json:
         "metadata": {"name": agent.key, "namespace": "agents"},
         "spec": {
             "endpointSelector": {"matchLabels": {"app": agent.key}},
-            "egress": [{"toEndpoints": [{"matchLabels": {"app": "litellm"}}]}, *([{"toFQDNs": [{"matchName": s} for s in agent.sites]}] if agent.sites else [])],
+            "egress": [
+                {"toEndpoints": [{"matchLabels": {"app": "litellm"}}]},
+                *([{"toFQDNs": [{"matchName": s} for s in agent.sites]}] if agent.sites else []),
+            ],
         },
     }
 
@@ -150,7 +190,17 @@ def _kagent() -> Iterator[Json]:
              "toolNames": [t.name for t in agent.tools], "requireApproval": asks}}
         ]  # fmt: skip
         if agent is forecaster:
-            tools.append({"type": "McpServer", "mcpServer": {"apiGroup": "kagent.dev", "kind": "RemoteMCPServer", "name": "weather", "toolNames": ["weather_get"]}})
+            tools.append(
+                {
+                    "type": "McpServer",
+                    "mcpServer": {
+                        "apiGroup": "kagent.dev",
+                        "kind": "RemoteMCPServer",
+                        "name": "weather",
+                        "toolNames": ["weather_get"],
+                    },
+                }
+            )
         if agent is planner:
             tools.append({"type": "Agent", "agent": {"name": forecaster.key}})
         yield {
@@ -162,7 +212,9 @@ def _kagent() -> Iterator[Json]:
         }  # fmt: skip
 
 
-def _audited(agent: Agent, moment: datetime, verb: str, resource: str, name: str, code: int = 200) -> Json:
+def _audited(
+    agent: Agent, moment: datetime, verb: str, resource: str, name: str, code: int = 200
+) -> Json:
     return {
         "kind": "Event",
         "apiVersion": "audit.k8s.io/v1",
@@ -171,10 +223,19 @@ def _audited(agent: Agent, moment: datetime, verb: str, resource: str, name: str
         "stage": "ResponseComplete",
         "requestURI": f"/api/v1/namespaces/agents/{resource}/{name}",
         "verb": verb,
-        "user": {"username": agent.account, "uid": guid("account " + agent.key), "groups": ["system:serviceaccounts"]},
+        "user": {
+            "username": agent.account,
+            "uid": guid("account " + agent.key),
+            "groups": ["system:serviceaccounts"],
+        },
         "sourceIPs": ["192.0.2.40"],
         "userAgent": "agent/1",
-        "objectRef": {"resource": resource, "namespace": "agents", "name": name, "apiVersion": "v1"},
+        "objectRef": {
+            "resource": resource,
+            "namespace": "agents",
+            "name": name,
+            "apiVersion": "v1",
+        },
         "responseStatus": {"metadata": {}, "code": code},
         "requestReceivedTimestamp": f"{moment:%Y-%m-%dT%H:%M:%S}.000000Z",
         "stageTimestamp": f"{moment:%Y-%m-%dT%H:%M:%S}.020000Z",
@@ -183,20 +244,40 @@ def _audited(agent: Agent, moment: datetime, verb: str, resource: str, name: str
 
 
 def _at_work(agent: Agent, day: datetime) -> bool:
-    return f"{day:%Y-%m-%d}" >= agent.since and not (agent.retired and f"{day:%Y-%m-%d}" > agent.retired)
+    return f"{day:%Y-%m-%d}" >= agent.since and not (
+        agent.retired and f"{day:%Y-%m-%d}" > agent.retired
+    )
 
 
 def _audit(quarter: Quarter) -> Iterator[Json]:
-    for agent in (a for a in _in_cluster(quarter) if a.key not in GOVERNED):  # they have no token of the cluster
+    for agent in (
+        a for a in _in_cluster(quarter) if a.key not in GOVERNED
+    ):  # they have no token of the cluster
         for day in quarter.days():
             if _at_work(agent, day):
-                yield _audited(agent, day + timedelta(hours=3, minutes=dice("audit", agent.key, iso(day)).randint(0, 50)), "get", "configmaps", agent.key)
+                yield _audited(
+                    agent,
+                    day
+                    + timedelta(hours=3, minutes=dice("audit", agent.key, iso(day)).randint(0, 50)),
+                    "get",
+                    "configmaps",
+                    agent.key,
+                )
     if quarter.is_second:
         for minute in range(4):
-            yield _audited(BY_KEY["pump-copilot"], datetime(2026, 9, 2, 15, minute), "get", "secrets", "grid-mcp", 403)
+            yield _audited(
+                BY_KEY["pump-copilot"],
+                datetime(2026, 9, 2, 15, minute),
+                "get",
+                "secrets",
+                "grid-mcp",
+                403,
+            )
 
 
-def _span(agent: Agent, moment: datetime, operation: str, name: str, parent: str = "", **more: str) -> Json:
+def _span(
+    agent: Agent, moment: datetime, operation: str, name: str, parent: str = "", **more: str
+) -> Json:
     trace = hexid(f"trace {moment:%Y-%m-%d %H}", 32)
     span = hexid(f"span {agent.key} {operation} {name} {iso(moment)}", 16)
     return {
@@ -220,30 +301,77 @@ def _span(agent: Agent, moment: datetime, operation: str, name: str, parent: str
     }
 
 
-def _forecast(start: datetime, parent: str, model: dict[str, str], tools: tuple[str, ...]) -> Iterator[Json]:
+def _forecast(
+    start: datetime, parent: str, model: dict[str, str], tools: tuple[str, ...]
+) -> Iterator[Json]:
     forecaster = BY_KEY["grid-forecaster"]
     purpose = {"gen_ai.workflow.name": "daily forecast"}
     below = _span(forecaster, start, "invoke_agent", forecaster.key, parent, **purpose)
     yield below
-    yield _span(forecaster, start + timedelta(seconds=1), "chat", "claude", below["SpanId"], **purpose, **model)
+    yield _span(
+        forecaster,
+        start + timedelta(seconds=1),
+        "chat",
+        "claude",
+        below["SpanId"],
+        **purpose,
+        **model,
+    )
     for number, tool in enumerate(tools):
-        yield _span(forecaster, start + timedelta(seconds=4 + number), "execute_tool", tool, below["SpanId"], **purpose, **{"gen_ai.tool.name": tool})
+        yield _span(
+            forecaster,
+            start + timedelta(seconds=4 + number),
+            "execute_tool",
+            tool,
+            below["SpanId"],
+            **purpose,
+            **{"gen_ai.tool.name": tool},
+        )
 
 
 def _spans(quarter: Quarter) -> Iterator[Json]:
     planner = BY_KEY["grid-planner"]
-    model = {"gen_ai.request.model": "claude-sonnet-4-5-20250929", "gen_ai.response.model": "claude-sonnet-4-5-20250929"}
+    model = {
+        "gen_ai.request.model": "claude-sonnet-4-5-20250929",
+        "gen_ai.response.model": "claude-sonnet-4-5-20250929",
+    }
     for day in quarter.days():
         start = day + timedelta(hours=7, minutes=dice("spans", iso(day)).randint(0, 30))
         # In the third quarter the forecaster runs on another model, and no ticket says so.
-        mine = model if not quarter.is_second or day < datetime(2026, 8, 20) else {k: "claude-haiku-4-5-20251001" for k in model}
-        top = _span(planner, start, "invoke_agent", planner.key, **{"enduser.id": "elif.demir@brightwater.example.com"})
+        mine = (
+            model
+            if not quarter.is_second or day < datetime(2026, 8, 20)
+            else dict.fromkeys(model, "claude-haiku-4-5-20251001")
+        )
+        top = _span(
+            planner,
+            start,
+            "invoke_agent",
+            planner.key,
+            **{"enduser.id": "elif.demir@brightwater.example.com"},
+        )
         yield top
         yield _span(planner, start + timedelta(seconds=4), "chat", "claude", top["SpanId"], **model)
-        yield _span(planner, start + timedelta(seconds=9), "execute_tool", "load_get", top["SpanId"], **{"gen_ai.tool.name": "load_get"})
-        yield from _forecast(start + timedelta(seconds=12), top["SpanId"], mine, ("load_get", "weather_get"))
+        yield _span(
+            planner,
+            start + timedelta(seconds=9),
+            "execute_tool",
+            "load_get",
+            top["SpanId"],
+            **{"gen_ai.tool.name": "load_get"},
+        )
+        yield from _forecast(
+            start + timedelta(seconds=12), top["SpanId"], mine, ("load_get", "weather_get")
+        )
         if day.weekday() == 2:
-            yield _span(planner, start + timedelta(seconds=30), "execute_tool", "window_plan", top["SpanId"], **{"gen_ai.tool.name": "window_plan"})
+            yield _span(
+                planner,
+                start + timedelta(seconds=30),
+                "execute_tool",
+                "window_plan",
+                top["SpanId"],
+                **{"gen_ai.tool.name": "window_plan"},
+            )
 
 
 def _passed(agent: Agent, moment: datetime, site: str, denied: bool = False) -> Json:
@@ -279,7 +407,12 @@ def _approved(quarter: Quarter) -> Iterator[Json]:
     """Give watched runs of the forecast, which its purpose was approved for."""
     for day in range(3):
         start = quarter.begin - timedelta(days=20 - day)
-        yield from _forecast(start, "", {"gen_ai.request.model": "claude-sonnet-4-5-20250929"}, ("load_get", "weather_get"))
+        yield from _forecast(
+            start,
+            "",
+            {"gen_ai.request.model": "claude-sonnet-4-5-20250929"},
+            ("load_get", "weather_get"),
+        )
 
 
 def _proxy(quarter: Quarter) -> Iterator[Json]:
@@ -288,7 +421,14 @@ def _proxy(quarter: Quarter) -> Iterator[Json]:
             if not _at_work(agent, day):
                 continue
             for number, site in enumerate(agent.sites):
-                yield _passed(agent, day + timedelta(hours=6 + number, minutes=dice("proxy", agent.key, iso(day)).randint(0, 55)), site)
+                yield _passed(
+                    agent,
+                    day
+                    + timedelta(
+                        hours=6 + number, minutes=dice("proxy", agent.key, iso(day)).randint(0, 55)
+                    ),
+                    site,
+                )
     if quarter.is_second:
         billing = BY_KEY["billing-dispute"]
         yield _passed(billing, datetime(2026, 9, 15, 11, 2), SPILL)

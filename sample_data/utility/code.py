@@ -64,7 +64,9 @@ def _head(agent: Agent, number: int) -> str:
     return hexid(f"head {agent.key} {number}", 40)
 
 
-def _pull(agent: Agent, number: int, merged: datetime, author: str, reviewer: str, file: str) -> Json:
+def _pull(
+    agent: Agent, number: int, merged: datetime, author: str, reviewer: str, file: str
+) -> Json:
     return {
         "url": f"{API}{agent.repository}/pulls/{number}",
         "number": number,
@@ -75,12 +77,22 @@ def _pull(agent: Agent, number: int, merged: datetime, author: str, reviewer: st
         "created_at": iso(merged - timedelta(days=1)),
         "merged_at": iso(merged),
         "merge_commit_sha": hexid(f"merge {agent.key} {number}", 40),
-        "head": {"ref": "change", "sha": _head(agent, number), "repo": {"full_name": agent.repository}},
-        "base": {"ref": "main", "sha": hexid(f"base {agent.key} {number}", 40), "repo": {"full_name": agent.repository}},
+        "head": {
+            "ref": "change",
+            "sha": _head(agent, number),
+            "repo": {"full_name": agent.repository},
+        },
+        "base": {
+            "ref": "main",
+            "sha": hexid(f"base {agent.key} {number}", 40),
+            "repo": {"full_name": agent.repository},
+        },
     }
 
 
-def _review(agent: Agent, number: int, merged: datetime, author: str, reviewer: str, file: str) -> Json:
+def _review(
+    agent: Agent, number: int, merged: datetime, author: str, reviewer: str, file: str
+) -> Json:
     return {
         "id": number,
         "user": {"login": reviewer, "type": "User"},
@@ -93,7 +105,9 @@ def _review(agent: Agent, number: int, merged: datetime, author: str, reviewer: 
     }
 
 
-def _file(agent: Agent, number: int, merged: datetime, author: str, reviewer: str, file: str) -> Json:
+def _file(
+    agent: Agent, number: int, merged: datetime, author: str, reviewer: str, file: str
+) -> Json:
     return {
         "sha": hexid(f"blob {agent.key} {number}", 40),
         "filename": file,
@@ -167,7 +181,15 @@ def _audit(quarter: Quarter) -> Iterator[Json]:
         events.append({"@timestamp": _stamp(moment), "_document_id": guid("clone " + iso(day)), "action": "git.clone",
                        "actor": "brightwater-deploy[bot]", "actor_is_bot": True, "org": "brightwater", "repo": "brightwater/meter-anomaly"})  # fmt: skip
     for event in sorted(events, key=lambda e: (e["@timestamp"], e["_document_id"])):
-        yield {"preview": False, "offset": 0, "result": {"_time": event["@timestamp"] / 1000, "sourcetype": "github:audit", "_raw": json.dumps(event)}}
+        yield {
+            "preview": False,
+            "offset": 0,
+            "result": {
+                "_time": event["@timestamp"] / 1000,
+                "sourcetype": "github:audit",
+                "_raw": json.dumps(event),
+            },
+        }
 
 
 def _settings() -> Json:
@@ -203,16 +225,32 @@ def _line(name: str, moment: datetime, session: str, agent: str, **more: Any) ->
     }
     if agent:
         attributes["agent.name"] = agent
-    return {"body": "claude_code." + name, "timestamp": iso(moment), "attributes": attributes, "resource": {"service.name": "claude-code"}}
+    return {
+        "body": "claude_code." + name,
+        "timestamp": iso(moment),
+        "attributes": attributes,
+        "resource": {"service.name": "claude-code"},
+    }
 
 
 def _hooks(quarter: Quarter) -> Iterator[Json]:
     """Give what the hooks of Sofia's client wrote: it starts the documentation reader each day."""
     for day in quarter.days():
         start, session = day + timedelta(hours=9, minutes=30), guid("hooks " + iso(day))
-        common = {"session_id": session, "transcript_path": f"/home/sofia/.claude/projects/web/{session}.jsonl", "cwd": "/home/sofia/web"}
+        common = {
+            "session_id": session,
+            "transcript_path": f"/home/sofia/.claude/projects/web/{session}.jsonl",
+            "cwd": "/home/sofia/web",
+        }
         child = {"agent_id": hexid("child " + session, 8), "agent_type": "doc-reader"}
-        yield _hook(start, common, permission_mode="dontAsk", hook_event_name="SessionStart", source="startup", model="claude-sonnet-4-5-20250929")
+        yield _hook(
+            start,
+            common,
+            permission_mode="dontAsk",
+            hook_event_name="SessionStart",
+            source="startup",
+            model="claude-sonnet-4-5-20250929",
+        )
         yield _hook(start + timedelta(seconds=5), common, hook_event_name="SubagentStart", **child)
         for number, tool in enumerate(("Read", "Grep")):
             yield _hook(start + timedelta(seconds=9 + number), common, permission_mode="dontAsk", hook_event_name="PostToolUse", tool_name=tool,
@@ -228,7 +266,11 @@ def _servers() -> Json:
     """Give the servers that Claude Code starts; one is whatever version is the latest."""
     return {
         "mcpServers": {
-            "tickets": {"type": "http", "url": "https://tickets-mcp.brightwater.example.com/mcp", "headers": {"Authorization": "Bearer ${TICKETS}"}},
+            "tickets": {
+                "type": "http",
+                "url": "https://tickets-mcp.brightwater.example.com/mcp",
+                "headers": {"Authorization": "Bearer ${TICKETS}"},
+            },
             "diagrams": {"command": "npx", "args": ["-y", "diagram-mcp@latest"]},
         },
         "reporter_actor_id": "claude-code",
@@ -243,12 +285,29 @@ def _events(quarter: Quarter) -> Iterator[Json]:
             session = guid(f"claude {agent} {iso(day)}")
             # In August the pipeline fixer was moved to another model than its file names, and no ticket says so.
             moved = agent == "pipeline-fixer" and day >= datetime(2026, 8, 20)
-            yield _line("api_request", start, session, agent, model="claude-haiku-4-5-20251001" if moved else "claude-sonnet-4-5-20250929")
+            yield _line(
+                "api_request",
+                start,
+                session,
+                agent,
+                model="claude-haiku-4-5-20251001" if moved else "claude-sonnet-4-5-20250929",
+            )
             for number, tool in enumerate(tools):
                 moment = start + timedelta(seconds=20 * (number + 1))
                 call = "toolu_" + hexid(f"{session} {tool}", 20)
-                source = "user_temporary" if tool == "Bash" and agent == "pipeline-fixer" else "config"
-                yield _line("tool_decision", moment, session, agent, tool_name=tool, decision="accept", source=source, tool_use_id=call)
+                source = (
+                    "user_temporary" if tool == "Bash" and agent == "pipeline-fixer" else "config"
+                )
+                yield _line(
+                    "tool_decision",
+                    moment,
+                    session,
+                    agent,
+                    tool_name=tool,
+                    decision="accept",
+                    source=source,
+                    tool_use_id=call,
+                )
                 yield _line("tool_result", moment + timedelta(seconds=2), session, agent, tool_name=tool, success=True, tool_use_id=call,
                             decision_type="accept", decision_source=source)  # fmt: skip
     if quarter.is_second:

@@ -6,7 +6,19 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from utility.cast import AGENTS, BY_KEY, BY_NAME, PEOPLE, TENANT_ISSUER, Agent, Quarter, dice, guid, iso, present
+from utility.cast import (
+    AGENTS,
+    BY_KEY,
+    BY_NAME,
+    PEOPLE,
+    TENANT_ISSUER,
+    Agent,
+    Quarter,
+    dice,
+    guid,
+    iso,
+    present,
+)
 
 Json = dict[str, Any]
 SYSTEM = "00000000-0000-0000-0000-000000000000"
@@ -25,16 +37,20 @@ def files(quarter: Quarter) -> dict[str, Any]:
         "inventory/entra/users.json": {"value": [_user(p, quarter) for p in PEOPLE]},
         "inventory/entra/registration.json": {"value": [_registration(p) for p in PEOPLE]},
         "inventory/entra/applications.json": {"value": [_application(a) for a in _known(quarter)]},
-        "inventory/entra/service-principals.json": {"value": [_principal(a, quarter) for a in _known(quarter)]},
+        "inventory/entra/service-principals.json": {
+            "value": [_principal(a, quarter) for a in _known(quarter)]
+        },
         "inventory/entra/app-role-assignments.json": {"value": list(_rights(quarter))},
         "inventory/entra/role-schedules.json": {"value": list(_schedules())},
         "inventory/entra/access-reviews.json": {"value": [_review(quarter)]},
         "inventory/entra/activations.json": {"value": list(_activations(quarter))},
         "inventory/entra/package-requests.json": {"value": list(_packages(quarter))},
-        "inventory/entra/activation-approvals.json": {"value": list(_activation_approvals(quarter))},
+        "inventory/entra/activation-approvals.json": {
+            "value": list(_activation_approvals(quarter))
+        },
         "logs/entra/service-principal-sign-ins.jsonl.gz": list(_sign_ins(quarter)),
         "logs/entra/graph-activity.jsonl.gz": list(_graph(quarter)),
-        "logs/entra/audit.json": list(_audits(quarter)),
+        **({"logs/entra/audit.json": list(_audits())} if quarter.is_second else {}),
     }
 
 
@@ -57,7 +73,9 @@ def _user(person: Any, quarter: Quarter) -> Json:
         "employeeHireDate": "2021-03-01T08:00:00Z",
         "employeeLeaveDateTime": person.left + "T16:00:00Z" if has_left else None,
         "proxyAddresses": ["SMTP:" + person.mail],
-        "manager": {"@odata.type": "#microsoft.graph.user", "id": BY_NAME[person.manager].oid} if person.manager else None,
+        "manager": {"@odata.type": "#microsoft.graph.user", "id": BY_NAME[person.manager].oid}
+        if person.manager
+        else None,
     }
 
 
@@ -75,7 +93,14 @@ def _registration(person: Any) -> Json:
 
 def _owners(agent: Agent) -> list[Json]:
     names = [agent.owner] if agent.in_cmdb else []
-    return [{"@odata.type": "#microsoft.graph.user", "id": BY_NAME[n].oid, "userPrincipalName": BY_NAME[n].mail} for n in names]
+    return [
+        {
+            "@odata.type": "#microsoft.graph.user",
+            "id": BY_NAME[n].oid,
+            "userPrincipalName": BY_NAME[n].mail,
+        }
+        for n in names
+    ]
 
 
 def secret_id(agent: Agent) -> str:
@@ -100,7 +125,11 @@ def _application(agent: Agent) -> Json:
     }
     if agent.host == "entra":
         # The secret of the candidate mailer was made for two years and never changed.
-        start, end = ("2025-02-03", "2027-02-03") if agent.key == "candidate-mailer" else ("2026-03-02", "2026-11-30")
+        start, end = (
+            ("2025-02-03", "2027-02-03")
+            if agent.key == "candidate-mailer"
+            else ("2026-03-02", "2026-11-30")
+        )
         made["passwordCredentials"] = [
             {"keyId": secret_id(agent), "displayName": "client", "hint": "inv", "secretText": None,
              "startDateTime": start + "T09:00:00Z", "endDateTime": end + "T09:00:00Z"}
@@ -147,7 +176,9 @@ def _right(agent: Agent, role: str, made: str, resource: str = "Microsoft Graph"
 def _rights(quarter: Quarter) -> Iterator[Json]:
     for agent in _known(quarter):
         if agent.host == "eks":
-            yield _right(agent, guid("role call the gateway"), agent.since + "T09:30:00Z", "LiteLLM gateway")
+            yield _right(
+                agent, guid("role call the gateway"), agent.since + "T09:30:00Z", "LiteLLM gateway"
+            )
     yield _right(BY_KEY["candidate-mailer"], MAIL_SEND, "2026-01-12T10:00:00Z")
     yield _right(BY_KEY["candidate-mailer"], MAIL_READ, "2026-01-12T10:00:00Z")
     yield _right(BY_KEY["tender-watch"], MAIL_READ, "2026-01-12T10:00:00Z")
@@ -199,7 +230,10 @@ def _activations(quarter: Quarter) -> Iterator[Json]:
             "directoryScopeId": "/",
             "isValidationOnly": False,
             "createdBy": {"user": {"id": BY_NAME["Henrik Aalto"].oid}},
-            "scheduleInfo": {"startDateTime": iso(day + timedelta(minutes=25)), "expiration": {"type": "afterDuration", "duration": "PT4H"}},
+            "scheduleInfo": {
+                "startDateTime": iso(day + timedelta(minutes=25)),
+                "expiration": {"type": "afterDuration", "duration": "PT4H"},
+            },
         }
 
 
@@ -234,9 +268,17 @@ def _packages(quarter: Quarter) -> Iterator[Json]:
         "status": "Delivered",
         "createdDateTime": iso(asked),
         "completedDateTime": iso(asked + timedelta(hours=7)),
-        "requestor": {"id": guid("requestor noah"), "objectId": noah.oid, "displayName": noah.name, "subjectType": "user"},
+        "requestor": {
+            "id": guid("requestor noah"),
+            "objectId": noah.oid,
+            "displayName": noah.name,
+            "subjectType": "user",
+        },
         "accessPackage": {"id": guid("package release"), "displayName": "Release engineering"},
-        "schedule": {"startDateTime": iso(asked + timedelta(hours=7)), "expiration": {"type": "afterDuration", "duration": "P90D"}},
+        "schedule": {
+            "startDateTime": iso(asked + timedelta(hours=7)),
+            "expiration": {"type": "afterDuration", "duration": "P90D"},
+        },
     }
 
 
@@ -307,7 +349,13 @@ def _sign_ins(quarter: Quarter) -> Iterator[Json]:
             yield _sign_in(day + timedelta(hours=5, minutes=dice(agent.key, iso(day)).randint(0, 20)), agent.app_id, agent.sp_id,
                            secret_id(agent), "198.51.100.20")  # fmt: skip
         if quarter.is_second and day >= datetime(2026, 8, 3) and day.weekday() < 5:
-            yield _sign_in(day + timedelta(hours=23), guid("app " + STRANGER), guid("sp " + STRANGER), guid("secret " + STRANGER), "203.0.113.77")
+            yield _sign_in(
+                day + timedelta(hours=23),
+                guid("app " + STRANGER),
+                guid("sp " + STRANGER),
+                guid("secret " + STRANGER),
+                "203.0.113.77",
+            )
 
 
 def _call(agent: Agent, moment: datetime, method: str, path: str, status: int = 200) -> Json:
@@ -332,15 +380,25 @@ def _graph(quarter: Quarter) -> Iterator[Json]:
     mailer, watch = BY_KEY["candidate-mailer"], BY_KEY["tender-watch"]
     for day in quarter.days():
         for hour in (6, 12):
-            start = day + timedelta(hours=hour, minutes=dice("graph", iso(day), str(hour)).randint(1, 50))
+            start = day + timedelta(
+                hours=hour, minutes=dice("graph", iso(day), str(hour)).randint(1, 50)
+            )
             yield _call(watch, start, "GET", "/users/tenders@brightwater.example.com/messages")
-            yield _call(mailer, start + timedelta(minutes=2), "GET", "/users/careers@brightwater.example.com/messages")
-            yield _call(mailer, start + timedelta(minutes=3), "POST", "/users/careers@brightwater.example.com/sendMail")
+            yield _call(
+                mailer,
+                start + timedelta(minutes=2),
+                "GET",
+                "/users/careers@brightwater.example.com/messages",
+            )
+            yield _call(
+                mailer,
+                start + timedelta(minutes=3),
+                "POST",
+                "/users/careers@brightwater.example.com/sendMail",
+            )
 
 
-def _audits(quarter: Quarter) -> Iterator[Json]:
-    if not quarter.is_second:
-        return
+def _audits() -> Iterator[Json]:
     henrik = BY_NAME["Henrik Aalto"]
     yield {
         "TimeGenerated": "2026-08-05T13:20:00Z",

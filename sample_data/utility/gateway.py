@@ -18,9 +18,18 @@ def files(quarter: Quarter) -> dict[str, Any]:
     known = [a for a in agents if a.in_cmdb]  # the pump copilot was made with a key that is gone
     made: dict[str, Any] = {
         "inventory/litellm/agents.json": [_agent(a, quarter) for a in known],
-        "inventory/litellm/keys.json": {"keys": [*(_key(a, quarter) for a in known), *(_own_key(p, t) for p, t in OWN_KEYS.items())]},
-        "inventory/litellm/mcp-servers.json": [_server(n) for n in sorted({t.server for a in agents for t in a.tools})],
-        "logs/litellm/audit.json": {"audit_logs": list(_audit(quarter))},
+        "inventory/litellm/keys.json": {
+            "keys": [
+                *(_key(a, quarter) for a in known),
+                *(_own_key(p, t) for p, t in OWN_KEYS.items()),
+            ]
+        },
+        "inventory/litellm/mcp-servers.json": [
+            _server(n) for n in sorted({t.server for a in agents for t in a.tools})
+        ],
+        **(
+            {"logs/litellm/audit.json": {"audit_logs": list(_audit())}} if quarter.is_second else {}
+        ),
     }
     for agent in known:
         made[f"inventory/mcp/{agent.key}.tools.json"] = {
@@ -29,7 +38,9 @@ def files(quarter: Quarter) -> dict[str, Any]:
         }
     calls = sorted(_calls(quarter, agents), key=lambda c: (c["startTime"], c["request_id"]))
     for month in sorted({c["startTime"][:7] for c in calls}):
-        made[f"logs/litellm/spend-{month}.jsonl.gz"] = [c for c in calls if c["startTime"].startswith(month)]
+        made[f"logs/litellm/spend-{month}.jsonl.gz"] = [
+            c for c in calls if c["startTime"].startswith(month)
+        ]
     return made
 
 
@@ -83,9 +94,9 @@ def _key(agent: Agent, quarter: Quarter) -> Json:
 
 
 OWN_KEYS = {
-    "Priya Nandan": ("readings_get", "readings_list", "case_create"),
-    "Jonas Weller": ("outage_list", "outage_note_add"),
-    "Anna Kovac": ("readings_list", "district_flow_get", "case_create"),
+    "Priya Nandan": ("readings_get", "readings_list", "case_find"),
+    "Jonas Weller": ("outage_list", "crew_report_get"),
+    "Anna Kovac": ("readings_list", "district_flow_get", "case_find"),
     "Samir Haddad": ("bill_get", "credit_post", "mail_send", "tariff_get", "readings_get"),
     "Pavel Novak": ("order_get",),
 }
@@ -106,7 +117,10 @@ def _own_key(name: str, tools: tuple[str, ...]) -> Json:
         "updated_at": "2026-02-02T09:00:00Z",
         "auto_rotate": False,
         "key_type": "llm_api",
-        "object_permission": {"mcp_tool_permissions": {"srv-own": list(tools)}, "mcp_servers": ["srv-own"]},
+        "object_permission": {
+            "mcp_tool_permissions": {"srv-own": list(tools)},
+            "mcp_servers": ["srv-own"],
+        },
     }
 
 
@@ -115,7 +129,9 @@ def _server(name: str) -> Json:
     return {
         "server_id": "srv-" + name,
         "server_name": name,
-        "url": f"https://{name}-mcp.brightwater.example.com/mcp" if approved else "http://192.0.2.90:8080/mcp",
+        "url": f"https://{name}-mcp.brightwater.example.com/mcp"
+        if approved
+        else "http://192.0.2.90:8080/mcp",
         "transport": "http",
         "auth_type": "bearer_token" if approved else "none",
         "created_at": "2026-01-05T08:00:00Z",
@@ -133,16 +149,35 @@ def _listed(tool: Any) -> Json:
     hints: Json = {"readOnlyHint": tool.effect == READ, "openWorldHint": tool.outbound}
     if tool.effect != READ:
         hints["destructiveHint"] = tool.effect == DELETE
-    return {"name": tool.name, "inputSchema": {"type": "object", "properties": {}}, "annotations": hints}
+    return {
+        "name": tool.name,
+        "inputSchema": {"type": "object", "properties": {}},
+        "annotations": hints,
+    }
 
 
-def _call(agent: Agent, moment: datetime, session: str, tool: Any = None, status: str = "success", person: str = "", model: str = "") -> Json:
-    metadata: Json = {"user_api_key_alias": agent.repository, "user_api_key_user_id": agent.app_id, "user_agent": "brightwater-agents/1.0"}
+def _call(
+    agent: Agent,
+    moment: datetime,
+    session: str,
+    tool: Any = None,
+    status: str = "success",
+    person: str = "",
+    model: str = "",
+) -> Json:
+    metadata: Json = {
+        "user_api_key_alias": agent.repository,
+        "user_api_key_user_id": agent.app_id,
+        "user_agent": "brightwater-agents/1.0",
+    }
     if tool:
         metadata["mcp_tool_call_metadata"] = {"name": tool.name, "mcp_server_name": tool.server, "namespaced_tool_name": f"{tool.server}/{tool.name}",
                                               "arguments": {"to": tool.to} if tool.to else {}}  # fmt: skip
     if status == "failure":
-        metadata["error_information"] = {"error_code": "403", "error_class": "PermissionDeniedError"}
+        metadata["error_information"] = {
+            "error_code": "403",
+            "error_class": "PermissionDeniedError",
+        }
     return {
         "request_id": guid(f"call {agent.key} {iso(moment)} {tool.name if tool else 'model'}"),
         "call_type": "call_mcp_tool" if tool else "acompletion",
@@ -167,16 +202,26 @@ def _call(agent: Agent, moment: datetime, session: str, tool: Any = None, status
 def _calls(quarter: Quarter, agents: list[Agent]) -> Iterator[Json]:
     for agent in agents:
         for day in quarter.days():
-            if f"{day:%Y-%m-%d}" < agent.since or (agent.retired and f"{day:%Y-%m-%d}" > agent.retired):
+            if f"{day:%Y-%m-%d}" < agent.since or (
+                agent.retired and f"{day:%Y-%m-%d}" > agent.retired
+            ):
                 continue
-            start = day + timedelta(hours=8, minutes=dice("calls", agent.key, iso(day)).randint(0, 59))
+            start = day + timedelta(
+                hours=8, minutes=dice("calls", agent.key, iso(day)).randint(0, 59)
+            )
             session = guid(f"session {agent.key} {iso(day)}")
             person = BY_NAME[agent.owner].mail
             yield _call(agent, start, session, person=person)
             for number, tool in enumerate(agent.tools):
                 if tool.since > f"{day:%Y-%m-%d}" or (tool.effect == DELETE and day.day != 12):
                     continue
-                yield _call(agent, start + timedelta(seconds=10 * (number + 1)), session, tool, person=person)
+                yield _call(
+                    agent,
+                    start + timedelta(seconds=10 * (number + 1)),
+                    session,
+                    tool,
+                    person=person,
+                )
     if not quarter.is_second:
         return
     meter = BY_KEY["meter-anomaly"].tools[0]
@@ -187,24 +232,33 @@ def _calls(quarter: Quarter, agents: list[Agent]) -> Iterator[Json]:
         yield _call(helper, datetime(2026, 7, day, 9, 30), guid(f"late {day}"), helper.tools[0])
     # Another agent uses the key of the invoice matcher.
     for day in (3, 10, 17):
-        made = _call(BY_KEY["contract-drafter"], datetime(2026, 9, day, 14), guid(f"borrowed {day}"), BY_KEY["invoice-matcher"].tools[0])
+        made = _call(
+            BY_KEY["contract-drafter"],
+            datetime(2026, 9, day, 14),
+            guid(f"borrowed {day}"),
+            BY_KEY["invoice-matcher"].tools[0],
+        )
         yield made | {"api_key": BY_KEY["invoice-matcher"].key_hash}
     # The gateway refuses what was never granted.
-    yield _call(BY_KEY["leak-detector"], datetime(2026, 9, 4, 2, 10), guid("refused"), bill, status="failure")
+    yield _call(
+        BY_KEY["leak-detector"],
+        datetime(2026, 9, 4, 2, 10),
+        guid("refused"),
+        bill,
+        status="failure",
+    )
     yield _call(BY_KEY["billing-dispute"], datetime(2026, 9, 21, 10, 0), guid("odd"), meter)
     # A burst: more calls in a minute than its key allows.
     burst = datetime(2026, 9, 22, 11, 0)
     for second in range(0, 56):
         for half in range(2):
-            yield _call(BY_KEY["billing-dispute"], burst + timedelta(seconds=second), guid("burst"), bill) | {
-                "request_id": guid(f"burst {second} {half}")
-            }
+            yield _call(
+                BY_KEY["billing-dispute"], burst + timedelta(seconds=second), guid("burst"), bill
+            ) | {"request_id": guid(f"burst {second} {half}")}
     yield _call(BY_KEY["billing-dispute"], burst + timedelta(minutes=2), guid("burst"), credit)
 
 
-def _audit(quarter: Quarter) -> Iterator[Json]:
-    if not quarter.is_second:
-        return
+def _audit() -> Iterator[Json]:
     drafter = BY_KEY["contract-drafter"]
     yield {
         "id": guid("gateway audit 1"),
@@ -214,8 +268,19 @@ def _audit(quarter: Quarter) -> Iterator[Json]:
         "action": "updated",
         "table_name": "LiteLLM_AgentsTable",
         "object_id": drafter.gateway_id,
-        "before_value": {"agent_id": drafter.gateway_id, "object_permission": {"mcp_tool_permissions": {"srv-contracts": ["template_get", "draft_save"]}}},
-        "updated_values": {"object_permission": {"mcp_tool_permissions": {"srv-contracts": ["template_get", "draft_save", "draft_delete"]}}},
+        "before_value": {
+            "agent_id": drafter.gateway_id,
+            "object_permission": {
+                "mcp_tool_permissions": {"srv-contracts": ["template_get", "draft_save"]}
+            },
+        },
+        "updated_values": {
+            "object_permission": {
+                "mcp_tool_permissions": {
+                    "srv-contracts": ["template_get", "draft_save", "draft_delete"]
+                }
+            }
+        },
     }
     yield {
         "id": guid("gateway audit 2"),
@@ -225,6 +290,14 @@ def _audit(quarter: Quarter) -> Iterator[Json]:
         "action": "updated",
         "table_name": "LiteLLM_VerificationToken",
         "object_id": BY_KEY["billing-dispute"].key_hash,
-        "before_value": {"agent_id": BY_KEY["billing-dispute"].gateway_id, "models": [BY_KEY["billing-dispute"].model]},
-        "updated_values": {"models": [BY_KEY["billing-dispute"].model, "bedrock/eu.anthropic.claude-haiku-4-5-20251001-v1:0"]},
+        "before_value": {
+            "agent_id": BY_KEY["billing-dispute"].gateway_id,
+            "models": [BY_KEY["billing-dispute"].model],
+        },
+        "updated_values": {
+            "models": [
+                BY_KEY["billing-dispute"].model,
+                "bedrock/eu.anthropic.claude-haiku-4-5-20251001-v1:0",
+            ]
+        },
     }

@@ -8,7 +8,19 @@ from typing import Any
 from utility.cast import PEOPLE, Agent, Quarter, iso, present
 
 Json = dict[str, Any]
-CLAUSES = ("identity", "actions", "approvals", "logging", "reviews", "incidents", "third_parties", "retirement")
+CLAUSES = (
+    "identity",
+    "data",
+    "actions",
+    "approvals",
+    "human_review",
+    "escalation",
+    "logging",
+    "reviews",
+    "incidents",
+    "third_parties",
+    "retirement",
+)
 POLICY = """\
 ---
 policy_id: BW-AI-01
@@ -55,7 +67,11 @@ def _course(person: Any) -> Json:
 
 
 def _red_team(quarter: Quarter) -> Json:
-    tested = [a for a in present(quarter) if a.host == "eks" and a.in_cmdb and not a.retired and a.key != "invoice-matcher"]
+    tested = [
+        a
+        for a in present(quarter)
+        if a.host == "eks" and a.in_cmdb and not a.retired and a.key != "invoice-matcher"
+    ]
     when = quarter.begin + timedelta(days=20)
     return {
         "evalId": f"eval-Bwt-{when:%Y-%m-%dT%H:%M:%S}",
@@ -63,7 +79,11 @@ def _red_team(quarter: Quarter) -> Json:
             "version": 3,
             "timestamp": iso(when),
             "prompts": [],
-            "results": [_attack(a, n, plugin) for a in tested for n, plugin in enumerate(("pii", "excessive-agency", "rbac"))],
+            "results": [
+                _attack(a, n, plugin)
+                for a in tested
+                for n, plugin in enumerate(("pii", "excessive-agency", "rbac"))
+            ],
             "stats": {"successes": 1, "failures": 0, "errors": 0},
         },
         "config": {"description": "agents"},
@@ -77,11 +97,12 @@ def _attack(agent: Agent, number: int, plugin: str) -> Json:
         "id": f"{agent.key}-{number}",
         "success": held,
         "failureReason": 0 if held else 1,
-        "provider": {"id": f"https://{agent.key}.brightwater.example.com/chat", "label": agent.gateway_id},
+        "provider": {
+            "id": f"https://{agent.key}.brightwater.example.com/chat",
+            "label": agent.gateway_id,
+        },
         "vars": {"prompt": "Invented"},
         "metadata": {"pluginId": plugin, "strategyId": "jailbreak"},
         "gradingResult": {"pass": held, "score": 1 if held else 0},
         "testCase": {"vars": {}},
     }
-
-

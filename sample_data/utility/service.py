@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from utility.cast import WITH_ROLES, BY_KEY, BY_NAME, PEOPLE, Agent, Quarter, desk, hexid, present
+from utility.cast import BY_KEY, BY_NAME, PEOPLE, WITH_ROLES, Agent, Quarter, desk, hexid, present
 
 Json = dict[str, Any]
 BASE = "https://brightwater.service-now.example/api/now/table/"
@@ -16,13 +16,23 @@ LEVELS = {"low": "4 - not critical", "medium": "3 - less critical", "high": "2 -
 def files(quarter: Quarter) -> dict[str, Any]:
     """Give each file by its place."""
     made: dict[str, Any] = {
-        "inventory/agents/servicenow-items.json": {"result": [*(_item(a, quarter) for a in _items(quarter)), *_services()]},
-        "inventory/agents/servicenow-relations.json": {"result": [_relation(a) for a in _items(quarter)]},
+        "inventory/agents/servicenow-items.json": {
+            "result": [*(_item(a, quarter) for a in _items(quarter)), *_services()]
+        },
+        "inventory/agents/servicenow-relations.json": {
+            "result": [_relation(a) for a in _items(quarter)]
+        },
         "inventory/agents/servicenow-users.json": {"result": [_user(p, quarter) for p in PEOPLE]},
-        "inventory/agents/servicenow-entities.json": {"result": [_entity(a) for a in _items(quarter)]},
-        "inventory/agents/servicenow-risks.json": {"result": [_risk(a) for a in _items(quarter) if a.key != "tender-watch"]},
+        "inventory/agents/servicenow-entities.json": {
+            "result": [_entity(a) for a in _items(quarter)]
+        },
+        "inventory/agents/servicenow-risks.json": {
+            "result": [_risk(a) for a in _items(quarter) if a.key != "tender-watch"]
+        },
         "statements/servicenow/changes.json": {"result": [_change(c) for c in _changes(quarter)]},
-        "statements/servicenow/approvals.json": {"result": [_approval(c) for c in _changes(quarter) if c[4]]},
+        "statements/servicenow/approvals.json": {
+            "result": [_approval(c) for c in _changes(quarter) if c[4]]
+        },
         "statements/servicenow/exceptions.json": {"result": list(_exceptions(quarter))},
     }
     incidents = list(_incidents(quarter))
@@ -51,7 +61,12 @@ def _ids(agent: Agent) -> tuple[str, str]:
     if agent.host == "kagent":
         return agent.logged_as, agent.app_id
     if agent.host == "aws":
-        return agent.role, "arn:aws:bedrock:eu-central-1:111122223333:agent/BWCOST0001" if agent.key == "cost-watcher" else ""
+        return (
+            agent.role,
+            "arn:aws:bedrock:eu-central-1:111122223333:agent/BWCOST0001"
+            if agent.key == "cost-watcher"
+            else "",
+        )
     if agent.host == "entra":
         return "", agent.app_id
     if agent.key == "claude-code":
@@ -62,7 +77,9 @@ def _ids(agent: Agent) -> tuple[str, str]:
 def _item(agent: Agent, quarter: Quarter) -> Json:
     object_id, correlation_id = _ids(agent)
     attested = quarter.end - timedelta(days=40)
-    gone = agent.retired and (agent.retired + "T00:00:00Z") < quarter.end.strftime("%Y-%m-%dT%H:%M:%SZ")
+    gone = agent.retired and (agent.retired + "T00:00:00Z") < quarter.end.strftime(
+        "%Y-%m-%dT%H:%M:%SZ"
+    )
     late = agent.key == "invoice-matcher"
     return {
         "sys_id": agent.sys_id,
@@ -134,7 +151,12 @@ def _entity(agent: Agent) -> Json:
 
 
 def _risk(agent: Agent) -> Json:
-    category = {"Networks": "Operational", "Customer service": "Customer", "Finance": "Financial", "Platform": "Technology"}[agent.unit]
+    category = {
+        "Networks": "Operational",
+        "Customer service": "Customer",
+        "Finance": "Financial",
+        "Platform": "Technology",
+    }[agent.unit]
     return {
         "sys_id": hexid("risk " + agent.key, 32),
         "number": f"RK{int(hexid('risk ' + agent.key, 5), 16):07d}",
@@ -155,10 +177,31 @@ def _changes(quarter: Quarter) -> Iterator[Change]:
     for place, agent in enumerate(a for a in _items(quarter) if not a.retired):
         asked = "Ruben Smit"
         approver = "Tomas Vidal" if agent.risk == "high" else "Ingrid Falk"
-        yield f"CHG{number + place:07d}", agent, quarter.begin + timedelta(days=11 + 4 * place, hours=9), asked, approver, "normal"
+        yield (
+            f"CHG{number + place:07d}",
+            agent,
+            quarter.begin + timedelta(days=11 + 4 * place, hours=9),
+            asked,
+            approver,
+            "normal",
+        )
     if quarter.is_second:
-        yield "CHG0030191", BY_KEY["invoice-matcher"], datetime(2026, 9, 10, 9), "Pavel Novak", "Pavel Novak", "normal"
-        yield "CHG0030192", BY_KEY["contract-drafter"], datetime(2026, 8, 24, 16), "Noah Brandt", "", "emergency"
+        yield (
+            "CHG0030191",
+            BY_KEY["invoice-matcher"],
+            datetime(2026, 9, 10, 9),
+            "Pavel Novak",
+            "Pavel Novak",
+            "normal",
+        )
+        yield (
+            "CHG0030192",
+            BY_KEY["contract-drafter"],
+            datetime(2026, 8, 24, 16),
+            "Noah Brandt",
+            "",
+            "emergency",
+        )
 
 
 def _change(change: Change) -> Json:

@@ -20,7 +20,9 @@ def _millis(moment: datetime) -> int:
     return int((moment - datetime(1970, 1, 1)).total_seconds() * 1000)
 
 
-def _finding(name: str, who: Json, moment: datetime, severity: int, events: list[str], blocked: bool) -> Json:
+def _finding(
+    name: str, who: Json, moment: datetime, severity: int, events: list[str], blocked: bool
+) -> Json:
     return {
         "metadata": {"uid": hexid("finding " + name, 16), "version": "1.5.0", "product": {"name": "Security analytics", "vendor_name": "Invented"}},
         "time": _millis(moment),
@@ -42,10 +44,18 @@ def _agent(agent: Agent) -> Json:
 
 
 def _findings() -> Iterator[Json]:
-    leak, billing, keeper = BY_KEY["leak-detector"], BY_KEY["billing-dispute"], BY_KEY["snapshot-keeper"]
+    leak, billing, keeper = (
+        BY_KEY["leak-detector"],
+        BY_KEY["billing-dispute"],
+        BY_KEY["snapshot-keeper"],
+    )
     refused = guid("call leak-detector 2026-09-04T02:10:00Z bill_get")
-    yield _finding("refused call", _agent(leak), datetime(2026, 9, 4, 2, 10, 40), 4, [refused], blocked=True)
+    yield _finding(
+        "refused call", _agent(leak), datetime(2026, 9, 4, 2, 10, 40), 4, [refused], blocked=True
+    )
     yield _finding("trail off", {"evidences": [{"actor": {"user": {"uid": keeper.role, "name": keeper.key}}}]},
                    datetime(2026, 8, 12, 3, 19), 5, [], blocked=False)  # fmt: skip
     odd = guid("call billing-dispute 2026-09-21T10:00:00Z readings_get")
-    yield _finding("odd tool", _agent(billing), datetime(2026, 9, 22, 9, 0), 4, [odd], blocked=False)
+    yield _finding(
+        "odd tool", _agent(billing), datetime(2026, 9, 22, 9, 0), 4, [odd], blocked=False
+    )

@@ -37,7 +37,9 @@ def write(out: Path) -> None:
     for quarter in QUARTERS:
         folder = out / quarter.id
         shutil.rmtree(folder, ignore_errors=True)
-        _put(folder / "reporter.yml", SETTINGS.format(begin=quarter.begin, end=quarter.end).encode())
+        _put(
+            folder / "reporter.yml", SETTINGS.format(begin=quarter.begin, end=quarter.end).encode()
+        )
         for name, value in _files(quarter).items():
             _put(folder / name, _written(Path(name), value))
 
@@ -60,7 +62,9 @@ def _written(name: Path, value: Any) -> bytes:
     if isinstance(value, str):
         text = value
     elif suffix == ".jsonl":
-        text = "".join(json.dumps(v, ensure_ascii=False, separators=(",", ":")) + "\n" for v in value)
+        text = "".join(
+            json.dumps(v, ensure_ascii=False, separators=(",", ":")) + "\n" for v in value
+        )
     elif suffix == ".csv":
         sheet = io.StringIO()
         writer = csv.DictWriter(sheet, list(value[0]), lineterminator="\n")
@@ -68,7 +72,15 @@ def _written(name: Path, value: Any) -> bytes:
         writer.writerows(value)
         text = sheet.getvalue()
     else:
-        text = json.dumps(value, ensure_ascii=False, separators=(",", ":") if packed else None, indent=None if packed else 1) + "\n"
+        text = (
+            json.dumps(
+                value,
+                ensure_ascii=False,
+                separators=(",", ":") if packed else None,
+                indent=None if packed else 1,
+            )
+            + "\n"
+        )
     data = text.encode()
     if packed:
         data = gzip.compress(data, mtime=0)

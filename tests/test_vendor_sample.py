@@ -43,7 +43,7 @@ def ids(quarter: str) -> dict[str, str]:
     items = json.loads((folder / "agents/servicenow-items.json").read_text("utf-8"))["result"]
     keys = json.loads((folder / "litellm/keys.json").read_text("utf-8"))["keys"]
     apps = json.loads((folder / "entra/applications.json").read_text("utf-8"))["value"]
-    named = {"pump-copilot": a["appId"] for a in apps if a["displayName"] == "Pump copilot"}
+    named = {a["displayName"].lower().replace(" ", "-"): a["appId"] for a in apps}
     named |= {i["name"]: i["sys_id"] for i in items}
     return named | {"key of " + k["key_alias"].split("/")[-1]: k["token"][:40] for k in keys}
 

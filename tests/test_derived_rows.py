@@ -689,3 +689,44 @@ def test_where_the_log_tells_no_effect_the_grant_of_that_name_does_then_the_grav
         registered = engine.one("SELECT CAST(registered_at::DATE AS VARCHAR) FROM actors")
     assert effects == {"t.a": "write", "t.b": "delete", "x": None, "t.c": "read"}
     assert registered == "2026-04-01"
+
+
+# ---------------------------------------------------------------- what several lists say of one agent
+
+
+def test_what_a_server_says_of_a_tool_holds_for_the_rights_to_it(tmp_path: Path) -> None:
+    """Whether a use needs approval does not, for that is a fact of the gate; and where two differ, nobody is believed."""
+    rights = [
+        {"actor_id": "a", "type": "tool", "name": "pay", "source": "gateway"},
+        {
+            "actor_id": "a",
+            "type": "tool",
+            "name": "pay",
+            "source": "server",
+            "effect": "transfer",
+            "reversible": False,
+            "outbound": True,
+            "needs_approval": True,
+        },
+        {"actor_id": "a", "type": "tool", "name": "look", "source": "gateway"},
+        {"actor_id": "a", "type": "tool", "name": "look", "source": "server", "effect": "read"},
+        {"actor_id": "a", "type": "tool", "name": "look", "source": "other", "effect": "delete"},
+        {"actor_id": "b", "type": "tool", "name": "pay", "source": "gateway"},
+    ]
+    with DuckDB(tmp_path / "work") as engine:
+        load_example(engine, {"given": {"actors": [agent("a"), agent("b")], "grants": rights}})
+        told = [(r["actor_id"], r["name"], r["source"]) for r in rights]
+        for number, (_, _, source) in enumerate(told):
+            engine.run(f"UPDATE in_grants SET source = '{source}' WHERE rowid = {number}")
+        derive(engine, RUN, [])
+        rows = engine.rows(
+            "SELECT actor_id, name, source, effect, reversible, outbound, needs_approval FROM grants"
+        )
+    assert {row[:3]: row[3:] for row in rows} == {
+        ("a", "pay", "gateway"): ("transfer", False, True, None),
+        ("a", "pay", "server"): ("transfer", False, True, True),
+        ("a", "look", "gateway"): (None, None, None, None),
+        ("a", "look", "server"): ("read", None, None, None),
+        ("a", "look", "other"): ("delete", None, None, None),
+        ("b", "pay", "gateway"): (None, None, None, None),
+    }

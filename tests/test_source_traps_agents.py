@@ -171,6 +171,14 @@ def test_a_key_of_litellm_without_an_agent_is_no_agent() -> None:
     assert kinds["ag-17"] == "agent"
 
 
+def test_the_keys_of_an_agent_of_litellm_are_no_further_records_of_it() -> None:
+    """Each would count as one more record of the same id in one list."""
+    actors = [r["actor_id"] for r in rows("litellm-keys", "actors")]
+    assert len(actors) == len(set(actors))
+    holders = [r["actor_id"] for r in rows("litellm-keys", "credentials")]
+    assert holders.count("ag-17") == 2
+
+
 def test_the_key_in_the_log_is_the_key_in_the_list() -> None:
     listed = {r["credential_id"] for r in rows("litellm-keys", "credentials")}
     assert {r["credential_id"] for r in rows("litellm-spend-logs")} <= listed
@@ -209,8 +217,10 @@ def test_the_lower_limit_counts_and_several_keys_have_none_in_common() -> None:
     actors = rows("litellm-keys", "actors")
     (key,) = (r for r in actors if r["actor_id"] == "claims-key")
     assert (key["max_calls_per_minute"], key["max_cost_per_day"]) == (60, 1050)
-    of_keys = [r for r in actors if r["actor_id"] == "ag-17" and "state" not in r]
-    assert [r.get("max_calls_per_minute") for r in of_keys] == [None, None]
+    of_agents = {
+        r["actor_id"]: r.get("max_calls_per_minute") for r in actors if r["kind"] == "agent"
+    }
+    assert of_agents == {"ag-17": 45, "ag-18": 12}
     assert not [r for r in actors if r["actor_id"] == "admin-key" and "max_cost_per_day" in r]
 
 

@@ -30,6 +30,13 @@ SELECT
       FROM aliases AS n
       WHERE is_same(n.alias, x.principal_id) AND n.actor_id IN (a.actor_id, a.principal_id)
     ) THEN 'declared'
+    -- The role of a service account that an application of the agent trusts: an alias of an alias.
+    WHEN EXISTS (
+      SELECT 1
+      FROM aliases AS n
+      JOIN aliases AS m ON m.alias = n.actor_id
+      WHERE is_same(n.alias, x.principal_id) AND m.actor_id IN (a.actor_id, a.principal_id)
+    ) THEN 'declared'
     ELSE 'foreign'
   END AS standing,
   x.credential_id,

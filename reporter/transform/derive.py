@@ -120,6 +120,8 @@ def derive_expected(
     make(engine, names, kept)
     has_names = bool(engine.one("SELECT count(*) FROM same_as"))
     _copy_plain(engine, facts, has_names)
+    if "grants" in {t.name for t in facts}:
+        _share_tool_facts(engine)
     merge_actors(engine, has_names, strengths)
     make(engine, before - names, kept)
     _refuse_twins(engine)
@@ -181,6 +183,21 @@ def _copy_plain(engine: Engine, facts: Sequence[Table], has_names: bool) -> None
             f"CREATE TABLE {table.name} AS SELECT {', '.join(expressions)}{pattern}, "
             f"file || '#' || CAST(record AS VARCHAR) AS ref, source FROM in_{table.name} AS i"
         )
+
+
+def _share_tool_facts(engine: Engine) -> None:
+    """Let what one source tells of an agent's tool hold for the rights to it that others list: a
+    gateway says who may call it, its server what it does. Where they differ nobody is believed,
+    and whether a use needs approval is a fact of each gate, not of the tool.
+    """
+    facts = ("effect", "reversible", "outbound")
+    agreed = ", ".join(f"CASE WHEN count(DISTINCT {f}) = 1 THEN min({f}) END AS {f}" for f in facts)
+    engine.run(
+        f"UPDATE grants SET {', '.join(f'{f} = coalesce(grants.{f}, o.{f})' for f in facts)} FROM"
+        f" (SELECT actor_id, name, {agreed} FROM grants WHERE type = 'tool' GROUP BY actor_id, name"
+        " HAVING count(DISTINCT source) > 1) AS o WHERE grants.type = 'tool' AND grants.actor_id ="
+        " o.actor_id AND grants.name = o.name"
+    )
 
 
 def _note_sources(engine: Engine, facts: Sequence[Table]) -> None:

@@ -16,6 +16,8 @@ from test_sample_data import contents
 
 from reporter.api import assess
 
+pytestmark = pytest.mark.slow
+
 HERE = Path(__file__).parents[1] / "sample_data"
 QUARTERS = ("2026-q2", "2026-q3")
 GOVERNED = ("meter-anomaly", "outage-summary", "leak-detector")

@@ -150,9 +150,9 @@ def test_the_report_says_how_to_get_what_is_to_be_brought(tmp_path: Path) -> Non
     wanted = json.loads((run / "report.json").read_text(encoding="utf-8"))["wanted"]
     assert wanted
     for export in wanted:
-        assert export["way"] == ways_to(SOURCES[export["sources"][0]], QUERIES)[0]
+        assert export["steps"] == ways_to(SOURCES[export["sources"][0]], QUERIES)[0]
     page = html.unescape((run / "report.html").read_text(encoding="utf-8"))
     assert "How to get it" in page
     for export in wanted:
-        first, _, others = export["way"].partition("\n")
+        first, _, others = export["steps"].partition("\n")
         assert f"{first} …" in page if others else first in page

@@ -369,7 +369,7 @@ class Wanted:
     checks: tuple[str, ...]
     columns: tuple[str, ...]
     """What is missing, as table.column."""
-    way: str = ""
+    steps: str = ""
     """How to get the first of them."""
 
 

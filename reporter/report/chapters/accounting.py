@@ -179,7 +179,7 @@ def accounting(assessment: model.Assessment) -> Accounting:
 
 
 def _wanted_line(wanted: model.Wanted) -> WantedLine:
-    first_line, _, others = wanted.way.partition("\n")
+    first_line, _, others = wanted.steps.partition("\n")
     return WantedLine(
         f" {say('or')} ".join(wanted.titles),
         count(wanted.results, "result"),

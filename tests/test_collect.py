@@ -24,6 +24,8 @@ from reporter.model.source import Query
 from reporter.schema.tables import LOADED, columns_of
 from reporter.system import folders
 
+pytestmark = pytest.mark.slow
+
 ANSWERS = Path(__file__).parent / "data" / "collected"
 """What Steampipe answers to each query, invented."""
 QUERIES = loader.read_queries(folders.content_dir()[0] / "collectors.yml")

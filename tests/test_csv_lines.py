@@ -69,6 +69,7 @@ def test_findings_and_todo_are_what_python_would_write(assessed: object, tmp_pat
         }
 
 
+@pytest.mark.slow
 def test_lines_stand_in_the_order_of_the_results_over_all_parts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -25,6 +25,8 @@ from reporter.schema.tables import EVENT_TABLES, LOADED, SHARED, TABLES, columns
 from reporter.transform.derive import derive
 from reporter.transform.log_coverage import Expected
 
+pytestmark = pytest.mark.slow
+
 Results = dict[tuple[str, str], tuple[str, str]]
 Copies = dict[str, dict[tuple[str, str], str]]
 """column -> (check, subject) -> result, in the copy of the company without that column"""

@@ -19,6 +19,8 @@ from reporter.ingest import convert
 from reporter.ingest.load import ingested
 from reporter.ingest.readers.files import discover
 
+pytestmark = pytest.mark.slow
+
 YML = "organisation: Port\nperiod: {from: '2026-07-01', to: '2026-10-01'}\n"
 TOKEN = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
 PHRASE = "hunter2hunter2"

@@ -18,6 +18,8 @@ from reporter.errors import ContentError
 from reporter.evaluate.evidence import Needs, deciding, fills_of, is_export, ways_to
 from reporter.system.folders import content_dir
 
+pytestmark = pytest.mark.slow
+
 FILES = Path(__file__).parent / "data" / "sources"
 CONTENT = loader.load()
 QUERIES = loader.read_queries()

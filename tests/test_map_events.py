@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 from conftest import reporter
+from test_mapping import refuse
 from test_readers import workbook
 
 from reporter.authoring.propose_mapping import Proposal, propose, write
 from reporter.content.mapping import read_mapping, with_mappings
 from reporter.content.yaml import read_yaml
-from reporter.errors import ContentError, InputError
+from reporter.errors import InputError
 from reporter.ingest import convert
 from reporter.ingest.load import ingested
 from reporter.ingest.readers.files import discover
@@ -540,11 +541,7 @@ GOOD = "map: m\nkind: event\nheadings: [T, U, A, S]\ncolumns:\n  occurred_at: T\
 def test_a_wrong_mapping_of_a_log_is_refused_with_its_line(
     text: str, line: int, says: str, tmp_path: Path
 ) -> None:
-    path = tmp_path / "m.yml"
-    path.write_text(text)
-    with pytest.raises(ContentError, match=says) as refused:
-        read_mapping(path)
-    assert str(refused.value).startswith(f"{path}:{line}")
+    refuse(text, line, says, tmp_path)
 
 
 def test_words_for_all_rows_and_the_name_of_the_log(tmp_path: Path) -> None:

@@ -391,7 +391,12 @@ GOOD = "map: m\nkind: agent\nheadings: [Id, Stage]\ncolumns:\n  actor_id: Id\n"
 def test_a_wrong_mapping_is_refused_with_its_line(
     text: str, line: int, says: str, tmp_path: Path
 ) -> None:
-    path = tmp_path / "m.yml"
+    refuse(text, line, says, tmp_path)
+
+
+def refuse(text: str, line: int, says: str, folder: Path) -> None:
+    """Expect that a mapping is refused at a line, with these words."""
+    path = folder / "m.yml"
     path.write_text(text)
     with pytest.raises(ContentError, match=says) as refused:
         read_mapping(path)

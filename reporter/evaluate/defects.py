@@ -15,7 +15,7 @@ from itertools import groupby
 from reporter.engine.base import Engine, quoted_list
 from reporter.evaluate.remediation import Unknown, evidence_action, fix_actions, tallied
 from reporter.evaluate.root_causes import CauseFailures, root_causes, worst_first
-from reporter.evaluate.unassessed import FILLED
+from reporter.evaluate.unassessed import FOUND
 from reporter.model.assessment import Check, Finding
 from reporter.model.comparison import Cause, CauseGroup, ResultKey
 from reporter.model.roadmap import Action, Efforts, Missing
@@ -100,13 +100,11 @@ def _failures(engine: Engine, names: Mapping[str, str]) -> Iterator[Finding]:
     engine.run("CREATE TABLE cause_names (check_id VARCHAR, name VARCHAR)")
     engine.insert("cause_names", list(names.items()))
     sql = (
-        f"SELECT {FILLED}, coalesce(waived_until, ''), coalesce(waiver, ''), {LISTED} FROM results"
+        f"SELECT {FOUND}, coalesce(waived_until, ''), coalesce(waiver, ''), {LISTED} FROM results"
         f" JOIN cause_names USING (check_id) WHERE status = '{Status.FAIL}' ORDER BY name,"
         " check_id, subject"
     )
-    at = FILLED.split(", ").index("evidence")
     for check, subject, _, *fields in engine.each(sql):
-        del fields[at - 3]
         yield Finding(check, subject, Status.FAIL, *fields)
 
 

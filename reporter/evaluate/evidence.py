@@ -1,5 +1,5 @@
-"""How good the evidence of a result is. In: what sources carry, and how good each is. Out: SQL of
-the weakest class that a result rests on.
+"""What the input shows, how good that is, and what is to be brought. In: what sources carry and how
+good each is. Out: what is not recorded, SQL of the weakest class that a result rests on, exports.
 
 Of several sources that say the same the strongest counts, of several facts that a result needs the
 weakest. Where sources of several classes list one actor, what each says of it decides."""
@@ -7,7 +7,7 @@ weakest. Where sources of several classes list one actor, what each says of it d
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 import msgspec
@@ -17,7 +17,7 @@ from reporter.evaluate.unassessed import Why, because
 from reporter.model.assessment import Wanted
 from reporter.model.source import Query, Source, class_of
 from reporter.schema.compiled import shipped_columns
-from reporter.schema.tables import PARTIAL, SHARED
+from reporter.schema.tables import COMPUTED, PARTIAL, SHARED, TABLES
 from reporter.schema.vocabulary import EVIDENCE
 
 OWN = "reporter-"
@@ -187,7 +187,9 @@ def _found(describers: Describers, column: Column, strengths: Strengths) -> list
         return []
     own = () if table in SHARED else describers.get(table, ())
     found = [n for s in own if (n := strengths.columns.get((s, table, name))) is not None]
-    return found or [strengths.best[column]] if column in strengths.best else found
+    if not found and column in strengths.best:
+        return [strengths.best[column]]
+    return found
 
 
 def weakest_by_group(
@@ -215,6 +217,27 @@ def is_mixed(describers: Describers, strengths: Strengths) -> bool:
     """Tell whether sources of several classes list an actor."""
     lists = describers.get("actors", frozenset())
     return len({strengths.lists[s] for s in lists if s in strengths.lists}) > 1
+
+
+def weigh_lists(engine: Engine, sources: Mapping[str, Source]) -> None:
+    """Make `actor_strengths`: for actors in lists of several classes, how good the evidence of each
+    value is: the best of those that say the same. Where lists are of one class it is not needed.
+    """
+    lists = engine.rows("SELECT DISTINCT source FROM carried WHERE tbl = 'actors' ORDER BY source")
+    strengths = {s: EVIDENCE.index(class_of(sources, s, "")) for (s,) in lists}
+    if len(set(strengths.values())) < 2:
+        return
+    cases = " ".join(f"WHEN {quoted(s)} THEN {n}" for s, n in strengths.items())
+    columns = [
+        f"max(CASE WHEN r.{c.name} = a.{c.name} THEN strength END) AS {c.name}"
+        for c in TABLES["actors"].columns
+        if c.name != "actor_id" and c.name not in COMPUTED
+    ]
+    engine.run(
+        f"CREATE TABLE actor_strengths AS SELECT actor_id, {', '.join(columns)} FROM (SELECT *,"
+        f" CASE source {cases} END AS strength FROM actor_rows) AS r JOIN actors AS a USING"
+        " (actor_id) GROUP BY actor_id HAVING count(DISTINCT strength) > 1"
+    )
 
 
 def _of_each_actor(names: Iterable[str], otherwise: str) -> str:
@@ -245,16 +268,18 @@ class _Gap:
 
 
 def wanted(
-    engine: Engine, sources: Iterable[Source], queries: Sequence[Query]
+    engine: Engine, sources: Iterable[Source], read_queries: Callable[[], Sequence[Query]]
 ) -> tuple[Wanted, ...]:
     """Return the exports that would decide most of what nothing records, the best first; each
     counts what those before it leave. A format of our own, or one that was supplied, is none.
+    Queries are read where something is to be brought.
     """
     gaps = _gaps_left(engine)
     present = {s for (s,) in engine.rows("SELECT DISTINCT source FROM carried")}
     offers = {s.id: (s, fills_of(s)) for s in sources if s.id not in present and is_export(s)}
     vendors = {vendor_of(name) for name in present}
     found: list[Wanted] = []
+    queries = read_queries() if gaps else ()
     while gaps:
         totals = {
             name: sum(g.results for g in gaps if g.columns <= fills)

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from reporter.content.loader import Content
 from reporter.engine.base import Engine
+from reporter.evaluate.unassessed import IS_HELD
 from reporter.model.assessment import Context, Coverage, Feed, Notice
 from reporter.model.comparison import (
     Comparison,
@@ -22,7 +23,7 @@ from reporter.model.comparison import (
     Step,
     UnusedGrant,
 )
-from reporter.model.scores import HELD, Status, Tally
+from reporter.model.scores import Status, Tally
 from reporter.model.sentences import labelled, tell
 
 _Row = TypeVar("_Row")
@@ -46,8 +47,7 @@ def evidence(engine: Engine) -> tuple[tuple[str, str, int], ...]:
     return tuple(
         engine.rows(
             "SELECT CAST(check_id AS VARCHAR), CAST(evidence AS VARCHAR), count(*) FROM results"
-            f" WHERE status IN ({', '.join(map(repr, map(str, HELD)))}) AND evidence <> '' GROUP BY"
-            " ALL ORDER BY ALL"
+            f" WHERE {IS_HELD} AND evidence <> '' GROUP BY ALL ORDER BY ALL"
         )
     )
 

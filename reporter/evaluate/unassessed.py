@@ -14,14 +14,16 @@ import msgspec
 from reporter.engine.base import Engine, quoted, quoted_list
 from reporter.errors import ContentError, ReporterError
 from reporter.model.assessment import Check
+from reporter.model.scores import HELD
 from reporter.schema.compiled import shipped_absence
 from reporter.schema.tables import LOADED, ORGANISATION
 
-FILLED = (
-    "check_id, subject, status, reason_code, reason_values, ref, actor, owner, tier_lo, tier_hi,"
-    " evidence"
-)
+FOUND = "check_id, subject, status, reason_code, reason_values, ref, actor, owner, tier_lo, tier_hi"
+"""The columns of `results` that a finding has, in its order."""
+FILLED = f"{FOUND}, evidence"
 """The columns of `results` that checks fill."""
+IS_HELD = f"status IN ({', '.join(map(repr, map(str, HELD)))})"
+"""SQL: a result is met, whoever shows it."""
 WHY = "STRUCT(code VARCHAR, held VARCHAR)"
 """SQL: the type of a reason, until it stands in `results`."""
 NOT_ACTORS = ("log_source", "policy", "actor_type", "organisation")
@@ -79,14 +81,14 @@ def doubt_absence(engine: Engine, check: Check, partial: Iterable[tuple[str, str
     these are: all are.
     """
     decisive = shipped_absence(check.id)
-    for status, states in (("pass", "('pass', 'declared')"), ("fail", "('fail')")):
+    for status, condition in (("pass", IS_HELD), ("fail", "status = 'fail'")):
         tables = decisive[status] if decisive else [t.name for t in LOADED]
         sources = sorted({s for s, t in partial if t in tables})
         if sources:
             why = because("partial_export", sources=sources)
             engine.run(
                 f"UPDATE results SET status = 'unknown', reason_code = '{why.code}', reason_values"
-                f" = ?, evidence = '' WHERE check_id = ? AND status IN {states}",
+                f" = ?, evidence = '' WHERE check_id = ? AND {condition}",
                 [why.values, check.id],
             )
 
@@ -137,8 +139,7 @@ def silence(engine: Engine, checks: Iterable[Check]) -> None:
         engine.run(
             "UPDATE results SET status = 'unknown', reason_code = s.silent.code, reason_values ="
             f" s.silent.held, evidence = '' FROM {subjects} WHERE results.subject = s.subject AND"
-            " results.status IN ('pass', 'declared') AND"
-            f" list_contains({quoted_list(ids)}, results.check_id)"
+            f" results.{IS_HELD} AND list_contains({quoted_list(ids)}, results.check_id)"
         )
         engine.run(
             f"INSERT INTO results ({FILLED}) SELECT c.id, s.subject, 'unknown', s.silent.code,"

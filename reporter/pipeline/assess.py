@@ -30,7 +30,7 @@ from reporter.engine.sandbox import Limits
 from reporter.errors import InputError
 from reporter.evaluate import extract, runner
 from reporter.evaluate.coded_results import Aside, code_texts, drop_read, make_changeable
-from reporter.evaluate.evidence import wanted
+from reporter.evaluate.evidence import wanted, weigh_lists
 from reporter.evaluate.foreign_checks import Apart
 from reporter.evaluate.parity import side_by_side
 from reporter.evaluate.segments import agent_patterns
@@ -78,7 +78,6 @@ from reporter.report.export import (
 from reporter.report.html.custom_template import read_templates
 from reporter.runs.store import Results, read_run, sha256, write_results
 from reporter.schema.compiled import Compiled
-from reporter.schema.vocabulary import EVIDENCE
 from reporter.statements import exceptions
 from reporter.statements.approvers import Directory, read_directory
 from reporter.statements.attestations import Settled
@@ -244,7 +243,7 @@ def _assess(
         options.say(f"reading {workspace.folder}")
         intake = _read(engine, workspace, inputs, content, cache, part, options)
         kept = kept_tables.find(cache, workspace, content, intake, options.fresh)
-        who, notices = _derive_tables(engine, workspace, content, kept.tables)
+        who, notices = _derive_tables(engine, workspace, kept.tables)
         intake, answers, claims = resolve(engine, intake, inputs, workspace, content, catalogs, who)
         entries = (*intake.quarantined, *conflicts.notes(engine), *misplaced_notes(engine))
         intake = replace(intake, quarantined=entries, notices=(*intake.notices, *notices))
@@ -317,14 +316,15 @@ def _run_checks(
     """Fill `results`; return why some checks could not be run, by id."""
     options.say(f"assessing {len(compiled)} checks")
     drop_loaded(engine, (j.sql for _, j in compiled))
+    sources = {s.id: s for s in content.sources}
     runner.prepare(engine)
+    weigh_lists(engine, sources)
     is_large = int(engine.one("SELECT count(*) FROM actors")) >= MANY
     aside = Aside(work / "results") if is_large else None
     taken = kept_tables.take_results(engine, kept, compiled, aside)
     others = [(c, j) for c, j in compiled if c.id not in taken]
     with _guests(content, others, work, options) as run:
         threads = engine.threads()
-        sources = {s.id: s for s in content.sources}
         faults = runner.assess(engine, others, threads, False, run, aside, sources)
     kept_tables.keep_results(engine, kept, compiled, taken, faults)
     return faults
@@ -375,23 +375,14 @@ def _read(
 
 
 def _derive_tables(
-    engine: DuckDB, workspace: Workspace, content: Content, kept: Mapping[str, str]
+    engine: DuckDB, workspace: Workspace, kept: Mapping[str, str]
 ) -> tuple[Directory, list[Notice]]:
     """Make the tables; return the directory of signers, and notices on the approved runs.
 
     Scope comes last: it depends on the approvers of runs, and they on the people of the lists.
     """
     expected = [Expected(n, *e) for n, e in sorted(workspace.log_sources.items())]
-    lists = {s for (s,) in engine.rows("SELECT source FROM carried WHERE tbl = 'actors'")}
-    strengths = {s.id: EVIDENCE.index(s.evidence) for s in content.sources if s.id in lists}
-    derive(
-        engine,
-        workspace.run,
-        expected,
-        wanted=BEFORE_SCOPE,
-        kept=kept,
-        strengths=strengths,
-    )
+    derive(engine, workspace.run, expected, wanted=BEFORE_SCOPE, kept=kept)
     directory = read_directory(engine, workspace.approvers)
     baseline, notices = approved_baseline(engine, workspace, directory)
     review_scope(engine, baseline)
@@ -476,7 +467,7 @@ def _gather(
         honoured=scoring.honoured(_honoured_tallies(engine, claims)),
         results=sum(t.n for t in scoring.tallies),
         evidence=extract.evidence(engine),
-        wanted=wanted(engine, content.sources, loader.read_queries()),
+        wanted=wanted(engine, content.sources, loader.read_queries),
         waived=int(engine.one("SELECT count(*) FROM results WHERE waiver <> ''")),
         files=intake.files,
         out_of_scope_types=intake.out_of_scope,

@@ -16,6 +16,7 @@ from functools import reduce
 from reporter.engine.base import Engine, quoted_list
 from reporter.i18n.translate import mark
 from reporter.model.assessment import Check
+from reporter.model.scores import HELD
 from reporter.model.sentences import Sentence, Value, joined, tell
 from reporter.model.statements import Compensation, Waiver
 from reporter.schema.tables import SUBJECTS
@@ -308,10 +309,8 @@ def _compensation_outcome(
         )
         return replace(compensation, why=reason)
     holder, statuses = proof
-    if {*statuses} - {"pass", "declared"}:
-        sentences = [
-            tell("{result:word}", result=v) for v in statuses if v not in ("pass", "declared")
-        ]
+    if {*statuses} - {*HELD}:
+        sentences = [tell("{result:word}", result=v) for v in statuses if v not in HELD]
         reason = tell(
             "not proven: {check} is {results} on {who}",
             check=compensation.by_check,

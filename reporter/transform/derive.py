@@ -77,19 +77,17 @@ def derive(
     wanted: Set[str] = EVERYTHING,
     facts: Sequence[Table] = LOADED,
     kept: Mapping[str, str] = NOTHING,
-    strengths: Mapping[str, int] = {},
 ) -> None:
     """Build the wanted tables and views, and those they derive from, from the in_ relations and the
     `carried` table.
 
     `facts` are the loaded tables that have an in_ relation; wanted tables depend on no others.
-    `kept` are models that need not be made, with the SQL of their rows. `strengths` is how good
-    the evidence of each source of actors is.
+    `kept` are models that need not be made, with the SQL of their rows.
 
     Raises ReporterError where two identities, or two kinds, of events have one number.
     """
     expect(engine, expected)
-    derive_expected(engine, run, baseline, wanted, facts, kept, strengths)
+    derive_expected(engine, run, baseline, wanted, facts, kept)
 
 
 def derive_expected(
@@ -99,7 +97,6 @@ def derive_expected(
     wanted: Set[str] = EVERYTHING,
     facts: Sequence[Table] = LOADED,
     kept: Mapping[str, str] = NOTHING,
-    strengths: Mapping[str, int] = {},
 ) -> None:
     """Build the same where `expected_feeds` is there already.
 
@@ -122,7 +119,7 @@ def derive_expected(
     _copy_plain(engine, facts, has_names)
     if "grants" in {t.name for t in facts}:
         _share_tool_facts(engine)
-    merge_actors(engine, has_names, strengths)
+    merge_actors(engine, has_names)
     make(engine, before - names, kept)
     _refuse_twins(engine)
     # Unregistered agents that act become actors, without tier or attributes.

@@ -5,9 +5,7 @@ to act under; the model same_as says which."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from reporter.engine.base import Engine, quoted
+from reporter.engine.base import Engine
 from reporter.schema.tables import COMPUTED, TABLES
 
 NAMED = {
@@ -48,12 +46,9 @@ def same(column: str) -> str:
     return f"coalesce((SELECT x.actor_id FROM same_as AS x WHERE x.alias = i.{column}), i.{column})"
 
 
-def merge_actors(engine: Engine, has_names: bool, strengths: Mapping[str, int] = {}) -> None:
+def merge_actors(engine: Engine, has_names: bool) -> None:
     """Make one row per actor, with the first filled value of each column in order of file and
     record. An actor that is an agent in any row stays one.
-
-    `strengths` is how good the evidence of each source is. Where sources differ in it,
-    `actor_strengths` says of each value how good that is.
     """
     # Looking up each name doubles the cost of this step, and most companies have no actor with
     # two names.
@@ -80,25 +75,6 @@ def merge_actors(engine: Engine, has_names: bool, strengths: Mapping[str, int] =
         " (actor_id)"
     )
     engine.run("CREATE VIEW agents AS SELECT * FROM actors WHERE kind = 'agent'")
-    if len(set(strengths.values())) > 1:
-        _note_strengths(engine, strengths)
-
-
-def _note_strengths(engine: Engine, strengths: Mapping[str, int]) -> None:
-    """Make `actor_strengths`: for actors in lists of several classes, how good the evidence of each
-    value is: the best of those that say the same.
-    """
-    cases = " ".join(f"WHEN {quoted(s)} THEN {n}" for s, n in sorted(strengths.items()))
-    columns = [
-        f"max(CASE WHEN r.{c.name} = a.{c.name} THEN strength END) AS {c.name}"
-        for c in TABLES["actors"].columns
-        if c.name != "actor_id" and c.name not in COMPUTED
-    ]
-    engine.run(
-        f"CREATE TABLE actor_strengths AS SELECT actor_id, {', '.join(columns)} FROM (SELECT *,"
-        f" CASE source {cases} END AS strength FROM actor_rows) AS r JOIN actors AS a USING"
-        " (actor_id) GROUP BY actor_id HAVING count(DISTINCT strength) > 1"
-    )
 
 
 _HIGH_RISK = (

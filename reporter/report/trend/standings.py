@@ -12,7 +12,7 @@ from fractions import Fraction
 from reporter.i18n.translate import content, mark, say, say_n
 from reporter.model import assessment as model
 from reporter.model.history import GONE, History, Standing
-from reporter.model.scores import ControlScore, GroupScore
+from reporter.model.scores import HELD, ControlScore, GroupScore, Status
 from reporter.report.chapters.next_steps import points
 from reporter.report.trend.transitions import ScoreChange
 from reporter.report.view.format import at_most, clean, figure, join, number
@@ -101,7 +101,7 @@ def _has_leavers(past: History, key: tuple[str, str]) -> bool:
     kind, theme = key
     return any(
         now == GONE
-        and before not in ("pass", "declared", "na")
+        and before not in (*HELD, Status.NA)
         and (kind != "theme" or check.split("-")[0] == theme)
         for check, before, now, n in past.flows
     )

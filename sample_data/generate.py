@@ -161,6 +161,8 @@ def _inventory(folder: Path, agents: tuple[Agent, ...], quarter: Quarter) -> Non
     _csv(folder / "third-parties.csv", papers.third_parties(quarter))
     _csv(folder / "people-rights.csv", episodes.rights_of_people())
     _json(folder / "okta" / "apps.json", directory.okta_apps())
+    for name, told in cloudtrail.store().items():
+        _json(folder / "aws" / f"{name}.json", told)
     _json(folder / "mcp" / "claude_desktop_config.json", directory.mcp_desktop())
     _json(folder / "mcp" / "yard" / "mcp.json", directory.mcp_workspace())
     _text(folder / "notes.txt", "Ask Yusuf which of the hub agents are still in use\n")

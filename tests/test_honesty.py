@@ -16,6 +16,8 @@ from reporter.content.loader import Content
 from reporter.engine.duckdb import DuckDB
 from reporter.errors import ContentError
 from reporter.evaluate import runner
+from reporter.evaluate.coded_results import RESULTS_TABLE
+from reporter.evaluate.evidence import Strengths, bound_by_record
 from reporter.ingest.cache import open_cache
 from reporter.ingest.load import ingest
 from reporter.ingest.readers.inputs import Inputs
@@ -61,6 +63,36 @@ def results(check: Check, dead: bool = False, **given: list[dict[str, Any]]) -> 
 )
 def test_not_recorded_is_not_missing(owner: dict[str, str], result: str) -> None:
     assert results(OWN, actors=[A1 | owner]) == {"a1": result}
+
+
+@pytest.mark.parametrize(
+    ("demanded", "storage", "result"),
+    [("record", "vault", "pass"), ("observed", "vault", "unknown"), ("observed", "file", "fail")],
+)
+def test_a_pass_on_a_weaker_record_than_demanded_is_unknown(demanded: str, storage: str, result: str) -> None:
+    """Rows of an example are on record."""
+    check = replace(
+        OWN, demands={"pass": {"credentials.storage": demanded}},
+        sql="SELECT c.actor_id AS subject, c.storage = 'vault' AS ok, c.ref FROM credentials AS c",
+    )  # fmt: skip
+    keys = [{"credential_id": "k1", "actor_id": "a1", "storage": storage}]
+    assert results(check, actors=[A1], credentials=keys) == {"a1": result}
+
+
+def test_a_result_on_a_log_is_as_good_as_the_record_that_it_names(tmp_path: Path) -> None:
+    """That AWS exports how one log is kept makes nothing of what a register says of another."""
+    engine = DuckDB(tmp_path)
+    engine.run(RESULTS_TABLE)
+    engine.run("CREATE TABLE parts (part BIGINT, source VARCHAR, file VARCHAR)")
+    engine.insert("parts", [(0, "register", "stores.yml"), (1, "aws", "trails#1.json")])
+    for subject, ref in (("gateway", "stores.yml#1"), ("cloudtrail", "trails#1.json#2"), ("app", "")):
+        engine.run(
+            "INSERT INTO results (check_id, subject, status, ref, evidence) VALUES ('AUD-05', ?, 'pass', ?, 'record')",
+            [subject, ref],
+        )
+    bound_by_record(engine, "AUD-05", Strengths({}, {}, {"register": 0, "aws": 1}))
+    rows = engine.rows("SELECT subject, status, evidence FROM results ORDER BY subject")
+    assert rows == [("app", "pass", "record"), ("cloudtrail", "pass", "record"), ("gateway", "declared", "declared")]
 
 
 def test_one_record_that_carries_a_column_makes_an_empty_one_a_finding() -> None:

@@ -20,8 +20,8 @@ from reporter.content.sql_policy import compile_check
 from reporter.content.workspace import NAME, workspace_of
 from reporter.engine.duckdb import DuckDB
 from reporter.errors import InputError
-from reporter.evaluate.evidence import NAMING, Needs, deciding, ways_to
-from reporter.evaluate.runner import loaded_column, needs_of
+from reporter.evaluate.evidence import UNDECIDING, Needs, deciding, ways_to
+from reporter.evaluate.runner import columns_read, needs_of
 from reporter.ingest.load import ingested
 from reporter.ingest.readers.files import InputFile, discover, display_path, opened, sniff
 from reporter.ingest.readers.inputs import FOLDERS
@@ -34,8 +34,6 @@ SHOWN_MISSING, SHOWN_NOTES, SHOWN_ROWS = 6, 3, 3
 BEGINNING = 1 << 20
 """Bytes of a large file of which the first rows are shown."""
 SHOWN_EXPORTS = 10
-SCOPE = (*NAMING, "state", "occurred_at", "in_window")
-"""Columns that many sources carry and that decide nothing by themselves."""
 
 
 def list_sources(extra: tuple[Path, ...] = (), packs: tuple[Pack, ...] = ()) -> str:
@@ -128,20 +126,10 @@ def needs_by_check(content: Content) -> dict[str, Needs]:
         columns = {f"{t}.{c}" for t, c in needs_of(check, compiled)}
         if compiled.tables & EVENT_TABLES:
             columns.add("events")
-        is_bare = columns <= {f"actors.{name}" for name in SCOPE}
+        is_bare = columns <= {f"actors.{name}" for name in UNDECIDING}
         any_of = columns_read(check, compiled) if is_bare else frozenset()
         needs[check.id] = Needs(frozenset(columns), any_of)
     return needs
-
-
-def columns_read(check: Check, compiled: Compiled) -> frozenset[str]:
-    """Return the loaded columns that a check reads, itself or through models, as table.column, but
-    for those that say of whom a row is and whether it counts.
-    """
-    direct = {p for t, c in compiled.reads if (p := loaded_column(t, c))}
-    behind = {p for group in compiled.rests for p in group}
-    needed = {(t, c) for t, _, c in (name.partition(".") for name in check.needs)}
-    return frozenset(f"{t}.{c}" for t, c in direct | behind | needed if c not in SCOPE)
 
 
 def reads_by_check(content: Content) -> dict[str, frozenset[str]]:

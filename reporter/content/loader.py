@@ -344,26 +344,9 @@ def unknown_targets(content: Content, profiles: Iterable[Profile]) -> Iterator[R
 
 EXAMPLES = "examples"
 _CHECK_KEYS = (
-    "id",
-    "title",
-    "headline",
-    "why",
-    "about",
-    "severity",
-    "level",
-    "evidence",
-    "misuse",
-    "needs",
-    "fails_without",
-    "at_best",
-    "params",
-    "sql",
-    "reasons",
-    "words",
-    "compensated_by",
-    "fix",
-    "fix_listed",
-    EXAMPLES,
+    *("id", "title", "headline", "why", "about", "severity", "level", "evidence", "demands"),
+    *("misuse", "needs", "fails_without", "at_best", "params", "sql", "reasons", "words"),
+    *("compensated_by", "fix", "fix_listed", EXAMPLES),
 )
 
 
@@ -400,6 +383,7 @@ def read_check(path: Path, examples: bool = True) -> Check:
         needs=needs,
         fails_without=fails_without,
         at_best=check_file.get("at_best", dict, {}),
+        demands=_demands(check_file),
         misuse=check_file.get("misuse", bool, False),
         params=check_file.get("params", dict, {}),
         headline=check_file.get("headline", str, ""),
@@ -408,6 +392,20 @@ def read_check(path: Path, examples: bool = True) -> Check:
         fix_listed=check_file.get("fix_listed", str, "").strip(),
         examples=tuple(check_file.get(EXAMPLES, list) if examples else ()),
     )
+
+
+def _demands(file: Fields) -> dict[str, dict[str, str]]:
+    """Read which class of evidence a pass demands in a column, by reason code."""
+    demands: dict[str, dict[str, str]] = file.get("demands", dict, {})
+    passes, place = file.get("reasons", dict, {}).get("pass", {}), file.place("demands")
+    for code, columns in demands.items():
+        _known_columns(columns, "demands", place)
+        tables = {name.partition(".")[0] for name in columns}
+        if code not in passes or tables & {"actors", "events"}:
+            raise ContentError(f"demands: {code!r} is no pass, or asks of actors or events", place)
+        if wrong := set(columns.values()) - set(EVIDENCE[1:]):
+            raise ContentError(f"demands: no class {', '.join(map(str, wrong))}", place)
+    return demands
 
 
 def _reasons(file: Fields) -> dict[str, dict[str, str]]:
@@ -465,11 +463,15 @@ def _texts(texts: dict[str, Any], label: str, file: Fields) -> dict[str, str]:
 def _columns(file: Fields, key: str) -> tuple[str, ...]:
     """Read a list of columns, each as table.column."""
     names = tuple(file.get(key, list, []))
+    _known_columns(names, key, file.place(key))
+    return names
+
+
+def _known_columns(names: Iterable[str], key: str, place: str) -> None:
     for name in names:
         table, _, column = str(name).partition(".")
         if table not in TABLES or column not in {c.name for c in TABLES[table].columns}:
-            raise ContentError(f"{key}: no column {name!r}", file.place(key))
-    return names
+            raise ContentError(f"{key}: no column {name!r}", place)
 
 
 def _one_of(file: Fields, key: str, allowed: tuple[str, ...]) -> None:

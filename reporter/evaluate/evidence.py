@@ -13,8 +13,9 @@ from dataclasses import dataclass
 import msgspec
 
 from reporter.engine.base import Engine, quoted, quoted_list
-from reporter.evaluate.unassessed import Why, because
-from reporter.model.assessment import Wanted
+from reporter.evaluate.unassessed import IS_HELD, Why, because
+from reporter.model.assessment import Check, Wanted
+from reporter.model.reasons import SHOWN_BY
 from reporter.model.source import Query, Source, class_of
 from reporter.schema.compiled import shipped_columns
 from reporter.schema.tables import COMPUTED, PARTIAL, SHARED, TABLES
@@ -36,6 +37,8 @@ CREDITED = (
 """SQL: a pass that somebody only declares is a status of its own."""
 NAMING = ("actor_id", "ref", "name", "kind", "type")
 """Columns that say of whom or of what a row is, in every source alike."""
+UNDECIDING = (*NAMING, "state", "occurred_at", "in_window")
+"""Columns that many sources carry and that decide nothing by themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +49,8 @@ class Strengths:
     """(source, table, column)"""
     best: Mapping[Column, int]
     """Of the strongest source that carries a column."""
-    lists: Mapping[str, int]
-    """Of each source of actors as a whole."""
+    sources: Mapping[str, int]
+    """Of each source as a whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +166,11 @@ def strengths_of(
     best: dict[Column, int] = {}
     for (_, table, name), place in columns.items():
         best[table, name] = max(place, best.get((table, name), 0))
-    lists = {s: EVIDENCE.index(class_of(sources, s, "")) for s, t, _ in columns if t == "actors"}
-    return Strengths(columns, best, lists)
+    return Strengths(columns, best, _whole({s for s, _, _ in columns}, sources))
+
+
+def _whole(names: Iterable[str], sources: Mapping[str, Source]) -> dict[str, int]:
+    return {name: EVIDENCE.index(class_of(sources, name, "")) for name in names}
 
 
 def weakest_of(describers: Describers, rests: Iterable[Rest], strengths: Strengths) -> str:
@@ -213,10 +219,49 @@ def weakest_by_group(
     return f"CASE {whens} ELSE {otherwise} END" if set(cases) - {otherwise} else otherwise
 
 
+def bound_by_record(engine: Engine, check: str, strengths: Strengths) -> None:
+    """Lower results on what belongs to no actor to the class of the source of the record that they
+    name: what the export of one log shows says nothing of another.
+    """
+    names, places = [*strengths.sources], [*strengths.sources.values()]
+    if len(set(places)) < 2:
+        return
+    engine.run(
+        f"UPDATE results SET evidence = {quoted_list(EVIDENCE)}[w.place + 1], status = CASE WHEN"
+        " status = 'pass' AND w.place = 0 THEN 'declared' ELSE status END FROM (SELECT file,"
+        f" min(s.place) AS place FROM parts JOIN (SELECT unnest({quoted_list(names)}) AS source,"
+        f" unnest({places}) AS place) AS s USING (source) GROUP BY file) AS w WHERE check_id = ?"
+        " AND w.file = regexp_replace(ref, '#[0-9]+$', '') AND"
+        f" list_position({quoted_list(EVIDENCE)}, evidence) > w.place + 1",
+        [check],
+    )
+
+
+def demand(engine: Engine, check: Check, strengths: Strengths) -> None:
+    """Make passes of a check unknown where the record they name is weaker than it demands."""
+    for code, columns in check.demands.items():
+        for name, demanded in columns.items():
+            table, _, column = name.partition(".")
+            for place, evidence in enumerate(EVIDENCE[: EVIDENCE.index(demanded)]):
+                weak = [
+                    s
+                    for (s, t, c), n in strengths.columns.items()
+                    if (t, c, n) == (table, column, place)
+                ]
+                why = because("too_weak", evidence=SHOWN_BY[evidence])
+                engine.run(
+                    f"UPDATE results SET status = 'unknown', reason_code = '{why.code}',"
+                    f" reason_values = ?, evidence = '' WHERE check_id = ? AND reason_code = ? AND"
+                    f" {IS_HELD} AND ref IN (SELECT ref FROM {table} WHERE"
+                    f" list_contains({quoted_list(weak)}, source))",
+                    [why.values, check.id, code],
+                )
+
+
 def is_mixed(describers: Describers, strengths: Strengths) -> bool:
     """Tell whether sources of several classes list an actor."""
     lists = describers.get("actors", frozenset())
-    return len({strengths.lists[s] for s in lists if s in strengths.lists}) > 1
+    return len({strengths.sources[s] for s in lists if s in strengths.sources}) > 1
 
 
 def weigh_lists(engine: Engine, sources: Mapping[str, Source]) -> None:
@@ -224,7 +269,7 @@ def weigh_lists(engine: Engine, sources: Mapping[str, Source]) -> None:
     value is: the best of those that say the same. Where lists are of one class it is not needed.
     """
     lists = engine.rows("SELECT DISTINCT source FROM carried WHERE tbl = 'actors' ORDER BY source")
-    strengths = {s: EVIDENCE.index(class_of(sources, s, "")) for (s,) in lists}
+    strengths = _whole((s for (s,) in lists), sources)
     if len(set(strengths.values())) < 2:
         return
     cases = " ".join(f"WHEN {quoted(s)} THEN {n}" for s, n in strengths.items())

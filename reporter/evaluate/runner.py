@@ -26,8 +26,11 @@ from reporter.evaluate.coded_results import RESULTS_TABLE, Aside, make_changeabl
 from reporter.evaluate.evidence import (
     CREDITED,
     NO_SOURCES,
+    UNDECIDING,
     UNLISTED,
     Sight,
+    bound_by_record,
+    demand,
     gaps_of,
     holds,
     not_recorded_everywhere,
@@ -194,6 +197,16 @@ def loaded_column(table: str, column: str) -> tuple[str, str] | None:
     return origin, column
 
 
+def columns_read(check: Check, compiled: Compiled) -> frozenset[str]:
+    """Return the loaded columns that a check reads, itself or through models, as table.column, but
+    for those that say of whom a row is and whether it counts.
+    """
+    direct = {p for t, c in compiled.reads if (p := loaded_column(t, c))}
+    behind = {p for group in compiled.rests for p in group}
+    needed = {(t, c) for t, _, c in (name.partition(".") for name in check.needs)}
+    return frozenset(f"{t}.{c}" for t, c in direct | behind | needed if c not in UNDECIDING)
+
+
 def _is_sparse(table: str, column: str) -> bool:
     return next(c.sparse for c in TABLES[table].columns if c.name == column)
 
@@ -298,6 +311,7 @@ def _run_one(engine: Engine, check: Check, compiled: Compiled, sight: Sight, run
         results = _insert_organisation(
             engine, check, plan, why, why_no_fail, reads_events, evidence
         )
+        bound_by_record(engine, check.id, sight.strengths)
     else:
         not_recorded = not_recorded_groups(needs, sight)
         shown_by = {("events", c) for t in compiled.tables for c in _SHOWN_BY.get(t, ())}
@@ -315,6 +329,7 @@ def _run_one(engine: Engine, check: Check, compiled: Compiled, sight: Sight, run
         )
     if why and not results:
         insert_unseen(engine, check, why)
+    demand(engine, check, sight.strengths)
     if sight.partial:
         doubt_absence(engine, check, sight.partial)
 

@@ -16,7 +16,10 @@ from reporter.content import loader
 from reporter.engine.base import quoted
 from reporter.errors import InputError
 from reporter.explain.related_controls import elsewhere, in_run
+from reporter.explain.stronger import better_evidence
 from reporter.i18n.translate import mark, say, speaking, word
+from reporter.model.reasons import SHOWN_BY
+from reporter.model.scores import Status
 from reporter.report.chapters.said_by_people import AnswerLine, WaivedLine
 from reporter.report.document import View
 from reporter.report.export import read_view
@@ -27,7 +30,7 @@ SHOWN = 200
 SUGGESTED, CLOSE = 5, 0.6
 """Number of ids suggested for an unknown one, and the similarity that they need."""
 STATUSES = ("fail", "unknown", "attested", "compensated", "declared", "pass", "na")
-_COLUMNS = ("check", "subject", "status", "reason", "record", "tier_lo", "tier_hi")
+_COLUMNS = ("check", "subject", "status", "reason", "record", "evidence", "tier_lo", "tier_hi")
 STATUS, TIERS = _COLUMNS.index("status"), slice(_COLUMNS.index("tier_lo"), None)
 """Positions of these columns in a row."""
 _ACTOR = "CASE WHEN actor <> '' THEN actor ELSE subject END"
@@ -211,7 +214,17 @@ def _check(view: View, check_id: str) -> list[str]:
     statements = (*view.waivers.waivers, *view.waivers.compensations)
     lines += [_statement(s) for s in statements if s.check == check.id]
     results = _results(view, f'"check" = {quoted(check_id)}')
-    return [*lines, *_factors(view, results), *_by_status(view, results)]
+    lines += [*_factors(view, results), *_by_status(view, results)]
+    if any(r[STATUS] == Status.DECLARED for r in results):
+        present = {f.source for f in view.accounting.files}
+        lines += _raised(better_evidence(check.id, present))
+    return lines
+
+
+def _raised(better: list[str]) -> list[str]:
+    """Say how what is declared is shown."""
+    head = say("What is only declared has part of the credit. How to show it:")
+    return ["", head, *better] if better else []
 
 
 def _factor(name: str, weights: Sequence[tuple[str, int]]) -> str:
@@ -268,11 +281,12 @@ def _by_status(view: View, results: Sequence[tuple[Any, ...]]) -> list[str]:
             continue
         lines.append(f"{word(status)} ({number(len(matches))})")
         for result in matches[:SHOWN]:
-            check, subject, _, reason, ref, *_ = result
+            check, subject, _, reason, ref, evidence, *_ = result
             lines.append(
                 f"  {check:<7} {clean(subject)}: {clean(reason)}"
                 + (f"  [{clean(ref)}]" if ref else "")
                 + f"  {_weight_text(view, result)}"
+                + (f", {say(SHOWN_BY[evidence])}" if evidence and status != "declared" else "")
             )
         if len(matches) > SHOWN:
             note = say("and {n} more; all are in results.parquet", n=number(len(matches) - SHOWN))

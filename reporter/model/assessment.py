@@ -76,6 +76,10 @@ class Check:
 
     As in SQL, {name} is a parameter: the first of its values.
     """
+    demands: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Reason code of a pass -> `table.column` -> the weakest class of `vocabulary.EVIDENCE` that
+    the record it names may have in that column.
+    """
     misuse: bool = False
     """A failure is a forbidden act shown by a log: it is urgent, whatever the severity and tier."""
     params: dict[str, Any] = field(default_factory=dict)

@@ -33,6 +33,7 @@ ENGINE: Mapping[str, str] = {
     "not_recorded": mark("no record of {sources} holds {columns}"),
     "recorded_nowhere": mark("no input records {columns}"),
     "partial_export": mark("pages of the export of {sources} are missing"),
+    "too_weak": mark("it holds, but only {evidence:word}, and this check demands better evidence"),
     "no_events": mark("no input holds an event"),
     "silent_days": mark("log source {log_source} delivered on {seen} of {expected:day|days}"),
     "silent_hours": mark("log source {log_source} delivered in {seen} of {expected:hour|hours}"),
@@ -49,6 +50,13 @@ ENGINE: Mapping[str, str] = {
 """Sentences of the honesty rules, by code; a check may use no code of these except those of a plain
 `ok`.
 """
+SHOWN_BY: Mapping[str, str] = {
+    "declared": mark("declared"),
+    "record": mark("on record"),
+    "observed": mark("seen in logs"),
+    "verified": mark("verified"),
+}
+"""How good the evidence is, as printed, by class of `vocabulary.EVIDENCE`."""
 _PART = re.compile(r"\{([^{}]*)\}|([\[\]{}])")
 _PLACE = re.compile(r"([a-z_][a-z0-9_]*)(?::(.+))?")
 _FORM = re.compile(rf"|{DAY}|{WORD}|[^|]*[^|\s][^|]*\|[^|]*[^|\s][^|]*")

@@ -6,6 +6,7 @@ In: native events of traffic.py. Out: CloudTrail records.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -48,6 +49,35 @@ def records(events: list[Json], quarter: Quarter) -> list[Json]:
     found += list(_nightly(quarter))
     found += list(_consoles(quarter))
     return sorted(found, key=lambda r: (r["eventTime"], r["eventID"]))
+
+
+def store() -> dict[str, Json]:
+    """Return what the account tells about the trail and its bucket, by the name of the file."""
+    bucket = "acme-freight-trail"
+    name = "freight-trail"
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "cloudtrail.amazonaws.com"},
+        "Action": "s3:PutObject",
+        "Resource": f"arn:aws:s3:::{bucket}/AWSLogs/{ACCOUNT}/*",
+    }
+    policy = {"Version": "2012-10-17", "Statement": [statement]}
+    retention = {"Mode": "COMPLIANCE", "Days": 730}
+    trail = {
+        "Name": name,
+        "S3BucketName": bucket,
+        "IsMultiRegionTrail": True,
+        "HomeRegion": REGION,
+        "TrailARN": f"arn:aws:cloudtrail:{REGION}:{ACCOUNT}:trail/{name}",
+        "LogFileValidationEnabled": True,
+        "IsOrganizationTrail": False,
+    }
+    lock = {"ObjectLockEnabled": "Enabled", "Rule": {"DefaultRetention": retention}}
+    return {
+        "describe-trails": {"trailList": [trail]},
+        "object-lock": {"Bucket": bucket, "ObjectLockConfiguration": lock},
+        "bucket-policy": {"Policy": json.dumps(policy)},
+    }
 
 
 def _record(when: str, name: str, identity: Json, resource: str | None, **more: Any) -> Json:

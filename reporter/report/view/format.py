@@ -13,6 +13,7 @@ from fractions import Fraction
 
 from reporter.i18n.translate import content, day, mark, numeral, say, say_n, word
 from reporter.model.assessment import Assessment
+from reporter.model.reasons import SHOWN_BY
 from reporter.model.scores import CheckScore, ControlScore, GroupScore, Status
 from reporter.model.statements import LEFT_OUT
 from reporter.report.view.elements import Counts, Figure, Level, Subject
@@ -280,17 +281,8 @@ def evidence_mix(rows: Iterable[tuple[str, str, int]], checks: Container[str] | 
     for check, kind, n in rows:
         if checks is None or check in checks:
             totals[kind] += n
-    parts = [f"{number(totals[k])} {say(_SHOWN_BY[k])}" for k in EVIDENCE if totals[k]]
+    parts = [f"{number(totals[k])} {say(SHOWN_BY[k])}" for k in EVIDENCE if totals[k]]
     return say("met: {parts}", parts=", ".join(parts)) if parts else ""
-
-
-_SHOWN_BY = {
-    "declared": mark("declared"),
-    "record": mark("on record"),
-    "observed": mark("seen in logs"),
-    "verified": mark("verified"),
-}
-"""How good the evidence is, as printed."""
 
 
 def weight_note(score: Figure, tally: Counts, is_sampled: bool = False) -> str:

@@ -32,7 +32,7 @@ def _csv(rows: list[dict[str, Any]]) -> str:
 
 
 def _splunk_result(record: dict[str, Any]) -> dict[str, Any]:
-    return {"_raw": json.dumps(record), "_time": STAMP, "host": "h", "sourcetype": "any:json"}
+    return {"_raw": json.dumps(record), "_time": STAMP, "_indextime": "1788249601", "sourcetype": "any:json"}
 
 
 def _hit(record: dict[str, Any]) -> dict[str, Any]:
@@ -42,7 +42,7 @@ def _hit(record: dict[str, Any]) -> dict[str, Any]:
 def _shipped(record: dict[str, Any]) -> dict[str, Any]:
     return {
         "@timestamp": STAMP,
-        "event": {"original": json.dumps(record)},
+        "event": {"original": json.dumps(record), "ingested": "2026-09-01T08:00:01.000Z"},
         "agent": {"type": "filebeat"},
     }
 
@@ -88,7 +88,7 @@ WRAPPED: dict[str, tuple[str, Callable[[Records], str]]] = {
     "logstash": ("json", lambda r: _lines([{"@timestamp": STAMP, "@version": "1", "message": json.dumps(x)} for x in r])),
     "docker": ("json", lambda r: _lines([{"log": json.dumps(x) + "\n", "stream": "stdout", "time": STAMP} for x in r])),
     "cloudwatch": ("json", lambda r: json.dumps({"events": [*map(_log_event, r)], "searchedLogStreams": []})),
-    "cloudwatch insights": ("json", lambda r: json.dumps({"results": [[{"field": "@ptr", "value": "p"}, {"field": "@message", "value": json.dumps(x)}] for x in r], "status": "Complete"})),
+    "cloudwatch insights": ("json", lambda r: json.dumps({"results": [[{"field": "@ptr", "value": "p"}, {"field": "@message", "value": json.dumps(x)}, {"field": "@ingestionTime", "value": "2026-09-01 08:00:01.000"}] for x in r], "status": "Complete"})),
     "cloudwatch subscription": ("json", lambda r: _lines([{"messageType": "DATA_MESSAGE", "logGroup": "g", "logEvents": [_log_event(x)]} for x in r])),
     "cloudwatch bucket": ("log", lambda r: "".join(f"{STAMP} {json.dumps(x)}\n" for x in r)),
     "syslog": ("log", lambda r: "".join(f"<134>1 {STAMP} host app - - - {json.dumps(x)}\n" for x in r)),
@@ -96,9 +96,9 @@ WRAPPED: dict[str, tuple[str, Callable[[Records], str]]] = {
     "kubelet": ("log", lambda r: "".join(f"{STAMP} stdout F {json.dumps(x)}\n" for x in r)),
     "log analytics": ("json", lambda r: json.dumps(_table(r))),
     "datadog": ("json", lambda r: json.dumps({"data": [*map(_datadog, r)], "meta": {}})),
-    "sumo": ("json", lambda r: json.dumps({"fields": [], "messages": [{"map": {"_raw": json.dumps(x), "_messagetime": "1"}} for x in r]})),
+    "sumo": ("json", lambda r: json.dumps({"fields": [], "messages": [{"map": {"_raw": json.dumps(x), "_receipttime": 1788249601000}} for x in r]})),
     "loki": ("json", lambda r: json.dumps({"status": "success", "data": {"resultType": "streams", "result": [{"stream": {"app": "a"}, "values": [["1788249600000000000", json.dumps(x)] for x in r]}]}})),
-    "panther": ("json", lambda r: _lines([{**x, "p_log_type": "Any.Log", "p_event_time": STAMP} for x in r])),
+    "panther": ("json", lambda r: _lines([{**x, "p_log_type": "Any.Log", "p_parse_time": "2026-09-01 08:00:01.000"} for x in r])),
     "cloud logging": ("json", lambda r: _lines([{"logName": "projects/p/logs/x", "jsonPayload": x, "timestamp": STAMP} for x in r])),
     "elastic around splunk": ("json", lambda r: _lines([{"_index": "i", "_source": {"message": json.dumps({"result": _splunk_result(x)})}} for x in r])),
 }  # fmt: skip
@@ -156,6 +156,15 @@ def _records(vendor: str, mark: str) -> Records:
     }[vendor]  # fmt: skip
 
 
+WITH_RECEIPT = {
+    "splunk export", "splunk results", "splunk results, indented", "splunk csv", "splunk list", "elastic answer",
+    "elastic dump", "filebeat", "cloudwatch", "cloudwatch insights", "cloudwatch subscription", "sumo", "panther",
+    "elastic around splunk",
+}  # fmt: skip
+"""Envelopes that say when the log store received a record."""
+KNOWN_WHOLE = {("aws-cloudtrail", "cloudwatch"), ("aws-cloudtrail", "cloudwatch subscription"),
+               ("aws-cloudtrail", "panther"), ("github-audit", "panther")}  # fmt: skip
+"""Sources that read such records as they are, and not when they were received."""
 VENDORS = ("aws-cloudtrail", "okta-system-log", "github-audit")
 CASES = [(vendor, name) for vendor in VENDORS for name in WRAPPED]
 
@@ -195,6 +204,8 @@ def test_a_wrapped_record_gives_the_row_of_a_bare_one(
     assert (file.source, file.read, file.kept) == (vendor, 2, 2)
     shift = 1 if WRAPPED[wrapped][0] == "csv" else 0  # the headings are line 1
     expected = [{**row, "record": row["record"] + shift} for row in _rows(taken[1], name)]
+    if wrapped in WITH_RECEIPT and (vendor, wrapped) not in KNOWN_WHOLE:
+        expected = [row | {"ingested_at": "2026-09-01T08:00:01"} for row in expected]
     assert len(expected) == 2
     assert _rows(taken[0], name) == expected
 

@@ -13,6 +13,7 @@ from reporter.engine.base import Error, quoted, quoted_list
 from reporter.engine.duckdb import DuckDB
 from reporter.errors import ContentError
 from reporter.i18n.translate import mark
+from reporter.ingest.readers.envelopes import RECEIVED
 from reporter.model.sentences import Sentence, tell
 from reporter.model.source import Source
 from reporter.schema.columns import FLAG, INT, TEXT, TIME, Column
@@ -130,6 +131,24 @@ def described(engine: DuckDB, source: Source, table: str, sql: Any) -> tuple[str
         f" json_extract_string(r, {paths}) AS v, json_type(r, {paths}) AS t FROM ({text}) AS"
         " given_rows) AS parsed"
     ), _columns(table, set(column_types))
+
+
+def with_receipts(text: str, columns: list[Column]) -> tuple[str, list[Column]]:
+    """Return a SELECT of events with the time when a log store received them, where the record
+    itself tells none, and its columns.
+    """
+    is_told = any(c.name == "ingested_at" for c in columns)
+    receipt = f"s.r ->> '{RECEIVED}'"
+    own = (
+        " REPLACE (coalesce(CAST(t.ingested_at AS VARCHAR), {0}) AS ingested_at)"
+        if is_told
+        else ", {0} AS ingested_at"
+    )
+    column = next(c for c in TABLES["events"].columns if c.name == "ingested_at")
+    return (
+        f"SELECT t.*{own.format(receipt)} FROM ({text}) AS t JOIN (SELECT record, r FROM spooled)"
+        " AS s USING (record)"
+    ), columns if is_told else [*columns, column]
 
 
 def filled_columns(engine: DuckDB, table: str, text: str) -> list[Column]:

@@ -33,6 +33,7 @@ from reporter.ingest.projection import (
     spool_records,
     typed,
     values,
+    with_receipts,
 )
 from reporter.ingest.quarantine import (
     HID_IN_FIELD,
@@ -112,7 +113,8 @@ def spool(
         cleanup.callback(_remove, folder, batch.key)
         spool = _empty_spool(engine, source, folder / batch.key, goes_in_pairs)
         full = cleanup.enter_context(in_advance(_write(reader, parts, written, spool, cache)))
-        loader = _Loader(source, batch, cache, child)
+        has_receipts = any(part.file.envelope for part in parts)
+        loader = _Loader(source, batch, cache, child, has_receipts)
         portions: deque[Path] = deque()
         while lines := portions.popleft() if portions else next(full, None):
             if goes_in_pairs and (second := next(full, None)):
@@ -361,10 +363,20 @@ class _Loader:
     fails half-way. Two threads may use it, each with its own connection.
     """
 
-    def __init__(self, source: Source, batch: Batch, cache: Cache, child: Child) -> None:
+    def __init__(
+        self, source: Source, batch: Batch, cache: Cache, child: Child, has_receipts: bool
+    ) -> None:
         self._source, self._batch, self._cache, self._child = source, batch, cache, child
+        self._has_receipts = has_receipts
         self._numbers = itertools.count()
         self._selects: dict[str, tuple[str, list[Column]]] = {}
+
+    def _described(self, engine: DuckDB) -> dict[str, tuple[str, list[Column]]]:
+        source = self._source
+        selects = {t: described(engine, source, t, sql) for t, sql in source.tables.items()}
+        if self._has_receipts and "events" in selects:
+            selects["events"] = with_receipts(*selects["events"])
+        return selects
 
     def load(self, engine: DuckDB, lines: Path) -> Batch:
         """Return what became of the records of a portion; a source that does not ship runs in the
@@ -386,10 +398,7 @@ class _Loader:
             }
         else:
             spool_records(engine, source, scan)
-            selects = self._selects or {
-                table: described(engine, source, table, sql) for table, sql in source.tables.items()
-            }
-            self._selects = selects
+            selects = self._selects = self._selects or self._described(engine)
         engine.run(
             "CREATE OR REPLACE TEMP TABLE produced (record BIGINT, good BOOLEAN, reason VARCHAR)"
         )

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from reporter.i18n.translate import mark
@@ -24,6 +25,12 @@ _STAMPED = re.compile(
     r"[^{}]{0,400}?(?=\{)"
 )
 """What syslog, a container runtime or a bucket of CloudWatch writes before a record."""
+RECEIVED = "reporter_received_at"
+"""The field in which a record has the time when a log store received it."""
+_RECEIPTS = ("_indextime", "_receipttime", "ingestionTime", "@ingestionTime", "p_parse_time")
+"""Fields of Splunk, Sumo Logic, CloudWatch Logs and Panther; Elasticsearch has event.ingested."""
+_MILLISECONDS_FROM = 1e11
+_DAY, _ZONE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]"), re.compile(r"(Z|[+-][0-9:]{4,5})$")
 _ZONED = " [UTC]"
 _DATED = re.compile(
     r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4}), ([0-9]{1,2}):([0-9]{2}):([0-9.]+) ([AP]M)"
@@ -46,18 +53,37 @@ def envelope_of(values: Iterable[Any]) -> str:
     return best if best and 2 * labels.count(best) >= len(labels) else ""
 
 
-def unwrapped(value: Any, depth: int = MOST_DEEP) -> Iterator[Any]:
-    """Yield the innermost records of a value; a value without an envelope is itself one."""
+def unwrapped(value: Any, depth: int = MOST_DEEP, received: str = "") -> Iterator[Any]:
+    """Yield the innermost records of a value; a value without an envelope is itself one.
+
+    Where an envelope says when the log store received the record, the record has it as `RECEIVED`;
+    of several the innermost, which was there first.
+    """
     if isinstance(value, list):
         for item in value:
-            yield from unwrapped(item, depth)
+            yield from unwrapped(item, depth, received)
         return
     _, inner = _opened(value) if depth else ("", None)
     if inner is None:
-        yield value
+        yield {**value, RECEIVED: received} if received and isinstance(value, dict) else value
         return
+    received = _receipt(value) or received
     for item in inner:
-        yield from unwrapped(item, depth - 1)
+        yield from unwrapped(item, depth - 1, received)
+
+
+def _receipt(envelope: dict[str, Any]) -> str:
+    """Return when a log store received what is in an envelope, in UTC; '' where it is not told."""
+    event = envelope.get("event")
+    ingested = event.get("ingested") if isinstance(event, dict) else None
+    told = next((envelope[name] for name in _RECEIPTS if name in envelope), ingested)
+    try:
+        seconds = float(told) / (1000 if float(told) > _MILLISECONDS_FROM else 1)
+        return datetime.fromtimestamp(seconds, UTC).isoformat()
+    except (TypeError, ValueError, OverflowError, OSError):
+        pass
+    text = told if isinstance(told, str) and _DAY.match(told) else ""
+    return text + "Z" if text and not _ZONE.search(text) else text
 
 
 def after_stamp(text: str) -> str:
@@ -89,7 +115,10 @@ def _splunk(value: dict[str, Any]) -> list[Any] | None:
         return [_of_a_result(row) for row in _table(fields, zip(*value["columns"], strict=False))]
     if isinstance(results, list) and results and _is_raw(results[0]):
         return results
-    return [_of_a_result(value)] if _is_raw(value) else None
+    if not _is_raw(value):
+        return None
+    record = _parsed(value["_raw"])
+    return [_of_a_result(value) if record is None else record]
 
 
 def _is_raw(value: Any) -> bool:
@@ -97,10 +126,9 @@ def _is_raw(value: Any) -> bool:
 
 
 def _of_a_result(result: dict[str, Any]) -> Any:
-    """Return the record of a Splunk result: its raw text where that is one, else its fields."""
-    record = _parsed(result.get("_raw"))
-    if record is not None:
-        return record
+    """Return a Splunk result with a raw record, which is opened next, or else its fields."""
+    if _parsed(result.get("_raw")) is not None:
+        return result
     fields = {k: v for k, v in result.items() if k != "_raw"}
     return nested(fields) or result
 

@@ -223,10 +223,11 @@ def test_an_empty_workspace_is_refused(tmp_path: Path) -> None:
 def test_a_workspace_of_unknown_files_is_refused_and_each_is_named_with_why(tmp_path: Path) -> None:
     ws = write(
         tmp_path / "ws", inventory__a_bin=b"\0\1\2", inventory__b_csv="x,y\n1,2\n", logs__c_jsonl="{bad\n{worse\n",
-        statements__d_txt="", inventory__e_docx=b"PK\x03\x04 word/document.xml",
+        statements__d_txt="", statements__f_json='{"value": []}', inventory__e_docx=b"PK\x03\x04 word/document.xml",
     )  # fmt: skip
     says = ("inventory/a.bin: binary content of no known format", "inventory/b.csv: csv that no source recognises",
             "logs/c.jsonl: no record of it can be read as json", "statements/d.txt: the file is empty",
+            "statements/f.json: an answer without records",
             "inventory/e.docx: a document (")  # fmt: skip
     refused(assess(ws), tmp_path, *says)
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from test_sources import Ingest, Taken, _take, ingest
 
-from reporter.ingest.readers.envelopes import envelope_of, nested, unwrapped
+from reporter.ingest.readers.envelopes import envelope_of, is_empty_answer, nested, unwrapped
 
 __all__ = ["ingest"]
 Records = list[dict[str, Any]]
@@ -256,6 +256,23 @@ def test_records_that_no_source_knows_are_counted_one_by_one_and_the_envelope_na
 def test_what_is_no_envelope_stays_as_it_is(value: Any) -> None:
     assert envelope_of([value]) == ""
     assert [*unwrapped(value)] == (value if isinstance(value, list) else [value])
+
+
+@pytest.mark.parametrize(
+    ("value", "is_empty"),
+    [
+        ([], True),
+        ({"@odata.context": "x#users", "value": []}, True),
+        ({"Roles": [], "IsTruncated": False}, True),
+        ({"apiVersion": "v1", "items": [], "kind": "List", "metadata": {"resourceVersion": ""}}, True),
+        ({}, False),
+        ({"actor_id": "a1", "tools": []}, False),
+        ({"kind": "agent", "tools": []}, False),
+        ({"value": [], "other": [1]}, False),
+    ],
+)  # fmt: skip
+def test_an_answer_without_records_is_no_unreadable_record(value: Any, is_empty: bool) -> None:
+    assert is_empty_answer(value) == is_empty
 
 
 def test_headings_that_are_paths_become_one_record() -> None:

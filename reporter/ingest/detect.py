@@ -464,10 +464,10 @@ def _choose(
 
 def _unrecognised(file: InputFile, count: int) -> Sentence:
     """Say why no source takes a file of so many records."""
+    if file.format in ("empty", "unknown") and file.why:
+        return file.why
     if file.format == "empty":
         return tell("the file is empty")
-    if file.format == "unknown" and file.why:
-        return file.why
     if not count:
         return tell("no record of it can be read as {format}", format=file.format)
     return tell(

@@ -76,7 +76,7 @@ def _receipt(envelope: dict[str, Any]) -> str:
     """Return when a log store received what is in an envelope, in UTC; '' where it is not told."""
     event = envelope.get("event")
     ingested = event.get("ingested") if isinstance(event, dict) else None
-    told = next((envelope[name] for name in _RECEIPTS if name in envelope), ingested)
+    told: Any = next((envelope[name] for name in _RECEIPTS if name in envelope), ingested)
     try:
         seconds = float(told) / (1000 if float(told) > _MILLISECONDS_FROM else 1)
         return datetime.fromtimestamp(seconds, UTC).isoformat()
@@ -451,7 +451,33 @@ _AROUND = (
 _TOTALS = ("@odata.count", "totalResults", "total_count", "totalCount")
 _PLACED = ("startAt", "offset", "limit", "maxResults", "page", "per_page", "pageSize")
 """Fields beside which `total` counts the records of all pages."""
+_TOLD_BESIDE = frozenset(
+    (*_NEXT, *_MORE, *_AROUND, *_TOTALS, *_PLACED, "@odata.context", "apiVersion", "count", "Count")
+    + (
+        "ScannedCount",
+        "total",
+        "ok",
+        "success",
+        "status",
+        "preview",
+        "took",
+        "timed_out",
+        "requestId",
+    )
+)
+"""Fields beside the records that say nothing of what is listed."""
 _DEEP, _WIDE = 8, 3
+
+
+def is_empty_answer(value: Any) -> bool:
+    """Tell whether a value is the answer of an interface that had nothing to list."""
+    if not isinstance(value, dict):
+        return bool(value == [])
+    lists = {k for k, v in value.items() if v == []}
+    others = {
+        k for k in value.keys() - lists if not (k == "kind" and str(value[k]).endswith("List"))
+    }
+    return bool(lists) and others <= _TOLD_BESIDE
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,12 +20,14 @@ from typing import IO, Any
 
 from reporter.i18n.translate import mark
 from reporter.ingest.readers import markdown
-from reporter.ingest.readers.envelopes import after_stamp
+from reporter.ingest.readers.envelopes import after_stamp, is_empty_answer
 from reporter.model.sentences import Sentence, message_of, tell
 
 HEAD = 65536
 MAX_RECORD = 1 << 25
 """Bytes of one record that the engine takes."""
+_SMALL = 4096
+"""Length of a text that is looked at as a whole."""
 RATIO, UNPACKED_FREE = 200, 1 << 25
 """A packed file may unpack to so many times its size, and to 32 MB whatever its size: logs reach
 50, bombs 1,000.
@@ -343,6 +345,8 @@ def _format_of(head: bytes, name: str) -> tuple[str, str, Sentence | None]:
         return "empty", encoding, None
     suffix = name.lower().removesuffix(".gz").rsplit(".", 1)[-1]
     if start[0] in "{[":
+        if len(start) < _SMALL and is_empty_answer(_value_of(start)):
+            return "empty", encoding, tell("an answer without records")
         return ("jsonl" if _is_lines(start) else "json"), encoding, None
     if re.match(r"//|/\*", start) and suffix in ("json", "jsonc"):
         return "json", encoding, None
@@ -385,6 +389,13 @@ def _is_utf8(head: bytes) -> bool:
     except UnicodeDecodeError as error:
         return error.start > len(head) - 4 and len(head) >= HEAD - 4
     return True
+
+
+def _value_of(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _is_lines(start: str) -> bool:

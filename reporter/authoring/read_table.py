@@ -16,6 +16,7 @@ from reporter.engine.duckdb import DuckDB
 from reporter.errors import InputError
 from reporter.ingest.detect import lists_in
 from reporter.ingest.readers.documents import documents
+from reporter.ingest.readers.envelopes import RECEIVED, envelope_of, unwrapped
 from reporter.ingest.readers.files import InputFile, sniff
 from reporter.ingest.readers.inputs import Inputs
 from reporter.ingest.readers.records import Document
@@ -25,6 +26,8 @@ from reporter.privacy.secrets import redact
 SAMPLE = 20000
 LARGE, READ = 64 << 20, 3 * SAMPLE
 """Bytes from which only so many documents of a file are read."""
+OPENED = 30
+"""Number of documents by which an envelope around records is told."""
 DEEP = 6
 """Steps below one another in a record of a log."""
 COMMON = 90
@@ -79,6 +82,12 @@ def read(file: InputFile, levels: int = 1) -> Table:
     with tempfile.TemporaryDirectory() as work, DuckDB(Path(work)) as engine:
         items = (i.value for i in documents(file, engine) if isinstance(i, Document))
         values = list(items if file.size < LARGE else itertools.islice(items, READ))
+    if envelope_of(values[:OPENED]):
+        values = [
+            {k: v for k, v in x.items() if k != RECEIVED}
+            for x in unwrapped(values)
+            if isinstance(x, dict)
+        ]
     if len(values) == 1 and (list_keys := lists_in(values[0])):
         values = max((values[0][k] for k in list_keys), key=len)
     records = [

@@ -12,7 +12,7 @@ from reporter.model import assessment as model
 from reporter.model.scores import COMPARED, levels_of
 from reporter.report.chapters.summary import evidence_id
 from reporter.report.view import elements
-from reporter.report.view.format import clean, count, join, number, percent
+from reporter.report.view.format import clean, count, evidence_mix, join, number, percent
 
 
 def method(assessment: model.Assessment) -> tuple[elements.Line, ...]:
@@ -29,12 +29,15 @@ def method(assessment: model.Assessment) -> tuple[elements.Line, ...]:
 
 
 def levels(assessment: model.Assessment) -> tuple[elements.Line, ...]:
-    """Name the maturity levels and the claim of each."""
-    level_pairs = zip_longest(
-        assessment.policy.level_names, assessment.policy.level_claims, fillvalue=""
-    )
+    """Name the maturity levels, the claim of each, and what its checks were met by."""
+    policy = assessment.policy
+    level_pairs = [*zip_longest(policy.level_names, policy.level_claims, fillvalue="")]
+    ids = {n: {c.id for c in assessment.checks if c.level == n} for n in range(len(level_pairs))}
     return tuple(
-        elements.Line(f"{n} {clean(content(name))}", content(claim))
+        elements.Line(
+            f"{n} {clean(content(name))}",
+            " · ".join(filter(None, (content(claim), evidence_mix(assessment.evidence, ids[n])))),
+        )
         for n, (name, claim) in enumerate(level_pairs)
     )
 

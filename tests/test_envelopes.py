@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from test_sources import Ingest, Taken, _take, ingest
 
-from reporter.ingest.readers.envelopes import envelope_of, is_empty_answer, nested, unwrapped
+from reporter.ingest.exports.envelopes import Cut, envelope_of, nested, unwrapped
+from reporter.ingest.exports.pages import is_empty_answer
 
 __all__ = ["ingest"]
 Records = list[dict[str, Any]]
@@ -256,6 +257,59 @@ def test_records_that_no_source_knows_are_counted_one_by_one_and_the_envelope_na
 def test_what_is_no_envelope_stays_as_it_is(value: Any) -> None:
     assert envelope_of([value]) == ""
     assert [*unwrapped(value)] == (value if isinstance(value, list) else [value])
+
+
+CUT = json.dumps({"eventSource": "s3.amazonaws.com", "eventName": "GetObject"})[:40]
+CUTS: dict[str, dict[str, Any]] = {
+    "Splunk": {"result": {"_raw": CUT, "_time": STAMP, "sourcetype": "aws"}},
+    "Splunk, with fields": {"_raw": CUT, "eventName": "GetObject"},
+    "Elasticsearch": {"_index": "i", "_source": {"event": {"original": CUT}, "@timestamp": STAMP}},
+    "Logstash": {"@timestamp": STAMP, "@version": "1", "message": CUT},
+    "Docker": {"log": CUT, "stream": "stdout", "time": STAMP},
+    "CloudWatch": {"events": [{"timestamp": 1788249600000, "message": CUT}]},
+    "Logs Insights": {"results": [[{"field": "@message", "value": CUT}]]},
+    "Loki": {"data": {"result": [{"stream": {}, "values": [["1", CUT]]}]}},
+    "Datadog": {"id": "x", "type": "log", "attributes": {"timestamp": STAMP, "message": CUT}},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("value", CUTS.values(), ids=CUTS)
+def test_a_record_that_was_cut_off_in_its_envelope_is_no_record(value: dict[str, Any]) -> None:
+    assert [type(r) for r in unwrapped(value)] == [Cut]
+
+
+def test_what_is_cut_is_unreadable_and_costs_no_other_record(tmp_path: Path) -> None:
+    folder = tmp_path / "files"
+    folder.mkdir()
+    whole = [*map(_splunk_result, [_trail("cut-1", "GetObject"), _trail("cut-2", "PutObject")])]
+    rows = [*whole, {**whole[0], "_raw": whole[0]["_raw"][:200]}]
+    (folder / "cut.csv").write_text(_csv(rows), encoding="utf-8")
+    taken = _take(folder, tmp_path / "place")
+    (file,) = taken.intake.files
+    assert (file.source, file.read, file.kept, file.unreadable) == ("aws-cloudtrail", 3, 2, 1)
+
+
+def test_a_row_that_a_source_knows_by_its_headings_is_opened_where_it_could_use_none(
+    tmp_path: Path,
+) -> None:
+    """The portal's CSV of Log Analytics writes the zone into the headings, and times in its own way."""
+    folder = tmp_path / "files"
+    folder.mkdir()
+    row = {
+        "TimeGenerated [UTC]": "9/1/2026, 8:15:00.000 AM", "OperationName": "Sign-in activity", "ResultType": "0",
+        "Category": "ServicePrincipalSignInLogs", "CorrelationId": "c1", "AppId": "app-1", "Id": "row-1",
+        "ServicePrincipalId": "sp-1", "ResourceDisplayName": "Graph", "Type": "AADServicePrincipalSignInLogs",
+    }  # fmt: skip
+    (folder / "query_data.csv").write_text(_csv([row]), encoding="utf-8")
+    taken = _take(folder, tmp_path / "place")
+    (file,) = taken.intake.files
+    assert (file.source, file.read, file.kept) == ("entra-logs", 1, 1)
+    assert taken.rows["events"][0]["occurred_at"] == "2026-09-01T08:15:00"
+
+
+def test_a_message_of_a_program_that_looks_like_json_is_left_alone() -> None:
+    value = {"id": 1, "message": '{"half'}
+    assert [*unwrapped(value)] == [value]
 
 
 @pytest.mark.parametrize(

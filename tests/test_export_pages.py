@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from conftest import assess_few, read_results
 
-from reporter.ingest.readers.envelopes import WHOLE, Pages, missing_of, pages_of
+from reporter.ingest.exports.pages import WHOLE, Pages, missing_of, pages_of
 from reporter.pipeline.assess import Options, assess_workspace
 
 GOES_ON: dict[str, dict[str, Any]] = {
@@ -29,6 +29,14 @@ GOES_ON: dict[str, dict[str, Any]] = {
     "JSON:API": {"data": [{}], "links": {"next": "https://x.example/?page=2"}},
     "Django": {"count": 3, "results": [{}], "next": "https://x.example/?page=2"},
     "Salesforce": {"records": [{}], "done": False, "nextRecordsUrl": "/query/01-2000"},
+    "Langfuse": {"data": [{}], "meta": {"cursor": "abc"}},
+    "Cloudflare": {"result": [{}], "result_info": {"next_cursor": "abc"}},
+    "LangSmith": {"runs": [{}], "cursors": {"next": "abc"}},
+    "MCP": {"jsonrpc": "2.0", "id": 1, "result": {"tools": [{}], "nextCursor": "abc"}},
+    "Log Analytics": {"tables": [{}], "error": {"code": "PartialError"}},
+    "Logs Insights": {"results": [[{}]], "status": "Running"},
+    "Elasticsearch, in time": {"timed_out": True, "hits": {"hits": [{}]}},
+    "Elasticsearch, whole": {"_shards": {"total": 5, "failed": 1}, "hits": {"hits": [{}]}},
     "Splunk, before it was done": {"preview": True, "results": [{}]},
 }  # fmt: skip
 ENDS: dict[str, dict[str, Any]] = {
@@ -43,6 +51,11 @@ ENDS: dict[str, dict[str, Any]] = {
     "Jira": {"issues": [{}], "isLast": True},
     "PagerDuty": {"incidents": [{}], "limit": 25, "offset": 25, "more": False},
     "CloudWatch, which always gives tokens": {"events": [{}], "nextForwardToken": "f/1", "nextBackwardToken": "b/1"},
+    "Langfuse": {"data": [{}], "meta": {"page": 1, "totalPages": 1}},
+    "LangSmith": {"runs": [{}], "cursors": {"next": None}},
+    "MCP": {"jsonrpc": "2.0", "id": 1, "result": {"tools": [{}]}},
+    "Logs Insights": {"results": [[{}]], "status": "Complete"},
+    "Elasticsearch": {"timed_out": False, "_shards": {"total": 5, "failed": 0}, "hits": {"hits": [{}]}},
     "Splunk": {"preview": False, "results": [{}]},
     "a record that names a next one": {"id": 1, "next": {"id": 2}},
 }  # fmt: skip
@@ -52,6 +65,9 @@ TOTALS: dict[str, dict[str, Any]] = {
     "GitHub": {"installations": [{}], "total_count": 5},
     "Jira": {"issues": [{}], "startAt": 0, "maxResults": 1, "total": 5},
     "Elasticsearch": {"hits": {"total": {"value": 5, "relation": "eq"}, "hits": [{}]}},
+    "Langfuse": {"data": [{}], "meta": {"page": 1, "limit": 1, "totalItems": 5, "totalPages": 5}},
+    "Cloudflare": {"result": [{}], "result_info": {"page": 1, "total_count": 5}},
+    "Logs Insights": {"results": [[{}]], "status": "Complete", "statistics": {"recordsMatched": 5.0}},
 }
 
 
@@ -77,6 +93,14 @@ def test_fewer_records_than_there_are_in_all_are_not_whole(page: dict[str, Any])
     assert "1 of 5 records" in str(missing_of([(pages, 1)]))
     assert not missing_of([(pages, 5)])
     assert not missing_of([(pages, 2), (pages, 3)])  # two files of one list
+
+
+def test_each_of_two_lists_must_be_whole() -> None:
+    """One that is beside it, and whole, completes no other; a list may grow while it is read."""
+    part, whole, later = (Pages(last=1, total=n) for n in (300, 30, 303))
+    assert "306 of 330" in str(missing_of([(part, 276), (whole, 30)]))
+    assert not missing_of([(part, 300), (whole, 30)])
+    assert not missing_of([(part, 200), (later, 103)])
 
 
 def _register(more: dict[str, Any]) -> dict[str, Any]:

@@ -15,8 +15,8 @@ from reporter.content.mapping import BLANK
 from reporter.engine.duckdb import DuckDB
 from reporter.errors import InputError
 from reporter.ingest.detect import lists_in
+from reporter.ingest.exports.envelopes import RECEIVED, envelope_of, unwrapped
 from reporter.ingest.readers.documents import documents
-from reporter.ingest.readers.envelopes import RECEIVED, envelope_of, unwrapped
 from reporter.ingest.readers.files import InputFile, sniff
 from reporter.ingest.readers.inputs import Inputs
 from reporter.ingest.readers.records import Document

@@ -21,11 +21,12 @@ from reporter.engine.duckdb import DuckDB
 from reporter.engine.sandbox import USUAL, Child, Limits
 from reporter.errors import ContentError
 from reporter.ingest import foreign_sources
+from reporter.ingest.exports.envelopes import envelope_of, is_certain
+from reporter.ingest.exports.pages import WHOLE, Pages, pages_of
 from reporter.ingest.projection import extracted_once
 from reporter.ingest.readers.ahead import beginnings
 from reporter.ingest.readers.compact_json import Beginning
 from reporter.ingest.readers.documents import documents, likely_document, unfit
-from reporter.ingest.readers.envelopes import WHOLE, Pages, envelope_of, is_certain, pages_of
 from reporter.ingest.readers.files import InputFile, LastRead
 from reporter.ingest.readers.records import NOTHING, Document, Seen, without_secrets
 from reporter.model.sentences import Sentence, joined, tell

@@ -22,9 +22,9 @@ from reporter.ingest import statement_files as statements
 from reporter.ingest.cache import Batch, Cache, is_kept, open_cache
 from reporter.ingest.convert import Done, convert
 from reporter.ingest.detect import Choice, recognise
+from reporter.ingest.exports.pages import WHOLE, missing_of
 from reporter.ingest.quarantine import CHANGED, has_hidden, unmask_deeds
 from reporter.ingest.readers.documents import Misjudged, documents
-from reporter.ingest.readers.envelopes import WHOLE, missing_of
 from reporter.ingest.readers.files import InputFile, LastRead, stamp_of
 from reporter.ingest.readers.inputs import Inputs
 from reporter.ingest.readers.records import LISTED_LOST, Note, Problem, abridged, rest_lost

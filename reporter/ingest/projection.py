@@ -13,7 +13,7 @@ from reporter.engine.base import Error, quoted, quoted_list
 from reporter.engine.duckdb import DuckDB
 from reporter.errors import ContentError
 from reporter.i18n.translate import mark
-from reporter.ingest.readers.envelopes import RECEIVED
+from reporter.ingest.exports.envelopes import RECEIVED
 from reporter.model.sentences import Sentence, tell
 from reporter.model.source import Source
 from reporter.schema.columns import FLAG, INT, TEXT, TIME, Column

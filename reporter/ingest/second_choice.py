@@ -15,7 +15,7 @@ from reporter.ingest.cache import Cache, Counts
 from reporter.ingest.convert import Done, convert
 from reporter.ingest.detect import Choice
 from reporter.ingest.readers.inputs import Inputs
-from reporter.model.sentences import joined, tell
+from reporter.model.sentences import Sentence, joined, tell
 
 TRIED = 3
 """Sources tried for one file after the first."""
@@ -44,7 +44,7 @@ def reconsider(
     changes = [
         (old.source, new.source)
         for old, new in zip(choices, second_choices, strict=True)
-        if old.source and new.source and (old.source.id, old.path) != (new.source.id, new.path)
+        if old.source and new.source and _taken_for(old) != _taken_for(new)
     ]
     if not changes:
         return second_choices, conversions
@@ -55,6 +55,10 @@ def reconsider(
         *other_conversions,
         *convert(engine, affected_choices, inputs, cache, limits),
     ]
+
+
+def _taken_for(choice: Choice) -> tuple[str, str, str]:
+    return (choice.source.id if choice.source else "", choice.path, choice.file.envelope)
 
 
 def _empty(conversions: list[Done]) -> dict[str, Counts]:
@@ -71,13 +75,15 @@ def _second(
     engine: DuckDB, choice: Choice, counts: Counts, inputs: Inputs, cache: Cache, limits: Limits
 ) -> Choice:
     first_title = choice.source.title if choice.source else ""
-    for source, path, why in choice.others[:TRIED]:
-        candidate = replace(choice, source=source, path=path)
+    others = [replace(choice, source=s, path=p, why=w) for s, p, w in choice.others[:TRIED]]
+    if choice.envelope and not choice.file.envelope:
+        others.insert(0, _opened(choice))
+    for candidate in others:
         ((batch, _, _),) = convert(engine, [candidate], inputs, cache, limits)
         if batch.counts[0].kept:
             reason = tell(
                 "{why}; as {source} none of its {n} records could be kept",
-                why=why,
+                why=candidate.why,
                 source=first_title,
                 n=counts.read,
             )
@@ -86,3 +92,9 @@ def _second(
     if attempts := tuple(dict.fromkeys(s.id for s, _, _ in choice.others[:TRIED])):
         failure = joined(failure, tell("{sources} kept none either", sources=attempts))
     return replace(choice, why=failure)
+
+
+def _opened(choice: Choice) -> Choice:
+    """Return a choice with the envelope opened that its source recognised without."""
+    why = tell("{why}, in {envelope}", why=choice.why, envelope=Sentence(choice.envelope))
+    return replace(choice, file=replace(choice.file, envelope=choice.envelope), why=why)

@@ -19,9 +19,9 @@ from reporter.content.yaml import parse_yaml_all
 from reporter.engine.base import Error
 from reporter.engine.duckdb import DuckDB, named_plainly, parquet
 from reporter.errors import InputError, ReporterError
+from reporter.ingest.exports.envelopes import Cut, after_stamp, unwrapped
 from reporter.ingest.readers import compact_json, markdown
 from reporter.ingest.readers.compact_json import MOST_OF_A_BEGINNING, WHOLE, Beginning
-from reporter.ingest.readers.envelopes import after_stamp, unwrapped
 from reporter.ingest.readers.files import (
     DAMAGE,
     HEAD,
@@ -87,7 +87,7 @@ def documents(
     """
     if file.envelope:
         for item in documents(replace(file, envelope=""), engine, last_read):
-            yield _without_envelope(item) if isinstance(item, Document) else item
+            yield from _without_envelope(item) if isinstance(item, Document) else [item]
         return
     last_read = last_read or LastRead()
     last_read.let_go_unless(file)
@@ -118,10 +118,16 @@ def documents(
         )
 
 
-def _without_envelope(item: Document) -> Document:
-    """Return a document with the records of its envelope in its place."""
-    records = unwrapped(item.value)
-    return Document(item.line, [v if isinstance(v, dict) else {"message": v} for v in records])
+def _without_envelope(item: Document) -> Iterator[Item]:
+    """Yield a document with the records of its envelope in its place, and what was cut off."""
+    records = []
+    for record in unwrapped(item.value):
+        if isinstance(record, Cut):
+            why = tell("the record in its envelope is cut off, or no JSON")
+            yield Problem(item.line, why, excerpt(record.text))
+        else:
+            records.append(record if isinstance(record, dict) else {"message": record})
+    yield Document(item.line, records)
 
 
 def _lines(file: InputFile) -> Iterator[bytes | int]:

@@ -19,8 +19,9 @@ from pathlib import Path
 from typing import IO, Any
 
 from reporter.i18n.translate import mark
+from reporter.ingest.exports.envelopes import after_stamp
+from reporter.ingest.exports.pages import is_empty_answer
 from reporter.ingest.readers import markdown
-from reporter.ingest.readers.envelopes import after_stamp, is_empty_answer
 from reporter.model.sentences import Sentence, message_of, tell
 
 HEAD = 65536

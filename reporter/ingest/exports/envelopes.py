@@ -1,8 +1,7 @@
-"""What stands around the records of an export. In: values as read. Out: the records in them, and
-whether pages are missing.
+"""What log stores put around the records of vendors. In: values as read. Out: the records in them.
 
-Log stores export a vendor's record inside one of their own; it is taken out before anything
-recognises it. Interfaces answer in pages, and the first looks like a whole list."""
+A log store exports a vendor's record inside one of its own; it is taken out before anything
+recognises it."""
 
 from __future__ import annotations
 
@@ -14,12 +13,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 from reporter.i18n.translate import mark
-from reporter.model.sentences import Sentence, tell
 
 MOST_DEEP = 6
 """Envelopes in one another that are opened: an event in Filebeat's in Elasticsearch's in a page."""
-_TEXT_FIELDS = ("_raw", "event.original", "@message", "full_message", "message", "log", "Message")
+_SURE_FIELDS = ("_raw", "event.original", "@message", "full_message")
+_TEXT_FIELDS = (*_SURE_FIELDS, "message", "log", "Message", "Content")
 """Fields that hold a record as text, the surest first."""
+_STAMPS = frozenset(("@timestamp", "timestamp", "ingestionTime", "stream", "time", "Date"))
+"""Fields beside a text that show that a log store or shipper wrote it."""
+_JSON = re.compile(r'\s*(\{\s*["}]|\[\s*[{\]])')
 _STAMPED = re.compile(
     r"(<[0-9]{1,3}>|[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]|[A-Z][a-z]{2} [ 0-9][0-9] [0-9]{2}:)"
     r"[^{}]{0,400}?(?=\{)"
@@ -35,6 +37,15 @@ _ZONED = " [UTC]"
 _DATED = re.compile(
     r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4}), ([0-9]{1,2}):([0-9]{2}):([0-9.]+) ([AP]M)"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """What an envelope holds in place of a record: it begins like JSON, and is none."""
+
+    text: str
+
+
 Opener = Callable[[dict[str, Any]], "list[Any] | None"]
 
 
@@ -54,7 +65,8 @@ def envelope_of(values: Iterable[Any]) -> str:
 
 
 def unwrapped(value: Any, depth: int = MOST_DEEP, received: str = "") -> Iterator[Any]:
-    """Yield the innermost records of a value; a value without an envelope is itself one.
+    """Yield the innermost records of a value; a value without an envelope is itself one. In place
+    of one that was cut off stands `Cut`.
 
     Where an envelope says when the log store received the record, the record has it as `RECEIVED`;
     of several the innermost, which was there first.
@@ -154,7 +166,9 @@ def _shipped(value: dict[str, Any]) -> list[Any] | None:
     if isinstance(trail, dict) and "eventName" in trail and "eventSource" in trail:
         return [trail]
     for name in _TEXT_FIELDS:
-        if (record := _parsed(value.get(name))) is not None:
+        record = _parsed(value.get(name))
+        is_sure = not isinstance(record, Cut) or name in _SURE_FIELDS or value.keys() & _STAMPS
+        if record is not None and is_sure:
             return [record]
     return None
 
@@ -296,7 +310,7 @@ def _loki(value: dict[str, Any]) -> list[Any] | None:
     if "stream" not in streams[0]:
         return None
     return [
-        {"message": line[1]} if isinstance(line, list) and len(line) > 1 else line
+        {"@message": line[1]} if isinstance(line, list) and len(line) > 1 else line
         for stream in streams
         for line in _list(stream.get("values"))
     ]
@@ -370,13 +384,15 @@ def _list(value: Any) -> list[Any]:
 
 
 def _parsed(text: Any) -> Any:
-    """Return the object or list of objects that a text holds, also behind a time and a host; None
-    where it holds none.
+    """Return the object or list of objects that a text holds, also behind a time and a host; `Cut`
+    where it only begins like one, None where it holds none.
     """
     if not isinstance(text, str):
         return None
     start = text.lstrip()
     value = _decoded(start if start[:1] in ("{", "[") else after_stamp(start))
+    if isinstance(value, str):
+        return Cut(text) if _JSON.match(value) else None
     return value if _is_record(value) else None
 
 
@@ -413,179 +429,3 @@ _OPENERS: tuple[tuple[str, Opener], ...] = (
     (_SHIPPED, _shipped),
     (_FLAT, _flat),
 )
-
-
-# ---------------------------------------------------------------- pages
-
-_NEXT = (
-    "@odata.nextLink",
-    "odata.nextLink",
-    "nextLink",
-    "NextToken",
-    "nextToken",
-    "NextMarker",
-    "nextPageToken",
-    "next_page_token",
-    "nextCursor",
-    "next_cursor",
-    "nextRecordsUrl",
-    "LastEvaluatedKey",
-    "continue",
-)
-"""Fields that hold where the next page begins, empty on the last one."""
-_MORE = ("has_more", "hasMore", "IsTruncated", "isTruncated", "hasNextPage", "has_next_page")
-"""Fields that are true until the last page."""
-_AROUND = (
-    "metadata",
-    "meta",
-    "page",
-    "pagination",
-    "paging",
-    "pageInfo",
-    "page_info",
-    "links",
-    "_links",
-    "response_metadata",
-)
-"""Objects beside the records in which such fields stand."""
-_TOTALS = ("@odata.count", "totalResults", "total_count", "totalCount")
-_PLACED = ("startAt", "offset", "limit", "maxResults", "page", "per_page", "pageSize")
-"""Fields beside which `total` counts the records of all pages."""
-_TOLD_BESIDE = frozenset(
-    (*_NEXT, *_MORE, *_AROUND, *_TOTALS, *_PLACED, "@odata.context", "apiVersion", "count", "Count")
-    + (
-        "ScannedCount",
-        "total",
-        "ok",
-        "success",
-        "status",
-        "preview",
-        "took",
-        "timed_out",
-        "requestId",
-    )
-)
-"""Fields beside the records that say nothing of what is listed."""
-_DEEP, _WIDE = 8, 3
-
-
-def is_empty_answer(value: Any) -> bool:
-    """Tell whether a value is the answer of an interface that had nothing to list."""
-    if not isinstance(value, dict):
-        return bool(value == [])
-    lists = {k for k, v in value.items() if v == []}
-    others = {
-        k for k in value.keys() - lists if not (k == "kind" and str(value[k]).endswith("List"))
-    }
-    return bool(lists) and others <= _TOLD_BESIDE
-
-
-@dataclass(frozen=True, slots=True)
-class Pages:
-    """What the first documents of a file say of how much of an export they are."""
-
-    continued: int = 0
-    """How many say that more follows."""
-    last: int = 0
-    """How many hold a list of which nothing follows."""
-    total: int = 0
-    """Records that there are in all; 0 where it is not said."""
-    of: str = ""
-    """What the list is of, as the vendor says."""
-
-
-WHOLE = Pages()
-
-
-def pages_of(values: Iterable[Any], at_most: int) -> Pages:
-    """Return what documents say of how much they are; of `at_most` of them more may follow."""
-    continued, last, total, names = 0, 0, 0, set()
-    for number, value in enumerate(values, 1):
-        for page in value if isinstance(value, list) and number == 1 else [value]:
-            if not isinstance(page, dict):
-                continue
-            total = max(total, _total(page))
-            names.add(str(page.get("@odata.context", "")))
-            if _goes_on(page):
-                continued += 1
-            elif _holds_a_list(page):
-                last += 1
-        last += number == at_most
-    return Pages(continued, last, total, min(names, default="")) if continued or total else WHOLE
-
-
-def _holds_a_list(page: dict[str, Any]) -> bool:
-    return any(isinstance(v, list) for v in page.values()) or any(_page_infos(page, _DEEP))
-
-
-def missing_of(lists: Iterable[tuple[Pages, int]]) -> Sentence | None:
-    """Say what is missing of the pages and records of one list; None where nothing shows it.
-
-    Where one page is the last, the others are taken to come before it: nothing tells which.
-    """
-    parts = [*lists]
-    total, count = max(p.total for p, _ in parts), sum(n for _, n in parts)
-    if total > count:
-        return tell(
-            "the export holds {n:,} of {total:,} records: what the others would show is unknown",
-            n=count,
-            total=total,
-        )
-    if any(p.continued for p, _ in parts) and not any(p.last for p, _ in parts):
-        return tell("its last page says that more follows: what that would show is unknown")
-    return None
-
-
-def _goes_on(page: dict[str, Any]) -> bool:
-    if page.get("isLast") is False or page.get("preview") is True:
-        return True
-    if page.get("more") is True and "limit" in page:
-        return True
-    return any(_says_more(part) for part in _parts(page))
-
-
-def _parts(page: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield a page, what stands around its records, and each list of a GraphQL answer in it."""
-    yield page
-    for name in _AROUND:
-        part = page.get(name)
-        if isinstance(part, dict):
-            yield part
-            if isinstance(deeper := part.get("page"), dict):
-                yield deeper
-    yield from _page_infos(page.get("data"), _DEEP)
-
-
-def _page_infos(value: Any, depth: int) -> Iterator[dict[str, Any]]:
-    if isinstance(value, dict) and depth:
-        if isinstance(info := value.get("pageInfo"), dict):
-            yield info
-        for part in value.values():
-            yield from _page_infos(part, depth - 1)
-    elif isinstance(value, list) and depth:
-        for part in value[:_WIDE]:
-            yield from _page_infos(part, depth - 1)
-
-
-def _says_more(part: dict[str, Any]) -> bool:
-    if any(part.get(name) is True for name in _MORE):
-        return True
-    if any(isinstance(part.get(n), str | dict) and part[n] for n in _NEXT):
-        return True
-    following = part.get("next") or part.get("after")
-    if isinstance(following, dict):
-        following = following.get("href")
-    return isinstance(following, str) and bool(following) and part.get("hasNextPage") is not False
-
-
-def _total(page: dict[str, Any]) -> int:
-    """Return how many records there are in all."""
-    for name in _TOTALS:
-        if isinstance(count := page.get(name), int):
-            return count
-    hits = page.get("hits")
-    total = hits.get("total") if isinstance(hits, dict) else page.get("total")
-    if isinstance(total, dict):
-        total = total.get("value")
-    is_placed = isinstance(hits, dict) or any(name in page for name in _PLACED)
-    return total if isinstance(total, int) and is_placed else 0

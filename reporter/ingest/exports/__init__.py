@@ -1,0 +1,1 @@
+"""What stands around the records of an export: envelopes of log stores, pages of interfaces."""

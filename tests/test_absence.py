@@ -32,7 +32,7 @@ KEPT = Path(__file__).parent / "data" / "absence.json"
 LISTED = folders.content_dir()[0] / "absence.yml"
 MOST_CHANGED = 6
 _NAMES = {"actors", "aliases"}
-"""An agent that is missing is another subject; a person who is, is no proof of anything."""
+"""An agent that is missing is another subject: it earns a pass only where one of another shows so."""
 MOST_ROWS, MOST_ALONE = 60, 8
 """Rows of one table of one example that are taken away one by one; the second where each world takes an engine."""
 
@@ -56,10 +56,12 @@ def search(check: Check) -> dict[str, list[str]]:
         whole, *rest = worlds.assess([worlds.given, *(v for _, v in variants)])
         for (table, _), seen in zip(variants, rest, strict=True):
             pairs = [(ok, seen.ok.get(s, "gone")) for s, ok in whole.ok.items()]
-            better |= {table for ok, now in pairs if ok is False and (now is True or now == "gone")}
+            better |= {table for ok, now in pairs if ok is False and now is True}
+            if table not in _NAMES:  # who is missing has no result
+                better |= {table for ok, now in pairs if ok is False and now == "gone"}
             worse |= {table for ok, now in pairs if ok is True and now is False}
     proofs = worse - better
-    earning = (_read(check) - proofs - _NAMES) | (better - _NAMES)
+    earning = (_read(check) - proofs - _NAMES) | better
     return {"pass": sorted(earning), "fail": sorted(worse)}
 
 

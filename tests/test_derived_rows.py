@@ -694,6 +694,34 @@ def test_where_the_log_tells_no_effect_the_grant_of_that_name_does_then_the_grav
 # ---------------------------------------------------------------- what several lists say of one agent
 
 
+@pytest.mark.parametrize(
+    ("sources", "files", "names", "n_records"),
+    [
+        (("reporter-inventory", "reporter-inventory"), ("a.csv", "b.csv"), ("Ann", "Ann"), 1),
+        (("reporter-inventory", "reporter-inventory"), ("a.csv", "b.csv"), ("Ann", "Bob"), 2),
+        (("okta-apps", "okta-apps"), ("august.json", "september.json"), ("Ann", "Bob"), 1),
+        (("okta-apps", "okta-apps"), ("a.json", "a.json"), ("Ann", "Bob"), 2),
+        (("okta-apps", "entra-logs"), ("a.json", "b.json"), ("Ann", "Bob"), 1),
+    ],
+)
+def test_a_list_that_was_exported_twice_is_no_second_record(
+    sources: tuple[str, str],
+    files: tuple[str, str],
+    names: tuple[str, str],
+    n_records: int,
+    tmp_path: Path,
+) -> None:
+    with DuckDB(tmp_path / "work") as engine:
+        rows = [agent("a") | {"name": name} for name in names]
+        load_example(engine, {"given": {"actors": rows}})
+        for number, (source, file) in enumerate(zip(sources, files, strict=True)):
+            engine.run(
+                f"UPDATE in_actors SET source = '{source}', file = '{file}' WHERE rowid = {number}"
+            )
+        derive(engine, RUN, [])
+        assert engine.one("SELECT n_records FROM actors") == n_records
+
+
 def test_what_a_server_says_of_a_tool_holds_for_the_rights_to_it(tmp_path: Path) -> None:
     """Whether a use needs approval does not, for that is a fact of the gate; and where two differ, nobody is believed."""
     rights = [

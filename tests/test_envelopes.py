@@ -33,7 +33,12 @@ def _csv(rows: list[dict[str, Any]]) -> str:
 
 
 def _splunk_result(record: dict[str, Any]) -> dict[str, Any]:
-    return {"_raw": json.dumps(record), "_time": STAMP, "_indextime": "1788249601", "sourcetype": "any:json"}
+    return {
+        "_raw": json.dumps(record),
+        "_time": STAMP,
+        "_indextime": "1788249601",
+        "sourcetype": "any:json",
+    }
 
 
 def _hit(record: dict[str, Any]) -> dict[str, Any]:

@@ -67,7 +67,11 @@ TOTALS: dict[str, dict[str, Any]] = {
     "Elasticsearch": {"hits": {"total": {"value": 5, "relation": "eq"}, "hits": [{}]}},
     "Langfuse": {"data": [{}], "meta": {"page": 1, "limit": 1, "totalItems": 5, "totalPages": 5}},
     "Cloudflare": {"result": [{}], "result_info": {"page": 1, "total_count": 5}},
-    "Logs Insights": {"results": [[{}]], "status": "Complete", "statistics": {"recordsMatched": 5.0}},
+    "Logs Insights": {
+        "results": [[{}]],
+        "status": "Complete",
+        "statistics": {"recordsMatched": 5.0},
+    },
 }
 
 

@@ -69,7 +69,9 @@ def test_not_recorded_is_not_missing(owner: dict[str, str], result: str) -> None
     ("demanded", "storage", "result"),
     [("record", "vault", "pass"), ("observed", "vault", "unknown"), ("observed", "file", "fail")],
 )
-def test_a_pass_on_a_weaker_record_than_demanded_is_unknown(demanded: str, storage: str, result: str) -> None:
+def test_a_pass_on_a_weaker_record_than_demanded_is_unknown(
+    demanded: str, storage: str, result: str
+) -> None:
     """Rows of an example are on record."""
     check = replace(
         OWN, demands={"pass": {"credentials.storage": demanded}},
@@ -85,14 +87,22 @@ def test_a_result_on_a_log_is_as_good_as_the_record_that_it_names(tmp_path: Path
     engine.run(RESULTS_TABLE)
     engine.run("CREATE TABLE parts (part BIGINT, source VARCHAR, file VARCHAR)")
     engine.insert("parts", [(0, "register", "stores.yml"), (1, "aws", "trails#1.json")])
-    for subject, ref in (("gateway", "stores.yml#1"), ("cloudtrail", "trails#1.json#2"), ("app", "")):
+    for subject, ref in (
+        ("gateway", "stores.yml#1"),
+        ("cloudtrail", "trails#1.json#2"),
+        ("app", ""),
+    ):
         engine.run(
             "INSERT INTO results (check_id, subject, status, ref, evidence) VALUES ('AUD-05', ?, 'pass', ?, 'record')",
             [subject, ref],
         )
     bound_by_record(engine, "AUD-05", Strengths({}, {}, {"register": 0, "aws": 1}))
     rows = engine.rows("SELECT subject, status, evidence FROM results ORDER BY subject")
-    assert rows == [("app", "pass", "record"), ("cloudtrail", "pass", "record"), ("gateway", "declared", "declared")]
+    assert rows == [
+        ("app", "pass", "record"),
+        ("cloudtrail", "pass", "record"),
+        ("gateway", "declared", "declared"),
+    ]
 
 
 def test_one_record_that_carries_a_column_makes_an_empty_one_a_finding() -> None:

@@ -569,14 +569,18 @@ def test_the_example_of_the_manual_is_read_as_it_says(tmp_path: Path) -> None:
 
 def test_a_log_inside_an_envelope_is_mapped_and_read(tmp_path: Path) -> None:
     """The JSON of a program's log in the `_raw` of Splunk's CSV, which says when it was indexed."""
-    record = json.dumps({"at": "2026-08-01T08:00:00Z", "bot": "b1", "operation": "mail.send", "status": "ok"})
+    record = json.dumps(
+        {"at": "2026-08-01T08:00:00Z", "bot": "b1", "operation": "mail.send", "status": "ok"}
+    )
     cells = record.replace('"', '""')
     row = f'"{cells}",1785571201\n'
     path = placed(tmp_path, "logs/own.csv", "_raw,_indextime\n" + row * 30)
     write(only(path, kind="event"))
     events = events_of(tmp_path)
     assert len(events) == 30
-    told = {c: events[0][c] for c in ("occurred_at", "ingested_at", "actor_id", "action", "outcome")}
+    told = {
+        c: events[0][c] for c in ("occurred_at", "ingested_at", "actor_id", "action", "outcome")
+    }
     assert told == {
         "occurred_at": "2026-08-01 08:00:00", "ingested_at": "2026-08-01 08:00:01", "actor_id": "b1",
         "action": "mail.send", "outcome": "success",

@@ -58,6 +58,7 @@ from reporter.ingest.readers.files import InputFile
 from reporter.model.source import Source
 from reporter.privacy import synonyms
 from reporter.system.plain_text import clean
+from reporter.system.temporary import write_whole
 
 SURE_ENOUGH = 50
 SURE_OF_KIND = 70
@@ -589,7 +590,6 @@ def write(proposal: Proposal) -> list[str]:
             proposal.mapping["file"],
             "; ".join(rows[1:]) or HINT_OF_LOGS,
         )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(proposal.text(), encoding="utf-8")
+    write_whole(path, proposal.text())
     advice = "" if path.parent.name == FOLDER else f"; move it to {FOLDER}/ of the workspace"
     return [*proposal.lines(), *rows, f"wrote {path}: read it{advice}, then run `reporter assess`"]

@@ -19,6 +19,7 @@ from reporter.model.source import Query
 from reporter.model.statements import ATTESTATIONS, SIGNED
 from reporter.statements.attestations import ANSWERS, METHODS
 from reporter.system.plain_text import clean_lines
+from reporter.system.temporary import write_whole
 
 _AGENTS = """\
 type,actor_id,name,environment,business_unit,state,created_at,approved_at,activated_at,updated_at,expires_at,owner_id,owner_confirmed_at,technical_owner_id,purpose,process_id,autonomy,risk_tier,risk_categories,principal_id,principal_type,default_policy,enforcement_point,review_cadence_days,policy_id,log_sources,tools,data_sources
@@ -243,9 +244,8 @@ def init(
     }
     folders_in_use = {f for f in ("inventory", "logs", "statements") if any((folder / f).glob("*"))}
     new_paths = [folder / name for name in texts if name.split("/")[0] not in folders_in_use]
-    for path in new_paths:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(texts[path.relative_to(folder).as_posix()], encoding="utf-8")
+    for path in reversed(new_paths):  # reporter.yml, by which a workspace is told, comes last
+        write_whole(path, texts[path.relative_to(folder).as_posix()])
     return new_paths if "statements" in folders_in_use else [*new_paths, ask(folder, form, packs)]
 
 
@@ -279,9 +279,8 @@ def collect(folder: Path, names: Sequence[str]) -> list[Path]:
         raise InputError("queries stand already", str(script), "Rename the folder or remove it.")
     wanted = [q for q in loader.read_queries() if q.collector in names]
     texts = {f"{q.id}.sql": q.sql for q in wanted} | {script.name: _script(wanted)}
-    script.parent.mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():
-        (script.parent / name).write_text(text, encoding="utf-8")
+        write_whole(script.parent / name, text)
     script.chmod(0o755)
     return [script.parent / name for name in texts]
 

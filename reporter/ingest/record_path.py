@@ -113,8 +113,7 @@ def spool(
         cleanup.callback(_remove, folder, batch.key)
         spool = _empty_spool(engine, source, folder / batch.key, goes_in_pairs)
         full = cleanup.enter_context(in_advance(_write(reader, parts, written, spool, cache)))
-        has_receipts = any(part.file.envelope for part in parts)
-        loader = _Loader(source, batch, cache, child, has_receipts)
+        loader = _Loader(source, parts, batch, cache, child)
         portions: deque[Path] = deque()
         while lines := portions.popleft() if portions else next(full, None):
             if goes_in_pairs and (second := next(full, None)):
@@ -364,10 +363,10 @@ class _Loader:
     """
 
     def __init__(
-        self, source: Source, batch: Batch, cache: Cache, child: Child, has_receipts: bool
+        self, source: Source, parts: list[Choice], batch: Batch, cache: Cache, child: Child
     ) -> None:
         self._source, self._batch, self._cache, self._child = source, batch, cache, child
-        self._has_receipts = has_receipts
+        self._has_receipts = any(part.file.envelope for part in parts)
         self._numbers = itertools.count()
         self._selects: dict[str, tuple[str, list[Column]]] = {}
 

@@ -42,3 +42,17 @@ def keep_in(
     watch(folder)
     hold(folder)
     environment["TMPDIR"] = str(folder)
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file with its folder, all of it or none: on a full disk half of one would stand for
+    the whole.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.part")
+    try:
+        part.write_text(text, encoding="utf-8")
+        part.replace(path)
+    except OSError:
+        part.unlink(missing_ok=True)
+        raise

@@ -86,10 +86,9 @@ class Content:
 def load(
     extra: tuple[Path, ...] = (), packs: tuple[Pack, ...] = (), examples: bool = True
 ) -> Content:
-    """Read all content, with that of the `extra` folders and packs.
-
-    A pack whose folder is also given as `extra` is read as an extra folder. Shipped checks can do
-    without their `examples`: most of their text. Raises Errors with every problem in any file.
+    """Read all content, with that of the `extra` folders and packs; a pack whose folder is given as
+    `extra` too is read as that. Shipped checks can do without `examples`: most of their text.
+    Raises Errors with every problem in any file.
     """
     frameworks, sources = content_dir()
     errors: list[ReporterError] = []

@@ -30,7 +30,7 @@ USER = "arn:aws:iam::444455556666:user/deployer"
 @pytest.mark.parametrize("source", ["ocsf", "prowler"])
 def test_what_prowler_leaves_to_people_or_was_told_to_mute_is_neither(source: str) -> None:
     assert ends(source, rule="bedrock_agent_role_not_shared_across_agents") == ["not_run"]
-    muted = rows(source, result="muted")
+    muted = rows(source, tool="Prowler", result="muted")
     assert muted
     assert not {r["target"] for r in muted} & {
         r.get("target") for r in rows(source, result="failed")

@@ -71,6 +71,7 @@ READERS = (
     "policy",
     "causes",
     "efforts",
+    "tool_rules",
 )
 """What `catalog` reads files with."""
 

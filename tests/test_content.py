@@ -353,6 +353,12 @@ ENGINE = {
     "aliases.ref": "every table has one",
     "all_approvals.ref": "every table has one",
     "known_versions.ref": "every table has one",
+    **{
+        f"tests.{c.name}": "read by tested_checks"
+        for c in TABLES["tests"].columns
+        if c.name != "test_id"
+    },
+    "tests.test_id": "tells one test of a tool from another in its own report",
 }
 """Columns that no check reads, with who does. A column without a reader does not exist: write the check or drop the column."""
 

@@ -50,7 +50,7 @@ WRITTEN = {
     "architecture": 320,
     "writing-checks": 260,
     "writing-content": 220,
-    "method": 360,
+    "method": 367,
     "decisions": 420,
     "decisions-honesty": 100,
     "decisions-house": 100,

@@ -28,7 +28,7 @@ KINDS = {
     "actors": "agent", "credentials": "credential", "grants": "grant", "approvals": "approval", "reviews": "review",
     "review_items": "review_item", "state_changes": "state_change", "components": "component", "links": "link",
     "changes": "change", "snapshot_items": "snapshot_item", "third_parties": "third_party", "exceptions": "exception",
-    "incidents": "incident", "alerts": "alert", "log_stores": "log_store", "policies": "policy", "aliases": "alias",
+    "incidents": "incident", "alerts": "alert", "tests": "test", "log_stores": "log_store", "policies": "policy", "aliases": "alias",
     "events": "",
 }  # fmt: skip
 """Table -> what a record of its own says in `type`."""

@@ -452,6 +452,6 @@ def test_the_examples_of_the_formats_page_can_be_read(tmp_path: Path, ingest: In
         text = "\n".join(line[4:] for line in block.splitlines())
         (folder / f"{n}.{'json' if text[0] == '{' else 'csv'}").write_text(text, encoding="utf-8")
     taken = ingest(folder)
-    assert len(taken.intake.files) == 22
+    assert len(taken.intake.files) == 23
     assert all(f.kept == f.read > 0 for f in taken.intake.files)
     assert not taken.intake.quarantined

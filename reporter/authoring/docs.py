@@ -68,6 +68,7 @@ SYSTEMS = {
     "Gateways to models": "litellm kong cloudflare",
     "Traces of agents": "langfuse langsmith otel",
     "Tests of agents": "garak promptfoo inspect agentdojo",
+    "Scanners": "prowler sarif hdf",
     "Secret scanners": "gitleaks trufflehog",
     "Data and log platforms": "databricks datadog elastic ocsf",
     "Registers and documents": "backstage scim cyclonedx a2a mcp agent agt ai lms policy",

@@ -54,7 +54,7 @@ from reporter.content.mapping import (
 from reporter.content.workspace import workspace_of
 from reporter.content.yaml import write_yaml
 from reporter.errors import ContentError, InputError
-from reporter.ingest.readers.files import InputFile
+from reporter.ingest.readers.files import BOOKS, InputFile
 from reporter.model.source import Source
 from reporter.privacy import synonyms
 from reporter.system.plain_text import clean
@@ -283,7 +283,7 @@ def _propose_log(table: Table, place: Path, kind: str) -> Proposal | None:
 
     Raises InputError where it is a log that does not say what a log must say.
     """
-    if table.file.format not in ("csv", "xlsx"):
+    if table.file.format not in ("csv", *BOOKS):
         table = read(table.file, DEEP)
     keys = [*table.headings, *table.optional]
     secrets = [k for k in keys if is_secret(k, table.values_below(k))]

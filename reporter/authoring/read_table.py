@@ -17,7 +17,7 @@ from reporter.errors import InputError
 from reporter.ingest.detect import lists_in
 from reporter.ingest.exports.envelopes import RECEIVED, envelope_of, unwrapped
 from reporter.ingest.readers.documents import documents
-from reporter.ingest.readers.files import InputFile, sniff
+from reporter.ingest.readers.files import BOOKS, InputFile, sniff
 from reporter.ingest.readers.inputs import Inputs
 from reporter.ingest.readers.records import Document
 from reporter.privacy import synonyms
@@ -117,7 +117,7 @@ def read(file: InputFile, levels: int = 1) -> Table:
     keys = [
         k
         for k in keys
-        if not any(x.startswith(f"{k}.") for x in keys if file.format not in ("csv", "xlsx"))
+        if not any(x.startswith(f"{k}.") for x in keys if file.format not in ("csv", *BOOKS))
     ]
     headings = [k for k in keys if all(k in r for r in rows)]
     return Table(

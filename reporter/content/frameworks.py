@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterable, Iterator, Sequence, Set
+from datetime import date
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -13,9 +15,10 @@ from typing import Any
 from reporter.content.crosswalks import CHECKS, CONFIDENCE, one_of
 from reporter.content.yaml import Fields, fields, read_yaml
 from reporter.errors import ContentError
-from reporter.model.assessment import Control, Framework, Group, Policy, Profile, Theme
+from reporter.model.assessment import Check, Control, Framework, Group, Policy, Profile, Theme
 from reporter.model.comparison import IDENTITIES, CauseGroup
 from reporter.model.roadmap import Efforts
+from reporter.model.source import ToolRule
 
 STRENGTHS = ("direct", "partial", "contextual")
 
@@ -225,3 +228,54 @@ def read_efforts(path: Path) -> Efforts:
         for key in ("severities", "causes")
     )
     return Efforts(days("evidence", "evidence", file.get("evidence", str)), severities, causes)
+
+
+ALWAYS, IN_SCOPE = "always", "in_scope"
+"""Where a failed test fails a check: wherever it is assessed, or where it found the subject."""
+
+
+def read_tool_rules(path: Path) -> tuple[ToolRule, ...]:
+    """Read which rules of one tool speak for which checks.
+
+    Raises ContentError where a rule lacks a field, has a wrong one or would settle nothing.
+    """
+    file = fields(path)
+    file.only("tool", "source", "read", "days", "rules")
+    tool, days = file.get("tool", str).lower(), file.get("days", int)
+    file.get("source", str)
+    file.get("read", date)
+    return tuple(_tool_rule(r, tool, days, file) for r in file.get("rules", list))
+
+
+def _tool_rule(data: Any, tool: str, days: int, file: Fields) -> ToolRule:
+    if not isinstance(data, dict) or not {"rule", "check"} <= {*data}:
+        raise ContentError(f"{data!r}: a rule needs 'rule' and 'check'", file.place("rules"))
+    rule = Fields(data, file.path, {name: file.lines.get("rules", 1) for name in data})
+    rule.only("rule", "check", "fails", "passes", "of")
+    fails = one_of(rule.get("fails", str, ""), ("", ALWAYS, IN_SCOPE), "fails", file.place("rules"))
+    passes = rule.get("passes", bool, False)
+    if not fails and not passes:
+        raise ContentError(
+            f"{data['rule']} settles nothing",
+            file.place("rules"),
+            f"Give fails ({ALWAYS} or {IN_SCOPE}) or passes (true), or leave it out.",
+        )
+    name, check = rule.get("rule", str), rule.get("check", str)
+    types = tuple(map(str, rule.get("of", list, [])))
+    return ToolRule(tool, name, check, fails, passes, types, days, file.place("rules"))
+
+
+def unknown_in_rules(rules: Iterable[ToolRule], check_ids: Set[str]) -> Iterator[ContentError]:
+    """Name each check that a rule of a tool speaks for and that does not exist."""
+    for rule in rules:
+        if rule.check not in check_ids:
+            yield ContentError(f"{rule.rule}: there is no check {rule.check!r}", rule.place)
+
+
+def unknown_substitutes(checks: Sequence[Check]) -> Iterator[ContentError]:
+    """Name each compensating check that does not exist or is the check itself."""
+    check_ids = {c.id for c in checks}
+    for check in checks:
+        for substitute in check.compensated_by:
+            if substitute not in check_ids - {check.id}:
+                yield ContentError(f"compensated_by: no other check {substitute!r}", check.place)

@@ -30,6 +30,9 @@ from reporter.content.frameworks import (
     read_policy,
     read_profile,
     read_themes,
+    read_tool_rules,
+    unknown_in_rules,
+    unknown_substitutes,
 )
 from reporter.content.packs import Pack, display_place, name_pack
 from reporter.content.yaml import Fields, fields, read_yaml
@@ -39,14 +42,17 @@ from reporter.model.comparison import CauseGroup
 from reporter.model.crosswalk import Crosswalk
 from reporter.model.reasons import CHECK_STATUSES, ENGINE, parsed
 from reporter.model.roadmap import Efforts
-from reporter.model.source import Query, Source
+from reporter.model.source import Query, Source, ToolRule
 from reporter.schema.model_files import MACROS, Model, read_model, shipped
 from reporter.schema.tables import SUBJECTS, TABLES
 from reporter.schema.vocabulary import EVIDENCE
 from reporter.system.folders import content_dir
 from reporter.system.plain_text import regular_bytes
 
-EXTRA = ("checks", "models", "sources", "catalogs", "crosswalks", "official", "profiles")
+EXTRA = (
+    *("checks", "models", "sources", "findings"),
+    *("catalogs", "crosswalks", "official", "profiles"),
+)
 """Folders that an --extra folder may hold."""
 
 
@@ -60,6 +66,7 @@ class Content:
     themes: tuple[Theme, ...]
     policy: Policy
     profiles: dict[str, Profile]
+    tool_rules: tuple[ToolRule, ...] = ()
     crosswalks: tuple[Crosswalk, ...] = ()
     aliases: dict[str, Any] = field(default_factory=dict)
     official: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -79,10 +86,9 @@ class Content:
 def load(
     extra: tuple[Path, ...] = (), packs: tuple[Pack, ...] = (), examples: bool = True
 ) -> Content:
-    """Read all content, with that of the `extra` folders and packs.
-
-    A pack whose folder is also given as `extra` is read as an extra folder. Shipped checks can do
-    without their `examples`: most of their text. Raises Errors with every problem in any file.
+    """Read all content, with that of the `extra` folders and packs; a pack whose folder is given as
+    `extra` too is read as that. Shipped checks can do without `examples`: most of their text.
+    Raises Errors with every problem in any file.
     """
     frameworks, sources = content_dir()
     errors: list[ReporterError] = []
@@ -118,6 +124,7 @@ def load(
         themes=read_themes(frameworks / "themes.yml"),
         policy=read_policy(frameworks / "policy.yml"),
         profiles={p.id: p for p in profiles + extra_profiles},
+        tool_rules=tuple(r for rules in every("findings", read_tool_rules, folders) for r in rules),
         crosswalks=tuple(every("crosswalks", read_crosswalk, folders)),
         aliases=read_aliases(),
         official={d["id"]: d for d in registers},
@@ -309,18 +316,10 @@ def validated_source(source: Source) -> tuple[Source, list[ReporterError]]:
 
 def _unknown(content: Content) -> Iterator[ReporterError]:
     yield from unknown_checks(content.frameworks, content.checks)
-    yield from _unknown_substitutes(content.checks)
+    yield from unknown_substitutes(content.checks)
+    yield from unknown_in_rules(content.tool_rules, {c.id for c in content.checks})
     ids = known_ids(content.official, content.frameworks, content.checks)
     yield from unknown_ids(content.crosswalks, ids)
-
-
-def _unknown_substitutes(checks: Iterable[Check]) -> Iterator[ReporterError]:
-    """Name each compensating check that does not exist or is the check itself."""
-    check_ids = {c.id for c in checks}
-    for check in checks:
-        for substitute in check.compensated_by:
-            if substitute not in check_ids - {check.id}:
-                yield ContentError(f"compensated_by: no other check {substitute!r}", check.place)
 
 
 def unknown_targets(content: Content, profiles: Iterable[Profile]) -> Iterator[ReporterError]:

@@ -27,7 +27,7 @@ from reporter.ingest.projection import extracted_once
 from reporter.ingest.readers.ahead import beginnings
 from reporter.ingest.readers.compact_json import Beginning
 from reporter.ingest.readers.documents import documents, likely_document, unfit
-from reporter.ingest.readers.files import InputFile, LastRead
+from reporter.ingest.readers.files import BOOKS, InputFile, LastRead
 from reporter.ingest.readers.records import NOTHING, Document, Seen, without_secrets
 from reporter.model.sentences import Sentence, joined, tell
 from reporter.model.source import Source
@@ -499,7 +499,7 @@ def _map(file: InputFile) -> str:
     command = f"reporter map {shlex.quote(file.name.removesuffix(f'!{file.part}'))}"
     return (
         f"{command} --sheet {shlex.quote(file.part)}"
-        if file.part and file.format == "xlsx"
+        if file.part and file.format in BOOKS
         else command
     )
 

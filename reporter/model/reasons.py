@@ -46,6 +46,11 @@ ENGINE: Mapping[str, str] = {
         "listed as {kind:word}, and with what agents have ({signs:word}): it may be an agent"
     ),
     "not_run": mark("the check could not be run: {error}"),
+    "test_failed": mark(
+        "{tool} tested it on {tested_at:day}, and rule {rule} failed[ (severity {severity:word})][,"
+        " as since {found_at:day}][; so did {n_more:other rule|other rules}]"
+    ),
+    "test_passed": mark("{tool} tested it on {tested_at:day}, and rule {rule} passed"),
 }
 """Sentences of the honesty rules, by code; a check may use no code of these except those of a plain
 `ok`.

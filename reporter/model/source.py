@@ -84,6 +84,28 @@ class Query:
     """Folder of the workspace that the answer belongs in: inventory or logs."""
 
 
+@dataclass(frozen=True, slots=True)
+class ToolRule:
+    """What a test by a rule of another tool means for a check, about what was tested."""
+
+    tool: str
+    """In small letters, as `tests.tool` begins."""
+    rule: str
+    """An id, or a pattern with *."""
+    check: str
+    fails: str
+    """Where a failed test by itself means that the check is not met: always, in_scope (where the
+    check itself had found something to assess), or '' (nowhere).
+    """
+    passes: bool
+    """A passed test by itself means that the check is met."""
+    of: tuple[str, ...]
+    """Types of credentials: the rule speaks of the only one of them that the target holds."""
+    days: int
+    """Days before the end of the period at which a test counts, though before the period."""
+    place: str
+
+
 Sources = Mapping[str, Source]
 """By id."""
 

@@ -55,6 +55,7 @@ from reporter.pipeline.own_settings import (
 )
 from reporter.pipeline.resolve_statements import resolve, signers, statement_notices
 from reporter.pipeline.run_scores import Planned, Scoring, plan
+from reporter.pipeline.tested_checks import settle_by_tests
 from reporter.pipeline.workspace_content import (
     compile_all,
     refuse_unknown,
@@ -327,6 +328,7 @@ def _run_checks(
         threads = engine.threads()
         faults = runner.assess(engine, others, threads, False, run, aside, sources)
     kept_tables.keep_results(engine, kept, compiled, taken, faults)
+    settle_by_tests(engine, content)
     return faults
 
 

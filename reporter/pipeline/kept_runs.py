@@ -35,7 +35,8 @@ MOST = 4
 """Runs that are kept; the one that was used longest ago goes first."""
 _DEPENDENCIES = (
     *("babel", "duckdb", "jinja2", "msgspec", "openpyxl", "pikepdf", "pillow", "pyyaml"),
-    *("lxml", "sqlglot", "tinyhtml5", "typst", "weasyprint", "xlsxwriter", "fonttools", "pydyf"),
+    *("lxml", "sqlglot", "tinyhtml5", "typst", "weasyprint", "xlrd", "xlsxwriter"),
+    *("fonttools", "pydyf"),
 )
 _SHAPING = ("memory", "pseudonymise", "limits", "key", "language")
 """Options whose value shapes a run; all others shape none, or what they name is asked."""

@@ -6,7 +6,7 @@ engine is changed, so that nothing else is read from it afterwards.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reporter.content.loader import Content
@@ -19,9 +19,9 @@ from reporter.i18n.translate import mark
 from reporter.model.assessment import Assessment, Check, Notice, Quarantined
 from reporter.model.scores import Tally
 from reporter.model.sentences import Sentence, labelled, tell
-from reporter.model.source import Source
 from reporter.model.statements import Compensation
 from reporter.pipeline.run_scores import Scoring
+from reporter.pipeline.tested_checks import settle_by_tests
 from reporter.schema.compiled import Compiled
 from reporter.schema.tables import EVENT_TABLES, ORGANISATION
 from reporter.statements import exceptions
@@ -201,9 +201,8 @@ def beside_shipped(
     `compensations` the compensating controls as read.
     """
     caps, caps_lo = extract.caps(engine, content), extract.caps_lo(engine, content)
-    sources = {s.id: s for s in content.sources}
     tallies = shipped_tallies(
-        engine, settings, compiled, shipped, compensations, directory, run, sources
+        engine, settings, compiled, shipped, compensations, directory, run, content
     )
     scoring = Scoring(
         content, content.checks, assessment.profile, tallies, (), caps, caps_lo, answers.answers
@@ -233,7 +232,7 @@ def shipped_tallies(
     compensations: Sequence[Compensation],
     directory: Directory,
     run: runner.Runner,
-    sources: Mapping[str, Source],
+    content: Content,
 ) -> list[Tally]:
     """Run the checks again that the workspace's settings affect, and count all results;
     `compensations` are as read. A check of which only the silence of logs differs is not run.
@@ -262,7 +261,9 @@ def shipped_tallies(
         silence(engine, silenced)
     if settings.baseline:
         review_scope(engine, Baseline(holds=False))
+    sources = {s.id: s for s in content.sources}
     runner.assess(engine, reruns, engine.threads(), strict=False, run=run, sources=sources)
+    settle_by_tests(engine, content)
     exceptions.compensate(engine, compensations, [c for c, _ in compiled], directory)
     return extract.tallies(engine)
 

@@ -357,6 +357,19 @@ ALERTS = (
     column("acted_by", TEXT, "Who did or decided it.", "sparse"),
 )
 
+TESTS = (
+    column("test_id", TEXT, "Id.", "required sparse"),
+    column("actor_id", TEXT, "Actor that was tested, where the record names one.", "sparse"),
+    column("tool", TEXT, "What tested it.", "required sparse"),
+    column("rule", TEXT, "Rule of the tool.", "required sparse"),
+    column("target", TEXT, "What was tested, as the tool names it.", "sparse"),
+    column("result", TEXT, "muted: somebody set a failure aside.", "required sparse"),
+    column("severity", TEXT, "Severity of a failure.", "sparse"),
+    column("tested_at", TIME, "When it was last tested.", "sparse"),
+    column("found_at", TIME, "When it was first seen to fail.", "sparse"),
+    column("fixed_at", TIME, "When the failure was seen to be gone.", "sparse"),
+)
+
 LOG_STORES = (
     column("log_source", TEXT, "Log.", "required sparse"),
     column("integrity", TEXT, "write_once | chain | signature | none.", "sparse"),

@@ -49,6 +49,8 @@ VOCABULARY: dict[str, tuple[str, ...]] = {
     ),
     "alerts.severity": ("low", "medium", "high", "critical"),
     "alerts.action": ("suspend", "revoke", "block", "none"),
+    "tests.result": ("passed", "failed", "muted", "not_run"),
+    "tests.severity": ("low", "medium", "high", "critical"),
     "log_stores.integrity": ("write_once", "chain", "signature", "none"),
     "components.type": ("model", "mcp_server", "skill", "plugin"),
     "events.outcome": ("success", "denied", "error"),

@@ -162,6 +162,14 @@ def _doubly_claimed(engine: Engine) -> list[Quarantined]:
     ]
 
 
+_IS_ACTOR = "coalesce(t.actor_id IN (SELECT actor_id FROM actors), FALSE)"
+_IS_TESTED = (
+    "EXISTS (SELECT 1 FROM tested_names AS n WHERE n.row_id = t.row_id AND n.name IN (SELECT"
+    " actor_id FROM actors UNION SELECT credential_id FROM credentials UNION SELECT log_source FROM"
+    " log_stores))"
+)
+
+
 def _unjoined(engine: Engine) -> list[Quarantined]:
     """Return a note for each source and table of which some rows name nobody that a list or a log
     knows: no result can rest on them.
@@ -170,9 +178,10 @@ def _unjoined(engine: Engine) -> list[Quarantined]:
     entries = []
     for table in sorted(tables & {*NAMED} - {"actors"}):
         for source, rows, joined, ref in engine.rows(
-            "SELECT t.source, count(*), count(a.actor_id), min(t.ref) FILTER (a.actor_id IS NULL)"
-            f" FROM {table} AS t LEFT JOIN actors AS a ON a.actor_id = t.actor_id GROUP BY t.source"
-            " HAVING count(*) > count(a.actor_id) ORDER BY t.source"
+            "SELECT source, count(*), count(*) FILTER (is_joined), min(ref) FILTER (NOT is_joined)"
+            f" FROM (SELECT source, ref, {_IS_TESTED if table == 'tests' else _IS_ACTOR} AS"
+            f" is_joined FROM {table} AS t) AS t GROUP BY source HAVING NOT bool_and(is_joined)"
+            " ORDER BY source"
         ):
             file, _, record = ref.rpartition("#")
             reason = tell(

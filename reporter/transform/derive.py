@@ -46,6 +46,7 @@ _REPORTED = (
     "feed_hours",
     "entitlement_usage",
     "unused_grants",
+    "tested_names",
 )
 EVERYTHING = frozenset(TABLES) | {*_REPORTED}
 """The tables that checks, report and files read."""

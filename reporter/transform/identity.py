@@ -34,6 +34,7 @@ NAMED = {
             "snapshot_items",
             "incidents",
             "alerts",
+            "tests",
         ),
         ("actor_id",),
     ),

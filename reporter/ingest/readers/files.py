@@ -64,6 +64,10 @@ LITTER = frozenset(
 """
 
 
+BOOKS = ("xlsx", "xls")
+"""Formats of workbooks."""
+OLE = b"\xd0\xcf\x11\xe0"
+"""How old Office files begin; which kind one is stands anywhere in it."""
 DOCUMENTS = {
     b"%PDF-": "PDF",
     b"\x89PNG": mark("PNG picture"),
@@ -73,7 +77,7 @@ DOCUMENTS = {
     b"MM\0*": mark("TIFF picture"),
     b"BM": mark("bitmap"),
     b"{\\rtf": mark("RTF text"),
-    b"\xd0\xcf\x11\xe0": mark("old Office document"),
+    OLE: mark("old Office document"),
 }
 """First bytes of files that people read and no reader here does."""
 PARTS = {
@@ -99,7 +103,7 @@ class InputFile:
     """Path inside the workspace, with forward slashes."""
     size: int
     format: str
-    """json | jsonl | csv | xlsx | yaml | markdown | parquet | xml | empty | unknown"""
+    """json | jsonl | csv | xlsx | xls | yaml | markdown | parquet | xml | empty | unknown"""
     gzipped: bool
     encoding: str = "utf-8"
     why: Sentence | None = None
@@ -326,6 +330,8 @@ def _format_of(head: bytes, name: str) -> tuple[str, str, Sentence | None]:
         return "empty", "utf-8", None
     if head[:4] == b"PAR1":
         return "parquet", "", None
+    if head.startswith(OLE) and name.lower().removesuffix(".gz").endswith(".xls"):
+        return "xls", "", None
     if kind := _document(head):
         return "unknown", "", Sentence(A_DOCUMENT, (("kind", Sentence(kind)),))
     if head[:4] == b"PK\x03\x04":

@@ -20,8 +20,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reporter.ingest.readers import archives
-from reporter.ingest.readers.files import MAX_RECORD, InputFile, discover, stamp_of
-from reporter.ingest.readers.tabular import sheets, too_large_a_book
+from reporter.ingest.readers.files import (
+    A_DOCUMENT,
+    BOOKS,
+    DOCUMENTS,
+    MAX_RECORD,
+    OLE,
+    InputFile,
+    discover,
+    stamp_of,
+)
+from reporter.ingest.readers.tabular import is_old_book, sheets, too_large_a_book
+from reporter.model.sentences import Sentence
 
 FOLDERS = ("baseline", "inventory", "logs", "statements")
 STATEMENTS = "statements"
@@ -169,9 +179,12 @@ def _parts(file: InputFile) -> list[InputFile]:
     """Return each sheet of a workbook as a file of its own: it has its own headings and row
     numbers.
     """
-    if file.format != "xlsx":
+    if file.format not in BOOKS:
         return [file]
-    if why := too_large_a_book(file):
+    if file.format == "xls" and not is_old_book(file):
+        document = Sentence(A_DOCUMENT, (("kind", Sentence(DOCUMENTS[OLE])),))
+        return [replace(file, format="unknown", why=document)]
+    if file.format == "xlsx" and (why := too_large_a_book(file)):
         return [replace(file, format="unknown", why=why)]
     names = sheets(file)
     if len(names) < 2:

@@ -1,4 +1,4 @@
-"""CSV and XLSX. In: a file. Out: a document a row, keyed by the headings above it.
+"""CSV, XLSX and XLS. In: a file. Out: a document a row, keyed by the headings above it.
 
 People put titles above their tables, break lines inside headings and repeat them: the heading row
 is the first that fills more than half as many cells as three quarters of the rows do. A row that
@@ -11,6 +11,7 @@ import csv
 import io
 import itertools
 import re
+import struct
 import zipfile
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
@@ -74,8 +75,9 @@ _BROKEN_BOOK = (
     IndexError,
     AttributeError,
     RuntimeError,
+    OverflowError,
 )
-"""What openpyxl lets through from a damaged workbook."""
+"""What openpyxl and xlrd let through from a damaged workbook."""
 
 Row = tuple[int, list[str]] | Problem
 """(line, cells), or what is wrong with the line."""
@@ -375,6 +377,12 @@ def _unpack(book: zipfile.ZipFile, part: zipfile.ZipInfo, limit: int) -> tuple[i
 
 def sheets(file: InputFile) -> list[str]:
     """Return the names of a workbook's sheets; none if it cannot be read."""
+    if file.format == "xls":
+        try:
+            names: list[str] = _old_book(file).sheet_names()
+        except (TooLarge, *_BROKEN_BOOK):
+            return []
+        return names
     from openpyxl.reader.excel import ExcelReader
 
     try:
@@ -403,6 +411,62 @@ def sheet_rows(file: InputFile, last_read: LastRead) -> Iterator[Item]:
     except _BROKEN_BOOK as error:
         why = tell("not a readable workbook, or only in part: {error}", error=message_of(error))
         yield Problem(1, why, "")
+
+
+def is_old_book(file: InputFile) -> bool:
+    """Tell whether an old Office file holds the stream of a workbook."""
+    try:
+        content = whole(file, MAX_BOOK)
+    except (TooLarge, *DAMAGE):
+        return True  # to read it says what is wrong
+    return any(name.encode("utf-16-le") in content for name in ("Workbook", "Book"))
+
+
+def old_sheet_rows(file: InputFile, last_read: LastRead) -> Iterator[Item]:
+    """Yield the rows of one sheet of a workbook of Excel 97 below its heading row."""
+    try:
+        book = last_read.of(file, lambda: _old_book(file))
+        sheet = book.sheet_by_name(file.part) if file.part else book.sheet_by_index(0)
+        rows = (tuple(_old_value(c, book.datemode) for c in row) for row in sheet.get_rows())
+        down = {
+            (row, left): top + 1
+            for top, bottom, left, right in sheet.merged_cells
+            if right == left + 1
+            for row in range(top + 2, min(bottom, top + MERGED) + 1)
+        }
+        yield from _records(_cells(rows, down), widens=True)
+    except TooLarge as error:
+        yield Problem(0, too_much(error), "")
+    except _BROKEN_BOOK as error:
+        why = tell("not a readable workbook, or only in part: {error}", error=message_of(error))
+        yield Problem(1, why, "")
+
+
+def _old_book(file: InputFile) -> Any:
+    """Open a workbook; all its sheets are read, so that what is damaged shows here."""
+    import xlrd
+
+    content = whole(file, MAX_BOOK)
+    try:
+        # Merged cells are told only with the formats.
+        return xlrd.open_workbook(
+            file_contents=content, logfile=io.StringIO(), formatting_info=True
+        )
+    except (xlrd.XLRDError, xlrd.compdoc.CompDocError, struct.error, AssertionError) as error:
+        raise ValueError(str(error)) from error
+
+
+def _old_value(cell: Any, datemode: int) -> Any:
+    import xlrd
+
+    if cell.ctype == xlrd.XL_CELL_DATE:
+        moment = xlrd.xldate_as_datetime(cell.value, datemode)
+        return moment if cell.value >= 1 else moment.time()
+    if cell.ctype == xlrd.XL_CELL_BOOLEAN:
+        return bool(cell.value)
+    if cell.ctype == xlrd.XL_CELL_ERROR:
+        return xlrd.error_text_from_code.get(cell.value, "")
+    return cell.value
 
 
 def _opened_book(file: InputFile) -> tuple[zipfile.ZipFile, Any]:

@@ -67,21 +67,25 @@ def merge_actors(engine: Engine, has_names: bool) -> None:
         f" high_risk FROM (SELECT actor_id, {', '.join(picks)}, max(n_same) AS n_records,"
         f" min(created_at) AS registered_at, {_APPROVALS_RECORDED} AS approvals_recorded, {_DEPUTY}"
         " AS deputy_id, TRUE AS registered, arg_min(file || '#' || CAST(record AS VARCHAR), place)"
-        f" AS ref FROM (SELECT *, count(DISTINCT {_CONTENT}) OVER (PARTITION BY actor_id, source,"
-        f" listed_in, {_LIST}) AS n_same FROM actor_rows) AS a GROUP BY actor_id) AS m LEFT JOIN"
-        " (SELECT actor_id, min(ended_at) AS ends_at FROM credentials CROSS JOIN run WHERE"
-        " ended_at > as_of GROUP BY actor_id) AS c USING (actor_id) LEFT JOIN (SELECT DISTINCT"
-        " actor_id, TRUE AS acts FROM grants CROSS JOIN run WHERE type = 'tool' AND effect IN"
-        " ('delete', 'transfer', 'execute', 'admin') AND (expires_at IS NULL OR expires_at >"
-        " as_of)) AS g USING (actor_id)"
+        f" AS ref FROM (SELECT *, {_SAME} AS n_same FROM actor_rows) AS a GROUP BY actor_id) AS m"
+        "LEFT JOIN (SELECT actor_id, min(ended_at) AS ends_at FROM credentials CROSS JOIN run"
+        " WHERE ended_at > as_of GROUP BY actor_id) AS c USING (actor_id) LEFT JOIN (SELECT"
+        " DISTINCT actor_id, TRUE AS acts FROM grants CROSS JOIN run WHERE type = 'tool' AND"
+        " effect IN ('delete', 'transfer', 'execute', 'admin') AND (expires_at IS NULL OR"
+        " expires_at > as_of)) AS g USING (actor_id)"
     )
     engine.run("CREATE VIEW agents AS SELECT * FROM actors WHERE kind = 'agent'")
 
 
-_CONTENT = f"hash({', '.join(c.name for c in TABLES['actors'].columns if c.name not in COMPUTED)})"
-"""SQL: what a record says of an actor. The same list exported twice gives no second record."""
-_LIST = "CASE WHEN source LIKE 'reporter-%' OR source LIKE 'map-%' THEN '' ELSE file END"
-"""SQL: what is one list: a register of one's own in all its files, of a system each export."""
+_COLUMNS = ", ".join(c.name for c in TABLES["actors"].columns if c.name not in COMPUTED)
+_SAME = (
+    "greatest(count(*) OVER (PARTITION BY actor_id, source, listed_in, file), CASE WHEN source LIKE"
+    f" 'reporter-%' OR source LIKE 'map-%' THEN count(DISTINCT hash({_COLUMNS})) OVER (PARTITION BY"
+    " actor_id, source, listed_in) END)"
+)
+"""SQL: how many records of one list carry an id. A register of one's own is one list in all its
+files, but for what they repeat; of a system each export is one.
+"""
 _HIGH_RISK = (
     "CASE WHEN m.risk_tier IN ('high', 'critical') OR m.autonomy >= 3 OR g.acts THEN TRUE "
     "WHEN m.risk_tier IS NOT NULL THEN FALSE END"

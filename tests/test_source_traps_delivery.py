@@ -301,6 +301,17 @@ def test_a_change_of_an_app_without_a_time_is_left_out() -> None:
     assert [s["state"] for s in rows("github-audit", "state_changes")] == ["active", "suspended"]
 
 
+def test_what_github_delivered_among_the_audit_log_is_an_event_of_its_own_log() -> None:
+    seen = {
+        e["action"]: e
+        for e in rows("github-audit", "events")
+        if e["log_source"] == "github-webhooks"
+    }
+    assert {e["actor_id"] for e in seen.values()} == {"kim-p", "tidy[bot]"}
+    assert seen["workflow_run.completed"]["outcome"] == "error"
+    assert "outcome" not in seen["workflow_job.in_progress"]
+
+
 # Inventories of AI
 
 

@@ -387,3 +387,17 @@ def test_one_workflow_with_a_key_is_enough_and_a_comment_or_a_bare_permission_is
     found = by("actor_id", "github-workflows", "actors")
     assert found["harbour/tide-agent"]["deploy_identity_type"] == "static_key"
     assert "deploy_identity_type" not in found["harbour/buoy-agent"]
+
+
+# Clusters
+
+
+def test_what_google_logged_of_a_cluster_among_the_logs_of_others_is_an_act_too() -> None:
+    seen = [
+        (e["resource"], e["effect"], e["outcome"])
+        for e in rows("kubernetes-audit", "events")
+        if e["file"].endswith("mixed.jsonl")
+    ]
+    assert ("quay/secrets/tls", "read", "denied") in seen
+    assert ("quay/daemonsets.apps/d", "write", "error") in seen
+    assert seen.count(("quay/pods/web-1/exec", "execute", "success")) == 2

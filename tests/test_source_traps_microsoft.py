@@ -271,3 +271,9 @@ def test_what_somebody_takes_for_himself_is_a_grant() -> None:
         e for e in rows("entra-logs", "events") if e["action"].startswith("User has elevated")
     )
     assert (event["effect"], event["outcome"]) == ("grant", "success")
+
+
+def test_a_list_that_was_changed_is_not_read() -> None:
+    seen = {e["action"]: e for e in rows("m365-audit", "events")}
+    assert {seen[a]["effect"] for a in ("ListItemCreated", "ListUpdated")} == {"write"}
+    assert seen["SharingInvitationBlocked"]["outcome"] == "denied"

@@ -401,3 +401,10 @@ def test_what_google_logged_of_a_cluster_among_the_logs_of_others_is_an_act_too(
     assert ("quay/secrets/tls", "read", "denied") in seen
     assert ("quay/daemonsets.apps/d", "write", "error") in seen
     assert seen.count(("quay/pods/web-1/exec", "execute", "success")) == 2
+
+
+def test_pushes_do_not_hide_the_deployments_that_the_same_webhook_got() -> None:
+    seen = {e["action"]: e for e in rows("github-delivery", "events") if e["file"].endswith("mixed.jsonl")}  # fmt: skip
+    assert {"push", "deployment_status.success"} <= set(seen)
+    assert seen["workflow_run.completed"]["outcome"] == "error"
+    assert "outcome" not in seen["workflow_job.queued"]

@@ -301,6 +301,17 @@ def test_a_change_of_an_app_without_a_time_is_left_out() -> None:
     assert [s["state"] for s in rows("github-audit", "state_changes")] == ["active", "suspended"]
 
 
+def test_what_github_delivered_among_the_audit_log_is_an_event_of_its_own_log() -> None:
+    seen = {
+        e["action"]: e
+        for e in rows("github-audit", "events")
+        if e["log_source"] == "github-webhooks"
+    }
+    assert {e["actor_id"] for e in seen.values()} == {"kim-p", "tidy[bot]"}
+    assert seen["workflow_run.completed"]["outcome"] == "error"
+    assert "outcome" not in seen["workflow_job.in_progress"]
+
+
 # Inventories of AI
 
 
@@ -376,3 +387,24 @@ def test_one_workflow_with_a_key_is_enough_and_a_comment_or_a_bare_permission_is
     found = by("actor_id", "github-workflows", "actors")
     assert found["harbour/tide-agent"]["deploy_identity_type"] == "static_key"
     assert "deploy_identity_type" not in found["harbour/buoy-agent"]
+
+
+# Clusters
+
+
+def test_what_google_logged_of_a_cluster_among_the_logs_of_others_is_an_act_too() -> None:
+    seen = [
+        (e["resource"], e["effect"], e["outcome"])
+        for e in rows("kubernetes-audit", "events")
+        if e["file"].endswith("mixed.jsonl")
+    ]
+    assert ("quay/secrets/tls", "read", "denied") in seen
+    assert ("quay/daemonsets.apps/d", "write", "error") in seen
+    assert seen.count(("quay/pods/web-1/exec", "execute", "success")) == 2
+
+
+def test_pushes_do_not_hide_the_deployments_that_the_same_webhook_got() -> None:
+    seen = {e["action"]: e for e in rows("github-delivery", "events") if e["file"].endswith("mixed.jsonl")}  # fmt: skip
+    assert {"push", "deployment_status.success"} <= set(seen)
+    assert seen["workflow_run.completed"]["outcome"] == "error"
+    assert "outcome" not in seen["workflow_job.queued"]

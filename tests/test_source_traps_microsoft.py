@@ -258,3 +258,22 @@ def test_the_portal_s_csv_tells_the_same_as_the_interface() -> None:
     (state,) = rows("entra-logs", "state_changes", file="logs/portal-audits.csv")
     assert (change["new_value"], state["state"]) == ("Files.Read.All", "retired")
     assert change["actor_id"] == state["actor_id"] != "c0000000-0000-4000-8000-000000000008"
+
+
+def test_a_role_that_was_asked_for_or_refused_is_not_granted() -> None:
+    seen = {e["action"]: e for e in rows("entra-logs", "events")}
+    assert seen["Add member to role request denied (PIM activation)"]["outcome"] == "denied"
+    assert seen["Add member to role requested (PIM activation)"]["effect"] == "write"
+
+
+def test_what_somebody_takes_for_himself_is_a_grant() -> None:
+    (event,) = (
+        e for e in rows("entra-logs", "events") if e["action"].startswith("User has elevated")
+    )
+    assert (event["effect"], event["outcome"]) == ("grant", "success")
+
+
+def test_a_list_that_was_changed_is_not_read() -> None:
+    seen = {e["action"]: e for e in rows("m365-audit", "events")}
+    assert {seen[a]["effect"] for a in ("ListItemCreated", "ListUpdated")} == {"write"}
+    assert seen["SharingInvitationBlocked"]["outcome"] == "denied"

@@ -68,7 +68,7 @@ def merge_actors(engine: Engine, has_names: bool) -> None:
         f" min(created_at) AS registered_at, {_APPROVALS_RECORDED} AS approvals_recorded, {_DEPUTY}"
         " AS deputy_id, TRUE AS registered, arg_min(file || '#' || CAST(record AS VARCHAR), place)"
         f" AS ref FROM (SELECT *, {_SAME} AS n_same FROM actor_rows) AS a GROUP BY actor_id) AS m"
-        "LEFT JOIN (SELECT actor_id, min(ended_at) AS ends_at FROM credentials CROSS JOIN run"
+        " LEFT JOIN (SELECT actor_id, min(ended_at) AS ends_at FROM credentials CROSS JOIN run"
         " WHERE ended_at > as_of GROUP BY actor_id) AS c USING (actor_id) LEFT JOIN (SELECT"
         " DISTINCT actor_id, TRUE AS acts FROM grants CROSS JOIN run WHERE type = 'tool' AND"
         " effect IN ('delete', 'transfer', 'execute', 'admin') AND (expires_at IS NULL OR"

@@ -333,7 +333,7 @@ ENGINE = {
     "events.model_version": "becomes versions.version",
     "events.decision": "becomes activity.n_decision",
     "data_use.effect": "becomes first_uses.changes_state",
-    "first_uses.last_at": "tells whether uses went on up to a decision, for approval_lag.n_meanwhile",
+    "first_uses.last_at": "tells which paths were used in the period, in the report",
     "feeds.declared": "tells assess which logs are subjects though they never arrived",
     "actors.entitlements_listed": "an empty list of rights: makes right_uses.covered",
     "actors.destinations_listed": "an empty list of destinations: becomes a row of settings",

@@ -76,6 +76,8 @@ class Check:
 
     As in SQL, {name} is a parameter: the first of its values.
     """
+    without_logs: tuple[str, ...] = ()
+    """Reason codes of passes that no log can undo: they stand where logs are silent."""
     misuse: bool = False
     """A failure is a forbidden act shown by a log: it is urgent, whatever the severity and tier."""
     params: dict[str, Any] = field(default_factory=dict)

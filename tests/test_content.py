@@ -166,6 +166,11 @@ def test_the_ai_rmf_has_four_functions_and_nineteen_categories(content: Content)
     assert members == content.official["nist-ai-rmf-1.0"]["functions"]
 
 
+def test_a_retired_id_is_never_used_again(content: Content) -> None:
+    """POL-03 became a part of POL-02: with another meaning, runs of before would be compared with it."""
+    assert "POL-03" not in {check.id for check in content.checks}
+
+
 @pytest.mark.parametrize("name", COUNTS)
 def test_every_check_is_mapped_in_every_framework(content: Content, name: str) -> None:
     framework = next(f for f in content.frameworks if f.id == name)

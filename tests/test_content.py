@@ -192,6 +192,7 @@ def test_every_owasp_control_has_a_direct_check(content: Content) -> None:
         for control in framework.controls:
             assert "direct" in {strength for _, strength in control.checks} or control.id in {
                 "ASI01",
+                "ASI06",  # who may write a memory is on record nowhere: RUN-02 shows a part
                 "ASI09",
             }, control.id
 

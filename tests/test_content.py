@@ -91,6 +91,8 @@ def test_every_theme_has_a_check_and_every_check_a_theme(content: Content) -> No
     assert {check.theme for check in content.checks} == {theme.id for theme in content.themes}
 
 
+RETIRED = {"POL-03"}
+"""Ids of checks that are no more: POL-03 became a part of POL-02."""
 JOINED = {"first_uses", "approval_lag", "violations", "delegation_chains", "scope_runs"}
 """Tables made of logs and inventory together."""
 
@@ -166,6 +168,11 @@ def test_the_ai_rmf_has_four_functions_and_nineteen_categories(content: Content)
     assert members == content.official["nist-ai-rmf-1.0"]["functions"]
 
 
+def test_a_retired_id_is_never_used_again(content: Content) -> None:
+    """With another meaning, runs of before would be compared with it."""
+    assert not RETIRED & {check.id for check in content.checks}
+
+
 @pytest.mark.parametrize("name", COUNTS)
 def test_every_check_is_mapped_in_every_framework(content: Content, name: str) -> None:
     framework = next(f for f in content.frameworks if f.id == name)
@@ -185,6 +192,7 @@ def test_every_owasp_control_has_a_direct_check(content: Content) -> None:
         for control in framework.controls:
             assert "direct" in {strength for _, strength in control.checks} or control.id in {
                 "ASI01",
+                "ASI06",  # who may write a memory is on record nowhere: RUN-02 shows a part
                 "ASI09",
             }, control.id
 
@@ -333,7 +341,7 @@ ENGINE = {
     "events.model_version": "becomes versions.version",
     "events.decision": "becomes activity.n_decision",
     "data_use.effect": "becomes first_uses.changes_state",
-    "first_uses.last_at": "tells whether uses went on up to a decision, for approval_lag.n_meanwhile",
+    "first_uses.last_at": "tells which paths were used in the period, in the report",
     "feeds.declared": "tells assess which logs are subjects though they never arrived",
     "actors.entitlements_listed": "an empty list of rights: makes right_uses.covered",
     "actors.destinations_listed": "an empty list of destinations: becomes a row of settings",

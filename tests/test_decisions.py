@@ -1,4 +1,4 @@
-"""How often what is new was used before a person decided on it: counted one by one where the decision fell between."""
+"""How long what is new waits until a person decides on it."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ def _approval(type_: str, scope: str, at: str, **more: Any) -> Row:
 
 
 CASES: list[tuple[list[Row], list[Row], list[Any]]] = [
-    (_uses(5, tool="pay"), [], [("tool", "pay", None, 4)]),
-    (_uses(5, tool="pay"), [_approval("tool", "p*", "2026-07-01")], [("tool", "pay", 0, 0)]),
-    (_uses(5, tool="pay"), [_approval("tool", "pay", "2026-08-01")], [("tool", "pay", 0, 0)]),
-    (_uses(5, tool="pay"), [_approval("tool", "pay", "2026-08-04")], [("tool", "pay", 3, 2)]),
-    (_uses(5, tool="pay"), [_approval("tool", "pay", "2026-09-01")], [("tool", "pay", 31, 4)]),
-    (_uses(5, tool="pay"), [_approval("tool", "pay", "2026-10-02")], [("tool", "pay", None, 4)]),
-    (_uses(5, tool="pay"), [_approval("data", "pay", "2026-08-04")], [("tool", "pay", None, 4)]),
+    (_uses(5, tool="pay"), [], [("tool", "pay", None)]),
+    (_uses(5, tool="pay"), [_approval("tool", "p*", "2026-07-01")], [("tool", "pay", 0)]),
+    (_uses(5, tool="pay"), [_approval("tool", "pay", "2026-08-01")], [("tool", "pay", 0)]),
+    (_uses(5, tool="pay"), [_approval("tool", "pay", "2026-08-04")], [("tool", "pay", 3)]),
+    (_uses(5, tool="pay"), [_approval("tool", "pay", "2026-09-01")], [("tool", "pay", 31)]),
+    (_uses(5, tool="pay"), [_approval("tool", "pay", "2026-10-02")], [("tool", "pay", None)]),
+    (_uses(5, tool="pay"), [_approval("data", "pay", "2026-08-04")], [("tool", "pay", None)]),
     (_uses(5, tool="pay"), [_approval("tool", "pay", "2026-07-01", expires_at="2026-07-31")],
-     [("tool", "pay", None, 4)]),
+     [("tool", "pay", None)]),
     (_uses(5, tool="pay", purpose="a") + _uses(3, tool="pay", purpose="b"),
      [_approval("tool", "pay", "2026-08-03", purpose="a")],
-     [("tool", "pay", 2, 1), ("tool", "pay", None, 2)]),
+     [("tool", "pay", 2), ("tool", "pay", None)]),
     (_uses(5, resource="db/1"), [_approval("data", "db/*", "2026-08-04")],
-     [("data", "db/*", 3, 2)]),
+     [("data", "db/*", 3)]),
     (_uses(5, resource="hr/1"), [], []),
     (_uses(5, destination="x.com; y.com"), [_approval("destination", "y.com", "2026-08-04")],
-     [("destination", "x.com", None, 4), ("destination", "y.com", 3, 2)]),
+     [("destination", "x.com", None), ("destination", "y.com", 3)]),
     (_uses(5, tool="pay", outcome="denied"), [], []),
     ([*_uses(5, tool="pay"), {"occurred_at": "2026-06-30", "actor_id": "bot", "tool": "pay"}],
      [], []),
@@ -65,11 +65,11 @@ def undecided(tmp_path_factory: pytest.TempPathFactory) -> list[list[Any]]:
         load_example(engine, {"given": given})
         derive(engine, RUN, [], wanted={"approval_lag"})
         rows = engine.rows(
-            "SELECT agent_id, kind, name, days, n_meanwhile FROM approval_lag ORDER BY kind, name, days"
+            "SELECT agent_id, kind, name, days FROM approval_lag ORDER BY kind, name, days"
         )
     return [[tuple(row) for who, *row in rows if who == agent] for agent in agents]
 
 
 @pytest.mark.parametrize("n", range(len(CASES)))
-def test_uses_are_counted_until_somebody_decides(n: int, undecided: list[list[Any]]) -> None:
+def test_a_first_use_waits_until_somebody_decides(n: int, undecided: list[list[Any]]) -> None:
     assert undecided[n] == CASES[n][2]

@@ -294,33 +294,33 @@ DECISIONS: dict[str, list[Row]] = {
     ],
 }  # fmt: skip
 UNDECIDED: Table = {
-    # kind, name -> day of the first use, record, day of the decision, days until then, further uses until then
-    ("data", "db/*"): (1, "events#27", 5, 4, 1),
-    ("destination", "x.com"): (1, "events#30", None, None, 2),
-    ("destination", "y.com"): (1, "events#30", 5, 4, 1),
-    ("tool", "alerted"): (4, "events#48", 7, 3, 0),
-    ("tool", "as.of"): (1, "events#38", 1, 61, 1),
-    ("tool", "at.once"): (1, "events#12", 1, 0, 0),
-    ("tool", "before"): (1, "events#10", 1, 0, 0),
-    ("tool", "elsewhere"): (1, "events#14", None, None, 1),
-    ("tool", "expired"): (1, "events#40", 1, 0, 0),
-    ("tool", "first.day"): (1, "events#33", None, None, 0),
-    ("tool", "future"): (1, "events#22", None, None, 1),
-    ("tool", "here"): (1, "events#16", 5, 4, 1),
-    ("tool", "here.too"): (1, "events#19", 5, 4, 1),
-    ("tool", "last"): (30, "events#26", None, None, 0),
-    ("tool", "last.use"): (1, "events#35", 9, 8, 1),
-    ("tool", "late"): (1, "events#4", 10, 9, 1),
-    ("tool", "open"): (1, "events#1", None, None, 2),
-    ("tool", "refused"): (1, "events#42", 6, 5, 1),
-    ("tool", "reviewed"): (1, "events#45", 5, 4, 1),
+    # kind, name -> day of the first use, record, day of the decision, days until then
+    ("data", "db/*"): (1, "events#27", 5, 4),
+    ("destination", "x.com"): (1, "events#30", None, None),
+    ("destination", "y.com"): (1, "events#30", 5, 4),
+    ("tool", "alerted"): (4, "events#48", 7, 3),
+    ("tool", "as.of"): (1, "events#38", 1, 61),
+    ("tool", "at.once"): (1, "events#12", 1, 0),
+    ("tool", "before"): (1, "events#10", 1, 0),
+    ("tool", "elsewhere"): (1, "events#14", None, None),
+    ("tool", "expired"): (1, "events#40", 1, 0),
+    ("tool", "first.day"): (1, "events#33", None, None),
+    ("tool", "future"): (1, "events#22", None, None),
+    ("tool", "here"): (1, "events#16", 5, 4),
+    ("tool", "here.too"): (1, "events#19", 5, 4),
+    ("tool", "last"): (30, "events#26", None, None),
+    ("tool", "last.use"): (1, "events#35", 9, 8),
+    ("tool", "late"): (1, "events#4", 10, 9),
+    ("tool", "open"): (1, "events#1", None, None),
+    ("tool", "refused"): (1, "events#42", 6, 5),
+    ("tool", "reviewed"): (1, "events#45", 5, 4),
 }
 
 
-def test_uses_count_until_the_first_decision_that_concerns_them(tmp_path: Path) -> None:
+def test_a_first_use_waits_for_the_first_decision_that_concerns_it(tmp_path: Path) -> None:
     with derived(tmp_path, **DECISIONS) as engine:
         rows = engine.rows(
-            "SELECT kind, name, day(first_at), first_ref, day(decided_at), days, n_meanwhile FROM approval_lag"
+            "SELECT kind, name, day(first_at), first_ref, day(decided_at), days FROM approval_lag"
         )
     assert {row[:2]: row[2:] for row in rows} == UNDECIDED
 

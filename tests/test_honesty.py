@@ -119,6 +119,11 @@ def test_a_silent_log_proves_guilt_but_not_innocence(outcome: str, dead: bool, r
     assert got == {"a1": result}
 
 
+def test_a_pass_that_no_log_can_undo_stands_where_the_log_is_silent() -> None:
+    check = replace(USE, without_logs=("pass",))
+    assert results(check, True, actors=[A1], events=[E1]) == {"a1": "pass"}
+
+
 def test_a_live_agent_that_a_silent_log_does_not_show_is_unknown() -> None:
     quiet, stopped = A1 | {"actor_id": "a2"}, A1 | {"actor_id": "a3", "state": "retired"}
     logs = [{"actor_id": a, "log_source": "gateway"} for a in ("a1", "a2", "a3")]
@@ -202,6 +207,11 @@ def _event_checks(compiled: CompiledChecks) -> set[str]:
     return {check.id for check, found in compiled if found.tables & EVENT_TABLES}
 
 
+def _passing_only_with_logs(compiled: CompiledChecks) -> set[str]:
+    """Event checks without a pass that no log can undo."""
+    return _event_checks(compiled) - {check.id for check, _ in compiled if check.without_logs}
+
+
 def _passes(results: Results) -> set[tuple[str, str]]:
     return {key for key, (result, _) in results.items() if result == "pass"}
 
@@ -226,7 +236,7 @@ def test_without_logs_no_event_check_passes(
     estate = make()
     estate.events = []
     passed = {check for check, _ in _passes(results_of(estate))}
-    assert passed & _event_checks(compiled) == set()
+    assert passed & _passing_only_with_logs(compiled) == set()
     assert passed & {check.id for check, _ in compiled if check.evidence == "logs"} == set()
     assert make is spoiled or len(passed) > 20
 
@@ -241,7 +251,7 @@ def _cut(estate: Estate) -> Estate:
 def test_a_log_that_stops_proves_no_innocence(
     results_of: ResultsOf, compiled: CompiledChecks, make: Callable[[], Estate]
 ) -> None:
-    events = _event_checks(compiled)
+    events = _passing_only_with_logs(compiled)
     results = results_of(_cut(make()), events)
     assert {check for check, _ in _passes(results)} & events == set()
     failed = {check for (check, _), (result, _) in results.items() if result == "fail"}
@@ -354,7 +364,7 @@ _IDS = {
 }  # fmt: skip
 """Columns that tell the copies of the company apart."""
 _WIDENS = {
-    ("POL-03", "actors.activated_at"): "the first event then counts as the start of work",
+    ("POL-02", "actors.activated_at"): "the first event then counts as the start of work",
     (
         "CRD-01",
         "credentials.revoked_at",

@@ -237,7 +237,7 @@ def test_each_open_result_stands_once_in_the_to_do_lists_by_owner_and_rank(compa
 
 def test_misuse_that_a_log_shows_is_urgent_whatever_the_tier(company: Path) -> None:
     misuse = {c.id for c in loader.load().checks if c.misuse}
-    assert misuse == {"INV-02", "INV-04", "CRD-02", "CRD-08", "ENT-05", "IDN-06"}
+    assert misuse == {"INV-02", "INV-04", "CRD-02", "CRD-08", "ENT-05", "IDN-03", "IDN-06"}
     rows = [r for r in table(company, "todo.csv") if r["check"] in misuse and r["status"] == "fail"]
     assert rows
     assert {r["lane"] for r in rows} == {"act now"}

@@ -1,4 +1,5 @@
--- One kind of act in the period, and how well its events tie it to one agent; empty: it is no agent's.
+-- One kind of act in the period, and how well its events tie it to one agent; empty: it is no agent's. What contradicts
+-- itself because agents share an identity or a credential is shared: IDN-03 and CRD-02 count that.
 -- part
 WITH marked AS (
   SELECT
@@ -11,6 +12,7 @@ WITH marked AS (
     x.first_ref,
     CASE
       WHEN x.agent_kind = 'agent' OR x.actor_kind = 'agent' THEN CASE
+        WHEN x.conflict AND s.first_ref IS NOT NULL THEN 'shared'
         WHEN x.conflict THEN 'conflict'
         WHEN x.resolved_by = 'none' AND COALESCE(x.actor_id, x.agent_id) IS NULL THEN 'nobody'
         WHEN x.resolved_by = 'none' THEN 'stranger'
@@ -23,6 +25,9 @@ WITH marked AS (
       WHEN x.agent_kind IS NULL OR (NOT x.registered AND x.tool IS NOT NULL) THEN 'no_kind'
     END AS mark
   FROM activity AS x
+  LEFT JOIN (
+    SELECT DISTINCT u.agent_id, u.log_source, u.first_ref FROM shared_uses AS u
+  ) AS s ON s.agent_id = x.agent_id AND s.log_source = x.log_source AND s.first_ref = x.first_ref
   WHERE x.in_window
 )
 SELECT

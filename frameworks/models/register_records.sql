@@ -13,7 +13,6 @@ WITH records AS (
     CASE WHEN a.environment IS NULL THEN 'environment' END AS environment,
     CASE WHEN a.autonomy IS NULL THEN 'autonomy' END AS autonomy,
     CASE WHEN a.state IS NULL THEN 'state' END AS state,
-    CASE WHEN a.risk_categories IS NULL THEN 'risk' END AS risk,
     CASE WHEN a.tools_listed THEN NULL ELSE 'tools' END AS tools,
     CASE WHEN a.data_listed THEN NULL ELSE 'data' END AS data,
     CASE WHEN a.created_at IS NULL THEN 'created' END AS created,
@@ -39,7 +38,7 @@ SELECT
   k.updated_at,
   k.confirmed_at,
   COALESCE(
-    k.owner, k.purpose, k.principal, k.environment, k.autonomy, k.state, k.risk, k.tools, k.data, k.created, k.confirmed
+    k.owner, k.purpose, k.principal, k.environment, k.autonomy, k.state, k.tools, k.data, k.created, k.confirmed
   ) IS NULL AS is_complete,
   k.owner,
   k.purpose,
@@ -47,7 +46,6 @@ SELECT
   k.environment,
   k.autonomy,
   k.state,
-  k.risk,
   k.tools,
   k.data,
   k.created,

@@ -30,7 +30,7 @@ from reporter.model.assessment import AS_OF, SEVERITIES, Check, Framework
 from reporter.schema.columns import FLAG, INT, LARGEST, TIME
 from reporter.schema.compiled import Compiled
 from reporter.schema.model_files import shipped
-from reporter.schema.tables import RAW, TABLES
+from reporter.schema.tables import EVENT_TABLES, RAW, TABLES
 from reporter.schema.vocabulary import VOCABULARY
 
 Progress = Callable[[int, int], None]
@@ -259,6 +259,9 @@ def _unfit(check: Check, compiled: Compiled) -> list[str]:
         for key, names in (("fails_without", check.fails_without), ("at_best", check.at_best))
         for name in sorted(set(names) - needed_columns)
     ]
+    for code in check.without_logs:
+        if code not in check.reasons.get("pass", {}) or not compiled.tables & EVENT_TABLES:
+            problems.append(f"without_logs: {code} is no pass of a check that reads logs")
     for name, value in ((n, check.best(n)) for n in sorted(check.at_best)):
         table, _, column = name.partition(".")
         spec = (

@@ -271,15 +271,14 @@ def context(engine: Engine, content: Content) -> Context:
     """Return the figures shown next to the score. They count agents; the published benchmark counts
     organisations.
     """
-    counts = dict(
-        engine.rows(
-            "SELECT status, count(*) FROM results WHERE check_id = 'POL-02' GROUP BY status"
-        )
-    )
-    total = sum(counts.values())
-    passes = counts.get(Status.PASS, 0) + counts.get(Status.DECLARED, 0)
-    unknowns = counts.get(Status.UNKNOWN, 0)
     in_use = "coalesce(state, 'active') = 'active'"
+    # Who is covered now counts here, though it was not from its first day.
+    total, passes, unknowns = engine.rows(
+        f"SELECT count(*), coalesce(sum((covered)::INT), 0)::BIGINT, coalesce(sum((status ="
+        f" 'unknown' AND NOT covered)::INT), 0)::BIGINT FROM (SELECT status, {IS_HELD} OR"
+        " reason_code IN ('policy_later', 'start_not_recorded') AS covered FROM results WHERE"
+        f" check_id = 'POL-02' AND subject IN (SELECT actor_id FROM agents WHERE {in_use})) AS p"
+    )[0]
     units = engine.rows(
         "SELECT count(DISTINCT business_unit), count(DISTINCT business_unit) FILTER (WHERE kind ="
         f" 'agent' AND {in_use}) FROM actors WHERE business_unit IS NOT NULL"

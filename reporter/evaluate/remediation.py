@@ -2,7 +2,7 @@
 in one.
 
 A root cause is one action; failures in no group of frameworks/causes.yml, and unknown results, are
-one action per check. Waived results belong to none. Ids are stable: POL-03, OWN-01-evidence.
+one action per check. Waived results belong to none. Ids are stable: GOV-04, OWN-01-evidence.
 """
 
 from __future__ import annotations

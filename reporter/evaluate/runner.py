@@ -20,6 +20,7 @@ from reporter.engine.base import (
     OutOfMemory,
     Unreadable,
     quoted,
+    quoted_list,
 )
 from reporter.errors import ContentError
 from reporter.evaluate.coded_results import RESULTS_TABLE, Aside, make_changeable
@@ -456,7 +457,9 @@ def _insert_actors(
         f"CASE WHEN v.ok IS FALSE THEN NOT {certain} AND {_all_in(not_recorded_to_fail)} ELSE"
         f" {_all_in(not_recorded)} END"
     )
-    why_silent = f"coalesce(silent, {why_no_absence})" if events else why_no_absence
+    seen = quoted_list(check.without_logs)
+    silent = f"CASE WHEN NOT coalesce(list_contains({seen}, v.{CODE}), FALSE) THEN silent END"
+    why_silent = f"coalesce({silent}, {why_no_absence})" if events else why_no_absence
     results: int = engine.one(
         f"INSERT INTO results ({FILLED}) WITH v AS MATERIALIZED ({compiled.sql}), joined AS (SELECT"
         " coalesce(v.subject, s.subject) AS subject, v.subject IS NOT NULL AS seen, v.ok,"

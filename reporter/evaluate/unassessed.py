@@ -6,7 +6,7 @@ Their results are unknown, so that lo counts them as failed: a silent check does
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -127,11 +127,12 @@ subject.
 """
 
 
-def silence(engine: Engine, checks: Iterable[Check]) -> None:
+def silence(engine: Engine, checks: Sequence[Check]) -> None:
     """Set what silent logs leave open to unknown, after more logs are silent than when the checks
     ran: passes, and live subjects without a result. The checks read events, and assess actors.
     """
     ids_by_about: dict[str, list[str]] = {}
+    undoubted = quoted_list([f"{c.id} {code}" for c in checks for code in c.without_logs])
     for check in checks:
         ids_by_about.setdefault(check.about, []).append(check.id)
     for about, ids in sorted(ids_by_about.items()):
@@ -139,7 +140,8 @@ def silence(engine: Engine, checks: Iterable[Check]) -> None:
         engine.run(
             "UPDATE results SET status = 'unknown', reason_code = s.silent.code, reason_values ="
             f" s.silent.held, evidence = '' FROM {subjects} WHERE results.subject = s.subject AND"
-            f" results.{IS_HELD} AND list_contains({quoted_list(ids)}, results.check_id)"
+            f" results.{IS_HELD} AND list_contains({quoted_list(ids)}, results.check_id) AND NOT"
+            f" list_contains({undoubted}, results.check_id || ' ' || results.reason_code)"
         )
         engine.run(
             f"INSERT INTO results ({FILLED}) SELECT c.id, s.subject, 'unknown', s.silent.code,"

@@ -80,6 +80,8 @@ class Check:
     """Reason code of a pass -> `table.column` -> the weakest class of `vocabulary.EVIDENCE` that
     the record it names may have in that column.
     """
+    without_logs: tuple[str, ...] = ()
+    """Reason codes of passes that no log can undo: they stand where logs are silent."""
     misuse: bool = False
     """A failure is a forbidden act shown by a log: it is urgent, whatever the severity and tier."""
     params: dict[str, Any] = field(default_factory=dict)

@@ -93,8 +93,8 @@ ACTORS = (
     column("sandbox_per_session", FLAG, "A fresh sandbox for each session."),
     column("memory_scope", TEXT, "none | session | agent | shared."),
     column("memory_ttl_days", INT, "Days until memory expires."),
-    column("memory_sources", TEXT, "Sources allowed to write memory."),
-    column("memory_write_check", FLAG, "Writes are checked before commit."),
+    column("memory_sources", TEXT, "Sources allowed to write memory.", "sparse"),
+    column("memory_write_check", FLAG, "Writes are checked before commit.", "sparse"),
     column("memory_readers", TEXT, "Who may read shared memory.", "sparse"),
     column("memory_disposition", TEXT, "What became of its memory when it was retired.", "sparse"),
     column("max_calls_per_minute", INT, "Limit of calls a minute."),
@@ -278,7 +278,7 @@ LINKS = (
     column("protocol", TEXT, "a2a/1.0, mcp, grpc ..."),
     column("authenticated", FLAG, "Mutual authentication."),
     column("encrypted", FLAG, "Encrypted."),
-    column("signed", FLAG, "Messages signed."),
+    column("signed", FLAG, "Messages signed.", "sparse"),
 )
 
 CHANGES = (

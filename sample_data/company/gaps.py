@@ -342,6 +342,8 @@ GAPS: dict[str, Callable[[Record, Agent, Quarter], None]] = {
     "scan-finding": _set(secret_findings_open=3),
     "tight-limit": _set(max_calls_per_minute=10),
     "no-limits": _set(max_calls_per_minute=None, max_cost_per_day=None, max_steps=None),
+    "no-channel": _set(report_channel=None),
+    "no-stop": _set(kill_switch=None, kill_switch_owner=None),
     "never-tested": _set(tested_at=None, test_evidence=None),
     "local-issuer": _set(identity_issuer="user list of the transport system"),
     "reviewed-after": _reviewed_after,

@@ -18,7 +18,7 @@ def waivers(quarter: Quarter) -> list[Row]:
     return [
         _waiver("SUP-04", "tp-portal", "The contract ends in January", noor, 45, 60, -30)
         | {"ticket": "risk-0412"},
-        _waiver("GOV-03", "agt-fuel-analyst", "Trained with the autumn course", noor, 60, 30, 15),
+        _waiver("GOV-04", "agt-fuel-analyst", "Trained with the autumn course", noor, 60, 30, 15),
         _waiver("LIF-01", "agt-contract-reader", "Its end is set with the budget", noor, 200, -20, 60),
         _waiver("RUN-06", "agt-weather-watch", "The feed is free", mail("ines.castellan"), 40, 90, -20),
         _waiver("OWN-02", "agt-customs-filing", "The new owner is on holiday", noor, 20, 40, -10),
@@ -42,7 +42,7 @@ def compensations(quarter: Quarter) -> list[Row]:
     signed = {"approved_by": mail("noor.haddadin"), "approved_at": _ago(30), "expires": _ago(-150)}
     agent = {"subject": "agt-ftp-collector"}
     return [
-        {"check": "RUN-06", **agent, "by_check": "LIF-05", "reason": "It can be stopped in minutes, as tested", **signed},
+        {"check": "RUN-06", **agent, "by_check": "LIF-06", "reason": "It can be stopped in minutes, as tested", **signed},
         {"check": "PUR-01", **agent, "by_check": "RSK-01", "reason": "Its risks are written down", **signed},
     ]  # fmt: skip
 

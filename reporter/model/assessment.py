@@ -76,6 +76,10 @@ class Check:
 
     As in SQL, {name} is a parameter: the first of its values.
     """
+    scope: tuple[str, ...] = ()
+    """The `table.column` of those it reads that tell who is in scope: whom its SQL leaves out is
+    out of scope where these are recorded. None: where all are that it needs.
+    """
     misuse: bool = False
     """A failure is a forbidden act shown by a log: it is urgent, whatever the severity and tier."""
     params: dict[str, Any] = field(default_factory=dict)

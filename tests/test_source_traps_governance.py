@@ -1,0 +1,21 @@
+"""Traps of what governs agents: scans, sign-offs, drills, catalogues, vendors: what would be a false pass.
+
+Each test reads what the files of a source become (golden.json, which another test holds).
+"""
+
+from __future__ import annotations
+
+from test_source_traps_delivery import by, rows
+
+# Scans for secrets
+
+
+def test_a_scan_that_still_runs_and_one_of_issues_are_no_scan_of_the_code() -> None:
+    repositories = by("actor_id", "github-secret-scanning", "actors")
+    assert "quay/running-agent" not in repositories
+    assert repositories["harbour/claims-agent"]["secret_scan_at"] == "2026-09-28T04:10:00"
+
+
+def test_a_scan_without_the_alerts_of_its_organisation_does_not_say_that_none_is_open() -> None:
+    repository = by("actor_id", "github-secret-scanning", "actors")["elsewhere/clean-agent"]
+    assert "secret_findings_open" not in repository

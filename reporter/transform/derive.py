@@ -124,6 +124,8 @@ def derive_expected(
     _refuse_twins(engine)
     # Unregistered agents that act become actors, without tier or attributes.
     engine.run("INSERT INTO actors BY NAME SELECT * FROM shadow_agents")
+    if "actor_log_sources" in {t.name for t in facts}:
+        _spread_log_sources(engine)
     if any("aws_operations" in dependencies_of(name) for name in needed):
         list_operations(engine)
     make(engine, needed - before, kept)
@@ -194,6 +196,29 @@ def _share_tool_facts(engine: Engine) -> None:
         f" (SELECT actor_id, name, {agreed} FROM grants WHERE type = 'tool' GROUP BY actor_id, name"
         " HAVING count(DISTINCT source) > 1) AS o WHERE grants.type = 'tool' AND grants.actor_id ="
         " o.actor_id AND grants.name = o.name"
+    )
+
+
+def _spread_log_sources(engine: Engine) -> None:
+    """Let the settings of a log, which name whom it records by a pattern such as `arn:aws:*`, stand
+    for each of them that the log shows: of whom it never shows, it is not known that it would.
+    """
+    if not engine.one("SELECT count(*) FROM actor_log_sources WHERE contains(actor_id, '*')"):
+        return
+    engine.run(
+        "CREATE TEMP TABLE shown AS SELECT DISTINCT k.agent_id AS actor_id, e.log_source FROM"
+        " (SELECT DISTINCT who, log_source FROM in_events WHERE occurred_at <= as_of() AND"
+        " event_class IS DISTINCT FROM 'heartbeat' AND log_source IN (SELECT log_source FROM"
+        " actor_log_sources WHERE contains(actor_id, '*'))) AS e JOIN event_actors AS k USING (who)"
+        " WHERE k.agent_id IS NOT NULL;"
+        " INSERT INTO actor_log_sources BY NAME SELECT DISTINCT s.actor_id, p.log_source, p.ref,"
+        " p.source FROM shown AS s JOIN actor_log_sources AS p ON p.log_source = s.log_source AND"
+        " contains(p.actor_id, '*') WHERE EXISTS (SELECT 1 FROM (SELECT actor_id, actor_id AS name"
+        " FROM actors UNION ALL SELECT actor_id, alias FROM same_as UNION ALL SELECT actor_id,"
+        " principal_id FROM actor_rows) AS n WHERE n.actor_id = s.actor_id AND n.name LIKE"
+        " pattern_of(p.actor_id) ESCAPE '!');"
+        " DROP TABLE shown;"
+        " DELETE FROM actor_log_sources WHERE contains(actor_id, '*')"
     )
 
 

@@ -120,6 +120,9 @@ def derive_expected(
     if "grants" in {t.name for t in facts}:
         _share_tool_facts(engine)
     merge_actors(engine, has_names)
+    engine.run("CREATE TABLE covered (actor_id VARCHAR, policy_id VARCHAR, source VARCHAR)")
+    if "policies" in {t.name for t in facts}:
+        _cover_by_scope(engine)
     make(engine, before - names, kept)
     _refuse_twins(engine)
     # Unregistered agents that act become actors, without tier or attributes.
@@ -199,6 +202,27 @@ def _share_tool_facts(engine: Engine) -> None:
     )
 
 
+def _cover_by_scope(engine: Engine) -> None:
+    """Let the policy that by its own scope covers an actor be its policy, where no list of it would
+    name one: the approved one first, then that with the narrowest scope.
+    """
+    engine.run(
+        "INSERT INTO covered SELECT a.actor_id, arg_min(p.policy_id, (p.status IS DISTINCT FROM"
+        " 'approved', -p.n_limits, p.policy_id)), arg_min(p.source, (p.status IS DISTINCT FROM"
+        " 'approved', -p.n_limits, p.policy_id)) FROM actors AS a JOIN (SELECT *,"
+        " (covers_kind IS NOT NULL)::INT + (covers_unit IS NOT NULL)::INT + (covers_environment IS"
+        " NOT NULL)::INT AS n_limits FROM policies) AS p ON coalesce(p.covers_kind, CASE WHEN"
+        " lower(p.scope) = 'agents' THEN 'agent' END) = a.kind AND coalesce(p.covers_environment ="
+        " a.environment, p.covers_environment IS NULL) AND coalesce(lower(p.covers_unit) ="
+        " lower(a.business_unit), p.covers_unit IS NULL) WHERE a.policy_id IS NULL AND a.actor_id"
+        " NOT IN (SELECT r.actor_id FROM actor_rows AS r JOIN carried AS c ON c.source = r.source"
+        " WHERE c.tbl = 'actors' AND c.col = 'policy_id') GROUP BY a.actor_id;"
+        " UPDATE actors SET policy_id = c.policy_id FROM covered AS c WHERE c.actor_id ="
+        " actors.actor_id;"
+        " INSERT INTO carried SELECT DISTINCT source, 'actors', 'policy_id' FROM covered"
+    )
+
+
 def _spread_log_sources(engine: Engine) -> None:
     """Let the settings of a log, which name whom it records by a pattern such as `arn:aws:*`, stand
     for each of them that the log shows: of whom it never shows, it is not known that it would.
@@ -224,7 +248,10 @@ def _spread_log_sources(engine: Engine) -> None:
 
 def _note_sources(engine: Engine, facts: Sequence[Table]) -> None:
     """Record which sources describe which actor in which table: the basis of 'not recorded'."""
-    parts = ["SELECT DISTINCT actor_id, 'actors' AS tbl, source FROM actor_rows"]
+    parts = [
+        "SELECT DISTINCT actor_id, 'actors' AS tbl, source FROM actor_rows",
+        "SELECT actor_id, 'actors', source FROM covered",
+    ]
     for table in facts:
         if table.name in ("actors", "events", *SHARED):
             continue

@@ -481,7 +481,8 @@ def _insert_actors(
         f" NOT NULL THEN why_silent WHEN ok AND unlisted THEN {UNLISTED.sql} ELSE reason END AS"
         " why, coalesce(ref, '') AS ref, coalesce(actor, '') AS actor, coalesce(owner, '') AS"
         " owner, coalesce(tier_lo, 1) AS tier_lo, coalesce(tier_hi, 4) AS tier_hi FROM joined"
-        " WHERE subject IS NULL OR seen OR may_be OR (live AND (why_no_scope IS NOT NULL OR may_be_silent))) AS r"
+        " WHERE subject IS NULL OR seen OR may_be OR (live AND (why_no_scope IS NOT NULL OR"
+        " may_be_silent))) AS r"
     )
     return results
 

@@ -19,3 +19,16 @@ def test_a_scan_that_still_runs_and_one_of_issues_are_no_scan_of_the_code() -> N
 def test_a_scan_without_the_alerts_of_its_organisation_does_not_say_that_none_is_open() -> None:
     repository = by("actor_id", "github-secret-scanning", "actors")["elsewhere/clean-agent"]
     assert "secret_findings_open" not in repository
+
+
+# Approvals of items
+
+
+def test_a_round_with_a_no_or_without_an_answer_approves_nothing() -> None:
+    items = by("actor_id", "servicenow-changes", "actors")
+    assert set(items) == {"b1" * 16, "b4" * 16}, "b2 was rejected by one, b3 not yet answered"
+
+
+def test_an_item_is_approved_when_the_last_of_its_first_round_said_yes() -> None:
+    items = by("actor_id", "servicenow-changes", "actors")
+    assert items["b1" * 16]["approved_at"] == "2026-01-09T10:00:00"

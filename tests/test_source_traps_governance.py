@@ -32,3 +32,13 @@ def test_a_round_with_a_no_or_without_an_answer_approves_nothing() -> None:
 def test_an_item_is_approved_when_the_last_of_its_first_round_said_yes() -> None:
     items = by("actor_id", "servicenow-changes", "actors")
     assert items["b1" * 16]["approved_at"] == "2026-01-09T10:00:00"
+
+
+# Risks
+
+
+def test_a_risk_is_signed_off_only_where_each_of_them_is() -> None:
+    items = by("actor_id", "servicenow-grc", "actors")
+    signed = {name for name, row in items.items() if "risk_signed_off_at" in row}
+    assert signed == {"c3" * 16}, "of c4 it was rejected, of c5 one of two risks has no approval"
+    assert items["c5" * 16]["risk_mapped_at"] == "2026-03-01T08:00:00"

@@ -42,3 +42,34 @@ def test_a_risk_is_signed_off_only_where_each_of_them_is() -> None:
     signed = {name for name, row in items.items() if "risk_signed_off_at" in row}
     assert signed == {"c3" * 16}, "of c4 it was rejected, of c5 one of two risks has no approval"
     assert items["c5" * 16]["risk_mapped_at"] == "2026-03-01T08:00:00"
+
+
+# Data and their classes
+
+
+def test_what_a_scanner_found_raises_the_class_that_a_tag_gives() -> None:
+    rights = by("name", "aws-data-catalog", "grants")
+    assert rights["arn:aws:s3:::port-claims/*"]["classification"] == "confidential", "tagged public"
+
+
+def test_no_tag_an_unknown_word_and_a_sample_finding_are_no_class() -> None:
+    rights = by("name", "aws-data-catalog", "grants")
+    assert "classification" not in rights["arn:aws:s3:::port-odd/*"], "tier 2 is no class of ours"
+    assert "classification" not in rights["arn:aws:s3:::port-tides/*"]
+
+
+def test_a_grant_to_a_person_of_a_directory_is_no_right_of_an_agent() -> None:
+    assert "b2c3" not in by("actor_id", "aws-data-catalog", "grants")
+
+
+# Drills
+
+
+def test_only_a_run_that_succeeded_and_names_an_agent_tests_its_stop() -> None:
+    agents = by("actor_id", "aws-ssm-automation", "actors")
+    assert set(agents) == {"crane-agent", "tide-agent"}
+    assert agents["crane-agent"]["kill_switch_tested_at"] == "2026-08-02T10:00:00", "the last failed"
+
+
+def test_the_success_of_a_runbook_is_not_the_silence_of_the_agent() -> None:
+    assert not [r for r in rows("aws-ssm-automation", "actors") if "kill_switch_minutes" in r]

@@ -173,6 +173,12 @@ class Agent:
         return hashlib.sha256(f"invented key of {self.key}".encode()).hexdigest()
 
     @property
+    def identity(self) -> str:
+        """Give the identity that it has: its application, or its role where it has none."""
+        has_app = self.host in ("eks", "kagent", "entra") or self.key in WITH_APPS
+        return self.app_id if has_app else self.role
+
+    @property
     def key_alias(self) -> str:
         """Give the alias of its key at the gateway: what it is elsewhere."""
         if self.host in ("eks", "entra"):

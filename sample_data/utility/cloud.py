@@ -8,7 +8,6 @@ from typing import Any
 
 from utility.cast import (
     ACCOUNT,
-    AGENTS,
     BY_KEY,
     REGION,
     WITH_ROLES,
@@ -168,11 +167,6 @@ def _credentials() -> list[Json]:
 
 
 def _secrets() -> Iterator[Json]:
-    yield from (
-        _key_secret(a)
-        for a in AGENTS
-        if a.in_cmdb and a.key not in ("contract-drafter", "invoice-matcher") and not a.retired
-    )
     for key in ("contract-drafter", "candidate-mailer", "tender-watch"):
         agent = BY_KEY[key]
         arn = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:agents/{key}-{hexid('suffix ' + key, 6)}"
@@ -192,25 +186,6 @@ def _secrets() -> Iterator[Json]:
             "CreatedDate": "2025-01-15T09:00:00+00:00",
             "Tags": tags,
         }  # fmt: skip
-
-
-def _key_secret(agent: Agent) -> Json:
-    """Give the entry of a key at the gateway, which the gateway itself rotates."""
-    suffix = hexid("suffix key " + agent.key, 6)
-    return {
-        "ARN": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:gateway/{agent.key}-{suffix}",
-        "Name": f"gateway/{agent.key}",
-        "RotationEnabled": True,
-        "RotationRules": {"AutomaticallyAfterDays": 30},
-        "LastRotatedDate": "2026-06-14T02:00:00+00:00",
-        "LastChangedDate": "2026-06-14T02:00:00+00:00",
-        "CreatedDate": agent.since + "T09:41:00+00:00",
-        "Tags": [
-            {"Key": "credential-id", "Value": agent.key_hash[:40]},
-            {"Key": "client-id", "Value": agent.gateway_id},
-            {"Key": "environment", "Value": "production"},
-        ],
-    }
 
 
 def _bedrock() -> Json:

@@ -13,13 +13,6 @@ GATEWAY_SITE = "litellm.brightwater.example.com"
 SPILL = "paste.example.net"
 """Where the billing dispute agent sent something in the third quarter; its network did not let it before."""
 
-OUTSIDE = {
-    "aws": ("ec2.eu-central-1.amazonaws.com",),
-    "entra": ("graph.microsoft.com",),
-    "claude": ("github.com",),
-    "client": ("github.com",),
-}
-
 
 def files(quarter: Quarter) -> dict[str, Any]:
     """Give each file by its place."""
@@ -396,7 +389,7 @@ def _passed(agent: Agent, moment: datetime, site: str, denied: bool = False) -> 
             "id": guid(f"proxy {agent.key} {site} {iso(moment)}"),
             "ingested": f"{moment + timedelta(seconds=4):%Y-%m-%dT%H:%M:%S}.000Z",
         },
-        "user": {"name": _user(agent)},
+        "user": {"name": agent.account},
         "source": {"ip": "192.0.2.40"},
         "destination": {"domain": site},
     }
@@ -422,30 +415,12 @@ def _approved(quarter: Quarter) -> Iterator[Json]:
         )
 
 
-def _sites(agent: Agent, day: datetime) -> tuple[str, ...]:
-    """Give where an agent sends to on a day; those outside the cluster are few, and go out once a week."""
-    if agent.host in ("eks", "kagent"):
-        return agent.sites
-    return OUTSIDE[agent.host] if day.weekday() == 0 else ()
-
-
-def _user(agent: Agent) -> str:
-    """Give the name by which an agent is known at the proxy."""
-    if agent.host in ("eks", "kagent"):
-        return agent.account
-    if agent.host == "entra":
-        return agent.app_id
-    if agent.host == "aws":
-        return agent.role
-    return agent.key if agent.key == "claude-code" else "claude-code:" + agent.key
-
-
 def _proxy(quarter: Quarter) -> Iterator[Json]:
     for day in quarter.days():
-        for agent in present(quarter):
+        for agent in _in_cluster(quarter):
             if not _at_work(agent, day):
                 continue
-            for number, site in enumerate(_sites(agent, day)):
+            for number, site in enumerate(agent.sites):
                 yield _passed(
                     agent,
                     day

@@ -194,7 +194,6 @@ def _audit(quarter: Quarter) -> Iterator[Json]:
 
 def _settings() -> Json:
     return {
-        "env": {"CLAUDE_CODE_ENABLE_TELEMETRY": "1", "OTEL_LOGS_EXPORTER": "otlp"},
         "allowManagedPermissionRulesOnly": True,
         "allowManagedHooksOnly": True,
         "permissions": {

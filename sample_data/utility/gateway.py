@@ -77,7 +77,7 @@ def _key(agent: Agent, quarter: Quarter) -> Json:
         "key_alias": agent.key_alias,
         "expires": iso(ends) if tight else None,
         "models": [agent.model],
-        "user_id": agent.app_id,
+        "user_id": agent.identity,
         "agent_id": agent.gateway_id,
         "blocked": None,
         "rpm_limit": 60,
@@ -167,7 +167,7 @@ def _call(
 ) -> Json:
     metadata: Json = {
         "user_api_key_alias": agent.key_alias,
-        "user_api_key_user_id": agent.app_id,
+        "user_api_key_user_id": agent.identity,
         "user_agent": "brightwater-agents/1.0",
     }
     if tool:
@@ -188,7 +188,7 @@ def _call(
         "endTime": f"{moment + timedelta(seconds=1):%Y-%m-%dT%H:%M:%S}.000000+00:00",
         "model": f"MCP: {tool.name}" if tool else model or agent.model,
         "api_base": "",
-        "user": agent.app_id,
+        "user": agent.identity,
         "end_user": person,
         "session_id": session,
         "status": status,

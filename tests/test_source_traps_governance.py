@@ -68,7 +68,9 @@ def test_a_grant_to_a_person_of_a_directory_is_no_right_of_an_agent() -> None:
 def test_only_a_run_that_succeeded_and_names_an_agent_tests_its_stop() -> None:
     agents = by("actor_id", "aws-ssm-automation", "actors")
     assert set(agents) == {"crane-agent", "tide-agent"}
-    assert agents["crane-agent"]["kill_switch_tested_at"] == "2026-08-02T10:00:00", "the last failed"
+    assert agents["crane-agent"]["kill_switch_tested_at"] == "2026-08-02T10:00:00", (
+        "the last failed"
+    )
 
 
 def test_the_success_of_a_runbook_is_not_the_silence_of_the_agent() -> None:

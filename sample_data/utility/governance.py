@@ -111,16 +111,23 @@ def _rules(agent: Agent, quarter: Quarter) -> str:
     return "\n".join([*lines, "defaults:", f"  action: {'allow' if loose else 'deny'}", ""])
 
 
+def _autonomy(agent: Agent) -> str:
+    if agent.key == "release-notes":
+        return "0 - proposes"
+    if agent.host in ("entra", "claude", "client") or any(t.effect != READ for t in agent.tools):
+        return AUTONOMY["high" if agent.risk == "high" else "medium"]
+    return "1 - asks first"
+
+
 def _system(agent: Agent, quarter: Quarter) -> Json:
     retired = bool(agent.retired) and quarter.is_second
-    acts = any(t.effect != READ for t in agent.tools) or agent.host in ("entra", "claude", "client")
     kept = agent.key in ("billing-dispute", "outage-summary", "schema-migrator")
     return {
         "CMDB ID": agent.sys_id,
         "Name": agent.name,
         "Stage": "Retired" if retired else "In use",
         "Business Owner": BY_NAME[agent.owner].mail,
-        "Autonomy": AUTONOMY["high" if agent.risk == "high" else "medium"] if acts else "1 - asks first",
+        "Autonomy": _autonomy(agent),
         "Autonomy Approved By": "" if agent.key in ("pipeline-fixer", "contract-drafter") else BY_NAME["Tomas Vidal"].mail,
         "Used Outside The Team": "Yes" if agent.key in ("billing-dispute", "candidate-mailer", "tariff-helper") else "No",
         "Memory": "Own" if kept else "Session",

@@ -457,8 +457,6 @@ def _insert_actors(
         f" {_all_in(not_recorded)} END"
     )
     why_silent = f"coalesce(silent, {why_no_absence})" if events else why_no_absence
-    # What no log could bring into scope, no silent log leaves open.
-    by_log = not check.scope or any(n.startswith("events.") for n in check.scope)
     results: int = engine.one(
         f"INSERT INTO results ({FILLED}) WITH v AS MATERIALIZED ({compiled.sql}), joined AS (SELECT"
         " coalesce(v.subject, s.subject) AS subject, v.subject IS NOT NULL AS seen, v.ok,"
@@ -467,8 +465,7 @@ def _insert_actors(
         f" FALSE) AND (v.subject IS NULL OR s.signs IS NULL) AS may_be, coalesce({DISGUISED},"
         f" {because(UNCLASSED).sql}) AS why_may_be, {why_not_recorded} AS why_not_recorded,"
         f" {all_not_recorded} AS all_not_recorded, {why_silent} AS why_silent,"
-        f" {_case(not_recorded_to_scope)} AS why_no_scope, {by_log} AND {why_silent} IS NOT NULL AS"
-        f" may_be_silent, {evidence} AS evidence FROM v FULL JOIN"
+        f" {_case(not_recorded_to_scope)} AS why_no_scope, {evidence} AS evidence FROM v FULL JOIN"
         f" subjects_{check.about} AS s ON s.subject = v.subject) SELECT {quoted(check.id)},"
         f" subject, {CREDITED}, why.code, why.held, ref, actor, owner, tier_lo, tier_hi, CASE WHEN"
         " status = 'unknown' THEN '' ELSE evidence END FROM (SELECT subject, evidence, CASE WHEN"
@@ -482,7 +479,7 @@ def _insert_actors(
         " why, coalesce(ref, '') AS ref, coalesce(actor, '') AS actor, coalesce(owner, '') AS"
         " owner, coalesce(tier_lo, 1) AS tier_lo, coalesce(tier_hi, 4) AS tier_hi FROM joined"
         " WHERE subject IS NULL OR seen OR may_be OR (live AND (why_no_scope IS NOT NULL OR"
-        " may_be_silent))) AS r"
+        " why_silent IS NOT NULL))) AS r"
     )
     return results
 

@@ -25,7 +25,7 @@ from reporter.content.packs import Pack, name_pack
 from reporter.content.sql_policy import compile_check, compile_part
 from reporter.engine.sandbox import USUAL, Child, Limits, Stopped
 from reporter.errors import ContentError, Errors, ReporterError
-from reporter.evaluate.runner import needs_of, replaceable
+from reporter.evaluate.runner import loaded_column, needs_of, replaceable
 from reporter.model.assessment import AS_OF, SEVERITIES, Check, Framework
 from reporter.schema.columns import FLAG, INT, LARGEST, TIME
 from reporter.schema.compiled import Compiled
@@ -251,7 +251,7 @@ def _faults(check: Check) -> list[ReporterError]:
 
 def _unfit(check: Check, compiled: Compiled) -> list[str]:
     """Name the columns in `fails_without` and `at_best` that the check does not need or that no
-    value can replace.
+    value can replace, and those in `scope` that it does not read.
     """
     needed_columns = {".".join(n) for n in needs_of(check, compiled)}
     problems = [
@@ -262,6 +262,10 @@ def _unfit(check: Check, compiled: Compiled) -> list[str]:
     for code in check.without_logs:
         if code not in check.reasons.get("pass", {}) or not compiled.tables & EVENT_TABLES:
             problems.append(f"without_logs: {code} is no pass of a check that reads logs")
+    read = {".".join(loaded_column(t, c) or ()) for t, c in compiled.reads}
+    problems += [
+        f"scope: {name} is no column that it reads" for name in check.scope if name not in read
+    ]
     for name, value in ((n, check.best(n)) for n in sorted(check.at_best)):
         table, _, column = name.partition(".")
         spec = (

@@ -344,18 +344,8 @@ def unknown_targets(content: Content, profiles: Iterable[Profile]) -> Iterator[R
 EXAMPLES = "examples"
 _CHECK_KEYS = (
     *("id", "title", "headline", "why", "about", "severity", "level", "evidence", "demands"),
-    *(
-        "misuse",
-        "needs",
-        "fails_without",
-        "at_best",
-        "without_logs",
-        "params",
-        "sql",
-        "reasons",
-        "words",
-    ),
-    *("compensated_by", "fix", "fix_listed", EXAMPLES),
+    *("misuse", "needs", "fails_without", "at_best", "without_logs", "scope", "params", "sql"),
+    *("reasons", "words", "compensated_by", "fix", "fix_listed", EXAMPLES),
 )
 
 
@@ -394,6 +384,7 @@ def read_check(path: Path, examples: bool = True) -> Check:
         at_best=check_file.get("at_best", dict, {}),
         demands=_demands(check_file),
         without_logs=tuple(map(str, check_file.get("without_logs", list, []))),
+        scope=_columns(check_file, "scope"),
         misuse=check_file.get("misuse", bool, False),
         params=check_file.get("params", dict, {}),
         headline=check_file.get("headline", str, ""),

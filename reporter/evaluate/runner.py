@@ -29,6 +29,7 @@ from reporter.evaluate.evidence import (
     NO_SOURCES,
     UNDECIDING,
     UNLISTED,
+    Column,
     Sight,
     bound_by_record,
     demand,
@@ -298,11 +299,14 @@ def _run_one(engine: Engine, check: Check, compiled: Compiled, sight: Sight, run
     needs = needs_of(check, compiled)
     reads_events = bool(compiled.tables & EVENT_TABLES)
     needs_to_fail = [n for n in needs if ".".join(n) not in check.fails_without]
-    why, why_no_fail = (not_recorded_everywhere(n, sight) for n in (needs, needs_to_fail))
+    needs_to_scope = _needs_to_scope(check, needs, sight)
+    why, why_no_fail, why_no_scope = (
+        not_recorded_everywhere(n, sight) for n in (needs, needs_to_fail, needs_to_scope)
+    )
     plan = run(engine, check, compiled)
     sees_nothing = reads_events and not sight.has_events
     if sees_nothing:
-        why = why_no_fail = why or because("no_events")
+        why = why_no_fail = why_no_scope = why or because("no_events")
     elif gaps := _lacking_at_best(check, needs_to_fail, sight):
         plan = _fail_at_best(engine, check, compiled, plan, gaps, run)
     loaded = {p for t, c in compiled.reads if (p := loaded_column(t, c))}
@@ -324,15 +328,24 @@ def _run_one(engine: Engine, check: Check, compiled: Compiled, sight: Sight, run
             plan,
             not_recorded,
             not_recorded_to_fail,
+            not_recorded_groups(needs_to_scope, sight),
             proves_no_absence,
             reads_events,
             weakest_by_group(rests, sight.groups, sight.strengths),
         )
-    if why and not results:
-        insert_unseen(engine, check, why)
+    if why_no_scope and not results:
+        insert_unseen(engine, check, why or why_no_scope)
     demand(engine, check, sight.strengths)
     if sight.partial:
         doubt_absence(engine, check, sight.partial)
+
+
+def _needs_to_scope(check: Check, needs: list[Column], sight: Sight) -> list[Column]:
+    """Return the columns without which it is not known whether whom the check leaves out is in
+    scope: all, unless the check names them and no page of their tables is missing.
+    """
+    columns = [(t, c) for t, _, c in (name.partition(".") for name in check.scope)]
+    return needs if {t for t, _ in columns} & {t for _, t in sight.partial} else columns or needs
 
 
 def _lacking_at_best(
@@ -437,6 +450,7 @@ def _insert_actors(
     compiled: Compiled,
     not_recorded: dict[int, Why],
     not_recorded_to_fail: dict[int, Why],
+    not_recorded_to_scope: dict[int, Why],
     proves_no_absence: dict[int, Why],
     events: bool,
     evidence: str,
@@ -448,8 +462,9 @@ def _insert_actors(
     each check on agents. An actor listed as something else is unknown in each check that does not
     assess its listed type.
 
-    Groups in `not_recorded` cannot pass, nor fail if they are in `not_recorded_to_fail` too. Groups
-    in `proves_no_absence` can fail, but cannot pass."""
+    Groups in `not_recorded` cannot pass, nor fail if they are in `not_recorded_to_fail` too, and
+    those in `not_recorded_to_scope` may be in scope. Groups in `proves_no_absence` can fail, but
+    cannot pass."""
     on_agents = "TRUE" if check.about in _OF_AGENTS else "FALSE"
     why_not_recorded, why_no_absence = _case(not_recorded), _case(proves_no_absence)
     certain = "v.certain" if compiled.has_certain else "FALSE"
@@ -467,8 +482,8 @@ def _insert_actors(
         f" s.actor, s.owner, s.tier_lo, s.tier_hi, s.live, {on_agents} AND coalesce(s.may_be_agent,"
         f" FALSE) AND (v.subject IS NULL OR s.signs IS NULL) AS may_be, coalesce({DISGUISED},"
         f" {because(UNCLASSED).sql}) AS why_may_be, {why_not_recorded} AS why_not_recorded,"
-        f" {all_not_recorded} AS all_not_recorded, {why_silent} AS why_silent, {evidence} AS"
-        f" evidence FROM v FULL JOIN"
+        f" {all_not_recorded} AS all_not_recorded, {why_silent} AS why_silent,"
+        f" {_case(not_recorded_to_scope)} AS why_no_scope, {evidence} AS evidence FROM v FULL JOIN"
         f" subjects_{check.about} AS s ON s.subject = v.subject) SELECT {quoted(check.id)},"
         f" subject, {CREDITED}, why.code, why.held, ref, actor, owner, tier_lo, tier_hi, CASE WHEN"
         " status = 'unknown' THEN '' ELSE evidence END FROM (SELECT subject, evidence, CASE WHEN"
@@ -476,11 +491,12 @@ def _insert_actors(
         " why_not_recorded IS NOT NULL OR why_silent IS NOT NULL)) THEN 'unknown'"
         " WHEN ok THEN 'pass' ELSE 'fail' END AS status, CASE WHEN may_be AND (NOT seen OR ok IS"
         " NOT NULL) THEN why_may_be WHEN why_not_recorded IS NOT NULL AND (NOT seen OR"
-        " all_not_recorded OR ok) THEN why_not_recorded WHEN (NOT seen OR ok) AND why_silent IS"
+        " all_not_recorded OR ok) THEN why_not_recorded WHEN NOT seen AND why_no_scope IS NOT NULL"
+        " THEN why_no_scope WHEN (NOT seen OR ok) AND why_silent IS"
         f" NOT NULL THEN why_silent WHEN ok AND unlisted THEN {UNLISTED.sql} ELSE reason END AS"
         " why, coalesce(ref, '') AS ref, coalesce(actor, '') AS actor, coalesce(owner, '') AS"
         " owner, coalesce(tier_lo, 1) AS tier_lo, coalesce(tier_hi, 4) AS tier_hi FROM joined"
-        " WHERE subject IS NULL OR seen OR may_be OR (live AND (why_not_recorded IS NOT NULL OR"
+        " WHERE subject IS NULL OR seen OR may_be OR (live AND (why_no_scope IS NOT NULL OR"
         " why_silent IS NOT NULL))) AS r"
     )
     return results

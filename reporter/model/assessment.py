@@ -82,6 +82,10 @@ class Check:
     """
     without_logs: tuple[str, ...] = ()
     """Reason codes of passes that no log can undo: they stand where logs are silent."""
+    scope: tuple[str, ...] = ()
+    """The `table.column` of those it reads that tell who is in scope: whom its SQL leaves out is
+    out of scope where these are recorded. None: where all are that it needs.
+    """
     misuse: bool = False
     """A failure is a forbidden act shown by a log: it is urgent, whatever the severity and tier."""
     params: dict[str, Any] = field(default_factory=dict)

@@ -121,10 +121,15 @@ def derive_expected(
     if "grants" in {t.name for t in facts}:
         _share_tool_facts(engine)
     merge_actors(engine, has_names)
+    engine.run("CREATE TABLE covered (actor_id VARCHAR, policy_id VARCHAR, source VARCHAR)")
+    if "policies" in {t.name for t in facts}:
+        _cover_by_scope(engine)
     make(engine, before - names, kept)
     _refuse_twins(engine)
     # Unregistered agents that act become actors, without tier or attributes.
     engine.run("INSERT INTO actors BY NAME SELECT * FROM shadow_agents")
+    if "actor_log_sources" in {t.name for t in facts}:
+        _spread_log_sources(engine)
     if any("aws_operations" in dependencies_of(name) for name in needed):
         list_operations(engine)
     make(engine, needed - before, kept)
@@ -198,9 +203,56 @@ def _share_tool_facts(engine: Engine) -> None:
     )
 
 
+def _cover_by_scope(engine: Engine) -> None:
+    """Let the policy that by its own scope covers an actor be its policy, where no list of it would
+    name one: the approved one first, then that with the narrowest scope.
+    """
+    engine.run(
+        "INSERT INTO covered SELECT a.actor_id, arg_min(p.policy_id, (p.status IS DISTINCT FROM"
+        " 'approved', -p.n_limits, p.policy_id)), arg_min(p.source, (p.status IS DISTINCT FROM"
+        " 'approved', -p.n_limits, p.policy_id)) FROM actors AS a JOIN (SELECT *,"
+        " (covers_kind IS NOT NULL)::INT + (covers_unit IS NOT NULL)::INT + (covers_environment IS"
+        " NOT NULL)::INT AS n_limits FROM policies) AS p ON coalesce(p.covers_kind, CASE WHEN"
+        " lower(p.scope) = 'agents' THEN 'agent' END) = a.kind AND coalesce(p.covers_environment ="
+        " a.environment, p.covers_environment IS NULL) AND coalesce(lower(p.covers_unit) ="
+        " lower(a.business_unit), p.covers_unit IS NULL) WHERE a.policy_id IS NULL AND a.actor_id"
+        " NOT IN (SELECT r.actor_id FROM actor_rows AS r JOIN carried AS c ON c.source = r.source"
+        " WHERE c.tbl = 'actors' AND c.col = 'policy_id') GROUP BY a.actor_id;"
+        " UPDATE actors SET policy_id = c.policy_id FROM covered AS c WHERE c.actor_id ="
+        " actors.actor_id;"
+        " INSERT INTO carried SELECT DISTINCT source, 'actors', 'policy_id' FROM covered"
+    )
+
+
+def _spread_log_sources(engine: Engine) -> None:
+    """Let the settings of a log, which name whom it records by a pattern such as `arn:aws:*`, stand
+    for each of them that the log shows: of whom it never shows, it is not known that it would.
+    """
+    if not engine.one("SELECT count(*) FROM actor_log_sources WHERE contains(actor_id, '*')"):
+        return
+    engine.run(
+        "CREATE TEMP TABLE shown AS SELECT DISTINCT k.agent_id AS actor_id, e.log_source FROM"
+        " (SELECT DISTINCT who, log_source FROM in_events WHERE occurred_at <= as_of() AND"
+        " event_class IS DISTINCT FROM 'heartbeat' AND log_source IN (SELECT log_source FROM"
+        " actor_log_sources WHERE contains(actor_id, '*'))) AS e JOIN event_actors AS k USING (who)"
+        " WHERE k.agent_id IS NOT NULL;"
+        " INSERT INTO actor_log_sources BY NAME SELECT DISTINCT s.actor_id, p.log_source, p.ref,"
+        " p.source FROM shown AS s JOIN actor_log_sources AS p ON p.log_source = s.log_source AND"
+        " contains(p.actor_id, '*') WHERE EXISTS (SELECT 1 FROM (SELECT actor_id, actor_id AS name"
+        " FROM actors UNION ALL SELECT actor_id, alias FROM same_as UNION ALL SELECT actor_id,"
+        " principal_id FROM actor_rows) AS n WHERE n.actor_id = s.actor_id AND n.name LIKE"
+        " pattern_of(p.actor_id) ESCAPE '!');"
+        " DROP TABLE shown;"
+        " DELETE FROM actor_log_sources WHERE contains(actor_id, '*')"
+    )
+
+
 def _note_sources(engine: Engine, facts: Sequence[Table]) -> None:
     """Record which sources describe which actor in which table: the basis of 'not recorded'."""
-    parts = ["SELECT DISTINCT actor_id, 'actors' AS tbl, source FROM actor_rows"]
+    parts = [
+        "SELECT DISTINCT actor_id, 'actors' AS tbl, source FROM actor_rows",
+        "SELECT actor_id, 'actors', source FROM covered",
+    ]
     for table in facts:
         if table.name in ("actors", "events", *SHARED):
             continue

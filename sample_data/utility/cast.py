@@ -173,6 +173,21 @@ class Agent:
         return hashlib.sha256(f"invented key of {self.key}".encode()).hexdigest()
 
     @property
+    def identity(self) -> str:
+        """Give the identity that it has: its application, or its role where it has none."""
+        has_app = self.host in ("eks", "kagent", "entra") or self.key in WITH_APPS
+        return self.app_id if has_app else self.role
+
+    @property
+    def key_alias(self) -> str:
+        """Give the alias of its key at the gateway: what it is elsewhere."""
+        if self.host in ("eks", "entra"):
+            return self.repository
+        if self.host == "kagent":
+            return self.logged_as
+        return self.app_id if self.host == "client" or self.key in WITH_APPS[1:3] else self.role
+
+    @property
     def account(self) -> str:
         """Give its service account in the cluster."""
         return f"system:serviceaccount:agents:{self.key}"
@@ -274,18 +289,23 @@ AGENTS = (
     Agent(
         "snapshot-keeper", "Snapshot keeper agent", "aws", "Noah Brandt", "Platform",
         "Lists machines and tells which have no recent snapshot", "high",
+        (Tool("cloud", "machines_list"), Tool("cloud", "snapshots_list")),
     ),
     Agent(
         "cost-watcher", "Cost watcher agent", "aws", "Noah Brandt", "Platform",
         "Reads the bill of the cloud and tells owners what they spend", "low",
+        (Tool("cloud", "costs_get"),),
     ),
     Agent(
         "candidate-mailer", "Candidate mailer agent", "entra", "Daniel Okoye", "Customer service",
-        "Answers candidates who ask where their application stands", "medium", deputy="Daniel Okoye",
+        "Answers candidates who ask where their application stands", "medium",
+        (Tool("mail", "mail_find"), Tool("mail", "mail_send", WRITE, True, to="candidates@mail.brightwater.example.com")),
+        deputy="Daniel Okoye",
     ),
     Agent(
         "tender-watch", "Tender watch agent", "entra", "Greta Lind", "Finance",
         "Reads the shared mailbox of tenders and files what arrives", "low",
+        (Tool("mail", "mail_find"), Tool("tenders", "tender_file", WRITE)),
     ),
     Agent(
         "pipeline-fixer", "Pipeline fixer", "claude", "Sofia Reyes", "Platform",
@@ -323,6 +343,8 @@ BY_KEY = {a.key: a for a in AGENTS}
 WITH_ROLES = ("pipeline-fixer", "schema-migrator")
 """Agents of Claude Code that act in the cloud account with a role of their own."""
 GOVERNED = ("meter-anomaly", "outage-summary", "leak-detector")
+WITH_APPS = ("snapshot-keeper", "doc-reader", "release-notes", "claude-code")
+"""Agents of the cloud account and of Claude Code that have an app registration."""
 
 
 def present(quarter: Quarter) -> tuple[Agent, ...]:

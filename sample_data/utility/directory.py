@@ -12,6 +12,7 @@ from utility.cast import (
     BY_NAME,
     PEOPLE,
     TENANT_ISSUER,
+    WITH_APPS,
     Agent,
     Quarter,
     dice,
@@ -55,7 +56,9 @@ def files(quarter: Quarter) -> dict[str, Any]:
 
 
 def _known(quarter: Quarter) -> list[Agent]:
-    return [a for a in present(quarter) if a.host in ("eks", "kagent", "entra")]
+    return [
+        a for a in present(quarter) if a.host in ("eks", "kagent", "entra") or a.key in WITH_APPS
+    ]
 
 
 def _user(person: Any, quarter: Quarter) -> Json:
@@ -134,9 +137,22 @@ def _application(agent: Agent) -> Json:
             {"keyId": secret_id(agent), "displayName": "client", "hint": "inv", "secretText": None,
              "startDateTime": start + "T09:00:00Z", "endDateTime": end + "T09:00:00Z"}
         ]  # fmt: skip
+    elif agent.host == "aws":
+        made["keyCredentials"] = [
+            {"keyId": guid("certificate " + agent.key), "displayName": "certificate", "type": "AsymmetricX509Cert", "usage": "Verify", "key": None,
+             "startDateTime": "2026-06-02T09:00:00Z", "endDateTime": "2026-12-02T09:00:00Z"}
+        ]  # fmt: skip
     else:
+        issuer, subject = (
+            (TENANT_ISSUER, agent.account)
+            if agent.host in ("eks", "kagent")
+            else (
+                "https://token.actions.githubusercontent.com",
+                f"repo:{agent.repository}:ref:refs/heads/main",
+            )
+        )
         made["federatedIdentityCredentials"] = [
-            {"id": guid("federation " + agent.key), "name": "cluster", "issuer": TENANT_ISSUER, "subject": agent.account,
+            {"id": guid("federation " + agent.key), "name": "cluster", "issuer": issuer, "subject": subject,
              "audiences": ["api://AzureADTokenExchange"]}
         ]  # fmt: skip
     return made
@@ -175,7 +191,7 @@ def _right(agent: Agent, role: str, made: str, resource: str = "Microsoft Graph"
 
 def _rights(quarter: Quarter) -> Iterator[Json]:
     for agent in _known(quarter):
-        if agent.host == "eks":
+        if agent.host != "entra":
             yield _right(
                 agent, guid("role call the gateway"), agent.since + "T09:30:00Z", "LiteLLM gateway"
             )

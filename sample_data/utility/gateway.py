@@ -14,7 +14,7 @@ Json = dict[str, Any]
 
 def files(quarter: Quarter) -> dict[str, Any]:
     """Give each file by its place."""
-    agents = [a for a in present(quarter) if a.host == "eks"]
+    agents = list(present(quarter))
     known = [a for a in agents if a.in_cmdb]  # the pump copilot was made with a key that is gone
     made: dict[str, Any] = {
         "inventory/litellm/agents.json": [_agent(a, quarter) for a in known],
@@ -31,7 +31,7 @@ def files(quarter: Quarter) -> dict[str, Any]:
             {"logs/litellm/audit.json": {"audit_logs": list(_audit())}} if quarter.is_second else {}
         ),
     }
-    for agent in known:
+    for agent in (a for a in known if a.tools):
         made[f"inventory/mcp/{agent.key}.tools.json"] = {
             "tools": [_listed(t) for t in agent.tools_at(quarter.end)],
             "reporter_actor_id": agent.gateway_id,
@@ -74,10 +74,10 @@ def _key(agent: Agent, quarter: Quarter) -> Json:
     return {
         "token": agent.key_hash,
         "key_name": "sk-...0000",
-        "key_alias": agent.repository,
+        "key_alias": agent.key_alias,
         "expires": iso(ends) if tight else None,
         "models": [agent.model],
-        "user_id": agent.app_id,
+        "user_id": agent.identity,
         "agent_id": agent.gateway_id,
         "blocked": None,
         "rpm_limit": 60,
@@ -166,8 +166,8 @@ def _call(
     model: str = "",
 ) -> Json:
     metadata: Json = {
-        "user_api_key_alias": agent.repository,
-        "user_api_key_user_id": agent.app_id,
+        "user_api_key_alias": agent.key_alias,
+        "user_api_key_user_id": agent.identity,
         "user_agent": "brightwater-agents/1.0",
     }
     if tool:
@@ -188,7 +188,7 @@ def _call(
         "endTime": f"{moment + timedelta(seconds=1):%Y-%m-%dT%H:%M:%S}.000000+00:00",
         "model": f"MCP: {tool.name}" if tool else model or agent.model,
         "api_base": "",
-        "user": agent.app_id,
+        "user": agent.identity,
         "end_user": person,
         "session_id": session,
         "status": status,
@@ -205,6 +205,9 @@ def _calls(quarter: Quarter, agents: list[Agent]) -> Iterator[Json]:
             if f"{day:%Y-%m-%d}" < agent.since or (
                 agent.retired and f"{day:%Y-%m-%d}" > agent.retired
             ):
+                continue
+            # Those that live elsewhere come by once a week.
+            if agent.host != "eks" and day.weekday() != 0:
                 continue
             start = day + timedelta(
                 hours=8, minutes=dice("calls", agent.key, iso(day)).randint(0, 59)

@@ -38,6 +38,24 @@ clauses: [{clauses}]
 
 Invented.
 """
+PEOPLE_POLICY = """\
+---
+policy_id: BW-IT-04
+title: Use of systems and accounts
+status: approved
+version: "3.1"
+approved_by: maren.solheim@brightwater.example.com
+effective: 2025-02-01
+review_due: 2027-02-01
+scope: staff
+covers_kind: human
+clauses: [identity, data, logging]
+---
+
+# Use of systems and accounts
+
+Invented.
+"""
 
 
 def files(quarter: Quarter) -> dict[str, Any]:
@@ -50,6 +68,7 @@ def files(quarter: Quarter) -> dict[str, Any]:
             due="2027-06-15" if quarter.is_second else "2027-01-02",
             clauses=", ".join(clauses),
         ),
+        "statements/policies/people.md": PEOPLE_POLICY,
         "inventory/promptfoo/red-team.json": _red_team(quarter),
         "inventory/training/transcript.csv": [_course(p) for p in PEOPLE],
     }
@@ -70,7 +89,7 @@ def _red_team(quarter: Quarter) -> Json:
     tested = [
         a
         for a in present(quarter)
-        if a.host == "eks" and a.in_cmdb and not a.retired and a.key != "invoice-matcher"
+        if a.in_cmdb and not a.retired and a.key not in ("invoice-matcher", "tender-watch")
     ]
     when = quarter.begin + timedelta(days=20)
     return {
@@ -99,7 +118,7 @@ def _attack(agent: Agent, number: int, plugin: str) -> Json:
         "failureReason": 0 if held else 1,
         "provider": {
             "id": f"https://{agent.key}.brightwater.example.com/chat",
-            "label": agent.gateway_id,
+            "label": agent.gateway_id if agent.host == "eks" else agent.sys_id,
         },
         "vars": {"prompt": "Invented"},
         "metadata": {"pluginId": plugin, "strategyId": "jailbreak"},

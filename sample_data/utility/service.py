@@ -6,7 +6,16 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from utility.cast import BY_KEY, BY_NAME, PEOPLE, WITH_ROLES, Agent, Quarter, desk, hexid, present
+from utility.cast import (
+    BY_KEY,
+    BY_NAME,
+    PEOPLE,
+    Agent,
+    Quarter,
+    desk,
+    hexid,
+    present,
+)
 
 Json = dict[str, Any]
 BASE = "https://brightwater.service-now.example/api/now/table/"
@@ -26,8 +35,27 @@ def files(quarter: Quarter) -> dict[str, Any]:
         "inventory/agents/servicenow-entities.json": {
             "result": [_entity(a) for a in _items(quarter)]
         },
-        "inventory/agents/servicenow-risks.json": {
-            "result": [_risk(a) for a in _items(quarter) if a.key != "tender-watch"]
+        "inventory/agents/servicenow-risks.json": {"result": [_risk(a) for a in _mapped(quarter)]},
+        "inventory/agents/servicenow-assessments.json": {
+            "result": [_assessment(a) for a in _mapped(quarter)]
+        },
+        "inventory/agents/servicenow-risk-approvals.json": {
+            "result": [
+                _decision(
+                    a,
+                    "sn_risk_advanced_risk_assessment_instance",
+                    hexid("assessment " + a.key, 32),
+                    4,
+                )
+                for a in _mapped(quarter)
+            ]
+        },
+        "statements/servicenow/item-approvals.json": {
+            "result": [
+                _decision(a, "cmdb_ci_appl", a.sys_id, 6)
+                for a in _items(quarter)
+                if a.key != "release-notes"
+            ]
         },
         "statements/servicenow/changes.json": {"result": [_change(c) for c in _changes(quarter)]},
         "statements/servicenow/approvals.json": {
@@ -55,23 +83,12 @@ def _items(quarter: Quarter) -> list[Agent]:
 
 
 def _ids(agent: Agent) -> tuple[str, str]:
-    """Give the ids by which other systems know the agent: as found, and as correlated."""
-    if agent.host == "eks":
-        return agent.gateway_id, agent.app_id
-    if agent.host == "kagent":
-        return agent.logged_as, agent.app_id
-    if agent.host == "aws":
-        return (
-            agent.role,
-            "arn:aws:bedrock:eu-central-1:111122223333:agent/BWCOST0001"
-            if agent.key == "cost-watcher"
-            else "",
-        )
-    if agent.host == "entra":
-        return "", agent.app_id
-    if agent.key == "claude-code":
-        return "", agent.key
-    return agent.role if agent.key in WITH_ROLES else "", "claude-code:" + agent.key
+    """Give the ids by which other systems know the agent: at the gateway, and as correlated."""
+    if agent.key == "cost-watcher":
+        return agent.gateway_id, "arn:aws:bedrock:eu-central-1:111122223333:agent/BWCOST0001"
+    if agent.host == "claude":
+        return agent.gateway_id, "claude-code:" + agent.key
+    return agent.gateway_id, agent.key if agent.host == "client" else agent.app_id
 
 
 def _item(agent: Agent, quarter: Quarter) -> Json:
@@ -165,6 +182,39 @@ def _risk(agent: Agent) -> Json:
         "state": "Monitor",
         "inherent_score": "4",
         "residual_score": "2",
+        "sys_created_on": _before(agent, 9),
+    }
+
+
+def _mapped(quarter: Quarter) -> list[Agent]:
+    return [a for a in _items(quarter) if a.key != "tender-watch"]
+
+
+def _before(agent: Agent, days: int) -> str:
+    """Write a moment some days before an agent came."""
+    return desk(datetime.fromisoformat(agent.since) - timedelta(days=days) + timedelta(hours=8))
+
+
+def _assessment(agent: Agent) -> Json:
+    return {
+        "sys_id": hexid("assessment " + agent.key, 32),
+        "number": f"RASMT{int(hexid('assessment ' + agent.key, 5), 16):07d}",
+        "risk": _link("sn_risk_risk", hexid("risk " + agent.key, 32)),
+        "state": "3",
+    }
+
+
+def _decision(agent: Agent, table: str, document: str, days: int) -> Json:
+    """Give the approval of an item, or of an assessment of its risk, some days before the agent came."""
+    return {
+        "sys_id": hexid(f"decision {table} {agent.key}", 32),
+        "approver": _person("Tomas Vidal"),
+        "state": "approved",
+        "sysapproval": "",
+        "document_id": _link(table, document),
+        "source_table": table,
+        "sys_created_on": _before(agent, days + 1),
+        "sys_updated_on": _before(agent, days),
     }
 
 

@@ -259,6 +259,8 @@ def _unfit(check: Check, compiled: Compiled) -> list[str]:
         for key, names in (("fails_without", check.fails_without), ("at_best", check.at_best))
         for name in sorted(set(names) - needed_columns)
     ]
+    unknown_codes = sorted(set(check.record_only) - set(check.sentences))
+    problems += [f"record_only: no reason has the code {code}" for code in unknown_codes]
     for name, value in ((n, check.best(n)) for n in sorted(check.at_best)):
         table, _, column = name.partition(".")
         spec = (

@@ -28,6 +28,7 @@ from reporter.evaluate.evidence import (
     NO_SOURCES,
     UNLISTED,
     Sight,
+    at_most_record,
     gaps_of,
     holds,
     not_recorded_everywhere,
@@ -311,7 +312,11 @@ def _run_one(engine: Engine, check: Check, compiled: Compiled, sight: Sight, run
             not_recorded_to_fail,
             proves_no_absence,
             reads_events,
-            weakest_by_group(rests, sight.groups, sight.strengths),
+            at_most_record(
+                weakest_by_group(rests, sight.groups, sight.strengths),
+                f"v.{CODE}",
+                check.record_only,
+            ),
         )
     if why and not results:
         insert_unseen(engine, check, why)

@@ -76,6 +76,8 @@ class Check:
 
     As in SQL, {name} is a parameter: the first of its values.
     """
+    record_only: tuple[str, ...] = ()
+    """Reason codes whose results rest on a record at most, however good what they rest on is."""
     misuse: bool = False
     """A failure is a forbidden act shown by a log: it is urgent, whatever the severity and tier."""
     params: dict[str, Any] = field(default_factory=dict)

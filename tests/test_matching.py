@@ -5,6 +5,7 @@ The period is July to September 2026. Rows with an id like CHG1 come from ticket
 
 from __future__ import annotations
 
+import json
 import random
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -227,3 +228,55 @@ def test_one_id_for_decisions_of_several_days_hides_none_of_them(tmp_path: Path)
 def test_a_decision_on_several_things_counts_once_and_covers_each(tmp_path: Path) -> None:
     kept, n = approvals(tmp_path, IN_LOG, IN_LOG | {"scope": "Writer"})
     assert (len(kept), n) == (2, 1)
+
+
+# ---------------------------------------------------------------- what logs tell of themselves, and of decisions
+
+DATA = Path(__file__).parent / "data" / "sources"
+
+
+def told(source: str, table: str, file: str) -> list[Row]:
+    """Return the rows of a table that a file of a source becomes."""
+    golden = json.loads((DATA / source / "golden.json").read_text(encoding="utf-8"))
+    return [row for row in golden["rows"].get(table, []) if file in row["file"]]
+
+
+@pytest.mark.parametrize(
+    ("source", "logs"),
+    [
+        ("aws-cloudtrail", ["aws-cloudtrail"] * 4 + ["aws-bedrock-invocations"]),
+        ("gcp-audit", ["gcp-audit"] * 2),
+        ("azure-activity", ["azure-activity", "entra-audit", "azure-activity"]),
+    ],
+)
+def test_what_is_done_to_a_log_is_told_of_that_log_if_it_succeeded(source: str, logs: list[str]) -> None:
+    found = [r["actor_id"] for r in told(source, "changes", "log-stores") if r["field"] == "log_store" and "/" not in r["actor_id"]]
+    assert found == logs
+
+
+def test_the_diagnostic_setting_of_a_vault_is_not_that_of_the_activity_log() -> None:
+    [row] = [r for r in told("azure-activity", "changes", "log-stores") if r["change_id"] == "al-6"]
+    assert "VAULTS/V1" in row["actor_id"]
+
+
+def test_a_grant_of_a_key_is_a_right_of_who_gets_it_and_of_no_group() -> None:
+    rows = {r["change_id"]: r for r in told("aws-cloudtrail", "changes", "log-stores") if r["field"] == "entitlements"}
+    assert {*rows} == {"ls-8", "ls-9"}
+    assert rows["ls-8"]["actor_id"].endswith(":role/crane-scheduler")
+
+
+def test_a_policy_of_access_concerns_those_it_names_before_and_after() -> None:
+    rows = told("entra-logs", "changes", "derived-policies")
+    assert [(r["change_id"], r["actor_id"][-2:]) for r in rows] == [("Policy_1", "11"), ("Policy_1", "12"), ("Policy_2", "11")]
+    assert not [r for r in rows if "approved_by" in r], "who changed it did not approve it"
+
+
+def test_a_confirmed_compromise_is_an_alert_that_contains_nothing_yet() -> None:
+    [alert] = told("entra-logs", "alerts", "derived-policies")
+    assert not {"action", "acted_at", "acted_by"} & {*alert}
+
+
+def test_a_pull_request_names_its_ticket() -> None:
+    rows = {r["change_id"]: r.get("decision_id") for r in told("github-pull-requests", "changes", "gh-list")}
+    assert rows["harbour/crane-agent#4"] == "CHG0030112"
+    assert {v for k, v in rows.items() if k != "harbour/crane-agent#4"} == {None}

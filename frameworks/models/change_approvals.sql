@@ -1,6 +1,6 @@
 -- One change, and the decision on it: its own, else that of a ticket, pull request or approval that covers it.
 -- row_id int: Row of changes.
--- matched_by text: own; undated: its own, and its source tells no dates; id: it names the decision; time: of the same agent and kind, made before; late: made after; none: its source tells that nobody approved; unmatched: others of the kind are on record; untold: none is.
+-- matched_by text: own; overridden: its own, but merged past the protection of its branch; undated: its own, and its source tells no dates; id: it names the decision; time: of the same agent and kind, made before; late: made after; none: its source tells that nobody approved; unmatched: others of the kind are on record; untold: none is.
 -- approver_id text: Who approved.
 -- requester_id text: Who asked for that decision.
 -- approved_at time: When.
@@ -59,6 +59,13 @@ SELECT
 FROM changes AS c
 JOIN change_sources AS t ON t.ref = c.ref
 WHERE c.approved_by IS NOT NULL AND (c.approved_at IS NOT NULL OR t.tells_time)
+  AND c.row_id NOT IN (SELECT row_id FROM overridden_changes)
+
+UNION ALL
+
+SELECT row_id, 'overridden', NULL, requested_by, NULL, lower(ticket_type), ref
+FROM changes
+WHERE approved_by IS NOT NULL AND row_id IN (SELECT row_id FROM overridden_changes)
 
 UNION ALL
 
@@ -66,6 +73,7 @@ SELECT c.row_id, 'undated', c.approved_by, c.requested_by, c.approved_at, lower(
 FROM changes AS c
 JOIN change_sources AS t ON t.ref = c.ref
 WHERE c.approved_by IS NOT NULL AND c.approved_at IS NULL AND NOT t.tells_time
+  AND c.row_id NOT IN (SELECT row_id FROM overridden_changes)
 
 UNION ALL
 

@@ -1,5 +1,5 @@
 -- One change of an agent in the period: what is wrong with the decision on it (fault), and what is not told beside
--- that (gap): whether anybody decides on such changes, when, who asked for it, or who in a group decided. A standard
+-- that (gap): whether anybody decides on such changes, whether its branch was protected, when, who asked for it, or who in a group decided. A standard
 -- change was approved for all of its kind; an emergency may be approved until a week later.
 -- part
 SELECT
@@ -24,7 +24,7 @@ SELECT
   END AS fault,
   CASE
     WHEN d.matched_by = 'untold' THEN 'no_decisions'
-    WHEN d.matched_by = 'undated' THEN 'undated'
+    WHEN d.matched_by IN ('undated', 'overridden') THEN d.matched_by
     WHEN d.approver_id IS NULL THEN NULL
     WHEN c.requested_by IS NULL AND d.requester_id IS NULL THEN 'no_requester'
     WHEN p.kind = 'group' THEN 'by_group'

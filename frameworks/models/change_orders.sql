@@ -19,7 +19,8 @@ SELECT
   END AS from_at,
   ref
 FROM changes
-WHERE approved_by IS NOT NULL OR (lower(ticket_type) = 'standard' AND lower(field) = 'ticket')
+WHERE (approved_by IS NOT NULL OR (lower(ticket_type) = 'standard' AND lower(field) = 'ticket'))
+  AND row_id NOT IN (SELECT row_id FROM overridden_changes)
 
 UNION ALL
 

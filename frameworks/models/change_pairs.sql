@@ -17,7 +17,7 @@ WITH paired AS (
   JOIN change_orders AS o ON o.actor_id = s.actor_id
   WHERE s.decision_id IN (o.decision_id, o.name)
     OR (
-      NOT s.is_told AND is_timely(o.from_at, s.begun_at) AND (o.kind IS NULL OR o.kind = s.kind)
+      NOT s.is_told AND s.decision_id IS NULL AND is_timely(o.from_at, s.begun_at) AND (o.kind IS NULL OR o.kind = s.kind)
       AND (
         o.like_pattern IS NULL OR s.value IS NULL
         OR len(list_filter(values_of(s.value), lambda x: x LIKE o.like_pattern ESCAPE '!')) > 0

@@ -23,7 +23,10 @@ SELECT
     WHEN d.ticket_type = 'emergency' AND d.approved_at <= c.effective_at + INTERVAL 7 DAY THEN NULL
     WHEN d.approved_at > c.effective_at THEN 'late'
   END AS fault,
-  CASE d.matched_by WHEN 'untold' THEN 'no_decisions' WHEN 'undated' THEN 'undated' END AS gap,
+  CASE
+    WHEN d.matched_by = 'untold' THEN 'no_decisions'
+    WHEN d.matched_by IN ('undated', 'overridden') THEN d.matched_by
+  END AS gap,
   d.matched_by,
   moment(c.effective_at, c.change_id) AS place,
   c.ref

@@ -1,7 +1,26 @@
 -- One change of an agent that names no approver, and the deployment that it belongs to: all that names one decision, or
--- what one identity changed of one agent with no hour between. is_told: its source tells who approved changes.
+-- what one identity changed of one agent with no hour between. decision_id: only where that decision is on record, approved
+-- or not. is_told: its source tells who approved changes.
 -- step
-WITH seen AS (
+WITH known AS (
+  SELECT c.actor_id, c.change_id AS id
+  FROM changes AS c
+  JOIN change_sources AS t ON t.ref = c.ref
+  WHERE t.tells_approver
+
+  UNION
+
+  SELECT actor_id, approval_id
+  FROM approvals
+
+  UNION
+
+  SELECT actor_id, scope
+  FROM approvals
+  WHERE type = 'action'
+),
+
+seen AS (
   SELECT
     c.row_id,
     c.actor_id,
@@ -9,11 +28,12 @@ WITH seen AS (
     coalesce(c.new_value, c.old_value) AS value,
     c.requested_by,
     c.effective_at,
-    c.decision_id,
+    k.id AS decision_id,
     t.tells_approver AS is_told
   FROM changes AS c
   JOIN change_sources AS t ON t.ref = c.ref
   JOIN agents AS a ON a.actor_id = c.actor_id
+  LEFT JOIN known AS k ON k.actor_id = c.actor_id AND k.id = c.decision_id AND k.id <> c.change_id
   WHERE c.approved_by IS NULL AND lower(c.field) <> 'ticket'
 ),
 

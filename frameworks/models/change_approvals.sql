@@ -1,6 +1,6 @@
 -- One change, and the decision on it: its own, else that of a ticket, pull request or approval that covers it.
 -- row_id int: Row of changes.
--- matched_by text: own; overridden: its own, but merged past the protection of its branch; undated: its own, and its source tells no dates; id: it names the decision; time: of the same agent and kind, made before; late: made after; none: its source tells that nobody approved; unmatched: others of the kind are on record; untold: none is.
+-- matched_by text: own; overridden: its own, but merged past the protection of its branch; undated: its own, and its source tells no dates; id: it names the decision; time: of the same agent and kind, made before; same_act: who changed it decided by that very act; late: made after; none: its source tells that nobody approved; unmatched: others of the kind are on record; untold: none is.
 -- approver_id text: Who approved.
 -- requester_id text: Who asked for that decision.
 -- approved_at time: When.
@@ -29,6 +29,25 @@ decisions AS (
   SELECT decision_id, ref, approver_id, requester_id, decided_at, ticket_type
   FROM change_orders
   QUALIFY row_number() OVER (PARTITION BY decision_id, ref ORDER BY decided_at, approver_id) = 1
+),
+
+-- Who consents changes by that very act; who asked for it, the log does not say.
+covered AS (
+  SELECT
+    m.row_id,
+    m.matched_by,
+    o.approver_id,
+    o.requester_id,
+    o.decided_at,
+    o.ticket_type,
+    o.ref,
+    (
+      is_same(o.approver_id, c.requested_by)
+      AND o.decided_at BETWEEN c.effective_at - INTERVAL 1 MINUTE AND c.effective_at + INTERVAL 1 MINUTE
+    ) IS TRUE AS is_same_act
+  FROM change_matches AS m
+  JOIN changes AS c ON c.row_id = m.row_id
+  JOIN decisions AS o ON o.decision_id = m.decision_id AND o.ref = m.ref
 ),
 
 -- Only what is joined to an agent shows that decisions of that kind would be found.
@@ -77,17 +96,21 @@ WHERE c.approved_by IS NOT NULL AND c.approved_at IS NULL AND NOT t.tells_time
 
 UNION ALL
 
-SELECT m.row_id, 'id', o.approver_id, o.requester_id, o.decided_at, o.ticket_type, o.ref
-FROM change_matches AS m
-JOIN decisions AS o ON o.decision_id = m.decision_id AND o.ref = m.ref
-WHERE m.matched_by = 'id'
+SELECT row_id, 'same_act', approver_id, NULL, decided_at, ticket_type, ref
+FROM covered
+WHERE is_same_act
 
 UNION ALL
 
-SELECT m.row_id, 'time', o.approver_id, o.requester_id, o.decided_at, o.ticket_type, o.ref
-FROM change_matches AS m
-JOIN decisions AS o ON o.decision_id = m.decision_id AND o.ref = m.ref
-WHERE m.matched_by = 'time'
+SELECT row_id, 'id', approver_id, requester_id, decided_at, ticket_type, ref
+FROM covered
+WHERE matched_by = 'id' AND NOT is_same_act
+
+UNION ALL
+
+SELECT row_id, 'time', approver_id, requester_id, decided_at, ticket_type, ref
+FROM covered
+WHERE matched_by = 'time' AND NOT is_same_act
 
 UNION ALL
 

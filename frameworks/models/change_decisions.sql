@@ -13,7 +13,7 @@ SELECT
   CASE
     WHEN d.matched_by = 'unmatched' THEN 'unmatched'
     WHEN d.matched_by = 'none' THEN 'no_approver'
-    WHEN d.approver_id IS NULL THEN NULL
+    WHEN d.approver_id IS NULL OR d.matched_by = 'same_act' THEN NULL
     WHEN is_same(d.approver_id, c.actor_id) THEN 'by_itself'
     WHEN is_same(d.approver_id, c.requested_by) OR is_same(d.approver_id, d.requester_id) THEN 'by_requester'
     WHEN d.matched_by = 'undated' THEN NULL
@@ -26,7 +26,7 @@ SELECT
     WHEN d.matched_by = 'untold' THEN 'no_decisions'
     WHEN d.matched_by IN ('undated', 'overridden') THEN d.matched_by
     WHEN d.approver_id IS NULL THEN NULL
-    WHEN c.requested_by IS NULL AND d.requester_id IS NULL THEN 'no_requester'
+    WHEN d.matched_by = 'same_act' OR (c.requested_by IS NULL AND d.requester_id IS NULL) THEN 'no_requester'
     WHEN p.kind = 'group' THEN 'by_group'
   END AS gap,
   d.decision_ref,

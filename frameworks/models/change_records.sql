@@ -17,7 +17,7 @@ SELECT
     WHEN d.matched_by = 'unmatched' THEN 'unmatched'
     WHEN d.matched_by = 'none' THEN 'no_approver'
     WHEN p.kind IN ('agent', 'service_account', 'workload') THEN 'by_machine'
-    WHEN d.approver_id IS NULL OR d.matched_by = 'undated' THEN NULL
+    WHEN d.approver_id IS NULL OR d.matched_by IN ('undated', 'same_act') THEN NULL
     WHEN d.approved_at IS NULL THEN 'no_date'
     WHEN d.matched_by = 'late' THEN 'late'
     WHEN d.ticket_type = 'emergency' AND d.approved_at <= c.effective_at + INTERVAL 7 DAY THEN NULL

@@ -68,7 +68,7 @@ left_over AS (
 )
 
 SELECT
-  c.row_id,
+  CAST(c.row_id AS BIGINT) AS row_id,
   'own' AS matched_by,
   c.approved_by AS approver_id,
   c.requested_by AS requester_id,
@@ -82,13 +82,13 @@ WHERE c.approved_by IS NOT NULL AND (c.approved_at IS NOT NULL OR t.tells_time)
 
 UNION ALL
 
-SELECT row_id, 'overridden', NULL, requested_by, NULL, lower(ticket_type), ref
+SELECT CAST(row_id AS BIGINT), 'overridden', NULL, requested_by, NULL, lower(ticket_type), ref
 FROM changes
 WHERE approved_by IS NOT NULL AND row_id IN (SELECT row_id FROM overridden_changes)
 
 UNION ALL
 
-SELECT c.row_id, 'undated', c.approved_by, c.requested_by, c.approved_at, lower(c.ticket_type), c.ref
+SELECT CAST(c.row_id AS BIGINT), 'undated', c.approved_by, c.requested_by, c.approved_at, lower(c.ticket_type), c.ref
 FROM changes AS c
 JOIN change_sources AS t ON t.ref = c.ref
 WHERE c.approved_by IS NOT NULL AND c.approved_at IS NULL AND NOT t.tells_time

@@ -1,10 +1,11 @@
--- One decision that may cover changes of an actor: a ticket, a merged pull request, an approval. kind: what may change
--- by it; empty: anything. from_at: since when it may be carried out; that of a standard change is the start of the work,
--- for it was approved once for all of its kind, and so is that of an emergency, which is approved afterwards.
+-- One decision that may cover changes of an actor: a ticket, a merged pull request, an approval. name: how else a record
+-- may name it: its commit, its ticket. kind: what may change by it; empty: anything. from_at: since when it may be carried
+-- out; that of a standard change is the start of the work, for it was approved once for all of its kind, and so is that of
+-- an emergency, which is approved afterwards.
 -- step
 SELECT
   change_id AS decision_id,
-  change_id AS name,
+  coalesce(register_version, change_id) AS name,
   actor_id,
   nullif(kind_of_change(field), 'ticket') AS kind,
   CAST(NULL AS VARCHAR) AS like_pattern,

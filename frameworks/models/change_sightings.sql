@@ -3,7 +3,7 @@
 -- or not. is_told: its source tells who approved changes.
 -- step
 WITH known AS (
-  SELECT c.actor_id, c.change_id AS id
+  SELECT c.actor_id, unnest([c.change_id, c.register_version]) AS id
   FROM changes AS c
   JOIN change_sources AS t ON t.ref = c.ref
   WHERE t.tells_approver
@@ -22,7 +22,7 @@ WITH known AS (
 
 seen AS (
   SELECT
-    c.row_id,
+    CAST(c.row_id AS BIGINT) AS row_id,
     c.actor_id,
     kind_of_change(c.field) AS kind,
     coalesce(c.new_value, c.old_value) AS value,

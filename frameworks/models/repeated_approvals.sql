@@ -28,8 +28,8 @@ told AS (
 )
 
 SELECT
-  o.row_id,
-  arg_min(k.row_id, (NOT k.is_log, k.is_ticket, k.row_id)) AS kept_row_id,
+  CAST(o.row_id AS BIGINT) AS row_id,
+  CAST(arg_min(k.row_id, (NOT k.is_log, k.is_ticket, k.row_id)) AS BIGINT) AS kept_row_id,
   any_value(o.is_ticket) OR bool_or(k.scope IS NOT DISTINCT FROM o.scope AND k.type = o.type) AS is_same_thing,
   any_value(o.requester_id) AS requester_id,
   any_value(o.requested_at) AS requested_at,

@@ -1,5 +1,6 @@
 -- One approval of any kind: a decision, what a grant brings with it, each new value of an approved change, an activation.
 -- A decision that was entered later than it is dated counts from the day on which it was entered.
+-- What several records tell of one decision is one row.
 -- actor_id text: Actor it is for.
 -- type text: As in approvals; a grant gives tool, data or destination, an actor activation, a change what it changed.
 -- like_pattern text: What is approved, as a LIKE pattern with escape '!'.
@@ -8,15 +9,16 @@
 -- approved_at time: When; for backdated records, when it was entered.
 -- ref text: file#record.
 SELECT
-  actor_id,
-  type,
-  like_pattern,
-  purpose,
-  greatest(granted_at, recorded_at) AS approved_at,
-  expires_at,
-  ref
-FROM approvals
-WHERE granted_at IS NOT NULL AND decision IS DISTINCT FROM 'rejected'
+  p.actor_id,
+  p.type,
+  p.like_pattern,
+  p.purpose,
+  greatest(p.granted_at, p.recorded_at) AS approved_at,
+  p.expires_at,
+  p.ref
+FROM approvals AS p
+LEFT JOIN repeated_approvals AS t ON t.row_id = p.row_id
+WHERE p.granted_at IS NOT NULL AND p.decision IS DISTINCT FROM 'rejected' AND t.is_same_thing IS NOT TRUE
 
 UNION ALL
 
@@ -32,11 +34,17 @@ WHERE type = 'destination' AND coalesce(approved_at, granted_at) IS NOT NULL
 
 UNION ALL
 
-SELECT actor_id, kind, pattern_of(item), NULL, approved_at, NULL, ref
+SELECT DISTINCT actor_id, kind, pattern_of(item), NULL, approved_at, NULL, ref
 FROM (
-  SELECT actor_id, kind_of_change(field) AS kind, approved_at, ref, unnest(values_of(new_value)) AS item
-  FROM changes
-  WHERE approved_at IS NOT NULL AND new_value IS NOT NULL
+  SELECT
+    c.actor_id,
+    kind_of_change(c.field) AS kind,
+    coalesce(c.approved_at, d.approved_at) AS approved_at,
+    CASE WHEN c.approved_at IS NULL THEN d.decision_ref ELSE c.ref END AS ref,
+    unnest(values_of(c.new_value)) AS item
+  FROM changes AS c
+  LEFT JOIN change_approvals AS d ON d.row_id = c.row_id
+  WHERE coalesce(c.approved_at, d.approved_at) IS NOT NULL AND c.new_value IS NOT NULL
 ) AS c
 WHERE item <> ''
 

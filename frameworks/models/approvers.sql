@@ -3,7 +3,9 @@
 -- part
 WITH given AS (
   SELECT
-    p.row_id, p.ref, p.approval_id, p.actor_id, p.type, p.scope, p.like_pattern, p.requester_id, p.approver_id,
+    p.row_id, p.ref, p.approval_id, p.actor_id, p.type, p.scope, p.like_pattern,
+    COALESCE(p.requester_id, t.requester_id) AS requester_id,
+    t.ref AS other_ref, p.approver_id,
     p.granted_at, h.name, h.kind, h.state, h.state_since,
     h.activated_at AS first_day,
     h.retired_at AS last_day,
@@ -21,7 +23,14 @@ WITH given AS (
   JOIN agents AS a ON a.actor_id = p.actor_id
   CROSS JOIN run AS r
   LEFT JOIN actors AS h ON h.actor_id = p.approver_id
-  WHERE (p.decision IS NULL OR p.decision <> 'rejected')
+  LEFT JOIN (
+    SELECT w.kept_row_id, MIN(w.requester_id) AS requester_id, MIN(w.ref) AS ref
+    FROM repeated_approvals AS w
+    WHERE w.is_same_thing
+    GROUP BY w.kept_row_id
+  ) AS t ON t.kept_row_id = p.row_id
+  WHERE NOT EXISTS (SELECT 1 FROM repeated_approvals AS o WHERE o.row_id = p.row_id AND o.is_same_thing)
+    AND (p.decision IS NULL OR p.decision <> 'rejected')
     AND (p.granted_at IS NULL OR (
       p.granted_at < r.period_to AND p.granted_at <= r.as_of
       AND (p.granted_at >= r.period_from OR p.expires_at > r.period_from
@@ -42,7 +51,7 @@ insiders AS (
 
 SELECT
   v.row_id, v.ref, v.approval_id, v.actor_id, v.scope, v.like_pattern, v.requester_id, v.approver_id, v.granted_at,
-  v.kind, v.state, v.state_since, v.first_day, v.last_day, v.standing,
+  v.kind, v.state, v.state_since, v.first_day, v.last_day, v.standing, v.other_ref,
   m.member_id,
   EXISTS (
     SELECT 1

@@ -43,6 +43,10 @@ CREATE MACRO rank_of(class) AS
 -- A level of autonomy as its figure: L2 becomes 2.
 CREATE MACRO level_of(told) AS REPLACE(UPPER(told), 'L', '');
 
+-- Whether a decision came before an effect, and at most 14 days before.
+CREATE MACRO is_timely(decided_at, effective_at) AS
+  decided_at <= effective_at AND decided_at >= effective_at - INTERVAL 14 DAY;
+
 -- Since when something dated counts: since it was entered, where that was later.
 CREATE MACRO counts_from(dated_at, recorded_at) AS
   CASE WHEN recorded_at > dated_at THEN recorded_at ELSE dated_at END;

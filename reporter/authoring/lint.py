@@ -266,6 +266,8 @@ def _unfit(check: Check, compiled: Compiled) -> list[str]:
     problems += [
         f"scope: {name} is no column that it reads" for name in check.scope if name not in read
     ]
+    unknown_codes = sorted(set(check.record_only) - set(check.sentences))
+    problems += [f"record_only: no reason has the code {code}" for code in unknown_codes]
     for name, value in ((n, check.best(n)) for n in sorted(check.at_best)):
         table, _, column = name.partition(".")
         spec = (

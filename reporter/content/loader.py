@@ -344,8 +344,8 @@ def unknown_targets(content: Content, profiles: Iterable[Profile]) -> Iterator[R
 EXAMPLES = "examples"
 _CHECK_KEYS = (
     *("id", "title", "headline", "why", "about", "severity", "level", "evidence", "demands"),
-    *("misuse", "needs", "fails_without", "at_best", "without_logs", "scope", "params", "sql"),
-    *("reasons", "words", "compensated_by", "fix", "fix_listed", EXAMPLES),
+    *("misuse", "needs", "fails_without", "at_best", "without_logs", "scope", "record_only"),
+    *("params", "sql", "reasons", "words", "compensated_by", "fix", "fix_listed", EXAMPLES),
 )
 
 
@@ -385,6 +385,7 @@ def read_check(path: Path, examples: bool = True) -> Check:
         demands=_demands(check_file),
         without_logs=tuple(map(str, check_file.get("without_logs", list, []))),
         scope=_columns(check_file, "scope"),
+        record_only=tuple(map(str, check_file.get("record_only", list, []))),
         misuse=check_file.get("misuse", bool, False),
         params=check_file.get("params", dict, {}),
         headline=check_file.get("headline", str, ""),

@@ -258,6 +258,17 @@ def demand(engine: Engine, check: Check, strengths: Strengths) -> None:
                 )
 
 
+def at_most_record(evidence: str, code: str, codes: Sequence[str]) -> str:
+    """SQL: the class of a result, but no better than a record where its reason is one of some."""
+    if not codes:
+        return evidence
+    better = quoted_list(EVIDENCE[EVIDENCE.index("record") + 1 :])
+    return (
+        f"CASE WHEN list_contains({quoted_list(codes)}, {code}) AND list_contains({better},"
+        f" {evidence}) THEN 'record' ELSE {evidence} END"
+    )
+
+
 def is_mixed(describers: Describers, strengths: Strengths) -> bool:
     """Tell whether sources of several classes list an actor."""
     lists = describers.get("actors", frozenset())

@@ -31,6 +31,7 @@ from reporter.evaluate.evidence import (
     UNLISTED,
     Column,
     Sight,
+    at_most_record,
     bound_by_record,
     demand,
     gaps_of,
@@ -331,7 +332,11 @@ def _run_one(engine: Engine, check: Check, compiled: Compiled, sight: Sight, run
             not_recorded_groups(needs_to_scope, sight),
             proves_no_absence,
             reads_events,
-            weakest_by_group(rests, sight.groups, sight.strengths),
+            at_most_record(
+                weakest_by_group(rests, sight.groups, sight.strengths),
+                f"v.{CODE}",
+                check.record_only,
+            ),
         )
     if why_no_scope and not results:
         insert_unseen(engine, check, why or why_no_scope)

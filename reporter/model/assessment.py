@@ -86,6 +86,8 @@ class Check:
     """The `table.column` of those it reads that tell who is in scope: whom its SQL leaves out is
     out of scope where these are recorded. None: where all are that it needs.
     """
+    record_only: tuple[str, ...] = ()
+    """Reason codes whose results rest on a record at most, however good what they rest on is."""
     misuse: bool = False
     """A failure is a forbidden act shown by a log: it is urgent, whatever the severity and tier."""
     params: dict[str, Any] = field(default_factory=dict)

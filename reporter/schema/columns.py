@@ -299,6 +299,12 @@ CHANGES = (
     column("effective_at", TIME, "When it took effect.", "required"),
     column("ticket_type", TEXT, "Kind of ticket: identity_change, or another."),
     column("register_version", TEXT, "Version of the register's record it led to."),
+    column(
+        "decision_id",
+        TEXT,
+        "Id of the ticket, pull request or approval that the record names.",
+        "sparse",
+    ),
 )
 
 SNAPSHOTS = (

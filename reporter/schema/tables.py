@@ -109,7 +109,11 @@ TABLES: dict[str, Table] = {
             "components", "Models, MCP servers, skills that an agent loads.", columns.COMPONENTS
         ),
         _loaded("links", "Declared links between agents.", columns.LINKS),
-        _loaded("changes", "Changes of an agent, and who approved them.", columns.CHANGES),
+        _loaded(
+            "changes",
+            "Changes of an agent, and who approved them.",
+            (*columns.CHANGES, _ROW),
+        ),
         _loaded(
             "snapshot_items", "What an agent was approved with, item by item.", columns.SNAPSHOTS
         ),

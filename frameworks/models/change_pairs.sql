@@ -1,0 +1,29 @@
+-- One change without an approver, and a decision of the same agent that may cover it: named by it, or on the same kind of thing
+-- at the right time. rank: the lower, the sooner it is taken; the one that somebody else made comes first.
+-- step
+WITH paired AS (
+  SELECT
+    s.row_id,
+    s.actor_id,
+    s.deployment,
+    s.begun_at,
+    o.decision_id,
+    o.ref,
+    s.decision_id IN (o.decision_id, o.name) AS is_named,
+    (
+      coalesce(is_same(o.approver_id, s.requested_by), FALSE), o.kind IS NULL, o.from_at, o.decision_id, o.ref
+    ) AS rank
+  FROM change_sightings AS s
+  JOIN change_orders AS o ON o.actor_id = s.actor_id
+  WHERE s.decision_id IN (o.decision_id, o.name)
+    OR (
+      NOT s.is_told AND s.decision_id IS NULL AND is_timely(o.from_at, s.begun_at) AND (o.kind IS NULL OR o.kind = s.kind)
+      AND (
+        o.like_pattern IS NULL OR s.value IS NULL
+        OR len(list_filter(values_of(s.value), lambda x: x LIKE o.like_pattern ESCAPE '!')) > 0
+      )
+    )
+)
+
+SELECT row_id, actor_id, deployment, begun_at, decision_id, ref, coalesce(is_named, FALSE) AS is_named, rank
+FROM paired

@@ -357,6 +357,17 @@ ALERTS = (
     column("acted_by", TEXT, "Who did or decided it.", "sparse"),
 )
 
+ROLES = (
+    column("role", TEXT, "Role, as those who hold it are listed with it: id or name.", "required"),
+    column(
+        "actions",
+        TEXT,
+        "Actions that it allows, separated by blanks; * matches any text.",
+        "required sparse",
+    ),
+    column("excluded", TEXT, "Actions that it does not cover all the same, likewise.", "sparse"),
+)
+
 LOG_STORES = (
     column("log_source", TEXT, "Log.", "required sparse"),
     column("integrity", TEXT, "write_once | chain | signature | none.", "sparse"),
@@ -403,6 +414,13 @@ EVENTS = (
     column("tool_version", TEXT, "Version or hash of the tool that ran.", "sparse"),
     column("effect", TEXT, "Effect class of the action.", "sparse"),
     column("resource", TEXT, "What it was done to."),
+    column(
+        "rights",
+        TEXT,
+        "Rights that the system checked for it and found granted, as it names them, each with @ and"
+        " the project, separated by blanks.",
+        "sparse",
+    ),
     column("resource_environment", TEXT, "Environment of the resource.", "sparse"),
     column("classification", TEXT, "Class of the data touched.", "sparse"),
     column("destination", TEXT, "Where data or effect went.", "sparse"),

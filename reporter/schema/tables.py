@@ -119,6 +119,7 @@ TABLES: dict[str, Table] = {
         _loaded("exceptions", "Exceptions and waivers from a rule.", columns.EXCEPTIONS),
         _loaded("incidents", "Incidents that involve agents.", columns.INCIDENTS),
         _loaded("alerts", "Alerts on agents, and what was done.", (*columns.ALERTS, _ROW)),
+        _loaded("role_definitions", "What a role in the cloud allows.", columns.ROLES),
         _loaded("log_stores", "How logs are kept.", columns.LOG_STORES),
         _loaded("policies", "Policies and what they cover.", columns.POLICIES),
         _loaded(
@@ -182,7 +183,7 @@ PARTIAL = "(partial)"
 """In `carried`, in place of a column: the export of the source is not whole, so that no row of the
 table can be said to be absent.
 """
-SHARED = ("policies", "exceptions", "incidents", "alerts", "log_stores")
+SHARED = ("policies", "exceptions", "incidents", "alerts", "log_stores", "role_definitions")
 """Tables kept for the whole organisation, or that list what happened: carried by any source or by
 none.
 """

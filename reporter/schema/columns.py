@@ -368,11 +368,24 @@ ROLES = (
     column("excluded", TEXT, "Actions that it does not cover all the same, likewise.", "sparse"),
 )
 
+LAST_ACCESSES = (
+    column("actor_id", TEXT, "Who may.", "required"),
+    column("action", TEXT, "Action, or all of a service, such as s3:*.", "required sparse"),
+    column("used_at", TIME, "Last use; empty: none in the time that the system keeps.", "sparse"),
+    column("checked_at", TIME, "When the system told this.", "sparse"),
+)
+
 LOG_STORES = (
     column("log_source", TEXT, "Log.", "required sparse"),
     column("integrity", TEXT, "write_once | chain | signature | none.", "sparse"),
     column("writers", TEXT, "Who may write or delete there, separated by ;", "sparse"),
     column("retention_days", INT, "Days that records are kept.", "sparse"),
+    column(
+        "selects",
+        TEXT,
+        "What it is told to log, separated by blanks: management, and services with their data.",
+        "sparse",
+    ),
 )
 
 POLICIES = (

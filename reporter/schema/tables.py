@@ -120,6 +120,11 @@ TABLES: dict[str, Table] = {
         _loaded("incidents", "Incidents that involve agents.", columns.INCIDENTS),
         _loaded("alerts", "Alerts on agents, and what was done.", (*columns.ALERTS, _ROW)),
         _loaded("role_definitions", "What a role in the cloud allows.", columns.ROLES),
+        _loaded(
+            "last_accesses",
+            "When a right was last used, as the system that grants it keeps.",
+            columns.LAST_ACCESSES,
+        ),
         _loaded("log_stores", "How logs are kept.", columns.LOG_STORES),
         _loaded("policies", "Policies and what they cover.", columns.POLICIES),
         _loaded(

@@ -32,6 +32,7 @@ NAMED = {
             "components",
             "actor_log_sources",
             "snapshot_items",
+            "last_accesses",
             "incidents",
             "alerts",
         ),

@@ -50,5 +50,5 @@ SELECT
   arg_max(last_ref, (last_at, last_ref)) AS last_ref
 FROM judged
 -- Of what is no administration, a log whose names no entitlement has says nothing.
-WHERE is_admin OR standing NOT IN ('incomparable', 'unmapped')
+WHERE is_admin OR (standing <> 'incomparable' AND (standing <> 'unmapped' OR person_id IS NOT NULL))
 GROUP BY ALL

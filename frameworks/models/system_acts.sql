@@ -27,6 +27,8 @@ acts AS (
     CASE WHEN e.log_source IN ('kubernetes-audit', 'azure-activity', 'gcp-audit') THEN e.resource END AS thing,
     coalesce(e.log_source = 'kubernetes-audit' AND coalesce(n.actor_id, e.on_behalf_of) <> k.actor_id, FALSE) AS is_impersonated,
     e.event_class = 'admin' AS is_admin,
+    -- To open a session or ask a model takes nobody's rights.
+    coalesce(e.event_class NOT IN ('session', 'model', 'auth'), TRUE) AS takes_rights,
     is_within(e.occurred_at, r.period_from, r.period_to) AS in_window,
     count(*) AS n_events,
     min(e.occurred_at) AS first_at,
@@ -73,7 +75,7 @@ owned AS (
   SELECT
     agent_id, person_id, person_id, person_id, log_source, action, rights, thing, is_admin, in_window, n_events, first_at, last_at, last_ref
   FROM acts
-  WHERE person_id NOT IN (agent_id, coalesce(username, agent_id))
+  WHERE takes_rights AND person_id NOT IN (agent_id, coalesce(username, agent_id))
 )
 
 SELECT

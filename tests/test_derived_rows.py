@@ -409,6 +409,59 @@ def test_a_permission_of_google_is_never_outside_where_others_may_grant_it(
         assert engine.rows("SELECT covered, standing FROM right_uses") == [(None, "unlisted")]
 
 
+# ---------------------------------------------------------------- roles that are asked for
+
+ROLE = {name: f"arn:aws:iam::111122223333:role/{name}" for name in ("till", "pay", "vault")}
+
+
+def asked(who: str, issued: str, key: str = "") -> Row:
+    return {"actor_id": who, "issued_key": issued, "session_key": key}
+
+
+def in_role(day: str, role: str, action: str, key: str, session: str = "till-session") -> Row:
+    """An event of a session of a role; what it is called, the caller chose."""
+    return did(day, "", action, principal_id=ROLE[role], session_key=key, session_id=session, log_source="aws-cloudtrail", resource="")  # fmt: skip
+
+
+CHAINED: dict[str, list[Row]] = {
+    "actors": [
+        agent("bot", principal_id=ROLE["till"]), agent("other"), {"actor_id": ROLE["pay"], "kind": "workload"}, {"actor_id": ROLE["vault"], "kind": "workload"},
+    ],
+    "grants": [
+        entitled("bot", "*", action="cloudtrail:*"), entitled(ROLE["pay"], "*", action="ec2:*"), entitled(ROLE["vault"], "*", action="kms:*"),
+    ],
+    "assumed_roles": [asked(ROLE["till"], "K1", "K0"), asked(ROLE["pay"], "K2", "K1"), asked("nobody", "K9")],
+    "events": [
+        in_role("08-01", "pay", f"ec2{AWS}RunInstances", "K1"),
+        in_role("08-02", "pay", f"cloudtrail{AWS}StopLogging", "K1"),
+        in_role("08-03", "vault", f"kms{AWS}CreateKey", "K2"),
+        in_role("08-04", "vault", f"iam{AWS}CreateUser", "K2"),
+        in_role("08-05", "vault", f"iam{AWS}CreateRole", "K9"),
+        in_role("08-06", "vault", f"iam{AWS}DeleteRole", ""),
+    ],
+}  # fmt: skip
+
+
+def test_what_is_done_in_a_role_is_accounted_to_who_asked_and_measured_by_the_role(
+    tmp_path: Path,
+) -> None:
+    """The trap: a chosen name of the session proves nothing; without the key, nobody is told to stand behind it."""
+    with derived(tmp_path, **CHAINED) as engine:
+        found = engine.rows("SELECT agent_id, granted, covered, last_ref FROM right_uses")
+    assert sorted(found) == [
+        ("bot", "cloudtrail:stoplogging", False, "events#2"),
+        ("bot", "ec2:runinstances", True, "events#1"),
+        ("bot", "iam:createuser", False, "events#4"),
+        ("bot", "kms:createkey", True, "events#3"),
+    ]
+
+
+def test_a_chain_of_roles_leads_to_who_asked_first(tmp_path: Path) -> None:
+    with derived(tmp_path, **CHAINED) as engine:
+        found = engine.rows("SELECT agent_id, root_id, root_kind, n_events FROM delegation_chains")
+    assert sorted(found) == [(ROLE["pay"], "bot", "agent", 2), (ROLE["vault"], "bot", "agent", 2)]
+
+
 # ---------------------------------------------------------------- undecided
 
 

@@ -136,8 +136,9 @@ elsewhere AS (
   FROM in_events AS e
   CROSS JOIN run AS r
   JOIN event_actors AS k ON k.who = e.who
+  LEFT JOIN role_sessions AS z ON z.session_key = e.session_key AND z.root_kind = 'agent'
   JOIN bounded AS b
-    ON b.agent_id = k.agent_id AND b.action = e.action AND b.log_source = e.log_source
+    ON b.agent_id = coalesce(z.root_id, k.agent_id) AND b.action = e.action AND b.log_source = e.log_source
     AND b.in_window = is_within(e.occurred_at, r.period_from, r.period_to)
   WHERE e.outcome = 'success' AND e.tool IS NULL AND e.occurred_at <= r.as_of AND e.resource LIKE 'arn:%'
     AND len(list_filter(b.places, lambda p: lower(e.resource) LIKE p ESCAPE '!')) = 0

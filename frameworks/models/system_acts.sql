@@ -13,11 +13,19 @@ logs AS (
   FROM activity
   WHERE registered AND agent_kind = 'agent' AND outcome = 'success' AND tool IS NULL AND n_action > 0
     AND (event_class = 'admin' OR log_source IN ('aws-cloudtrail', 'gcp-audit'))
+
+  UNION
+
+  SELECT 'aws-cloudtrail'
+  FROM role_sessions
+  WHERE root_kind = 'agent'
 ),
 
 acts AS (
   SELECT
-    k.agent_id,
+    -- Whoever asked for the role answers for what is done in it.
+    coalesce(z.root_id, k.agent_id) AS agent_id,
+    z.root_id IS NOT NULL AND z.root_id IS DISTINCT FROM k.agent_id AS is_assumed,
     k.actor_id AS username,
     coalesce(s.actor_id, k.principal_id) AS identity,
     coalesce(n.actor_id, e.on_behalf_of) AS person_id,
@@ -40,8 +48,9 @@ acts AS (
   JOIN event_actors AS k ON k.who = e.who
   LEFT JOIN same_as AS s ON s.alias = k.principal_id
   LEFT JOIN known_names AS n ON n.alias = e.on_behalf_of
+  LEFT JOIN role_sessions AS z ON z.session_key = e.session_key AND z.root_kind = 'agent'
   WHERE e.occurred_at <= r.as_of AND e.outcome = 'success' AND e.tool IS NULL AND is_act(e.event_class)
-    AND e.action IS NOT NULL AND k.registered AND k.agent_kind = 'agent'
+    AND e.action IS NOT NULL AND (z.root_id IS NOT NULL OR (k.registered AND k.agent_kind = 'agent'))
     AND (e.event_class = 'admin' OR e.log_source IN ('aws-cloudtrail', 'gcp-audit'))
   GROUP BY ALL
 ),
@@ -52,7 +61,7 @@ owned AS (
     CAST(NULL AS VARCHAR) AS person_id,
     username,
     -- The rights are those of the last role, the account for them is the agent's.
-    CASE WHEN identity IN (SELECT actor_id FROM holders) THEN identity ELSE agent_id END AS holder_id,
+    CASE WHEN is_assumed OR identity IN (SELECT actor_id FROM holders) THEN identity ELSE agent_id END AS holder_id,
     log_source,
     -- Who impersonates somebody in Kubernetes needs the right to do that, and for the rest the other's.
     CASE WHEN is_impersonated THEN 'impersonate' ELSE action END AS action,

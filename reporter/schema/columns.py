@@ -368,6 +368,12 @@ ROLES = (
     column("excluded", TEXT, "Actions that it does not cover all the same, likewise.", "sparse"),
 )
 
+ASSUMED_ROLES = (
+    column("actor_id", TEXT, "Who asked for the session.", "required"),
+    column("issued_key", TEXT, "Temporary key of the session that it got.", "required sparse"),
+    column("session_key", TEXT, "Temporary key with which it asked, if any.", "sparse"),
+)
+
 LAST_ACCESSES = (
     column("actor_id", TEXT, "Who may.", "required"),
     column("action", TEXT, "Action, or all of a service, such as s3:*.", "required sparse"),
@@ -415,6 +421,12 @@ EVENTS = (
     column("principal_id", TEXT, "Identity used."),
     column("credential_id", TEXT, "Credential used."),
     column("session_id", TEXT, "Session, conversation or trace."),
+    column(
+        "session_key",
+        TEXT,
+        "Temporary key that signed it, where it shows who asked for the session; less its kind.",
+        "sparse",
+    ),
     column("parent_session_id", TEXT, "Session that started this one.", "sparse"),
     column("purpose", TEXT, "Workflow, task or process it was done for.", "sparse"),
     column("trigger", TEXT, "What started it.", "sparse"),

@@ -121,6 +121,11 @@ TABLES: dict[str, Table] = {
         _loaded("alerts", "Alerts on agents, and what was done.", (*columns.ALERTS, _ROW)),
         _loaded("role_definitions", "What a role in the cloud allows.", columns.ROLES),
         _loaded(
+            "assumed_roles",
+            "Sessions under a role, and who asked for each.",
+            columns.ASSUMED_ROLES,
+        ),
+        _loaded(
             "last_accesses",
             "When a right was last used, as the system that grants it keeps.",
             columns.LAST_ACCESSES,

@@ -33,6 +33,7 @@ NAMED = {
             "actor_log_sources",
             "snapshot_items",
             "last_accesses",
+            "assumed_roles",
             "incidents",
             "alerts",
         ),

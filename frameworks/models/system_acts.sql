@@ -11,7 +11,8 @@ WITH holders AS (
 logs AS (
   SELECT DISTINCT log_source
   FROM activity
-  WHERE registered AND agent_kind = 'agent' AND outcome = 'success' AND tool IS NULL AND n_action > 0
+  WHERE registered AND agent_kind = 'agent' AND outcome = 'success' AND n_action > 0
+    AND (tool IS NULL OR (event_class = 'admin' AND log_source = 'aws-cloudtrail'))
     AND (event_class = 'admin' OR log_source IN ('aws-cloudtrail', 'gcp-audit'))
 
   UNION
@@ -49,7 +50,9 @@ acts AS (
   LEFT JOIN same_as AS s ON s.alias = k.principal_id
   LEFT JOIN known_names AS n ON n.alias = e.on_behalf_of
   LEFT JOIN role_sessions AS z ON z.session_key = e.session_key AND z.root_kind = 'agent'
-  WHERE e.occurred_at <= r.as_of AND e.outcome = 'success' AND e.tool IS NULL AND is_act(e.event_class)
+  -- What a cloud calls administration is no call of a tool, whatever else it names.
+  WHERE e.occurred_at <= r.as_of AND e.outcome = 'success' AND is_act(e.event_class)
+    AND (e.tool IS NULL OR (e.event_class = 'admin' AND e.log_source = 'aws-cloudtrail'))
     AND e.action IS NOT NULL AND (z.root_id IS NOT NULL OR (k.registered AND k.agent_kind = 'agent'))
     AND (e.event_class = 'admin' OR e.log_source IN ('aws-cloudtrail', 'gcp-audit'))
   GROUP BY ALL

@@ -188,7 +188,7 @@ CLUSTER: list[tuple[str, str, str, str, str, bool | None]] = [
 
 
 def test_a_verb_of_kubernetes_is_covered_by_the_rules_of_its_roles(tmp_path: Path) -> None:
-    """And never outside, for nobody knows whether all bindings were supplied."""
+    """And never outside where nobody knows whether all bindings were supplied."""
     rows: dict[str, list[Row]] = {
         "actors": [*(agent(who) for who, *_ in CLUSTER), agent(TILL)],
         "grants": [
@@ -205,41 +205,261 @@ def test_a_verb_of_kubernetes_is_covered_by_the_rules_of_its_roles(tmp_path: Pat
     assert found == {who: covered for who, *_, covered in CLUSTER} | {TILL: True}
 
 
-GROUP = "/subscriptions/S1/resourceGroups/till"
-ROLES: list[tuple[str, str, str, str, str, bool | None]] = [
-    # agent, role and scope of its right, operation and object of its use -> covered
-    ("owns", "Owner", "/subscriptions/s1", "Microsoft.Authorization/roleAssignments/write", GROUP, True),
-    ("root", "Owner", "/", "MICROSOFT.COMPUTE/VIRTUALMACHINES/DELETE", f"{GROUP}/providers/x", True),
-    ("adds", "Contributor", GROUP, "Microsoft.Storage/storageAccounts/write", f"{GROUP.upper()}/providers/x", True),
-    ("grants", "Contributor", GROUP, "Microsoft.Authorization/roleAssignments/write", GROUP, None),
-    ("beside", "Contributor", GROUP, "Microsoft.Storage/storageAccounts/write", f"{GROUP}2/providers/x", None),
-    ("reads", "Reader", GROUP, "Microsoft.Storage/storageAccounts/read", GROUP, True),
-    ("writes", "Reader", GROUP, "Microsoft.Storage/storageAccounts/write", GROUP, None),
-    ("other", "Storage Blob Data Owner", GROUP, "Microsoft.Storage/storageAccounts/write", GROUP, None),
+WHOLE = [
+    entitled("system:masters", "*", action="*"), entitled("system:serviceaccount:kube-system:bootstrap-signer", "kube-system/secrets", action="get"),
+    entitled("system:serviceaccount:kube-system:bootstrap-signer", "kube-public/configmaps", action="get"),
+]  # fmt: skip
+"""Rights that every cluster binds, in namespaces of its own: the export is not of one namespace."""
+ACCOUNTS: list[tuple[str, str, str, str, str, bool | None]] = [
+    # name of the account, verb and name of its right, verb and object of its use -> covered
+    ("list", "list", "shop/pods", "list", "shop/pods", True),
+    ("exec", "*", "shop/pods", "create", "shop/pods/web-1/exec", False),
+    ("elsewhere", "get", "pay/pods", "get", "shop/pods/web-1", False),
+    ("verb", "get", "shop/pods", "delete", "shop/pods/web-1", False),
+    ("thing", "get", "shop/pods", "get", "shop/secrets/db", False),
+    ("cluster", "get", "nodes", "delete", "nodes/n1", False),
+    ("wide", "*", "*.apps", "patch", "shop/deployments.apps/web/scale", None),
+    ("any group", "get", "deployments", "get", "shop/deployments.apps/web", None),
+    ("named", "get", "shop/configmaps/inbox", "get", "shop/configmaps/outbox", None),
+    ("health", "get", "/healthz", "get", "/metrics", False),
+    ("health below", "get", "/healthz/*", "get", "/healthz/ping", True),
 ]  # fmt: skip
 
 
-def test_an_operation_of_azure_is_covered_by_a_role_whose_name_tells_what_it_allows(
+def in_cluster(**more: list[Row]) -> dict[str, list[Row]]:
+    names = {name: f"system:serviceaccount:shop:{name}" for name, *_ in ACCOUNTS}
+    rows: dict[str, list[Row]] = {
+        "actors": [agent(who) for who in names.values()],
+        "grants": [*WHOLE, *(entitled(names[who], name, action=action) for who, action, name, *_ in ACCOUNTS)],
+        "events": [verb(names[who], action, thing) for who, _, _, action, thing, _ in ACCOUNTS],
+    }  # fmt: skip
+    return rows | {table: rows[table] + added for table, added in more.items()}
+
+
+def covered_by_account(engine: DuckDB) -> dict[str, bool | None]:
+    rows = engine.rows("SELECT agent_id, covered FROM right_uses WHERE person_id IS NULL")
+    return {str(who).split(":")[-1]: covered for who, covered in rows}
+
+
+def test_a_verb_outside_all_rules_fails_where_the_whole_cluster_was_exported(
     tmp_path: Path,
 ) -> None:
-    """And never where a condition stands on it."""
+    with derived(tmp_path, **in_cluster()) as engine:
+        assert covered_by_account(engine) == {who: covered for who, *_, covered in ACCOUNTS}
+
+
+LATER = act("09-01", "ann", action="delete", resource="shop/rolebindings.rbac.authorization.k8s.io/x")  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"events": [LATER | {"event_class": "admin", "log_source": "kubernetes-audit"}]},
+        {"grants": [entitled("system:authenticated", "shop/view", role="view")]},
+    ],
+    ids=["rules were changed since", "a role without rules"],
+)
+def test_a_verb_outside_all_rules_is_unknown_where_others_may_have_held(
+    tmp_path: Path, more: dict[str, list[Row]]
+) -> None:
+    with derived(tmp_path, **in_cluster(**more)) as engine:
+        assert False not in covered_by_account(engine).values()
+
+
+def test_who_impersonates_needs_that_right_and_the_rights_of_the_other(tmp_path: Path) -> None:
+    """The trap: what the person may do is no right of the agent, and no act outside its rights."""
+    till, pay = "system:serviceaccount:shop:till", "system:serviceaccount:shop:pay"
     rows: dict[str, list[Row]] = {
-        "actors": [*(agent(who) for who, *_ in ROLES), agent("terms")],
+        "actors": [agent(till), agent(pay), {"actor_id": "ann", "kind": "human"}],
+        "grants": [*WHOLE, entitled(till, "users/ann", action="impersonate"), entitled("ann", "shop/pods", action="delete")],
+        "events": [verb(who, "delete", "shop/pods/x") | {"on_behalf_of": "ann"} for who in (till, pay)],
+    }  # fmt: skip
+    with derived(tmp_path, **rows) as engine:
+        found = engine.rows("SELECT agent_id, person_id, granted, covered FROM right_uses")
+    assert sorted(found, key=str) == [
+        (pay, "ann", "delete shop/pods/x", True), (pay, None, "impersonate users/ann", False),
+        (till, "ann", "delete shop/pods/x", True), (till, None, "impersonate users/ann", True),
+    ]  # fmt: skip
+
+
+GROUP = "/subscriptions/S1/resourceGroups/till"
+ROLES: list[tuple[str, str, str, str, str, bool | None]] = [
+    # agent, role and scope of its right, operation and object of its use -> covered where all assignments were supplied
+    ("owns", "Owner", "/subscriptions/s1", "Microsoft.Authorization/roleAssignments/write", GROUP, True),
+    ("root", "Owner", "/", "MICROSOFT.COMPUTE/VIRTUALMACHINES/DELETE", f"{GROUP}/providers/x", True),
+    ("adds", "Contributor", GROUP, "Microsoft.Storage/storageAccounts/write", f"{GROUP.upper()}/providers/x", True),
+    ("grants", "Contributor", GROUP, "Microsoft.Authorization/roleAssignments/write", GROUP, False),
+    ("beside", "Contributor", GROUP, "Microsoft.Storage/storageAccounts/write", f"{GROUP}2/providers/x", False),
+    ("reads", "Reader", GROUP, "Microsoft.Storage/storageAccounts/read", GROUP, True),
+    ("writes", "Reader", GROUP, "Microsoft.Storage/storageAccounts/write", GROUP, False),
+    ("other", "Storage Blob Data Owner", GROUP, "Microsoft.Storage/storageAccounts/write", GROUP, None),
+    ("custom", "Crane operator", GROUP, "MICROSOFT.COMPUTE/VIRTUALMACHINES/START/ACTION", GROUP, True),
+    ("left out", "Crane operator", GROUP, "Microsoft.Compute/virtualMachines/delete", GROUP, False),
+    ("by id", "0CA0", GROUP, "Microsoft.Compute/virtualMachines/delete", GROUP, False),
+    ("foreign", "Reader", GROUP, "Microsoft.Compute/virtualMachines/delete", "/subscriptions/s9/resourceGroups/x", None),
+]  # fmt: skip
+CRANES = [
+    {"role": role, "actions": "Microsoft.Compute/virtualMachines/*", "excluded": "Microsoft.Compute/virtualMachines/delete"}
+    for role in ("Crane operator", "0ca0")
+]  # fmt: skip
+
+
+def azure(roles: list[tuple[str, str, str, str, str, bool | None]], *more: Row) -> dict[str, list[Row]]:  # fmt: skip
+    return {
+        "actors": [*(agent(who) for who, *_ in roles), agent("terms")],
+        "role_definitions": CRANES,
         "grants": [
-            *(entitled(who, scope, role=role) for who, role, scope, *_ in ROLES),
+            *(entitled(who, scope, role=role) for who, role, scope, *_ in roles),
             entitled("terms", GROUP, role="Owner", conditional="*"),
+            *more,
         ],
         "events": [
             verb(who, operation, thing) | {"log_source": "azure-activity"}
             for who, operation, thing in [
-                *((who, operation, thing) for who, _, _, operation, thing, _ in ROLES),
+                *((who, operation, thing) for who, _, _, operation, thing, _ in roles),
                 ("terms", "Microsoft.Storage/storageAccounts/write", GROUP),
             ]
         ],
     }
-    with derived(tmp_path, **rows) as engine:
+
+
+def test_an_operation_of_azure_is_compared_with_what_the_roles_allow_on_its_object(
+    tmp_path: Path,
+) -> None:
+    """And never where a condition stands on it."""
+    with derived(tmp_path, **azure(ROLES)) as engine:
         found = dict(engine.rows("SELECT agent_id, covered FROM right_uses"))
     assert found == {who: covered for who, *_, covered in ROLES} | {"terms": None}
+
+
+def test_an_operation_of_azure_is_never_outside_where_assignments_may_be_missing(
+    tmp_path: Path,
+) -> None:
+    """The trap: without what stands above the subscription, and with a role that a group may have, nobody knows."""
+    below = [role for role in ROLES if role[2] != "/"]
+    with derived(tmp_path / "a", **azure(below)) as engine:
+        assert not engine.rows("SELECT agent_id FROM right_uses WHERE NOT covered")
+    with derived(tmp_path / "b", **azure(ROLES, entitled("crew", GROUP, role="Owner"))) as engine:
+        found = engine.rows("SELECT agent_id FROM right_uses WHERE NOT covered")
+    assert found == [("beside",)]
+
+
+BOT = "bot@shop.iam.gserviceaccount.com"
+ORG, SHOP = (f"//cloudresourcemanager.googleapis.com/{place}" for place in ("organizations/1", "projects/shop"))  # fmt: skip
+TILLS = "projects/_/buckets/tills/objects/1"
+READER = {"role": "projects/shop/roles/reader", "actions": "storage.objects.get storage.objects.list"}  # fmt: skip
+BOUND: list[tuple[str, dict[str, Any], str, bool | None]] = [
+    # where and how its role is bound -> covered by it
+    (SHOP, {}, "storage.objects.get@projects/shop", True),
+    (ORG, {}, "storage.objects.get@projects/shop", True),
+    ("//storage.googleapis.com/tills", {}, "storage.objects.get@projects/shop", True),
+    ("//storage.googleapis.com/projects/_/buckets/tills", {}, "storage.objects.get", True),
+    (SHOP, {"conditional": "*"}, "storage.objects.get@projects/shop", None),
+    ("//cloudresourcemanager.googleapis.com/folders/2", {}, "storage.objects.get@projects/shop", None),
+    (SHOP, {"role": "roles/editor"}, "storage.objects.get@projects/shop", None),
+    (SHOP, {}, "storage.objects.delete@projects/shop", False),
+    (SHOP, {}, "storage.objects.delete@projects/shop storage.objects.get@projects/shop", False),
+    ("//storage.googleapis.com/other", {}, "storage.objects.get@projects/shop", False),
+    (SHOP, {"expires_at": "2026-07-01"}, "storage.objects.get@projects/shop", False),
+    (SHOP, {}, "storage.objects.delete@projects/pay", None),
+    (SHOP, {}, "storage.objects.delete", None),
+]  # fmt: skip
+
+
+def google(rights: str, *bindings: Row, **more: list[Row]) -> dict[str, list[Row]]:
+    done = did("08-01", BOT, "storage.googleapis.com:storage.objects.get", resource=TILLS, rights=rights)  # fmt: skip
+    return {
+        "actors": [agent(BOT), {"actor_id": "crew@corp.example", "kind": "group"}],
+        "role_definitions": [READER],
+        "grants": list(bindings),
+        "events": [done | {"log_source": "gcp-audit", "event_class": "data"}],
+    } | more
+
+
+def bound(who: str, place: str, **more: Any) -> Row:
+    return entitled(who, place, **({"role": READER["role"]} | more))
+
+
+ABOVE = (bound("ann@corp.example", ORG, role="roles/owner"), bound("ann@corp.example", SHOP, role="roles/owner"))  # fmt: skip
+
+
+@pytest.mark.parametrize(("place", "more", "rights", "covered"), BOUND)
+def test_a_permission_of_google_is_compared_with_the_roles_that_are_bound(
+    tmp_path: Path, place: str, more: dict[str, Any], rights: str, covered: bool | None
+) -> None:
+    with derived(tmp_path, **google(rights, *ABOVE, bound(BOT, place, **more))) as engine:
+        assert engine.rows("SELECT covered FROM right_uses") == [(covered,)]
+
+
+@pytest.mark.parametrize(
+    "bindings",
+    [
+        [bound("ann@corp.example", SHOP, role="roles/owner")],
+        [bound("ann@corp.example", ORG, role="roles/owner")],
+        [*ABOVE, bound("crew@corp.example", SHOP, role="roles/editor")],
+        [*ABOVE, bound("allAuthenticatedUsers", SHOP, role="roles/viewer")],
+    ],
+    ids=["no organisation", "not its project", "a group's role", "anybody's role"],
+)
+def test_a_permission_of_google_is_never_outside_where_others_may_grant_it(
+    tmp_path: Path, bindings: list[Row]
+) -> None:
+    """The trap: policies of parents, and those of groups, may be what allowed it."""
+    with derived(tmp_path, **google("storage.objects.delete@projects/shop", *bindings)) as engine:
+        assert engine.rows("SELECT covered, standing FROM right_uses") == [(None, "unlisted")]
+
+
+# ---------------------------------------------------------------- roles that are asked for
+
+ROLE = {name: f"arn:aws:iam::111122223333:role/{name}" for name in ("till", "pay", "vault")}
+
+
+def asked(who: str, issued: str, key: str = "") -> Row:
+    return {"actor_id": who, "issued_key": issued, "session_key": key}
+
+
+def in_role(day: str, role: str, action: str, key: str, session: str = "till-session") -> Row:
+    """An event of a session of a role; what it is called, the caller chose."""
+    return did(day, "", action, principal_id=ROLE[role], session_key=key, session_id=session, log_source="aws-cloudtrail", resource="")  # fmt: skip
+
+
+CHAINED: dict[str, list[Row]] = {
+    "actors": [
+        agent("bot", principal_id=ROLE["till"]), agent("other"), {"actor_id": ROLE["pay"], "kind": "workload"}, {"actor_id": ROLE["vault"], "kind": "workload"},
+    ],
+    "grants": [
+        entitled("bot", "*", action="cloudtrail:*"), entitled(ROLE["pay"], "*", action="ec2:*"), entitled(ROLE["vault"], "*", action="kms:*"),
+    ],
+    "assumed_roles": [asked(ROLE["till"], "K1", "K0"), asked(ROLE["pay"], "K2", "K1"), asked("nobody", "K9")],
+    "events": [
+        in_role("08-01", "pay", f"ec2{AWS}RunInstances", "K1"),
+        in_role("08-02", "pay", f"cloudtrail{AWS}StopLogging", "K1"),
+        in_role("08-03", "vault", f"kms{AWS}CreateKey", "K2"),
+        in_role("08-04", "vault", f"iam{AWS}CreateUser", "K2"),
+        in_role("08-05", "vault", f"iam{AWS}CreateRole", "K9"),
+        in_role("08-06", "vault", f"iam{AWS}DeleteRole", ""),
+    ],
+}  # fmt: skip
+
+
+def test_what_is_done_in_a_role_is_accounted_to_who_asked_and_measured_by_the_role(
+    tmp_path: Path,
+) -> None:
+    """The trap: a chosen name of the session proves nothing; without the key, nobody is told to stand behind it."""
+    with derived(tmp_path, **CHAINED) as engine:
+        found = engine.rows("SELECT agent_id, granted, covered, last_ref FROM right_uses")
+    assert sorted(found) == [
+        ("bot", "cloudtrail:stoplogging", False, "events#2"),
+        ("bot", "ec2:runinstances", True, "events#1"),
+        ("bot", "iam:createuser", False, "events#4"),
+        ("bot", "kms:createkey", True, "events#3"),
+    ]
+
+
+def test_a_chain_of_roles_leads_to_who_asked_first(tmp_path: Path) -> None:
+    with derived(tmp_path, **CHAINED) as engine:
+        found = engine.rows("SELECT agent_id, root_id, root_kind, n_events FROM delegation_chains")
+    assert sorted(found) == [(ROLE["pay"], "bot", "agent", 2), (ROLE["vault"], "bot", "agent", 2)]
 
 
 # ---------------------------------------------------------------- undecided

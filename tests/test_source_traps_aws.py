@@ -223,6 +223,49 @@ def test_another_account_without_a_known_store_leaves_the_log_unknown(tmp_path: 
     assert not any("retention_days" in r or "integrity" in r for r in rows)
 
 
+TRAIL = {
+    "Name": "t", "S3BucketName": "one", "TrailARN": "arn:aws:cloudtrail:eu-central-1:111111111111:trail/t",
+    "IsMultiRegionTrail": True, "HasCustomEventSelectors": True,
+}  # fmt: skip
+
+
+def _basic(*data: tuple[str, str], kind: str = "All") -> Row:
+    resources = [{"Type": f"AWS::{t}", "Values": [value]} for t, value in data]
+    return {"EventSelectors": [{"ReadWriteType": kind, "IncludeManagementEvents": True, "DataResources": resources}]}  # fmt: skip
+
+
+def _advanced(*fields: tuple[str, str]) -> Row:
+    return {"AdvancedEventSelectors": [{"FieldSelectors": [{"Field": f, "Equals": [v]} for f, v in fields]}]}  # fmt: skip
+
+
+OF_S3 = (("eventCategory", "Data"), ("resources.type", "AWS::S3::Object"))
+
+
+@pytest.mark.parametrize(
+    ("trail", "selectors", "selects"),
+    [
+        ({"HasCustomEventSelectors": False}, {}, "management"),
+        ({}, {}, None),
+        ({}, _basic(), "management"),
+        ({}, _basic(("S3::Object", "arn:aws:s3")), "management s3"),
+        ({}, _basic(("S3::Object", "arn:aws:s3:::one-bucket/")), "management"),
+        ({}, _basic(("S3::Object", "arn:aws:s3"), kind="WriteOnly"), None),
+        ({}, _advanced(("eventCategory", "Management")), "management"),
+        ({}, _advanced(("eventCategory", "Management"), ("readOnly", "false")), None),
+        ({}, _advanced(*OF_S3), "s3"),
+        ({}, _advanced(*OF_S3, ("eventName", "DeleteObject")), None),
+        ({"IsMultiRegionTrail": False}, _basic(("S3::Object", "arn:aws:s3")), None),
+    ],
+)
+def test_what_a_trail_logs_in_part_it_is_not_said_to_log(
+    tmp_path: Path, trail: Row, selectors: Row, selects: str | None
+) -> None:
+    """Where it logs writes only, one bucket, one action or one region, what is not seen may have happened."""
+    records = [TRAIL | trail, *([{"TrailARN": TRAIL["TrailARN"]} | selectors] if selectors else [])]
+    (row,) = _ingested(tmp_path, records)["log_stores"]
+    assert row.get("selects") == selects
+
+
 def test_an_unlocked_policy_and_a_dead_retention_setting_protect_nothing() -> None:
     (cluster,) = _stores("azure-log-stores", "kubernetes-audit")
     assert not {"integrity", "retention_days"} & {*cluster}
@@ -272,7 +315,7 @@ def test_an_informational_finding_is_no_alert() -> None:
 
 def test_findings_of_an_access_analyzer_are_no_alerts_and_federation_is_no_outsider() -> None:
     rows = _golden("aws-access-analyzer")["rows"]
-    assert {*rows} == {"third_parties"}
+    assert {*rows} == {"third_parties", "last_accesses"}
     assert not _of("aws-access-analyzer", "third_parties", principal_id="githubusercontent")
 
 

@@ -27,19 +27,19 @@ SELECT
   u.agent_id, 2, 'action_' || u.standing, u.granted, NULL, NULL, NULL,
   u.n_events, u.last_at, moment(u.last_at, u.granted), u.last_ref
 FROM right_uses AS u
-WHERE u.in_window AND NOT u.covered
+WHERE u.person_id IS NULL AND u.in_window AND NOT u.covered
 
 UNION ALL
 
 SELECT
   u.agent_id,
-  CASE u.standing WHEN 'incomparable' THEN 7 WHEN 'elsewhere' THEN 12 WHEN 'conditional' THEN 13 WHEN 'partly' THEN 14 ELSE 15 END,
+  CASE u.standing WHEN 'incomparable' THEN 7 WHEN 'elsewhere' THEN 12 WHEN 'conditional' THEN 13 WHEN 'partly' THEN 14 WHEN 'unmapped' THEN 15 ELSE 16 END,
   CASE u.standing WHEN 'incomparable' THEN 'incomparable' ELSE 'action_' || u.standing END,
   CASE u.standing WHEN 'incomparable' THEN u.log_source ELSE u.granted END,
   NULL, NULL, NULL,
   u.n_events, u.last_at, moment(u.last_at, u.last_ref), u.last_ref
 FROM right_uses AS u
-WHERE u.in_window AND u.covered IS NULL
+WHERE u.person_id IS NULL AND u.in_window AND u.covered IS NULL
 
 UNION ALL
 

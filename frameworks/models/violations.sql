@@ -139,5 +139,5 @@ UNION ALL
 
 SELECT agent_id, 'action outside its grants', granted, min(first_at), arg_max(last_ref, (last_at, last_ref))
 FROM right_uses
-WHERE NOT covered AND in_window
+WHERE person_id IS NULL AND NOT covered AND in_window
 GROUP BY agent_id, granted

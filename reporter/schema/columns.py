@@ -376,11 +376,41 @@ TESTS = (
     column("fixed_at", TIME, "When the failure was seen to be gone.", "sparse"),
 )
 
+ROLES = (
+    column("role", TEXT, "Role, as those who hold it are listed with it: id or name.", "required"),
+    column(
+        "actions",
+        TEXT,
+        "Actions that it allows, separated by blanks; * matches any text.",
+        "required sparse",
+    ),
+    column("excluded", TEXT, "Actions that it does not cover all the same, likewise.", "sparse"),
+)
+
+ASSUMED_ROLES = (
+    column("actor_id", TEXT, "Who asked for the session.", "required"),
+    column("issued_key", TEXT, "Temporary key of the session that it got.", "required sparse"),
+    column("session_key", TEXT, "Temporary key with which it asked, if any.", "sparse"),
+)
+
+LAST_ACCESSES = (
+    column("actor_id", TEXT, "Who may.", "required"),
+    column("action", TEXT, "Action, or all of a service, such as s3:*.", "required sparse"),
+    column("used_at", TIME, "Last use; empty: none in the time that the system keeps.", "sparse"),
+    column("checked_at", TIME, "When the system told this.", "sparse"),
+)
+
 LOG_STORES = (
     column("log_source", TEXT, "Log.", "required sparse"),
     column("integrity", TEXT, "write_once | chain | signature | none.", "sparse"),
     column("writers", TEXT, "Who may write or delete there, separated by ;", "sparse"),
     column("retention_days", INT, "Days that records are kept.", "sparse"),
+    column(
+        "selects",
+        TEXT,
+        "What it is told to log, separated by blanks: management, and services with their data.",
+        "sparse",
+    ),
 )
 
 POLICIES = (
@@ -410,6 +440,12 @@ EVENTS = (
     column("principal_id", TEXT, "Identity used."),
     column("credential_id", TEXT, "Credential used."),
     column("session_id", TEXT, "Session, conversation or trace."),
+    column(
+        "session_key",
+        TEXT,
+        "Temporary key that signed it, where it shows who asked for the session; less its kind.",
+        "sparse",
+    ),
     column("parent_session_id", TEXT, "Session that started this one.", "sparse"),
     column("purpose", TEXT, "Workflow, task or process it was done for.", "sparse"),
     column("trigger", TEXT, "What started it.", "sparse"),
@@ -422,6 +458,13 @@ EVENTS = (
     column("tool_version", TEXT, "Version or hash of the tool that ran.", "sparse"),
     column("effect", TEXT, "Effect class of the action.", "sparse"),
     column("resource", TEXT, "What it was done to."),
+    column(
+        "rights",
+        TEXT,
+        "Rights that the system checked for it and found granted, as it names them, each with @ and"
+        " the project, separated by blanks.",
+        "sparse",
+    ),
     column("resource_environment", TEXT, "Environment of the resource.", "sparse"),
     column("classification", TEXT, "Class of the data touched.", "sparse"),
     column("destination", TEXT, "Where data or effect went.", "sparse"),

@@ -124,6 +124,17 @@ TABLES: dict[str, Table] = {
         _loaded("incidents", "Incidents that involve agents.", columns.INCIDENTS),
         _loaded("alerts", "Alerts on agents, and what was done.", (*columns.ALERTS, _ROW)),
         _loaded("tests", "What other tools tested, and how it ended.", (*columns.TESTS, _ROW)),
+        _loaded("role_definitions", "What a role in the cloud allows.", columns.ROLES),
+        _loaded(
+            "assumed_roles",
+            "Sessions under a role, and who asked for each.",
+            columns.ASSUMED_ROLES,
+        ),
+        _loaded(
+            "last_accesses",
+            "When a right was last used, as the system that grants it keeps.",
+            columns.LAST_ACCESSES,
+        ),
         _loaded("log_stores", "How logs are kept.", columns.LOG_STORES),
         _loaded("policies", "Policies and what they cover.", columns.POLICIES),
         _loaded(
@@ -188,6 +199,7 @@ PARTIAL = "(partial)"
 table can be said to be absent.
 """
 SHARED = ("policies", "exceptions", "incidents", "alerts", "tests", "log_stores")
+SHARED = ("policies", "exceptions", "incidents", "alerts", "log_stores", "role_definitions")
 """Tables kept for the whole organisation, or that list what happened: carried by any source or by
 none.
 """

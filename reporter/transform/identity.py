@@ -32,6 +32,8 @@ NAMED = {
             "components",
             "actor_log_sources",
             "snapshot_items",
+            "last_accesses",
+            "assumed_roles",
             "incidents",
             "alerts",
             "tests",

@@ -379,3 +379,8 @@ def test_no_prompt_command_or_answer_is_kept(source: str) -> None:
     assert any(b"rivate" in p.read_bytes() for p in files)
     golden = json.loads((DATA / source / "golden.json").read_text(encoding="utf-8"))
     assert "rivate" not in json.dumps(golden["rows"])
+
+
+def test_a_line_that_a_resumed_session_repeats_counts_once() -> None:
+    assert len(rows("claude-code-session", tool="Repeated")) == 1
+    assert len(rows("claude-code-session", event_id="msg_001")) == 1

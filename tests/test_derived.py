@@ -308,6 +308,14 @@ def test_one_repeated_event_is_seen_beside_events_without_an_id(taken: Taken) ->
     ]
 
 
+def test_one_event_in_two_exports_with_other_columns_is_noted(taken: Taken) -> None:
+    engine, intake = taken(a__jsonl=_event(1), b__jsonl=_event(1, tool="other") + _event(2))
+    assert engine.one("SELECT count(*) FROM in_events") == 3
+    assert [(q.file, q.line, q.kind) for q in intake.quarantined] == [
+        ("logs/b.jsonl", 1, "duplicate")
+    ]
+
+
 def test_what_stands_beside_a_repeated_event_in_its_record_stays(taken: Taken) -> None:
     engine, intake = taken(a__jsonl=_google(1, "request") + _google(1, "request", "revoke"))
     found = engine.rows("SELECT action, record FROM in_events ORDER BY ALL")

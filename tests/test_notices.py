@@ -236,3 +236,23 @@ def test_how_many_may_sign_is_told_where_anything_was_signed(tmp_path: Path) -> 
         found = notices(tmp_path / f"run{n}", ws)
         assert found.get("who_may_sign", {}).get("lines") == lines
         assert ("statements_refused" in found) == (lines is None)
+
+
+def test_a_value_on_which_two_registers_disagree_is_told(tmp_path: Path) -> None:
+    ws = workspace(tmp_path / "ws", 0)
+    (ws / "inventory" / "b.json").write_text(AGENT.replace("active", "retired"))
+    notice = notices(tmp_path, ws)["contradictions"]
+    assert ("one another: 1." in notice["text"], notice["lines"]) == (
+        True,
+        ["inventory/agents.json: 1"],
+    )
+
+
+def test_a_log_that_shows_nothing_of_the_period_is_told(tmp_path: Path) -> None:
+    ws = workspace(tmp_path / "ws", 0)
+    (ws / "logs").mkdir()
+    old = CALL | {"time": "2026-01-02T08:00:00Z"}
+    (ws / "logs" / "gw.jsonl").write_text(json.dumps(old) + "\n")
+    assert notices(tmp_path, ws)["logs_outside"]["lines"] == [
+        "gw: 1, from 2026-01-02 to 2026-01-02"
+    ]

@@ -56,8 +56,18 @@ def test_a_call_of_which_nobody_says_how_it_ended_has_no_outcome(event_id: str) 
     assert outcomes("agent-control-standard", event_id=event_id) == [None]
 
 
-def test_a_run_without_an_end_has_no_outcome() -> None:
-    assert outcomes("langsmith", tool="never_ended") == [None]
+@pytest.mark.parametrize("source", ["langfuse", "langsmith", "openai-agents-trace", "otel-genai"])
+def test_a_call_without_an_end_has_no_outcome(source: str) -> None:
+    assert outcomes(source, tool="never_ended") == [None]
+
+
+@pytest.mark.parametrize(
+    ("tool", "outcome"), [("ended_by_output", "success"), ("failed_open", "error")]
+)
+def test_a_call_of_langfuse_without_an_end_that_answered_or_failed_has_an_outcome(
+    tool: str, outcome: str
+) -> None:
+    assert outcomes("langfuse", tool=tool) == [outcome]
 
 
 def test_an_execution_of_n8n_that_waits_has_no_outcome() -> None:
@@ -369,3 +379,8 @@ def test_no_prompt_command_or_answer_is_kept(source: str) -> None:
     assert any(b"rivate" in p.read_bytes() for p in files)
     golden = json.loads((DATA / source / "golden.json").read_text(encoding="utf-8"))
     assert "rivate" not in json.dumps(golden["rows"])
+
+
+def test_a_line_that_a_resumed_session_repeats_counts_once() -> None:
+    assert len(rows("claude-code-session", tool="Repeated")) == 1
+    assert len(rows("claude-code-session", event_id="msg_001")) == 1

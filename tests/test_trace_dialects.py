@@ -353,7 +353,7 @@ def openai_agents(_: list[Named]) -> str:
         {
             "object": "trace.span", "id": f"span_{s.number}", "trace_id": "trace_1",
             "parent_id": f"span_{s.parent}" if s.parent else None, "started_at": f"2026-07-02T12:00:{s.number:02}.000000+00:00",
-            "ended_at": None, "span_data": data[s.kind](s), "error": None if s.ok else {"message": "Error running tool", "data": {}},
+            "ended_at": f"2026-07-02T12:00:{s.number:02}.500000+00:00", "span_data": data[s.kind](s), "error": None if s.ok else {"message": "Error running tool", "data": {}},
         }
         for s in RUN if s.kind != "again"
     ]  # fmt: skip

@@ -63,7 +63,7 @@ _DATES = {
 }
 """Dates written as one number."""
 _OLDEST = "TIMESTAMP '1900-01-01'"
-_ACTORS = [n for n, _ in columns_of(TABLES["actors"]) if n != "kind"]
+_ACTORS = [n for n, _ in columns_of(TABLES["actors"]) if n not in ("kind", "form")]
 EVENTS = [n for n, _ in columns_of(TABLES["events"]) if n not in (*OF_A_LOG, "hash_holds")]
 """Columns that a row of a log may say."""
 WHO = ("actor_id", "principal_id", "credential_id")

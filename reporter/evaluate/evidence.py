@@ -18,7 +18,7 @@ from reporter.model.assessment import Check, Wanted
 from reporter.model.reasons import SHOWN_BY
 from reporter.model.source import Query, Source, class_of
 from reporter.schema.compiled import shipped_columns
-from reporter.schema.tables import COMPUTED, PARTIAL, SHARED, TABLES
+from reporter.schema.tables import COMPUTED, OF_KIND, PARTIAL, SHARED, TABLES
 from reporter.schema.vocabulary import EVIDENCE
 
 OWN = "reporter-"
@@ -123,9 +123,26 @@ def gaps_of(
         describers = sources.get(table) or sources.get("actors")
         if not describers:
             return None
-        if not any((s, table, column) in carried for s in describers):
+        if not any(
+            (s, table, column) in carried
+            and (table != "actors" or _holds_kind(s, column, sources, carried))
+            for s in describers
+        ):
             gaps.setdefault(describers, []).append(f"{table}.{column}")
     return gaps
+
+
+def _holds_kind(
+    source: str, column: str, sources: Describers, carried: Set[tuple[str, str, str]]
+) -> bool:
+    """Tell whether an export fills a column for a kind of actor that an actor is in it: it may list
+    accounts with owners beside agents, of which it has none. A register of one's own has one form.
+    """
+    if source.startswith(OWN):
+        return True
+    kinds = [t for t, names in sources.items() if t.startswith(OF_KIND) and source in names]
+    told = [t for t in kinds if (source, t, "kind") in carried]
+    return not told or any((source, t, column) in carried for t in told)
 
 
 def _by_table(signature: str) -> Describers:

@@ -95,6 +95,7 @@ def ingest(
             *quarantined,
             *notes,
             *_set_repeats_aside(engine),
+            *_alike(engine),
             *unmask_deeds(engine),
             *_undated(engine),
             *_partial(engine, choices, files),
@@ -333,6 +334,37 @@ def _set_repeats_aside(engine: DuckDB) -> list[Quarantined]:
             "SELECT file, min(record), count(*), arg_min(original, record) FROM repeats GROUP BY"
             " file ORDER BY file"
         )
+    ]
+
+
+def _alike(engine: DuckDB) -> list[Quarantined]:
+    """Return a note per file whose events have the id, log and time of events in another file that
+    differ from them in other columns: two exports of one log, perhaps. Each counts.
+    """
+    if not engine.one(
+        "SELECT count(*) - count(DISTINCT hash(event_id)) FROM in_events WHERE event_id IS NOT NULL"
+    ):
+        return []
+    rows = engine.rows(
+        "WITH twins AS (SELECT event_id, log_source, occurred_at, min((part, record)) AS first FROM"
+        " in_events WHERE event_id IS NOT NULL AND NOT starts_with(file, 'baseline/') GROUP BY ALL"
+        " HAVING count(DISTINCT part) > 1) SELECT e.file, min(e.record), count(*) FROM in_events AS"
+        " e JOIN twins AS t USING (event_id, log_source, occurred_at) WHERE e.part <> t.first[1]"
+        " AND NOT starts_with(e.file, 'baseline/') GROUP BY e.file ORDER BY e.file"
+    )
+    return [
+        Quarantined(
+            file,
+            line,
+            "duplicate",
+            tell(
+                "{n} events of this file have the id, log and time of events in another file, and"
+                " other values in other columns; each counts. Supply one export of a log",
+                n=n,
+            ),
+            "",
+        )
+        for file, line, n in rows
     ]
 
 

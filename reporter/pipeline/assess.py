@@ -522,6 +522,8 @@ def _notices(
     yield from disclosures.of_content(content)
     yield from extract.unlisted(engine)
     yield from extract.unnamed(engine)
+    yield from disclosures.of_contradictions(intake)
+    yield from disclosures.of_logs_outside(engine)
     yield from disclosures.of_later_events(engine)
     yield from disclosures.of_disguised(engine)
     yield from disclosures.of_merged_agents(engine)

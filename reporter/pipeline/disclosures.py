@@ -7,6 +7,7 @@ reader has to know it.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 
@@ -65,6 +66,34 @@ def of_files(intake: Intake) -> Iterator[Notice]:
         texts = (headings(), *(line_to_copy(f.why) for f in documents))
         lines = tuple(map(verbatim, texts))
         yield Notice("documents", (("n", len(documents)),), lines, _IN_ACCOUNTING)
+
+
+def of_contradictions(intake: Intake) -> Iterator[Notice]:
+    """Count the values on which lists, or a list and a log, contradict one another, by file."""
+    counts = Counter(q.file for q in intake.quarantined if q.kind == "conflict")
+    if counts:
+        lines = tuple(tell("{file}: {n}", file=f, n=n) for f, n in sorted(counts.items()))
+        yield Notice("contradictions", (("n", counts.total()),), lines, "quarantine.csv")
+
+
+def of_logs_outside(engine: Engine) -> Iterator[Notice]:
+    """Name the logs of which every act is dated outside the period."""
+    rows = engine.rows(
+        "SELECT log_source, sum(n_events)::BIGINT, min(first_at), max(last_at) FROM activity GROUP"
+        " BY log_source HAVING NOT bool_or(in_window) ORDER BY log_source"
+    )
+    if rows:
+        lines = tuple(
+            tell(
+                "{log}: {n}, from {first} to {last}",
+                log=log,
+                n=n,
+                first=str(first.date()),
+                last=str(last.date()),
+            )
+            for log, n, first, last in rows
+        )
+        yield Notice("logs_outside", (("n", len(rows)),), lines, mark("the input, occurred_at"))
 
 
 def _notice_of_files(code: str, files: list[FileCount]) -> Iterator[Notice]:

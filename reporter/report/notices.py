@@ -76,6 +76,14 @@ SENTENCES: Mapping[str, str] = {
         "Events dated after the time of the report, {as_of}: {n}. They are kept, and count for"
         " nothing. Is as_of in reporter.yml right, and the clock of the log?"
     ),
+    "contradictions": mark(
+        "Values on which two lists, or a list and a log, contradict one another: {n}. The one read"
+        " first counts, in order of the names of files; the others are in no number."
+    ),
+    "logs_outside": mark(
+        "Logs of which every act is dated outside the period: {n}. They show nothing of it. Is the"
+        " period in reporter.yml right?"
+    ),
     "checks_not_run": mark("Checks that could not be run: {n}. Each of their results is unknown."),
     "files_not_read": mark(
         "Files that were found and not read: {n}. What they hold takes no part in any number."

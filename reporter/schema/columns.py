@@ -32,6 +32,12 @@ def column(name: str, type_: str, doc: str, flags: str = "") -> Column:
 ACTORS = (
     column("actor_id", TEXT, "Stable id of the actor in the register.", "required"),
     column("kind", TEXT, "What it is.", "required"),
+    column(
+        "form",
+        TEXT,
+        "Form of the record, where a source reads several that hold different columns.",
+        "sparse",
+    ),
     column("name", TEXT, "Display name.", "sparse"),
     column("environment", TEXT, "Where it runs."),
     column("business_unit", TEXT, "Unit that runs it.", "sparse"),

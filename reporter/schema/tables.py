@@ -198,8 +198,14 @@ PARTIAL = "(partial)"
 """In `carried`, in place of a column: the export of the source is not whole, so that no row of the
 table can be said to be absent.
 """
-SHARED = ("policies", "exceptions", "incidents", "alerts", "tests", "log_stores")
-SHARED = ("policies", "exceptions", "incidents", "alerts", "log_stores", "role_definitions")
+OF_KIND = "actors/"
+"""In `carried` and `described`, before a kind of actor, and the form of its record, in place of a
+table: what a source fills for such actors.
+"""
+SHARED = (
+    *("policies", "exceptions", "incidents", "alerts", "tests", "log_stores"),
+    "role_definitions",
+)
 """Tables kept for the whole organisation, or that list what happened: carried by any source or by
 none.
 """

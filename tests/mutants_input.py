@@ -37,6 +37,7 @@ import pytest
 from _pytest.runner import runtestprotocol
 
 from reporter.content import loader
+from reporter.content.kinds.check_files import read_check
 from reporter.schema import model_files
 from reporter.transform import dag
 
@@ -406,7 +407,7 @@ def _change_check(file: str, changed: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / Path(file).name
         path.write_text(changed, encoding="utf-8")
-        new = loader.read_check(path)
+        new = read_check(path)
     whole = loader.load()
     old = next(c for c in whole.checks if c.id == new.id)
     vars_of = tuple(replace(new, place=old.place) if c.id == new.id else c for c in whole.checks)

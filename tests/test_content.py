@@ -14,6 +14,7 @@ from reporter.authoring import examples
 from reporter.authoring.lint import lint
 from reporter.content import loader
 from reporter.content.frameworks import STRENGTHS, read_framework
+from reporter.content.kinds.check_files import read_check
 from reporter.content.loader import Content
 from reporter.content.sql_policy import compile_check
 from reporter.errors import ContentError
@@ -500,9 +501,9 @@ def test_lint_runs_the_examples(tmp_path: Path) -> None:
     spoiled = re.sub(r"(expect: \{\w+: )(pass|fail|unknown)", r"\1na", text, count=1)
     (tmp_path / "checks").mkdir()
     (tmp_path / "checks" / "LIF-91-mine.yml").write_text(spoiled, encoding="utf-8")
-    check = loader.read_check(tmp_path / "checks" / "LIF-91-mine.yml")
+    check = read_check(tmp_path / "checks" / "LIF-91-mine.yml")
     assert any("expected" in line for line in examples.failures(check))
-    none = examples.failures(loader.read_check(_without_examples(tmp_path, text)))
+    none = examples.failures(read_check(_without_examples(tmp_path, text)))
     assert none[0] == "no example shows pass, fail, unknown"
     assert all(line.startswith("no example gives the code") for line in none[1:]) and none[1:]
 

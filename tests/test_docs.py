@@ -31,6 +31,7 @@ from test_content import RETIRED
 import reporter
 from reporter.authoring import docs, examples
 from reporter.content import loader
+from reporter.content.kinds.check_files import read_check
 from reporter.content.sql_policy import compile_check
 from reporter.engine.duckdb import DuckDB
 from reporter.errors import ContentError
@@ -54,6 +55,7 @@ WRITTEN = {
     "method": 367,
     "decisions": 420,
     "decisions-honesty": 100,
+    "decisions-evidence": 100,
     "decisions-house": 100,
     "decisions-intake": 100,
     "decisions-reports": 100,
@@ -446,7 +448,7 @@ def test_common_mistakes_are_answered_as_the_page_says(
 def said_of(path: Path) -> str:
     """Return what Reporter says of a check file."""
     try:
-        check = loader.read_check(path)
+        check = read_check(path)
         compile_check(check)
         return "\n".join(examples.failures(check))
     except ContentError as error:
@@ -612,6 +614,7 @@ def test_the_changelog_counts_right() -> None:
     [
         "decisions",
         "decisions-honesty",
+        "decisions-evidence",
         "decisions-intake",
         "decisions-reports",
         "decisions-runs",

@@ -12,6 +12,7 @@ from conftest import printed, reporter
 
 from reporter.authoring import lint
 from reporter.content import loader
+from reporter.content.kinds.check_files import read_check
 from reporter.content.source_macros import MACROS
 from reporter.content.source_policy import (
     HELPERS,
@@ -311,7 +312,7 @@ def test_a_check_that_never_ends_or_swells_is_stopped_and_the_next_one_runs(
     n: str, tmp_path: Path
 ) -> None:
     extra = checks(tmp_path / "extra", **BOMBS)
-    found = {p.stem[4:6]: loader.read_check(p) for p in (extra / "checks").iterdir()}
+    found = {p.stem[4:6]: read_check(p) for p in (extra / "checks").iterdir()}
     compiled = {k: compile_check(c) for k, c in found.items()}
     with DuckDB(tmp_path / "work") as engine:
         engine.run(

@@ -19,6 +19,7 @@ from threading import Lock
 
 from reporter.authoring import examples
 from reporter.content import loader
+from reporter.content.kinds.check_files import read_check
 from reporter.content.lineage import tables_read
 from reporter.content.loader import Content
 from reporter.content.packs import Pack, name_pack
@@ -318,7 +319,7 @@ def failures_in(path: str, models: dict[str, str]) -> list[str]:
     """Return what is wrong with the examples of a check's file, which may read models; runs in the
     child.
     """
-    return examples.failures(replace(loader.read_check(Path(path)), models=models))
+    return examples.failures(replace(read_check(Path(path)), models=models))
 
 
 def list_tables() -> str:

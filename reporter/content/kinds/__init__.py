@@ -1,0 +1,1 @@
+"""Kinds of content files, one a module."""

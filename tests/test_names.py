@@ -80,6 +80,11 @@ def test_an_alias_joins_and_a_near_name_does_not(tmp_path: Path) -> None:
     ]
 
 
+def test_a_name_whose_accents_are_written_apart_is_near_its_like(tmp_path: Path) -> None:
+    rows, _ = told(tmp_path, [{"actor_id": "m\u00fcller-bot"}], [{"actor_id": "mu\u0308ller-bot"}])
+    assert [kind for _, _, kind, _ in rows] == ["near name"]
+
+
 AGENT = {"actor_id": "claims-bot", "principal_id": "arn:role/claims"}
 ROLE = {"type": "workload", "actor_id": "arn:role/claims"}
 

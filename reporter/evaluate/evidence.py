@@ -18,7 +18,7 @@ from reporter.model.assessment import Check, Wanted
 from reporter.model.reasons import SHOWN_BY
 from reporter.model.source import Query, Source, class_of
 from reporter.schema.compiled import shipped_columns
-from reporter.schema.tables import COMPUTED, OF_KIND, PARTIAL, SHARED, TABLES
+from reporter.schema.tables import COMPUTED, OF_FORM, PARTIAL, SHARED, TABLES
 from reporter.schema.vocabulary import EVIDENCE
 
 OWN = "reporter-"
@@ -125,24 +125,21 @@ def gaps_of(
             return None
         if not any(
             (s, table, column) in carried
-            and (table != "actors" or _holds_kind(s, column, sources, carried))
+            and (table != "actors" or _holds_form(s, column, sources, carried))
             for s in describers
         ):
             gaps.setdefault(describers, []).append(f"{table}.{column}")
     return gaps
 
 
-def _holds_kind(
+def _holds_form(
     source: str, column: str, sources: Describers, carried: Set[tuple[str, str, str]]
 ) -> bool:
-    """Tell whether an export fills a column for a kind of actor that an actor is in it: it may list
-    accounts with owners beside agents, of which it has none. A register of one's own has one form.
+    """Tell whether an export fills a column in a form of record that tells of an actor: it may list
+    applications with owners beside agents without. Most sources read one form.
     """
-    if source.startswith(OWN):
-        return True
-    kinds = [t for t, names in sources.items() if t.startswith(OF_KIND) and source in names]
-    told = [t for t in kinds if (source, t, "kind") in carried]
-    return not told or any((source, t, column) in carried for t in told)
+    forms = [t for t, names in sources.items() if t.startswith(OF_FORM) and source in names]
+    return not forms or any((source, t, column) in carried for t in forms)
 
 
 def _by_table(signature: str) -> Describers:

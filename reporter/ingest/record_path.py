@@ -64,7 +64,7 @@ from reporter.model.source import Source
 from reporter.privacy.redact_sql import may_name_one, named_secrets
 from reporter.privacy.secrets import SHORTEST, fingerprinted, redact
 from reporter.schema.columns import Column
-from reporter.schema.tables import OF_KIND, TABLES, WHO
+from reporter.schema.tables import OF_FORM, TABLES, WHO
 
 PORTION, FLAT_PORTION = 64 << 20, 128 << 20
 """Characters of records that the engine takes at once, at the most. Each portion takes some 150
@@ -473,22 +473,21 @@ def _stage(
     if not rows:
         return {}
     batch.carried += [(table, c.name) for c, n in zip(columns, sizes[::2], strict=True) if n]
-    if table == "actors" and "kind" in {c.name for c in columns}:
-        batch.carried += _carried_by_kind(engine, columns)
+    if table == "actors" and "form" in {c.name for c in columns}:
+        batch.carried += _carried_by_form(engine, columns)
     return {c.name: k or 0 for c, k in zip(columns, sizes[1::2], strict=True)}
 
 
-def _carried_by_kind(engine: DuckDB, columns: list[Column]) -> list[tuple[str, str]]:
-    """Return which columns the staged actors of each kind and form fill."""
+def _carried_by_form(engine: DuckDB, columns: list[Column]) -> list[tuple[str, str]]:
+    """Return which columns the staged actors of each form fill."""
     counts = ", ".join(f"count({c.name})" for c in columns)
-    form = "trim(form)" if "form" in {c.name for c in columns} else "NULL"
     rows = engine.rows(
-        f"SELECT concat_ws('/', lower(trim(kind)), {form}) AS sort, {counts} FROM"
-        " staged_actors WHERE kind IS NOT NULL GROUP BY ALL ORDER BY ALL"
+        f"SELECT trim(form) AS form_name, {counts} FROM"
+        " staged_actors WHERE form IS NOT NULL GROUP BY ALL ORDER BY ALL"
     )
     return [
-        (OF_KIND + sort, c.name)
-        for sort, *filled in rows
+        (OF_FORM + form, c.name)
+        for form, *filled in rows
         for c, n in zip(columns, filled, strict=True)
         if n
     ]

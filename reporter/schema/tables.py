@@ -198,9 +198,9 @@ PARTIAL = "(partial)"
 """In `carried`, in place of a column: the export of the source is not whole, so that no row of the
 table can be said to be absent.
 """
-OF_KIND = "actors/"
-"""In `carried` and `described`, before a kind of actor, and the form of its record, in place of a
-table: what a source fills for such actors.
+OF_FORM = "actors/"
+"""In `carried` and `described`, before a form of record, in place of a table: what a source fills
+in such records.
 """
 SHARED = (
     *("policies", "exceptions", "incidents", "alerts", "tests", "log_stores"),

@@ -90,8 +90,8 @@ def _called_otherwise(engine: Engine) -> list[Quarantined]:
 
 
 def _near_names(engine: Engine) -> list[Quarantined]:
-    """Return a note for names that differ only in case and signs and belong to different actors."""
-    plain = "regexp_replace(lower(x), '[^a-z0-9]', '', 'g')"
+    """Return a note for names of several actors that differ only in case, accents and signs."""
+    plain = "regexp_replace(lower(strip_accents(x)), '[^a-z0-9]', '', 'g')"
     return [
         Quarantined(
             file or "",

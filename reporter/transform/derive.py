@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from reporter.engine.base import Engine, quoted
 from reporter.errors import ReporterError
 from reporter.model.assessment import RunInfo
-from reporter.schema.tables import LOADED, OF_KIND, SHARED, TABLES, Table, columns_of
+from reporter.schema.tables import LOADED, OF_FORM, SHARED, TABLES, Table, columns_of
 from reporter.transform.approved_scope import Baseline, approve, set_baseline_apart
 from reporter.transform.dag import NOTHING, all_for, dependencies_of, make, teach
 from reporter.transform.identity import NAMED, merge_actors, same
@@ -252,8 +252,8 @@ def _note_sources(engine: Engine, facts: Sequence[Table]) -> None:
     parts = [
         "SELECT DISTINCT actor_id, 'actors' AS tbl, source FROM actor_rows",
         "SELECT actor_id, 'actors', source FROM covered",
-        f"SELECT DISTINCT actor_id, '{OF_KIND}' || concat_ws('/', kind, form), source FROM"
-        " actor_rows WHERE kind IS NOT NULL",
+        f"SELECT DISTINCT actor_id, '{OF_FORM}' || form, source FROM"
+        " actor_rows WHERE form IS NOT NULL",
     ]
     for table in facts:
         if table.name in ("actors", "events", *SHARED):

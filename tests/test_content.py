@@ -19,7 +19,7 @@ from reporter.content.loader import Content
 from reporter.content.sql_policy import compile_check
 from reporter.errors import ContentError
 from reporter.evaluate import runner
-from reporter.model.assessment import Check
+from reporter.model.assessment import SEVERITIES, Check
 from reporter.schema.compiled import Compiled
 from reporter.schema.tables import EVENT_TABLES, TABLES
 from reporter.system import folders
@@ -288,7 +288,7 @@ def test_the_policy_is_whole(content: Content) -> None:
     assert (
         policy.tier_weights == tuple(sorted(policy.tier_weights)) and len(policy.tier_weights) == 4
     )
-    assert set(policy.severity_weights) == set(loader.SEVERITIES)
+    assert set(policy.severity_weights) == set(SEVERITIES)
     assert set(policy.strength_weights) == set(STRENGTHS) - {"contextual"}
     assert 0 < policy.rating_edges[0] < policy.rating_edges[1] < policy.rating_edges[2] < 1
     assert len(policy.level_names) == len(policy.level_claims) == 6
@@ -326,7 +326,7 @@ def test_no_target_is_out_of_reach(content: Content) -> None:
 # ---------------------------------------------------------------- columns and their readers
 
 ENGINE = {
-    "activity.source": "tells risk_attributes whether that log tells of approvals, and who describes an actor",
+    "actors.form": "tells what a source of several forms of record fills for which",
     "actors.is_intermediary": "tells a gateway's principal when events are resolved to actors",
     "actors.roles": "tells who may sign a statement",
     "exceptions.check_id": "names the failure that a waiver made of it covers",

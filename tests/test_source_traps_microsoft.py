@@ -195,7 +195,7 @@ def test_an_activation_changes_no_right_for_good() -> None:
 
 def test_only_an_administrator_consents_for_others() -> None:
     consents = rows("entra-logs", "approvals", type="change")
-    assert [r["approval_id"] for r in consents] == ["Directory_113"]
+    assert [r["approval_id"] for r in consents] == ["f0000000-0000-4000-8000-000000000113"]
 
 
 def test_what_failed_or_left_the_account_as_it_was_changes_no_state() -> None:

@@ -212,8 +212,8 @@ def test_what_was_refused_or_only_tried_changed_nothing() -> None:
     }
     assert ids == {
         "kubernetes-audit": {"c-1", "c-4"},
-        "gcp-audit": {"g-1"},
-        "azure-activity": {"az-1", "az-3"},
+        "gcp-audit": {"g-1", "gl-1", "gl-4"},
+        "azure-activity": {"az-1", "az-3", "al-1", "al-3", "al-4", "al-6"},
     }
     for source in ids:
         assert not {"approved_by"} & {k for c in golden(source, "changes") for k in c}

@@ -428,7 +428,13 @@ FORMATS, SOURCES_PAGE = (
 )
 
 
-@pytest.mark.parametrize("table", [t.name for t in LOADED if t.name != "actor_log_sources"])
+OF_CLOUDS = ("role_definitions", "last_accesses", "assumed_roles")
+"""Tables that no register knows."""
+
+
+@pytest.mark.parametrize(
+    "table", [t.name for t in LOADED if t.name not in ("actor_log_sources", *OF_CLOUDS)]
+)
 def test_the_formats_page_names_every_field_and_word(table: str) -> None:
     for name, _ in columns_of(next(t for t in LOADED if t.name == table)):
         shown = docs.FIELDS.get(table, {}).get(name, name)

@@ -217,11 +217,13 @@ def _cover_by_scope(engine: Engine) -> None:
         " a.environment, p.covers_environment IS NULL) AND coalesce(lower(p.covers_unit) ="
         " lower(a.business_unit), p.covers_unit IS NULL) WHERE a.policy_id IS NULL AND a.actor_id"
         " NOT IN (SELECT r.actor_id FROM actor_rows AS r JOIN carried AS c ON c.source = r.source"
-        " WHERE c.tbl = 'actors' AND c.col = 'policy_id') GROUP BY a.actor_id;"
-        " UPDATE actors SET policy_id = c.policy_id FROM covered AS c WHERE c.actor_id ="
-        " actors.actor_id;"
-        " INSERT INTO carried SELECT DISTINCT source, 'actors', 'policy_id' FROM covered"
+        " WHERE c.tbl = 'actors' AND c.col = 'policy_id') GROUP BY a.actor_id"
     )
+    engine.run(
+        "UPDATE actors SET policy_id = (SELECT min(c.policy_id) FROM covered AS c WHERE c.actor_id"
+        " = actors.actor_id) WHERE actor_id IN (SELECT c.actor_id FROM covered AS c)"
+    )
+    engine.run("INSERT INTO carried SELECT DISTINCT source, 'actors', 'policy_id' FROM covered")
 
 
 def _spread_log_sources(engine: Engine) -> None:
@@ -231,19 +233,24 @@ def _spread_log_sources(engine: Engine) -> None:
     if not engine.one("SELECT count(*) FROM actor_log_sources WHERE contains(actor_id, '*')"):
         return
     engine.run(
-        "CREATE TEMP TABLE shown AS SELECT DISTINCT k.agent_id AS actor_id, e.log_source FROM"
+        "CREATE TABLE shown AS SELECT DISTINCT k.agent_id AS actor_id, e.log_source FROM"
         " (SELECT DISTINCT who, log_source FROM in_events WHERE occurred_at <= as_of() AND"
         " event_class IS DISTINCT FROM 'heartbeat' AND log_source IN (SELECT log_source FROM"
         " actor_log_sources WHERE contains(actor_id, '*'))) AS e JOIN event_actors AS k USING (who)"
-        " WHERE k.agent_id IS NOT NULL;"
-        " INSERT INTO actor_log_sources BY NAME SELECT DISTINCT s.actor_id, p.log_source, p.ref,"
+        " WHERE k.agent_id IS NOT NULL"
+    )
+    engine.run(
+        "INSERT INTO actor_log_sources BY NAME SELECT DISTINCT s.actor_id, p.log_source, p.ref,"
         " p.source FROM shown AS s JOIN actor_log_sources AS p ON p.log_source = s.log_source AND"
         " contains(p.actor_id, '*') WHERE EXISTS (SELECT 1 FROM (SELECT actor_id, actor_id AS name"
         " FROM actors UNION ALL SELECT actor_id, alias FROM same_as UNION ALL SELECT actor_id,"
         " principal_id FROM actor_rows) AS n WHERE n.actor_id = s.actor_id AND n.name LIKE"
-        " pattern_of(p.actor_id) ESCAPE '!');"
-        " DROP TABLE shown;"
-        " DELETE FROM actor_log_sources WHERE contains(actor_id, '*')"
+        " pattern_of(p.actor_id) ESCAPE '!')"
+    )
+    engine.run("DROP TABLE shown")
+    engine.run(
+        "CREATE OR REPLACE TABLE actor_log_sources AS SELECT * FROM actor_log_sources WHERE NOT"
+        " contains(actor_id, '*')"
     )
 
 

@@ -22,6 +22,8 @@ from reporter.ingest.readers import compact_json
 from reporter.ingest.readers.documents import strict_json
 from reporter.ingest.readers.portions import in_advance
 
+pytestmark = pytest.mark.slow
+
 _VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=9),
     lambda inner: (

@@ -21,6 +21,8 @@ from reporter.report.export import read_view
 from reporter.report.html import page as html
 from reporter.score import score
 
+pytestmark = pytest.mark.slow
+
 WALK = Crosswalk(
     "mine", "Mine to theirs", "owasp-agentic-2026", "checks", "published", "Somebody <b>", "A paper.",
     (Pairs(("ASI03", "ASI10"), ("OWN-01",), "superset", "low", "A note."),),

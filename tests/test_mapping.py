@@ -24,6 +24,8 @@ from reporter.ingest.load import ingested
 from reporter.ingest.readers.files import discover
 from reporter.schema.tables import LOADED
 
+pytestmark = pytest.mark.slow
+
 DATA = Path(__file__).parent / "data" / "mapping"
 TABLES = sorted(p for p in DATA.iterdir() if p.suffix != ".yml")
 

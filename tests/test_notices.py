@@ -18,7 +18,7 @@ from reporter.model.scores import GroupScore
 from reporter.pipeline.disclosures import of_answers, of_content
 from reporter.report.notices import LINES_SHOWN, SENTENCES
 
-pytestmark = pytest.mark.usefixtures("few_checks")
+pytestmark = [pytest.mark.usefixtures("few_checks"), pytest.mark.slow]
 
 HEAD = "organisation: X\nperiod: {from: '2026-07-01', to: '2026-10-01'}\nframeworks: [owasp-agentic-2026]\n"
 AGENT = '{"type": "agent", "actor_id": "a1", "state": "active", "owner_id": "ann"}'

@@ -22,6 +22,8 @@ from reporter.report import outcome
 from reporter.report.export import read_view
 from reporter.runs.store import read_data
 
+pytestmark = pytest.mark.slow
+
 
 def results(run: Path) -> Counter[str]:
     return Counter(reporter.open(run).results()["status"])

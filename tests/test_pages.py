@@ -39,6 +39,8 @@ from reporter.report.html import page as html
 from reporter.report.view import format as words
 from reporter.runs.store import OPEN
 
+pytestmark = pytest.mark.slow
+
 
 class Anchors(HTMLParser):
     """The ids of a page, its links, and the texts of its table rows."""

@@ -14,6 +14,8 @@ from fixture_estate import Estate, service_account, spoiled
 import reporter
 from reporter.report.document import View
 
+pytestmark = pytest.mark.slow
+
 ROWS = ["Somebody answers for it", "Review on time", "Sound credentials", "Monitoring", "Policy in force"]  # fmt: skip
 NONE = "not recorded"
 PRACTICES = {

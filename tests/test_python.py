@@ -16,6 +16,8 @@ from fixture_estate import Estate
 
 import reporter
 
+pytestmark = pytest.mark.slow
+
 PAGE = Path(__file__).parents[1] / "docs/python.md"
 FACE = ["Comparison", "ContentError", "InputError", "ReporterError", "Run", "assess", "open"]
 TABLES = ("scores", "controls", "checks", "results", "findings", "agents", "actions", "files", "changes")  # fmt: skip

@@ -18,6 +18,8 @@ from reporter.model.assessment import Assessment, Check
 from reporter.report.trend.changes import history
 from reporter.report.view.thresholds import rule
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def lenient(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -453,7 +453,9 @@ def scripts(bench: Bench, n: int = 1_000_000) -> Iterator[Line]:
             took[name].append(cost([*command, name]))
         took["reporter"].append(bench.assess(workspace, "json"))
     for name, costs in took.items():
-        what = "all checks and a report by Reporter" if name == "reporter" else f"8 checks by {name}"
+        what = (
+            "all checks and a report by Reporter" if name == "reporter" else f"8 checks by {name}"
+        )
         yield Line(f"{what}, {n:,} events", "s", 0, walls(costs))
         shares = tuple(c.wall / d.wall for c, d in zip(costs, took["duckdb"], strict=True))
         yield Line(f"{what}, {n:,} events: of duckdb", "x", 0, shares)

@@ -223,9 +223,9 @@ def _with_unregistered() -> Estate:
     unregistered = [
         given
         | {
-            "actor_id": f"unregistered {kind}",
-            "principal_id": f"p {kind}",
-            "credential_id": f"k {kind}",
+            "actor_id": f"unregistered {kind or 'untold'}",
+            "principal_id": f"p {kind or 'untold'}",
+            "credential_id": f"k {kind or 'untold'}",
         }
         | ({"actor_kind": kind} if kind else {})
         for kind in ("agent", "", "human", "service_account")
@@ -240,7 +240,7 @@ def test_to_leave_out_or_to_claim_a_kind_in_the_log_brings_no_credit(
     results = results_of(_with_unregistered())
 
     def of(kind: str) -> dict[tuple[str, str], str]:
-        mine = {f"unregistered {kind}": "unregistered", f"p {kind}": "p", f"k {kind}": "k"}
+        mine = {f"{n} {kind or 'untold'}": n for n in ("unregistered", "p", "k")}
         return {(c, mine[s]): v for (c, s), (v, _) in results.items() if s in mine}
 
     honest = {k for k, v in of("agent").items() if v != "pass"}

@@ -91,7 +91,9 @@ owned AS (
 )
 
 SELECT
-  row_number() OVER () AS use_id,
+  row_number() OVER (
+    ORDER BY agent_id, person_id, username, holder_id, log_source, action, rights, thing, is_admin, in_window, last_ref
+  ) AS use_id,
   agent_id,
   person_id,
   username,

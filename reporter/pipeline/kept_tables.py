@@ -44,7 +44,10 @@ FOLDER, RESULTS = "tables", "results"
 MOST = 4
 """Folders that are kept; the one that was used longest ago goes first."""
 _NAME = re.compile(r"[a-z_][a-z0-9_]*")
-_TYPES = ("BIGINT", "BOOLEAN", "DATE", "DOUBLE", "INTEGER", "TIMESTAMP", "UBIGINT", "VARCHAR")
+_TYPES = (
+    *("BIGINT", "BOOLEAN", "DATE", "DOUBLE", "INTEGER", "TIMESTAMP", "UBIGINT", "VARCHAR"),
+    "VARCHAR[]",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,6 +134,7 @@ def follow(lines: list[str]) -> None:
 # ---------------------------------------------------------------- commands
 
 
+@pytest.mark.slow
 def test_the_commands_of_the_readme_run_in_order(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -180,6 +181,7 @@ def test_the_demo_shows_what_it_does_and_installs_only_what_a_run_needs() -> Non
     assert needs == ["$(RUNTIME)"] and "-e '.[dev]'" in commands[0]
 
 
+@pytest.mark.slow
 def test_the_commands_about_own_content_run_and_give_the_results_shown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -220,6 +222,7 @@ def expect_results(name: str, run: Path) -> None:
             assert not ref or record == ref[0]
 
 
+@pytest.mark.slow
 def test_the_results_of_the_two_walks_are_those_of_the_sample(sample_run: Path) -> None:
     expect_results("architecture", sample_run)
 

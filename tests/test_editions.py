@@ -23,6 +23,8 @@ from reporter.report.html import owner_tasks
 from reporter.report.html import page as html
 from reporter.runs.store import DATA, RESULTS
 
+pytestmark = pytest.mark.slow
+
 EXTREMES = {f.__name__: f for f in (given.rich, given.empty, given.perfect, given.single)}
 
 

@@ -30,6 +30,8 @@ from reporter.schema.tables import SUBJECTS
 from reporter.transform.derive import derive, drop_loaded
 from reporter.transform.log_coverage import Expected
 
+pytestmark = pytest.mark.slow
+
 NO_NUMBER = replace(
     OWN,
     id="OWN-78",

@@ -430,6 +430,7 @@ def told(report: dict[str, Any]) -> set[tuple[str, ...]]:
     }
 
 
+@pytest.mark.deep
 @pytest.mark.slow
 def test_what_silence_leaves_open_is_what_the_checks_find_when_they_run_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

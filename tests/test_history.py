@@ -50,6 +50,8 @@ from reporter.report.trend.changes import COLUMNS, history
 from reporter.report.trend.transitions import Moment, Progress, Trend, what
 from reporter.runs.store import CHANGES, read_data, read_run, write_data
 
+pytestmark = pytest.mark.slow
+
 RESULTS = ("pass", "fail", "unknown", "compensated", "na")
 CHECKS = ("INV-01", "INV-02", "OWN-01")
 THEN: list[Result] = [

@@ -113,6 +113,7 @@ def test_what_has_changed_is_assessed(place: Place, name: str) -> None:
     assert place.run()[0]
 
 
+@pytest.mark.deep
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "options",

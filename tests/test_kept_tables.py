@@ -158,6 +158,7 @@ def other_approvers(company: Company) -> None:
     company.say("  baseline: [Head of IT]", "  baseline: [Nobody]")
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(
     ("change", "has_tables"),
     [(later, False), (one_more, False), (laxer, False), (other_approvers, True)],

@@ -27,6 +27,8 @@ from reporter.report.view import elements
 from reporter.report.view.finding_rows import OWED
 from reporter.report.view.format import clean
 
+pytestmark = pytest.mark.slow
+
 CASES = ("rich", "empty", "perfect", "stated", "real")
 LISTS = "owasp-agentic-2026, owasp-nhi-2025, nist-ai-rmf-1.0, nist-ai-600-1"
 """The usual three, and one that is known from crosswalks only."""

@@ -486,6 +486,7 @@ def test_own_settings_stand_in_one_box_with_the_score_of_shipped_ones(
     assert report["summary"]["figure"]["exact_lo"] != plain["summary"]["figure"]["exact_lo"]
 
 
+@pytest.mark.deep
 def test_a_share_of_one_percent_raises_nothing_unseen(
     tmp_path: Path, plain: dict[str, Any]
 ) -> None:

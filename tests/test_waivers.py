@@ -30,6 +30,8 @@ from reporter.statements import exceptions
 from reporter.statements.waivers import Stated, read_waivers
 from reporter.transform.derive import derive
 
+pytestmark = pytest.mark.slow
+
 AS_OF = datetime(2026, 10, 1)
 WAIVER = {
     "check": "M", "subject": "a1", "reason": "the vendor ends it in spring", "approved_by": "zoe",

@@ -32,6 +32,8 @@ from reporter.report.json_schema import report_schema
 from reporter.runs import store
 from reporter.runs.store import DATA, LISTS, RESULT, RESULTS, Results, from_json, read_run, to_json
 
+pytestmark = pytest.mark.slow
+
 EXTREMES: dict[str, Callable[[], given.Assessed]] = {
     f.__name__: f for f in (given.rich, given.empty, given.perfect, given.single)
 }

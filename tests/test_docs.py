@@ -24,6 +24,7 @@ from typing import Any
 
 import pytest
 import yaml
+from conftest import OF_CLOUDS
 from conftest import printed as printed_view
 from conftest import reporter as run_words
 from test_content import RETIRED
@@ -281,8 +282,7 @@ def test_the_columns_of_a_runs_tables_are_those_of_the_formats_page(good_run: Pa
 def test_every_loaded_table_has_a_table_of_fields() -> None:
     named = re.findall(r"^<!-- fields of (\w+) -->$", page("formats"), re.MULTILINE)
     loaded = {t.name for t in TABLES.values() if t.loaded}
-    of_vendors = {"role_definitions", "last_accesses", "assumed_roles"}  # no register knows them
-    assert sorted(named) == sorted(loaded - {"actor_log_sources", *of_vendors})
+    assert sorted(named) == sorted(loaded - {"actor_log_sources", *OF_CLOUDS})
 
 
 def test_the_fields_of_events_are_those_that_the_format_takes() -> None:

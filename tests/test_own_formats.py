@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import OF_CLOUDS
 
 from reporter.authoring import docs
 from reporter.content import loader
@@ -32,8 +33,6 @@ KINDS = {
     "events": "",
 }  # fmt: skip
 """Table -> what a record of its own says in `type`."""
-OF_CLOUDS = {"role_definitions", "last_accesses", "assumed_roles"}
-"""Tables that no register knows."""
 PARTED = ("domains", "excluded_domains", "clauses")
 """Columns kept with a semicolon at either end."""
 MADE = ("hash_holds",)

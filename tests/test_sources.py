@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import OF_CLOUDS
 
 from reporter.authoring import docs
 from reporter.content import loader, source_macros
@@ -426,10 +427,6 @@ FORMATS, SOURCES_PAGE = (
     (Path(__file__).parents[1] / "docs" / f"{n}.md").read_text(encoding="utf-8")
     for n in ("formats", "sources")
 )
-
-
-OF_CLOUDS = ("role_definitions", "last_accesses", "assumed_roles")
-"""Tables that no register knows."""
 
 
 @pytest.mark.parametrize(

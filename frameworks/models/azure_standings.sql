@@ -65,13 +65,6 @@ subscriptions AS (
   SELECT DISTINCT split_part(scope, '/', 3) AS subscription
   FROM assignments
   WHERE scope LIKE '/subscriptions/%'
-),
-
-amended AS (
-  SELECT actor_id, max(coalesce(effective_at, as_of())) AS last_at
-  FROM changes
-  WHERE kind_of_change(field) = 'entitlement' AND old_value <> ''
-  GROUP BY actor_id
 )
 
 SELECT
@@ -88,4 +81,4 @@ SELECT
 FROM acts AS a
 CROSS JOIN export AS x
 LEFT JOIN met AS m ON m.use_id = a.use_id
-LEFT JOIN amended AS c ON c.actor_id = a.holder_id
+LEFT JOIN right_changes AS c ON c.actor_id = a.holder_id

@@ -102,15 +102,9 @@ WHERE is_same_act
 
 UNION ALL
 
-SELECT row_id, 'id', approver_id, requester_id, decided_at, ticket_type, ref
+SELECT row_id, matched_by, approver_id, requester_id, decided_at, ticket_type, ref
 FROM covered
-WHERE matched_by = 'id' AND NOT is_same_act
-
-UNION ALL
-
-SELECT row_id, 'time', approver_id, requester_id, decided_at, ticket_type, ref
-FROM covered
-WHERE matched_by = 'time' AND NOT is_same_act
+WHERE NOT is_same_act
 
 UNION ALL
 

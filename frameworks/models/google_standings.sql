@@ -58,13 +58,6 @@ weighed AS (
     bool_and(project IN (SELECT place FROM places) AND EXISTS (SELECT 1 FROM places WHERE place LIKE 'organizations/%')) AS is_whole
   FROM met
   GROUP BY use_id
-),
-
-amended AS (
-  SELECT actor_id, max(coalesce(effective_at, as_of())) AS last_at
-  FROM changes
-  WHERE kind_of_change(field) = 'entitlement' AND old_value <> ''
-  GROUP BY actor_id
 )
 
 SELECT
@@ -79,4 +72,4 @@ SELECT
   END AS standing
 FROM system_acts AS a
 JOIN weighed AS w ON w.use_id = a.use_id
-LEFT JOIN amended AS c ON c.actor_id = a.holder_id
+LEFT JOIN right_changes AS c ON c.actor_id = a.holder_id

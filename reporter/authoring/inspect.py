@@ -16,7 +16,6 @@ from reporter.content import loader
 from reporter.content.loader import Content
 from reporter.content.mapping import with_mappings
 from reporter.content.packs import Pack, naming
-from reporter.content.sql_policy import compile_check
 from reporter.content.workspace import NAME, workspace_of
 from reporter.engine.duckdb import DuckDB
 from reporter.errors import InputError
@@ -25,9 +24,7 @@ from reporter.evaluate.runner import columns_read, needs_of
 from reporter.ingest.load import ingested
 from reporter.ingest.readers.files import InputFile, discover, display_path, opened, sniff
 from reporter.ingest.readers.inputs import FOLDERS
-from reporter.model.assessment import Check
 from reporter.model.source import Source
-from reporter.schema.compiled import Compiled, as_shipped
 from reporter.schema.tables import EVENT_TABLES, LOADED, PARTIAL, TABLES, columns_of
 
 SHOWN_MISSING, SHOWN_NOTES, SHOWN_ROWS = 6, 3, 3
@@ -122,7 +119,7 @@ def needs_by_check(content: Content) -> dict[str, Needs]:
     """
     needs = {}
     for check in content.checks:
-        compiled = _compiled(check)
+        compiled = loader.compiled_of(check)
         columns = {f"{t}.{c}" for t, c in needs_of(check, compiled)}
         if compiled.tables & EVENT_TABLES:
             columns.add("events")
@@ -134,11 +131,7 @@ def needs_by_check(content: Content) -> dict[str, Needs]:
 
 def reads_by_check(content: Content) -> dict[str, frozenset[str]]:
     """Return `columns_read` of each check."""
-    return {c.id: columns_read(c, _compiled(c)) for c in content.checks}
-
-
-def _compiled(check: Check) -> Compiled:
-    return as_shipped(check) or compile_check(check)
+    return {c.id: columns_read(c, loader.compiled_of(c)) for c in content.checks}
 
 
 def _recognised(

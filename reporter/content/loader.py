@@ -43,6 +43,7 @@ from reporter.model.comparison import CauseGroup
 from reporter.model.crosswalk import Crosswalk
 from reporter.model.roadmap import Efforts
 from reporter.model.source import Query, Source, ToolRule
+from reporter.schema.compiled import Compiled, as_shipped
 from reporter.schema.model_files import MACROS, Model, read_model, shipped
 from reporter.schema.tables import TABLES
 from reporter.schema.vocabulary import EVIDENCE
@@ -312,6 +313,19 @@ def validated_source(source: Source) -> tuple[Source, list[ReporterError]]:
     columns = {name: validated(policy.validate_type, kind) for name, kind in source.columns.items()}
     result = replace(source, when=when, skip=skip, type_of=type_of, tables=tables, columns=columns)
     return result, problems
+
+
+def compiled_of(check: Check) -> Compiled:
+    """Return a check compiled: as it shipped, where it did.
+
+    Raises ContentError naming the first construct that it must not contain.
+    """
+    shipped_check = as_shipped(check)
+    if shipped_check is None:
+        from reporter.content.sql_policy import compile_check  # sqlglot takes a tenth of a second
+
+        return compile_check(check)
+    return shipped_check
 
 
 def _unknown(content: Content) -> Iterator[ReporterError]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import msgspec
 
 from reporter.engine.base import Engine, quoted, quoted_list
-from reporter.evaluate.unassessed import IS_HELD, Why, because
+from reporter.evaluate.unassessed import IS_HELD, Why, because, unsettle
 from reporter.model.assessment import Check, Wanted
 from reporter.model.reasons import SHOWN_BY
 from reporter.model.source import Query, Source, class_of
@@ -263,13 +263,9 @@ def demand(engine: Engine, check: Check, strengths: Strengths) -> None:
                     if (t, c, n) == (table, column, place)
                 ]
                 why = because("too_weak", evidence=SHOWN_BY[evidence])
-                engine.run(
-                    f"UPDATE results SET status = 'unknown', reason_code = '{why.code}',"
-                    f" reason_values = ?, evidence = '' WHERE check_id = ? AND reason_code = ? AND"
-                    f" {IS_HELD} AND ref IN (SELECT ref FROM {table} WHERE"
-                    f" list_contains({quoted_list(weak)}, source))",
-                    [why.values, check.id, code],
-                )
+                refs = f"SELECT ref FROM {table} WHERE list_contains({quoted_list(weak)}, source)"
+                condition = f"reason_code = {quoted(code)} AND {IS_HELD} AND ref IN ({refs})"
+                unsettle(engine, check, why, condition)
 
 
 def at_most_record(evidence: str, code: str, codes: Sequence[str]) -> str:

@@ -85,12 +85,16 @@ def doubt_absence(engine: Engine, check: Check, partial: Iterable[tuple[str, str
         tables = decisive[status] if decisive else [t.name for t in LOADED]
         sources = sorted({s for s, t in partial if t in tables})
         if sources:
-            why = because("partial_export", sources=sources)
-            engine.run(
-                f"UPDATE results SET status = 'unknown', reason_code = '{why.code}', reason_values"
-                f" = ?, evidence = '' WHERE check_id = ? AND {condition}",
-                [why.values, check.id],
-            )
+            unsettle(engine, check, because("partial_export", sources=sources), condition)
+
+
+def unsettle(engine: Engine, check: Check, why: Why, condition: str) -> None:
+    """Make those results of a check unknown that fulfil a condition."""
+    engine.run(
+        f"UPDATE results SET status = 'unknown', reason_code = '{why.code}', reason_values = ?,"
+        f" evidence = '' WHERE check_id = ? AND {condition}",
+        [why.values, check.id],
+    )
 
 
 def find_wrong_subjects(engine: Engine, checks: Iterable[Check]) -> Failures:

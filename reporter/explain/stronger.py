@@ -6,14 +6,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Set
 
 from reporter.content import loader
-from reporter.content.sql_policy import compile_check
 from reporter.evaluate.evidence import fills_of, is_export, vendor_of
 from reporter.evaluate.runner import columns_read
 from reporter.i18n.translate import say
 from reporter.model.assessment import Check
 from reporter.model.reasons import SHOWN_BY
 from reporter.model.source import Source
-from reporter.schema.compiled import as_shipped
 from reporter.schema.vocabulary import EVIDENCE
 
 NAMED = 3
@@ -44,10 +42,9 @@ def _declared(check: Check, sources: Iterable[Source], present: Set[str]) -> lis
     given = [s for s in sources if s.id in present]
     return sorted(
         column
-        for column in columns_read(check, as_shipped(check) or compile_check(check))
+        for column in columns_read(check, loader.compiled_of(check))
         if any(
-            column.partition(".")[0] in s.tables and s.weaker.get(column, s.evidence) == WEAKEST
-            for s in given
+            column.partition(".")[0] in s.tables and s.class_of(column) == WEAKEST for s in given
         )
     )
 
@@ -58,9 +55,7 @@ def _better(column: str, sources: Iterable[Source], present: Set[str]) -> list[t
     found = [
         (s, evidence)
         for s in sources
-        if is_export(s)
-        and column in fills_of(s)
-        and (evidence := s.weaker.get(column, s.evidence)) != WEAKEST
+        if is_export(s) and column in fills_of(s) and (evidence := s.class_of(column)) != WEAKEST
     ]
     return sorted(
         found,

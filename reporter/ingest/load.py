@@ -94,8 +94,7 @@ def ingest(
         [
             *quarantined,
             *notes,
-            *_set_repeats_aside(engine),
-            *_alike(engine),
+            *_doubled_events(engine),
             *unmask_deeds(engine),
             *_undated(engine),
             *_partial(engine, choices, files),
@@ -295,16 +294,21 @@ def _count(
     return sorted(files, key=lambda f: f.file), quarantined
 
 
+def _doubled_events(engine: DuckDB) -> list[Quarantined]:
+    """Set events aside that are there twice, and return notes on those that may be."""
+    if not engine.one(
+        "SELECT count(*) - count(DISTINCT hash(event_id)) FROM in_events WHERE event_id IS NOT NULL"
+    ):
+        return []
+    return [*_set_repeats_aside(engine), *_alike(engine)]
+
+
 def _set_repeats_aside(engine: DuckDB) -> list[Quarantined]:
     """Count events that repeat others in every column, with an id, only once; return a note per
     file.
 
     Without an id, two equal events may be two events, so both stay.
     """
-    if not engine.one(
-        "SELECT count(*) - count(DISTINCT hash(event_id)) FROM in_events WHERE event_id IS NOT NULL"
-    ):
-        return []
     event_columns = ", ".join(n for n, _ in columns_of(TABLES["events"]))
     engine.run(
         "CREATE TABLE repeats AS SELECT * FROM (SELECT part, place, file, record, row_number()"
@@ -341,10 +345,6 @@ def _alike(engine: DuckDB) -> list[Quarantined]:
     """Return a note per file whose events have the id, log and time of events in another file that
     differ from them in other columns: two exports of one log, perhaps. Each counts.
     """
-    if not engine.one(
-        "SELECT count(*) - count(DISTINCT hash(event_id)) FROM in_events WHERE event_id IS NOT NULL"
-    ):
-        return []
     rows = engine.rows(
         "WITH twins AS (SELECT event_id, log_source, occurred_at, min((part, record)) AS first FROM"
         " in_events WHERE event_id IS NOT NULL AND NOT starts_with(file, 'baseline/') GROUP BY ALL"

@@ -213,10 +213,11 @@ class Policy:
     """
     caps: tuple[tuple[str, int, str, int], ...] = ()
     """(id, highest level, reason, days) of the enterprise caps."""
-
-    # ---------------------------------------------------------------- evidence
     declared_credit: Fraction = Fraction(1, 2)
     """In lo, of a result that rests on what is only declared."""
+
+
+# ---------------------------------------------------------------- evidence
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,12 @@ class Source:
     may_read_secrets: bool = False
     """Its fields are the choice of a user, and one of them may hold a secret by its name."""
 
+    def class_of(self, column: str) -> str:
+        """Return the class of evidence of what it says in a column, as table.column; of '' that of
+        its rows.
+        """
+        return self.weaker.get(column, self.evidence)
+
     @property
     def is_log(self) -> bool:
         """Tell whether it reads events, and beside them at most what few of them change."""
@@ -116,4 +122,4 @@ def class_of(sources: Sources, source: str, column: str) -> str:
     """
     if source not in sources:
         return "record"
-    return sources[source].weaker.get(column, sources[source].evidence)
+    return sources[source].class_of(column)

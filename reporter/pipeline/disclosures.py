@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from fractions import Fraction
 
 from reporter.content.loader import Content
@@ -83,17 +84,18 @@ def of_logs_outside(engine: Engine) -> Iterator[Notice]:
         " BY log_source HAVING NOT bool_or(in_window) ORDER BY log_source"
     )
     if rows:
-        lines = tuple(
-            tell(
-                "{log}: {n}, from {first} to {last}",
-                log=log,
-                n=n,
-                first=str(first.date()),
-                last=str(last.date()),
-            )
-            for log, n, first, last in rows
-        )
+        lines = tuple(_span(*row) for row in rows)
         yield Notice("logs_outside", (("n", len(rows)),), lines, mark("the input, occurred_at"))
+
+
+def _span(log: str, n: int, first: datetime, last: datetime) -> Sentence:
+    return tell(
+        "{log}: {n}, from {first} to {last}",
+        log=log,
+        n=n,
+        first=str(first.date()),
+        last=str(last.date()),
+    )
 
 
 def _notice_of_files(code: str, files: list[FileCount]) -> Iterator[Notice]:
@@ -269,16 +271,7 @@ def of_later_events(engine: Engine) -> Iterator[Notice]:
         " JOIN run AS r WHERE occurred_at > r.as_of GROUP BY log_source ORDER BY n DESC, log_source"
     )
     if rows:
-        lines = tuple(
-            tell(
-                "{log}: {n}, from {first} to {last}",
-                log=log,
-                n=n,
-                first=str(first.date()),
-                last=str(last.date()),
-            )
-            for log, n, first, last in rows
-        )
+        lines = tuple(_span(*row) for row in rows)
         total = sum(n for _, n, *_ in rows)
         as_of = f"{engine.one('SELECT as_of FROM run'):%Y-%m-%d %H:%M} UTC"
         values = (("n", total), ("as_of", as_of))

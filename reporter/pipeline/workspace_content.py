@@ -10,13 +10,13 @@ from difflib import get_close_matches
 from typing import Any
 
 from reporter.content.crosswalks import CHECKS
-from reporter.content.loader import Content
+from reporter.content.loader import Content, compiled_of
 from reporter.content.workspace import NAME, Workspace
 from reporter.content.yaml import words_of
 from reporter.errors import ContentError, Errors, InputError, ReporterError
 from reporter.evaluate.remediation import effort_ids
 from reporter.model.assessment import Check, Sample
-from reporter.schema.compiled import Compiled, as_shipped
+from reporter.schema.compiled import Compiled
 
 
 def select_frameworks(workspace: Workspace, content: Content) -> Content:
@@ -131,20 +131,12 @@ def compile_all(
             check, params={**check.params, **args}, shipped=defaults, sample=samples.get(check.id)
         )
         try:
-            compiled.append(
-                (adjusted_check, as_shipped(adjusted_check) or _compiled(adjusted_check))
-            )
+            compiled.append((adjusted_check, compiled_of(adjusted_check)))
         except ContentError as error:
             errors.append(error)
     if errors:
         raise Errors(errors)
     return compiled
-
-
-def _compiled(check: Check) -> Compiled:
-    from reporter.content.sql_policy import compile_check  # sqlglot takes a tenth of a second
-
-    return compile_check(check)
 
 
 _WHOLE = {"_percent": 100, "_permille": 1000}

@@ -112,8 +112,14 @@ def pages_of(values: Iterable[Any], at_most: int) -> Pages:
 
 
 def _holds_a_list(page: dict[str, Any]) -> bool:
-    records = page["result"] if "jsonrpc" in page and isinstance(page.get("result"), dict) else page
-    return any(isinstance(v, list) for v in records.values()) or any(_page_infos(page, _DEEP))
+    has_lists = any(isinstance(v, list) for v in _answer(page).values())
+    return has_lists or any(_page_infos(page, _DEEP))
+
+
+def _answer(page: dict[str, Any]) -> dict[str, Any]:
+    """Return what stands in the envelope of JSON-RPC, else the page itself."""
+    result = page.get("result")
+    return result if "jsonrpc" in page and isinstance(result, dict) else page
 
 
 def missing_of(lists: Iterable[tuple[Pages, int]]) -> Sentence | None:
@@ -167,8 +173,8 @@ def _ended_early(page: dict[str, Any]) -> bool:
 def _parts(page: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield a page, what stands around its records, and each list of a GraphQL answer in it."""
     yield page
-    if "jsonrpc" in page and isinstance(page.get("result"), dict):
-        yield page["result"]
+    if (answer := _answer(page)) is not page:
+        yield answer
     for name in _AROUND:
         part = page.get(name)
         if isinstance(part, dict):

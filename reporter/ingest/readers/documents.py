@@ -35,7 +35,7 @@ from reporter.ingest.readers.files import (
     whole,
 )
 from reporter.ingest.readers.records import NOTHING, Document, Item, Problem, Seen, excerpt
-from reporter.ingest.readers.tabular import csv_rows, old_sheet_rows, sheet_rows, too_much
+from reporter.ingest.readers.tabular import csv_rows, sheet_rows, too_much
 from reporter.ingest.readers.xml_documents import xml_document
 from reporter.model.sentences import Sentence, message_of, tell, verbatim
 from reporter.system.plain_text import SURE_DEPTH
@@ -103,7 +103,7 @@ def documents(
         "yaml": _yaml,
         "markdown": _markdown,
         "xlsx": lambda f: sheet_rows(f, last_read),
-        "xls": lambda f: old_sheet_rows(f, last_read),
+        "xls": lambda f: sheet_rows(f, last_read),
         "parquet": lambda f: _parquet(f, engine),
         "xml": xml_document,
     }

@@ -400,17 +400,21 @@ def sheets(file: InputFile) -> list[str]:
 
 def sheet_rows(file: InputFile, last_read: LastRead) -> Iterator[Item]:
     """Yield the rows of one sheet of a workbook below its heading row, or of its only one."""
+    read = _old_cells if file.format == "xls" else _new_cells
     try:
-        archive, book = last_read.of(file, lambda: _opened_book(file))
-        sheet = book[file.part] if file.part else book.worksheets[0]
-        sheet.reset_dimensions()
-        down = _merged_down(archive, sheet._worksheet_path)
-        yield from _records(_cells(sheet.iter_rows(values_only=True), down), widens=True)
+        yield from _records(read(file, last_read), widens=True)
     except TooLarge as error:
         yield Problem(0, too_much(error), "")
     except _BROKEN_BOOK as error:
         why = tell("not a readable workbook, or only in part: {error}", error=message_of(error))
         yield Problem(1, why, "")
+
+
+def _new_cells(file: InputFile, last_read: LastRead) -> Iterator[Row]:
+    archive, book = last_read.of(file, lambda: _opened_book(file))
+    sheet = book[file.part] if file.part else book.worksheets[0]
+    sheet.reset_dimensions()
+    return _cells(sheet.iter_rows(values_only=True), _merged_down(archive, sheet._worksheet_path))
 
 
 def is_old_book(file: InputFile) -> bool:
@@ -422,24 +426,18 @@ def is_old_book(file: InputFile) -> bool:
     return any(name.encode("utf-16-le") in content for name in ("Workbook", "Book"))
 
 
-def old_sheet_rows(file: InputFile, last_read: LastRead) -> Iterator[Item]:
-    """Yield the rows of one sheet of a workbook of Excel 97 below its heading row."""
-    try:
-        book = last_read.of(file, lambda: _old_book(file))
-        sheet = book.sheet_by_name(file.part) if file.part else book.sheet_by_index(0)
-        rows = (tuple(_old_value(c, book.datemode) for c in row) for row in sheet.get_rows())
-        down = {
-            (row, left): top + 1
-            for top, bottom, left, right in sheet.merged_cells
-            if right == left + 1
-            for row in range(top + 2, min(bottom, top + MERGED) + 1)
-        }
-        yield from _records(_cells(rows, down), widens=True)
-    except TooLarge as error:
-        yield Problem(0, too_much(error), "")
-    except _BROKEN_BOOK as error:
-        why = tell("not a readable workbook, or only in part: {error}", error=message_of(error))
-        yield Problem(1, why, "")
+def _old_cells(file: InputFile, last_read: LastRead) -> Iterator[Row]:
+    """Read a sheet of a workbook of Excel 97."""
+    book = last_read.of(file, lambda: _old_book(file))
+    sheet = book.sheet_by_name(file.part) if file.part else book.sheet_by_index(0)
+    rows = (tuple(_old_value(c, book.datemode) for c in row) for row in sheet.get_rows())
+    down = {
+        (row, left): top + 1
+        for top, bottom, left, right in sheet.merged_cells
+        if right == left + 1
+        for row in range(top + 2, min(bottom, top + MERGED) + 1)
+    }
+    return _cells(rows, down)
 
 
 def _old_book(file: InputFile) -> Any:

@@ -57,6 +57,39 @@ def test_the_next_best_source_that_keeps_records_takes_the_file(tmp_path: Path) 
     assert "but none of its 1 records is kept; nothing, last kept none either" in str(c.why)
 
 
+BOTH = """\
+id: both
+title: Requests and who decided
+describe: A request is approved by what another record says.
+when: r ->> 'x' IS NOT NULL
+together: true
+tables:
+  approvals: |
+    SELECT q.record, {also} AS also, q.r ->> 'x' AS approval_id, q.r ->> 'who' AS actor_id,
+      'action' AS type, 'approved' AS decision, min(d.r ->> 'by') AS approver_id
+    FROM raw AS q JOIN raw AS d ON d.r ->> 'of' = q.r ->> 'x'
+    GROUP BY ALL
+"""
+
+
+@pytest.mark.parametrize("also", ["list(d.record)", "min(d.record)"])
+@pytest.mark.parametrize("ships", [True, False])
+def test_a_record_that_completes_the_row_of_another_is_kept(tmp_path: Path, also: str, ships: bool) -> None:  # fmt: skip
+    requests: list[dict[str, Any]] = [{"x": 1, "who": "a1"}, {"x": 2}]
+    decisions = [{"x": 10 + n, "of": n, "by": "p"} for n in (1, 1, 2, 3)]
+    (tmp_path / "in").mkdir()
+    for name, records in (("requests", requests), ("decisions", decisions)):
+        (tmp_path / f"in/{name}.json").write_text(json.dumps(records))
+    (tmp_path / "both.yml").write_text(BOTH.format(also=also))
+    read_it = loader.read_source if ships else loader.foreign_source
+    with ingested(discover(tmp_path, ("in",)), (read_it(tmp_path / "both.yml"),)) as (engine, intake):  # fmt: skip
+        assert engine.rows("SELECT approval_id, approver_id FROM in_approvals") == [("1", "p")]
+    counts = {Path(f.file).stem: (f.read, f.kept, f.out_of_scope, f.rejected) for f in intake.files}
+    used = 2 if also.startswith("list") else 1
+    # A request for nobody is rejected; what was decided of it and of what nobody asked is in none.
+    assert counts == {"requests": (2, 1, 0, 1), "decisions": (4, used, 4 - used, 0)}
+
+
 @pytest.mark.usefixtures("few_checks")
 def test_of_a_file_of_which_nothing_is_kept_page_one_says_so(tmp_path: Path) -> None:
     (tmp_path / "ws/inventory").mkdir(parents=True)

@@ -21,6 +21,9 @@ from reporter.schema.compiled import shipped_columns
 from reporter.schema.tables import TABLES, WHO, columns_of
 from reporter.schema.vocabulary import SYNONYMS, VOCABULARY
 
+ALSO = Column("also", INT, "Number, or list of numbers, of other records that a row rests on.")
+"""What a SELECT may give beside the columns of its table."""
+
 
 def spool_records(engine: DuckDB, source: Source, scan: str) -> None:
     """Make the tables `spooled`, which marks the records that the source takes, and `raw`, over
@@ -107,7 +110,7 @@ def described(engine: DuckDB, source: Source, table: str, sql: Any) -> tuple[str
             f"SQL of table {table} cannot run: {str(error).splitlines()[0]}", source.place
         ) from error
     column_types = dict(columns_of(TABLES[table]))
-    unknown_columns = sorted(outputs - set(column_types) - {"record", "r"})
+    unknown_columns = sorted(outputs - set(column_types) - {"record", "r", ALSO.name})
     if unknown_columns or "record" not in outputs:
         defect = (
             f"gives column {unknown_columns[0]!r}, which {table} does not have"
@@ -119,7 +122,7 @@ def described(engine: DuckDB, source: Source, table: str, sql: Any) -> tuple[str
         )
     if not isinstance(sql, dict):
         return str(text), _columns(table, outputs)
-    direct_columns = [n for n in column_types if n in outputs]
+    direct_columns = [n for n in (*column_types, ALSO.name) if n in outputs]
     json_columns = [n for n in column_types if n not in outputs]
     paths = "[" + ", ".join(quoted(f"$.{n}") for n in json_columns) + "]"
     extractions = [
@@ -130,7 +133,7 @@ def described(engine: DuckDB, source: Source, table: str, sql: Any) -> tuple[str
         f"SELECT {', '.join(['record', *direct_columns, *extractions])} FROM (SELECT *,"
         f" json_extract_string(r, {paths}) AS v, json_type(r, {paths}) AS t FROM ({text}) AS"
         " given_rows) AS parsed"
-    ), _columns(table, set(column_types))
+    ), _columns(table, set(column_types) | outputs)
 
 
 def with_receipts(text: str, columns: list[Column]) -> tuple[str, list[Column]]:
@@ -157,8 +160,7 @@ def filled_columns(engine: DuckDB, table: str, text: str) -> list[Column]:
 
 
 def _columns(table: str, outputs: Set[str]) -> list[Column]:
-    names = outputs & {n for n, _ in columns_of(TABLES[table])}
-    return [c for c in TABLES[table].columns if c.name in names]
+    return [c for c in (*TABLES[table].columns, ALSO) if c.name in outputs]
 
 
 def cast_all(table: str, sql: Any, engine: DuckDB, source: Source, prefix: str = "") -> str:

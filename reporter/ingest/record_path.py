@@ -26,6 +26,7 @@ from reporter.ingest import foreign_sources
 from reporter.ingest.cache import Batch, Cache, Counts, put
 from reporter.ingest.detect import Choice, has_place, records_at
 from reporter.ingest.projection import (
+    ALSO,
     described,
     filled_columns,
     free_texts,
@@ -391,10 +392,7 @@ class _Loader:
                 "CREATE TEMP TABLE spooled AS SELECT s AS record, f, n, r, m.mine, m.type "
                 f"FROM {scan} AS x JOIN ({foreign.marks}) AS m ON m.record = x.s"
             )
-            selects = {
-                table: (text, filled_columns(engine, table, text))
-                for table, text in foreign.tables.items()
-            }
+            selects = {t: (s, filled_columns(engine, t, s)) for t, s in foreign.tables.items()}
         else:
             spool_records(engine, source, scan)
             selects = self._selects = self._selects or self._described(engine)
@@ -411,12 +409,14 @@ class _Loader:
                     key = self._cache.secret_key
                     hide_named(engine, table, [*lengths], secrets, key, part)
                 # What is empty in every row is not cast: most columns of a record are.
-                filled[table] = [c for c in columns if lengths[c.name]]
-                note_bad_fields(engine, table, filled[table], part, _is_trimmed(table))
+                filled[table] = [c for c in columns if lengths.get(c.name)]
+                note_bad_fields(engine, table, filled[table], part, table != "events")
         hide_secrets(engine, {t: _longer(t, k, SHORTEST - 1) for t, k in staged.items()}, part)
         for table, lengths in staged.items():
             cut_long(engine, table, _longer(table, lengths, TOO_LONG), part)
             _write_rows(engine, source, table, filled[table], part, self._cache, number)
+            if ALSO in selects[table][1]:
+                _credit_others(engine, table)
         _account(engine, part)
         return part
 
@@ -464,6 +464,7 @@ def _stage(
     each column has, or nothing where there are no rows.
     """
     raw_names = ", ".join(f"CAST({c.name} AS VARCHAR) AS {c.name}" for c in columns)
+    columns = [c for c in columns if c is not ALSO]
     engine.run(
         f"CREATE OR REPLACE TEMP TABLE staged_{table} AS SELECT record, {raw_names} FROM ({text})"
         " AS t"
@@ -498,10 +499,6 @@ def _longer(table: str, lengths: dict[str, int], size: int) -> list[str]:
     return free_texts(table, {name for name, length in lengths.items() if length > size})
 
 
-def _is_trimmed(table: str) -> bool:
-    return table != "events"
-
-
 def _write_rows(
     engine: DuckDB,
     source: Source,
@@ -512,7 +509,7 @@ def _write_rows(
     number: int,
 ) -> None:
     """Cast the staged rows of a table, and write the good ones."""
-    trimmed = _is_trimmed(table)
+    trimmed = table != "events"
     casts = {c.name: typed(table, c, c.name, trimmed) for c in columns}
     optional_names = source.may_lack if table == "events" else ()
     also_names = source.must_have if table == "events" else ()
@@ -557,6 +554,15 @@ def _ascends(engine: DuckDB, relation: str, place: str) -> bool:
     return not engine.one(
         f"SELECT count(*) FROM (SELECT {place} AS place, lag({place}) OVER () AS before FROM"
         f" {relation}) AS places WHERE place <= before"
+    )
+
+
+def _credit_others(engine: DuckDB, table: str) -> None:
+    """Note the records that good rows of a table rest on beside their own."""
+    engine.run(
+        "INSERT INTO produced SELECT unnest(CAST('[' || trim(also, '[]') || ']' AS BIGINT[])),"
+        f" TRUE, NULL FROM staged_{table} SEMI JOIN (SELECT record FROM produced WHERE good)"
+        " USING (record) WHERE also IS NOT NULL"
     )
 
 

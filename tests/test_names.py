@@ -19,6 +19,7 @@ from reporter.engine.duckdb import DuckDB
 from reporter.ingest import load
 from reporter.ingest.cache import open_cache
 from reporter.ingest.readers.inputs import Inputs
+from reporter.runs.store import read_data
 from reporter.transform.derive import derive
 
 YML = "organisation: Port\nperiod: {from: '2026-07-01', to: '2026-10-01'}\nframeworks: [owasp-nhi-2025]\n"
@@ -262,3 +263,25 @@ def test_a_word_for_nobody_is_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyP
     found = run.results(check="APR-03")
     approved = dict(zip(found["subject"], found["status"], strict=True))
     assert {a: s for a, s in approved.items() if a in nobody} == dict.fromkeys(nobody, "unknown")
+
+
+def test_a_display_name_joins_nobody_and_is_told_with_the_id(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assess_few(monkeypatch, "OWN-01")
+    ws = tmp_path / "ws"
+    (ws / "inventory").mkdir(parents=True)
+    (ws / "reporter.yml").write_text(YML)
+    records = [
+        {"type": "agent", "actor_id": "a", "state": "active", "owner_id": "Ann Lee"},
+        {"type": "agent", "actor_id": "b", "state": "active", "owner_id": "Bo Ray"},
+        {"type": "human", "actor_id": "ann@x.example", "name": "Ann Lee", "state": "active"},
+        {"type": "human", "actor_id": "bo1@x.example", "name": "Bo Ray", "state": "active"},
+        {"type": "human", "actor_id": "bo2@x.example", "name": "Bo Ray", "state": "active"},
+    ]
+    (ws / "inventory/a.jsonl").write_text("".join(json.dumps(r) + "\n" for r in records))
+    run = reporter.assess(ws)
+    assert set(run.results(check="OWN-01")["status"]) == {"unknown"}
+    notice = next(n for n in read_data(run.folder).notices if n.code == "display_names")
+    (line,) = notice.lines
+    assert str(line.translated()) == "Ann Lee (1): meant is perhaps ann@x.example"

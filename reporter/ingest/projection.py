@@ -19,7 +19,7 @@ from reporter.model.source import Source
 from reporter.schema.columns import FLAG, INT, TEXT, TIME, Column
 from reporter.schema.compiled import shipped_columns
 from reporter.schema.tables import TABLES, WHO, columns_of
-from reporter.schema.vocabulary import SYNONYMS, VOCABULARY
+from reporter.schema.vocabulary import NOBODY, SYNONYMS, VOCABULARY
 
 ALSO = Column("also", INT, "Number, or list of numbers, of other records that a row rests on.")
 """What a SELECT may give beside the columns of its table."""
@@ -264,6 +264,11 @@ def typed(table: str, column: Column, expression: str, trimmed: bool) -> str:
     vocabulary = VOCABULARY.get(f"{table}.{column.name}")
     if vocabulary:
         return _word(expression, vocabulary, SYNONYMS.get(column.name, {}))
+    if column.person:
+        is_nobody = f"lower(trim({expression})) IN ('', {', '.join(map(quoted, NOBODY))})"
+        return (
+            f"CASE WHEN NOT {is_nobody} THEN {f'trim({expression})' if trimmed else expression} END"
+        )
     return f"nullif(trim({expression}), '')" if trimmed else f"nullif({expression}, '')"
 
 

@@ -22,6 +22,7 @@ from reporter.model.scores import GroupScore
 from reporter.model.sentences import Sentence, labelled, tell, verbatim
 from reporter.model.statements import ATTESTATIONS
 from reporter.report.view.format import percent
+from reporter.schema.tables import LOADED
 
 _IN_ACCOUNTING = mark("report.json, files")
 _FILES_NAMED = mark("the input, the files named")
@@ -153,6 +154,27 @@ def of_names(engine: Engine) -> Iterator[Notice]:
         yield Notice("names_joined", (("n", len(stated_lines)),), stated_lines, where)
     if listed_lines:
         yield Notice("names_listed", (("n", len(listed_lines)),), listed_lines, _FILES_NAMED)
+
+
+def of_display_names(engine: Engine) -> Iterator[Notice]:
+    """Name listed people of whom somebody writes the display name where their id should stand: it
+    joins nothing, since two people may bear one name.
+    """
+    given = " UNION ALL ".join(
+        f"SELECT {c.name} AS given FROM {t.name}" for t in LOADED for c in t.columns if c.person
+    )
+    rows = engine.rows(
+        "SELECT name, min(actor_id), n FROM (SELECT name, actor_id FROM actors WHERE kind = 'human'"
+        f" AND name <> actor_id) AS p JOIN (SELECT given, count(*) AS n FROM ({given}) AS g GROUP"
+        " BY given) AS u ON u.given = p.name WHERE name NOT IN (SELECT actor_id FROM actors) GROUP BY"
+        " name, n HAVING count(*) = 1 ORDER BY n DESC, name"
+    )
+    if rows:
+        lines = tuple(
+            tell("{name} ({n}): meant is perhaps {id}", name=name, n=n, id=id_)
+            for name, id_, n in rows
+        )
+        yield Notice("display_names", (("n", len(rows)),), lines, _FILES_NAMED)
 
 
 def of_merged_agents(engine: Engine) -> Iterator[Notice]:

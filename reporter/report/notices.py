@@ -60,6 +60,11 @@ SENTENCES: Mapping[str, str] = {
         "Names in logs that a list of accounts gives as other names of one identity: {n}. What was"
         " done under them is assessed as that actor's."
     ),
+    "display_names": mark(
+        "Names of listed people that stand where an id should: {n}. A name is nobody's id, as"
+        " several may bear it, so each counts as a stranger. Give the id as the list of people has"
+        " it, or declare the name an alias."
+    ),
     "heartbeats_alone": mark(
         "Logs of which most hours or days show heartbeats alone: {n}. They count as delivering, so"
         " that silence in them proves something."

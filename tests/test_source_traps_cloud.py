@@ -79,3 +79,21 @@ def test_microsoft_graph_names_its_permissions_and_is_nobody() -> None:
     assert [(r["role"][-1], r["actions"]) for r in rows_of("entra-service-principals", "role_definitions")] == [("1", "Quay.Read.All")]  # fmt: skip
     for table in ("actors", "aliases"):
         assert not [r for r in rows_of("entra-service-principals", table) if r["record"] == 8]
+
+
+def test_a_set_of_permissions_goes_by_its_name_only_where_one_tells_it() -> None:
+    rows = rows_of("aws-identity-center", "grants")
+    assert {(r["actor_id"][-1], r["name"], r["role"][:15]) for r in rows} == {
+        ("1", "444455556666", "AWSReservedSSO_"),
+        ("3", "444455556666", "AWSReservedSSO_"),
+        ("9", "444455556666", "AWSReservedSSO_"),
+        ("2", "444455556666", "arn:aws:sso:::p"),
+        ("1", "777788889999", "AWSReservedSSO_"),
+    }
+
+
+def test_a_user_name_without_a_domain_is_no_alias() -> None:
+    assert {r["alias"] for r in rows_of("aws-identity-center", "aliases")} == {
+        "mara@quay.example",
+        "00uQUAYMARA",
+    }

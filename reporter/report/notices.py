@@ -43,6 +43,10 @@ SENTENCES: Mapping[str, str] = {
         "Calls that count as refused, and so as not done, on the word of a log alone: {n}. The"
         " policy decision recorded with them allows them, or none is recorded."
     ),
+    "operations_unmapped": mark(
+        "Calls of agents in a cloud of which it is not known what right they need: {n}. They count"
+        " as neither inside nor outside of rights (ENT-05, ENT-08)."
+    ),
     "who_may_sign": mark(
         "Statements of people that count: {n}. Who may sign them the organisation itself says, in"
         " reporter.yml; so many of the {people} people in office:"

@@ -472,8 +472,8 @@ EVENTS = (
     column(
         "rights",
         TEXT,
-        "Rights that the system checked for it and found granted, as it names them, each with @ and"
-        " the project, separated by blanks.",
+        "Rights that the system checked for it and found granted, or that its token carried, as the"
+        " log names them, each with @ and the project, or delegated; separated by blanks.",
         "sparse",
     ),
     column("resource_environment", TEXT, "Environment of the resource.", "sparse"),

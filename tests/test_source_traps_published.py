@@ -16,9 +16,7 @@ DATA = Path(__file__).parent / "data" / "sources"
 
 def event(source: str, **where: Any) -> dict[str, Any]:
     golden = json.loads((DATA / source / "golden.json").read_text(encoding="utf-8"))
-    (row,) = [
-        r for r in golden["rows"]["events"] if all(r.get(k) == v for k, v in where.items())
-    ]
+    (row,) = [r for r in golden["rows"]["events"] if all(r.get(k) == v for k, v in where.items())]
     return dict(row)
 
 

@@ -10,16 +10,23 @@ WITH seen AS (
 
 SELECT
   t.third_party_id,
-  COALESCE(t.name, t.third_party_id) AS name,
+  t.name,
   a.risk_tier,
-  t.reviewed_at,
-  t.scopes,
-  t.owner_id,
-  t.fallback,
-  t.principal_id,
+  t.standing,
+  t.tells_review,
+  t.tells_owner,
+  t.tells_scope,
+  t.tells_fallback,
+  t.tells_identity,
+  t.last_review_at,
+  t.review_due_at,
+  t.scope,
+  t.answerable,
+  t.exit_plan,
+  t.identity,
   s.last_at,
   t.ref
-FROM third_parties AS t
+FROM third_party_records AS t
 JOIN agents AS a ON a.actor_id = t.actor_id
-LEFT JOIN seen AS s ON s.principal_id = t.principal_id
+LEFT JOIN seen AS s ON s.principal_id = t.identity
 WHERE a.state IS NULL OR a.state <> 'retired'

@@ -277,3 +277,12 @@ CREATE MACRO was_there(state, state_since, retired_at, moment) AS
     WHEN state = 'active' OR (state = 'retired' AND retired_at IS NOT NULL) THEN TRUE
     WHEN state IS NOT NULL THEN state_since > moment
   END;
+
+-- Of which kind an id of an organisation is, by its form; empty: of none that tells who it is.
+CREATE MACRO id_kind(id) AS
+  CASE
+    WHEN regexp_full_match(lower(id), '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}') THEN 'tenant'
+    WHEN regexp_full_match(id, '[0-9]{12}') THEN 'account'
+    WHEN lower(id) LIKE 'github.com/%' THEN 'github'
+    WHEN regexp_full_match(lower(id), '([a-z0-9-]+\.)+[a-z]{2,}') THEN 'domain'
+  END;

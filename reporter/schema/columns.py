@@ -335,6 +335,29 @@ THIRD_PARTIES = (
     column("scopes", TEXT, "Least scope, as recorded."),
     column("owner_id", TEXT, "Who answers for the contract.", "person"),
     column("fallback", TEXT, "What happens without it."),
+    column(
+        "organisation_id",
+        TEXT,
+        "Exact id of who stands behind it: tenant, account, domain or github.com/LOGIN.",
+        "sparse",
+    ),
+)
+
+VENDORS = (
+    column("vendor_id", TEXT, "Id in the register of vendors.", "required"),
+    column(
+        "identifier",
+        TEXT,
+        "Exact id elsewhere: tenant, account, domain or github.com/LOGIN; a row for each.",
+        "sparse",
+    ),
+    column("name", TEXT, "Name.", "sparse"),
+    column("business_unit", TEXT, "Unit whose vendor it is.", "sparse"),
+    column("ended", FLAG, "It is no vendor any more.", "sparse"),
+    column("reviewed_at", TIME, "Last security review that was completed."),
+    column("undated_review", FLAG, "It was perhaps reviewed, on a day not told.", "sparse"),
+    column("review_due_at", TIME, "When that review ends to count or the next is due.", "sparse"),
+    column("owner_id", TEXT, "Who answers for the contract."),
 )
 
 EXCEPTIONS = (

@@ -351,7 +351,14 @@ ENGINE = {
     "log_stores.selects": "what a log would show: makes held_rights.is_shown",
     **{
         f"third_parties.{c}": "makes third_party_records"
-        for c in ("principal_id", "reviewed_at", "scopes", "owner_id", "fallback", "organisation_id")
+        for c in (
+            "principal_id",
+            "reviewed_at",
+            "scopes",
+            "owner_id",
+            "fallback",
+            "organisation_id",
+        )
     },
     **{f"vendors.{c.name}": "makes vendor_matches" for c in TABLES["vendors"].columns},
     "last_accesses.actor_id": "names whose use AWS keeps: makes held_rights.is_watched",

@@ -133,7 +133,7 @@ def described(engine: DuckDB, source: Source, table: str, sql: Any) -> tuple[str
         f"SELECT {', '.join(['record', *direct_columns, *extractions])} FROM (SELECT *,"
         f" json_extract_string(r, {paths}) AS v, json_type(r, {paths}) AS t FROM ({text}) AS"
         " given_rows) AS parsed"
-    ), _columns(table, set(column_types) | outputs)
+    ), _columns(table, {*column_types} | outputs)
 
 
 def with_receipts(text: str, columns: list[Column]) -> tuple[str, list[Column]]:
@@ -160,7 +160,8 @@ def filled_columns(engine: DuckDB, table: str, text: str) -> list[Column]:
 
 
 def _columns(table: str, outputs: Set[str]) -> list[Column]:
-    return [c for c in (*TABLES[table].columns, ALSO) if c.name in outputs]
+    names = outputs & {*dict(columns_of(TABLES[table])), ALSO.name}
+    return [c for c in (*TABLES[table].columns, ALSO) if c.name in names]
 
 
 def cast_all(table: str, sql: Any, engine: DuckDB, source: Source, prefix: str = "") -> str:

@@ -166,8 +166,8 @@ def of_display_names(engine: Engine) -> Iterator[Notice]:
     rows = engine.rows(
         "SELECT name, min(actor_id), n FROM (SELECT name, actor_id FROM actors WHERE kind = 'human'"
         f" AND name <> actor_id) AS p JOIN (SELECT given, count(*) AS n FROM ({given}) AS g GROUP"
-        " BY given) AS u ON u.given = p.name WHERE name NOT IN (SELECT actor_id FROM actors) GROUP BY"
-        " name, n HAVING count(*) = 1 ORDER BY n DESC, name"
+        " BY given) AS u ON u.given = p.name WHERE name NOT IN (SELECT actor_id FROM actors) GROUP"
+        " BY name, n HAVING count(*) = 1 ORDER BY n DESC, name"
     )
     if rows:
         lines = tuple(

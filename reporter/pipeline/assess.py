@@ -528,6 +528,7 @@ def _notices(
     yield from disclosures.of_disguised(engine)
     yield from disclosures.of_merged_agents(engine)
     yield from disclosures.of_names(engine)
+    yield from disclosures.of_open_secrets(engine)
     yield from disclosures.of_display_names(engine)
     yield from disclosures.of_gateways(engine)
     yield from disclosures.of_refusals(engine)

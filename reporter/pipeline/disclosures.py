@@ -177,6 +177,19 @@ def of_display_names(engine: Engine) -> Iterator[Notice]:
         yield Notice("display_names", (("n", len(rows)),), lines, _FILES_NAMED)
 
 
+def of_open_secrets(engine: Engine) -> Iterator[Notice]:
+    """Name the configurations that hold a secret and belong to no listed agent, so that no check
+    assesses them; its value is nowhere.
+    """
+    rows = engine.rows(
+        "SELECT ref, name FROM components WHERE secret_in_config AND actor_id NOT IN (SELECT"
+        " actor_id FROM agents) ORDER BY ref, name"
+    )
+    if rows:
+        lines = tuple(labelled(ref, name) for ref, name in rows)
+        yield Notice("open_secrets", (("n", len(rows)),), lines, _FILES_NAMED)
+
+
 def of_merged_agents(engine: Engine) -> Iterator[Notice]:
     """Name the agents with a record of their own that count as another, by a declared alias."""
     rows = engine.rows(

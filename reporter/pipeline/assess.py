@@ -523,6 +523,7 @@ def _notices(
     yield from extract.unlisted(engine)
     yield from extract.unnamed(engine)
     yield from disclosures.of_contradictions(intake)
+    yield from disclosures.of_doubled(intake)
     yield from disclosures.of_logs_outside(engine)
     yield from disclosures.of_later_events(engine)
     yield from disclosures.of_disguised(engine)

@@ -15,7 +15,7 @@ from fractions import Fraction
 from reporter.content.loader import Content
 from reporter.engine.base import Engine, quoted, quoted_list
 from reporter.i18n.translate import mark
-from reporter.ingest.load import Intake, line_to_copy
+from reporter.ingest.load import ALIKE, Intake, line_to_copy
 from reporter.ingest.statement_files import headings
 from reporter.model.assessment import FileCount, Notice
 from reporter.model.scores import GroupScore
@@ -76,6 +76,18 @@ def of_contradictions(intake: Intake) -> Iterator[Notice]:
     if counts:
         lines = tuple(tell("{file}: {n}", file=f, n=n) for f, n in sorted(counts.items()))
         yield Notice("contradictions", (("n", counts.total()),), lines, "quarantine.csv")
+
+
+def of_doubled(intake: Intake) -> Iterator[Notice]:
+    """Count the events that may be one with an event of another file, and count twice."""
+    doubled = [q for q in intake.quarantined if q.reason.text == ALIKE]
+    if doubled:
+        lines = tuple(
+            tell("{file}: {n}, as in {other}", file=q.file, **dict(q.reason.values))
+            for q in doubled
+        )
+        total = sum(int(q.reason.value("n")) for q in doubled)
+        yield Notice("events_doubled", (("n", total),), lines, "quarantine.csv")
 
 
 def of_logs_outside(engine: Engine) -> Iterator[Notice]:

@@ -324,7 +324,7 @@ def test_explain(run: Path, given: str, says: list[str]) -> None:
 def test_explain_says_how_good_the_evidence_is_and_what_is_better(sample_run: Path) -> None:
     output = reporter("explain", sample_run, "OWN-01").output
     assert (
-        "is a group, not a person  [inventory/agents.json#13]  (tier 2, weight 2), declared"
+        "is listed as group, not as a person  [inventory/agents.json#13]  (tier 2, weight 2), declared"
         in output
     )
     assert "Okta resource owners: on record" in output.split("How to show it:")[1]

@@ -22,6 +22,7 @@ from reporter.ingest.cache import open_cache
 from reporter.ingest.load import Intake, ingest
 from reporter.ingest.readers.inputs import Inputs
 from reporter.model.assessment import Check, RunInfo
+from reporter.pipeline.disclosures import of_doubled
 from reporter.schema.tables import EVENT_TABLES, TABLES
 from reporter.system import folders
 from reporter.transform.derive import derive
@@ -308,12 +309,36 @@ def test_one_repeated_event_is_seen_beside_events_without_an_id(taken: Taken) ->
     ]
 
 
-def test_one_event_in_two_exports_with_other_columns_is_noted(taken: Taken) -> None:
-    engine, intake = taken(a__jsonl=_event(1), b__jsonl=_event(1, tool="other") + _event(2))
+def test_two_exports_that_contradict_one_another_on_an_event_both_count(taken: Taken) -> None:
+    first = _event(1, tool="one")
+    engine, intake = taken(a__jsonl=first, b__jsonl=_event(1, tool="other") + _event(2))
     assert engine.one("SELECT count(*) FROM in_events") == 3
     assert [(q.file, q.line, q.kind) for q in intake.quarantined] == [
         ("logs/b.jsonl", 1, "duplicate")
     ]
+    (notice,) = of_doubled(intake)
+    assert dict(notice.values) == {"n": 1}
+    assert [str(line.translated()) for line in notice.lines] == [
+        "logs/b.jsonl: 1, as in logs/a.jsonl"
+    ]
+
+
+@pytest.mark.parametrize("fuller", ["a", "b", "c"])
+def test_of_two_exports_of_an_event_the_one_that_says_more_counts(
+    taken: Taken, fuller: str
+) -> None:
+    """It counted twice, with a note that no page showed."""
+    logs = {f"{name}__jsonl": _event(1) + _event(2, tool=name) for name in "abc"}
+    logs[f"{fuller}__jsonl"] = _event(1, tool="t", resource="r") + _event(2, tool=fuller)
+    logs["d__jsonl"] = _event(1, tool="t")
+    engine, intake = taken(**logs)
+    found = engine.rows("SELECT file, tool, resource FROM in_events WHERE event_id = 'e1'")
+    assert found == [(f"logs/{fuller}.jsonl", "t", "r")]
+    assert sum(f.kept for f in intake.files) == 7
+    told = [q for q in intake.quarantined if "all that they say here" in q.reason.text]
+    assert {q.file for q in told} | {f"logs/{fuller}.jsonl"} >= {"logs/d.jsonl"}
+    (notice,) = of_doubled(intake)
+    assert dict(notice.values) == {"n": 2}
 
 
 def test_what_stands_beside_a_repeated_event_in_its_record_stays(taken: Taken) -> None:

@@ -159,8 +159,8 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
 
 
 PLANTED = [
-    ("CRD-02", "k1", "fail", "ann, a person"),
-    ("CRD-02", "k2", "fail", "batch, a service account"),
+    ("CRD-02", "k1", "fail", "ann (person)"),
+    ("CRD-02", "k2", "fail", "batch (service account)"),
     ("CRD-02", "k3", "pass", "a3"),
     ("IDN-06", "p1", "fail", "ann"),
     ("IDN-06", "p3", "pass", "no sign of a person"),

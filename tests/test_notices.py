@@ -291,3 +291,29 @@ def test_a_log_that_shows_nothing_of_the_period_is_told(tmp_path: Path) -> None:
     assert notices(tmp_path, ws)["logs_outside"]["lines"] == [
         "gw: 1, from 2026-01-02 to 2026-01-02"
     ]
+
+
+def test_a_secret_in_a_configuration_of_no_listed_agent_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was counted among rows that join nothing, and no check looks at them."""
+    assess_few(monkeypatch, "CRD-09")
+    ws = tmp_path / "ws"
+    (ws / "inventory").mkdir(parents=True)
+    (ws / "reporter.yml").write_text(
+        "organisation: X\nperiod: {from: '2026-07-01', to: '2026-10-01'}\n"
+    )
+    secret = "sk-" + "a1B2c3D4" * 5
+    servers = {"files": {"command": "npx", "args": ["x@1.0.0"], "env": {"API_KEY": secret}}}
+    (ws / "inventory/mcp.json").write_text(json.dumps({"mcpServers": servers}))
+    agent = {"type": "agent", "actor_id": "bot", "state": "active"}
+    (ws / "inventory/a.json").write_text(json.dumps([agent]))
+    told = reporter("assess", ws, "--out", tmp_path / "run", "--formats", "json,csv")
+    assert told.exit_code == 0, told.output
+    assert "a secret stands in the clear, of no listed agent: 1" in told.output
+    assert "inventory/mcp.json#1: files" in told.output
+    assert not [p for p in (tmp_path / "run").iterdir() if secret.encode() in p.read_bytes()]
+    servers["files"]["env"] = {"API_KEY": "${API_KEY}"}
+    (ws / "inventory/mcp.json").write_text(json.dumps({"mcpServers": servers}))
+    told = reporter("assess", ws, "--out", tmp_path / "clean", "--formats", "json")
+    assert "of no listed agent" not in told.output

@@ -63,7 +63,7 @@ def test_an_owner_is_told_by_what_is_wrong_with_it(checks: dict[str, Check]) -> 
     told = results_of(checks["OWN-01"], {"given": given})
     assert {name: told[name][1] for name in ("none", "group", "alone", "twice", "two", "low")} == {
         "none": "no owner is recorded",
-        "group": "owner desk is a group, not a person",
+        "group": "owner desk is listed as group, not as a person",
         "alone": "owned by ann, but a high-risk agent needs a second, technical owner",
         "twice": "owner and technical owner are the same person, ann",
         "two": "owned by ann, technical owner bob",

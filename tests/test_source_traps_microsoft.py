@@ -97,6 +97,12 @@ def test_a_mail_address_that_others_may_share_is_no_alias() -> None:
     assert "ana@example.com" in aliases
 
 
+def test_an_address_is_known_as_sign_in_logs_write_it() -> None:
+    """The directory keeps capitals and the logs do not: one person was two, and one a stranger."""
+    aliases = {r["alias"] for r in rows("entra-users", "aliases", actor_id=person(22))}
+    assert {"Left.Early@example.com", "left.early@example.com"} <= aliases
+
+
 def test_a_method_that_no_policy_allows_is_no_strong_authentication() -> None:
     (away,) = rows("entra-user-registration", "actors", actor_id=person(23))
     assert away["strong_auth"] is False

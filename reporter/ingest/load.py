@@ -341,30 +341,56 @@ def _set_repeats_aside(engine: DuckDB) -> list[Quarantined]:
     ]
 
 
+ALIKE = mark(
+    "{n} events of this file have the id, log and time of events in {other}, and other values in"
+    " other columns; each counts. Supply one export of a log"
+)
+_OF_COPY = ("ingested_at",)
+"""What is told of a copy of an event, not of the event."""
+
+
 def _alike(engine: DuckDB) -> list[Quarantined]:
-    """Return a note per file whose events have the id, log and time of events in another file that
-    differ from them in other columns: two exports of one log, perhaps. Each counts.
-    """
-    rows = engine.rows(
-        "WITH twins AS (SELECT event_id, log_source, occurred_at, min((part, record)) AS first FROM"
-        " in_events WHERE event_id IS NOT NULL AND NOT starts_with(file, 'baseline/') GROUP BY ALL"
-        " HAVING count(DISTINCT part) > 1) SELECT e.file, min(e.record), count(*) FROM in_events AS"
-        " e JOIN twins AS t USING (event_id, log_source, occurred_at) WHERE e.part <> t.first[1]"
-        " AND NOT starts_with(e.file, 'baseline/') GROUP BY e.file ORDER BY e.file"
+    """Set events aside that stand in another file, too, with all that they say and more, and return
+    a note per file on these, and on those that say something else: each of them counts.
+
+    Alike are the id, log, time and source, as of two exports of one log."""
+    engine.run(
+        "CREATE TABLE twins AS SELECT * FROM in_events JOIN (SELECT event_id, log_source,"
+        " occurred_at, source FROM in_events WHERE event_id IS NOT NULL AND NOT starts_with(file,"
+        " 'baseline/') GROUP BY ALL HAVING count(DISTINCT part) > 1) AS t USING (event_id,"
+        " log_source, occurred_at, source) WHERE NOT starts_with(file, 'baseline/')"
+    )
+    told = [n for n, _ in columns_of(TABLES["events"]) if n not in _OF_COPY]
+    holds_all = " AND ".join(f"(b.{n} IS NULL OR b.{n} = a.{n})" for n in told)
+    n_told = " + ".join(f"(a.{n} IS NOT NULL)::INT" for n in told)
+    is_fuller = f"({n_told}, -a.part) > ({n_told.replace('a.', 'b.')}, -b.part)"
+    engine.run(
+        "INSERT INTO repeats SELECT b.part, b.place, b.file, b.record, 0 AS nth, min(a.file || '#'"
+        " || CAST(a.record AS VARCHAR)) AS original FROM twins AS b JOIN twins AS a USING"
+        " (event_id, log_source, occurred_at, source) WHERE a.part <> b.part AND"
+        f" {holds_all} AND {is_fuller} GROUP BY ALL"
+    )
+    lesser = engine.rows(
+        "SELECT file, min(record), count(*), arg_min(original, record) FROM repeats WHERE nth = 0"
+        " GROUP BY file ORDER BY file"
+    )
+    others = engine.rows(
+        "WITH remaining AS (SELECT t.* FROM twins AS t ANTI JOIN repeats USING (part, place)),"
+        " firsts AS (SELECT event_id, log_source, occurred_at, source, min((part, record, file)) AS"
+        " first FROM remaining GROUP BY ALL HAVING count(DISTINCT part) > 1) SELECT r.file,"
+        " min(r.record), count(*), arg_min(f.first[3], r.record) FROM remaining AS r JOIN firsts AS"
+        " f USING (event_id, log_source, occurred_at, source) WHERE r.part <> f.first[1] GROUP BY"
+        " r.file ORDER BY r.file"
+    )
+    engine.run("DROP TABLE twins")
+    fuller = mark(
+        "{n} events of this file stand in another, with all that they say here and more, and count"
+        " once; the first is {ref}"
     )
     return [
-        Quarantined(
-            file,
-            line,
-            "duplicate",
-            tell(
-                "{n} events of this file have the id, log and time of events in another file, and"
-                " other values in other columns; each counts. Supply one export of a log",
-                n=n,
-            ),
-            "",
-        )
-        for file, line, n in rows
+        Quarantined(file, line, "duplicate", Sentence(text, (("n", n), (name, other))), "")
+        for text, name, rows in ((fuller, "ref", lesser), (ALIKE, "other", others))
+        for file, line, n, other in rows
     ]
 
 

@@ -15,7 +15,7 @@ from fractions import Fraction
 from reporter.content.loader import Content
 from reporter.engine.base import Engine, quoted, quoted_list
 from reporter.i18n.translate import mark
-from reporter.ingest.load import Intake, line_to_copy
+from reporter.ingest.load import ALIKE, Intake, line_to_copy
 from reporter.ingest.statement_files import headings
 from reporter.model.assessment import FileCount, Notice
 from reporter.model.scores import GroupScore
@@ -79,6 +79,18 @@ def of_contradictions(intake: Intake) -> Iterator[Notice]:
     if counts:
         lines = tuple(tell("{file}: {n}", file=f, n=n) for f, n in sorted(counts.items()))
         yield Notice("contradictions", (("n", counts.total()),), lines, "quarantine.csv")
+
+
+def of_doubled(intake: Intake) -> Iterator[Notice]:
+    """Count the events that may be one with an event of another file, and count twice."""
+    doubled = [q for q in intake.quarantined if q.reason.text == ALIKE]
+    if doubled:
+        lines = tuple(
+            tell("{file}: {n}, as in {other}", file=q.file, **dict(q.reason.values))
+            for q in doubled
+        )
+        total = sum(int(q.reason.value("n")) for q in doubled)
+        yield Notice("events_doubled", (("n", total),), lines, "quarantine.csv")
 
 
 def of_logs_outside(engine: Engine) -> Iterator[Notice]:
@@ -178,6 +190,19 @@ def of_display_names(engine: Engine) -> Iterator[Notice]:
             for name, id_, n in rows
         )
         yield Notice("display_names", (("n", len(rows)),), lines, _FILES_NAMED)
+
+
+def of_open_secrets(engine: Engine) -> Iterator[Notice]:
+    """Name the configurations that hold a secret and belong to no listed agent, so that no check
+    assesses them; its value is nowhere.
+    """
+    rows = engine.rows(
+        "SELECT ref, name FROM components WHERE secret_in_config AND actor_id NOT IN (SELECT"
+        " actor_id FROM agents) ORDER BY ref, name"
+    )
+    if rows:
+        lines = tuple(labelled(ref, name) for ref, name in rows)
+        yield Notice("open_secrets", (("n", len(rows)),), lines, _FILES_NAMED)
 
 
 def of_merged_agents(engine: Engine) -> Iterator[Notice]:

@@ -69,6 +69,15 @@ SENTENCES: Mapping[str, str] = {
         " several may bear it, so each counts as a stranger. Give the id as the list of people has"
         " it, or declare the name an alias."
     ),
+    "open_secrets": mark(
+        "Configurations in which a secret stands in the clear, of no listed agent: {n}. CRD-09"
+        " fails for agents only. Take each secret out, replace it, and say in reporter_actor_id"
+        " whose configuration it is."
+    ),
+    "events_doubled": mark(
+        "Events that stand in two files with one id, log and time, and contradict one another: {n}."
+        " Each counts, so what was done once may count twice. Supply one export of a log."
+    ),
     "heartbeats_alone": mark(
         "Logs of which most hours or days show heartbeats alone: {n}. They count as delivering, so"
         " that silence in them proves something."

@@ -25,6 +25,10 @@ def event(source: str, **where: Any) -> dict[str, Any]:
     [
         # A token that is made is no credential that was used, whatever the browser signed in with.
         ("github-audit", {"event_id": "quay-pat-1"}, {"credential_id": None, "auth_method": None}),
+        # Claude Code's spans of a call say nothing of how it ended: those below do.
+        ("otel-genai", {"session_id": "cc-2", "tool": "Bash"}, {"outcome": "error", "on_behalf_of": "nora@dockside.example"}),
+        ("otel-genai", {"session_id": "cc-2", "tool": "Write"}, {"outcome": "denied"}),
+        ("otel-genai", {"session_id": "cc-2", "tool": "Read"}, {"outcome": "success"}),
         ("github-audit", {"event_id": "quay-exp-1"}, {"effect": "read"}),
         ("github-audit", {"event_id": "quay-dev-1"}, {"effect": None, "event_class": "auth"}),
         ("github-audit", {"action": "team.add_member", "resource": "harbour/pilots"}, {"effect": "grant"}),

@@ -25,6 +25,9 @@ def event(source: str, **where: Any) -> dict[str, Any]:
     [
         # A token that is made is no credential that was used, whatever the browser signed in with.
         ("github-audit", {"event_id": "quay-pat-1"}, {"credential_id": None, "auth_method": None}),
+        # A page of traces names observations by id; user and session are theirs all the same.
+        ("langfuse", {"session_id": "s-33"}, {"tool": "weigh", "on_behalf_of": "olga@quay.example"}),
+        ("datadog-audit", {"resource": "dashboard/56"}, {"occurred_at": "2026-09-01T09:03:00.100000"}),
         # Claude Code's spans of a call say nothing of how it ended: those below do.
         ("otel-genai", {"session_id": "cc-2", "tool": "Bash"}, {"outcome": "error", "on_behalf_of": "nora@dockside.example"}),
         ("otel-genai", {"session_id": "cc-2", "tool": "Write"}, {"outcome": "denied"}),

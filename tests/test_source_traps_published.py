@@ -28,6 +28,10 @@ def event(source: str, **where: Any) -> dict[str, Any]:
         # A page of traces names observations by id; user and session are theirs all the same.
         ("langfuse", {"session_id": "s-33"}, {"tool": "weigh", "on_behalf_of": "olga@quay.example"}),
         ("datadog-audit", {"resource": "dashboard/56"}, {"occurred_at": "2026-09-01T09:03:00.100000"}),
+        # A tool of LangChain that handles its own errors ends well, with an answer that says that it failed.
+        ("langsmith", {"event_id": "soft-1"}, {"outcome": "error"}),
+        ("langsmith", {"event_id": "soft-2"}, {"outcome": "error"}),
+        ("langsmith", {"event_id": "soft-3"}, {"outcome": "success"}),
         # Claude Code's spans of a call say nothing of how it ended: those below do.
         ("otel-genai", {"session_id": "cc-2", "tool": "Bash"}, {"outcome": "error", "on_behalf_of": "nora@dockside.example"}),
         ("otel-genai", {"session_id": "cc-2", "tool": "Write"}, {"outcome": "denied"}),

@@ -32,6 +32,8 @@ def event(source: str, **where: Any) -> dict[str, Any]:
         ("langsmith", {"event_id": "soft-1"}, {"outcome": "error"}),
         ("langsmith", {"event_id": "soft-2"}, {"outcome": "error"}),
         ("langsmith", {"event_id": "soft-3"}, {"outcome": "success"}),
+        ("otel-genai", {"session_id": "lc-2", "occurred_at": "2026-07-03T09:12:01"}, {"tool": "crane_status", "outcome": "error"}),
+        ("otel-genai", {"session_id": "lc-2", "occurred_at": "2026-07-03T09:12:02"}, {"tool": "crane_status", "outcome": "success"}),
         # Claude Code's spans of a call say nothing of how it ended: those below do.
         ("otel-genai", {"session_id": "cc-2", "tool": "Bash"}, {"outcome": "error", "on_behalf_of": "nora@dockside.example"}),
         ("otel-genai", {"session_id": "cc-2", "tool": "Write"}, {"outcome": "denied"}),

@@ -25,6 +25,19 @@ def event(source: str, **where: Any) -> dict[str, Any]:
     [
         # A token that is made is no credential that was used, whatever the browser signed in with.
         ("github-audit", {"event_id": "quay-pat-1"}, {"credential_id": None, "auth_method": None}),
+        # A page of traces names observations by id; user and session are theirs all the same.
+        ("langfuse", {"session_id": "s-33"}, {"tool": "weigh", "on_behalf_of": "olga@quay.example"}),
+        ("datadog-audit", {"resource": "dashboard/56"}, {"occurred_at": "2026-09-01T09:03:00.100000"}),
+        # A tool of LangChain that handles its own errors ends well, with an answer that says that it failed.
+        ("langsmith", {"event_id": "soft-1"}, {"outcome": "error"}),
+        ("langsmith", {"event_id": "soft-2"}, {"outcome": "error"}),
+        ("langsmith", {"event_id": "soft-3"}, {"outcome": "success"}),
+        ("otel-genai", {"session_id": "lc-2", "occurred_at": "2026-07-03T09:12:01"}, {"tool": "crane_status", "outcome": "error"}),
+        ("otel-genai", {"session_id": "lc-2", "occurred_at": "2026-07-03T09:12:02"}, {"tool": "crane_status", "outcome": "success"}),
+        # Claude Code's spans of a call say nothing of how it ended: those below do.
+        ("otel-genai", {"session_id": "cc-2", "tool": "Bash"}, {"outcome": "error", "on_behalf_of": "nora@dockside.example"}),
+        ("otel-genai", {"session_id": "cc-2", "tool": "Write"}, {"outcome": "denied"}),
+        ("otel-genai", {"session_id": "cc-2", "tool": "Read"}, {"outcome": "success"}),
         ("github-audit", {"event_id": "quay-exp-1"}, {"effect": "read"}),
         ("github-audit", {"event_id": "quay-dev-1"}, {"effect": None, "event_class": "auth"}),
         ("github-audit", {"action": "team.add_member", "resource": "harbour/pilots"}, {"effect": "grant"}),

@@ -275,9 +275,13 @@ def _datadog(value: dict[str, Any]) -> list[Any] | None:
         inner = value["attributes"]
         record = _parsed(inner.get("message"))
         attributes = inner.get("attributes")
-        if record is None:
-            return [nested(attributes) or attributes] if attributes else [inner]
-        return [record]
+        if record is not None:
+            return [record]
+        if not attributes:
+            return [inner]
+        told = nested(attributes) or attributes
+        # The audit trail tells the time of what was done beside it.
+        return [{"timestamp": inner["timestamp"], **told} if value["type"] == "audit" else told]
     if {"_id", "service", "attributes"} <= value.keys() and isinstance(value["attributes"], dict):
         record = _parsed(value.get("message"))
         return [value["attributes"] if record is None else record]

@@ -160,7 +160,8 @@ def filled_columns(engine: DuckDB, table: str, text: str) -> list[Column]:
 
 
 def _columns(table: str, outputs: Set[str]) -> list[Column]:
-    return [c for c in (*TABLES[table].columns, ALSO) if c.name in outputs]
+    names = outputs & {*(n for n, _ in columns_of(TABLES[table])), ALSO.name}
+    return [c for c in (*TABLES[table].columns, ALSO) if c.name in names]
 
 
 def cast_all(table: str, sql: Any, engine: DuckDB, source: Source, prefix: str = "") -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import io
+import lzma
 import zipfile
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import pytest
 from test_readers import CSV_HEAD, CSV_ROWS, TEN, Taken, event, lines, take
 
 from reporter.ingest.readers import archives
+from reporter.ingest.readers.files import OLE, sniff
 from reporter.ingest.readers.inputs import Inputs
 
 
@@ -94,6 +97,35 @@ def test_a_damaged_or_encrypted_member_costs_no_other(tmp_path: Path) -> None:
     assert kept(taken)["logs/secret.zip!b.jsonl"] == (3, 3)
     assert taken.files["logs/broken.zip!a.jsonl"].kept == 0
     assert "encrypted" in str(taken.files["logs/secret.zip!a.jsonl"].why)
+
+
+TAR = b"x".ljust(257, b"\0") + b"ustar".ljust(255, b"\0")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "why"),
+    [
+        ("a.tar", TAR, "packed as tar"),
+        ("a.tar.gz", gzip.compress(TAR), "packed as tar"),
+        ("a.7z", b"7z\xbc\xaf\x27\x1c\0\4", "packed as 7z"),
+        ("a.jsonl.bz2", bz2.compress(lines(*TEN)), "packed as bzip2"),
+        ("a.jsonl.xz", lzma.compress(lines(*TEN)), "packed as xz"),
+        ("a.jsonl.zst", b"\x28\xb5\x2f\xfd,1,2", "packed as zstd"),
+        ("a.zip", archive(), "holds no file"),
+        ("a.zip", archive(("day/", b"")), "holds no file"),
+        ("a.xlsx", OLE + b"x" * 99, "a workbook with a password"),
+    ],
+)
+def test_what_is_packed_as_nobody_unpacks_says_how(
+    name: str, content: bytes, why: str, tmp_path: Path
+) -> None:
+    """Most were binary content of no known format; a small one could pass for a table."""
+    (tmp_path / name).write_bytes(content)
+    found = sniff(tmp_path / name, f"logs/{name}")
+    if found.is_archive:
+        (found,) = archives.members(found, tmp_path)
+    assert found.format == "unknown"
+    assert why in str(found.why)
 
 
 def test_what_was_unpacked_is_gone_with_the_inputs(tmp_path: Path) -> None:

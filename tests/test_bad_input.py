@@ -8,6 +8,9 @@ import html
 import json
 import os
 import re
+import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable
 from datetime import datetime
@@ -352,12 +355,62 @@ def test_what_is_named_in_a_folder_and_is_no_file_does_not_vanish(tmp_path: Path
     assert {q["file"] for q in quarantine(tmp_path / "out")} == {"logs/gone.jsonl", "logs/pipe"}
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
-def test_a_file_that_may_not_be_read_is_counted(tmp_path: Path) -> None:
-    ws = write(tmp_path / "ws", inventory__a_json=AGENT, inventory__b_json=AGENT)
-    (ws / "inventory" / "b.json").chmod(0)
-    assert assess(ws).exit_code == 0
-    assert [q["file"] for q in quarantine(tmp_path / "out")] == ["inventory/b.json"]
+def _with_few_rights(*words: object) -> subprocess.CompletedProcess[str]:
+    """Run the command without the right of root to open everything."""
+    is_root = os.geteuid() == 0
+    drop = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if is_root else []
+    return subprocess.run(
+        [*drop, sys.executable, "-m", "reporter.cli", *map(str, words)],
+        capture_output=True,
+        text=True,
+    )
+
+
+needs_rights = pytest.mark.skipif(
+    os.geteuid() == 0 and not shutil.which("setpriv"), reason="root reads everything"
+)
+
+
+@needs_rights
+def test_a_file_or_folder_that_may_not_be_read_is_counted(tmp_path: Path) -> None:
+    """A folder ended the run at results.parquet, which nobody had asked for; one beside was not named."""
+    files = ("inventory/b.json", "logs/shut/c.jsonl", "logs/listed/d.jsonl", "other/e.json")
+    ws = write(tmp_path / "ws", inventory__a_json=AGENT)
+    for name in files:
+        (ws / name).parent.mkdir(parents=True, exist_ok=True)
+        (ws / name).write_text(AGENT)
+    modes = {"inventory/b.json": 0, "logs/shut": 0, "logs/listed": 0o444, "other": 0}
+    for name, mode in modes.items():
+        (ws / name).chmod(mode)
+    done = _with_few_rights("assess", ws, "--out", tmp_path / "out", "--formats", "json,csv")
+    for name in modes:
+        (ws / name).chmod(0o755)
+    assert done.returncode == 0, done.stderr
+    assert {q["file"] for q in quarantine(tmp_path / "out")} == {
+        "inventory/b.json", "logs/shut", "logs/listed/d.jsonl"
+    }  # fmt: skip
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
+    assert "other" in {f["file"] for f in manifest["inputs"]}
+
+
+@needs_rights
+@pytest.mark.parametrize(
+    "words", ["--out shut/run", "--out run --cache shut", "--out run --temp shut/t", "--out run"]
+)
+def test_a_place_that_may_not_be_used_is_named_with_what_to_do(tmp_path: Path, words: str) -> None:
+    ws = write(tmp_path / "ws", inventory__a_json=AGENT)
+    shut = tmp_path / "shut"
+    if words == "--out run":
+        shut = ws / "mappings"  # read as none, its logs would be of no known format
+    shut.mkdir()
+    shut.chmod(0o555 if "shut" in words else 0)
+    places = [tmp_path / w if "--" not in w else w for w in words.split()]
+    done = _with_few_rights("assess", ws, *places, "--formats", "json")
+    shut.chmod(0o755)
+    assert done.returncode == 3
+    assert f"{shut}" in done.stderr and "Permission denied" in done.stderr
+    assert "Give whoever runs this the right to it" in done.stderr
+    assert not (tmp_path / "run").exists() and not list(shut.iterdir())
 
 
 @pytest.mark.usefixtures("few_checks")

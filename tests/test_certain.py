@@ -190,7 +190,7 @@ def test_a_certain_failure_stands_and_names_only_what_is_recorded(
 @pytest.mark.deep
 def test_what_is_put_in_place_of_the_unrecorded_is_never_printed(checks: dict[str, Check]) -> None:
     told = []
-    for check in (checks[name] for name in ("INV-01", "SUP-04", "LIF-05")):
+    for check in (checks[name] for name in ("INV-01", "SUP-01", "LIF-05")):
         for example in check.examples:
             worlds = Worlds(check, dict(example))
             seen = worlds.assess([without(worlds.given, [column]) for column in check.at_best])

@@ -349,6 +349,18 @@ ENGINE = {
     "grants.excluded": "what a right does not cover: makes right_uses.standing",
     "events.rights": "what the system checked: makes right_uses.standing",
     "log_stores.selects": "what a log would show: makes held_rights.is_shown",
+    **{
+        f"third_parties.{c}": "makes third_party_records"
+        for c in (
+            "principal_id",
+            "reviewed_at",
+            "scopes",
+            "owner_id",
+            "fallback",
+            "organisation_id",
+        )
+    },
+    **{f"vendors.{c.name}": "makes vendor_matches" for c in TABLES["vendors"].columns},
     "last_accesses.actor_id": "names whose use AWS keeps: makes held_rights.is_watched",
     "last_accesses.action": "of which right: makes held_rights.is_watched",
     "last_accesses.used_at": "becomes held_rights.last_at",

@@ -57,6 +57,7 @@ ENDS: dict[str, dict[str, Any]] = {
     "Logs Insights": {"results": [[{}]], "status": "Complete"},
     "Elasticsearch": {"timed_out": False, "_shards": {"total": 5, "failed": 0}, "hits": {"hits": [{}]}},
     "Splunk": {"preview": False, "results": [{}]},
+    "a push, from one commit to another": {"commits": [{}], "before": "1f00", "after": "2f00"},
     "a record that names a next one": {"id": 1, "next": {"id": 2}},
 }  # fmt: skip
 TOTALS: dict[str, dict[str, Any]] = {

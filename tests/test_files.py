@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -21,6 +22,8 @@ from fixture_reasons import told
 from jsonschema import Draft4Validator, Draft202012Validator
 from ocsf_json_schema import OcsfJsonSchemaEmbedded, get_ocsf_schema
 from openpyxl.utils.escape import unescape
+from xlsxwriter import Workbook
+from xlsxwriter.exceptions import FileCreateError
 
 from reporter.model.assessment import Assessment, FileCount, Finding
 from reporter.model.scores import Status
@@ -516,3 +519,18 @@ def test_names_of_sheets_hide_people_too(tmp_path: Path) -> None:
     intake: Any = Intake((file,), (), (), {}, {})
     hidden = hide_intake(intake, people).files[0]
     assert (hidden.file, hidden.part) == ("inventory/b.xlsx!person-1", "person-1")
+
+
+def test_a_full_disk_is_no_defect_of_the_workbook(
+    views: dict[str, document.View], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its library wraps what the system says, and that ended in a Python error."""
+
+    def full(*_: object) -> None:
+        raise FileCreateError(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
+
+    monkeypatch.setattr(Workbook, "close", full)
+    monkeypatch.setattr(xlsx, "tabs", lambda _: ())
+    with pytest.raises(OSError, match="No space left") as refused:
+        xlsx.write(next(iter(views.values())), tmp_path / "report.xlsx")
+    assert refused.value.filename == str(tmp_path / "report.xlsx")

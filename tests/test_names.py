@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import assess_few
 
 import reporter
 from reporter.authoring.examples import RUN, load_example, results_of
@@ -18,6 +19,7 @@ from reporter.engine.duckdb import DuckDB
 from reporter.ingest import load
 from reporter.ingest.cache import open_cache
 from reporter.ingest.readers.inputs import Inputs
+from reporter.runs.store import read_data
 from reporter.transform.derive import derive
 
 YML = "organisation: Port\nperiod: {from: '2026-07-01', to: '2026-10-01'}\nframeworks: [owasp-nhi-2025]\n"
@@ -228,3 +230,58 @@ def test_the_longest_chain_of_a_day_is_told_by_its_number(content: Content) -> N
     actors = [{"actor_id": "real", "kind": "agent", "state": "active", "risk_tier": "low"}]
     [(status, reason)] = results_of(check, {"given": {"actors": actors, "events": events}}).values()
     assert status == "fail" and "a chain of 12 hops" in reason, reason
+
+
+def test_a_word_for_nobody_is_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An approval asked for by N/A passed as that of two people; an owner "tbd" was only unknown."""
+    assess_few(monkeypatch, "OWN-01", "APR-03")
+    words = ["n.n.", "N/A", " TBD ", "unbekannt", "-", "None", "keine Angabe"]
+    people = [*words, "NN", "bea"]
+    records: list[dict[str, object]] = [
+        {"type": "agent", "actor_id": f"a{n}", "state": "active", "owner_id": word, "technical_owner_id": word}
+        for n, word in enumerate(people)
+    ]  # fmt: skip
+    records += [
+        {"type": "approval", "approval_id": f"p{n}", "actor_id": f"a{n}", "approval_type": "tool", "scope": "x",
+         "requester_id": word, "approver_id": "ann", "granted_at": "2026-08-01T00:00:00Z"}
+        for n, word in enumerate(people)
+    ]  # fmt: skip
+    records += [{"type": "human", "actor_id": p, "state": "active"} for p in ("ann", "bea")]
+    ws = tmp_path / "ws"
+    (ws / "inventory").mkdir(parents=True)
+    (ws / "reporter.yml").write_text(YML)
+    text = "".join(json.dumps(r) + "\n" for r in records)
+    (ws / "inventory/a.jsonl").write_text(text)
+    run = reporter.assess(ws)
+    found = run.results(check="OWN-01")
+    owned = dict(
+        zip(found["subject"], zip(found["status"], found["reason"], strict=True), strict=True)
+    )
+    nobody = {f"a{n}" for n in range(len(words))}
+    assert {a for a, found in owned.items() if found == ("fail", "no owner is recorded")} == nobody
+    assert owned["a7"][1] == "owner NN is in no directory that was supplied"
+    found = run.results(check="APR-03")
+    approved = dict(zip(found["subject"], found["status"], strict=True))
+    assert {a: s for a, s in approved.items() if a in nobody} == dict.fromkeys(nobody, "unknown")
+
+
+def test_a_display_name_joins_nobody_and_is_told_with_the_id(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assess_few(monkeypatch, "OWN-01")
+    ws = tmp_path / "ws"
+    (ws / "inventory").mkdir(parents=True)
+    (ws / "reporter.yml").write_text(YML)
+    records = [
+        {"type": "agent", "actor_id": "a", "state": "active", "owner_id": "Ann Lee"},
+        {"type": "agent", "actor_id": "b", "state": "active", "owner_id": "Bo Ray"},
+        {"type": "human", "actor_id": "ann@x.example", "name": "Ann Lee", "state": "active"},
+        {"type": "human", "actor_id": "bo1@x.example", "name": "Bo Ray", "state": "active"},
+        {"type": "human", "actor_id": "bo2@x.example", "name": "Bo Ray", "state": "active"},
+    ]
+    (ws / "inventory/a.jsonl").write_text("".join(json.dumps(r) + "\n" for r in records))
+    run = reporter.assess(ws)
+    assert set(run.results(check="OWN-01")["status"]) == {"unknown"}
+    notice = next(n for n in read_data(run.folder).notices if n.code == "display_names")
+    (line,) = notice.lines
+    assert str(line.translated()) == "Ann Lee (1): meant is perhaps ann@x.example"

@@ -200,6 +200,41 @@ def test_gateways_and_refusals_that_only_the_log_claims_are_told(
     assert all_told["refusals_unshown"]["lines"] == refused
 
 
+CRANE = "arn:aws:iam::111122223333:user/crane"
+IAM = {"UserDetailList": [{"Arn": CRANE, "UserName": "crane", "Tags": [{"Key": "agent", "Value": "true"}], "UserPolicyList": [
+    {"PolicyName": "p", "PolicyDocument": {"Statement": [{"Effect": "Allow", "Action": "ec2:*", "Resource": "*"}]}}]}]}  # fmt: skip
+
+
+def call(day: int, service: str, name: str) -> dict[str, Any]:
+    return {
+        "eventVersion": "1.08",
+        "eventID": f"e{day}",
+        "eventTime": f"2026-08-{day:02}T10:00:00Z",
+        "eventSource": f"{service}.amazonaws.com",
+        "eventName": name,
+        "managementEvent": True,
+        "userIdentity": {"type": "IAMUser", "arn": CRANE, "userName": "crane"},
+    }
+
+
+def test_calls_in_a_cloud_of_which_no_list_tells_the_right_are_counted(tmp_path: Path) -> None:
+    """Every call stands in the accounting as kept, and these were compared with nothing."""
+    ws = workspace(tmp_path / "ws", 0)
+    calls = [call(n, "quayside", "LiftCrane") for n in (1, 2, 3)]
+    calls += [call(4, "quayside", "DropCrane"), call(5, "ec2", "DescribeVpcs")]
+    (ws / "inventory" / "iam.json").write_text(json.dumps(IAM))
+    (ws / "inventory" / "trail.json").write_text(json.dumps({"Records": calls}))
+    notice = notices(tmp_path, ws)["operations_unmapped"]
+    assert "what right they need: 4." in notice["text"]
+    assert notice["lines"] == [
+        "aws-cloudtrail: calls 4, operations 2, most often quayside.amazonaws.com:LiftCrane,"
+        " quayside.amazonaws.com:DropCrane"
+    ]
+    run = json.loads((tmp_path / "out" / "report.json").read_text(encoding="utf-8"))
+    told = [(n["file"], n["line"]) for n in run["quarantined"] if n["kind"] == "unmapped"]
+    assert told == [("inventory/trail.json", 3), ("inventory/trail.json", 4)]
+
+
 def test_what_answers_carry_is_told_from_five_points_on() -> None:
     def total(lo: Fraction) -> GroupScore:
         return GroupScore("f", "F", lo, lo, 0, 0, 0, 0, Fraction(1), 1, 0, 0, ())

@@ -451,3 +451,33 @@ def test_who_only_shares_a_credential_has_a_pseudonym_in_ids_too(
     assert shared
     for cause in shared:
         assert cause.id == ids.cause("weak-secret", cause.actors)
+
+
+def test_unlisted_people_are_counted_by_what_was_found_about_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The notice looked for their names among pseudonyms: none failed and none was unknown."""
+    assess_few(monkeypatch, "INV-02", "POL-02")
+    estate = spoiled()
+    for name in ("uma.ulm", "Uma Ulm", "Aba Abel"):  # two of one pseudonym are told apart
+        human = {"actor_id": name, "actor_kind": "human", "event_id": name, "principal_id": name}
+        estate.events.append(
+            {k: v for k, v in (estate.events[5] | human).items() if k != "credential_id"}
+        )
+    estate.agents[0]["actor_id"] = "agt-ann.lee-helper"
+    estate.others.append({"type": "human", "actor_id": "Ann Lee", "state": "active"})
+    ws, printed, contexts = estate.write(tmp_path / "ws"), [], []
+    for name, words in (("open", ()), ("hidden", pseudonymised(tmp_path))):
+        out = tmp_path / name
+        result = reporter("assess", ws, "--out", out, "--formats", "json", *words)
+        assert result.exit_code == 0, result.output
+        data = read_data(out)
+        notice = next(n for n in data.notices if n.code == "unlisted_actors")
+        printed.append(notice.values)
+        contexts.append(data.context)
+    assert printed[0] == printed[1] and dict(printed[0])["unknown"] > 0
+    assert contexts[0] == contexts[1]
+    assert not re.search(r"(?i)uma ?ulm|aba ?abel|ann.?lee", result.output)
+    subjects = {s for (s,) in read_results(out, "\"check\" = 'INV-02'", ("subject",))}
+    told = {dict(line.values)["agent"] for line in notice.lines}
+    assert len(told) == len(notice.lines) and told <= subjects

@@ -39,6 +39,7 @@ def outcomes(source: str, **where: Any) -> list[str | None]:
         ("codex-otel", "call_8"),
         ("agent-control-standard", "r1"),
         ("agent-control-standard", "r4"),
+        ("langfuse", "trace-msg-01-g3-toolu_01Q4"),
     ],
 )
 def test_a_call_that_was_only_asked_for_is_no_event(source: str, event_id: str) -> None:

@@ -54,6 +54,46 @@ def test_a_group_of_which_nothing_is_known_leaves_the_list_of_rights_open() -> N
     ]
 
 
+def rows_of(source: str, table: str) -> list[dict[str, str]]:
+    golden = json.loads((SOURCES / source / "golden.json").read_text(encoding="utf-8"))
+    return list(golden["rows"][table])
+
+
 def test_a_role_assigned_on_a_condition_is_not_held_without_it() -> None:
-    rows = json.loads((SOURCES / "entra-grants" / "golden.json").read_text(encoding="utf-8"))["rows"]["grants"]  # fmt: skip
-    assert [r["actor_id"][-1] for r in rows if r.get("conditional") == "*"] == ["9"]
+    rows = rows_of("entra-grants", "grants")
+    assert [r["actor_id"][-1] for r in rows if "role" in r and r.get("conditional") == "*"] == ["9"]
+
+
+def test_what_an_application_may_do_for_a_person_it_may_not_do_for_itself() -> None:
+    rows = [r for s in ("entra-grants", "entra-service-principals") for r in rows_of(s, "grants")]
+    assert {r["file"] for r in rows if "action" in r and r.get("conditional") == "*"} == {
+        "logs/scopes-list.json",
+        "logs/scopes.jsonl",
+        "logs/serviceprincipals.json",
+    }
+    told = {r["rights"] for r in rows_of("entra-logs", "events") if "rights" in r}
+    assert "Mail.Read@delegated openid@delegated" in told
+
+
+def test_microsoft_graph_names_its_permissions_and_is_nobody() -> None:
+    assert [(r["role"][-1], r["actions"]) for r in rows_of("entra-service-principals", "role_definitions")] == [("1", "Quay.Read.All")]  # fmt: skip
+    for table in ("actors", "aliases"):
+        assert not [r for r in rows_of("entra-service-principals", table) if r["record"] == 8]
+
+
+def test_a_set_of_permissions_goes_by_its_name_only_where_one_tells_it() -> None:
+    rows = rows_of("aws-identity-center", "grants")
+    assert {(r["actor_id"][-1], r["name"], r["role"][:15]) for r in rows} == {
+        ("1", "444455556666", "AWSReservedSSO_"),
+        ("3", "444455556666", "AWSReservedSSO_"),
+        ("9", "444455556666", "AWSReservedSSO_"),
+        ("2", "444455556666", "arn:aws:sso:::p"),
+        ("1", "777788889999", "AWSReservedSSO_"),
+    }
+
+
+def test_a_user_name_without_a_domain_is_no_alias() -> None:
+    assert {r["alias"] for r in rows_of("aws-identity-center", "aliases")} == {
+        "mara@quay.example",
+        "00uQUAYMARA",
+    }

@@ -214,42 +214,45 @@ def test_cloudtrail_calls_an_actor_an_agent_only_where_the_record_says_so(of: Of
     }
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "S3 notification",
-        "OpenAPI servers",
-        "Flat server list",
-        "Plain trace",
-        "Event type without Okta",
+LOOK_ALIKES: dict[str, Any] = {
+    "S3 notification": {
+        "Records": [
+            {
+                "eventVersion": "2.1",
+                "eventSource": "aws:s3",
+                "awsRegion": "eu-central-1",
+                "eventName": "ObjectCreated:Put",
+                "eventTime": "2026-07-01T00:00:00Z",
+                "userIdentity": {"principalId": "x"},
+                "s3": {},
+            }
+        ]
+    },
+    "OpenAPI servers": {
+        "openapi": "3.1.0",
+        "servers": [{"url": "https://api.example"}],
+        "paths": {},
+    },
+    "Flat server list": {"servers": {"web-1": {"host": "10.0.0.1", "port": 80}}},
+    "Plain trace": {"traceId": "a", "events": [{"name": "x"}]},
+    "Event type without Okta": [
+        {"eventType": "order.created", "published": "2026-07-01T00:00:00Z"}
     ],
-)
-def test_look_alikes_are_left_alone(name: str, tmp_path: Path, ingest: Ingest) -> None:
-    value: Any = {
-        "S3 notification": {
-            "Records": [
-                {
-                    "eventVersion": "2.1",
-                    "eventSource": "aws:s3",
-                    "awsRegion": "eu-central-1",
-                    "eventName": "ObjectCreated:Put",
-                    "eventTime": "2026-07-01T00:00:00Z",
-                    "userIdentity": {"principalId": "x"},
-                    "s3": {},
-                }
-            ]
-        },
-        "OpenAPI servers": {
-            "openapi": "3.1.0",
-            "servers": [{"url": "https://api.example"}],
-            "paths": {},
-        },
-        "Flat server list": {"servers": {"web-1": {"host": "10.0.0.1", "port": 80}}},
-        "Plain trace": {"traceId": "a", "events": [{"name": "x"}]},
-        "Event type without Okta": [
-            {"eventType": "order.created", "published": "2026-07-01T00:00:00Z"}
-        ],
-    }[name]
+    "Hooks of Command Code": {
+        "session_id": "a",
+        "transcript_path": "/tmp/a.jsonl",
+        "cwd": "/srv",
+        "hook_event_name": "PostToolUse",
+        "permission_mode": "auto-accept",
+        "tool_name": "edit_file",
+        "tool_input": {"file_path": "/srv/a"},
+    },
+    "Hooks of Devin": {"session_id": "a", "hook_event_name": "PostToolUse", "tool_name": "exec"},
+}
+
+
+@pytest.mark.parametrize("value", LOOK_ALIKES.values(), ids=LOOK_ALIKES)
+def test_look_alikes_are_left_alone(value: Any, tmp_path: Path, ingest: Ingest) -> None:
     folder = tmp_path / "given"
     folder.mkdir()
     (folder / "file.json").write_text(json.dumps(value), encoding="utf-8")

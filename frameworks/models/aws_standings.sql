@@ -1,10 +1,51 @@
 -- One action in AWS, the actions of IAM that it needs, and how these stand to the policies of its holder.
 -- step
-WITH entitlements AS (
+WITH held AS (
+  SELECT actor_id, coalesce(role, '') AS role, name, action, excluded, conditional, expires_at, source
+  FROM grants
+  WHERE type = 'entitlement'
+),
+
+-- A set of permissions in Identity Center is, in each account, a role of its name and a text behind it.
+sets AS (
+  SELECT DISTINCT
+    actor_id AS role_id,
+    split_part(actor_id, ':', 5) AS account,
+    regexp_extract(actor_id, '/(AWSReservedSSO_.+)_[0-9a-f]{16}$', 1) AS role
+  FROM held
+  WHERE actor_id LIKE 'arn:%:role/aws-reserved/sso.amazonaws.com/%'
+),
+
+assigned AS (
+  SELECT h.actor_id, h.name, h.role, s.role_id
+  FROM held AS h
+  LEFT JOIN sets AS s ON s.account = h.name AND s.role = h.role
+  WHERE regexp_matches(h.role, '^AWSReservedSSO_|^arn:[a-z-]+:sso:::permissionSet/')
+),
+
+rights AS (
+  SELECT actor_id, role, name, action, excluded, conditional, expires_at, source
+  FROM held
+  WHERE role NOT IN (SELECT role FROM assigned)
+
+  UNION ALL
+
+  SELECT a.actor_id, a.role_id || ' ' || h.role, h.name, h.action, h.excluded, h.conditional, h.expires_at, h.source
+  FROM assigned AS a
+  JOIN held AS h ON h.actor_id = a.role_id
+
+  UNION ALL
+
+  SELECT actor_id, role, name, NULL, NULL, NULL, NULL, NULL
+  FROM assigned
+  WHERE role_id IS NULL
+),
+
+entitlements AS (
   SELECT
     actor_id,
-    coalesce(role, '') AS role,
-    source = 'aws-iam-authz-details' AS is_policy,
+    role,
+    coalesce(source = 'aws-iam-authz-details', FALSE) AS is_policy,
     coalesce(
       regexp_full_match(lower(coalesce(action, name)), '^([a-z0-9-]+|\*):[A-Za-z0-9*?]+$|^\*$|^\* except .*'), FALSE
     ) AS is_told,
@@ -14,9 +55,9 @@ WITH entitlements AS (
     -- A right to an action anywhere has none.
     CASE WHEN action IS NOT NULL AND name LIKE 'arn:%' THEN action_pattern(regexp_replace(name, '\$\{[^}]*\}', '*', 'g')) END AS place,
     expires_at
-  FROM grants
+  FROM rights
   -- A verb of Kubernetes is no action of AWS, though * is written alike.
-  WHERE type = 'entitlement' AND source NOT IN ('kubernetes-objects', 'steampipe-kubernetes-rbac')
+  WHERE coalesce(source, '') NOT IN ('kubernetes-objects', 'steampipe-kubernetes-rbac')
 ),
 
 -- A policy by its name is told where its actions are; rights in other systems say nothing of an account whose policies are known.
@@ -154,6 +195,8 @@ SELECT
     WHEN NOT a.is_known THEN 'unmapped'
     WHEN w.least = 2 THEN 'conditional'
     WHEN w.most > 1 THEN 'partly'
+    -- Which sets he has in other accounts, and by groups, no list tells as a whole.
+    WHEN a.holder_id IN (SELECT actor_id FROM assigned) THEN 'unlisted'
     WHEN w.most = 1 THEN 'denied'
     -- Services whose resources may grant by policies of their own.
     WHEN a.label IN (

@@ -1,4 +1,5 @@
--- One right to actions in AWS that an agent holds, itself or by the role under which it acts, and what is known of its use.
+-- One right to actions in AWS, or permission to Microsoft Graph, that an agent holds, itself or by the role under which it acts,
+-- and what is known of its use.
 -- agent_id text: Agent.
 -- name text: Actions, as the policy has them, such as s3:Get*.
 -- privileged flag: Privileged right.
@@ -148,3 +149,8 @@ CROSS JOIN steady AS y
 LEFT JOIN actors AS h ON h.actor_id = r.holder_id
 LEFT JOIN used AS u ON u.agent_id = r.agent_id AND u.holder_id = r.holder_id AND u.name = r.name
 LEFT JOIN watched AS w ON w.agent_id = r.agent_id AND w.holder_id = r.holder_id AND w.name = r.name
+
+UNION ALL
+
+SELECT agent_id, name, privileged, since_at, is_shown, FALSE, CASE WHEN last_at IS NULL THEN 0 ELSE 1 END, last_at, ref
+FROM graph_rights

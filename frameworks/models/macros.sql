@@ -198,7 +198,14 @@ CREATE MACRO delay_of(ingested_at, occurred_at) AS epoch_us(ingested_at) - epoch
 
 -- The effect of a tool as a number, the gravest last.
 CREATE MACRO gravity_of(effect) AS
-  list_position(['read', 'write', 'publish', 'execute', 'transfer', 'delete', 'grant', 'admin'], effect);
+  CASE effect
+    WHEN 'read' THEN 1 WHEN 'write' THEN 2 WHEN 'publish' THEN 3 WHEN 'execute' THEN 4
+    WHEN 'transfer' THEN 5 WHEN 'delete' THEN 6 WHEN 'grant' THEN 7 WHEN 'admin' THEN 8
+  END;
+
+-- The gravest effect that lists of one tool tell, and whether all of them that tell it say yes.
+CREATE MACRO gravest(effect) AS ARG_MAX(effect, gravity_of(effect));
+CREATE MACRO all_say(flag) AS MIN(CASE WHEN flag THEN 1 WHEN NOT flag THEN 0 END) = 1;
 
 -- The same in steps, where what logs name alike for one act is one step. Who may execute may do anything by it: as a granted
 -- effect that is the last step. In a log it tells how a tool was called, not what it did.
@@ -269,4 +276,13 @@ CREATE MACRO was_there(state, state_since, retired_at, moment) AS
     WHEN CAST(retired_at AS DATE) + INTERVAL 1 DAY <= moment THEN FALSE
     WHEN state = 'active' OR (state = 'retired' AND retired_at IS NOT NULL) THEN TRUE
     WHEN state IS NOT NULL THEN state_since > moment
+  END;
+
+-- Of which kind an id of an organisation is, by its form; empty: of none that tells who it is.
+CREATE MACRO id_kind(id) AS
+  CASE
+    WHEN regexp_full_match(lower(id), '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}') THEN 'tenant'
+    WHEN regexp_full_match(id, '[0-9]{12}') THEN 'account'
+    WHEN lower(id) LIKE 'github.com/%' THEN 'github'
+    WHEN regexp_full_match(lower(id), '([a-z0-9-]+\.)+[a-z]{2,}') THEN 'domain'
   END;

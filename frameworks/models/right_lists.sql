@@ -3,14 +3,16 @@
 -- do.
 -- part
 WITH held AS (
+  -- One right may stand in several lists, each of which tells a part.
   SELECT
     g.actor_id,
     g.type,
-    CASE WHEN g.type = 'tool' AND (g.effect IS NULL OR g.reversible IS NULL) THEN g.name END AS vague_tool,
-    CASE WHEN g.type = 'data' AND (g.classification IS NULL OR g.mode IS NULL) THEN g.name END AS vague_data
+    CASE WHEN g.type = 'tool' AND (COUNT(g.effect) = 0 OR COUNT(g.reversible) = 0) THEN g.name END AS vague_tool,
+    CASE WHEN g.type = 'data' AND (COUNT(g.classification) = 0 OR COUNT(g.mode) = 0) THEN g.name END AS vague_data
   FROM grants AS g
   CROSS JOIN run AS r
   WHERE g.expires_at IS NULL OR g.expires_at > r.as_of
+  GROUP BY g.actor_id, g.type, g.name
 ),
 
 summed AS (

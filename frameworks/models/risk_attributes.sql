@@ -1,6 +1,19 @@
 -- One agent with autonomy, blast radius and data, each 0, 1 or 2, least and most: what is not known stays an interval.
 -- step
-WITH given AS (
+WITH rights AS (
+  -- One right may stand in several lists, each of which tells a part.
+  SELECT
+    actor_id,
+    type,
+    name,
+    gravest(effect) AS effect,
+    arg_max(classification, rank_of(classification)) AS classification,
+    bool_or(privileged) AS privileged
+  FROM grants
+  GROUP BY actor_id, type, name
+),
+
+given AS (
   SELECT
     actor_id,
     max(CASE WHEN type = 'tool' THEN blast_of(effect, 0) ELSE 0 END) AS tool_lo,
@@ -10,7 +23,7 @@ WITH given AS (
     max(gravity_of_data(classification)) AS data_lo,
     max(CASE WHEN classification IS NULL AND type = 'data' THEN 2 ELSE gravity_of_data(classification) END) AS data_hi,
     bool_or(privileged) AS privileged
-  FROM grants
+  FROM rights
   GROUP BY actor_id
 ),
 

@@ -1,6 +1,21 @@
 -- One fact that may raise the risk of an agent: data it may reach or reached, an effect it may have or had, its
 -- autonomy, its dealings with people outside. Without a value it is not recorded.
 -- part
+WITH rights AS (
+  -- One right may stand in several lists, each of which tells a part.
+  SELECT
+    g.actor_id,
+    g.type,
+    g.name,
+    gravest(g.effect) AS effect,
+    all_say(g.reversible) AS reversible,
+    ARG_MAX(g.classification, rank_of(g.classification)) AS classification
+  FROM grants AS g
+  CROSS JOIN run AS r
+  WHERE g.expires_at IS NULL OR g.expires_at > r.as_of
+  GROUP BY g.actor_id, g.type, g.name
+)
+
 SELECT
   g.actor_id,
   'data' AS factor,
@@ -10,9 +25,8 @@ SELECT
   NULL AS reversible,
   NULL AS autonomy,
   NULL AS seen_at
-FROM grants AS g
-CROSS JOIN run AS r
-WHERE (g.expires_at IS NULL OR g.expires_at > r.as_of) AND (g.type = 'data' OR g.classification IS NOT NULL)
+FROM rights AS g
+WHERE g.type = 'data' OR g.classification IS NOT NULL
 
 UNION ALL
 
@@ -37,9 +51,8 @@ SELECT
   g.reversible,
   NULL,
   NULL
-FROM grants AS g
-CROSS JOIN run AS r
-WHERE (g.expires_at IS NULL OR g.expires_at > r.as_of) AND (g.type = 'tool' OR g.effect IS NOT NULL)
+FROM rights AS g
+WHERE g.type = 'tool' OR g.effect IS NOT NULL
 
 UNION ALL
 

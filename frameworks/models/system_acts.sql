@@ -13,7 +13,7 @@ logs AS (
   FROM activity
   WHERE registered AND agent_kind = 'agent' AND outcome = 'success' AND n_action > 0
     AND (tool IS NULL OR (event_class = 'admin' AND log_source = 'aws-cloudtrail'))
-    AND (event_class = 'admin' OR log_source IN ('aws-cloudtrail', 'gcp-audit'))
+    AND (event_class = 'admin' OR log_source IN ('aws-cloudtrail', 'gcp-audit', 'microsoft-graph-activity'))
 
   UNION
 
@@ -54,7 +54,7 @@ acts AS (
   WHERE e.occurred_at <= r.as_of AND e.outcome = 'success' AND is_act(e.event_class)
     AND (e.tool IS NULL OR (e.event_class = 'admin' AND e.log_source = 'aws-cloudtrail'))
     AND e.action IS NOT NULL AND (z.root_id IS NOT NULL OR (k.registered AND k.agent_kind = 'agent'))
-    AND (e.event_class = 'admin' OR e.log_source IN ('aws-cloudtrail', 'gcp-audit'))
+    AND (e.event_class = 'admin' OR e.log_source IN ('aws-cloudtrail', 'gcp-audit', 'microsoft-graph-activity'))
   GROUP BY ALL
 ),
 

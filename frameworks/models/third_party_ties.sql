@@ -1,5 +1,5 @@
--- One third party that holds access of an agent not retired: how much depends on it, and when a log of the period last
--- showed its identity.
+-- One third party that holds access of an agent not retired: what its own record and the registers say, how much depends on it, and
+-- when a log of the period last showed its identity.
 -- part
 WITH seen AS (
   SELECT COALESCE(x.principal_id, x.agent_id) AS principal_id, MAX(x.last_at) AS last_at
@@ -10,16 +10,29 @@ WITH seen AS (
 
 SELECT
   t.third_party_id,
-  COALESCE(t.name, t.third_party_id) AS name,
+  t.name,
   a.risk_tier,
-  t.reviewed_at,
-  t.scopes,
-  t.owner_id,
-  t.fallback,
-  t.principal_id,
+  CASE WHEN v.standing = 'missing' AND t.tells_review THEN 'untold' ELSE v.standing END AS standing,
+  CASE
+    WHEN v.reviewed_at IS NULL OR (t.own_review_at <= r.as_of AND t.own_review_at > v.reviewed_at) THEN t.own_review_at
+    ELSE v.reviewed_at
+  END AS reviewed_at,
+  CASE WHEN t.own_review_at <= r.as_of AND t.own_review_at > v.reviewed_at THEN NULL ELSE v.due_at END AS review_due_at,
+  COALESCE(t.answerable, v.answerable) AS owner_id,
+  COALESCE(t.scope, l.scope) AS scopes,
+  t.exit_plan AS fallback,
+  t.identity AS principal_id,
+  t.tells_review OR v.tells_review AS tells_review,
+  t.tells_owner OR v.tells_owner AS tells_owner,
+  t.tells_scope OR l.scope IS NOT NULL AS tells_scope,
+  t.tells_fallback,
+  t.tells_identity,
   s.last_at,
   t.ref
-FROM third_parties AS t
+FROM third_party_records AS t
 JOIN agents AS a ON a.actor_id = t.actor_id
-LEFT JOIN seen AS s ON s.principal_id = t.principal_id
+JOIN vendor_matches AS v ON v.third_party_id = t.third_party_id AND v.actor_id = t.actor_id
+CROSS JOIN run AS r
+LEFT JOIN limited_agents AS l ON l.actor_id = t.actor_id
+LEFT JOIN seen AS s ON s.principal_id = t.identity
 WHERE a.state IS NULL OR a.state <> 'retired'

@@ -71,6 +71,7 @@ SYSTEMS = {
     "Scanners": "prowler sarif hdf",
     "Secret scanners": "gitleaks trufflehog",
     "Data and log platforms": "databricks datadog elastic ocsf",
+    "Registers of vendors": "vanta onetrust",
     "Registers and documents": "backstage scim cyclonedx a2a mcp agent agt ai lms policy",
 }
 """System -> the words by which the ids of its sources begin, behind `steampipe-`."""

@@ -270,10 +270,11 @@ def _unknown_names(example: dict[str, Any]) -> Iterator[str]:
 
 
 def expected(example: dict[str, Any]) -> Expected:
-    """Return what an example expects of its log: a delivery a day, or `every: hour`. With `dead:
+    """Return what an example expects of its `log`: a delivery a day, or `every: hour`. With `dead:
     true` it fails to deliver.
     """
-    return Expected("gateway", example.get("every", "day"), 100 if example.get("dead") else 0)
+    log, every = example.get("log", "gateway"), example.get("every", "day")
+    return Expected(log, every, 100 if example.get("dead") else 0)
 
 
 def load_example(

@@ -100,7 +100,10 @@ def with_mappings(sources: tuple[Source, ...], workspace: Path) -> tuple[Source,
     """
     ids = {s.id for s in sources}
     mappings = []
-    for path in sorted((workspace / FOLDER).glob("*.yml")):
+    folder = workspace / FOLDER
+    for path in (
+        sorted(p for p in folder.iterdir() if p.suffix == ".yml") if folder.is_dir() else ()
+    ):
         source = read_mapping(path)
         source, problems = validated_source(source)
         if problems:

@@ -179,7 +179,9 @@ def _read(path: Path, until: str = "") -> tuple[Any, dict[str, int]]:
     """Return a file's document, and the line of each of its keys, to a key that ends it."""
     try:
         text = regular_bytes(path).decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", str(path)) from error
+    except UnicodeDecodeError as error:
         raise InputError(f"cannot be read: {error}", str(path)) from error
     if until:
         text = re.split(f"^{until}:", text, maxsplit=1, flags=re.MULTILINE)[0]

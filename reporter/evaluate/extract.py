@@ -25,6 +25,7 @@ from reporter.model.comparison import (
 )
 from reporter.model.scores import Status, Tally
 from reporter.model.sentences import labelled, tell
+from reporter.schema.tables import CALLED
 
 _Row = TypeVar("_Row")
 HONOURED = "CASE WHEN waiver IS NULL THEN status ELSE 'pass' END"
@@ -219,13 +220,13 @@ def _caps_in_force(content: Content, conditions: Mapping[str, bool]) -> dict[str
 def unlisted(engine: Engine) -> tuple[Notice, ...]:
     """Name the actors that act and stand in no list, with what INV-02 found about them."""
     rows = engine.rows(
-        "SELECT x.named, coalesce(min(x.actor_kind), ''), sum(x.n_events)::BIGINT AS n,"
-        " bool_or(coalesce(t.may_be_agent OR t.kind = 'agent', FALSE) OR coalesce(x.actor_kind ="
-        " 'agent', FALSE)) AS may_be, coalesce(min(c.status), '') AS status FROM (SELECT *,"
-        " coalesce(stranger, agent_id) AS named FROM activity) AS x JOIN tiers AS t ON t.actor_id ="
-        " x.named LEFT JOIN results AS c ON c.check_id = 'INV-02' AND c.subject = x.named WHERE NOT"
-        " t.registered AND x.in_window AND x.outcome <> 'denied' GROUP BY x.named ORDER BY may_be"
-        " DESC, n DESC, x.named"
+        f"SELECT {CALLED}(x.named) AS called, coalesce(min(x.actor_kind), ''),"
+        " sum(x.n_events)::BIGINT AS n, bool_or(coalesce(t.may_be_agent OR t.kind = 'agent', FALSE)"
+        " OR coalesce(x.actor_kind = 'agent', FALSE)) AS may_be, coalesce(min(c.status), '') AS"
+        " status FROM (SELECT *, coalesce(stranger, agent_id) AS named FROM activity) AS x JOIN"
+        " tiers AS t ON t.actor_id = x.named LEFT JOIN results AS c ON c.check_id = 'INV-02' AND"
+        f" c.subject = {CALLED}(x.named) WHERE NOT t.registered AND x.in_window AND x.outcome <>"
+        " 'denied' GROUP BY x.named ORDER BY may_be DESC, n DESC, called"
     )
     if not rows:
         return ()
@@ -277,7 +278,8 @@ def context(engine: Engine, content: Content) -> Context:
         f"SELECT count(*), coalesce(sum((covered)::INT), 0)::BIGINT, coalesce(sum((status ="
         f" 'unknown' AND NOT covered)::INT), 0)::BIGINT FROM (SELECT status, {IS_HELD} OR"
         " reason_code IN ('policy_later', 'start_not_recorded') AS covered FROM results WHERE"
-        f" check_id = 'POL-02' AND subject IN (SELECT actor_id FROM agents WHERE {in_use})) AS p"
+        f" check_id = 'POL-02' AND subject IN (SELECT {CALLED}(actor_id) FROM agents WHERE"
+        f" {in_use})) AS p"
     )[0]
     units = engine.rows(
         "SELECT count(DISTINCT business_unit), count(DISTINCT business_unit) FILTER (WHERE kind ="

@@ -33,6 +33,8 @@ from reporter.model.sentences import Sentence, joined, tell
 from reporter.model.source import Source
 
 SAMPLE = 30
+GENERAL = 80
+"""A source of this rank or above reads what is left where a vendor's own record is not."""
 LEAST, LEAST_OF_A_STREAM = 0.5, 0.1
 """Share of its first records that a source must know to take a file; pipelines mix other lines into
 a vendor's log.
@@ -148,12 +150,20 @@ def _in_envelopes(
     engine: DuckDB, choices: list[Choice], sources: tuple[Source, ...], child: Child
 ) -> list[Choice]:
     """Look into the envelopes in which log stores export records, where no source knows them with
-    what is around: it may use that. Where no source knows what is in them, records are counted one
-    by one.
+    what is around, for it may use that, or only a general one that reads what any vendor's became.
+    Where no source knows what is in them, records are counted one by one.
     """
-    places = [n for n, c in enumerate(choices) if c.envelope and c.source is None]
+    places = [
+        n
+        for n, c in enumerate(choices)
+        if c.envelope and (c.source is None or c.source.rank >= GENERAL)
+    ]
     files = [replace(choices[n].file, envelope=choices[n].envelope) for n in places]
-    for n, (choice, _) in zip(places, _look(engine, files, sources, SAMPLE, child), strict=True):
+    for n, (choice, is_sure) in zip(
+        places, _look(engine, files, sources, SAMPLE, child), strict=True
+    ):
+        if choices[n].source and not (is_sure and choice.source):
+            continue
         envelope = choice.file.envelope
         if choice.source or is_certain(envelope):
             why = tell("{why}, in {envelope}", why=choice.why, envelope=Sentence(envelope))

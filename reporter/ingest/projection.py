@@ -19,7 +19,7 @@ from reporter.model.source import Source
 from reporter.schema.columns import FLAG, INT, TEXT, TIME, Column
 from reporter.schema.compiled import shipped_columns
 from reporter.schema.tables import TABLES, WHO, columns_of
-from reporter.schema.vocabulary import SYNONYMS, VOCABULARY
+from reporter.schema.vocabulary import NOBODY, SYNONYMS, VOCABULARY
 
 ALSO = Column("also", INT, "Number, or list of numbers, of other records that a row rests on.")
 """What a SELECT may give beside the columns of its table."""
@@ -133,7 +133,7 @@ def described(engine: DuckDB, source: Source, table: str, sql: Any) -> tuple[str
         f"SELECT {', '.join(['record', *direct_columns, *extractions])} FROM (SELECT *,"
         f" json_extract_string(r, {paths}) AS v, json_type(r, {paths}) AS t FROM ({text}) AS"
         " given_rows) AS parsed"
-    ), _columns(table, set(column_types) | outputs)
+    ), _columns(table, {*column_types} | outputs)
 
 
 def with_receipts(text: str, columns: list[Column]) -> tuple[str, list[Column]]:
@@ -160,7 +160,7 @@ def filled_columns(engine: DuckDB, table: str, text: str) -> list[Column]:
 
 
 def _columns(table: str, outputs: Set[str]) -> list[Column]:
-    names = outputs & {*(n for n, _ in columns_of(TABLES[table])), ALSO.name}
+    names = outputs & {*dict(columns_of(TABLES[table])), ALSO.name}
     return [c for c in (*TABLES[table].columns, ALSO) if c.name in names]
 
 
@@ -265,6 +265,11 @@ def typed(table: str, column: Column, expression: str, trimmed: bool) -> str:
     vocabulary = VOCABULARY.get(f"{table}.{column.name}")
     if vocabulary:
         return _word(expression, vocabulary, SYNONYMS.get(column.name, {}))
+    if column.person:
+        is_nobody = f"lower(trim({expression})) IN ('', {', '.join(map(quoted, NOBODY))})"
+        return (
+            f"CASE WHEN NOT {is_nobody} THEN {f'trim({expression})' if trimmed else expression} END"
+        )
     return f"nullif(trim({expression}), '')" if trimmed else f"nullif({expression}, '')"
 
 

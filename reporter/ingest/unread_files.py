@@ -19,7 +19,14 @@ from reporter.content.mapping import FOLDER as MAPPINGS
 from reporter.engine.duckdb import DuckDB
 from reporter.ingest.detect import recognise
 from reporter.ingest.load import as_artefact
-from reporter.ingest.readers.files import InputFile, display_path, is_litter, real, sniff
+from reporter.ingest.readers.files import (
+    InputFile,
+    display_path,
+    is_litter,
+    is_reached,
+    real,
+    sniff,
+)
 from reporter.ingest.readers.inputs import FOLDERS, Inputs
 from reporter.ingest.statement_files import KINDS
 from reporter.model.assessment import FileCount
@@ -90,18 +97,22 @@ def _is_other(folder: Path, used_paths: set[Path]) -> bool:
     return (
         folder.name.startswith(".")
         or is_litter(folder.name)
-        or any((r / OF_A_RUN).is_file() for r in runs)
+        or any(os.access(r / OF_A_RUN, os.F_OK) for r in runs)
         or any(path == o or path in o.parents for o in used_paths)
     )
 
 
 def _below(folder: Path) -> Iterator[Path]:
-    """Yield the files of a folder, without following links."""
-    for at, folders, names in os.walk(folder):
+    """Yield the files of a folder, without following links, and the folders in it that cannot be
+    opened.
+    """
+    errors: list[OSError] = []
+    for at, folders, names in os.walk(folder, onerror=errors.append):
         folders[:] = sorted(f for f in folders if not is_litter(f) and not f.startswith("."))
         yield from (
-            Path(at) / n for n in sorted(names) if not is_litter(n) and (Path(at) / n).is_file()
+            Path(at) / n for n in sorted(names) if not is_litter(n) and is_reached(Path(at) / n)
         )
+    yield from (Path(e.filename) for e in errors)
 
 
 def _homes(engine: DuckDB, files: list[InputFile], sources: tuple[Source, ...]) -> dict[str, str]:
@@ -144,6 +155,8 @@ def _entries(
             why = tell("not read: a mapping is a file named mappings/*.yml")
         if file.is_document and file.why:
             why = as_artefact(file.why, file.name, "")
+        if not file.stamp and file.why:
+            why = file.why
         yield _count(file, why)
     if has_more:
         remainder = replace(files[0], name=f"{place}…", size=0)

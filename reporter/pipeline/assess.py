@@ -40,7 +40,7 @@ from reporter.ingest.load import Intake, ingest
 from reporter.ingest.readers.files import display_path, is_shown_as_it_is
 from reporter.ingest.readers.inputs import Inputs
 from reporter.ingest.unread_files import beside
-from reporter.model.assessment import Assessment, Check, Framework, Notice
+from reporter.model.assessment import Assessment, Check, Framework, Notice, Quarantined
 from reporter.model.comparison import Comparison
 from reporter.model.scores import Scores, Tally
 from reporter.model.statements import Compensation
@@ -85,7 +85,7 @@ from reporter.statements.attestations import Settled
 from reporter.statements.waivers import Stated
 from reporter.system.claims import claimed
 from reporter.system.temporary import own_folder
-from reporter.transform import conflicts
+from reporter.transform import conflicts, operations
 from reporter.transform.approved_scope import review_scope
 from reporter.transform.derive import BEFORE_SCOPE, derive, drop_loaded
 from reporter.transform.log_coverage import Expected
@@ -246,7 +246,7 @@ def _assess(
         kept = kept_tables.find(cache, workspace, content, intake, options.fresh)
         who, notices = _derive_tables(engine, workspace, kept.tables)
         intake, answers, claims = resolve(engine, intake, inputs, workspace, content, catalogs, who)
-        entries = (*intake.quarantined, *conflicts.notes(engine), *misplaced_notes(engine))
+        entries = (*intake.quarantined, *_notes(engine))
         intake = replace(intake, quarantined=entries, notices=(*intake.notices, *notices))
         engine.lock((cache.folder, part))
         faults = _run_checks(engine, content, compiled, kept, work, options)
@@ -499,6 +499,11 @@ def _compared(engine: DuckDB, scoring: Scoring) -> Comparison:
     return replace(usage, levels=scoring.leveled(agent_patterns(engine), usage.tiers))
 
 
+def _notes(engine: DuckDB) -> tuple[Quarantined, ...]:
+    """Return what derived tables show of records that are kept and decide less than they could."""
+    return (*conflicts.notes(engine), *operations.notes(engine), *misplaced_notes(engine))
+
+
 def _honoured_tallies(engine: DuckDB, claims: Stated) -> Sequence[Tally]:
     """Count results as if waivers were passes; nothing if no waiver counts."""
     if not any(w.counts_as for w in claims.waivers):
@@ -528,8 +533,10 @@ def _notices(
     yield from disclosures.of_disguised(engine)
     yield from disclosures.of_merged_agents(engine)
     yield from disclosures.of_names(engine)
+    yield from disclosures.of_display_names(engine)
     yield from disclosures.of_gateways(engine)
     yield from disclosures.of_refusals(engine)
+    yield from disclosures.of_unmapped(engine)
     yield from disclosures.of_heartbeats(engine)
     yield from disclosures.of_answers(*([f.total for f in x.frameworks] for x in scores))
 

@@ -22,6 +22,8 @@ from reporter.model.scores import GroupScore
 from reporter.model.sentences import Sentence, labelled, tell, verbatim
 from reporter.model.statements import ATTESTATIONS
 from reporter.report.view.format import percent
+from reporter.schema.tables import LOADED
+from reporter.transform.operations import Unmapped, unmapped
 
 _IN_ACCOUNTING = mark("report.json, files")
 _FILES_NAMED = mark("the input, the files named")
@@ -29,6 +31,8 @@ STATED = "reporter-inventory"
 """The source of records that people write. An alias from any other source stands in an export,
 which lists an identity under several names.
 """
+COMMONEST = 10
+"""Names of operations in the line of a log."""
 CARRIED = Fraction(5, 100)
 """Gain of a framework's evidenced score through answers of people, from which page 1 says so."""
 
@@ -155,6 +159,27 @@ def of_names(engine: Engine) -> Iterator[Notice]:
         yield Notice("names_listed", (("n", len(listed_lines)),), listed_lines, _FILES_NAMED)
 
 
+def of_display_names(engine: Engine) -> Iterator[Notice]:
+    """Name listed people of whom somebody writes the display name where their id should stand: it
+    joins nothing, since two people may bear one name.
+    """
+    given = " UNION ALL ".join(
+        f"SELECT {c.name} AS given FROM {t.name}" for t in LOADED for c in t.columns if c.person
+    )
+    rows = engine.rows(
+        "SELECT name, min(actor_id), n FROM (SELECT name, actor_id FROM actors WHERE kind = 'human'"
+        f" AND name <> actor_id) AS p JOIN (SELECT given, count(*) AS n FROM ({given}) AS g GROUP"
+        " BY given) AS u ON u.given = p.name WHERE name NOT IN (SELECT actor_id FROM actors)"
+        " GROUP BY name, n HAVING count(*) = 1 ORDER BY n DESC, name"
+    )
+    if rows:
+        lines = tuple(
+            tell("{name} ({n}): meant is perhaps {id}", name=name, n=n, id=id_)
+            for name, id_, n in rows
+        )
+        yield Notice("display_names", (("n", len(rows)),), lines, _FILES_NAMED)
+
+
 def of_merged_agents(engine: Engine) -> Iterator[Notice]:
     """Name the agents with a record of their own that count as another, by a declared alias."""
     rows = engine.rows(
@@ -262,6 +287,29 @@ def of_refusals(engine: Engine) -> Iterator[Notice]:
         count = sum(n_undecided + n_allowed for *_, n_undecided, n_allowed in gaps)
         where = mark("the input, outcome and decision")
         yield Notice("refusals_unshown", (("n", count),), lines, where)
+
+
+def of_unmapped(engine: Engine) -> Iterator[Notice]:
+    """Count what agents did in a cloud by operations of which nobody tells what right they need: a
+    line a log, with the commonest.
+    """
+    uses = unmapped(engine)
+    logs = dict.fromkeys(use.log_source for use in uses)
+    lines = tuple(_commonest(log, [u for u in uses if u.log_source == log]) for log in logs)
+    if lines:
+        total = sum(use.n_events for use in uses)
+        yield Notice("operations_unmapped", (("n", total),), lines, "quarantine.csv")
+
+
+def _commonest(log: str, uses: Sequence[Unmapped]) -> Sentence:
+    names = [use.action for use in uses[:COMMONEST]]
+    return tell(
+        "{log}: calls {n}, operations {operations}, most often {names}",
+        log=log,
+        n=sum(use.n_events for use in uses),
+        operations=len(uses),
+        names=", ".join(names),
+    )
 
 
 def of_later_events(engine: Engine) -> Iterator[Notice]:

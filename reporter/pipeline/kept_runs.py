@@ -22,7 +22,7 @@ from typing import Any
 from reporter.content.workspace import Workspace
 from reporter.errors import ReporterError
 from reporter.ingest.cache import Cache
-from reporter.ingest.readers.files import display_path, is_litter, real
+from reporter.ingest.readers.files import display_path, is_litter, is_reached, real
 from reporter.ingest.readers.inputs import Inputs
 from reporter.report import WRITERS
 from reporter.report.export import Wanted
@@ -201,10 +201,10 @@ def _below(folder: Path, without: Iterable[Path]) -> Iterator[tuple[str, Path]]:
             if not f.startswith(".")
             and f != "__pycache__"
             and real(here / f) not in without
-            and not (here / f / RESULTS).is_file()
+            and not os.access(here / f / RESULTS, os.F_OK)
         )
         for name in sorted(names):
-            if not is_litter(name) and (here / name).is_file():
+            if not is_litter(name) and is_reached(here / name):
                 yield (here / name).relative_to(folder).as_posix(), here / name
 
 

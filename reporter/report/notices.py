@@ -43,6 +43,10 @@ SENTENCES: Mapping[str, str] = {
         "Calls that count as refused, and so as not done, on the word of a log alone: {n}. The"
         " policy decision recorded with them allows them, or none is recorded."
     ),
+    "operations_unmapped": mark(
+        "Calls of agents in a cloud of which it is not known what right they need: {n}. They count"
+        " as neither inside nor outside of rights (ENT-05, ENT-08)."
+    ),
     "who_may_sign": mark(
         "Statements of people that count: {n}. Who may sign them the organisation itself says, in"
         " reporter.yml; so many of the {people} people in office:"
@@ -59,6 +63,11 @@ SENTENCES: Mapping[str, str] = {
     "names_listed": mark(
         "Names in logs that a list of accounts gives as other names of one identity: {n}. What was"
         " done under them is assessed as that actor's."
+    ),
+    "display_names": mark(
+        "Names of listed people that stand where an id should: {n}. A name is nobody's id, as"
+        " several may bear it, so each counts as a stranger. Give the id as the list of people has"
+        " it, or declare the name an alias."
     ),
     "heartbeats_alone": mark(
         "Logs of which most hours or days show heartbeats alone: {n}. They count as delivering, so"

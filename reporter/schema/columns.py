@@ -22,11 +22,13 @@ class Column:
     carries the column makes its subjects unknown for checks that read it."""
     required: bool = False
     """A row without it is rejected, with file and record."""
+    person: bool = False
+    """It names a person: words that stand where nobody is named (`NOBODY`) are no value."""
 
 
 def column(name: str, type_: str, doc: str, flags: str = "") -> Column:
-    """Make a column; flags: sparse, required."""
-    return Column(name, type_, doc, "sparse" in flags, "required" in flags)
+    """Make a column; flags: sparse, required, person."""
+    return Column(name, type_, doc, "sparse" in flags, "required" in flags, "person" in flags)
 
 
 ACTORS = (
@@ -50,24 +52,27 @@ ACTORS = (
     column("expires_at", TIME, "Planned end or renewal date."),
     column("updated_at", TIME, "When the record was last changed or confirmed."),
     column(
-        "owner_id", TEXT, "Accountable person (actor_id of a human); for people: their manager."
+        "owner_id",
+        TEXT,
+        "Accountable person (actor_id of a human); for people: their manager.",
+        "person",
     ),
     column("owner_confirmed_at", TIME, "When the owner last confirmed ownership."),
     column("owner_since", TIME, "When the present owner took over.", "sparse"),
-    column("previous_owner_id", TEXT, "Owner before the present one.", "sparse"),
-    column("technical_owner_id", TEXT, "Technical or deputy owner."),
+    column("previous_owner_id", TEXT, "Owner before the present one.", "sparse person"),
+    column("technical_owner_id", TEXT, "Technical or deputy owner.", "person"),
     column("purpose", TEXT, "What it is for, in words."),
     column("process_id", TEXT, "Business process it serves."),
     column(
         "autonomy", INT, "0 suggests .. 4 spawns agents or gains tools (control tests, section 3)."
     ),
-    column("autonomy_approved_by", TEXT, "Who approved that autonomy."),
+    column("autonomy_approved_by", TEXT, "Who approved that autonomy.", "person"),
     column("domains", TEXT, "Domains its purpose covers, each between semicolons: ;orders;stock;"),
     column("excluded_domains", TEXT, "Domains it must not touch, written likewise.", "sparse"),
     column("risk_tier", TEXT, "Declared risk tier."),
     column("risk_categories", TEXT, "Business risk categories, separated by ;"),
     column("risk_mapped_at", TIME, "When its rights were mapped to risk categories."),
-    column("risk_signed_off_by", TEXT, "Risk owner who signed the mapping off.", "sparse"),
+    column("risk_signed_off_by", TEXT, "Risk owner who signed the mapping off.", "sparse person"),
     column("risk_signed_off_at", TIME, "When."),
     column("principal_id", TEXT, "Identity it acts under (account, ARN, client id, SPIFFE id)."),
     column(
@@ -85,7 +90,7 @@ ACTORS = (
     ),
     column("review_cadence_days", INT, "Days between access reviews."),
     column("kill_switch", TEXT, "How it is stopped."),
-    column("kill_switch_owner", TEXT, "Who may stop it."),
+    column("kill_switch_owner", TEXT, "Who may stop it.", "person"),
     column("kill_switch_tested_at", TIME, "Last test of the stop."),
     column("kill_switch_minutes", INT, "Minutes to stop, as tested."),
     column(
@@ -225,10 +230,10 @@ APPROVALS = (
         "like_pattern", TEXT, "The scope as a LIKE pattern with escape '!'; made at load.", "sparse"
     ),
     column("purpose", TEXT, "Workflow, task or process it holds for; empty: all.", "sparse"),
-    column("requester_id", TEXT, "Who asked.", "sparse"),
+    column("requester_id", TEXT, "Who asked.", "sparse person"),
     column("requested_at", TIME, "When it was asked for.", "sparse"),
     column("decision", TEXT, "approved | rejected; empty: approved.", "sparse"),
-    column("approver_id", TEXT, "Who decided.", "sparse"),
+    column("approver_id", TEXT, "Who decided.", "sparse person"),
     column("granted_at", TIME, "When.", "sparse"),
     column("expires_at", TIME, "Until when.", "sparse"),
     column("max_uses", INT, "How often it may be used.", "sparse"),
@@ -299,8 +304,8 @@ CHANGES = (
     ),
     column("old_value", TEXT, "Before."),
     column("new_value", TEXT, "After; several values separated by ;"),
-    column("requested_by", TEXT, "Who asked."),
-    column("approved_by", TEXT, "Who approved."),
+    column("requested_by", TEXT, "Who asked.", "person"),
+    column("approved_by", TEXT, "Who approved.", "person"),
     column("approved_at", TIME, "When."),
     column("effective_at", TIME, "When it took effect.", "required"),
     column("ticket_type", TEXT, "Kind of ticket: identity_change, or another."),
@@ -328,8 +333,31 @@ THIRD_PARTIES = (
     column("principal_id", TEXT, "Identity it acts under here."),
     column("reviewed_at", TIME, "Last security review."),
     column("scopes", TEXT, "Least scope, as recorded."),
-    column("owner_id", TEXT, "Who answers for the contract."),
+    column("owner_id", TEXT, "Who answers for the contract.", "person"),
     column("fallback", TEXT, "What happens without it."),
+    column(
+        "organisation_id",
+        TEXT,
+        "Exact id of who stands behind it: tenant, account, domain or github.com/LOGIN.",
+        "sparse",
+    ),
+)
+
+VENDORS = (
+    column("vendor_id", TEXT, "Id in the register of vendors.", "required"),
+    column(
+        "identifier",
+        TEXT,
+        "Exact id elsewhere: tenant, account, domain or github.com/LOGIN; a row for each.",
+        "sparse",
+    ),
+    column("name", TEXT, "Name.", "sparse"),
+    column("business_unit", TEXT, "Unit whose vendor it is.", "sparse"),
+    column("ended", FLAG, "It is no vendor any more.", "sparse"),
+    column("reviewed_at", TIME, "Last security review that was completed."),
+    column("undated_review", FLAG, "It was perhaps reviewed, on a day not told.", "sparse"),
+    column("review_due_at", TIME, "When that review ends to count or the next is due.", "sparse"),
+    column("owner_id", TEXT, "Who answers for the contract."),
 )
 
 EXCEPTIONS = (
@@ -338,8 +366,8 @@ EXCEPTIONS = (
     column("check_id", TEXT, "Check it is for; empty: any.", "sparse"),
     column("item", TEXT, "Credential, right or tool it is for; empty: all.", "sparse"),
     column("reason", TEXT, "Why.", "sparse"),
-    column("requester_id", TEXT, "Who asked.", "sparse"),
-    column("approver_id", TEXT, "Who approved.", "sparse"),
+    column("requester_id", TEXT, "Who asked.", "sparse person"),
+    column("approver_id", TEXT, "Who approved.", "sparse person"),
     column("starts_at", TIME, "From.", "sparse"),
     column("ends_at", TIME, "Until.", "sparse"),
     column("compensating", TEXT, "What is done instead.", "sparse"),
@@ -366,7 +394,7 @@ ALERTS = (
     column("session_id", TEXT, "Session of that event.", "sparse"),
     column("action", TEXT, "suspend | revoke | block; none: decided not to contain."),
     column("acted_at", TIME, "When that was done or decided.", "sparse"),
-    column("acted_by", TEXT, "Who did or decided it.", "sparse"),
+    column("acted_by", TEXT, "Who did or decided it.", "sparse person"),
 )
 
 TESTS = (
@@ -423,7 +451,7 @@ POLICIES = (
     column("policy_id", TEXT, "Id.", "required"),
     column("scope", TEXT, "agents | identities | ...", "required"),
     column("status", TEXT, "approved | draft | withdrawn.", "required"),
-    column("approved_by", TEXT, "Executive or body.", "sparse"),
+    column("approved_by", TEXT, "Executive or body.", "sparse person"),
     column("effective_at", TIME, "In force from.", "sparse"),
     column("recorded_at", TIME, "When this record was made, where the system tells.", "sparse"),
     column("review_due", TIME, "To be reviewed by.", "sparse"),
@@ -467,8 +495,8 @@ EVENTS = (
     column(
         "rights",
         TEXT,
-        "Rights that the system checked for it and found granted, as it names them, each with @ and"
-        " the project, separated by blanks.",
+        "Rights that the system checked for it and found granted, or that its token carried, as the"
+        " log names them, each with @ and the project, or delegated; separated by blanks.",
         "sparse",
     ),
     column("resource_environment", TEXT, "Environment of the resource.", "sparse"),

@@ -120,6 +120,7 @@ TABLES: dict[str, Table] = {
         _loaded(
             "third_parties", "Outsiders that get an agent's tokens or data.", columns.THIRD_PARTIES
         ),
+        _loaded("vendors", "What a register of vendors says of each.", columns.VENDORS),
         _loaded("exceptions", "Exceptions and waivers from a rule.", columns.EXCEPTIONS),
         _loaded("incidents", "Incidents that involve agents.", columns.INCIDENTS),
         _loaded("alerts", "Alerts on agents, and what was done.", (*columns.ALERTS, _ROW)),
@@ -205,6 +206,7 @@ in such records.
 SHARED = (
     *("policies", "exceptions", "incidents", "alerts", "tests", "log_stores"),
     "role_definitions",
+    "vendors",
 )
 """Tables kept for the whole organisation, or that list what happened: carried by any source or by
 none.

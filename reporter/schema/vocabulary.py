@@ -107,3 +107,14 @@ SYNONYMS: dict[str, dict[str, str]] = {
     },
 }
 """Column -> common spellings of a vocabulary value, applied at load after lower-casing."""
+NOBODY = (
+    *("-", "--", "---", "\N{EN DASH}", "\N{EM DASH}", ".", "...", "/", "?", "??", "???"),
+    *("n/a", "n.a.", "n. a.", "#n/a", "none", "null", "nil", "nobody", "no one", "no owner"),
+    *("not applicable", "not assigned", "not available", "not known", "not set", "not specified"),
+    *("tba", "tbc", "tbd", "t.b.d.", "to be confirmed", "to be decided", "to be defined"),
+    *("to be determined", "todo", "unassigned", "unknown", "vacant", "xxx"),
+    *("n.n.", "n. n.", "n.n", "k.a.", "k. a.", "keine angabe", "kein", "keine", "keiner"),
+    *("niemand", "nicht bekannt", "nicht benannt", "nicht zugewiesen", "nicht zutreffend"),
+    *("entfällt", "folgt", "offen", "noch offen", "unbekannt", "unbesetzt", "vakant"),
+)
+"""What stands where a person should and names none, in lower case. NA and NN may be initials."""

@@ -107,16 +107,25 @@ def harmless(error: click.ClickException) -> click.ClickException:
     return click.UsageError(clean_lines(message), getattr(error, "ctx", None))
 
 
+_REFUSED = {
+    errno.EACCES: "Give whoever runs this the right to it, or name another file or folder.",
+    errno.EROFS: "Nothing can be written there: name another folder.",
+}
+
+
 def trouble(error: OSError) -> str:
-    """Say what the system refused, and where; a failed write does not know its file."""
+    """Say what the system refused, where, and what to do; a failed write does not know its file."""
     import tempfile
 
-    message = error.strerror or str(error)
-    if error.filename:
-        return f"{error.filename}: {message}"
-    if error.errno == errno.ENOSPC:
-        return (
-            f"{message}: make room for the run, its cache, or temporary files in"
-            f" {tempfile.gettempdir()}"
-        )
-    return message
+    from reporter.system.temporary import PREFIX
+
+    place = error.filename2 or error.filename  # of a copy, the second is the one that is written
+    message = f"{place}: {error.strerror}" if place else error.strerror or str(error)
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        folder = Path(tempfile.gettempdir())
+        folder = folder.parent if folder.name.startswith(PREFIX) else folder  # ours is gone by then
+        places = f"the run (--out), its cache (--cache) or temporary files ({folder}, --temp)"
+        room = "there" if place else f"for {places}"
+        return f"{message}\n  Make room {room}, or name another folder."
+    hint = _REFUSED.get(error.errno or 0)
+    return f"{message}\n  {hint}" if hint else message

@@ -29,7 +29,7 @@ def files(quarter: Quarter) -> dict[str, Any]:
     made: dict[str, Any] = {
         "inventory/aws/account-authorization-details.json": _details(quarter),
         "inventory/aws/credential-report.csv": _credentials(),
-        "inventory/aws/secrets.json": {"SecretList": list(_secrets())},
+        "inventory/aws/secrets.json": {"SecretList": [*_secrets(), *_gateway_keys(quarter)]},
         "inventory/aws/bedrock-agent.json": _bedrock(),
         "inventory/aws/bedrock-knowledge-base.json": _knowledge_base(),
         "inventory/aws/trails.json": {"trailList": [_trail()]},
@@ -185,6 +185,20 @@ def _secrets() -> Iterator[Json]:
             "LastChangedDate": "2025-01-15T09:00:00+00:00" if stale else "2026-06-20T02:00:00+00:00",
             "CreatedDate": "2025-01-15T09:00:00+00:00",
             "Tags": tags,
+        }  # fmt: skip
+
+
+def _gateway_keys(quarter: Quarter) -> Iterator[Json]:
+    """Give where the keys of the gateway lie: those of engineers' tools and of two agents lie in no store."""
+    for agent in present(quarter):
+        if not agent.in_cmdb or agent.retired or agent.host == "client" or agent.key in ("contract-drafter", "pipeline-fixer"):
+            continue
+        yield {
+            "ARN": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:gateway/{agent.key}-{hexid('gateway ' + agent.key, 6)}",
+            "Name": f"gateway/{agent.key}",
+            "RotationEnabled": False,
+            "CreatedDate": agent.since + "T09:42:00+00:00",
+            "Tags": [{"Key": "agent-id", "Value": agent.gateway_id}, {"Key": "credential-id", "Value": agent.key_hash[:40]}],
         }  # fmt: skip
 
 

@@ -56,12 +56,23 @@ def _agent(agent: Agent, quarter: Quarter) -> Json:
         "agent_id": agent.gateway_id,
         "agent_name": agent.key,
         "agent_card_params": {"name": agent.name},
+        "litellm_params": _steps(agent),
         "rpm_limit": 60,
         "enabled": not (agent.retired and quarter.is_second),
         "object_permission": _permission(agent, quarter),
         "created_at": agent.since + "T09:40:00Z",
         "updated_at": agent.since + "T09:40:00Z",
         "created_by": BY_NAME["Henrik Aalto"].mail,
+    }
+
+
+def _steps(agent: Agent) -> Json:
+    """Give how many calls a session may have; calls of the contract drafter need not name theirs."""
+    if agent.key == "grid-forecaster":
+        return {}
+    return {
+        "max_iterations": 60,
+        "require_trace_id_on_calls_by_agent": agent.key != "contract-drafter",
     }
 
 

@@ -43,7 +43,7 @@ STORAGE = (
 )
 MAPPING = """\
 map: map-ai-systems
-headings: [CMDB ID, Name, Stage, Business Owner, Autonomy, Autonomy Approved By, Used Outside The Team, Memory, Memory Retention Days, Memory Written By, Memory Writes Checked, Tools Listed, Data Listed, Execution Contexts Listed, Vendor Hosted]
+headings: [CMDB ID, Name, Stage, Business Owner, Autonomy, Autonomy Approved By, Used Outside The Team, Memory, Memory Retention Days, Memory Written By, Memory Writes Checked, Tools Listed, Data Listed, Execution Contexts Listed, Vendor Hosted, Prompt Version, Stopped By, Stopped By Whom, Last Stop Drill, Minutes To Silence]
 kind: agent
 columns:
   actor_id: CMDB ID
@@ -61,6 +61,11 @@ columns:
   data_listed: {from: Data Listed, values: {Yes: 'true', No: 'false'}}
   contexts_listed: {from: Execution Contexts Listed, values: {Yes: 'true', No: 'false'}}
   vendor_hosted: {from: Vendor Hosted, values: {Yes: 'true', No: 'false'}}
+  prompt_version: Prompt Version
+  kill_switch: Stopped By
+  kill_switch_owner: Stopped By Whom
+  kill_switch_tested_at: Last Stop Drill
+  kill_switch_minutes: Minutes To Silence
 """
 
 
@@ -138,7 +143,26 @@ def _system(agent: Agent, quarter: Quarter) -> Json:
         "Data Listed": "No" if agent.key == "tender-watch" else "Yes",
         "Execution Contexts Listed": "Yes",
         "Vendor Hosted": "No",
+        "Prompt Version": "" if agent.key == "contract-drafter" else f"{hexid(f'prompt {agent.key} {quarter.id}', 12)}",
+        **_silence(agent, quarter, retired),
     }  # fmt: skip
+
+
+def _silence(agent: Agent, quarter: Quarter, retired: bool) -> Json:
+    """Give how long an agent went on after it was told to stop, as those who watched the drill noted; of the
+    schema migrator no drill is on record, and that of the invoice matcher failed.
+    """
+    if retired or agent.key in ("schema-migrator", "invoice-matcher"):
+        return {"Stopped By": "", "Stopped By Whom": "", "Last Stop Drill": "", "Minutes To Silence": ""}
+    minutes = 95 if agent.key == "billing-dispute" else 3 + len(agent.key) % 7
+    day = quarter.begin + timedelta(days=25)
+    by_hand = agent.host == "entra"
+    return {
+        "Stopped By": "the application is disabled" if by_hand else "",
+        "Stopped By Whom": BY_NAME["Mila Petrov"].mail if by_hand else "",
+        "Last Stop Drill": f"{day:%Y-%m-%d}" if by_hand else "",
+        "Minutes To Silence": str(minutes),
+    }
 
 
 def _buckets(quarter: Quarter) -> list[str]:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from reporter.i18n.translate import mark
+from reporter.ingest.exports.elastic_documents import vendor_record
 
 MOST_DEEP = 6
 """Envelopes in one another that are opened: an event in Filebeat's in Elasticsearch's in a page."""
@@ -165,6 +166,8 @@ def _shipped(value: dict[str, Any]) -> list[Any] | None:
     trail = vendor.get("cloudtrail") if isinstance(vendor, dict) else None
     if isinstance(trail, dict) and "eventName" in trail and "eventSource" in trail:
         return [trail]
+    if (kept := vendor_record(value)) is not None:
+        return [kept]
     for name in _TEXT_FIELDS:
         record = _parsed(value.get(name))
         is_sure = not isinstance(record, Cut) or name in _SURE_FIELDS or value.keys() & _STAMPS

@@ -200,7 +200,8 @@ def _says_more(part: dict[str, Any]) -> bool:
         return True
     if any(isinstance(part.get(n), str | dict) and part[n] for n in _NEXT):
         return True
-    following = part.get("next") or part.get("after")
+    # Beside `before` it is what a change left, such as the commit of a push.
+    following = part.get("next") or ("before" not in part and part.get("after"))
     if isinstance(following, dict):
         following = following.get("href")
     return isinstance(following, str) and bool(following) and part.get("hasNextPage") is not False

@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from reporter.ingest.readers.files import (
+    NO_MEMBER,
     InputFile,
     display_path,
     is_litter,
@@ -38,9 +39,11 @@ def members(archive: InputFile, folder: Path) -> list[InputFile]:
             return [archive]
         with zipfile.ZipFile(archive.path) as packed:
             infos = [i for i in packed.infolist() if not _is_left_out(i)]
+            if not infos:
+                return [replace(archive, why=Sentence(NO_MEMBER))]
             if len(infos) > MOST_MEMBERS:
                 return [replace(archive, why=_too_many(len(infos)))]
-            return _unpacked(archive, packed, infos, folder) or [archive]
+            return _unpacked(archive, packed, infos, folder)
     except DAMAGE as error:
         why = tell("a damaged zip archive: {error}", error=message_of(error))
         return [replace(archive, why=why)]
@@ -87,7 +90,7 @@ def _unpacked(
 def _write(packed: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path, room: int) -> int:
     """Unpack a member, and stop beyond the room that is left; return how many bytes it has."""
     if info.flag_bits & _ENCRYPTED:
-        raise ValueError(str(tell("it is encrypted")))
+        raise ValueError(str(tell("it is encrypted; unpack it with its password")))
     size = 0
     with packed.open(info) as member, path.open("wb") as output:
         while size <= room and (chunk := member.read(CHUNK)):

@@ -86,7 +86,18 @@ PARTS = {
     b"application/vnd.oasis.opendocument": mark("OpenDocument file"),
 }
 """What stands at the beginning of a zip archive that is one."""
+PACKED = {
+    (0, b"7z\xbc\xaf\x27\x1c"): "7z",
+    (0, b"Rar!\x1a\x07"): "RAR",
+    (4, b"1AY&SY"): "bzip2",
+    (0, b"\xfd7zXZ\0"): "xz",
+    (0, b"\x28\xb5\x2f\xfd"): "zstd",
+    (0, b"\x04\x22\x4d\x18"): "lz4",
+    (257, b"ustar"): "tar",
+}
+"""What stands at a place of files that are packed as no reader here unpacks."""
 AN_ARCHIVE = mark("a zip archive that is not a workbook; unpack it first")
+NO_MEMBER = mark("a zip archive that holds no file")
 _AN_XML = re.compile(
     r"(<\?xml\s[^>]*\?>\s*)?(<!--.*?-->\s*)*<(?:!DOCTYPE\s+)?(?!html|svg)[A-Za-z_][\w.:-]*[\s>/]",
     re.DOTALL,
@@ -204,9 +215,16 @@ def _below(root: Path) -> Iterator[Path]:
     yield from (Path(e.filename) for e in errors if root.exists())
 
 
+def is_reached(path: Path) -> bool:
+    """Tell whether a path is a file that one may ask about."""
+    return os.access(path, os.F_OK) and path.is_file()
+
+
 def _look(path: Path, workspace: Path) -> InputFile:
     name = display_path(path.relative_to(workspace).as_posix())
-    if leads_out(path, workspace):
+    if not os.access(path.parent, os.X_OK):
+        why = tell("in a folder that cannot be opened")
+    elif leads_out(path, workspace):
         why = (
             tell(
                 "a link that leads out of the workspace, which is not followed: copy what it leads"
@@ -332,8 +350,17 @@ def _format_of(head: bytes, name: str) -> tuple[str, str, Sentence | None]:
         return "parquet", "", None
     if head.startswith(OLE) and name.lower().removesuffix(".gz").endswith(".xls"):
         return "xls", "", None
+    if head.startswith(OLE) and name.lower().endswith((".xlsx", ".xlsm")):
+        return "unknown", "", tell("a workbook with a password: save it without one")
     if kind := _document(head):
         return "unknown", "", Sentence(A_DOCUMENT, (("kind", Sentence(kind)),))
+    if packed := next((k for (at, m), k in PACKED.items() if head.startswith(m, at)), ""):
+        why = tell(
+            "packed as {kind}, which is not opened: give it unpacked, or as zip", kind=packed
+        )
+        return "unknown", "", why
+    if head[:4] == b"PK\x05\x06":
+        return "unknown", "", Sentence(NO_MEMBER)
     if head[:4] == b"PK\x03\x04":
         if b"xl/" in head or b"[Content_Types]" in head:
             return "xlsx", "", None

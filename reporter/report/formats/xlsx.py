@@ -30,16 +30,23 @@ _PLAIN = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_nu
 
 
 def write(view: View, path: Path) -> None:
-    """Write report.xlsx, row by row, with the run's own date."""
+    """Write report.xlsx, row by row, with the run's own date.
+
+    Raises OSError where it cannot be written."""
     from xlsxwriter import Workbook
+    from xlsxwriter.exceptions import FileCreateError
 
     options = {**_PLAIN, "constant_memory": True, "tmpdir": str(path.parent)}
-    with path.open("wb") as file, Workbook(file, options) as book:
-        moment = datetime.fromisoformat(view.cover.as_of_iso).replace(tzinfo=None)
-        book.set_properties({"title": view.cover.title, "created": moment})
-        formats = _formats(book)
-        for tab in tabs(view):
-            _write(book, tab, formats)
+    try:
+        with path.open("wb") as file, Workbook(file, options) as book:
+            moment = datetime.fromisoformat(view.cover.as_of_iso).replace(tzinfo=None)
+            book.set_properties({"title": view.cover.title, "created": moment})
+            formats = _formats(book)
+            for tab in tabs(view):
+                _write(book, tab, formats)
+    except FileCreateError as error:  # what the system refused is inside
+        refused = error.args[0]
+        raise OSError(refused.errno, refused.strerror, str(path)) from error
 
 
 def _formats(book: Workbook) -> dict[str, Any]:

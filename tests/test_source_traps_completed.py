@@ -33,6 +33,7 @@ SOURCES = Path(__file__).parent / "data" / "sources"
         ("azure-log-stores", "containers.json", 0, 1),
         ("azure-log-stores", "workspaces.json", 1, 0),
         ("claude-code-session", "first.jsonl", 2, 1),
+        ("codex-otel", "otlp.json", 15, 3),
         ("codex-rollout", "rollout-old.jsonl", 6, 3),
         ("entra-access-reviews", "instances.json", 2, 1),
         # Attempts and digests are not read.
@@ -50,7 +51,6 @@ SOURCES = Path(__file__).parent / "data" / "sources"
         ("microsoft-security", "sentinel-alerts.json", 3, 1),
         ("okta-access-reviews", "campaigns.json", 1, 1),
         ("openai-agents-trace", "spans.jsonl", 11, 2),
-        ("openai-chat", "items.json", 5, 2),
         ("pagerduty-incidents", "log-entries.json", 1, 1),
         ("servicenow-changes", "item.json", 1, 0),
         ("servicenow-changes", "item-approvals.json", 3, 5),

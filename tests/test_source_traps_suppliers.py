@@ -1,5 +1,4 @@
-"""What registers of vendors, directories and registries may not be mistaken for: each test names a false pass or a false fail.
-"""
+"""What registers of vendors, directories and registries may not be mistaken for: each test names a false pass or a false fail."""
 
 from __future__ import annotations
 
@@ -43,7 +42,10 @@ def test_an_assessment_that_is_planned_or_under_way_is_no_review() -> None:
 
 def test_a_cancelled_assessment_does_not_renew_an_older_one() -> None:
     row = _vendor("servicenow-vendors", "Dunlin")
-    assert (row["reviewed_at"], row["review_due_at"]) == ("2025-06-02T10:00:00", "2026-06-02T00:00:00")
+    assert (row["reviewed_at"], row["review_due_at"]) == (
+        "2025-06-02T10:00:00",
+        "2026-06-02T00:00:00",
+    )
 
 
 def test_a_review_counts_until_the_end_of_its_own_rating_not_of_an_older_one() -> None:
@@ -93,7 +95,9 @@ def test_a_verified_publisher_names_a_third_party_and_never_identifies_it() -> N
 
 def test_an_agent_of_microsoft_is_an_agent_and_its_other_applications_are_not_listed() -> None:
     (row,) = _rows("entra-service-principals", "third_parties", third_party_id="microsoft.com")
-    assert _rows("entra-service-principals", "actors", actor_id=row["actor_id"])[0]["kind"] == "agent"
+    assert (
+        _rows("entra-service-principals", "actors", actor_id=row["actor_id"])[0]["kind"] == "agent"
+    )
     assert not _rows("entra-service-principals", "actors", name="Exchange")
 
 

@@ -174,7 +174,9 @@ def _principal(agent: Agent, quarter: Quarter) -> Json:
         "servicePrincipalNames": [agent.app_id, f"api://{agent.app_id}"],
         "tags": ["AI-Agent", "HideApp"],
         # Of an application of others the secret is kept here.
-        "passwordCredentials": _application(agent)["passwordCredentials"] if agent.key in suppliers.OUTSIDERS else [],
+        "passwordCredentials": _application(agent)["passwordCredentials"]
+        if agent.key in suppliers.OUTSIDERS
+        else [],
         "keyCredentials": [],
         "owners": _owners(agent),
     }

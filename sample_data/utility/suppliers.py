@@ -34,7 +34,9 @@ SIGNER = "https://github.com/brightwater/meter-mcp/.github/workflows/release.yml
 def files(quarter: Quarter) -> dict[str, Any]:
     """Give each file by its place."""
     return {
-        "inventory/suppliers/servicenow-companies.json": {"result": [_company(*v) for v in VENDORS]},
+        "inventory/suppliers/servicenow-companies.json": {
+            "result": [_company(*v) for v in VENDORS]
+        },
         "inventory/suppliers/servicenow-assessments.json": {
             "result": [_assessment(n, *a) for n, a in enumerate(ASSESSMENTS, 1)]
         },

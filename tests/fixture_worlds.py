@@ -28,6 +28,7 @@ from reporter.model.assessment import Check
 from reporter.schema.compiled import Compiled
 from reporter.schema.tables import LOADED, SHARED, TABLES, Table, columns_of, read_for
 from reporter.schema.vocabulary import VOCABULARY
+from reporter.transform.dag import dependencies_of
 from reporter.transform.derive import derive, needed_for
 
 Given = dict[str, list[dict[str, Any]]]
@@ -77,7 +78,9 @@ class Worlds:
 
     def _find_renamed(self) -> set[str] | None:
         """The columns whose values are made the world's own so that three equal worlds come out as one alone; or None."""
-        shared = {t for t, _ in runner.needs_of(self._check, self._compiled)} & set(SHARED)
+        read = {t for t, _ in runner.needs_of(self._check, self._compiled)}
+        read |= {r.removeprefix("in_") for t in self._compiled.tables for r in dependencies_of(t)}
+        shared = read & {*SHARED} & {*self.given}
         if self._check.about in NOT_ACTORS or shared:
             return None
         alone = self._run([self.given], None)[0].ok

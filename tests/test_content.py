@@ -360,6 +360,8 @@ ENGINE = {
             "organisation_id",
         )
     },
+    **{f"components.{c}": "makes component_listings" for c in ("hash", "registry", "locator")},
+    **{f"artifacts.{c.name}": "makes component_listings" for c in TABLES["artifacts"].columns},
     **{f"vendors.{c.name}": "makes vendor_matches" for c in TABLES["vendors"].columns},
     "last_accesses.actor_id": "names whose use AWS keeps: makes held_rights.is_watched",
     "last_accesses.action": "of which right: makes held_rights.is_watched",

@@ -28,7 +28,7 @@ OWN = tuple(loader.read_source(p) for p in sorted(folders.content_dir()[1].glob(
 KINDS = {
     "actors": "agent", "credentials": "credential", "grants": "grant", "approvals": "approval", "reviews": "review",
     "review_items": "review_item", "state_changes": "state_change", "components": "component", "links": "link",
-    "changes": "change", "snapshot_items": "snapshot_item", "third_parties": "third_party", "vendors": "vendor", "exceptions": "exception",
+    "changes": "change", "snapshot_items": "snapshot_item", "third_parties": "third_party", "vendors": "vendor", "artifacts": "artifact", "exceptions": "exception",
     "incidents": "incident", "alerts": "alert", "tests": "test", "log_stores": "log_store", "policies": "policy", "aliases": "alias",
     "events": "",
 }  # fmt: skip
@@ -43,7 +43,7 @@ LISTS = {
     "destinations": ("grants", "destination"), "contexts": ("grants", "context"),
 } | {
     t: (t, "") for t in KINDS
-    if t not in ("actors", "grants", "review_items", "snapshot_items", "log_stores", "policies", "vendors", "aliases", "events")
+    if t not in ("actors", "grants", "review_items", "snapshot_items", "log_stores", "policies", "vendors", "artifacts", "aliases", "events")
 }  # fmt: skip
 """List of an actor -> its table, and the type that the list itself says."""
 

@@ -7,6 +7,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
+from reporter.content import loader
+from reporter.system import folders
+
 DATA = Path(__file__).parent / "data" / "sources"
 
 Row = dict[str, Any]
@@ -103,3 +108,59 @@ def test_an_app_of_the_own_organisation_or_installed_nowhere_is_no_third_party()
 
 def test_the_record_of_an_app_is_no_token_of_its_owner() -> None:
     assert not _rows("github-apps", "credentials", file="apps.json", actor_id="Anthropics")
+
+
+# ---------------------------------------------------------------- registries and signatures
+
+
+def test_only_an_approved_record_of_a_list_that_people_approve_is_approved() -> None:
+    states = {r["locator"]: r["state"] for r in _rows("aws-agentcore", "artifacts")}
+    assert states == {
+        "npm:@orb/files": "approved",
+        "npm:@orb/mail": "pending",
+        "npm:@orb/old": "deprecated",
+        "npm:@orb/bad": "rejected",
+        "npm:@orb/wait": "pending",
+        "https://mcp.orb.example/mcp": "approved",
+        "oci:ghcr.io/orb/image": "approved",
+        "npm:@orb/auto": "unreviewed",
+    }
+
+
+def test_the_last_change_of_a_record_is_no_time_of_approval() -> None:
+    assert all("approved_at" not in r for r in _rows("aws-agentcore", "artifacts"))
+
+
+def test_a_server_at_an_address_runs_no_version_that_its_entry_tells() -> None:
+    (row,) = _rows("aws-agentcore", "artifacts", locator="https://")
+    assert "version" not in row
+
+
+def test_what_the_public_registry_publishes_is_approved_by_nobody() -> None:
+    rows = _rows("mcp-registry", "artifacts")
+    assert rows and all("registry" not in r and "state" not in r for r in rows)
+    assert not [r for r in rows if "gone" in r["artifact_id"]]
+
+
+def test_a_signature_is_told_by_its_digest_and_names_no_package() -> None:
+    rows = _rows("artifact-attestations", "artifacts")
+    assert len(rows) == 3 and all("locator" not in r for r in rows)
+
+
+def test_a_claim_without_a_verified_signer_is_no_signature() -> None:
+    assert not _rows("artifact-attestations", "artifacts", hash="5e5e5e")
+
+
+def test_a_bundle_that_merely_lies_there_is_read_by_no_source() -> None:
+    """A DSSE envelope or Sigstore bundle that no tool verified is no verified signature."""
+    bundle = {
+        "mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json",
+        "verificationMaterial": {"certificate": {"rawBytes": "x"}},
+        "dsseEnvelope": {"payload": "e30=", "payloadType": "application/vnd.in-toto+json"},
+    }
+    source = loader.read_source(folders.content_dir()[1] / "artifact-attestations.yml")
+    with duckdb.connect() as engine:
+        (taken,) = engine.execute(
+            f"SELECT {source.when} FROM (SELECT CAST(? AS JSON) AS r)", [json.dumps(bundle)]
+        ).fetchone()
+    assert not taken

@@ -58,6 +58,7 @@ SYSTEMS = {
     "ServiceNow": "servicenow",
     "Atlassian": "jira confluence",
     "PagerDuty": "pagerduty",
+    "Vanta": "vanta",
     "Slack": "slack",
     "Kubernetes": "kubernetes",
     "HashiCorp Vault": "vault",
@@ -71,8 +72,7 @@ SYSTEMS = {
     "Scanners": "prowler sarif hdf",
     "Secret scanners": "gitleaks trufflehog",
     "Data and log platforms": "databricks datadog elastic ocsf",
-    "Registers of vendors": "vanta onetrust",
-    "Registers and documents": "backstage scim cyclonedx a2a mcp agent agt ai lms policy",
+    "Registers and documents": "backstage scim cyclonedx a2a mcp artifact agent agt ai lms policy",
 }
 """System -> the words by which the ids of its sources begin, behind `steampipe-`."""
 NAMED = 12

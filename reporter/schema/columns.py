@@ -281,6 +281,22 @@ COMPONENTS = (
     column("authenticated", FLAG, "Callers are authenticated."),
     column("encrypted", FLAG, "Transport is encrypted."),
     column("secret_in_config", FLAG, "A secret stands in its configuration.", "sparse"),
+    column(
+        "locator",
+        TEXT,
+        "Exact package (npm:, pypi:, oci:NAME) or address from which it is loaded.",
+        "sparse",
+    ),
+)
+
+ARTIFACTS = (
+    column("artifact_id", TEXT, "Id of the entry or of the verification.", "required"),
+    column("locator", TEXT, "Exact package or address, as in components.", "sparse"),
+    column("version", TEXT, "Version that it is about; empty: all.", "sparse"),
+    column("hash", TEXT, "Content hash.", "sparse"),
+    column("registry", TEXT, "List of the organisation in which it stands.", "sparse"),
+    column("state", TEXT, "What that list says of it.", "sparse"),
+    column("signer", TEXT, "Who signed the content, as a tool verified.", "sparse"),
 )
 
 LINKS = (

@@ -108,6 +108,11 @@ TABLES: dict[str, Table] = {
         _loaded(
             "components", "Models, MCP servers, skills that an agent loads.", columns.COMPONENTS
         ),
+        _loaded(
+            "artifacts",
+            "What registries and verified signatures say of packages and servers.",
+            columns.ARTIFACTS,
+        ),
         _loaded("links", "Declared links between agents.", columns.LINKS),
         _loaded(
             "changes",
@@ -207,6 +212,7 @@ SHARED = (
     *("policies", "exceptions", "incidents", "alerts", "tests", "log_stores"),
     "role_definitions",
     "vendors",
+    "artifacts",
 )
 """Tables kept for the whole organisation, or that list what happened: carried by any source or by
 none.

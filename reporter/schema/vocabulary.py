@@ -53,6 +53,7 @@ VOCABULARY: dict[str, tuple[str, ...]] = {
     "tests.severity": ("low", "medium", "high", "critical"),
     "log_stores.integrity": ("write_once", "chain", "signature", "none"),
     "components.type": ("model", "mcp_server", "skill", "plugin"),
+    "artifacts.state": ("approved", "pending", "rejected", "deprecated", "unreviewed"),
     "events.outcome": ("success", "denied", "error"),
     "events.actor_kind": ("agent", "service_account", "workload", "human"),
     "events.effect": EFFECTS,

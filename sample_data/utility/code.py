@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
+from utility import suppliers
 from utility.cast import BY_NAME, Agent, Quarter, guid, hexid, iso, present
 
 Json = dict[str, Any]
@@ -35,7 +36,7 @@ def files(quarter: Quarter) -> dict[str, Any]:
         "logs/splunk/github-audit.jsonl.gz": list(_audit(quarter)),
         "logs/claude-code/events.jsonl.gz": list(_events(quarter)),
         "logs/claude-code/hooks.jsonl.gz": list(_hooks(quarter)),
-        "inventory/claude/.mcp.json": _servers(),
+        "inventory/claude/.mcp.json": _servers(quarter),
         "inventory/claude/managed-settings.json": _settings(),
     }
     for name, text in SUBAGENTS.items():
@@ -264,7 +265,7 @@ def _hook(moment: datetime, common: Json, **more: Any) -> Json:
     return {"timestamp": iso(moment), **common, **more}
 
 
-def _servers() -> Json:
+def _servers(quarter: Quarter) -> Json:
     """Give the servers that Claude Code starts; one is whatever version is the latest."""
     return {
         "mcpServers": {
@@ -274,6 +275,7 @@ def _servers() -> Json:
                 "headers": {"Authorization": "Bearer ${TICKETS}"},
             },
             "diagrams": {"command": "npx", "args": ["-y", "diagram-mcp@latest"]},
+            **suppliers.servers(quarter),
         },
         "reporter_actor_id": "claude-code",
     }

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
+from utility import suppliers
 from utility.cast import (
     AGENTS,
     BY_KEY,
@@ -37,7 +38,9 @@ def files(quarter: Quarter) -> dict[str, Any]:
     return {
         "inventory/entra/users.json": {"value": [_user(p, quarter) for p in PEOPLE]},
         "inventory/entra/registration.json": {"value": [_registration(p) for p in PEOPLE]},
-        "inventory/entra/applications.json": {"value": [_application(a) for a in _known(quarter)]},
+        "inventory/entra/applications.json": {
+            "value": [_application(a) for a in _known(quarter) if a.key not in suppliers.OUTSIDERS]
+        },
         "inventory/entra/service-principals.json": {
             "value": [_principal(a, quarter) for a in _known(quarter)]
         },
@@ -167,10 +170,13 @@ def _principal(agent: Agent, quarter: Quarter) -> Json:
         "accountEnabled": True,
         "createdDateTime": agent.since + "T09:01:00Z",
         "servicePrincipalType": "Application",
-        "appOwnerOrganizationId": guid("tenant"),
+        **suppliers.owner_of(agent.key),
         "servicePrincipalNames": [agent.app_id, f"api://{agent.app_id}"],
         "tags": ["AI-Agent", "HideApp"],
-        "passwordCredentials": [],
+        # Of an application of others the secret is kept here.
+        "passwordCredentials": _application(agent)["passwordCredentials"]
+        if agent.key in suppliers.OUTSIDERS
+        else [],
         "keyCredentials": [],
         "owners": _owners(agent),
     }

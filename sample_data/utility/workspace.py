@@ -10,7 +10,18 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from utility import cloud, cluster, code, directory, gateway, governance, papers, service, siem
+from utility import (
+    cloud,
+    cluster,
+    code,
+    directory,
+    gateway,
+    governance,
+    papers,
+    service,
+    siem,
+    suppliers,
+)
 from utility.cast import QUARTERS, Quarter
 
 SETTINGS = """\
@@ -46,7 +57,18 @@ def write(out: Path) -> None:
 
 def _files(quarter: Quarter) -> dict[str, Any]:
     made: dict[str, Any] = {}
-    for part in (directory, cloud, cluster, gateway, code, service, papers, siem, governance):
+    for part in (
+        directory,
+        cloud,
+        cluster,
+        gateway,
+        code,
+        service,
+        papers,
+        siem,
+        governance,
+        suppliers,
+    ):
         made |= part.files(quarter)
     return made
 

@@ -89,3 +89,24 @@ def test_a_secret_that_names_the_hash_of_a_key_is_that_key() -> None:
     kept = by("credential_id", "aws-secrets-manager", "credentials")["3f" * 20]
     assert kept["type"] == "api_key" and kept["storage"] == "aws_secrets_manager"
     assert "issued_at" not in kept, "the store is younger or older than the key"
+
+
+# Risks
+
+
+def test_a_risk_that_is_only_identified_or_was_closed_or_rejected_maps_nothing() -> None:
+    systems = by("name", "onetrust-risks", "actors")
+    assert set(systems) == {"Claims agent", "Quay agent"}
+    assert systems["Claims agent"]["risk_categories"] == "Fraud;Privacy"
+    assert systems["Quay agent"]["risk_categories"] == "Outage"
+
+
+def test_a_risk_without_a_date_leaves_open_when_its_system_was_mapped() -> None:
+    systems = by("name", "onetrust-risks", "actors")
+    assert systems["Claims agent"]["risk_mapped_at"] == "2026-05-01T08:00:00"
+    assert "risk_mapped_at" not in systems["Quay agent"]
+
+
+def test_the_level_of_a_risk_is_no_tier_and_an_approved_treatment_no_sign_off() -> None:
+    told = {key for row in rows("onetrust-risks", "actors") for key in row}
+    assert not told & {"risk_tier", "risk_signed_off_by", "risk_signed_off_at"}

@@ -110,3 +110,18 @@ def test_a_risk_without_a_date_leaves_open_when_its_system_was_mapped() -> None:
 def test_the_level_of_a_risk_is_no_tier_and_an_approved_treatment_no_sign_off() -> None:
     told = {key for row in rows("onetrust-risks", "actors") for key in row}
     assert not told & {"risk_tier", "risk_signed_off_by", "risk_signed_off_at"}
+
+
+# Requests
+
+
+def test_a_denied_request_is_a_no_and_an_open_or_withdrawn_one_is_nothing() -> None:
+    decided = {r["approval_id"]: r["decision"] for r in rows("entra-access-requests", "approvals")}
+    assert decided == {"a1": "rejected", "p1": "rejected", "q1": "approved", "q2": "rejected"}
+
+
+def test_an_assignment_that_expired_is_no_right() -> None:
+    rights = rows("entra-access-requests", "grants")
+    assert [(r["name"], r["expires_at"]) for r in rights] == [
+        ("Claims archive", "2027-01-01T00:00:00")
+    ]

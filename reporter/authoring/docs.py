@@ -57,7 +57,7 @@ SYSTEMS = {
     "GitLab": "gitlab",
     "ServiceNow": "servicenow",
     "Atlassian": "jira confluence",
-    "PagerDuty": "pagerduty",
+    "PagerDuty": "pagerduty rundeck",
     "Vanta": "vanta",
     "Slack": "slack",
     "Kubernetes": "kubernetes",
@@ -71,7 +71,8 @@ SYSTEMS = {
     "Tests of agents": "garak promptfoo inspect agentdojo",
     "Scanners": "prowler sarif hdf",
     "Secret scanners": "gitleaks trufflehog",
-    "Data and log platforms": "databricks datadog elastic ocsf",
+    "OneTrust": "onetrust",
+    "Data and log platforms": "databricks snowflake datadog elastic ocsf",
     "Registers and documents": "backstage scim cyclonedx a2a mcp artifact agent agt ai lms policy",
 }
 """System -> the words by which the ids of its sources begin, behind `steampipe-`."""

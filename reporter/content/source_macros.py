@@ -167,6 +167,22 @@ MACROS = (
         "nested(j, p) AS CASE WHEN json_type(j, p) = 'VARCHAR' THEN TRY_CAST(j ->> p AS JSON) ELSE"
         " json_extract(j, p) END"
     ),
+    # The class of data that a tag or label gives, as a rank; words that are no class of ours give
+    # none. Which keys of tags speak of a class.
+    (
+        "class_rank(x) AS CASE WHEN regexp_full_match(lower(trim(x)), 'restricted|secret|strictly"
+        " confidential|highly[ _-]confidential') THEN 4 WHEN regexp_full_match(lower(trim(x)),"
+        " 'confidential|sensitive') THEN 3 WHEN lower(trim(x)) = 'internal' THEN 2 WHEN"
+        " lower(trim(x)) = 'public' THEN 1 END"
+    ),
+    (
+        "class_name(rank) AS CASE rank WHEN 4 THEN 'restricted' WHEN 3 THEN 'confidential' WHEN 2"
+        " THEN 'internal' WHEN 1 THEN 'public' END"
+    ),
+    (
+        "is_class_key(x) AS regexp_full_match(lower(x), '(data[ _:-]?)?(classification|sensitivity"
+        "|class)')"
+    ),
     "from_ns(x) AS CAST(make_timestamp(TRY_CAST(x AS BIGINT) // 1000) AS VARCHAR)",
     # The name of a workflow; nothing where it is a framework's own word, a text, a path, or one
     # run's with an id or a date in it.

@@ -218,10 +218,9 @@ def _join_requests(engine: Engine) -> None:
         " AS requested_at FROM (SELECT *, lag(granted_at) OVER (PARTITION BY source, actor_id,"
         " type, scope ORDER BY granted_at, row_id) AS decided_before FROM approvals WHERE decision"
         " IS DISTINCT FROM 'requested') AS d JOIN approvals AS r ON r.decision = 'requested' AND"
-        " r.source = d.source AND r.actor_id = d.actor_id AND r.type = d.type AND r.scope IS NOT"
-        " DISTINCT FROM d.scope AND r.requested_at <= d.granted_at AND (d.decided_before IS NULL OR"
-        " r.requested_at > d.decided_before) GROUP BY d.row_id) AS q WHERE approvals.row_id ="
-        " q.row_id"
+        " r.source = d.source AND r.actor_id = d.actor_id AND r.type = d.type AND r.scope = d.scope"
+        " AND r.requested_at <= d.granted_at AND (d.decided_before IS NULL OR r.requested_at >"
+        " d.decided_before) GROUP BY d.row_id) AS q WHERE approvals.row_id = q.row_id"
     )
     engine.run("DELETE FROM approvals WHERE decision = 'requested'")
 

@@ -532,11 +532,14 @@ def formats(
     default="",
     help=("agent, service_account, workload, person, group, event or none  [default: as it tells]"),
 )
+@click.option("--date", type=click.Choice(["day", "month"]), help="What is first in 03/04/2026.")
 @click.option(
     "--out", type=_FOLDER, help="Where to write  [default: mappings/ of the file's workspace]"
 )
 @_no_packs
-def map_(path: Path, sheet: str, kind: str, out: Path | None, packs: tuple[Pack, ...]) -> None:
+def map_(
+    path: Path, sheet: str, kind: str, date: str, out: Path | None, packs: tuple[Pack, ...]
+) -> None:
     """Propose what the columns of a table mean, and write it as a mapping that `assess` uses.
 
     Each row is an actor of a register or an event of a log. Nothing is written where a source reads
@@ -548,7 +551,7 @@ def map_(path: Path, sheet: str, kind: str, out: Path | None, packs: tuple[Pack,
     if path.is_dir():
         parts = [p for f in recognised((path,), packs=packs) for p in f.get("parts", [f])]
         files = [p["file"] for p in parts if p["source"] is None and p["records"]]
-        for line in map_all(files, kind):
+        for line in map_all(files, kind, date):
             print_clean(line)
         return
     as_log = is_log(kind)
@@ -558,12 +561,12 @@ def map_(path: Path, sheet: str, kind: str, out: Path | None, packs: tuple[Pack,
     if source_lines:
         return
     try:
-        lines = map_one(path, sheet, out, kind)
+        lines = map_one(path, sheet, out, kind, date)
     except Unsure as unsure:
         if not sys.stdin.isatty():
             raise
         print_clean(str(unsure))
-        lines = map_one(path, sheet, out, click.prompt("kind"))
+        lines = map_one(path, sheet, out, click.prompt("kind"), date)
     for line in lines:
         print_clean(line)
 

@@ -235,8 +235,30 @@ def test_the_order_of_the_rows_tells_whether_the_day_comes_first(tmp_path: Path)
     (guess,) = [g for g in made.guesses if g.target == "events.occurred_at"]
     assert guess.sure == 75
     either = "".join(f"{d}/2026 08:00:00,a,open,ok\n" for d in ("01/07", "02/07", "03/07", "04/07"))
+    path = placed(tmp_path, "logs/y.csv", f"Time,User,Action,Result\n{either}")
     with pytest.raises(InputError, match="is the day or the month first"):
-        propose(placed(tmp_path, "logs/y.csv", f"Time,User,Action,Result\n{either}"))
+        propose(path)
+    (month,), _ = propose(path, date="month")
+    assert month.mapping["columns"]["occurred_at"]["date"] == "%m/%d/%Y %H:%M:%S"
+
+
+@pytest.mark.parametrize(
+    ("ids", "target"),
+    [
+        ([f"0a9d1c7e-0000-4000-8000-00000000000{n}" for n in range(8)], "event_id"),
+        ([f"s-{n}" for n in range(8)], None),
+        ([f"s-{n // 2}" for n in range(8)], "session_id"),
+    ],
+    ids=["each its own", "no uuids", "repeated"],
+)
+def test_a_session_repeats_and_what_stands_once_is_an_event(
+    ids: list[str], target: str | None, tmp_path: Path
+) -> None:
+    rows = "".join(f"2026-07-01T08:0{n}:00Z,a,open,ok,{x}\n" for n, x in enumerate(ids))
+    made = only(placed(tmp_path, "logs/x.csv", f"Time,User,Action,Result,Session ID\n{rows}"))
+    assert [c for c, entry in made.mapping["columns"].items() if entry == "Session ID"] == [
+        c for c in [target] if c
+    ]
 
 
 REGISTERS = [

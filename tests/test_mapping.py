@@ -207,6 +207,18 @@ def test_a_date_that_could_be_either_is_not_decided(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("few_checks")
+def test_what_comes_first_in_a_date_may_be_given_and_not_against_the_dates(tmp_path: Path) -> None:
+    rows = [["Id", "Approval date"], ["a", "03/04/2026"], ["b", "05/06/2026"]]
+    path = workspace(tmp_path / "ws", "x.csv", csv_text(rows).encode())
+    (made,), _ = propose(path, date="day")
+    assert made.mapping["columns"]["approved_at"]["date"] == "%d/%m/%Y"
+    told = workspace(tmp_path / "o", "x.csv", csv_text([*rows, ["c", "05/26/2026"]]).encode())
+    done = run("map", told, "--kind", "agent", "--date", "day")
+    assert done.exit_code == 3
+    assert "its dates put the month first, not the day" in done.output
+
+
+@pytest.mark.usefixtures("few_checks")
 def test_assess_uses_the_mapping_and_names_line_and_hash(tmp_path: Path) -> None:
     path = workspace(tmp_path / "ws", "bots.csv", csv_text([["Bots"], HEAD, *ROWS]).encode())
     assert run("map", path).exit_code == 0

@@ -381,3 +381,9 @@ def test_a_change_of_a_registry_record_is_no_approval_and_no_prompt_is_kept() ->
     assert not any("approved_at" in r for r in _rows("aws-agentcore", "actors"))
     assert "not for us" not in json.dumps(_golden("aws-agentcore"))
     assert "not-for-us" not in json.dumps(_golden("aws-agentcore"))
+
+
+def test_who_asks_in_a_role_that_others_take_too_is_not_told() -> None:
+    asked = [r for r in _rows("aws-cloudtrail", "approvals") if r["decision"] == "requested"]
+    assert [r.get("requester_id") for r in asked] == ["kim@quay.example", None]
+    assert not any("approver_id" in r or "granted_at" in r for r in asked)

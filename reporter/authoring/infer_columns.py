@@ -337,7 +337,7 @@ def dates(cells: Cells) -> tuple[int, str, Any]:
     readable = iso.union(*hits_by_form.values())
     sure = 100 * len(readable) // len(values)
     if sum(bool(_TWO_NUMBERS.match(v)) for v in values) * 2 > len(values) and not order:
-        return 40, "is the day or the month first? Add date: '%d/%m/%Y' or '%m/%d/%Y'", heading
+        return 40, "is the day or the month first? --date says it, or add date: '%d/%m/%Y'", heading
     if sum(bool(_COARSE.fullmatch(v)) for v in values) * 2 > len(values):
         return 30, "months, quarters or years: a day would be invented", heading
     if not readable:
@@ -345,7 +345,7 @@ def dates(cells: Cells) -> tuple[int, str, Any]:
     order_note = (
         ""
         if own_order or not order or not any(map(_TWO_NUMBERS.match, values))
-        else f", the {order} first as in other columns"
+        else f", the {order} first as in other columns or as given"
     )
     entry = (
         {"from": heading, "date": fitting_forms[0] if len(fitting_forms) == 1 else fitting_forms}

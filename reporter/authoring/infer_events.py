@@ -103,7 +103,7 @@ def log_of(about: str, table: Table, secret_headings: Sequence[str], is_given: b
     """
     keys = [k for k in (*table.headings, *table.optional) if k not in secret_headings]
     texts = {k: _texts(table.values_below(k)) for k in keys}
-    order = day_or_month([v for vs in texts.values() for v in vs[:TRIED]])
+    order = table.order_of([v for vs in texts.values() for v in vs[:TRIED]])
     candidates = [*_day_and_clock(table, texts, order)]
     for key in keys:
         if texts[key] is not None and not any(isinstance(v, list) for v in table.values_below(key)):
@@ -283,6 +283,8 @@ def _id(
         return 20, "addresses or times", heading
     if target == "event_id" and len(set(values)) < len(values):
         return 40, f"{summary}: no id of an event stands twice", heading
+    if target.endswith("session_id") and len(set(values)) == rows > 5:  # noqa: PLR2004 - as above
+        return 40, f"{summary}: a session has several events", heading
     mails = _share(values, _MAIL)
     sure = 100
     if target == "actor_id" and re.search(r"\baccount\b", synonyms.plain(heading)):
@@ -371,7 +373,7 @@ def _time(heading: str, values: list[str], order: str) -> tuple[int, str, Any]:
         order = own_order or _order_by_sequence(values)
         note = "" if own_order else f", the {order} first, for then they follow one another"
         if not order:
-            return 40, "is the day or the month first?", heading
+            return 40, "is the day or the month first? --date says it", heading
     forms = _forms(others, order)
     readable = (
         len(distinct_values) - len(others) + sum(any(_reads(v, f) for f in forms) for v in others)

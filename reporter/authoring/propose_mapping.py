@@ -19,7 +19,6 @@ from reporter.authoring.infer_columns import (
     PARTLY,
     Guess,
     cells_of,
-    day_or_month,
     filled,
     guesses,
 )
@@ -141,7 +140,7 @@ def _line(guess: Guess, width: int) -> str:
 
 
 def propose(
-    path: Path, sheet: str = "", out: Path | None = None, kind: str = ""
+    path: Path, sheet: str = "", out: Path | None = None, kind: str = "", date: str | None = None
 ) -> tuple[list[Proposal], list[str]]:
     """Propose what the columns of each table of a file mean, and say which tables are refused.
 
@@ -159,7 +158,7 @@ def propose(
     errors: list[InputError] = []
     for file in files:
         try:
-            proposal = _propose(read(file), path, out, kind)
+            proposal = _propose(read(file, first=date), path, out, kind)
             proposal.file = file
         except InputError as error:
             errors.append(error)
@@ -182,13 +181,15 @@ def is_log(kind: str) -> bool:
     return KINDS.get(kind.lower(), kind) == EVENT
 
 
-def map_one(path: Path, sheet: str, out: Path | None, kind: str) -> list[str]:
+def map_one(
+    path: Path, sheet: str, out: Path | None, kind: str, date: str | None = None
+) -> list[str]:
     """Write the mappings of one file; return the lines to print."""
-    proposals, refusals = propose(path, sheet, out, kind)
+    proposals, refusals = propose(path, sheet, out, kind, date)
     return [*(line for p in proposals for line in write(p)), *refusals]
 
 
-def map_all(names: list[str], kind: str) -> Iterator[str]:
+def map_all(names: list[str], kind: str, date: str | None = None) -> Iterator[str]:
     """Write the mappings of files and sheets (`book.xlsx!Sheet`); a refusal is reported, and the
     next one is tried.
     """
@@ -196,7 +197,7 @@ def map_all(names: list[str], kind: str) -> Iterator[str]:
     for path in dict.fromkeys(paths):
         yield f"{path}:"
         try:
-            proposals, refusals = propose(path, kind=kind)
+            proposals, refusals = propose(path, kind=kind, date=date)
             for proposal in proposals:
                 yield from (
                     write(proposal)
@@ -236,7 +237,7 @@ def _propose_register(table: Table, place: Path, kind: str) -> Proposal:
     keys = [*table.headings, *table.optional]
     texts = {k: table.values_below(k) for k in keys}
     secret_headings = [k for k in keys if is_secret(k, texts[k])]
-    order = day_or_month([v for vs in texts.values() for v in vs if isinstance(v, str)])
+    order = table.order_of([v for vs in texts.values() for v in vs if isinstance(v, str)])
     has_keys = is_of_keys(_about(table), keys) or any(
         synonyms.fit(k, synonyms.CREDENTIAL_NAMES[c]) >= 90 and synonyms.plain(k) != "key"
         for k in keys
@@ -284,7 +285,7 @@ def _propose_log(table: Table, place: Path, kind: str) -> Proposal | None:
     Raises InputError where it is a log that does not say what a log must say.
     """
     if table.file.format not in ("csv", *BOOKS):
-        table = read(table.file, DEEP)
+        table = read(table.file, DEEP, table.first)
     keys = [*table.headings, *table.optional]
     secrets = [k for k in keys if is_secret(k, table.values_below(k))]
     log = log_of(_about(table), table, secrets, bool(kind))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from reporter.authoring.infer_columns import filled, remark
+from reporter.authoring.infer_columns import day_or_month, filled, remark
 from reporter.content.mapping import BLANK
 from reporter.engine.duckdb import DuckDB
 from reporter.errors import InputError
@@ -47,6 +47,23 @@ class Table:
     headings: list[str] = field(default_factory=list)
     optional: list[str] = field(default_factory=list)
     """Keys that not every JSON record has."""
+    first: str | None = None
+    """Whether day or month comes first in dates such as 03/04/2026, as it was given."""
+
+    def order_of(self, dates: list[str]) -> str:
+        """Tell whether dates put the day or the month first: by themselves, else as it was given;
+        '' where neither tells.
+
+        Raises InputError where they contradict what was given.
+        """
+        told = day_or_month(dates)
+        if told and self.first not in (None, told):
+            raise InputError(
+                f"its dates put the {told} first, not the {self.first}",
+                str(self.file.path),
+                "Leave --date away: they tell it themselves.",
+            )
+        return told or self.first or ""
 
     def values_below(self, heading: str) -> list[Any]:
         """Return the cells below a heading that are not empty."""
@@ -73,7 +90,7 @@ def sheets(files: list[InputFile]) -> str:
     return " | ".join(repr(f.part) for f in files)
 
 
-def read(file: InputFile, levels: int = 1) -> Table:
+def read(file: InputFile, levels: int = 1, first: str | None = None) -> Table:
     """Return the records of a table, the first 20,000, as texts without secrets; what stands so
     many levels down is under dotted keys.
 
@@ -126,6 +143,7 @@ def read(file: InputFile, levels: int = 1) -> Table:
         remarks,
         headings,
         [k for k in keys if k not in headings],
+        first,
     )
 
 

@@ -232,7 +232,12 @@ APPROVALS = (
     column("purpose", TEXT, "Workflow, task or process it holds for; empty: all.", "sparse"),
     column("requester_id", TEXT, "Who asked.", "sparse person"),
     column("requested_at", TIME, "When it was asked for.", "sparse"),
-    column("decision", TEXT, "approved | rejected; empty: approved.", "sparse"),
+    column(
+        "decision",
+        TEXT,
+        "approved | rejected; empty: approved. requested: this tells only who asked, and when.",
+        "sparse",
+    ),
     column("approver_id", TEXT, "Who decided.", "sparse person"),
     column("granted_at", TIME, "When.", "sparse"),
     column("expires_at", TIME, "Until when.", "sparse"),

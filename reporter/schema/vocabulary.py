@@ -34,7 +34,7 @@ VOCABULARY: dict[str, tuple[str, ...]] = {
         "reactivation",
         "change",
     ),
-    "approvals.decision": ("approved", "rejected"),
+    "approvals.decision": ("approved", "rejected", "requested"),
     "snapshot_items.type": (
         "tool",
         "data",

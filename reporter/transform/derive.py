@@ -120,6 +120,8 @@ def derive_expected(
     _copy_plain(engine, facts, has_names)
     if "grants" in {t.name for t in facts}:
         _share_tool_facts(engine)
+    if "approvals" in {t.name for t in facts}:
+        _join_requests(engine)
     merge_actors(engine, has_names)
     engine.run("CREATE TABLE covered (actor_id VARCHAR, policy_id VARCHAR, source VARCHAR)")
     if "policies" in {t.name for t in facts}:
@@ -201,6 +203,26 @@ def _share_tool_facts(engine: Engine) -> None:
         " HAVING count(DISTINCT source) > 1) AS o WHERE grants.type = 'tool' AND grants.actor_id ="
         " o.actor_id AND grants.name = o.name"
     )
+
+
+def _join_requests(engine: Engine) -> None:
+    """Let a request for approval, which a log tells by itself, be that of the next decision of the
+    same log on the same thing. It is no approval, decided on or not.
+    """
+    if not engine.one("SELECT count(*) FROM approvals WHERE decision = 'requested'"):
+        return
+    engine.run(
+        "UPDATE approvals SET requester_id = coalesce(approvals.requester_id, q.requester_id),"
+        " requested_at = coalesce(approvals.requested_at, q.requested_at) FROM (SELECT d.row_id,"
+        " arg_max(r.requester_id, (r.requested_at, r.row_id)) AS requester_id, max(r.requested_at)"
+        " AS requested_at FROM (SELECT *, lag(granted_at) OVER (PARTITION BY source, actor_id,"
+        " type, scope ORDER BY granted_at, row_id) AS decided_before FROM approvals WHERE decision"
+        " IS DISTINCT FROM 'requested') AS d JOIN approvals AS r ON r.decision = 'requested' AND"
+        " r.source = d.source AND r.actor_id = d.actor_id AND r.type = d.type AND r.scope = d.scope"
+        " AND r.requested_at <= d.granted_at AND (d.decided_before IS NULL OR r.requested_at >"
+        " d.decided_before) GROUP BY d.row_id) AS q WHERE approvals.row_id = q.row_id"
+    )
+    engine.run("DELETE FROM approvals WHERE decision = 'requested'")
 
 
 def _cover_by_scope(engine: Engine) -> None:

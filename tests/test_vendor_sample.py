@@ -67,7 +67,9 @@ def ids(quarter: str) -> dict[str, str]:
     named = {a["displayName"].lower().replace(" ", "-"): a["appId"] for a in apps}
     named |= {i["name"]: i["sys_id"] for i in items}
     principals = json.loads((folder / "entra/service-principals.json").read_text("utf-8"))["value"]
-    named |= {p["verifiedPublisher"]["displayName"]: p["appOwnerOrganizationId"] for p in principals}
+    named |= {
+        p["verifiedPublisher"]["displayName"]: p["appOwnerOrganizationId"] for p in principals
+    }
     return named | {"key of " + k["key_alias"].split("/")[-1]: k["token"][:40] for k in keys}
 
 

@@ -191,7 +191,12 @@ def _secrets() -> Iterator[Json]:
 def _gateway_keys(quarter: Quarter) -> Iterator[Json]:
     """Give where the keys of the gateway lie: those of engineers' tools and of two agents lie in no store."""
     for agent in present(quarter):
-        if not agent.in_cmdb or agent.retired or agent.host == "client" or agent.key in ("contract-drafter", "pipeline-fixer"):
+        if (
+            not agent.in_cmdb
+            or agent.retired
+            or agent.host == "client"
+            or agent.key in ("contract-drafter", "pipeline-fixer")
+        ):
             continue
         yield {
             "ARN": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:gateway/{agent.key}-{hexid('gateway ' + agent.key, 6)}",

@@ -56,7 +56,14 @@ def _pulls(quarter: Quarter) -> Iterator[tuple[Agent, int, datetime, str, str, s
             number = (1 if quarter.id == "2026-q2" else 3) + turn
             yield agent, number, merged, "nbrandt", "haalto", FILES[(turn + place) % 3]
         # Once a quarter the servers of tools are moved to their next version.
-        yield agent, 20 + int(quarter.is_second), quarter.begin + timedelta(days=70, hours=9, minutes=place), "nbrandt", "haalto", "mcp.json"
+        yield (
+            agent,
+            20 + int(quarter.is_second),
+            quarter.begin + timedelta(days=70, hours=9, minutes=place),
+            "nbrandt",
+            "haalto",
+            "mcp.json",
+        )
     if quarter.is_second:
         # Samir approves his own change of the prompt.
         billing = next(a for a in _with_code(quarter) if a.key == "billing-dispute")

@@ -153,7 +153,12 @@ def _silence(agent: Agent, quarter: Quarter, retired: bool) -> Json:
     schema migrator no drill is on record, and that of the invoice matcher failed.
     """
     if retired or agent.key in ("schema-migrator", "invoice-matcher"):
-        return {"Stopped By": "", "Stopped By Whom": "", "Last Stop Drill": "", "Minutes To Silence": ""}
+        return {
+            "Stopped By": "",
+            "Stopped By Whom": "",
+            "Last Stop Drill": "",
+            "Minutes To Silence": "",
+        }
     minutes = 95 if agent.key == "billing-dispute" else 3 + len(agent.key) % 7
     day = quarter.begin + timedelta(days=25)
     by_hand = agent.host == "entra"

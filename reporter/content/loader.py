@@ -322,9 +322,11 @@ def compiled_of(check: Check) -> Compiled:
     """
     shipped_check = as_shipped(check)
     if shipped_check is None:
-        from reporter.content.sql_policy import compile_check  # sqlglot takes a tenth of a second
+        from reporter.content.lineage import rests_of  # sqlglot takes a tenth of a second
+        from reporter.content.sql_policy import compile_check
 
-        return compile_check(check)
+        compiled = compile_check(check)
+        return replace(compiled, rests=rests_of(compiled.reads))
     return shipped_check
 
 

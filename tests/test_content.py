@@ -346,7 +346,6 @@ ENGINE = {
     "feeds.declared": "tells assess which logs are subjects though they never arrived",
     "actors.entitlements_listed": "an empty list of rights: makes right_uses.covered",
     "actors.destinations_listed": "an empty list of destinations: becomes a row of settings",
-    "grants.excluded": "what a right does not cover: makes right_uses.standing",
     "events.rights": "what the system checked: makes right_uses.standing",
     "log_stores.selects": "what a log would show: makes held_rights.is_shown",
     **{

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import msgspec
 
 from reporter.engine.base import Engine, quoted, quoted_list
-from reporter.evaluate.unassessed import IS_HELD, Why, because, unsettle
+from reporter.evaluate.unassessed import IS_HELD, UNREAD, Why, because, unsettle
 from reporter.model.assessment import Check, Wanted
 from reporter.model.reasons import SHOWN_BY
 from reporter.model.source import Query, Source, class_of
@@ -69,6 +69,8 @@ class Sight:
     has_events: bool
     partial: frozenset[tuple[str, str]]
     """(source, table) of which pages are missing."""
+    unread: frozenset[Column]
+    """Columns of which a field held a value that could not be read."""
     strengths: Strengths
 
 
@@ -86,6 +88,7 @@ def see(engine: Engine, sources: Mapping[str, Source]) -> Sight:
         groups=tuple((g, _by_table(signature)) for g, signature in groups),
         has_events=bool(engine.one("SELECT count(*) FROM activity")),
         partial=frozenset((s, t) for s, t, c in rows if c == PARTIAL),
+        unread=frozenset((t, c) for t, c in engine.rows(f"SELECT tbl, col FROM {UNREAD}")),
     )
 
 

@@ -54,6 +54,8 @@ from reporter.evaluate.unassessed import (
     Why,
     because,
     doubt_absence,
+    doubt_unread,
+    find_unread,
     find_wrong_subjects,
     insert_unseen,
     make_unknown,
@@ -89,6 +91,7 @@ def prepare(engine: Engine, abouts: Iterable[str] = SUBJECTS) -> None:
     """
     engine.run(f"CREATE OR REPLACE MACRO {CALLED}(plain) AS plain")
     engine.run(RESULTS_TABLE)
+    find_unread(engine, ())
     engine.run(
         "CREATE TABLE tiers AS SELECT a.actor_id, coalesce(owner_id, '') AS owner, kind, state,"
         " a.registered, CASE WHEN NOT a.registered THEN 4 ELSE coalesce(r.tier_lo, t, 1) END AS"
@@ -343,6 +346,8 @@ def _run_one(engine: Engine, check: Check, compiled: Compiled, sight: Sight, run
     demand(engine, check, sight.strengths)
     if sight.partial:
         doubt_absence(engine, check, sight.partial)
+    if sight.unread:
+        doubt_unread(engine, check, {c for group in rests for c in group}, sight.unread)
 
 
 def _needs_to_scope(check: Check, needs: list[Column], sight: Sight) -> list[Column]:

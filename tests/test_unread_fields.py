@@ -1,0 +1,94 @@
+"""A value that was there and could not be read is neither filled nor empty: nothing passes or fails by it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from conftest import assess_few, read_results
+
+from reporter.pipeline.assess import Options, assess_workspace
+
+SETTINGS = """organisation: Example
+period: {from: 2026-07-01, to: 2026-09-30}
+as_of: 2026-10-01
+"""
+HEAD = "type,actor_id,state,owner_id,owner_confirmed_at,expires_at,max_calls_per_minute,max_cost_per_day,max_steps,risk_tier,autonomy\n"
+READABLE = "agent,clear,active,ann@example.com,2026-09-01,2026-12-31,60,50,20,medium,2\n"
+EMPTY = "agent,bare,active,ann@example.com,,,,,,,2\n"
+GERMAN = "agent,odd,active,ann@example.com,01.09.2026,31.12.2026,60/min,50 EUR,20,mittel,2\n"
+PERSON = "human,ann@example.com,active,,,,,,,,\n"
+AGENT = {
+    "type": "agent", "state": "active", "risk_tier": "medium", "autonomy": 2, "created_at": "2026-01-05",
+    "activated_at": "2026-01-05", "tools": [{"name": "pay.refund", "effect": "transfer"}],
+}  # fmt: skip
+CHECKS = ("LIF-01", "OWN-02")
+
+
+def _run(folder: Path, **files: str) -> dict[tuple[str, str], tuple[str, str]]:
+    inventory = folder / "workspace" / "inventory"
+    inventory.mkdir(parents=True)
+    (folder / "workspace" / "reporter.yml").write_text(SETTINGS, encoding="utf-8")
+    for name, text in files.items():
+        (inventory / name.replace("_", ".")).write_text(text, encoding="utf-8")
+    assess_workspace(folder / "workspace", folder / "run", Options(formats=("json", "csv")))
+    columns = ("check", "subject", "status", "reason_code")
+    return {(c, s): (r, w) for c, s, r, w in read_results(folder / "run", columns=columns)}
+
+
+def test_an_unreadable_cell_of_a_register_fails_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assess_few(monkeypatch, *CHECKS)
+    results = _run(tmp_path, agents_csv=HEAD + READABLE + EMPTY + GERMAN + PERSON)
+    for check in CHECKS:
+        assert results[check, "bare"][0] == "fail"
+        assert results[check, "odd"] == ("unknown", "unread")
+        assert results[check, "clear"][1] != "unread"
+    report = json.loads((tmp_path / "run" / "report.json").read_text(encoding="utf-8"))
+    notice = next(n for n in report["notices"] if n["code"] == "fields_unread")
+    assert notice["lines"][0]["values"] == [["file", "inventory/agents.csv"], ["n", 5]]
+
+
+def test_an_unreadable_cell_counts_for_nothing_where_another_record_fills_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assess_few(monkeypatch, "LIF-01")
+    other = json.dumps({"type": "agent", "actor_id": "odd", "expires_at": "2025-12-01"})
+    results = _run(tmp_path, a_csv=HEAD + GERMAN, b_jsonl=other + "\n")
+    assert results["LIF-01", "odd"][0] == "fail"
+
+
+def test_an_unreadable_date_of_a_review_is_no_missing_review(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assess_few(monkeypatch, "REV-01")
+    rows = [AGENT | {"actor_id": name} for name in ("odd", "clear", "none")]
+    for name, day in (("odd", "15.07.2026"), ("clear", "2026-07-15"), ("none", "")):
+        rows.append(
+            {"type": "review", "review_id": name, "actor_id": name, "due_at": "2026-08-01"}
+            | {"completed_at": day, "trigger": "calendar"}
+        )
+    results = _run(tmp_path, reg_jsonl="\n".join(map(json.dumps, rows)) + "\n")
+    assert results["REV-01", "odd"] == ("unknown", "unread")
+    assert results["REV-01", "clear"][1] != "unread"
+    assert results["REV-01", "none"][1] != "unread"
+
+
+def test_of_whom_a_list_says_unreadably_when_he_left_nothing_passes_for_his_agents(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assess_few(monkeypatch, "OWN-02")
+    rows = [
+        {"type": "human", "actor_id": "ann", "state": "active", "retired_at": "31.07.2026"},
+        {"type": "human", "actor_id": "bob", "state": "active", "retired_at": ""},
+        *(
+            {"type": "agent", "actor_id": f"of-{o}", "state": "active", "owner_id": o}
+            | {"owner_confirmed_at": "2026-09-01"}
+            for o in ("ann", "bob")
+        ),
+    ]
+    results = _run(tmp_path, reg_jsonl="\n".join(map(json.dumps, rows)) + "\n")
+    assert results["OWN-02", "of-ann"] == ("unknown", "unread")
+    assert results["OWN-02", "of-bob"][0] == "declared"

@@ -92,3 +92,43 @@ def test_of_whom_a_list_says_unreadably_when_he_left_nothing_passes_for_his_agen
     results = _run(tmp_path, reg_jsonl="\n".join(map(json.dumps, rows)) + "\n")
     assert results["OWN-02", "of-ann"] == ("unknown", "unread")
     assert results["OWN-02", "of-bob"][0] == "declared"
+
+
+def test_a_credential_on_whose_end_two_lists_disagree_passes_and_fails_nothing_by_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assess_few(monkeypatch, "CRD-03", "CRD-08")
+
+    def register(**ends: str) -> str:
+        keys = [
+            {"credential_id": name, "type": "api_key", "storage": "vault"}
+            | {"issued_at": "2026-06-01", "expires_at": end}
+            for name, end in ends.items()
+        ]
+        return json.dumps(AGENT | {"actor_id": "a1", "credentials": keys}) + "\n"
+
+    first = register(differs="2026-08-01", ended="2026-08-01", agrees="2027-06-01T00:00:00Z")
+    second = register(differs="2027-08-01", agrees="2027-06-01T10:00:00Z")
+    calls = [
+        {
+            "time": "2026-09-10T08:00:00Z",
+            "actor_id": "a1",
+            "actor_kind": "agent",
+            "log_source": "gw",
+        }
+        | {"tool": "pay.refund", "credential_id": name, "outcome": "success"}
+        for name in ("differs", "ended")
+    ]
+    logs = tmp_path / "workspace" / "logs"
+    logs.mkdir(parents=True)
+    (logs / "gw.jsonl").write_text("\n".join(map(json.dumps, calls)) + "\n", encoding="utf-8")
+    results = _run(tmp_path, a_jsonl=first, b_jsonl=second)
+    assert results["CRD-08", "differs"] == ("unknown", "records_differ")
+    assert results["CRD-08", "ended"][0] == "fail"
+    assert results["CRD-03", "differs"] == ("unknown", "records_differ")
+    assert results["CRD-03", "agrees"][0] == "fail"
+    notes = (tmp_path / "run" / "quarantine.csv").read_text(encoding="utf-8")
+    assert (
+        "credential differs: records differ on expires_at: 2026-08-01 (inventory/a.jsonl#1)"
+        in notes
+    )

@@ -48,6 +48,7 @@ from reporter.evaluate.unassessed import (
     FILLED,
     MOST_SAID,
     NOT_ACTORS,
+    UNREAD_TABLE,
     WHY,
     Failure,
     Failures,
@@ -55,7 +56,6 @@ from reporter.evaluate.unassessed import (
     because,
     doubt_absence,
     doubt_unread,
-    find_unread,
     find_wrong_subjects,
     insert_unseen,
     make_unknown,
@@ -68,6 +68,7 @@ from reporter.schema.tables import (
     CARRIED_AS,
     COMPUTED,
     EVENT_TABLES,
+    KEY_ENDS,
     SHARED,
     SUBJECTS,
     TABLES,
@@ -91,7 +92,7 @@ def prepare(engine: Engine, abouts: Iterable[str] = SUBJECTS) -> None:
     """
     engine.run(f"CREATE OR REPLACE MACRO {CALLED}(plain) AS plain")
     engine.run(RESULTS_TABLE)
-    find_unread(engine, ())
+    engine.run(UNREAD_TABLE)
     engine.run(
         "CREATE TABLE tiers AS SELECT a.actor_id, coalesce(owner_id, '') AS owner, kind, state,"
         " a.registered, CASE WHEN NOT a.registered THEN 4 ELSE coalesce(r.tier_lo, t, 1) END AS"
@@ -347,7 +348,10 @@ def _run_one(engine: Engine, check: Check, compiled: Compiled, sight: Sight, run
     if sight.partial:
         doubt_absence(engine, check, sight.partial)
     if sight.unread:
-        doubt_unread(engine, check, {c for group in rests for c in group}, sight.unread)
+        columns = {c for group in rests for c in group}
+        if ("credentials", "ended_at") in compiled.reads:
+            columns |= {("credentials", name) for name in KEY_ENDS}
+        doubt_unread(engine, check, columns, sight.unread)
 
 
 def _needs_to_scope(check: Check, needs: list[Column], sight: Sight) -> list[Column]:

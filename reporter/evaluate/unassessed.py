@@ -17,7 +17,7 @@ from reporter.model.assessment import Check, Quarantined
 from reporter.model.scores import HELD
 from reporter.model.sentences import NOT_OF_TYPE
 from reporter.schema.compiled import shipped_absence
-from reporter.schema.tables import LOADED, ORGANISATION, TABLES
+from reporter.schema.tables import KEY_ENDS, LOADED, ORGANISATION, TABLES
 
 FOUND = "check_id, subject, status, reason_code, reason_values, ref, actor, owner, tier_lo, tier_hi"
 """The columns of `results` that a finding has, in its order."""
@@ -90,9 +90,9 @@ def doubt_absence(engine: Engine, check: Check, partial: Iterable[tuple[str, str
 
 
 UNREAD = "unread_fields"
-_UNREAD_TABLE = (
+UNREAD_TABLE = (
     f"CREATE TABLE IF NOT EXISTS {UNREAD} (actor_id VARCHAR, subject VARCHAR, ref VARCHAR, tbl"
-    " VARCHAR, col VARCHAR, of_owner BOOLEAN)"
+    " VARCHAR, col VARCHAR, of_owner BOOLEAN, code VARCHAR)"
 )
 _OF_OWNERS = ("state_since", "retired_at")
 """Columns of a person that checks read beside the agents he owns; without a state they decide
@@ -112,9 +112,10 @@ _SUBJECT_IN: Mapping[str, tuple[str, str]] = {
 
 def find_unread(engine: Engine, entries: Iterable[Quarantined]) -> None:
     """Make `unread_fields`: whose fields held a value that could not be read, and that no other
-    record fills. Of a file with more notes than are listed it is each empty field of the column.
+    record fills, and credentials of which two records tell another end. Of a file with more notes
+    than are listed it is each empty field of the column.
     """
-    engine.run(_UNREAD_TABLE)
+    engine.run(UNREAD_TABLE)
     places: dict[tuple[str, str], set[str]] = {}
     for entry in entries:
         for part in entry.reason.parts() if entry.kind == "field" else ():
@@ -125,6 +126,13 @@ def find_unread(engine: Engine, entries: Iterable[Quarantined]) -> None:
     for (table, column), refs in sorted(places.items()):
         if table != "events":
             _add_unread(engine, table, column, sorted(refs))
+    for column in KEY_ENDS:
+        engine.run(
+            f"INSERT INTO {UNREAD} SELECT actor_id, credential_id, unnest(refs), 'credentials',"
+            f" '{column}', FALSE, 'records_differ' FROM (SELECT actor_id, credential_id,"
+            f" list(DISTINCT ref) AS refs FROM credentials WHERE {column} IS NOT NULL GROUP BY ALL"
+            f" HAVING count(DISTINCT CAST({column} AS DATE)) > 1) AS c"
+        )
 
 
 def _add_unread(engine: Engine, table: str, column: str, refs: Sequence[str]) -> None:
@@ -138,16 +146,16 @@ def _add_unread(engine: Engine, table: str, column: str, refs: Sequence[str]) ->
             f" a.{column} AS value FROM actor_rows AS r JOIN actors AS a USING (actor_id)"
         )
     engine.run(
-        f"INSERT INTO {UNREAD} SELECT DISTINCT actor_id, subject, ref, ?, ?, FALSE FROM ({rows}) AS"
-        " t WHERE value IS NULL AND (list_contains(CAST(? AS VARCHAR[]), ref) OR"
+        f"INSERT INTO {UNREAD} SELECT DISTINCT actor_id, subject, ref, ?, ?, FALSE, 'unread' FROM"
+        f" ({rows}) AS t WHERE value IS NULL AND (list_contains(CAST(? AS VARCHAR[]), ref) OR"
         " list_contains(CAST(? AS VARCHAR[]), regexp_replace(ref, '[0-9]+$', '')))",
         [table, column, list(refs), list(refs)],
     )
     if table == "actors" and column in _OF_OWNERS:
         engine.run(
-            f"INSERT INTO {UNREAD} SELECT a.actor_id, NULL, u.ref, tbl, col, TRUE FROM {UNREAD} AS"
-            f" u JOIN actors AS a ON a.owner_id = u.actor_id WHERE tbl = 'actors' AND col ="
-            f" {quoted(column)}"
+            f"INSERT INTO {UNREAD} SELECT a.actor_id, NULL, u.ref, tbl, col, TRUE, code FROM"
+            f" {UNREAD} AS u JOIN actors AS a ON a.owner_id = u.actor_id WHERE tbl = 'actors'"
+            f" AND col = {quoted(column)}"
         )
 
 
@@ -162,14 +170,16 @@ def doubt_unread(
     if not names:
         return
     own_table = quoted(_SUBJECT_IN.get(check.about, ("", ""))[0])
+    elsewhere = "u.ref = r.ref" if check.about in NOT_ACTORS else "u.actor_id = r.actor"
     owners = "TRUE" if ("actors", "owner_id") in read else "NOT of_owner"
     stands = f"r.status = 'fail' AND list_contains({quoted_list(check.fails_without)}, u.name)"
     engine.run(
-        "UPDATE results SET status = 'unknown', reason_code = 'unread', reason_values ="
+        "UPDATE results SET status = 'unknown', reason_code = w.code, reason_values ="
         " CAST(json_object('column', w.name, 'ref', w.ref) AS VARCHAR), evidence = '' FROM (SELECT"
-        " r.subject, min(u.name) AS name, arg_min(u.ref, (u.name, u.ref)) AS ref FROM results AS r"
-        f" JOIN (SELECT *, tbl || '.' || col AS name FROM {UNREAD}) AS u ON u.ref = r.ref OR CASE"
-        f" WHEN u.tbl = {own_table} THEN u.subject = r.subject ELSE u.actor_id = r.actor END WHERE"
+        " r.subject, min(u.name) AS name, arg_min(u.ref, (u.name, u.ref)) AS ref,"
+        " arg_min(u.code, (u.name, u.ref)) AS code FROM results AS r"
+        f" JOIN (SELECT *, tbl || '.' || col AS name FROM {UNREAD}) AS u ON CASE WHEN u.tbl ="
+        f" {own_table} THEN u.subject = r.subject ELSE {elsewhere} END WHERE"
         f" r.check_id = {quoted(check.id)} AND r.status <> 'unknown' AND NOT ({stands}) AND"
         f" list_contains({quoted_list(names)}, u.name) AND {owners} GROUP BY r.subject) AS w WHERE"
         f" results.check_id = {quoted(check.id)} AND results.subject = w.subject"

@@ -249,7 +249,7 @@ def _assess(
         intake, answers, claims = resolve(engine, intake, inputs, workspace, content, catalogs, who)
         entries = (*intake.quarantined, *_notes(engine))
         intake = replace(intake, quarantined=entries, notices=(*intake.notices, *notices))
-        find_unread(engine, entries)
+        find_unread(engine, intake.quarantined)
         engine.lock((cache.folder, part))
         faults = _run_checks(engine, content, compiled, kept, work, options)
         if claims.compensations or claims.waivers or options.pseudonymise:

@@ -71,6 +71,8 @@ class Sight:
     """(source, table) of which pages are missing."""
     unread: frozenset[Column]
     """Columns of which a field held a value that could not be read."""
+    has_several: bool
+    """Some actors have several records: `actor_records`."""
     strengths: Strengths
 
 
@@ -80,6 +82,7 @@ def see(engine: Engine, sources: Mapping[str, Source]) -> Sight:
     carried = [(s, t, c) for s, t, c in rows if c != PARTIAL]
     groups = engine.rows("SELECT DISTINCT grp, signature FROM actor_groups ORDER BY grp")
     strengths = strengths_of(carried, sources)
+    engine.run(_RECORDS)
     return Sight(
         carried=frozenset(carried),
         strengths=strengths,
@@ -88,8 +91,44 @@ def see(engine: Engine, sources: Mapping[str, Source]) -> Sight:
         groups=tuple((g, _by_table(signature)) for g, signature in groups),
         has_events=bool(engine.one("SELECT count(*) FROM activity")),
         partial=frozenset((s, t) for s, t, c in rows if c == PARTIAL),
+        has_several=bool(engine.one("SELECT count(*) FROM actor_records")),
         unread=frozenset((t, c) for t, c in engine.rows(f"SELECT tbl, col FROM {UNREAD}")),
     )
+
+
+_RECORDS = (
+    "CREATE OR REPLACE TABLE actor_records AS SELECT r.*, r.file || '#' || r.record AS ref, a.ref"
+    " AS first_ref FROM actor_rows AS r JOIN actors AS a USING (actor_id) WHERE a.n_records > 1 OR"
+    " r.actor_id IN (SELECT actor_id FROM actor_rows GROUP BY actor_id HAVING count(*) > 1)"
+)
+
+
+def cite_deciding(engine: Engine, check: Check, columns: Iterable[Column]) -> None:
+    """Let results that name the first record of their actor name the one that holds most of what
+    they say, or else of what the check reads: an actor's record may be spread over several lists.
+    """
+    names = sorted(c for t, c in columns if t == "actors" and c not in UNDECIDING)
+    if not names or check.about not in ("agent", "actor"):
+        return
+    held = " + ".join(
+        f"CASE WHEN r.{n} = a.{n} THEN CASE WHEN list_contains(said, {_as_said(n)}) THEN 1000 ELSE"
+        " 1 END ELSE 0 END"
+        for n in names
+    )
+    engine.run(
+        "UPDATE results SET ref = b.ref FROM (SELECT actor_id, arg_max(ref, (held, -place)) AS ref"
+        f" FROM (SELECT r.actor_id, r.ref, r.place, {held} AS held FROM (SELECT subject, ref,"
+        " CAST(json_extract_string(coalesce(nullif(reason_values, ''), '{}'), '$.*') AS VARCHAR[])"
+        f" AS said FROM results WHERE check_id = {quoted(check.id)}) AS q JOIN actor_records AS r"
+        " ON r.actor_id = q.subject AND r.first_ref = q.ref JOIN actors AS a ON a.actor_id ="
+        " r.actor_id) AS h GROUP BY actor_id) AS b WHERE results.check_id ="
+        f" {quoted(check.id)} AND results.subject = b.actor_id"
+    )
+
+
+def _as_said(name: str) -> str:
+    """SQL: a column of a record `r` as it stands among the values of a reason."""
+    return f"CAST(r.{name} AS VARCHAR)"
 
 
 def not_recorded_groups(needs: list[tuple[str, str]], sight: Sight) -> dict[int, Why]:

@@ -33,6 +33,7 @@ from reporter.evaluate.evidence import (
     Sight,
     at_most_record,
     bound_by_record,
+    cite_deciding,
     demand,
     gaps_of,
     holds,
@@ -345,6 +346,8 @@ def _run_one(engine: Engine, check: Check, compiled: Compiled, sight: Sight, run
     if why_no_scope and not results:
         insert_unseen(engine, check, why or why_no_scope)
     demand(engine, check, sight.strengths)
+    if sight.has_several:
+        cite_deciding(engine, check, loaded)
     if sight.partial:
         doubt_absence(engine, check, sight.partial)
     if sight.unread:

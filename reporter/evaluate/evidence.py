@@ -199,6 +199,28 @@ def not_recorded_everywhere(needs: list[tuple[str, str]], sight: Sight) -> Why |
     return because("recorded_nowhere", columns=columns) if columns else None
 
 
+def hold_to_own_lists(
+    engine: Engine, check: Check, needs: Iterable[Column], to_fail: Iterable[Column], sight: Sight
+) -> None:
+    """Make results on a credential unknown where no list of it carries a needed column, though
+    other lists of its holder do: where a store keeps one secret says nothing of another.
+    """
+    if check.about != "credential":
+        return
+    lists = sorted(s for s, t in sight.tables if t == "credentials")
+    for table, column in needs:
+        own = [s for s in lists if (s, table, column) in sight.carried]
+        others = [s for s in lists if s not in own]
+        if table == "credentials" and own and others:
+            status = "status <> 'unknown'" if (table, column) in to_fail else IS_HELD
+            why = because("not_recorded", sources=others, columns=[f"{table}.{column}"])
+            subjects = (
+                "SELECT credential_id FROM credentials GROUP BY credential_id HAVING NOT"
+                f" bool_or(list_contains({quoted_list(own)}, source))"
+            )
+            unsettle(engine, check, why, f"{status} AND subject IN ({subjects})")
+
+
 def holds(sources: Describers, table: str, sight: Sight) -> bool:
     """Tell whether the sources of an actor carry anything of a table. For a table of the
     organisation, any source counts.

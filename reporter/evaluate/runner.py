@@ -36,6 +36,7 @@ from reporter.evaluate.evidence import (
     cite_deciding,
     demand,
     gaps_of,
+    hold_to_own_lists,
     holds,
     not_recorded_everywhere,
     not_recorded_groups,
@@ -345,6 +346,7 @@ def _run_one(engine: Engine, check: Check, compiled: Compiled, sight: Sight, run
         )
     if why_no_scope and not results:
         insert_unseen(engine, check, why or why_no_scope)
+    hold_to_own_lists(engine, check, needs, needs_to_fail, sight)
     demand(engine, check, sight.strengths)
     if sight.has_several:
         cite_deciding(engine, check, loaded)

@@ -132,3 +132,17 @@ def test_a_credential_on_whose_end_two_lists_disagree_passes_and_fails_nothing_b
         "credential differs: records differ on expires_at: 2026-08-01 (inventory/a.jsonl#1)"
         in notes
     )
+
+
+def test_a_limit_below_nothing_or_beyond_counting_is_no_limit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assess_few(monkeypatch)
+    rows = [
+        AGENT | {"actor_id": f"a{n}", "max_cost_per_day": limit}
+        for n, limit in enumerate(("-5", "1" + 25 * "0", "0", "999999999999999999"))
+    ]
+    _run(tmp_path, reg_jsonl="\n".join(map(json.dumps, rows)) + "\n")
+    notes = (tmp_path / "run" / "quarantine.csv").read_text(encoding="utf-8").splitlines()[1:]
+    says = "actors.max_cost_per_day is not a whole number from 0 and of at most 18 digits: "
+    assert [says in note for note in notes] == [True, True]

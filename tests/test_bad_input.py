@@ -296,7 +296,7 @@ def test_every_record_has_one_fate_and_the_four_add_up(dirty: Path) -> None:
         ("inventory/agents.jsonl", 2, "unreadable", "not JSON"),
         ("inventory/agents.jsonl", 3, "field", "actors.state is not one of draft, active"),
         ("inventory/agents.jsonl", 5, "rejected", "actors.actor_id is missing"),
-        ("inventory/agents.jsonl", 6, "field", "actors.autonomy is not a whole number: many"),
+        ("inventory/agents.jsonl", 6, "field", "actors.autonomy is not a whole number from 0 and of at most 18 digits: many"),
         ("inventory/agents.jsonl", 6, "field", "actors.created_at has no time zone and was read as UTC"),
         ("inventory/agents.jsonl", 7, "unreadable", "key 'actor_id' stands twice"),
         ("inventory/people.csv", 3, "unreadable", "4 cells under 3 headings"),

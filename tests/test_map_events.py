@@ -285,6 +285,14 @@ def test_times_of_things_as_they_stand_make_no_log(name: str, content: str, tmp_
     assert "event" not in made.asks
 
 
+@pytest.mark.parametrize("heading", ["Robot", "Roboter", "Software-Roboter"])
+def test_a_robot_is_who_acted(heading: str, tmp_path: Path) -> None:
+    rows = "".join(f"2026-07-0{n}T08:00:00Z;robo-{n % 2};read;ok\n" for n in range(1, 7))
+    content = f"Timestamp;{heading};Operation;Result\n{rows}"
+    made = only(placed(tmp_path, "logs/robots.csv", content))
+    assert (made.asks, made.mapping["columns"]["actor_id"]) == ("", heading)
+
+
 def test_a_list_of_approvals_is_no_log(tmp_path: Path) -> None:
     rows = "".join(f"2026-07-0{n}T08:00:00Z,ada,bo,deploy,approved\n" for n in (1, 2, 3))
     content = f"timestamp,requester,approver,action,status\n{rows}"

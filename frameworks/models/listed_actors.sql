@@ -1,5 +1,5 @@
 -- One actor that a list names: how the register and the directory have it, how many secrets a store keeps for it, and
--- how many credentials the other lists give it.
+-- how many credentials the register gives it: a directory lists its own keys, never those of a store.
 -- part
 SELECT
   l.actor_id,
@@ -8,7 +8,7 @@ SELECT
   COUNT(CASE WHEN l.kind = 'identity' AND l.listed_in = 'register' THEN 1 END) AS n_register,
   COUNT(CASE WHEN l.kind = 'identity' AND l.listed_in = 'directory' THEN 1 END) AS n_directory,
   COUNT(CASE WHEN l.kind = 'credential' AND l.listed_in = 'secret_store' THEN 1 END) AS n_secrets,
-  COUNT(CASE WHEN l.kind = 'credential' AND l.listed_in <> 'secret_store' THEN 1 END) AS n_keys,
+  COUNT(CASE WHEN l.kind = 'credential' AND l.listed_in = 'register' THEN 1 END) AS n_keys,
   MIN(CASE WHEN l.kind = 'identity' AND l.listed_in = 'register' THEN l.state END) AS state,
   MIN(CASE WHEN l.kind = 'identity' AND l.listed_in = 'directory' THEN l.state END) AS other_state,
   MAX(CASE WHEN l.kind = 'identity' AND l.listed_in = 'directory' AND l.state = 'active' THEN 1 ELSE 0 END)

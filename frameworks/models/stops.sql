@@ -38,3 +38,15 @@ SELECT
 FROM agents AS a
 LEFT JOIN history AS h ON h.actor_id = a.actor_id AND h.state = a.state AND h.until_at IS NULL
 WHERE a.state IN ('suspended', 'retired', 'rejected') AND h.actor_id IS NULL
+
+UNION ALL
+
+-- Only one of its lists says so, and the one read first says otherwise: since when is not known.
+SELECT r.actor_id, MIN(r.state), NULL, NULL, MIN(a.state)
+FROM listings AS r
+JOIN agents AS a ON a.actor_id = r.actor_id
+WHERE r.kind = 'identity'
+  AND r.state IN ('suspended', 'retired', 'rejected')
+  AND a.state NOT IN ('suspended', 'retired', 'rejected')
+  AND r.actor_id NOT IN (SELECT h.actor_id FROM history AS h)
+GROUP BY r.actor_id

@@ -72,6 +72,8 @@ KINDS = {
     "user": "human",
     "employee": "human",
     "bot": "agent",
+    "robot": "agent",
+    "roboter": "agent",
     "account": "service_account",
     "service-account": "service_account",
     "events": EVENT,

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import msgspec
 
 from reporter.engine.base import Engine, quoted, quoted_list
-from reporter.evaluate.unassessed import IS_HELD, Why, because, unsettle
+from reporter.evaluate.unassessed import IS_HELD, UNREAD, Why, because, unsettle
 from reporter.model.assessment import Check, Wanted
 from reporter.model.reasons import SHOWN_BY
 from reporter.model.source import Query, Source, class_of
@@ -69,6 +69,10 @@ class Sight:
     has_events: bool
     partial: frozenset[tuple[str, str]]
     """(source, table) of which pages are missing."""
+    unread: frozenset[Column]
+    """Columns of which a field held a value that could not be read."""
+    has_several: bool
+    """Some actors have several records: `actor_records`."""
     strengths: Strengths
 
 
@@ -78,6 +82,7 @@ def see(engine: Engine, sources: Mapping[str, Source]) -> Sight:
     carried = [(s, t, c) for s, t, c in rows if c != PARTIAL]
     groups = engine.rows("SELECT DISTINCT grp, signature FROM actor_groups ORDER BY grp")
     strengths = strengths_of(carried, sources)
+    engine.run(_RECORDS)
     return Sight(
         carried=frozenset(carried),
         strengths=strengths,
@@ -86,7 +91,44 @@ def see(engine: Engine, sources: Mapping[str, Source]) -> Sight:
         groups=tuple((g, _by_table(signature)) for g, signature in groups),
         has_events=bool(engine.one("SELECT count(*) FROM activity")),
         partial=frozenset((s, t) for s, t, c in rows if c == PARTIAL),
+        has_several=bool(engine.one("SELECT count(*) FROM actor_records")),
+        unread=frozenset((t, c) for t, c in engine.rows(f"SELECT tbl, col FROM {UNREAD}")),
     )
+
+
+_RECORDS = (
+    "CREATE OR REPLACE TABLE actor_records AS SELECT r.*, r.file || '#' || r.record AS ref, a.ref"
+    " AS first_ref FROM actor_rows AS r JOIN actors AS a USING (actor_id) WHERE a.n_records > 1 OR"
+    " r.actor_id IN (SELECT actor_id FROM actor_rows GROUP BY actor_id HAVING count(*) > 1)"
+)
+
+
+def cite_deciding(engine: Engine, check: Check, columns: Iterable[Column]) -> None:
+    """Let results that name the first record of their actor name the one that holds most of what
+    they say, or else of what the check reads: an actor's record may be spread over several lists.
+    """
+    names = sorted(c for t, c in columns if t == "actors" and c not in UNDECIDING)
+    if not names or check.about not in ("agent", "actor"):
+        return
+    held = " + ".join(
+        f"CASE WHEN r.{n} = a.{n} THEN CASE WHEN list_contains(said, {_as_said(n)}) THEN 1000 ELSE"
+        " 1 END ELSE 0 END"
+        for n in names
+    )
+    engine.run(
+        "UPDATE results SET ref = b.ref FROM (SELECT actor_id, arg_max(ref, (held, -place)) AS ref"
+        f" FROM (SELECT r.actor_id, r.ref, r.place, {held} AS held FROM (SELECT subject, ref,"
+        " CAST(json_extract_string(coalesce(nullif(reason_values, ''), '{}'), '$.*') AS VARCHAR[])"
+        f" AS said FROM results WHERE check_id = {quoted(check.id)}) AS q JOIN actor_records AS r"
+        " ON r.actor_id = q.subject AND r.first_ref = q.ref JOIN actors AS a ON a.actor_id ="
+        " r.actor_id) AS h GROUP BY actor_id) AS b WHERE results.check_id ="
+        f" {quoted(check.id)} AND results.subject = b.actor_id"
+    )
+
+
+def _as_said(name: str) -> str:
+    """SQL: a column of a record `r` as it stands among the values of a reason."""
+    return f"CAST(r.{name} AS VARCHAR)"
 
 
 def not_recorded_groups(needs: list[tuple[str, str]], sight: Sight) -> dict[int, Why]:
@@ -155,6 +197,28 @@ def not_recorded_everywhere(needs: list[tuple[str, str]], sight: Sight) -> Why |
     """Name the needed columns that no source carries at all."""
     columns = [f"{t}.{c}" for t, c in needs if (t, c) not in sight.columns]
     return because("recorded_nowhere", columns=columns) if columns else None
+
+
+def hold_to_own_lists(
+    engine: Engine, check: Check, needs: Iterable[Column], to_fail: Iterable[Column], sight: Sight
+) -> None:
+    """Make results on a credential unknown where no list of it carries a needed column, though
+    other lists of its holder do: where a store keeps one secret says nothing of another.
+    """
+    if check.about != "credential":
+        return
+    lists = sorted(s for s, t in sight.tables if t == "credentials")
+    for table, column in needs:
+        own = [s for s in lists if (s, table, column) in sight.carried]
+        others = [s for s in lists if s not in own]
+        if table == "credentials" and own and others:
+            status = "status <> 'unknown'" if (table, column) in to_fail else IS_HELD
+            why = because("not_recorded", sources=others, columns=[f"{table}.{column}"])
+            subjects = (
+                "SELECT credential_id FROM credentials GROUP BY credential_id HAVING NOT"
+                f" bool_or(list_contains({quoted_list(own)}, source))"
+            )
+            unsettle(engine, check, why, f"{status} AND subject IN ({subjects})")
 
 
 def holds(sources: Describers, table: str, sight: Sight) -> bool:

@@ -33,8 +33,10 @@ from reporter.evaluate.evidence import (
     Sight,
     at_most_record,
     bound_by_record,
+    cite_deciding,
     demand,
     gaps_of,
+    hold_to_own_lists,
     holds,
     not_recorded_everywhere,
     not_recorded_groups,
@@ -48,12 +50,14 @@ from reporter.evaluate.unassessed import (
     FILLED,
     MOST_SAID,
     NOT_ACTORS,
+    UNREAD_TABLE,
     WHY,
     Failure,
     Failures,
     Why,
     because,
     doubt_absence,
+    doubt_unread,
     find_wrong_subjects,
     insert_unseen,
     make_unknown,
@@ -66,6 +70,7 @@ from reporter.schema.tables import (
     CARRIED_AS,
     COMPUTED,
     EVENT_TABLES,
+    KEY_ENDS,
     SHARED,
     SUBJECTS,
     TABLES,
@@ -89,6 +94,7 @@ def prepare(engine: Engine, abouts: Iterable[str] = SUBJECTS) -> None:
     """
     engine.run(f"CREATE OR REPLACE MACRO {CALLED}(plain) AS plain")
     engine.run(RESULTS_TABLE)
+    engine.run(UNREAD_TABLE)
     engine.run(
         "CREATE TABLE tiers AS SELECT a.actor_id, coalesce(owner_id, '') AS owner, kind, state,"
         " a.registered, CASE WHEN NOT a.registered THEN 4 ELSE coalesce(r.tier_lo, t, 1) END AS"
@@ -340,9 +346,17 @@ def _run_one(engine: Engine, check: Check, compiled: Compiled, sight: Sight, run
         )
     if why_no_scope and not results:
         insert_unseen(engine, check, why or why_no_scope)
+    hold_to_own_lists(engine, check, needs, needs_to_fail, sight)
     demand(engine, check, sight.strengths)
+    if sight.has_several:
+        cite_deciding(engine, check, loaded)
     if sight.partial:
         doubt_absence(engine, check, sight.partial)
+    if sight.unread:
+        columns = {c for group in rests for c in group}
+        if ("credentials", "ended_at") in compiled.reads:
+            columns |= {("credentials", name) for name in KEY_ENDS}
+        doubt_unread(engine, check, columns, sight.unread)
 
 
 def _needs_to_scope(check: Check, needs: list[Column], sight: Sight) -> list[Column]:

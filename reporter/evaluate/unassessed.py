@@ -6,17 +6,18 @@ Their results are unknown, so that lo counts them as failed: a silent check does
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 import msgspec
 
 from reporter.engine.base import Engine, quoted, quoted_list
 from reporter.errors import ContentError, ReporterError
-from reporter.model.assessment import Check
+from reporter.model.assessment import Check, Quarantined
 from reporter.model.scores import HELD
+from reporter.model.sentences import NOT_OF_TYPE
 from reporter.schema.compiled import shipped_absence
-from reporter.schema.tables import LOADED, ORGANISATION
+from reporter.schema.tables import KEY_ENDS, LOADED, ORGANISATION, TABLES
 
 FOUND = "check_id, subject, status, reason_code, reason_values, ref, actor, owner, tier_lo, tier_hi"
 """The columns of `results` that a finding has, in its order."""
@@ -86,6 +87,103 @@ def doubt_absence(engine: Engine, check: Check, partial: Iterable[tuple[str, str
         sources = sorted({s for s, t in partial if t in tables})
         if sources:
             unsettle(engine, check, because("partial_export", sources=sources), condition)
+
+
+UNREAD = "unread_fields"
+UNREAD_TABLE = (
+    f"CREATE TABLE IF NOT EXISTS {UNREAD} (actor_id VARCHAR, subject VARCHAR, ref VARCHAR, tbl"
+    " VARCHAR, col VARCHAR, of_owner BOOLEAN, code VARCHAR)"
+)
+_OF_OWNERS = ("state_since", "retired_at")
+"""Columns of a person that checks read beside the agents he owns; without a state they decide
+nothing.
+"""
+_SUBJECT_IN: Mapping[str, tuple[str, str]] = {
+    "credential": ("credentials", "credential_id"),
+    "component": ("components", "component_id"),
+    "review": ("reviews", "review_id"),
+    "exception": ("exceptions", "exception_id"),
+    "third_party": ("third_parties", "third_party_id"),
+    "policy": ("policies", "policy_id"),
+    "log_source": ("log_stores", "log_source"),
+}
+"""What checks are about -> the table of which a row is one, and its id."""
+
+
+def find_unread(engine: Engine, entries: Iterable[Quarantined]) -> None:
+    """Make `unread_fields`: whose fields held a value that could not be read, and that no other
+    record fills, and credentials of which two records tell another end. Of a file with more notes
+    than are listed it is each empty field of the column.
+    """
+    engine.run(UNREAD_TABLE)
+    places: dict[tuple[str, str], set[str]] = {}
+    for entry in entries:
+        for part in entry.reason.parts() if entry.kind == "field" else ():
+            if part.text == NOT_OF_TYPE:
+                table, _, column = part.value("name").partition(".")
+                end = "" if part is not entry.reason else str(entry.line)
+                places.setdefault((table, column), set()).add(f"{entry.file}#{end}")
+    for (table, column), refs in sorted(places.items()):
+        if table != "events":
+            _add_unread(engine, table, column, sorted(refs))
+    for column in KEY_ENDS:
+        engine.run(
+            f"INSERT INTO {UNREAD} SELECT actor_id, credential_id, unnest(refs), 'credentials',"
+            f" '{column}', FALSE, 'records_differ' FROM (SELECT actor_id, credential_id,"
+            f" list(DISTINCT ref) AS refs FROM credentials WHERE {column} IS NOT NULL GROUP BY ALL"
+            f" HAVING count(DISTINCT CAST({column} AS DATE)) > 1) AS c"
+        )
+
+
+def _add_unread(engine: Engine, table: str, column: str, refs: Sequence[str]) -> None:
+    names = {c.name for c in TABLES[table].columns}
+    actor = "actor_id" if "actor_id" in names else "NULL"
+    subject = next((name for t, name in _SUBJECT_IN.values() if t == table), "NULL")
+    rows = f"SELECT {actor} AS actor_id, {subject} AS subject, ref, {column} AS value FROM {table}"
+    if table == "actors":
+        rows = (
+            "SELECT r.actor_id, NULL AS subject, r.file || '#' || r.record AS ref,"
+            f" a.{column} AS value FROM actor_rows AS r JOIN actors AS a USING (actor_id)"
+        )
+    engine.run(
+        f"INSERT INTO {UNREAD} SELECT DISTINCT actor_id, subject, ref, ?, ?, FALSE, 'unread' FROM"
+        f" ({rows}) AS t WHERE value IS NULL AND (list_contains(CAST(? AS VARCHAR[]), ref) OR"
+        " list_contains(CAST(? AS VARCHAR[]), regexp_replace(ref, '[0-9]+$', '')))",
+        [table, column, list(refs), list(refs)],
+    )
+    if table == "actors" and column in _OF_OWNERS:
+        engine.run(
+            f"INSERT INTO {UNREAD} SELECT a.actor_id, NULL, u.ref, tbl, col, TRUE, code FROM"
+            f" {UNREAD} AS u JOIN actors AS a ON a.owner_id = u.actor_id WHERE tbl = 'actors'"
+            f" AND col = {quoted(column)}"
+        )
+
+
+def doubt_unread(
+    engine: Engine, check: Check, columns: Iterable[tuple[str, str]], unread: Set[tuple[str, str]]
+) -> None:
+    """Make results of a check unknown that rest on a field that held what could not be read: it is
+    neither filled nor empty. A fail stands if the check fails without that column.
+    """
+    read = frozenset(columns)
+    names = sorted(f"{t}.{c}" for t, c in read & unread)
+    if not names:
+        return
+    own_table = quoted(_SUBJECT_IN.get(check.about, ("", ""))[0])
+    elsewhere = "u.ref = r.ref" if check.about in NOT_ACTORS else "u.actor_id = r.actor"
+    owners = "TRUE" if ("actors", "owner_id") in read else "NOT of_owner"
+    stands = f"r.status = 'fail' AND list_contains({quoted_list(check.fails_without)}, u.name)"
+    engine.run(
+        "UPDATE results SET status = 'unknown', reason_code = w.code, reason_values ="
+        " CAST(json_object('column', w.name, 'ref', w.ref) AS VARCHAR), evidence = '' FROM (SELECT"
+        " r.subject, min(u.name) AS name, arg_min(u.ref, (u.name, u.ref)) AS ref,"
+        " arg_min(u.code, (u.name, u.ref)) AS code FROM results AS r"
+        f" JOIN (SELECT *, tbl || '.' || col AS name FROM {UNREAD}) AS u ON CASE WHEN u.tbl ="
+        f" {own_table} THEN u.subject = r.subject ELSE {elsewhere} END WHERE"
+        f" r.check_id = {quoted(check.id)} AND r.status <> 'unknown' AND NOT ({stands}) AND"
+        f" list_contains({quoted_list(names)}, u.name) AND {owners} GROUP BY r.subject) AS w WHERE"
+        f" results.check_id = {quoted(check.id)} AND results.subject = w.subject"
+    )
 
 
 def unsettle(engine: Engine, check: Check, why: Why, condition: str) -> None:

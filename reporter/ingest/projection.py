@@ -249,6 +249,10 @@ valid time.
 """
 
 
+LARGEST = 10**18 - 1
+"""Limits, days and counts are never less than nothing, and the engine counts no further."""
+
+
 def typed(table: str, column: Column, expression: str, trimmed: bool) -> str:
     """SQL: the expression as the column's type; NULL where it is empty or cannot be read."""
     if column.type == TIME:
@@ -256,7 +260,10 @@ def typed(table: str, column: Column, expression: str, trimmed: bool) -> str:
         time = f"make_timestamp(epoch_us(TRY_CAST({expression} AS TIMESTAMPTZ)))"
         return f"CASE WHEN {time} >= {_OLDEST} THEN {time} END"
     if column.type == INT:
-        return f"TRY_CAST({expression} AS BIGINT)"
+        number = f"TRY_CAST({expression} AS BIGINT)"
+        if table == "events":
+            return number
+        return f"CASE WHEN {number} BETWEEN 0 AND {LARGEST} THEN {number} END"
     if column.type == FLAG:
         return (
             f"CASE WHEN lower(trim({expression})) IN ('true', 't', 'yes', 'y', '1') THEN TRUE "
@@ -287,7 +294,7 @@ def _word(expression: str, words: tuple[str, ...], synonyms: dict[str, str]) -> 
 
 _EXPECTED = {
     TIME: mark("a time such as 2026-07-01T12:00:00Z"),
-    INT: mark("a whole number"),
+    INT: mark("a whole number from 0 and of at most 18 digits"),
     FLAG: mark("true or false"),
     TEXT: mark("text"),
 }

@@ -13,7 +13,7 @@ from reporter.i18n.translate import mark
 from reporter.ingest.cache import Batch
 from reporter.ingest.projection import can_fail, expected, no_cast, no_zone, typed
 from reporter.model.assessment import Quarantined
-from reporter.model.sentences import Sentence, tell
+from reporter.model.sentences import NOT_OF_TYPE, Sentence, tell
 from reporter.privacy.redact_sql import is_looked_at, matches, without
 from reporter.schema.columns import TIME, Column
 
@@ -97,9 +97,8 @@ def _doubts(
         expectation = expected(table, column)
 
         def wrong_type(value: str) -> Sentence:
-            return tell(
-                "{name} is not {expected}: {value}", name=name, expected=expectation, value=value
-            )
+            values = (("name", name), ("expected", expectation), ("value", value))
+            return Sentence(NOT_OF_TYPE, values)
 
         doubts.append(
             (no_cast(column.name, cast), wrong_type, f"left(redacted({column.name}), 60)")

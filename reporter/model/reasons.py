@@ -33,6 +33,8 @@ ENGINE: Mapping[str, str] = {
     "not_recorded": mark("no record of {sources} holds {columns}"),
     "recorded_nowhere": mark("no input records {columns}"),
     "partial_export": mark("pages of the export of {sources} are missing"),
+    "unread": mark("{column} holds a value that could not be read, in {ref}"),
+    "records_differ": mark("two records differ on {column}; one of them is {ref}"),
     "too_weak": mark("it holds, but only {evidence:word}, and this check demands better evidence"),
     "no_events": mark("no input holds an event"),
     "silent_days": mark("log source {log_source} delivered on {seen} of {expected:day|days}"),

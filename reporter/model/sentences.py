@@ -11,10 +11,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from reporter.i18n.translate import numeral, say, word
+from reporter.i18n.translate import mark, numeral, say, word
 
 _AS_IT_IS = "{text}"
 """A sentence that somebody else wrote, or a tool: it is not translated."""
+NOT_OF_TYPE = mark("{name} is not {expected}: {value}")
+"""The note on a field that could not be read; `name` is table.column."""
 _WORD, _NUMBER = "word", "number"
 
 

@@ -34,6 +34,7 @@ from reporter.evaluate.evidence import wanted, weigh_lists
 from reporter.evaluate.foreign_checks import Apart
 from reporter.evaluate.parity import side_by_side
 from reporter.evaluate.segments import agent_patterns
+from reporter.evaluate.unassessed import find_unread
 from reporter.i18n.translate import speaking
 from reporter.ingest.cache import USUAL, Cache, open_cache
 from reporter.ingest.load import Intake, ingest
@@ -248,6 +249,7 @@ def _assess(
         intake, answers, claims = resolve(engine, intake, inputs, workspace, content, catalogs, who)
         entries = (*intake.quarantined, *_notes(engine))
         intake = replace(intake, quarantined=entries, notices=(*intake.notices, *notices))
+        find_unread(engine, intake.quarantined)
         engine.lock((cache.folder, part))
         faults = _run_checks(engine, content, compiled, kept, work, options)
         if claims.compensations or claims.waivers or options.pseudonymise:
@@ -527,6 +529,7 @@ def _notices(
     yield from disclosures.of_content(content)
     yield from extract.unlisted(engine)
     yield from extract.unnamed(engine)
+    yield from disclosures.of_unread_fields(intake)
     yield from disclosures.of_contradictions(intake)
     yield from disclosures.of_doubled(intake)
     yield from disclosures.of_logs_outside(engine)

@@ -19,7 +19,7 @@ from reporter.ingest.load import ALIKE, Intake, line_to_copy
 from reporter.ingest.statement_files import headings
 from reporter.model.assessment import FileCount, Notice
 from reporter.model.scores import GroupScore
-from reporter.model.sentences import Sentence, labelled, tell, verbatim
+from reporter.model.sentences import NOT_OF_TYPE, Sentence, labelled, tell, verbatim
 from reporter.model.statements import ATTESTATIONS
 from reporter.report.view.format import percent
 from reporter.schema.tables import LOADED
@@ -91,6 +91,20 @@ def of_doubled(intake: Intake) -> Iterator[Notice]:
         )
         total = sum(int(q.reason.value("n")) for q in doubled)
         yield Notice("events_doubled", (("n", total),), lines, "quarantine.csv")
+
+
+def of_unread_fields(intake: Intake) -> Iterator[Notice]:
+    """Count the fields that could not be read, by file; of many alike in one file some stand in the
+    note on the last.
+    """
+    counts: Counter[str] = Counter()
+    for entry in intake.quarantined:
+        parts = [*entry.reason.parts()] if entry.kind == "field" else []
+        if any(p.text == NOT_OF_TYPE for p in parts):
+            counts[entry.file] += 1 + int(entry.reason.value("n") or 0)
+    if counts:
+        lines = tuple(tell("{file}: {n}", file=f, n=n) for f, n in sorted(counts.items()))
+        yield Notice("fields_unread", (("n", counts.total()),), lines, "quarantine.csv")
 
 
 def of_logs_outside(engine: Engine) -> Iterator[Notice]:

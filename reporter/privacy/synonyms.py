@@ -246,7 +246,7 @@ EVENT_NAMES: dict[str, tuple[tuple[int, str], ...]] = {
     ),
     "ingested_at": ((90, r"ingest(ed|ion)?( (time|at|timestamp))?|received( (at|on))?|receive(d)? (time|timestamp)|(collected|indexed|arrived) at|empfangen( am)?|eingang(szeit)?"),),
     "actor_id": (
-        (95, rf"(actor|agent|bot|acting agent|acteur|attore|akteur|agente)( {_WHOSE})?|agenten(name|kennung|id)?|aktor"),
+        (95, rf"(actor|agent|bot|(software ?)?robot(er)?|acting agent|acteur|attore|akteur|agente)( {_WHOSE})?|agenten(name|kennung|id)?|aktor"),
         (90, rf"(caller|initiator|initiated by|performer|performed by|executed by|done by|run by|executor|who|invoked by|triggering user|durchgefuhrt von|ausgefuhrt von|ausfuhrende(r)?|effectue par|realizado por|eseguito da|uitgevoerd door)( {_WHOSE})?"),
         (85, rf"(user|username|user name|userid|subject|identity|user identity|requester|requestor|requested by|login|client)( {_WHOSE})?|account name|by|benutzer(name|kennung|konto|id)?|benutzer {_WHOSE}|nutzer(name|kennung|id)?|nutzer {_WHOSE}|anwender(name)?|konto(name)?|wer|"
         rf"(utilisateur|usuario|utente|gebruiker|compte|cuenta)( {_WHOSE})?|identifiant utilisateur|gebruikersnaam"),

@@ -136,6 +136,10 @@ SENTENCES: Mapping[str, str] = {
         "Records that could not be read or were rejected: {n}. They are in no number, and what they"
         " hold may be a failure."
     ),
+    "fields_unread": mark(
+        "Fields that hold a value that could not be read: {n}. The records are kept; what rests on"
+        " such a field is unknown."
+    ),
     "documents": mark(
         "Documents: {n}. No record is read from them; below statements/ each can be the artefact of"
         " an attestation. The headings of attestations.csv, and a line to copy for each:"

@@ -218,6 +218,11 @@ SHARED = (
 none.
 """
 
+KEY_ENDS = ("expires_at", "revoked_at")
+"""Columns of a credential on which two records may not differ by a day: what rests on them is
+unknown then.
+"""
+
 CARRIED_AS: dict[str, str] = {
     "activity.n_action": "events.action",
     "activity.n_resource": "events.resource",

@@ -10,6 +10,7 @@ from reporter.engine.base import Engine
 from reporter.i18n.translate import mark
 from reporter.model.assessment import Quarantined
 from reporter.model.sentences import Sentence, tell
+from reporter.schema.tables import KEY_ENDS
 from reporter.transform.identity import NAMED
 
 COMPARED = (
@@ -32,6 +33,7 @@ def notes(engine: Engine) -> list[Quarantined]:
     """
     return [
         *_conflicts(engine),
+        *_conflicts_of_keys(engine),
         *_called_otherwise(engine),
         *_near_names(engine),
         *_merged(engine, "SELECT alias, actor_id FROM agent_identities", _IDENTITY),
@@ -62,6 +64,28 @@ def _conflicts(engine: Engine) -> list[Quarantined]:
                 others=other_values,
             )
             entries.append(Quarantined(file, record, "conflict", reason, ""))
+    return entries
+
+
+def _conflicts_of_keys(engine: Engine) -> list[Quarantined]:
+    """Return a note for each end of a credential on which two records of it differ by a day."""
+    entries = []
+    for column in KEY_ENDS:
+        for credential, ref, values in engine.rows(
+            f"SELECT credential_id, min(ref), string_agg(DISTINCT CAST({column} AS DATE) || ' (' ||"
+            f" ref || ')', ', ' ORDER BY CAST({column} AS DATE) || ' (' || ref || ')') FROM"
+            f" credentials WHERE {column} IS NOT NULL GROUP BY actor_id, credential_id HAVING"
+            f" count(DISTINCT CAST({column} AS DATE)) > 1 ORDER BY credential_id, actor_id"
+        ):
+            file, _, record = ref.rpartition("#")
+            reason = tell(
+                "credential {credential}: records differ on {column}: {values}; what rests on it is"
+                " unknown",
+                credential=credential,
+                column=column,
+                values=values,
+            )
+            entries.append(Quarantined(file, int(record), "conflict", reason, ""))
     return entries
 
 

@@ -1,0 +1,42 @@
+"""A result names the record that holds what it says, where the record of an actor is spread over several files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from conftest import assess_few, read_results
+
+from reporter.pipeline.assess import Options, assess_workspace
+
+SETTINGS = """organisation: Example
+period: {from: 2026-07-01, to: 2026-09-30}
+as_of: 2026-10-01
+"""
+FILES = {
+    "a_names": {"name": "Mail sorter", "risk_tier": "high", "autonomy": 3},
+    "b_ends": {"expires_at": "2025-12-01"},
+    "c_owners": {"owner_id": "ann", "owner_confirmed_at": "2025-01-05"},
+    "d_both": {"owner_id": "ann", "risk_tier": "high", "autonomy": 3},
+}
+
+
+def test_a_result_names_the_record_that_holds_what_it_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assess_few(monkeypatch, "LIF-01", "OWN-01", "OWN-02")
+    inventory = tmp_path / "workspace" / "inventory"
+    inventory.mkdir(parents=True)
+    (tmp_path / "workspace" / "reporter.yml").write_text(SETTINGS, encoding="utf-8")
+    ann = {"type": "human", "actor_id": "ann", "state": "active"}
+    (inventory / "people.jsonl").write_text(json.dumps(ann) + "\n", encoding="utf-8")
+    for name, facts in FILES.items():
+        row = {"type": "agent", "actor_id": "a1", "state": "active"} | facts
+        (inventory / f"{name}.jsonl").write_text(json.dumps(row) + "\n", encoding="utf-8")
+    assess_workspace(tmp_path / "workspace", tmp_path / "run", Options(formats=("json", "csv")))
+    rows = read_results(tmp_path / "run", columns=("check", "subject", "status", "record"))
+    refs = {check: ref for check, subject, _, ref in rows if subject == "a1"}
+    assert refs["LIF-01"] == "inventory/b_ends.jsonl#1"
+    assert refs["OWN-02"] == "inventory/c_owners.jsonl#1"
+    assert refs["OWN-01"] in ("inventory/c_owners.jsonl#1", "inventory/d_both.jsonl#1")

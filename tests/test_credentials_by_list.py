@@ -1,0 +1,53 @@
+"""What one list tells of its credentials says nothing of those that another lists."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from conftest import assess_few, read_results
+
+from reporter.pipeline.assess import Options, assess_workspace
+
+SETTINGS = """organisation: Example
+period: {from: 2026-07-01, to: 2026-09-30}
+as_of: 2026-10-01
+"""
+ARN = "arn:aws:iam::111122223333:user/bot-{}"
+REPORT = """user,arn,user_creation_time,password_enabled,password_last_used,password_last_changed,password_next_rotation,mfa_active,access_key_1_active,access_key_1_last_rotated,access_key_1_last_used_date,access_key_1_last_used_region,access_key_1_last_used_service,access_key_2_active,access_key_2_last_rotated,access_key_2_last_used_date,access_key_2_last_used_region,access_key_2_last_used_service,cert_1_active,cert_1_last_rotated,cert_2_active,cert_2_last_rotated
+bot-1,arn:aws:iam::111122223333:user/bot-1,2022-01-01T00:00:00+00:00,false,N/A,N/A,N/A,false,true,2022-01-01T00:00:00+00:00,2026-09-01T00:00:00+00:00,eu-central-1,s3,false,N/A,N/A,N/A,N/A,false,N/A,false,N/A
+"""  # fmt: skip
+
+
+def test_where_a_store_keeps_its_secrets_fails_no_key_of_another_list(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assess_few(monkeypatch, "CRD-05", "REC-02")
+    inventory = tmp_path / "workspace" / "inventory"
+    inventory.mkdir(parents=True)
+    (tmp_path / "workspace" / "reporter.yml").write_text(SETTINGS, encoding="utf-8")
+    (inventory / "report.csv").write_text(REPORT, encoding="utf-8")
+    agents = [
+        {"type": "agent", "actor_id": f"bot-{n}", "state": "active", "owner_id": "ann"}
+        | {"principal_id": ARN.format(n), "aliases": [ARN.format(n)]}
+        for n in (1, 2)
+    ]
+    (inventory / "agents.jsonl").write_text("\n".join(map(json.dumps, agents)), encoding="utf-8")
+    secret = {
+        "ARN": "arn:aws:secretsmanager:eu-central-1:111122223333:secret:bot-1-AbCdEf",
+        "Name": "bot-1",
+        "Tags": [{"Key": "agent", "Value": "bot-1"}],
+        "CreatedDate": "2026-08-01T00:00:00Z",
+        "RotationEnabled": True,
+        "RotationRules": {"AutomaticallyAfterDays": 30},
+        "LastRotatedDate": "2026-09-15T00:00:00Z",
+    }
+    (inventory / "secrets.json").write_text(json.dumps({"SecretList": [secret]}), encoding="utf-8")
+    assess_workspace(tmp_path / "workspace", tmp_path / "run", Options(formats=("json", "csv")))
+    columns = ("check", "subject", "status", "reason_code")
+    rows = {(c, s): (r, w) for c, s, r, w in read_results(tmp_path / "run", columns=columns)}
+    keys = {s: v for (c, s), v in rows.items() if c == "CRD-05"}
+    assert ("unknown", "not_recorded") in keys.values()
+    assert "fail" not in {status for status, _ in keys.values()}
+    assert rows["REC-02", "bot-1"][0] != "fail"

@@ -59,6 +59,8 @@ class Intake:
     statements: statements.Rows = field(default_factory=dict)
     """What people say, by kind, not yet assessed."""
     notices: tuple[Notice, ...] = ()
+    names: tuple[tuple[str, str], ...] = ()
+    """(other name, actor), as exact ids and aliases tell."""
     repeatable: bool = True
     """Whether the same files are certain to give the same again."""
 

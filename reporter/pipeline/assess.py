@@ -178,7 +178,7 @@ def assess_workspace(
         assessment, intake, begun = _assess(*known, work, part, cache, options, pool)
         if earlier:
             with DuckDB(work / "earlier", options.memory, options.temp_size) as engine:
-                assessment = compare(engine, earlier, assessment, part)
+                assessment = compare(engine, earlier, assessment, part, names=intake.names)
         shutil.rmtree(work)
         language = options.language or assessment.language
         view, plain_view = views.both(assessment, Results(part, assessment.checks), language)

@@ -43,6 +43,8 @@ def resolve(
     exception_waivers = exceptions(engine, content.checks, as_of, directory)
     statements = replace(statements, waivers=(*statements.waivers, *exception_waivers))
     rejects = (*answers.rejected, *statements.rejected)
+    names = engine.rows("SELECT DISTINCT alias, actor_id FROM same_as ORDER BY ALL")
+    intake = replace(intake, names=tuple((alias, actor) for alias, actor in names))
     return recount(intake, rejects, answers.aside, answers.artefacts), answers, statements
 
 

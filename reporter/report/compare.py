@@ -240,8 +240,10 @@ def compare(
     assessment: Assessment,
     run: Path,
     out: Path | None = None,
+    names: Sequence[tuple[str, str]] = (),
 ) -> Assessment:
-    """Add the history from earlier runs to an assessment whose results are in a run folder.
+    """Add the history from earlier runs to an assessment whose results are in a run folder. By
+    `names`, (alias, actor), whom earlier runs knew under another name is followed.
 
     Writes changes.parquet there, or to another folder.
     """
@@ -250,6 +252,7 @@ def compare(
     if not assessment.pseudonyms:
         _refuse_unmarked(engine, past_runs)
     last_run, number = past_runs[-1], len(past_runs)
+    _follow_names(engine, number, names)
     checks_before, checks_now = (
         {c.id: c.about for c in v.checks} for v in (last_run.assessment, assessment)
     )
@@ -375,6 +378,27 @@ def _load(engine: Engine, number: int, path: Path) -> None:
     if duplicates:
         raise InputError(
             f"holds two results of {duplicates[0][0]} on {duplicates[0][1]}", str(path)
+        )
+
+
+def _follow_names(engine: Engine, number: int, names: Sequence[tuple[str, str]]) -> None:
+    """Let the actors of earlier runs have the name that they have now, where it was nobody's and
+    only one of them has it.
+    """
+    if not names:
+        return
+    engine.run("CREATE TABLE renamed (alias VARCHAR, now VARCHAR)")
+    engine.insert("renamed", names)
+    for k in range(number):
+        engine.run(
+            f"DELETE FROM renamed WHERE now IN (SELECT subject FROM run_{k} WHERE subject = actor)"
+            f" OR now IN (SELECT now FROM renamed WHERE alias IN (SELECT actor FROM run_{k}) GROUP"
+            " BY now HAVING count(*) > 1)"
+        )
+    for k in range(number):
+        engine.run(
+            f"UPDATE run_{k} SET actor = r.now, subject = CASE WHEN subject = actor THEN r.now ELSE"
+            f" subject END FROM renamed AS r WHERE run_{k}.actor = r.alias"
         )
 
 

@@ -198,11 +198,11 @@ SELECT
     -- Which sets he has in other accounts, and by groups, no list tells as a whole.
     WHEN a.holder_id IN (SELECT actor_id FROM assigned) THEN 'unlisted'
     WHEN w.most = 1 THEN 'denied'
-    -- Services whose resources may grant by policies of their own.
+    -- Services whose resources may grant by policies of their own, which in one account is enough.
     WHEN a.label IN (
       'backup', 'cassandra', 'codeartifact', 'dynamodb', 'ecr', 'elasticfilesystem', 'es', 'events', 'glacier', 'glue', 'iot',
       'kafka', 'kinesis', 'kms', 'lambda', 'logs', 's3', 'secretsmanager', 'ses', 'sns', 'sqs', 'ssm', 'states', 'sts', 'xray'
-    ) THEN 'unexplained'
+    ) THEN 'unshown'
     ELSE 'ungranted'
   END AS standing
 FROM asked AS a

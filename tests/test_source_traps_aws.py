@@ -421,3 +421,32 @@ def test_a_policy_that_only_denies_is_no_right_and_a_denial_of_all_leaves_none(
         ("free", "far"): None,
         ("free", "arn:aws:s3:::a/*"): None,
     }
+
+
+def test_a_bucket_policy_gives_rights_to_whom_it_names_and_none_to_an_account_or_anybody(
+    tmp_path: Path,
+) -> None:
+    def allow(who: Any, **more: Any) -> dict[str, Any]:
+        place = "arn:aws:s3:::till/*"
+        return {
+            "Effect": "Allow",
+            "Principal": who,
+            "Action": "s3:PutObject",
+            "Resource": place,
+        } | more
+
+    arn = "arn:aws:iam::111122223333:"
+    statements = [
+        allow({"AWS": f"{arn}role/named"}),
+        allow({"AWS": [f"{arn}role/terms"]}, Condition={"Bool": {"aws:SecureTransport": "true"}}),
+        allow({"AWS": f"{arn}root"}),
+        allow({"AWS": "*"}),
+        allow("*"),
+        allow({"Service": "cloudtrail.amazonaws.com"}),
+        allow({"AWS": f"{arn}role/denied"}, Effect="Deny"),
+    ]
+    rows = _ingested(tmp_path, {"Policy": json.dumps({"Statement": statements})})["grants"]
+    assert {(r["actor_id"], r["action"], r.get("conditional")) for r in rows} == {
+        (f"{arn}role/named", "s3:PutObject", None),
+        (f"{arn}role/terms", "s3:PutObject", "*"),
+    }

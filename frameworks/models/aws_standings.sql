@@ -204,8 +204,10 @@ SELECT
     -- Services whose resources may grant by policies of their own, which in one account is enough.
     WHEN a.label IN (
       'backup', 'cassandra', 'codeartifact', 'dynamodb', 'ecr', 'elasticfilesystem', 'es', 'events', 'glacier', 'glue', 'iot',
-      'kafka', 'kinesis', 'kms', 'lambda', 'logs', 's3', 'secretsmanager', 'ses', 'sns', 'sqs', 'ssm', 'states', 'sts', 'xray'
+      'kafka', 'kinesis', 'kms', 'lambda', 's3', 'secretsmanager', 'ses', 'sns', 'sqs', 'ssm', 'states', 'sts'
     ) THEN 'unshown'
+    -- Policies of these are written for services of AWS.
+    WHEN a.label IN ('logs', 'xray') THEN 'unexplained'
     ELSE 'ungranted'
   END AS standing
 FROM asked AS a

@@ -147,9 +147,9 @@ RIGHT_USES: Table = {
     ("r", "iam:createaccesskey", True): (False, 1, 1, 1, "events#5"),
     ("r", "rds:start", True): (True, 1, 5, 5, "events#10"),
     ("r", "s3:getobject", True): (True, 1, 1, 1, "events#6"),
-    ("r", "s3:putobject", True): (False, 1, 1, 1, "events#7"),
+    ("r", "s3:putobject", True): (None, 1, 1, 1, "events#7"),
     ("r", "sns:publish", True): (True, 1, 1, 1, "events#8"),
-    ("r", "sts:assumerole", True): (False, 1, 2, 2, "events#9"),
+    ("r", "sts:assumerole", True): (None, 1, 2, 2, "events#9"),
 }
 
 
@@ -407,6 +407,28 @@ def test_a_permission_of_google_is_never_outside_where_others_may_grant_it(
     """The trap: policies of parents, and those of groups, may be what allowed it."""
     with derived(tmp_path, **google("storage.objects.delete@projects/shop", *bindings)) as engine:
         assert engine.rows("SELECT covered, standing FROM right_uses") == [(None, "unlisted")]
+
+
+@pytest.mark.parametrize(
+    ("own", "covered"),
+    [
+        ([entitled("r", "*", action="ec2:DescribeVpcs")], {"s3:putobject": True, "iam:createuser": False}),
+        ([], {"iam:createuser": None}),
+    ],
+    ids=["beside its own policies", "alone"],
+)  # fmt: skip
+def test_what_the_policy_of_a_bucket_gives_is_granted_and_no_list_of_other_rights(
+    tmp_path: Path, own: list[Row], covered: dict[str, bool | None]
+) -> None:
+    bucket = entitled("r", "arn:aws:s3:::till/*", action="s3:PutObject")
+    events = [did("08-01", "r", name) for name in (f"s3{AWS}PutObject", f"iam{AWS}CreateUser")]
+    given = {"actors": [agent("r")], "grants": [bucket, *own], "events": events}
+    with DuckDB(tmp_path / "work") as engine:
+        load_example(engine, {"given": given})
+        engine.run("UPDATE in_grants SET source = 'aws-log-stores' WHERE rowid = 0")
+        derive(engine, RUN, [])
+        found = dict(engine.rows("SELECT granted, covered FROM right_uses"))
+    assert {name: found[name] for name in covered} == covered
 
 
 # ---------------------------------------------------------------- roles that are asked for

@@ -387,3 +387,66 @@ def test_who_asks_in_a_role_that_others_take_too_is_not_told() -> None:
     asked = [r for r in _rows("aws-cloudtrail", "approvals") if r["decision"] == "requested"]
     assert [r.get("requester_id") for r in asked] == ["kim@quay.example", None]
     assert not any("approver_id" in r or "granted_at" in r for r in asked)
+
+
+def test_a_policy_that_only_denies_is_no_right_and_a_denial_of_all_leaves_none(
+    tmp_path: Path,
+) -> None:
+    deny = {"Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}
+    allow = {
+        "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::a/*"}]
+    }
+    arn = "arn:aws:iam::111122223333:"
+    attached = [
+        {"PolicyName": n, "PolicyArn": f"{arn}policy/{n}"} for n in ("stop", "books", "far")
+    ]
+    roles = [
+        {"Arn": f"{arn}role/{n}", "RoleName": n, "RoleId": n, "AttachedManagedPolicies": given}
+        for n, given in (("barred", attached), ("free", attached[1:]))
+    ]
+    policies = [
+        {
+            "Arn": f"{arn}policy/{name}",
+            "PolicyVersionList": [{"IsDefaultVersion": True, "Document": document}],
+        }
+        for name, document in (("stop", deny), ("books", allow))
+    ]
+    rows = _ingested(tmp_path, {"RoleDetailList": roles, "Policies": policies})["grants"]
+    told = {(r["actor_id"].split("/")[1], r["name"]): r.get("excluded") for r in rows}
+    assert told == {
+        ("barred", "books"): "*",
+        ("barred", "far"): "*",
+        ("barred", "arn:aws:s3:::a/*"): "*",
+        ("free", "books"): None,
+        ("free", "far"): None,
+        ("free", "arn:aws:s3:::a/*"): None,
+    }
+
+
+def test_a_bucket_policy_gives_rights_to_whom_it_names_and_none_to_an_account_or_anybody(
+    tmp_path: Path,
+) -> None:
+    def allow(who: Any, **more: Any) -> dict[str, Any]:
+        place = "arn:aws:s3:::till/*"
+        return {
+            "Effect": "Allow",
+            "Principal": who,
+            "Action": "s3:PutObject",
+            "Resource": place,
+        } | more
+
+    arn = "arn:aws:iam::111122223333:"
+    statements = [
+        allow({"AWS": f"{arn}role/named"}),
+        allow({"AWS": [f"{arn}role/terms"]}, Condition={"Bool": {"aws:SecureTransport": "true"}}),
+        allow({"AWS": f"{arn}root"}),
+        allow({"AWS": "*"}),
+        allow("*"),
+        allow({"Service": "cloudtrail.amazonaws.com"}),
+        allow({"AWS": f"{arn}role/denied"}, Effect="Deny"),
+    ]
+    rows = _ingested(tmp_path, {"Policy": json.dumps({"Statement": statements})})["grants"]
+    assert {(r["actor_id"], r["action"], r.get("conditional")) for r in rows} == {
+        (f"{arn}role/named", "s3:PutObject", None),
+        (f"{arn}role/terms", "s3:PutObject", "*"),
+    }

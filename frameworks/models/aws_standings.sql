@@ -46,6 +46,7 @@ entitlements AS (
     actor_id,
     role,
     coalesce(source = 'aws-iam-authz-details', FALSE) AS is_policy,
+    coalesce(source = 'aws-log-stores', FALSE) AS is_of_resource,
     coalesce(
       regexp_full_match(lower(coalesce(action, name)), '^([a-z0-9-]+|\*):[A-Za-z0-9*?]+$|^\*$|^\* except .*'), FALSE
     ) AS is_told,
@@ -67,6 +68,8 @@ policies AS (
     role,
     bool_or(is_told) OR (NOT bool_or(is_policy) AND bool_or(bool_or(is_policy)) OVER (PARTITION BY actor_id)) AS is_told
   FROM entitlements
+  -- What the policy of a bucket gives comes on top of a holder's own, and tells nothing of these.
+  WHERE NOT is_of_resource
   GROUP BY actor_id, CASE WHEN is_policy THEN role ELSE pattern END, role
 ),
 
@@ -80,7 +83,7 @@ holders AS (
   -- An empty list is a list: it grants nothing.
   SELECT actor_id, TRUE
   FROM actors
-  WHERE entitlements_listed AND actor_id NOT IN (SELECT actor_id FROM entitlements)
+  WHERE entitlements_listed AND actor_id NOT IN (SELECT actor_id FROM policies)
 ),
 
 names AS (
@@ -198,11 +201,13 @@ SELECT
     -- Which sets he has in other accounts, and by groups, no list tells as a whole.
     WHEN a.holder_id IN (SELECT actor_id FROM assigned) THEN 'unlisted'
     WHEN w.most = 1 THEN 'denied'
-    -- Services whose resources may grant by policies of their own.
+    -- Services whose resources may grant by policies of their own, which in one account is enough.
     WHEN a.label IN (
       'backup', 'cassandra', 'codeartifact', 'dynamodb', 'ecr', 'elasticfilesystem', 'es', 'events', 'glacier', 'glue', 'iot',
-      'kafka', 'kinesis', 'kms', 'lambda', 'logs', 's3', 'secretsmanager', 'ses', 'sns', 'sqs', 'ssm', 'states', 'sts', 'xray'
-    ) THEN 'unexplained'
+      'kafka', 'kinesis', 'kms', 'lambda', 's3', 'secretsmanager', 'ses', 'sns', 'sqs', 'ssm', 'states', 'sts'
+    ) THEN 'unshown'
+    -- Policies of these are written for services of AWS.
+    WHEN a.label IN ('logs', 'xray') THEN 'unexplained'
     ELSE 'ungranted'
   END AS standing
 FROM asked AS a

@@ -33,7 +33,7 @@ UNION ALL
 
 SELECT
   u.agent_id,
-  CASE u.standing WHEN 'incomparable' THEN 7 WHEN 'elsewhere' THEN 12 WHEN 'conditional' THEN 13 WHEN 'partly' THEN 14 WHEN 'unmapped' THEN 15 ELSE 16 END,
+  CASE u.standing WHEN 'incomparable' THEN 7 WHEN 'elsewhere' THEN 12 WHEN 'conditional' THEN 13 WHEN 'partly' THEN 14 WHEN 'unmapped' THEN 15 WHEN 'unlisted' THEN 16 ELSE 17 END,
   CASE u.standing WHEN 'incomparable' THEN 'incomparable' ELSE 'action_' || u.standing END,
   CASE u.standing WHEN 'incomparable' THEN u.log_source ELSE u.granted END,
   NULL, NULL, NULL,

@@ -2,7 +2,8 @@
 -- person for whom (person_id).
 -- step
 WITH holders AS (
-  SELECT actor_id FROM grants WHERE type = 'entitlement'
+  -- What the policy of a bucket gives is no list of a holder's own rights.
+  SELECT actor_id FROM grants WHERE type = 'entitlement' AND source IS DISTINCT FROM 'aws-log-stores'
   UNION
   SELECT actor_id FROM actors WHERE entitlements_listed
 ),

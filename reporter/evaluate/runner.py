@@ -314,7 +314,7 @@ def _run_one(engine: Engine, check: Check, compiled: Compiled, sight: Sight, run
     sees_nothing = reads_events and not sight.has_events
     if sees_nothing:
         why = why_no_fail = why_no_scope = why or because("no_events")
-    elif gaps := _lacking_at_best(check, needs_to_fail, sight):
+    if gaps := _lacking_at_best(check, needs_to_fail, sight):
         plan = _fail_at_best(engine, check, compiled, plan, gaps, run)
     loaded = {p for t, c in compiled.reads if (p := loaded_column(t, c))}
     rests = [*((p,) for p in sorted(loaded)), *compiled.rests]

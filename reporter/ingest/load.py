@@ -119,7 +119,7 @@ def ingest(
         rows,
         statement_rows,
         notices,
-        repeatable,
+        repeatable=repeatable,
     )
 
 

@@ -407,17 +407,21 @@ def _stripped(estate: Estate, checks: CompiledChecks, folder: Path, content: Con
         return made
 
 
+_COPY = 1 << 32
+"""How far the record of one copy is from that of the next."""
+
+
 def _multiply(engine: DuckDB, names: list[str]) -> None:
-    """Copy every loaded row once for each name, with its ids and its source prefixed by that name."""
-    engine.run("CREATE TABLE copies (name VARCHAR)")
-    for name in names:
-        engine.run("INSERT INTO copies VALUES (?)", [name])
+    """Copy every loaded row once for each name, with its ids and its source prefixed by that name, and a record of its own."""
+    engine.run("CREATE TABLE copies (name VARCHAR, number BIGINT)")
+    for number, name in enumerate(names):
+        engine.run("INSERT INTO copies VALUES (?, ?)", [name, number])
     for table in (t for t in LOADED if t.name != "policies"):
         ids = _IDS | ({"name"} if table.name == "components" else set())
         values = [_copied(table.name, c, c in ids) for c, _ in columns_of(table)]
         engine.run(
             f"CREATE TABLE copied AS SELECT {', '.join(values)}, copies.name || '|' || i.source AS source, "
-            f"i.file, i.record FROM in_{table.name} AS i CROSS JOIN copies"
+            f"i.file, i.record + {_COPY} * copies.number AS record FROM in_{table.name} AS i CROSS JOIN copies"
         )
         engine.run(f"DROP {'VIEW' if table.name == 'events' else 'TABLE'} in_{table.name}")
         engine.run(f"ALTER TABLE copied RENAME TO in_{table.name}")

@@ -182,7 +182,7 @@ class Partitioned:
 _STATEMENTS: Sequence[tuple[re.Pattern[str], Callable[..., str]]] = tuple(
     (re.compile(pattern, re.DOTALL), action)
     for pattern, action in (
-        (r"CREATE (OR REPLACE )?TABLE (\w+) \((.*)\)", Partitioned._create),
+        (r"CREATE (OR REPLACE )?TABLE (?:IF NOT EXISTS )?(\w+) \((.*)\)", Partitioned._create),
         (r"CREATE (OR REPLACE )?TABLE (\w+) AS (.*)", Partitioned._fill),
         (r"CREATE VIEW (\w+) AS (.*)", Partitioned._keep_view),
         (r"INSERT INTO (\w+) (BY NAME )?(.*)", Partitioned._insert),

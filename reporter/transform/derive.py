@@ -222,7 +222,10 @@ def _join_requests(engine: Engine) -> None:
         " AND r.requested_at <= d.granted_at AND (d.decided_before IS NULL OR r.requested_at >"
         " d.decided_before) GROUP BY d.row_id) AS q WHERE approvals.row_id = q.row_id"
     )
-    engine.run("DELETE FROM approvals WHERE decision = 'requested'")
+    engine.run(
+        "CREATE OR REPLACE TABLE approvals AS SELECT * FROM approvals WHERE decision IS DISTINCT"
+        " FROM 'requested'"
+    )
 
 
 def _cover_by_scope(engine: Engine) -> None:

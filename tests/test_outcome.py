@@ -143,11 +143,11 @@ def test_findings_are_counted_by_what_they_are(sample_run: Path) -> None:
 def test_results_are_chosen_by_values_and_a_condition(sample_run: Path) -> None:
     run = reporter.open(sample_run)
     whole = run.results()
-    chosen = run.results("tier_lo >= 3", check="CRD-03", status="fail")
-    same = (whole.tier_lo >= 3) & (whole.check == "CRD-03") & (whole.status == "fail")
-    assert 0 < len(chosen) == same.sum() < len(run.findings(check="CRD-03"))
+    chosen = run.results("tier_lo >= 3", check="CRD-06", status="fail")
+    same = (whole.tier_lo >= 3) & (whole.check == "CRD-06") & (whole.status == "fail")
+    assert 0 < len(chosen) == same.sum() < len(run.findings(check="CRD-06"))
     (first,) = run.results("TRUE OR FALSE", id=str(chosen["id"][0])).itertuples()
-    assert (first.check, first.subject) == ("CRD-03", chosen["subject"][0])
+    assert (first.check, first.subject) == ("CRD-06", chosen["subject"][0])
     assert len(run.results(subject="' OR 1=1 --")) == 0
     with pytest.raises(reporter.InputError, match="results have no column 'agent'"):
         run.results(agent="x")

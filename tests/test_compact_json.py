@@ -209,7 +209,8 @@ def records(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DuckDB]:
     """An engine with every JSON record of the fixtures, and each list in them, as the table r."""
     with DuckDB(tmp_path_factory.mktemp("engine")) as engine:
         source_macros.define(engine)
-        texts = {json.dumps(v) for p in sorted(DATA.rglob("*.json*")) for v in _values(p)}
+        paths = sorted(p for p in DATA.rglob("*.json*") if p.name != "golden.json")
+        texts = {json.dumps(v) for p in paths for v in _values(p)}
         engine.run("CREATE TABLE given AS SELECT unnest(CAST(? AS JSON[])) AS r", [sorted(texts)])
         yield engine
 

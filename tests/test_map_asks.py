@@ -106,8 +106,8 @@ def test_no_mapping_is_written_that_would_break_the_workspace(tmp_path: Path) ->
     placed(tmp_path, "mappings/other.yml", "map: map-bots\nkind: agent\nheadings: [X]\ncolumns: {actor_id: X}\n")  # fmt: skip
     done = reporter("map", path)
     assert (done.exit_code, "no valid mapping can be made of it" in done.output) == (3, True)
-    wrong = reporter("map", path, "--kind", "robot")
-    assert (wrong.exit_code, "kind 'robot' is none of" in wrong.output) == (3, True)
+    wrong = reporter("map", path, "--kind", "gadget")
+    assert (wrong.exit_code, "kind 'gadget' is none of" in wrong.output) == (3, True)
     assert written(tmp_path) == ["other.yml"]
 
 

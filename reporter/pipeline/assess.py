@@ -41,7 +41,7 @@ from reporter.ingest.load import Intake, ingest
 from reporter.ingest.readers.files import display_path, is_shown_as_it_is
 from reporter.ingest.readers.inputs import Inputs
 from reporter.ingest.unread_files import beside
-from reporter.model.assessment import Assessment, Check, Framework, Notice, Quarantined
+from reporter.model.assessment import Assessment, Check, Framework, Notice
 from reporter.model.comparison import Comparison
 from reporter.model.scores import Scores, Tally
 from reporter.model.statements import Compensation
@@ -247,9 +247,7 @@ def _assess(
         kept = kept_tables.find(cache, workspace, content, intake, options.fresh)
         who, notices = _derive_tables(engine, workspace, kept.tables)
         intake, answers, claims = resolve(engine, intake, inputs, workspace, content, catalogs, who)
-        entries = (*intake.quarantined, *_notes(engine))
-        intake = replace(intake, quarantined=entries, notices=(*intake.notices, *notices))
-        find_unread(engine, intake.quarantined)
+        intake = _noted(engine, intake, notices)
         engine.lock((cache.folder, part))
         faults = _run_checks(engine, content, compiled, kept, work, options)
         if claims.compensations or claims.waivers or options.pseudonymise:
@@ -501,9 +499,14 @@ def _compared(engine: DuckDB, scoring: Scoring) -> Comparison:
     return replace(usage, levels=scoring.leveled(agent_patterns(engine), usage.tiers))
 
 
-def _notes(engine: DuckDB) -> tuple[Quarantined, ...]:
-    """Return what derived tables show of records that are kept and decide less than they could."""
-    return (*conflicts.notes(engine), *operations.notes(engine), *misplaced_notes(engine))
+def _noted(engine: DuckDB, intake: Intake, notices: Sequence[Notice]) -> Intake:
+    """Add what derived tables show of records that are kept and decide less than they could, and
+    make the table of those that hold what could not be read.
+    """
+    found = (*conflicts.notes(engine), *operations.notes(engine), *misplaced_notes(engine))
+    entries = (*intake.quarantined, *found)
+    find_unread(engine, entries)
+    return replace(intake, quarantined=entries, notices=(*intake.notices, *notices))
 
 
 def _honoured_tallies(engine: DuckDB, claims: Stated) -> Sequence[Tally]:
@@ -532,17 +535,7 @@ def _notices(
     yield from disclosures.of_unread_fields(intake)
     yield from disclosures.of_contradictions(intake)
     yield from disclosures.of_doubled(intake)
-    yield from disclosures.of_logs_outside(engine)
-    yield from disclosures.of_later_events(engine)
-    yield from disclosures.of_disguised(engine)
-    yield from disclosures.of_merged_agents(engine)
-    yield from disclosures.of_names(engine)
-    yield from disclosures.of_open_secrets(engine)
-    yield from disclosures.of_display_names(engine)
-    yield from disclosures.of_gateways(engine)
-    yield from disclosures.of_refusals(engine)
-    yield from disclosures.of_unmapped(engine)
-    yield from disclosures.of_heartbeats(engine)
+    yield from disclosures.of_tables(engine)
     yield from disclosures.of_answers(*([f.total for f in x.frameworks] for x in scores))
 
 

@@ -93,6 +93,21 @@ def of_doubled(intake: Intake) -> Iterator[Notice]:
         yield Notice("events_doubled", (("n", total),), lines, "quarantine.csv")
 
 
+def of_tables(engine: Engine) -> Iterator[Notice]:
+    """Yield what the tables of a run show, the gravest first."""
+    yield from of_logs_outside(engine)
+    yield from of_later_events(engine)
+    yield from of_disguised(engine)
+    yield from of_merged_agents(engine)
+    yield from of_names(engine)
+    yield from of_open_secrets(engine)
+    yield from of_display_names(engine)
+    yield from of_gateways(engine)
+    yield from of_refusals(engine)
+    yield from of_unmapped(engine)
+    yield from of_heartbeats(engine)
+
+
 def of_unread_fields(intake: Intake) -> Iterator[Notice]:
     """Count the fields that could not be read, by file; of many alike in one file some stand in the
     note on the last.

@@ -256,13 +256,9 @@ def compare(
     checks_before, checks_now = (
         {c.id: c.about for c in v.checks} for v in (last_run.assessment, assessment)
     )
-    _pair(
-        engine,
-        number - 1,
-        number,
-        sorted(checks_before.keys() & checks_now.keys()),
-        [i for i, about in checks_now.items() if about == "agent"],
-    )
+    same = sorted(checks_before.keys() & checks_now.keys())
+    agents = [i for i, about in checks_now.items() if about == "agent"]
+    _pair(engine, number - 1, number, same, agents)
     _follow_failures(engine, number)
     _find_changes(engine, [*(f.run.as_of for f in past_runs), _utc(assessment.run.as_of)])
     engine.write_parquet(_CHANGES, (out or run) / CHANGES, "zstd")

@@ -212,19 +212,17 @@ def _join_requests(engine: Engine) -> None:
     if not engine.one("SELECT count(*) FROM approvals WHERE decision = 'requested'"):
         return
     engine.run(
-        "UPDATE approvals SET requester_id = coalesce(approvals.requester_id, q.requester_id),"
-        " requested_at = coalesce(approvals.requested_at, q.requested_at) FROM (SELECT d.row_id,"
-        " arg_max(r.requester_id, (r.requested_at, r.row_id)) AS requester_id, max(r.requested_at)"
-        " AS requested_at FROM (SELECT *, lag(granted_at) OVER (PARTITION BY source, actor_id,"
-        " type, scope ORDER BY granted_at, row_id) AS decided_before FROM approvals WHERE decision"
-        " IS DISTINCT FROM 'requested') AS d JOIN approvals AS r ON r.decision = 'requested' AND"
-        " r.source = d.source AND r.actor_id = d.actor_id AND r.type = d.type AND r.scope = d.scope"
-        " AND r.requested_at <= d.granted_at AND (d.decided_before IS NULL OR r.requested_at >"
-        " d.decided_before) GROUP BY d.row_id) AS q WHERE approvals.row_id = q.row_id"
-    )
-    engine.run(
-        "CREATE OR REPLACE TABLE approvals AS SELECT * FROM approvals WHERE decision IS DISTINCT"
-        " FROM 'requested'"
+        "CREATE OR REPLACE TABLE approvals AS SELECT a.* REPLACE (coalesce(a.requester_id,"
+        " q.requester_id) AS requester_id, coalesce(a.requested_at, q.requested_at) AS"
+        " requested_at) FROM approvals AS a LEFT JOIN (SELECT d.row_id, arg_max(r.requester_id,"
+        " (r.requested_at, r.row_id)) AS requester_id, max(r.requested_at) AS requested_at FROM"
+        " (SELECT *, lag(granted_at) OVER (PARTITION BY source, actor_id, type, scope ORDER BY"
+        " granted_at, row_id) AS decided_before FROM approvals WHERE decision IS DISTINCT FROM"
+        " 'requested') AS d JOIN approvals AS r ON r.decision = 'requested' AND r.source = d.source"
+        " AND r.actor_id = d.actor_id AND r.type = d.type AND r.scope = d.scope AND r.requested_at"
+        " <= d.granted_at AND (d.decided_before IS NULL OR r.requested_at > d.decided_before) GROUP"
+        " BY d.row_id) AS q ON q.row_id = a.row_id WHERE a.decision IS DISTINCT FROM 'requested'"
+        " ORDER BY a.row_id"
     )
 
 

@@ -7,6 +7,9 @@ CREATE MACRO literal(name) AS REPLACE(REPLACE(REPLACE(name, '!', '!!'), '_', '!_
 -- A name with * as LIKE reads it, with the escape '!'.
 CREATE MACRO pattern_of(name) AS replace(literal(name), '*', '%');
 
+-- Whether a text that separates names by blanks has a name, as it is written.
+CREATE MACRO stands_among(name, names) AS ' ' || names || ' ' LIKE '% ' || literal(name) || ' %' ESCAPE '!';
+
 -- An action of IAM with * and ? as LIKE reads it, with the escape '!', in small letters.
 CREATE MACRO action_pattern(action) AS replace(pattern_of(lower(action)), '?', '_');
 

@@ -21,7 +21,7 @@ WITH held AS (
   WHERE (g.type = 'entitlement' OR TRIM(g.name) = '*') AND (g.expires_at IS NULL OR g.expires_at > r.as_of)
     AND (m.expires_at IS NULL OR m.expires_at > r.as_of)
     -- What everything is taken out of gives nothing.
-    AND (g.excluded IS NULL OR ' ' || g.excluded || ' ' NOT LIKE '% * %')
+    AND NOT COALESCE(stands_among('*', g.excluded), FALSE)
 ),
 
 assessed AS (

@@ -7,7 +7,8 @@ WITH strays AS (
   FROM activity AS x
   LEFT JOIN grants AS g
     ON g.actor_id = x.agent_id AND g.type = 'tool' AND x.tool LIKE g.like_pattern ESCAPE '!'
-    AND NOT COALESCE(' ' || g.excluded || ' ' LIKE '% ' || REPLACE(x.tool, '_', '!_') || ' %' ESCAPE '!', FALSE) AND holds_at(g.expires_at, x.last_at) AND same_purpose(g.purpose, x.purpose)
+    AND NOT COALESCE(stands_among(x.tool, g.excluded), FALSE) AND holds_at(g.expires_at, x.last_at)
+    AND same_purpose(g.purpose, x.purpose)
   WHERE x.in_window AND x.registered AND x.outcome = 'success' AND x.tool IS NOT NULL AND g.actor_id IS NULL
 ),
 calls AS (
@@ -38,7 +39,7 @@ matched AS (
   FROM calls AS c
   LEFT JOIN grants AS g
     ON g.actor_id = c.agent_id AND g.type = 'tool' AND c.tool LIKE g.like_pattern ESCAPE '!'
-    AND NOT COALESCE(' ' || g.excluded || ' ' LIKE '% ' || REPLACE(c.tool, '_', '!_') || ' %' ESCAPE '!', FALSE)
+    AND NOT COALESCE(stands_among(c.tool, g.excluded), FALSE)
   GROUP BY c.agent_id, c.tool, c.purpose, c.n_events, c.first_at, c.last_at, c.ref
 )
 SELECT

@@ -101,9 +101,8 @@ def with_mappings(sources: tuple[Source, ...], workspace: Path) -> tuple[Source,
     ids = {s.id for s in sources}
     mappings = []
     folder = workspace / FOLDER
-    for path in (
-        sorted(p for p in folder.iterdir() if p.suffix == ".yml") if folder.is_dir() else ()
-    ):
+    paths = [*folder.iterdir()] if folder.is_dir() else []
+    for path in sorted(p for p in paths if p.suffix == ".yml"):
         source = read_mapping(path)
         source, problems = validated_source(source)
         if problems:

@@ -183,6 +183,21 @@ MACROS = (
         "is_class_key(x) AS regexp_full_match(lower(x), '(data[ _:-]?)?(classification|sensitivity"
         "|class)')"
     ),
+    # A package of an MCP server.json: where it lies, as components name it, its version and hash.
+    (
+        "package_place(p) AS CASE WHEN p ->> 'registryType' IN ('npm', 'pypi') THEN (p ->>"
+        " 'registryType') || ':' || lower(p ->> 'identifier') WHEN p ->> 'registryType' = 'oci'"
+        " THEN 'oci:' || lower(regexp_replace(p ->> 'identifier', '(@sha256:.*|:[^:/]*)$', '')) END"
+    ),
+    (
+        "package_version(p) AS coalesce(nullif(p ->> 'version', ''), nullif(regexp_extract(p ->>"
+        " 'identifier', '@(sha256:.*)$', 1), ''), nullif(regexp_extract(p ->> 'identifier',"
+        " ':([^:/@]*)$', 1), ''))"
+    ),
+    (
+        "package_hash(p) AS CASE WHEN p ->> 'fileSha256' <> '' THEN 'sha256:' || lower(p ->>"
+        " 'fileSha256') END"
+    ),
     "from_ns(x) AS CAST(make_timestamp(TRY_CAST(x AS BIGINT) // 1000) AS VARCHAR)",
     # The name of a workflow; nothing where it is a framework's own word, a text, a path, or one
     # run's with an id or a date in it.

@@ -82,7 +82,9 @@ def see(engine: Engine, sources: Mapping[str, Source]) -> Sight:
     carried = [(s, t, c) for s, t, c in rows if c != PARTIAL]
     groups = engine.rows("SELECT DISTINCT grp, signature FROM actor_groups ORDER BY grp")
     strengths = strengths_of(carried, sources)
-    engine.run(_RECORDS)
+    has_several = bool(engine.one("SELECT count(*) - count(DISTINCT actor_id) FROM actor_rows"))
+    if has_several:
+        engine.run(_RECORDS)
     return Sight(
         carried=frozenset(carried),
         strengths=strengths,
@@ -91,15 +93,15 @@ def see(engine: Engine, sources: Mapping[str, Source]) -> Sight:
         groups=tuple((g, _by_table(signature)) for g, signature in groups),
         has_events=bool(engine.one("SELECT count(*) FROM activity")),
         partial=frozenset((s, t) for s, t, c in rows if c == PARTIAL),
-        has_several=bool(engine.one("SELECT count(*) FROM actor_records")),
+        has_several=has_several,
         unread=frozenset((t, c) for t, c in engine.rows(f"SELECT tbl, col FROM {UNREAD}")),
     )
 
 
 _RECORDS = (
     "CREATE OR REPLACE TABLE actor_records AS SELECT r.*, r.file || '#' || r.record AS ref, a.ref"
-    " AS first_ref FROM actor_rows AS r JOIN actors AS a USING (actor_id) WHERE a.n_records > 1 OR"
-    " r.actor_id IN (SELECT actor_id FROM actor_rows GROUP BY actor_id HAVING count(*) > 1)"
+    " AS first_ref FROM actor_rows AS r JOIN actors AS a USING (actor_id) QUALIFY count(*) OVER"
+    " (PARTITION BY r.actor_id) > 1"
 )
 
 
@@ -111,8 +113,8 @@ def cite_deciding(engine: Engine, check: Check, columns: Iterable[Column]) -> No
     if not names or check.about not in ("agent", "actor"):
         return
     held = " + ".join(
-        f"CASE WHEN r.{n} = a.{n} THEN CASE WHEN list_contains(said, {_as_said(n)}) THEN 1000 ELSE"
-        " 1 END ELSE 0 END"
+        f"CASE WHEN r.{n} = a.{n} THEN CASE WHEN list_contains(said, CAST(r.{n} AS VARCHAR)) THEN"
+        " 1000 ELSE 1 END ELSE 0 END"
         for n in names
     )
     engine.run(
@@ -124,11 +126,6 @@ def cite_deciding(engine: Engine, check: Check, columns: Iterable[Column]) -> No
         " r.actor_id) AS h GROUP BY actor_id) AS b WHERE results.check_id ="
         f" {quoted(check.id)} AND results.subject = b.actor_id"
     )
-
-
-def _as_said(name: str) -> str:
-    """SQL: a column of a record `r` as it stands among the values of a reason."""
-    return f"CAST(r.{name} AS VARCHAR)"
 
 
 def not_recorded_groups(needs: list[tuple[str, str]], sight: Sight) -> dict[int, Why]:

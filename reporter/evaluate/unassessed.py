@@ -15,7 +15,6 @@ from reporter.engine.base import Engine, quoted, quoted_list
 from reporter.errors import ContentError, ReporterError
 from reporter.model.assessment import Check, Quarantined
 from reporter.model.scores import HELD
-from reporter.model.sentences import NOT_OF_TYPE
 from reporter.schema.compiled import shipped_absence
 from reporter.schema.tables import KEY_ENDS, LOADED, ORGANISATION, TABLES
 
@@ -118,11 +117,10 @@ def find_unread(engine: Engine, entries: Iterable[Quarantined]) -> None:
     engine.run(UNREAD_TABLE)
     places: dict[tuple[str, str], set[str]] = {}
     for entry in entries:
-        for part in entry.reason.parts() if entry.kind == "field" else ():
-            if part.text == NOT_OF_TYPE:
-                table, _, column = part.value("name").partition(".")
-                end = "" if part is not entry.reason else str(entry.line)
-                places.setdefault((table, column), set()).add(f"{entry.file}#{end}")
+        for part in entry.unread:
+            table, _, column = part.value("name").partition(".")
+            end = "" if part is not entry.reason else str(entry.line)
+            places.setdefault((table, column), set()).add(f"{entry.file}#{end}")
     for (table, column), refs in sorted(places.items()):
         if table != "events":
             _add_unread(engine, table, column, sorted(refs))

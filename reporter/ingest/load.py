@@ -355,7 +355,8 @@ def _alike(engine: DuckDB) -> list[Quarantined]:
     """Set events aside that stand in another file, too, with all that they say and more, and return
     a note per file on these, and on those that say something else: each of them counts.
 
-    Alike are the id, log, time and source, as of two exports of one log."""
+    Alike are the id, log, time and source, as of two exports of one log.
+    """
     engine.run(
         "CREATE TABLE twins AS SELECT * FROM in_events JOIN (SELECT event_id, log_source,"
         " occurred_at, source FROM in_events WHERE event_id IS NOT NULL AND NOT starts_with(file,"

@@ -17,7 +17,7 @@ from reporter.model.crosswalk import Crosswalk
 from reporter.model.history import History
 from reporter.model.roadmap import Roadmap
 from reporter.model.scores import GroupScore, Reweighed, Scores, Slice, Status, tier_text
-from reporter.model.sentences import Sentence
+from reporter.model.sentences import NOT_OF_TYPE, Sentence
 from reporter.model.statements import Attestation, Compensation, Waiver
 
 AS_OF = "as_of"
@@ -284,6 +284,18 @@ class Quarantined:
     reason: Sentence
     text: str
     """The offending text, secrets redacted, at most 300 characters."""
+
+    @classmethod
+    def on(cls, ref: str, kind: str, reason: Sentence) -> Quarantined:
+        """Return a note on the record of a ref, file#record."""
+        file, _, record = ref.rpartition("#")
+        return cls(file, int(record), kind, reason, "")
+
+    @property
+    def unread(self) -> list[Sentence]:
+        """What of its reason is a note on a field that held a value that could not be read."""
+        parts = self.reason.parts() if self.kind == "field" else ()
+        return [part for part in parts if part.text == NOT_OF_TYPE]
 
 
 @dataclass(frozen=True, slots=True)

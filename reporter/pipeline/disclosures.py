@@ -19,7 +19,7 @@ from reporter.ingest.load import ALIKE, Intake, line_to_copy
 from reporter.ingest.statement_files import headings
 from reporter.model.assessment import FileCount, Notice
 from reporter.model.scores import GroupScore
-from reporter.model.sentences import NOT_OF_TYPE, Sentence, labelled, tell, verbatim
+from reporter.model.sentences import Sentence, labelled, tell, verbatim
 from reporter.model.statements import ATTESTATIONS
 from reporter.report.view.format import percent
 from reporter.schema.tables import LOADED
@@ -94,7 +94,7 @@ def of_doubled(intake: Intake) -> Iterator[Notice]:
 
 
 def of_tables(engine: Engine) -> Iterator[Notice]:
-    """Yield what the tables of a run show, the gravest first."""
+    """Yield what the tables of a run show."""
     yield from of_logs_outside(engine)
     yield from of_later_events(engine)
     yield from of_disguised(engine)
@@ -114,8 +114,7 @@ def of_unread_fields(intake: Intake) -> Iterator[Notice]:
     """
     counts: Counter[str] = Counter()
     for entry in intake.quarantined:
-        parts = [*entry.reason.parts()] if entry.kind == "field" else []
-        if any(p.text == NOT_OF_TYPE for p in parts):
+        if entry.unread:
             counts[entry.file] += 1 + int(entry.reason.value("n") or 0)
     if counts:
         lines = tuple(tell("{file}: {n}", file=f, n=n) for f, n in sorted(counts.items()))

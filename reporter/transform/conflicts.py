@@ -77,7 +77,6 @@ def _conflicts_of_keys(engine: Engine) -> list[Quarantined]:
             f" credentials WHERE {column} IS NOT NULL GROUP BY actor_id, credential_id HAVING"
             f" count(DISTINCT CAST({column} AS DATE)) > 1 ORDER BY credential_id, actor_id"
         ):
-            file, _, record = ref.rpartition("#")
             reason = tell(
                 "credential {credential}: records differ on {column}: {values}; what rests on it is"
                 " unknown",
@@ -85,7 +84,7 @@ def _conflicts_of_keys(engine: Engine) -> list[Quarantined]:
                 column=column,
                 values=values,
             )
-            entries.append(Quarantined(file, int(record), "conflict", reason, ""))
+            entries.append(Quarantined.on(ref, "conflict", reason))
     return entries
 
 
@@ -101,7 +100,6 @@ def _called_otherwise(engine: Engine) -> list[Quarantined]:
         " 'id' AND agent_kind <> actor_kind AND (actor_kind = 'agent' OR (agent_kind = 'agent' AND"
         " actor_kind = 'human')) GROUP BY ALL ORDER BY ALL"
     ):
-        file, _, record = ref.rpartition("#")
         reason = tell(
             "actor {actor}: listed as {kind}, and the log calls it {called}; events: {n}",
             actor=actor,
@@ -109,7 +107,7 @@ def _called_otherwise(engine: Engine) -> list[Quarantined]:
             called=log_kind,
             n=count,
         )
-        entries.append(Quarantined(file, int(record), "conflict", reason, ""))
+        entries.append(Quarantined.on(ref, "conflict", reason))
     return entries
 
 
@@ -207,7 +205,6 @@ def _unjoined(engine: Engine) -> list[Quarantined]:
             f" is_joined FROM {table} AS t) AS t GROUP BY source HAVING NOT bool_and(is_joined)"
             " ORDER BY source"
         ):
-            file, _, record = ref.rpartition("#")
             reason = tell(
                 "{joined:,} of {rows:,} rows of {table} from {source} name somebody in a list or a"
                 " log: who the others are, an alias can say",
@@ -216,5 +213,5 @@ def _unjoined(engine: Engine) -> list[Quarantined]:
                 source=source,
                 joined=joined,
             )
-            entries.append(Quarantined(file, int(record), "unjoined", reason, ""))
+            entries.append(Quarantined.on(ref, "unjoined", reason))
     return entries

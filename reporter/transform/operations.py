@@ -59,14 +59,13 @@ def notes(engine: Engine) -> list[Quarantined]:
     """Return a note for each operation that was compared with no right."""
     entries = []
     for use in unmapped(engine):
-        file, _, record = use.ref.rpartition("#")
         reason = tell(
             "{n} of operation {action} in {log}: what right it needs is not known",
             n=use.n_events,
             action=use.action,
             log=use.log_source,
         )
-        entries.append(Quarantined(file, int(record), "unmapped", reason, ""))
+        entries.append(Quarantined.on(use.ref, "unmapped", reason))
     return entries
 
 

@@ -20,7 +20,7 @@ def vendor_record(document: Document) -> Document | None:
     for path, marks, rebuilt in _VENDORS:
         kept = _at(document, path)
         if isinstance(kept, dict) and kept.keys() & marks:
-            return {k: v for k, v in rebuilt(document, kept).items() if v is not None}
+            return _filled(rebuilt(document, kept))
     return None
 
 

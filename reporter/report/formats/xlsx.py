@@ -32,7 +32,8 @@ _PLAIN = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_nu
 def write(view: View, path: Path) -> None:
     """Write report.xlsx, row by row, with the run's own date.
 
-    Raises OSError where it cannot be written."""
+    Raises OSError where it cannot be written.
+    """
     from xlsxwriter import Workbook
     from xlsxwriter.exceptions import FileCreateError
 

@@ -315,6 +315,14 @@ def test_no_text_takes_long(unit: str) -> None:
     assert time.process_time() - started < 2
 
 
+@pytest.mark.parametrize("unit", ["-", "ab ", "The-", "=", *HOSTILE])
+def test_no_text_takes_long_for_its_end(unit: str) -> None:
+    started = time.process_time()
+    for length in (60, 20_000):
+        redact(f'token: "{(unit * length)[:length]}Q9zK3xQ9zKK9Qz9Q')
+    assert time.process_time() - started < 2
+
+
 @pytest.mark.parametrize("before", range(3700, 4200, 20))
 def test_a_secret_that_is_cut_shows_no_piece(before: int) -> None:
     key = f"-----BEGIN PRIVATE KEY-----\n{some(before, BASE64)}\n-----END PRIVATE KEY-----"

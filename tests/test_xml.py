@@ -82,6 +82,12 @@ def test_pages_and_pictures_are_no_xml(content: bytes, tmp_path: Path) -> None:
     assert sniff(tmp_path / "a", "a").format != "xml"
 
 
+def test_a_page_below_many_comments_is_told_at_once(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"<!-- a -->\n" * 1000 + b"<html></html>")
+    (tmp_path / "b").write_bytes(b"<!-- a -->\n" * 1000 + b"<a/>")
+    assert [sniff(tmp_path / name, name).format for name in "ab"] == ["unknown", "xml"]
+
+
 def test_packed_xml_is_read(tmp_path: Path) -> None:
     (tmp_path / "a.xml.gz").write_bytes(gzip.compress(b"<a><b>x</b></a>"))
     (item,) = xml_document(sniff(tmp_path / "a.xml.gz", "a.xml.gz"))

@@ -178,7 +178,10 @@ _WORD = (
     r"(?:[A-Za-z]?[a-z]{0,19}(?:[A-Z][a-z]{2,19}){0,7}\d{0,4}"
     r"|[A-Z]{1,20}\d{0,4}|\d{1,8}|\d{1,4}[a-z]{1,3})"
 )
-_IN_WORDS = re.compile(rf"[^A-Za-z0-9]*(?:{_WORD}(?:[^A-Za-z0-9]+|\Z))*")
+_IN_WORDS = re.compile(
+    rf"[^A-Za-z0-9]*+(?:(?=[A-Za-z0-9])(?>{_WORD}(?![A-Za-z0-9]))[^A-Za-z0-9]*+)*+"
+)
+"""No word is tried in a second way: some can be read in two, and twenty of them in a million."""
 _LETTERS = re.compile(r"(?:[\W_]*(?:[^\W\d_]{1,20}(?:[\W_]+|\Z))*|[\d.,%]*)")
 
 

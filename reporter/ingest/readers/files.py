@@ -99,7 +99,7 @@ PACKED = {
 AN_ARCHIVE = mark("a zip archive that is not a workbook; unpack it first")
 NO_MEMBER = mark("a zip archive that holds no file")
 _AN_XML = re.compile(
-    r"(<\?xml\s[^>]*\?>\s*)?(<!--.*?-->\s*)*<(?:!DOCTYPE\s+)?(?!html|svg)[A-Za-z_][\w.:-]*[\s>/]",
+    r"(<\?xml\s[^>]*\?>\s*)?(?><!--.*?-->\s*)*+<(?:!DOCTYPE\s+)?(?!html|svg)[A-Za-z_][\w.:-]*[\s>/]",
     re.DOTALL,
 )
 A_DOCUMENT = mark("a document ({kind}): no record is read from it")

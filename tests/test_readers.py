@@ -368,6 +368,13 @@ def test_front_matter_is_a_record_and_the_text_no_more_than_hash_and_headings(
     assert len(body_hash) == 64
 
 
+def test_a_heading_of_many_blanks_takes_no_time(tmp_path: Path) -> None:
+    content = b"---\na: 1\n---\n# a" + b" " * 20_000 + b"b\n"
+    (document,) = _documents_of(tmp_path / "a.md", content)
+    assert isinstance(document, Document)
+    assert [len(h) for h in document.value["_headings"]] == [20_002]
+
+
 def test_the_hash_of_a_text_does_not_hang_on_line_ends_or_front_matter(tmp_path: Path) -> None:
     unix, windows, other = (
         _documents_of(tmp_path / "a.md", content)[0].value["_body_sha256"]

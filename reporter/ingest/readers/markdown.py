@@ -20,7 +20,7 @@ FENCE = re.compile(
 HASH, HEADINGS = "_body_sha256", "_headings"
 MOST_HEADINGS = 1000
 _CODE = re.compile(r"^ {0,3}(```|~~~).*?(?:^ {0,3}\1[`~]*[ \t]*$|\Z)", re.DOTALL | re.MULTILINE)
-_HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+(.+?)[ \t]*#*[ \t]*$", re.MULTILINE)
+_HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+(.+)$", re.MULTILINE)
 _FIELD = re.compile(r"([A-Za-z_][\w-]*)[ \t]*:(?:[ \t]+(.*)|[ \t]*)\Z")
 _ITEM = re.compile(r"[ \t]*-[ \t]+(.*)\Z")
 
@@ -45,12 +45,18 @@ def read(text: str, name: str) -> dict[str, Any]:
         raise InputError("front matter without an end", f"{name}:1")
     fields = _fields(match[1], name)
     body = text[match.end() :].replace("\r\n", "\n").strip()
-    headings = [h.strip() for h in _HEADING.findall(_CODE.sub("", body))]
+    headings = [_heading(text) for text in _HEADING.findall(_CODE.sub("", body))]
     return {
         **{key: value for key, value in fields.items() if key not in (HASH, HEADINGS)},
         HASH: hashlib.sha256(body.encode("utf-8", "surrogateescape")).hexdigest(),
         HEADINGS: headings[:MOST_HEADINGS],
     }
+
+
+def _heading(text: str) -> str:
+    """Return a heading without the blanks around it and the signs that may close it."""
+    plain = text.strip()
+    return plain.rstrip("#").rstrip() or plain[:1]
 
 
 def _fields(front: str, name: str) -> dict[str, Any]:

@@ -350,6 +350,37 @@ def test_headings_that_are_paths_become_one_record() -> None:
     }
 
 
+CELLS = [{"field": "a.b", "value": "1"}]
+ODD: dict[str, tuple[dict[str, Any], int]] = {
+    "a row of Splunk that is a number": ({"preview": False, "fields": ["a"], "rows": [["x"], 1]}, 2),
+    "columns of Splunk that are none": ({"preview": False, "fields": ["a"], "columns": [1]}, 1),
+    "a row of Log Analytics that is none": ({"columns": [{"name": "a"}], "rows": [*[["x"]] * 3, None]}, 4),
+    "a row of Logs Insights that is none": ({"results": [*[CELLS] * 3, None]}, 4),
+    "a cell of Logs Insights without a field": ({"results": [*[CELLS] * 3, [{"x": 1}]]}, 4),
+    "a cell of CloudTrail Lake that is a number": ({"QueryResultRows": [[{"a": 1}], [1]]}, 2),
+    "a stream of Loki that is none": ({"data": {"result": [{"stream": {}, "values": [["1", "x"]]}, None]}}, 2),
+    "who called is empty in Elastic": (
+        {"@timestamp": "x", "ecs": {}, "gcp": {"audit": {"type": "a", "authentication_info": None}}}, 1),
+    "who called is a list in Elastic": (
+        {"@timestamp": "x", "ecs": {}, "gcp": {"audit": {"type": "a", "authentication_info": [1]}}}, 1),
+    "a key of Elastic that looks like a number": (
+        {"@timestamp": "x", "ecs": {}, "gcp": {"audit": {"type": "a", "authentication_info": {"\u00b2": 1}}}}, 1),
+}  # fmt: skip
+"""Values that begin like an export and go on otherwise, and how many records they are."""
+
+
+@pytest.mark.parametrize("claim", ODD)
+def test_what_an_export_never_holds_is_a_record_and_stops_nothing(claim: str) -> None:
+    value, n = ODD[claim]
+    assert envelope_of([value]) or n == 1
+    items = [
+        record
+        for item in unwrapped(value)
+        for record in (item if isinstance(item, list) else [item])
+    ]
+    assert len(items) == n
+
+
 def test_envelopes_in_one_another_end() -> None:
     value: Any = {"x": 1}
     for _ in range(50):

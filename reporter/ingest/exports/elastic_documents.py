@@ -61,7 +61,8 @@ def _gcp(document: Document, kept: Document) -> Document:
             "serviceName": _at(document, "service.name"),
             "methodName": _at(document, "event.action"),
             "resourceName": kept.get("resource_name"),
-            "authenticationInfo": _filled(identity) | _camel(kept.get("authentication_info", {})),
+            "authenticationInfo": _filled(identity)
+            | _camel_fields(kept.get("authentication_info")),
             "authorizationInfo": _camel(kept.get("authorization_info")),
             "status": kept.get("status", {}),
             "requestMetadata": _filled(caller),
@@ -118,7 +119,7 @@ def _azure(document: Document, kept: Document) -> Document:
         "correlationId": _at(document, "azure.correlation_id"),
         "tenantId": _at(document, "azure.tenant_id"),
     }
-    return {**common, **_camel(kept)}
+    return common | _camel_fields(kept)
 
 
 _VENDORS: tuple[tuple[str, set[str], Callable[[Document, Document], Document]], ...] = (
@@ -145,12 +146,18 @@ def _filled(fields: Document) -> Document:
     return {k: v for k, v in fields.items() if v is not None}
 
 
+def _camel_fields(value: Any) -> Document:
+    """Return the fields of a value with keys as the vendor writes them; none where it has none."""
+    fields = _camel(value)
+    return fields if isinstance(fields, dict) else {}
+
+
 def _camel(value: Any) -> Any:
     """Write the keys of a value as the vendor does: app_id as appId, numbered fields as a list."""
     if isinstance(value, list):
         return [_camel(v) for v in value]
     if not isinstance(value, dict):
         return value
-    if value and all(k.isdigit() for k in value):
+    if value and all(k.isdecimal() for k in value):
         return [_camel(value[k]) for k in sorted(value, key=int)]
     return {re.sub("_([a-z])", lambda m: m[1].upper(), k): _camel(v) for k, v in value.items()}

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import zip_longest
 from typing import Any
 
 from reporter.i18n.translate import mark
@@ -120,12 +121,13 @@ def _splunk(value: dict[str, Any]) -> list[Any] | None:
     if isinstance(result, dict) and value.keys() <= {"preview", "offset", "lastrow", "result"}:
         return [_of_a_result(result)]
     if "preview" in value and isinstance(results, list):
-        return [_of_a_result(r) if isinstance(r, dict) else r for r in results]
+        return [_of_a_result(r) for r in results]
     fields = [f.get("name") if isinstance(f, dict) else f for f in _list(value.get("fields"))]
     if "preview" in value and fields and isinstance(value.get("rows"), list):
         return [_of_a_result(row) for row in _table(fields, value["rows"])]
-    if "preview" in value and fields and isinstance(value.get("columns"), list):
-        return [_of_a_result(row) for row in _table(fields, zip(*value["columns"], strict=False))]
+    columns = _list(value.get("columns"))
+    if "preview" in value and fields and columns and all(isinstance(c, list) for c in columns):
+        return [_of_a_result(row) for row in _table(fields, zip_longest(*columns))]
     if isinstance(results, list) and results and _is_raw(results[0]):
         return results
     if not _is_raw(value):
@@ -138,9 +140,9 @@ def _is_raw(value: Any) -> bool:
     return isinstance(value, dict) and isinstance(value.get("_raw"), str)
 
 
-def _of_a_result(result: dict[str, Any]) -> Any:
+def _of_a_result(result: Any) -> Any:
     """Return a Splunk result with a raw record, which is opened next, or else its fields."""
-    if _parsed(result.get("_raw")) is not None:
+    if not isinstance(result, dict) or _parsed(result.get("_raw")) is not None:
         return result
     fields = {k: v for k, v in result.items() if k != "_raw"}
     return nested(fields) or result
@@ -187,7 +189,7 @@ def _cloudwatch(value: dict[str, Any]) -> list[Any] | None:
     lake = value.get("QueryResultRows")
     if isinstance(lake, list):
         return [
-            {k: v for cell in row for k, v in cell.items()} if isinstance(row, list) else row
+            {k: v for cell in row for k, v in cell.items()} if _is_lake_row(row) else row
             for row in lake
         ]
     return None
@@ -201,13 +203,19 @@ def _is_log_event(value: Any) -> bool:
     )
 
 
+def _is_lake_row(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(cell, dict) for cell in value)
+
+
 def _is_insight(value: Any) -> bool:
     return isinstance(value, list) and all(
         isinstance(c, dict) and {"field", "value"} <= c.keys() for c in value
     )
 
 
-def _insight(row: list[dict[str, Any]]) -> dict[str, Any]:
+def _insight(row: Any) -> Any:
+    if not _is_insight(row):
+        return row
     cells = {str(c["field"]): c["value"] for c in row}
     return cells if "@message" in cells else nested(cells) or cells
 
@@ -238,11 +246,12 @@ def _column_name(column: Any) -> str:
     return column if isinstance(column, str) else ""
 
 
-def _table_rows(table: dict[str, Any]) -> list[dict[str, Any]]:
+def _table_rows(table: dict[str, Any]) -> list[Any]:
     columns = _list(table.get("columns", table.get("Columns")))
     rows = _list(table.get("rows", table.get("Rows")))
     return [
-        {k: _decoded(v) for k, v in row.items()} for row in _table(map(_column_name, columns), rows)
+        {k: _decoded(v) for k, v in row.items()} if isinstance(row, dict) else row
+        for row in _table(map(_column_name, columns), rows)
     ]
 
 
@@ -319,7 +328,7 @@ def _loki(value: dict[str, Any]) -> list[Any] | None:
     return [
         {"@message": line[1]} if isinstance(line, list) and len(line) > 1 else line
         for stream in streams
-        for line in _list(stream.get("values"))
+        for line in (_list(stream.get("values")) if isinstance(stream, dict) else [stream])
     ]
 
 
@@ -381,9 +390,13 @@ def nested(fields: dict[str, Any]) -> dict[str, Any] | None:
     return record
 
 
-def _table(columns: Iterable[Any], rows: Iterable[Any]) -> list[dict[str, Any]]:
+def _table(columns: Iterable[Any], rows: Iterable[Any]) -> list[Any]:
+    """Return rows as records; what is no row stays what it is, and is counted as one."""
     names = [str(c) for c in columns]
-    return [dict(zip(names, row, strict=False)) for row in rows]
+    return [
+        dict(zip(names, row, strict=False)) if isinstance(row, list | tuple) else row
+        for row in rows
+    ]
 
 
 def _list(value: Any) -> list[Any]:

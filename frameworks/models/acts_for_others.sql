@@ -49,13 +49,13 @@ SELECT
   EXISTS (
     SELECT 1
     FROM grants AS g
-    WHERE g.actor_id = n.agent_id AND g.type = 'tool' AND n.tool LIKE g.like_pattern ESCAPE '!'
+    WHERE g.actor_id = n.agent_id AND g.type = 'tool' AND covers_tool(n.tool, g.like_pattern, g.excluded)
       AND holds_at(g.expires_at, n.tool_at) AND same_purpose(g.purpose, n.purpose)
   ) AS own_tool,
   EXISTS (
     SELECT 1
     FROM grants AS g
-    WHERE g.actor_id = n.person_id AND g.type = 'tool' AND n.tool LIKE g.like_pattern ESCAPE '!'
+    WHERE g.actor_id = n.person_id AND g.type = 'tool' AND covers_tool(n.tool, g.like_pattern, g.excluded)
       AND holds_at(g.expires_at, n.tool_at) AND same_purpose(g.purpose, n.purpose)
   ) AS persons_tool,
   EXISTS (

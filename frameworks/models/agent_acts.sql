@@ -53,7 +53,7 @@ SELECT
       SELECT 1
       FROM grants AS g
       CROSS JOIN run AS r
-      WHERE g.actor_id = d.agent_id AND g.type = 'tool' AND d.tool LIKE g.like_pattern ESCAPE '!'
+      WHERE g.actor_id = d.agent_id AND g.type = 'tool' AND covers_tool(d.tool, g.like_pattern, g.excluded)
         AND (g.expires_at IS NULL OR g.expires_at > r.period_from)
     ) THEN 2
     ELSE 3

@@ -10,6 +10,10 @@ CREATE MACRO pattern_of(name) AS replace(literal(name), '*', '%');
 -- Whether a text that separates names by blanks has a name, as it is written.
 CREATE MACRO stands_among(name, names) AS ' ' || names || ' ' LIKE '% ' || literal(name) || ' %' ESCAPE '!';
 
+-- Whether a right to tools, given as its pattern, covers a tool; what a deny rule takes out of it (excluded) it does not.
+CREATE MACRO covers_tool(tool, pattern, excluded) AS
+  tool LIKE pattern ESCAPE '!' AND NOT COALESCE(stands_among(tool, excluded), FALSE);
+
 -- An action of IAM with * and ? as LIKE reads it, with the escape '!', in small letters.
 CREATE MACRO action_pattern(action) AS replace(pattern_of(lower(action)), '?', '_');
 

@@ -35,7 +35,7 @@ UNION ALL
 SELECT
   x.agent_id, 6, 'tool_not_granted', x.tool, NULL, NULL, ARG_MIN(x.first_ref, moment(x.first_at, x.first_ref))
 FROM activity AS x
-LEFT JOIN grants AS g ON g.actor_id = x.agent_id AND g.type = 'tool' AND x.tool LIKE g.like_pattern ESCAPE '!'
+LEFT JOIN grants AS g ON g.actor_id = x.agent_id AND g.type = 'tool' AND covers_tool(x.tool, g.like_pattern, g.excluded)
 WHERE x.in_window AND x.outcome = 'success' AND x.tool IS NOT NULL AND g.actor_id IS NULL
   AND x.agent_id IN (SELECT t.actor_id FROM grants AS t WHERE t.type = 'tool')
 GROUP BY x.agent_id, x.tool

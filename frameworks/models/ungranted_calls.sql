@@ -7,7 +7,7 @@ WITH kinds AS (
   SELECT DISTINCT x.agent_id, x.tool, x.effect, x.purpose, x.outcome
   FROM activity AS x
   LEFT JOIN grants AS g
-    ON g.actor_id = x.agent_id AND g.type = 'tool' AND x.tool LIKE g.like_pattern ESCAPE '!'
+    ON g.actor_id = x.agent_id AND g.type = 'tool' AND covers_tool(x.tool, g.like_pattern, g.excluded)
     AND holds_at(g.expires_at, x.last_at) AND same_purpose(g.purpose, x.purpose)
   WHERE x.in_window AND x.registered AND x.agent_kind = 'agent' AND x.tool IS NOT NULL
     AND (
@@ -24,5 +24,5 @@ SELECT
   k.outcome,
   MAX(CASE WHEN same_purpose(g.purpose, k.purpose) THEN g.expires_at END) AS ended_at
 FROM kinds AS k
-LEFT JOIN grants AS g ON g.actor_id = k.agent_id AND g.type = 'tool' AND k.tool LIKE g.like_pattern ESCAPE '!'
+LEFT JOIN grants AS g ON g.actor_id = k.agent_id AND g.type = 'tool' AND covers_tool(k.tool, g.like_pattern, g.excluded)
 GROUP BY k.agent_id, k.tool, k.effect, k.purpose, k.outcome

@@ -6,9 +6,8 @@ WITH strays AS (
   SELECT DISTINCT x.agent_id, x.tool, x.purpose
   FROM activity AS x
   LEFT JOIN grants AS g
-    ON g.actor_id = x.agent_id AND g.type = 'tool' AND x.tool LIKE g.like_pattern ESCAPE '!'
-    AND NOT COALESCE(stands_among(x.tool, g.excluded), FALSE) AND holds_at(g.expires_at, x.last_at)
-    AND same_purpose(g.purpose, x.purpose)
+    ON g.actor_id = x.agent_id AND g.type = 'tool' AND covers_tool(x.tool, g.like_pattern, g.excluded)
+    AND holds_at(g.expires_at, x.last_at) AND same_purpose(g.purpose, x.purpose)
   WHERE x.in_window AND x.registered AND x.outcome = 'success' AND x.tool IS NOT NULL AND g.actor_id IS NULL
 ),
 calls AS (
@@ -38,8 +37,7 @@ matched AS (
     MAX(CASE WHEN same_purpose(g.purpose, c.purpose) THEN g.expires_at END) AS ended_at
   FROM calls AS c
   LEFT JOIN grants AS g
-    ON g.actor_id = c.agent_id AND g.type = 'tool' AND c.tool LIKE g.like_pattern ESCAPE '!'
-    AND NOT COALESCE(stands_among(c.tool, g.excluded), FALSE)
+    ON g.actor_id = c.agent_id AND g.type = 'tool' AND covers_tool(c.tool, g.like_pattern, g.excluded)
   GROUP BY c.agent_id, c.tool, c.purpose, c.n_events, c.first_at, c.last_at, c.ref
 )
 SELECT

@@ -72,7 +72,7 @@ strays AS (
   SELECT DISTINCT x.agent_id, x.tool
   FROM activity AS x
   LEFT JOIN grants AS g
-    ON g.actor_id = x.agent_id AND g.type = 'tool' AND x.tool LIKE g.like_pattern ESCAPE '!'
+    ON g.actor_id = x.agent_id AND g.type = 'tool' AND covers_tool(x.tool, g.like_pattern, g.excluded)
     AND holds_at(g.expires_at, x.last_at)
   WHERE x.registered AND x.agent_kind = 'agent' AND x.outcome = 'success' AND x.tool IS NOT NULL
     AND g.actor_id IS NULL AND x.agent_id IN (SELECT actor_id FROM bounded WHERE type = 'tool')

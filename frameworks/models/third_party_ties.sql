@@ -14,10 +14,14 @@ SELECT
   a.risk_tier,
   CASE WHEN v.standing = 'missing' AND t.tells_review THEN 'untold' ELSE v.standing END AS standing,
   CASE
-    WHEN v.reviewed_at IS NULL OR (t.own_review_at <= r.as_of AND t.own_review_at > v.reviewed_at) THEN t.own_review_at
+    WHEN v.reviewed_at IS NULL THEN t.own_review_at
+    WHEN t.own_review_at <= r.as_of AND (t.own_review_at > v.reviewed_at OR v.reviewed_at > r.as_of) THEN t.own_review_at
     ELSE v.reviewed_at
   END AS reviewed_at,
-  CASE WHEN t.own_review_at <= r.as_of AND t.own_review_at > v.reviewed_at THEN NULL ELSE v.due_at END AS review_due_at,
+  CASE
+    WHEN t.own_review_at <= r.as_of AND (t.own_review_at > v.reviewed_at OR v.reviewed_at > r.as_of) THEN NULL
+    ELSE v.due_at
+  END AS review_due_at,
   COALESCE(t.answerable, v.answerable) AS owner_id,
   COALESCE(t.scope, l.scope) AS scopes,
   t.exit_plan AS fallback,

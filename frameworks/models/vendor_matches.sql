@@ -27,18 +27,32 @@ names AS (
   SELECT DISTINCT third_party_id, lower(unnest([third_party_id, organisation_id, principal_id])) AS id FROM third_parties
 ),
 
-matched AS (
-  SELECT
-    n.third_party_id,
-    bool_and(v.is_ended) AS is_ended,
-    max(v.reviewed_at) FILTER (NOT v.is_ended) AS reviewed_at,
-    arg_max(v.review_due_at, v.reviewed_at) FILTER (NOT v.is_ended) AS review_due_at,
-    min(v.owner_id) FILTER (NOT v.is_ended) AS owner_id,
-    bool_or(v.tells_review) FILTER (NOT v.is_ended) AS tells_review,
-    bool_or(v.tells_owner) FILTER (NOT v.is_ended) AS tells_owner
+entries AS (
+  SELECT n.third_party_id, v.is_ended, v.reviewed_at, v.review_due_at, v.owner_id, v.tells_review, v.tells_owner
   FROM names AS n
   JOIN registered AS v ON n.id = v.identifier OR n.id = lower(v.vendor_id)
-  GROUP BY n.third_party_id
+),
+
+matched AS (
+  SELECT
+    third_party_id,
+    bool_and(is_ended) AS is_ended,
+    min(owner_id) FILTER (NOT is_ended) AS owner_id,
+    bool_or(tells_review) FILTER (NOT is_ended) AS tells_review,
+    bool_or(tells_owner) FILTER (NOT is_ended) AS tells_owner
+  FROM entries
+  GROUP BY third_party_id
+),
+
+-- The last that was done, with what it says itself of the next; one that is planned only where none was.
+last_done AS (
+  SELECT e.third_party_id, e.reviewed_at, e.review_due_at
+  FROM entries AS e
+  CROSS JOIN run AS r
+  WHERE NOT e.is_ended AND e.reviewed_at IS NOT NULL
+  QUALIFY row_number() OVER (
+    PARTITION BY e.third_party_id ORDER BY e.reviewed_at > r.as_of, e.reviewed_at DESC, e.review_due_at
+  ) = 1
 ),
 
 -- A register of one unit says nothing of the others.
@@ -63,12 +77,13 @@ SELECT
       AND (u.only_unit IS NULL OR is_same(u.only_unit, a.business_unit)) THEN 'missing'
     ELSE 'untold'
   END AS standing,
-  m.reviewed_at,
-  m.review_due_at AS due_at,
+  w.reviewed_at,
+  w.review_due_at AS due_at,
   m.owner_id AS answerable,
   coalesce(m.tells_review, FALSE) AS tells_review,
   coalesce(m.tells_owner, FALSE) AS tells_owner
 FROM ties AS t
 LEFT JOIN matched AS m ON m.third_party_id = t.third_party_id
+LEFT JOIN last_done AS w ON w.third_party_id = t.third_party_id
 LEFT JOIN actors AS a ON a.actor_id = t.actor_id
 CROSS JOIN units AS u

@@ -40,3 +40,23 @@ def test_a_result_names_the_record_that_holds_what_it_says(
     assert refs["LIF-01"] == "inventory/b_ends.jsonl#1"
     assert refs["OWN-02"] == "inventory/c_owners.jsonl#1"
     assert refs["OWN-01"] in ("inventory/c_owners.jsonl#1", "inventory/d_both.jsonl#1")
+
+
+def test_what_compares_with_the_last_snapshot_names_no_older_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assess_few(monkeypatch, "CHG-02")
+    inventory = tmp_path / "workspace" / "inventory"
+    inventory.mkdir(parents=True)
+    (tmp_path / "workspace" / "reporter.yml").write_text(SETTINGS, encoding="utf-8")
+    snapshots = [
+        {"type": "snapshot_item", "actor_id": "a1", "approved_at": day, "item_type": "tool", "name": "crm"}
+        for day in ("2026-01-01T00:00:00Z", "2026-06-01T00:00:00Z")
+    ]  # fmt: skip
+    agent = {"type": "agent", "actor_id": "a1", "state": "active", "tools": [{"name": "crm"}]}
+    lines = "".join(json.dumps(row) + "\n" for row in (*snapshots, agent))
+    (inventory / "a.jsonl").write_text(lines, encoding="utf-8")
+    assess_workspace(tmp_path / "workspace", tmp_path / "run", Options(formats=("json",)))
+    columns = ("check", "subject", "record")
+    refs = {(c, s): ref for c, s, ref in read_results(tmp_path / "run", columns=columns)}
+    assert refs["CHG-02", "a1"] == "inventory/a.jsonl#2"

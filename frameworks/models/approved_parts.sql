@@ -1,7 +1,7 @@
 -- One part with which an agent was last approved as a whole, and when.
 -- part
 WITH snapshots AS (
-  SELECT s.actor_id, MAX(s.approved_at) AS approved_at, MIN(s.ref) AS ref
+  SELECT s.actor_id, MAX(s.approved_at) AS approved_at
   FROM snapshot_items AS s
   CROSS JOIN run AS r
   WHERE s.approved_at <= r.as_of
@@ -11,7 +11,7 @@ WITH snapshots AS (
 SELECT
   s.actor_id,
   s.approved_at,
-  l.ref,
+  MIN(s.ref) OVER (PARTITION BY s.actor_id) AS ref,
   s.type,
   s.name,
   CASE s.type WHEN 'autonomy' THEN level_of(COALESCE(s.version, s.name)) ELSE s.version END AS version

@@ -20,7 +20,9 @@ from reporter.ingest import load
 from reporter.ingest.cache import open_cache
 from reporter.ingest.readers.inputs import Inputs
 from reporter.runs.store import read_data
+from reporter.schema.tables import LOADED
 from reporter.transform.derive import derive
+from reporter.transform.identity import NAMED
 
 YML = "organisation: Port\nperiod: {from: '2026-07-01', to: '2026-10-01'}\nframeworks: [owasp-nhi-2025]\n"
 
@@ -263,6 +265,35 @@ def test_a_word_for_nobody_is_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyP
     found = run.results(check="APR-03")
     approved = dict(zip(found["subject"], found["status"], strict=True))
     assert {a: s for a, s in approved.items() if a in nobody} == dict.fromkeys(nobody, "unknown")
+
+
+def test_a_word_for_nobody_answers_for_no_contract(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assess_few(monkeypatch, "SUP-04")
+    day = "2026-08-01T00:00:00Z"
+    records: list[dict[str, object]] = [
+        {"type": "agent", "actor_id": "a1", "state": "active", "risk_tier": "low"},
+        {"type": "grant", "actor_id": "a1", "grant_type": "entitlement", "name": "mail", "action": "Mail.Read"},
+        *({"type": "third_party", "third_party_id": f"github.com/{n}", "actor_id": "a1", "scopes": "read",
+           "principal_id": "p1"} for n in "xy"),
+        *({"type": "vendor", "vendor_id": n, "identifier": f"github.com/{n}", "reviewed_at": day, "owner_id": who}
+          for n, who in (("x", "N/A"), ("y", "ann"))),
+    ]  # fmt: skip
+    ws = tmp_path / "ws"
+    (ws / "inventory").mkdir(parents=True)
+    (ws / "reporter.yml").write_text(YML)
+    (ws / "inventory/a.jsonl").write_text("".join(json.dumps(r) + "\n" for r in records))
+    found = reporter.assess(ws).results(check="SUP-04")
+    reasons = dict(zip(found["subject"], found["reason"], strict=True))
+    assert reasons["github.com/x"] == "nobody answers for the contract with github.com/x"
+    assert "nobody answers" not in reasons["github.com/y"]
+
+
+def test_each_column_of_a_person_is_read_under_all_names_of_the_person() -> None:
+    lists = [t for t in LOADED if t.name in NAMED]
+    people = {(t.name, c.name) for t in lists for c in t.columns if c.person}
+    assert people <= {(table, column) for table, names in NAMED.items() for column in names}
 
 
 def test_a_display_name_joins_nobody_and_is_told_with_the_id(

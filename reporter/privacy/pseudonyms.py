@@ -24,7 +24,7 @@ from reporter.engine.base import Engine
 from reporter.model.assessment import Check
 from reporter.model.reasons import Reasons
 from reporter.model.sentences import Sentence
-from reporter.schema.tables import CALLED, SHARED_BY, SUBJECTS, TABLES
+from reporter.schema.tables import CALLED, LOADED, SHARED_BY, SUBJECTS, TABLES
 from reporter.schema.vocabulary import VOCABULARY
 
 _TOKEN = re.compile(r"[^\s,;:()<>\[\]{}'\"`/|#=?&!*\\]+")
@@ -66,18 +66,19 @@ _SAYS_WHO = re.compile(
     r" )of|for|human|person|actor|as|account|identity|parent|says|_id is) $"
 )
 """What precedes a person in our sentences."""
+_ROLES = " UNION ".join(
+    f"SELECT {column.name} FROM {table.name}"
+    for table in LOADED
+    for column in table.columns
+    if column.person
+)
+"""Whoever has a part in something, as lists name them."""
 _PEOPLE = (
-    "SELECT actor_id FROM actors WHERE kind = 'human' UNION SELECT name FROM actors WHERE kind ="
-    " 'human' UNION SELECT owner_id FROM actors UNION SELECT technical_owner_id FROM actors UNION"
-    " SELECT previous_owner_id FROM actors UNION SELECT kill_switch_owner FROM actors UNION SELECT"
-    " approver_id FROM approvals UNION SELECT requester_id FROM approvals UNION SELECT approver_id"
-    " FROM exceptions UNION SELECT requester_id FROM exceptions UNION SELECT root_id FROM"
-    " delegation_chains UNION SELECT approved_by FROM policies UNION SELECT alias FROM aliases JOIN"
-    " actors USING (actor_id) WHERE kind = 'human' UNION SELECT autonomy_approved_by FROM actors"
-    " UNION SELECT risk_signed_off_by FROM actors UNION SELECT requested_by FROM changes UNION"
-    " SELECT approved_by FROM changes UNION SELECT acted_by FROM alerts UNION SELECT principal_id"
-    " FROM actors WHERE kind = 'human' UNION SELECT agent_id FROM event_actors WHERE"
-    " agent_kind = 'human' UNION SELECT actor_id FROM event_actors WHERE actor_kind = 'human'"
+    f"{_ROLES} UNION SELECT actor_id FROM actors WHERE kind = 'human' UNION SELECT name FROM actors"
+    " WHERE kind = 'human' UNION SELECT principal_id FROM actors WHERE kind = 'human' UNION SELECT"
+    " alias FROM aliases JOIN actors USING (actor_id) WHERE kind = 'human' UNION SELECT root_id"
+    " FROM delegation_chains UNION SELECT agent_id FROM event_actors WHERE agent_kind = 'human'"
+    " UNION SELECT actor_id FROM event_actors WHERE actor_kind = 'human'"
 )
 _LISTED_PEOPLE = (
     "SELECT actor_id FROM in_actors WHERE kind = 'human' UNION SELECT name FROM in_actors WHERE"

@@ -378,7 +378,7 @@ VENDORS = (
     column("reviewed_at", TIME, "Last security review that was completed."),
     column("undated_review", FLAG, "It was perhaps reviewed, on a day not told.", "sparse"),
     column("review_due_at", TIME, "When that review ends to count or the next is due.", "sparse"),
-    column("owner_id", TEXT, "Who answers for the contract."),
+    column("owner_id", TEXT, "Who answers for the contract.", "person"),
 )
 
 EXCEPTIONS = (

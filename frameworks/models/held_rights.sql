@@ -114,8 +114,11 @@ needed AS (
   SELECT DISTINCT r.name
   FROM rights AS r
   JOIN aws_operations AS o ON o.prefix = r.service
-  WHERE regexp_matches(r.operation, '[*?]')
-    OR regexp_matches(o.operations, '(?i)( ' || r.operation || ' |[=+]' || r.service || ':' || r.operation || '[+ ])')
+  -- Only a name without * and ? is part of a pattern: of the others some are none.
+  WHERE CASE
+    WHEN regexp_matches(r.operation, '[*?]') THEN TRUE
+    ELSE regexp_matches(o.operations, '(?i)( ' || r.operation || ' |[=+]' || r.service || ':' || r.operation || '[+ ])')
+  END
 )
 
 SELECT
@@ -128,7 +131,6 @@ SELECT
   END AS since_at,
   coalesce(r.name IN (SELECT name FROM needed) AND (
     list_contains(t.selected, r.service)
-    -- Services all whose operations are management events.
     -- Services all whose operations are management events, less the actions that no operation tells.
     OR (list_contains(t.selected, 'management') AND r.service IN (
       'account', 'autoscaling', 'budgets', 'codepipeline', 'config', 'ec2', 'iam', 'inspector2', 'organizations', 'ram', 'rds', 'route53',

@@ -52,6 +52,11 @@ def test_a_review_counts_until_the_end_of_its_own_rating_not_of_an_older_one() -
     assert _vendor("servicenow-vendors", "Kestrel")["review_due_at"] == "2026-11-04T00:00:00"
 
 
+def test_a_review_without_an_end_of_its_own_does_not_end_with_an_older_one() -> None:
+    row = _vendor("servicenow-vendors", "Rook")
+    assert row["reviewed_at"] == "2026-05-04T14:00:00" and "review_due_at" not in row
+
+
 def test_a_state_told_by_a_number_is_neither_a_review_nor_none() -> None:
     row = _vendor("servicenow-vendors", "Siskin")
     assert row["undated_review"] and "reviewed_at" not in row

@@ -233,6 +233,12 @@ def test_a_jira_change_is_approved_by_another_person_only() -> None:
     assert not {"OPS-14", "OPS-16"} & set(changes)
 
 
+def test_an_approval_counts_where_who_asked_for_it_is_not_told() -> None:
+    change = by("change_id", "jira-issues", "changes")["OPS-17"]
+    assert "requested_by" not in change
+    assert (change["approved_by"], change["approved_at"]) == ("acc-tom", "2026-08-02T13:00:00")
+
+
 def test_who_has_not_decided_yet_has_approved_nothing() -> None:
     found = {(a["approver_id"], a["decision"]) for a in rows("jira-issues", "approvals")}
     assert found == {("acc-mira", "approved"), ("acc-tom", "approved")}

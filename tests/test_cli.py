@@ -491,6 +491,18 @@ def test_formats_says_what_each_file_is_taken_for_and_why(good: Path, tmp_path: 
         assert f["source"] is None or (sum(f["tables"].values()) > 0 and f["missing"] is not None)
 
 
+def test_formats_says_what_a_source_left_out_of_scope(tmp_path: Path) -> None:
+    for kind in ("NetworkPolicy", "RuntimeClass"):
+        text = f"apiVersion: v1\nkind: {kind}\nmetadata: {{name: walls}}\n"
+        (tmp_path / f"{kind}.yaml").write_text(text, encoding="utf-8")
+    result = reporter("formats", tmp_path)
+    assert (
+        "out of scope of kubernetes-objects: NetworkPolicy (1), RuntimeClass (1)" in result.output
+    )
+    found = json.loads(reporter("formats", tmp_path, "--json").output)
+    assert found[0]["out_of_scope_kinds"] == {"NetworkPolicy": 1, "RuntimeClass": 1}
+
+
 def test_formats_of_nothing_is_an_error(tmp_path: Path) -> None:
     result = reporter("formats", tmp_path / "gone")
     assert result.exit_code == 3

@@ -99,6 +99,19 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[str, dic
     return made
 
 
+def test_a_finding_that_was_archived_or_muted_is_no_failure(tmp_path: Path) -> None:
+    name = "aws-securityhub-findings.json"
+    (tmp_path / "ws" / "logs").mkdir(parents=True)
+    shutil.copy(ANSWERS / name, tmp_path / "ws" / "logs" / name)
+    with DuckDB(tmp_path / "work") as engine:
+        sources = (SOURCES["aws-security-findings"],)
+        load.ingest(
+            engine, Inputs.of(tmp_path / "ws"), sources, store.open_cache(tmp_path / "cache")
+        )
+        results = engine.rows("SELECT result FROM in_tests ORDER BY record")
+    assert results == [("failed",), ("not_run",), ("muted",)]
+
+
 @pytest.mark.parametrize("query", QUERIES, ids=lambda q: q.id)
 def test_an_answer_is_read_by_its_source_and_fills_what_is_said(
     query: Query, filled: dict[str, tuple[str, dict[str, set[str]]]]

@@ -347,6 +347,7 @@ ENGINE = {
     "actors.entitlements_listed": "an empty list of rights: makes right_uses.covered",
     "actors.destinations_listed": "an empty list of destinations: becomes a row of settings",
     "events.rights": "what the system checked: makes right_uses.standing",
+    "log_stores.place": "makes log_store_changes.log_source",
     "log_stores.selects": "what a log would show: makes held_rights.is_shown",
     **{
         f"third_parties.{c}": "makes third_party_records"

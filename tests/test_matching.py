@@ -335,7 +335,10 @@ def told(source: str, table: str, file: str) -> list[Row]:
 @pytest.mark.parametrize(
     ("source", "logs"),
     [
-        ("aws-cloudtrail", ["aws-cloudtrail"] * 4 + ["aws-bedrock-invocations"]),
+        (
+            "aws-cloudtrail",
+            ["aws-cloudtrail"] * 4 + ["arn:aws:s3:::invoices", "aws-bedrock-invocations"],
+        ),
         ("gcp-audit", ["gcp-audit"] * 2),
         ("azure-activity", ["azure-activity", "entra-audit", "azure-activity"]),
     ],

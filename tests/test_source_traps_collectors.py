@@ -213,6 +213,14 @@ def test_a_member_that_was_deleted_holds_nothing() -> None:
     assert not _of("steampipe-gcp-iam", "grants", actor_id="x@quay.example")
 
 
+@pytest.mark.parametrize("source", ["steampipe-gcp-iam", "gcp-service-accounts"])
+def test_a_role_that_names_the_hash_of_its_condition_is_that_role_on_a_condition(
+    source: str,
+) -> None:
+    (owner,) = [r for r in _of(source, "grants", role="owner") if "conditional" in r]
+    assert (owner["role"], owner["privileged"]) == ("roles/owner", True)
+
+
 def test_a_role_of_another_namespace_gives_no_rights() -> None:
     held = _of("steampipe-kubernetes-rbac", "grants", actor_id=":tally-agent", role="reader")
     assert {(r["name"], r["action"]) for r in held} == {("agents/secrets/tally", "get")}

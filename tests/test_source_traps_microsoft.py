@@ -204,6 +204,14 @@ def test_only_an_administrator_consents_for_others() -> None:
     assert [r["approval_id"] for r in consents] == ["f0000000-0000-4000-8000-000000000113"]
 
 
+def test_who_asks_for_an_activation_has_not_approved_it() -> None:
+    (asked,) = rows("entra-logs", "approvals", decision="requested")
+    (given,) = rows("entra-logs", "approvals", type="action", decision="approved")
+    assert asked["requested_at"] < given["granted_at"]
+    assert not {"approver_id", "granted_at"} & asked.keys()
+    assert all(asked[k] == given[k] for k in ("actor_id", "scope", "requester_id"))
+
+
 def test_what_failed_or_left_the_account_as_it_was_changes_no_state() -> None:
     states = rows("entra-logs", "state_changes", file="logs/derived.json")
     told = [r["state"] for r in states if r["actor_id"] == "a0000000-0000-4000-8000-000000000071"]

@@ -83,8 +83,9 @@ def recognised(
 
     An object per file: file, source (None when not recognised), why, records = kept + out_of_scope
     + unreadable + rejected, tables (rows by table), missing (columns of those tables that no record
-    of the file fills), notes (what was not taken as it stands, with its line). A file of several
-    sheets or lists also has `parts`, an object each.
+    of the file fills), notes (what was not taken as it stands, with its line), out_of_scope_kinds
+    (how often what, in all files of its source). A file of several sheets or lists also has
+    `parts`, an object each.
     """
     return _recognised(paths, _content(extra, packs).sources, packs)[0]
 
@@ -145,6 +146,9 @@ def _recognised(
         rows_by_table = {t.name: _rows_by_file(engine, t.name) for t in LOADED}
         rows = engine.rows("SELECT source, tbl, col FROM carried")
         carried = frozenset((s, t, c) for s, t, c in rows if c != PARTIAL)
+    kinds: dict[str, dict[str, int]] = defaultdict(dict)
+    for source, kind, n in intake.out_of_scope:
+        kinds[source][str(kind)] = n
     notes: dict[str, list[str]] = defaultdict(list)
     for q in sorted(intake.quarantined, key=lambda q: q.kind == "field"):
         notes[q.file].append(f"line {q.line}, {q.kind}: {q.reason}")
@@ -163,6 +167,7 @@ def _recognised(
                 c for rows in rows_by_table.values() if f.file in rows for c in rows[f.file][1]
             ],
             "notes": notes.get(f.file, []) if f.source else [],
+            "out_of_scope_kinds": kinds[f.source] if f.out_of_scope else {},
         }
         for f in intake.files
     ]
@@ -229,6 +234,7 @@ def _together(name: str, parts: list[dict[str, Any]]) -> dict[str, Any]:
         "tables": dict(tables),
         "missing": sorted({c for p in parts for c in p["missing"]}),
         "notes": [n for p in parts for n in p["notes"]],
+        "out_of_scope_kinds": largest["out_of_scope_kinds"],
         "parts": parts,
     }
 
@@ -251,7 +257,18 @@ def _rows_by_file(engine: DuckDB, table: str) -> dict[str, tuple[int, list[str]]
 def as_text(files: list[dict[str, Any]]) -> str:
     """Format what `recognised` returns for people."""
     parts = [p for f in files for p in f.get("parts", [f])]
-    return "\n".join(line for p in parts for line in _lines(p)) or "no files there"
+    kinds = {p["source"]: p["out_of_scope_kinds"] for p in parts if p["out_of_scope_kinds"]}
+    lines = [line for p in parts for line in _lines(p)]
+    lines += [f"out of scope of {name}: {_listed(kinds[name])}" for name in sorted(kinds)]
+    return "\n".join(lines) or "no files there"
+
+
+def _listed(kinds: dict[str, int]) -> str:
+    shown = [f"{kind} ({n})" for kind, n in [*kinds.items()][:SHOWN_MISSING]]
+    rest_count = len(kinds) - SHOWN_MISSING
+    return ", ".join(shown) + (
+        f" and {rest_count} more (--json lists them)" if rest_count > 0 else ""
+    )
 
 
 def next_as_text(exports: list[dict[str, Any]]) -> str:

@@ -460,6 +460,7 @@ LOG_STORES = (
     column("integrity", TEXT, "write_once | chain | signature | none.", "sparse"),
     column("writers", TEXT, "Who may write or delete there, separated by ;", "sparse"),
     column("retention_days", INT, "Days that records are kept.", "sparse"),
+    column("place", TEXT, "Where it lies, as changes of it say: the ARN of a bucket.", "sparse"),
     column(
         "selects",
         TEXT,

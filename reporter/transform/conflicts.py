@@ -191,6 +191,9 @@ _IS_TESTED = (
     " log_stores))"
 )
 
+_ABOUT_ACTORS = {"changes": "t.field <> 'log_store'"}
+"""Rows that name somebody; a change of a log names that, or its bucket."""
+
 
 def _unjoined(engine: Engine) -> list[Quarantined]:
     """Return a note for each source and table of which some rows name nobody that a list or a log
@@ -202,8 +205,8 @@ def _unjoined(engine: Engine) -> list[Quarantined]:
         for source, rows, joined, ref in engine.rows(
             "SELECT source, count(*), count(*) FILTER (is_joined), min(ref) FILTER (NOT is_joined)"
             f" FROM (SELECT source, ref, {_IS_TESTED if table == 'tests' else _IS_ACTOR} AS"
-            f" is_joined FROM {table} AS t) AS t GROUP BY source HAVING NOT bool_and(is_joined)"
-            " ORDER BY source"
+            f" is_joined FROM {table} AS t WHERE {_ABOUT_ACTORS.get(table, 'TRUE')}) AS t"
+            " GROUP BY source HAVING NOT bool_and(is_joined) ORDER BY source"
         ):
             reason = tell(
                 "{joined:,} of {rows:,} rows of {table} from {source} name somebody in a list or a"

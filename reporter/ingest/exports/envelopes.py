@@ -40,6 +40,17 @@ _DATED = re.compile(
     r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4}), ([0-9]{1,2}):([0-9]{2}):([0-9.]+) ([AP]M)"
 )
 
+_LOG_COLUMNS = (
+    {"log_event_type", "log_event_time", "actor"},
+    {"activity_date_time", "activity_display_name", "target_resources"},
+    {"created_date_time", "status", "conditional_access_status"},
+)
+"""Columns that Steampipe's okta_system_log, azuread_directory_audit_report and
+azuread_sign_in_report have, and none of its other tables."""
+_LOG_NAMES = {"log_event_id": "uuid", "log_event_time": "published", "log_event_type": "eventType"}
+_NO_VALUES = (None, "", "<null>", "<nil>")
+"""How the versions of Steampipe write that a cell is empty."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cut:
@@ -255,6 +266,28 @@ def _table_rows(table: dict[str, Any]) -> list[Any]:
     ]
 
 
+def _collected(value: dict[str, Any]) -> list[Any] | None:
+    """Open rows of the tables of logs of Steampipe: they get the vendor's names back."""
+    rows = value.get("rows") if "columns" in value else [value]
+    records = [_of_a_row(row) for row in _list(rows)]
+    return records if records and None not in records else None
+
+
+def _of_a_row(row: Any) -> dict[str, Any] | None:
+    if not isinstance(row, dict):
+        return None
+    event = _decoded(row.get("cloudtrail_event", row.get("cloud_trail_event")))
+    if isinstance(event, dict) and "eventName" in event:
+        return event
+    if not any(row.keys() >= columns for columns in _LOG_COLUMNS):
+        return None
+    return {
+        _LOG_NAMES.get(k) or re.sub("_(.)", lambda m: m[1].upper(), k): _decoded(v)
+        for k, v in row.items()
+        if v not in _NO_VALUES
+    }
+
+
 def _zoned(value: dict[str, Any]) -> list[Any] | None:
     """Open a row of the portal's CSV of Log Analytics, where headings say the zone of times."""
     if not any(k.endswith(_ZONED) for k in value):
@@ -440,6 +473,7 @@ _OPENERS: tuple[tuple[str, Opener], ...] = (
     (mark("hits of Elasticsearch"), _elastic),
     (mark("rows of Log Analytics"), _log_analytics),
     (mark("rows of Log Analytics"), _zoned),
+    (mark("rows of Steampipe"), _collected),
     (mark("logs of Datadog"), _datadog),
     (mark("messages of Sumo Logic"), _sumo),
     (mark("streams of Loki"), _loki),

@@ -53,9 +53,13 @@ class Partitioned:
                 return
         raise Error(f"cannot be run for each example: {sql[:60]}")
 
+    def numbered_rows(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Return the rows of all examples, each behind the number of its example."""
+        return self._engine.rows(self._for_each(sql), params)
+
     def rows(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Return the rows of all examples, without their numbers."""
-        return [row[1:] for row in self._engine.rows(self._for_each(sql), params)]
+        return [row[1:] for row in self.numbered_rows(sql, params)]
 
     def each(self, sql: str, most: int = 1000) -> Iterator[tuple[Any, ...]]:
         """Yield the rows of all examples, without their numbers."""

@@ -234,15 +234,16 @@ def assess(
     run: Runner = lambda _, __, j: j,
     aside: Aside | None = None,
     sources: Mapping[str, Source] = NO_SOURCES,
+    sight: Sight | None = None,
 ) -> dict[str, str]:
     """Fill `results` with a row per check and subject; several checks at a time when threads allow.
-    Laid aside, they are a view of files. `sources` tell the classes of evidence.
+    Laid aside, they are a view of files. `sources` tell the classes of evidence, for `see`.
 
     A check that fails while running, or gives a subject twice, raises ContentError. Without
     `strict` its results are unknown instead, and the reason is returned by its id."""
     queue = deque(checks)
     faults: Failures = {}
-    sight = see(engine, sources)
+    sight = sight or see(engine, sources)
     work_off = partial(_work_off, sight=sight, failures=faults, run=run, aside=aside)
     if threads == 1:
         work_off(engine, queue)

@@ -305,11 +305,14 @@ def weakest_by_group(
             sql = quoted(weakest_of(describers, rests, strengths))
         cases.setdefault(sql, []).append(group)
     otherwise = quoted(weakest_of({}, rests, strengths))
+    ranked = sorted(cases.items(), key=_rank)
+    while ranked and ranked[-1][0] == otherwise:
+        ranked.pop()
     whens = " ".join(
         f"WHEN list_has_any(grps, [{', '.join(map(str, numbers))}]) THEN {sql}"
-        for sql, numbers in sorted(cases.items(), key=_rank)
+        for sql, numbers in ranked
     )
-    return f"CASE {whens} ELSE {otherwise} END" if set(cases) - {otherwise} else otherwise
+    return f"CASE {whens} ELSE {otherwise} END" if ranked else otherwise
 
 
 def bound_by_record(engine: Engine, check: str, strengths: Strengths) -> None:

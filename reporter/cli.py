@@ -481,6 +481,7 @@ def lint(
     """Validate all content: SQL, official ids and titles, mappings, and every check's examples;
     with --extra, those of its checks.
     """
+    set_up(in_bytes("1GB"))
     from reporter.authoring.lint import lint as linted
     from reporter.authoring.lint import list_tables
 

@@ -307,6 +307,8 @@ def test_a_statement_changes_the_rows_of_each_example_by_its_own(two: Partitione
     assert sorted(two.rows("SELECT x FROM a")) == [(0,), (0,), (1,), (3,), (4,), (5,), (5,), (6,), (9,)]  # fmt: skip
     assert two.one("SELECT count(*) FROM a WHERE x > 5") == 1
     assert two.one("SELECT max(x) FROM a WHERE FALSE") is None
+    with pytest.raises(Error):  # what stands once for all takes no row of one
+        two.insert_numbered("a", [(7, 1)])
 
 
 def test_a_view_follows_what_it_reads_by_name(two: Partitioned) -> None:

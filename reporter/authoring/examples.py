@@ -25,6 +25,7 @@ from reporter.engine.duckdb import DuckDB
 from reporter.errors import ReporterError
 from reporter.evaluate import runner
 from reporter.evaluate.coded_results import RESULTS_TABLE
+from reporter.evaluate.evidence import NO_SOURCES, SEEN, Sight, sight_of
 from reporter.ingest.quarantine import CLASS
 from reporter.model.assessment import Check, RunInfo
 from reporter.model.reasons import Reasons
@@ -88,9 +89,13 @@ def _unchanged(_: Engine, __: Check, compiled: Compiled) -> Compiled:
 
 
 def _results(
-    engine: DuckDB, check: Check, compiled: Compiled, run: runner.Runner = _unchanged
+    engine: DuckDB,
+    check: Check,
+    compiled: Compiled,
+    run: runner.Runner = _unchanged,
+    sight: Sight | None = None,
 ) -> Results:
-    runner.assess(engine, [(check, compiled)], run=run)
+    runner.assess(engine, [(check, compiled)], run=run, sight=sight)
     rows = engine.rows(
         "SELECT subject, status, reason_code, reason_values FROM results ORDER BY subject"
     )
@@ -162,6 +167,8 @@ class _Window:
     """A table of its own for what a check says of each."""
     numbers: Mapping[tuple[str, int], int]
     """Check and place among its examples -> number of the example."""
+    sights: Mapping[int, Sight]
+    """What each example shows."""
 
 
 def _windows(
@@ -182,6 +189,7 @@ def _windows(
         if examples:
             tables = _lay_out(engine, [*examples.values()], wanted, {c.about for c in checks})
     numbers = {place: number for number, place in enumerate(examples)}
+    sights = _sights(tables, numbers.values()) if tables else {}
     for n in range(threads):
         if tables is None:
             yield None
@@ -191,7 +199,7 @@ def _windows(
         teach_run(world, RUN)
         tables.show(world)
         world.run(RESULTS_TABLE)
-        yield _Window(world, tables.twin(), f"answers_{n}", numbers)
+        yield _Window(world, tables.twin(), f"answers_{n}", numbers, sights)
 
 
 def _lay_out(
@@ -205,6 +213,15 @@ def _lay_out(
         runner.prepare(tables, abouts)
         tables.run("DROP TABLE results")  # each window has one of its own
     return tables
+
+
+def _sights(tables: Partitioned, numbers: Iterable[int]) -> dict[int, Sight]:
+    """Return what each example shows, but for those of which tables have to be made."""
+    rows: dict[int, list[tuple[str, str, str, str]]] = {number: [] for number in numbers}
+    for number, *fact in tables.numbered_rows(SEEN):
+        rows[number].append((fact[0], fact[1], fact[2], fact[3]))
+    sights = {number: sight_of(facts, NO_SOURCES) for number, facts in rows.items()}
+    return {number: sight for number, sight in sights.items() if not sight.has_several}
 
 
 def _seen_through(window: _Window, check: Check) -> list[Results]:
@@ -226,7 +243,7 @@ def _seen_through(window: _Window, check: Check) -> list[Results]:
     found = []
     for number, example in zip(numbers, check.examples, strict=True):
         run = partial(_answered, window.answers, number) if number in alike else _unchanged
-        results = None if number is None else _seen(window.one, check, example, number, run)
+        results = None if number is None else _seen(window, check, example, number, run)
         if results is None or _statuses(results) != example["expect"]:
             results = _alone(check, example)
         found.append(results)
@@ -234,14 +251,14 @@ def _seen_through(window: _Window, check: Check) -> list[Results]:
 
 
 def _seen(
-    window: DuckDB, check: Check, example: dict[str, Any], number: int, run: runner.Runner
+    window: _Window, check: Check, example: dict[str, Any], number: int, run: runner.Runner
 ) -> Results | None:
     """Return the results of one example; None where it cannot be run."""
     check = _with_params(check, example)
     with suppress(Error, ReporterError):
-        window.run(f"SET VARIABLE {NUMBER} = {number}")
-        window.run("DELETE FROM results")
-        return _results(window, check, compile_check(check), run)
+        window.one.run(f"SET VARIABLE {NUMBER} = {number}")
+        window.one.run("DELETE FROM results")
+        return _results(window.one, check, compile_check(check), run, window.sights.get(number))
     return None
 
 

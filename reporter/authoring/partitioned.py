@@ -35,7 +35,6 @@ class Partitioned:
 
     def __init__(self, engine: Engine, numbers: Sequence[int]) -> None:
         self._engine = engine
-        self._numbers = numbers
         self._tables: set[str] = set()
         self._views: dict[str, str] = {}
         engine.run(f"CREATE SCHEMA {_SCHEMA}")
@@ -54,9 +53,13 @@ class Partitioned:
                 return
         raise Error(f"cannot be run for each example: {sql[:60]}")
 
+    def numbered_rows(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Return the rows of all examples, each behind the number of its example."""
+        return self._engine.rows(self._for_each(sql), params)
+
     def rows(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Return the rows of all examples, without their numbers."""
-        return [row[1:] for row in self._engine.rows(self._for_each(sql), params)]
+        return [row[1:] for row in self.numbered_rows(sql, params)]
 
     def each(self, sql: str, most: int = 1000) -> Iterator[tuple[Any, ...]]:
         """Yield the rows of all examples, without their numbers."""
@@ -69,8 +72,21 @@ class Partitioned:
         return max((v for (v,) in self.rows(sql, params) if v is not None), default=None)
 
     def insert(self, table: str, rows: Sequence[tuple[str | int | datetime, ...]]) -> None:
-        """Insert the same rows for each example."""
-        self.insert_numbered(table, [(n, *row) for n in self._numbers for row in rows])
+        """Insert the same rows for each example. They stand once: copies of a long list take
+        seconds.
+        """
+        if not rows:
+            return
+        name, apart, shared = (f"{_SCHEMA}.{part}{table}" for part in ("", "apart_", "shared_"))
+        self._engine.run(f"ALTER TABLE {name} RENAME TO apart_{table}")
+        self._engine.run(
+            f"CREATE TABLE {shared} AS SELECT * EXCLUDE ({NUMBER}) FROM {apart} LIMIT 0"
+        )
+        self._engine.insert(shared, rows)
+        self._engine.run(
+            f"CREATE VIEW {name} AS SELECT * FROM {apart} UNION ALL"
+            f" SELECT * FROM {_SCHEMA}.{_THIS} CROSS JOIN {shared}"
+        )
 
     def insert_numbered(self, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
         """Insert rows of which each begins with the number of its example."""

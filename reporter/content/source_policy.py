@@ -157,7 +157,7 @@ def validate_type(text: str, place: str) -> str:
         is_known = isinstance(node, exp.DataType) and node.this.name in _SOURCE_TYPES
         if not (is_known or isinstance(node, (exp.ColumnDef, exp.Identifier))):
             raise refusal
-    return cast.to.sql(dialect="duckdb", comments=False)
+    return cast.to.sql(dialect="duckdb", comments=False, copy=False)
 
 
 class _Plain(DuckDB):
@@ -179,7 +179,7 @@ def _expression(text: str, place: str) -> exp.Expr:
 def _validate_source(tree: exp.Expr, place: str) -> str:
     for node in tree.walk():
         _refuse_in_source(node, place)
-    return _with_functions(tree).sql(dialect="duckdb", comments=False)
+    return _with_functions(tree).sql(dialect="duckdb", comments=False, copy=False)
 
 
 def _refuse_in_source(node: exp.Expr, place: str) -> None:

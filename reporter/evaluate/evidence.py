@@ -78,23 +78,41 @@ class Sight:
 
 def see(engine: Engine, sources: Mapping[str, Source]) -> Sight:
     """Return what the input shows, and how good each source is."""
-    rows = engine.rows("SELECT source, tbl, col FROM carried")
-    carried = [(s, t, c) for s, t, c in rows if c != PARTIAL]
-    groups = engine.rows("SELECT DISTINCT grp, signature FROM actor_groups ORDER BY grp")
-    strengths = strengths_of(carried, sources)
-    has_several = bool(engine.one("SELECT count(*) - count(DISTINCT actor_id) FROM actor_rows"))
-    if has_several:
+    sight = sight_of(engine.rows(SEEN), sources)
+    if sight.has_several:
         engine.run(_RECORDS)
+    return sight
+
+
+SEEN = (
+    "SELECT 'carried' AS kind, source, tbl, col FROM carried"
+    " UNION ALL SELECT DISTINCT 'group', CAST(grp AS VARCHAR), signature, '' FROM actor_groups"
+    f" UNION ALL SELECT DISTINCT 'unread', '', tbl, col FROM {UNREAD}"
+    " UNION ALL SELECT 'events', '', '', '' FROM (SELECT count(*) AS n FROM activity) AS a WHERE n"
+    " > 0 UNION ALL SELECT 'several', '', '', '' FROM (SELECT count(*) - count(DISTINCT actor_id)"
+    " AS n FROM actor_rows) AS r WHERE n > 0"
+)
+"""SQL: all that `sight_of` is made from; one statement, for each is planned longer than it runs."""
+
+
+def sight_of(rows: Iterable[tuple[str, str, str, str]], sources: Mapping[str, Source]) -> Sight:
+    """Return what the input shows, by the rows of `SEEN`."""
+    seen: dict[str, list[tuple[str, str, str]]] = {}
+    for kind, *fact in rows:
+        seen.setdefault(kind, []).append((fact[0], fact[1], fact[2]))
+    every = seen.get("carried", [])
+    carried = [row for row in every if row[2] != PARTIAL]
+    groups = sorted((int(group), signature) for group, signature, _ in seen.get("group", []))
     return Sight(
         carried=frozenset(carried),
-        strengths=strengths,
+        strengths=strengths_of(carried, sources),
         columns=frozenset((t, c) for _, t, c in carried),
         tables=frozenset((s, t) for s, t, _ in carried),
         groups=tuple((g, _by_table(signature)) for g, signature in groups),
-        has_events=bool(engine.one("SELECT count(*) FROM activity")),
-        partial=frozenset((s, t) for s, t, c in rows if c == PARTIAL),
-        has_several=has_several,
-        unread=frozenset((t, c) for t, c in engine.rows(f"SELECT tbl, col FROM {UNREAD}")),
+        has_events="events" in seen,
+        partial=frozenset((s, t) for s, t, c in every if c == PARTIAL),
+        has_several="several" in seen,
+        unread=frozenset((t, c) for _, t, c in seen.get("unread", [])),
     )
 
 
@@ -287,11 +305,14 @@ def weakest_by_group(
             sql = quoted(weakest_of(describers, rests, strengths))
         cases.setdefault(sql, []).append(group)
     otherwise = quoted(weakest_of({}, rests, strengths))
+    ranked = sorted(cases.items(), key=_rank)
+    while ranked and ranked[-1][0] == otherwise:
+        ranked.pop()
     whens = " ".join(
         f"WHEN list_has_any(grps, [{', '.join(map(str, numbers))}]) THEN {sql}"
-        for sql, numbers in sorted(cases.items(), key=_rank)
+        for sql, numbers in ranked
     )
-    return f"CASE {whens} ELSE {otherwise} END" if set(cases) - {otherwise} else otherwise
+    return f"CASE {whens} ELSE {otherwise} END" if ranked else otherwise
 
 
 def bound_by_record(engine: Engine, check: str, strengths: Strengths) -> None:

@@ -10,7 +10,8 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
+from itertools import groupby
 
 from reporter.engine.base import (
     Broken,
@@ -234,15 +235,16 @@ def assess(
     run: Runner = lambda _, __, j: j,
     aside: Aside | None = None,
     sources: Mapping[str, Source] = NO_SOURCES,
+    sight: Sight | None = None,
 ) -> dict[str, str]:
     """Fill `results` with a row per check and subject; several checks at a time when threads allow.
-    Laid aside, they are a view of files. `sources` tell the classes of evidence.
+    Laid aside, they are a view of files. `sources` tell the classes of evidence, for `see`.
 
     A check that fails while running, or gives a subject twice, raises ContentError. Without
     `strict` its results are unknown instead, and the reason is returned by its id."""
     queue = deque(checks)
     faults: Failures = {}
-    sight = see(engine, sources)
+    sight = sight or see(engine, sources)
     work_off = partial(_work_off, sight=sight, failures=faults, run=run, aside=aside)
     if threads == 1:
         work_off(engine, queue)
@@ -307,12 +309,10 @@ def _run_one(engine: Engine, check: Check, compiled: Compiled, sight: Sight, run
     reads_events = bool(compiled.tables & EVENT_TABLES)
     needs_to_fail = [n for n in needs if ".".join(n) not in check.fails_without]
     needs_to_scope = _needs_to_scope(check, needs, sight)
-    why, why_no_fail, why_no_scope = (
-        not_recorded_everywhere(n, sight) for n in (needs, needs_to_fail, needs_to_scope)
-    )
+    all_needs = needs, needs_to_fail, needs_to_scope
+    why, why_no_fail, why_no_scope = (not_recorded_everywhere(n, sight) for n in all_needs)
     plan = run(engine, check, compiled)
-    sees_nothing = reads_events and not sight.has_events
-    if sees_nothing:
+    if reads_events and not sight.has_events:
         why = why_no_fail = why_no_scope = why or because("no_events")
     if gaps := _lacking_at_best(check, needs_to_fail, sight):
         plan = _fail_at_best(engine, check, compiled, plan, gaps, run)
@@ -325,17 +325,18 @@ def _run_one(engine: Engine, check: Check, compiled: Compiled, sight: Sight, run
         )
         bound_by_record(engine, check.id, sight.strengths)
     else:
-        not_recorded = not_recorded_groups(needs, sight)
         shown_by = {("events", c) for t in compiled.tables for c in _SHOWN_BY.get(t, ())}
-        proves_no_absence = not_recorded_groups(sorted(shown_by), sight)
-        not_recorded_to_fail = not_recorded_groups(needs_to_fail, sight)
+        lacking = cache(lambda *columns: not_recorded_groups([*columns], sight))  # most are equal
+        not_recorded, not_recorded_to_fail, not_recorded_to_scope, proves_no_absence = (
+            lacking(*columns) for columns in (*all_needs, sorted(shown_by))
+        )
         results = _insert_actors(
             engine,
             check,
             plan,
             not_recorded,
             not_recorded_to_fail,
-            not_recorded_groups(needs_to_scope, sight),
+            not_recorded_to_scope,
             proves_no_absence,
             reads_events,
             at_most_record(
@@ -529,8 +530,9 @@ def _all_in(groups: Iterable[int]) -> str:
 
 def _case(groups: dict[int, Why]) -> str:
     """SQL: the reason of the first listed group that a subject's actors belong to."""
-    cases = " ".join(f"WHEN list_contains(grps, {g}) THEN {w.sql}" for g, w in groups.items())
-    return f"CASE {cases} END" if cases else _NO_REASON
+    runs = ((why, [*map(str, some)]) for why, some in groupby(groups, groups.__getitem__))
+    cases = (f"WHEN list_has_any(grps, [{', '.join(some)}]) THEN {w.sql}" for w, some in runs)
+    return f"CASE {' '.join(cases)} END" if groups else _NO_REASON
 
 
 def _insert_organisation(

@@ -198,11 +198,16 @@ def find_wrong_subjects(engine: Engine, checks: Iterable[Check]) -> Failures:
     places = {check.id: check.place for check in checks}
     if not places:
         return {}
+    wrong = (
+        "SELECT check_id, subject, count(*) AS n FROM results WHERE"
+        f" list_contains({quoted_list([*places])}, check_id) GROUP BY ALL HAVING subject IS NULL OR"
+        " count(*) > 1"
+    )
+    if not engine.rows(f"{wrong} LIMIT 1"):
+        return {}
     rows = engine.rows(
         "SELECT check_id, max(n) FILTER (subject IS NULL), min(subject) FILTER (n > 1), arg_min(n,"
-        " subject) FILTER (n > 1) FROM (SELECT check_id, subject, count(*) AS n FROM results WHERE"
-        f" list_contains({quoted_list([*places])}, check_id) GROUP BY ALL HAVING subject IS NULL OR"
-        " count(*) > 1) AS t GROUP BY check_id"
+        f" subject) FILTER (n > 1) FROM ({wrong}) AS t GROUP BY check_id"
     )
     failures: dict[str, Failure] = {}
     for check_id, n_nameless, subject, n in rows:

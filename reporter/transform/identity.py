@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from reporter.engine.base import Engine
 from reporter.schema.tables import COMPUTED, TABLES
+from reporter.schema.vocabulary import LISTS
 
+REGISTER = LISTS[0]
+"""The kind of list that says what is meant to be; a directory says what there is."""
 NAMED = {
     "actors": (
         "actor_id",
@@ -50,15 +53,17 @@ def same(column: str) -> str:
 
 
 def merge_actors(engine: Engine, has_names: bool) -> None:
-    """Make one row per actor, with the first filled value of each column in order of file and
-    record. An actor that is an agent in any row stays one.
+    """Make one row per actor, with the first filled value of each column: registers before what
+    directories and stores list, then in order of file and record. An actor that is an agent in any
+    row stays one.
     """
     # Looking up each name doubles the cost of this step, and most companies have no actor with
     # two names.
     replacement = f" REPLACE ({', '.join(f'{same(n)} AS {n}' for n in NAMED['actors'])})"
     engine.run(
         f"CREATE TABLE actor_rows AS SELECT i.*{replacement if has_names else ''}, "
-        "row_number() OVER (ORDER BY file, record) AS place FROM in_actors AS i"
+        f"row_number() OVER (ORDER BY coalesce(listed_in, '{REGISTER}') <> '{REGISTER}', file,"
+        " record) AS place FROM in_actors AS i"
     )
     picks = ["CASE WHEN bool_or(kind = 'agent') THEN 'agent' ELSE arg_min(kind, place) END AS kind"]
     for column in TABLES["actors"].columns:

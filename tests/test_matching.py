@@ -404,3 +404,17 @@ def test_what_a_register_says_goes_before_a_directory_whatever_the_names_of_the_
     with ingested(discover(tmp_path, ("inventory",)), loader.load().sources) as (engine, _):
         derive(engine, RUN, [])
         assert engine.rows("SELECT state, name, n_records FROM actors") == [("retired", "Ada", 1)]
+
+
+def test_of_two_registers_the_record_updated_last_counts(tmp_path: Path) -> None:
+    """The register of last quarter, left in the folder, gives nobody an owner who is gone since."""
+    rows = {
+        "inventory/a-q2.jsonl": '{"type": "agent", "actor_id": "a", "owner_id": "ann", "updated_at": "2026-06-01"}\n',
+        "inventory/b-q3.jsonl": '{"type": "agent", "actor_id": "a", "owner_id": "", "updated_at": "2026-09-01"}\n',
+    }
+    for name, text in rows.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    with ingested(discover(tmp_path, ("inventory",)), loader.load().sources) as (engine, _):
+        derive(engine, RUN, [])
+        assert engine.rows("SELECT owner_id FROM actors") == [(None,)]

@@ -63,6 +63,11 @@ def test_version() -> None:
     assert reporter("--version").output.startswith("reporter, version 0")
 
 
+def test_the_package_is_the_command() -> None:
+    done = subprocess.run([sys.executable, "-m", "reporter", "--version"], capture_output=True, text=True, check=True)  # fmt: skip
+    assert done.stdout.startswith("reporter, version 0")
+
+
 # ---------------------------------------------------------------- exit codes
 
 

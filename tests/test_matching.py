@@ -15,9 +15,12 @@ import pytest
 from test_derived import Row
 
 from reporter.authoring.examples import RUN, load_example
+from reporter.content import loader
 from reporter.engine.base import quoted
 from reporter.engine.duckdb import DuckDB
 from reporter.evaluate.evidence import at_most_record
+from reporter.ingest.load import ingested
+from reporter.ingest.readers.files import discover
 from reporter.transform.derive import derive
 
 SOURCES = {"changes": "change_id", "approvals": "approval_id"}
@@ -386,3 +389,35 @@ def test_a_pull_request_names_its_ticket() -> None:
     }
     assert rows["harbour/crane-agent#4"] == "CHG0030112"
     assert {v for k, v in rows.items() if k != "harbour/crane-agent#4"} == {None}
+
+
+@pytest.mark.parametrize("directory", ["a-directory", "z-directory"])
+def test_what_a_register_says_goes_before_a_directory_whatever_the_names_of_the_files(
+    tmp_path: Path, directory: str
+) -> None:
+    """A directory calls active whatever it lists; that the register retired the agent must not hang on an alphabet."""
+    rows = {
+        "inventory/register.jsonl": '{"type": "agent", "actor_id": "a", "state": "retired"}\n',
+        f"inventory/{directory}.jsonl": '{"type": "agent", "actor_id": "a", "listed_in": "directory",'
+        ' "state": "active", "name": "Ada"}\n',
+    }
+    for name, text in rows.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    with ingested(discover(tmp_path, ("inventory",)), loader.load().sources) as (engine, _):
+        derive(engine, RUN, [])
+        assert engine.rows("SELECT state, name, n_records FROM actors") == [("retired", "Ada", 1)]
+
+
+def test_of_two_registers_the_record_updated_last_counts(tmp_path: Path) -> None:
+    """The register of last quarter, left in the folder, gives nobody an owner who is gone since."""
+    rows = {
+        "inventory/a-q2.jsonl": '{"type": "agent", "actor_id": "a", "owner_id": "ann", "updated_at": "2026-06-01"}\n',
+        "inventory/b-q3.jsonl": '{"type": "agent", "actor_id": "a", "owner_id": "", "updated_at": "2026-09-01"}\n',
+    }
+    for name, text in rows.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    with ingested(discover(tmp_path, ("inventory",)), loader.load().sources) as (engine, _):
+        derive(engine, RUN, [])
+        assert engine.rows("SELECT owner_id FROM actors") == [(None,)]

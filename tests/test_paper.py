@@ -24,7 +24,7 @@ from reporter.report import WRITERS, document
 from reporter.report.editions import appendix
 from reporter.report.export import read_view
 from reporter.report.html import page as html
-from reporter.report.pdf import paper, typst_pages, weasyprint_pages
+from reporter.report.pdf import merge, paper, typst_pages, weasyprint_pages
 from reporter.report.pdf.fonts import Faces
 from reporter.report.pdf.typeset import Typeset, Widths, typeset
 
@@ -256,3 +256,9 @@ def test_a_row_longer_than_a_page_may_break(tmp_path: Path) -> None:
     printed = said(tmp_path / "made.pdf")
     assert beyond(tmp_path / "made.pdf") == []
     assert set(words.split()) <= set(printed.split()) and printed.count("\f") > 2
+
+
+def test_what_continues_on_the_next_page_stands_apart_from_its_neighbours() -> None:
+    """Between a mark of one page and a link stands a mark of the next: `86<<...>>1644 0 R` is no element 861644."""
+    element = b"<</Type/StructElem/S/P/P 4375 0 R/K[85 86<</Type/MCR/MCID 0/Pg 5110 0 R>>1644 0 R 87]/Pg 5109 0 R>>"
+    assert merge._kids(element) == [1644]

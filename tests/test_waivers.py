@@ -527,6 +527,15 @@ def test_on_its_last_day_a_statement_is_as_none(tmp_path: Path, bare: dict[str, 
     assert not report["waivers"]["honoured_text"]
 
 
+def test_an_exception_without_an_end_has_none_in_the_table(tmp_path: Path) -> None:
+    endless = '{"type": "exception", "exception_id": "X", "check_id": "POL-01", "actor_id": "a", "reason": "r"}'
+    place = workspace(tmp_path / "ws")
+    (place / "inventory" / "exceptions.jsonl").write_text(endless + "\n")
+    run(place)
+    ends = {r["expires"] for r in rows(tmp_path / "run" / "statements.csv")}
+    assert ends == {""}
+
+
 def test_every_statement_is_listed_and_every_row_accounted_for(
     said: tuple[Path, dict[str, Any]],
 ) -> None:

@@ -33,6 +33,7 @@ def notes(engine: Engine) -> list[Quarantined]:
     """
     return [
         *_conflicts(engine),
+        *_replaced(engine),
         *_conflicts_of_keys(engine),
         *_called_otherwise(engine),
         *_near_names(engine),
@@ -65,6 +66,31 @@ def _conflicts(engine: Engine) -> list[Quarantined]:
             )
             entries.append(Quarantined(file, record, "conflict", reason, ""))
     return entries
+
+
+def _replaced(engine: Engine) -> list[Quarantined]:
+    """Return a note for each record of an actor that a later one of the same list replaces."""
+    return [
+        Quarantined(
+            file,
+            record,
+            "replaced",
+            tell(
+                "actor {actor}: what this record says of {day} is replaced by {later}",
+                actor=actor,
+                day=day,
+                later=later,
+            ),
+            "",
+        )
+        for actor, file, record, day, later in engine.rows(
+            "SELECT i.actor_id, i.file, i.record, strftime(i.updated_at, '%Y-%m-%d'), max(r.file ||"
+            " '#' || r.record) FROM in_actors AS i JOIN actor_rows AS r ON r.source = i.source AND"
+            " r.file <> i.file AND r.updated_at > i.updated_at WHERE (i.file, i.record) NOT IN"
+            " (SELECT (file, record) FROM actor_rows) AND r.actor_id = coalesce((SELECT s.actor_id"
+            " FROM same_as AS s WHERE s.alias = i.actor_id), i.actor_id) GROUP BY ALL ORDER BY ALL"
+        )
+    ]
 
 
 def _conflicts_of_keys(engine: Engine) -> list[Quarantined]:

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from reporter.engine.base import Engine
 from reporter.schema.tables import COMPUTED, TABLES
+from reporter.schema.vocabulary import LISTS
 
+REGISTER = LISTS[0]
+"""The kind of list that says what is meant to be; a directory says what there is."""
 NAMED = {
     "actors": (
         "actor_id",
@@ -52,15 +55,20 @@ def same(column: str) -> str:
 
 
 def merge_actors(engine: Engine, has_names: bool) -> None:
-    """Make one row per actor, with the first filled value of each column in order of file and
-    record. An actor that is an agent in any row stays one.
+    """Make one row per actor, with the first filled value of each column: registers before what
+    directories and stores list, then in order of file and record. An actor that is an agent in any
+    row stays one. Of a list that was exported twice the later record of an actor replaces the
+    earlier.
     """
     # Looking up each name doubles the cost of this step, and most companies have no actor with
     # two names.
     replacement = f" REPLACE ({', '.join(f'{same(n)} AS {n}' for n in NAMED['actors'])})"
     engine.run(
         f"CREATE TABLE actor_rows AS SELECT i.*{replacement if has_names else ''}, "
-        "row_number() OVER (ORDER BY file, record) AS place FROM in_actors AS i"
+        f"row_number() OVER (ORDER BY coalesce(listed_in, '{REGISTER}') <> '{REGISTER}',"
+        " file, record) AS place FROM in_actors AS i QUALIFY"
+        f" updated_at IS NULL OR updated_at = max(updated_at) OVER ({_OF_LIST}) OR file ="
+        f" arg_max(file, updated_at) OVER ({_OF_LIST})"
     )
     picks = ["CASE WHEN bool_or(kind = 'agent') THEN 'agent' ELSE arg_min(kind, place) END AS kind"]
     for column in TABLES["actors"].columns:
@@ -81,6 +89,7 @@ def merge_actors(engine: Engine, has_names: bool) -> None:
     engine.run("CREATE VIEW agents AS SELECT * FROM actors WHERE kind = 'agent'")
 
 
+_OF_LIST = "PARTITION BY i.actor_id, source, listed_in"
 _COLUMNS = ", ".join(c.name for c in TABLES["actors"].columns if c.name not in COMPUTED)
 _SAME = (
     "greatest(count(*) OVER (PARTITION BY actor_id, source, listed_in, file), CASE WHEN source LIKE"

@@ -60,6 +60,19 @@ def event(source: str, **where: Any) -> dict[str, Any]:
         # A search that ended is a call, though it has no output of its own.
         ("codex-rollout", {"event_id": "ws_1"}, {"tool": "web_search", "effect": "read", "destination": "tides.example.org"}),
         ("codex-rollout", {"event_id": "ws_2"}, {"outcome": "error"}),
+        # What a hook, the approval policy or a rule of Codex stopped was denied; what its own tool could not do is an error.
+        ("codex-rollout", {"event_id": "r1"}, {"outcome": "denied"}),
+        ("codex-rollout", {"event_id": "r2"}, {"outcome": "denied"}),
+        ("codex-rollout", {"event_id": "r3"}, {"outcome": "denied"}),
+        ("codex-rollout", {"event_id": "r4"}, {"outcome": "denied", "tool": "mcp__pilots__send_note", "destination": "pilot@quay.example"}),
+        ("codex-rollout", {"event_id": "r5"}, {"outcome": "error"}),
+        ("codex-rollout", {"event_id": "r6"}, {"outcome": "error"}),
+        ("codex-rollout", {"event_id": "r7"}, {"outcome": "error"}),
+        ("codex-rollout", {"event_id": "r8"}, {"outcome": "success", "effect": "read", "destination": None}),
+        ("codex-rollout", {"event_id": "r9"}, {"outcome": "success"}),
+        ("codex-rollout", {"event_id": "r10"}, {"outcome": "success"}),
+        ("codex-otel", {"event_id": "call_91"}, {"outcome": "denied"}),
+        ("codex-otel", {"event_id": "call_92"}, {"effect": "read", "destination": None}),
     ],
 )  # fmt: skip
 def test_a_published_record_is_read_as_it_says(

@@ -71,6 +71,8 @@ def event(source: str, **where: Any) -> dict[str, Any]:
         ("codex-rollout", {"event_id": "r8"}, {"outcome": "success", "effect": "read", "destination": None}),
         ("codex-rollout", {"event_id": "r9"}, {"outcome": "success"}),
         ("codex-rollout", {"event_id": "r10"}, {"outcome": "success"}),
+        # Semantic Kernel writes the whole URL as the address of the server.
+        ("otel-genai", {"log_source": "otel:quay-kernel", "event_class": "model"}, {"destination": "models.quay.example"}),
         ("codex-otel", {"event_id": "call_91"}, {"outcome": "denied"}),
         ("codex-otel", {"event_id": "call_92"}, {"effect": "read", "destination": None}),
     ],

@@ -71,6 +71,16 @@ def event(source: str, **where: Any) -> dict[str, Any]:
         ("codex-rollout", {"event_id": "r8"}, {"outcome": "success", "effect": "read", "destination": None}),
         ("codex-rollout", {"event_id": "r9"}, {"outcome": "success"}),
         ("codex-rollout", {"event_id": "r10"}, {"outcome": "success"}),
+        # The governance toolkit writes an offset and a Z in one time, and starts and completes one call.
+        ("agent-governance-audit", {"event_id": "audit_quay9"}, {"occurred_at": "2026-09-10T08:00:09.500000", "tool": "wipe", "outcome": "denied"}),
+        ("agent-governance-audit", {"event_id": "audit_quay1"}, {"tool": "lookup", "outcome": "success", "destination": "pier@quay.example", "decision": "allow"}),
+        ("agent-governance-audit", {"event_id": "audit_quay2"}, {"tool": "wipe", "outcome": "denied"}),
+        ("agent-governance-audit", {"event_id": "audit_quay3"}, {"event_class": "decision", "tool": None}),
+        ("agent-governance-audit", {"event_id": "audit_quay4"}, {"event_class": "tool", "tool": "weigh"}),
+        ("agent-governance-audit", {"file": "logs/gateway.jsonl", "record": 1}, {"tool": "send_note", "outcome": "success", "destination": "pilot@quay.example", "occurred_at": "2026-09-09T09:00:00.250000"}),
+        ("agent-governance-audit", {"file": "logs/gateway.jsonl", "record": 2}, {"tool": "drop_table", "outcome": "denied"}),
+        ("agent-governance-audit", {"file": "logs/gateway.jsonl", "record": 3}, {"tool": "pay", "outcome": None}),
+        ("agent-governance-audit", {"file": "logs/gateway.jsonl", "record": 4}, {"event_class": "decision", "outcome": "denied"}),
         # Semantic Kernel writes the whole URL as the address of the server.
         ("otel-genai", {"log_source": "otel:quay-kernel", "event_class": "model"}, {"destination": "models.quay.example"}),
         ("codex-otel", {"event_id": "call_91"}, {"outcome": "denied"}),

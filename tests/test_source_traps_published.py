@@ -83,6 +83,8 @@ def event(source: str, **where: Any) -> dict[str, Any]:
         ("agent-governance-audit", {"file": "logs/gateway.jsonl", "record": 4}, {"event_class": "decision", "outcome": "denied"}),
         # Semantic Kernel writes the whole URL as the address of the server.
         ("otel-genai", {"log_source": "otel:quay-kernel", "event_class": "model"}, {"destination": "models.quay.example"}),
+        # OpenTelemetry's own instrumentation calls each agent "agent" and writes the model's server on calls that never left the process.
+        ("otel-genai", {"log_source": "otel:quay-agents", "event_class": "tool"}, {"actor_id": "pilot", "tool": "weigh", "destination": None}),
         ("codex-otel", {"event_id": "call_91"}, {"outcome": "denied"}),
         ("codex-otel", {"event_id": "call_92"}, {"effect": "read", "destination": None}),
     ],

@@ -143,6 +143,13 @@ def test_what_settings_or_a_reviewing_program_decided_is_no_approval_of_codex() 
     assert [r.get("approval_id") for r in rows("codex-otel", event_id="call_1")] == [None, None]
 
 
+def test_a_rule_of_the_users_own_settings_is_no_approval_of_claude_code() -> None:
+    ruled = rows("claude-code-otel", decision="accept by user_permanent")
+    assert ruled
+    assert not [r for r in ruled if "approval_id" in r]
+    assert "toolu_6" not in {r["approval_id"] for r in rows("claude-code-otel", "approvals")}
+
+
 # Once and not twice
 
 

@@ -60,6 +60,33 @@ def event(source: str, **where: Any) -> dict[str, Any]:
         # A search that ended is a call, though it has no output of its own.
         ("codex-rollout", {"event_id": "ws_1"}, {"tool": "web_search", "effect": "read", "destination": "tides.example.org"}),
         ("codex-rollout", {"event_id": "ws_2"}, {"outcome": "error"}),
+        # What a hook, the approval policy or a rule of Codex stopped was denied; what its own tool could not do is an error.
+        ("codex-rollout", {"event_id": "r1"}, {"outcome": "denied"}),
+        ("codex-rollout", {"event_id": "r2"}, {"outcome": "denied"}),
+        ("codex-rollout", {"event_id": "r3"}, {"outcome": "denied"}),
+        ("codex-rollout", {"event_id": "r4"}, {"outcome": "denied", "tool": "mcp__pilots__send_note", "destination": "pilot@quay.example"}),
+        ("codex-rollout", {"event_id": "r5"}, {"outcome": "error"}),
+        ("codex-rollout", {"event_id": "r6"}, {"outcome": "error"}),
+        ("codex-rollout", {"event_id": "r7"}, {"outcome": "error"}),
+        ("codex-rollout", {"event_id": "r8"}, {"outcome": "success", "effect": "read", "destination": None}),
+        ("codex-rollout", {"event_id": "r9"}, {"outcome": "success"}),
+        ("codex-rollout", {"event_id": "r10"}, {"outcome": "success"}),
+        # The governance toolkit writes an offset and a Z in one time, and starts and completes one call.
+        ("agent-governance-audit", {"event_id": "audit_quay9"}, {"occurred_at": "2026-09-10T08:00:09.500000", "tool": "wipe", "outcome": "denied"}),
+        ("agent-governance-audit", {"event_id": "audit_quay1"}, {"tool": "lookup", "outcome": "success", "destination": "pier@quay.example", "decision": "allow"}),
+        ("agent-governance-audit", {"event_id": "audit_quay2"}, {"tool": "wipe", "outcome": "denied"}),
+        ("agent-governance-audit", {"event_id": "audit_quay3"}, {"event_class": "decision", "tool": None}),
+        ("agent-governance-audit", {"event_id": "audit_quay4"}, {"event_class": "tool", "tool": "weigh"}),
+        ("agent-governance-audit", {"file": "logs/gateway.jsonl", "record": 1}, {"tool": "send_note", "outcome": "success", "destination": "pilot@quay.example", "occurred_at": "2026-09-09T09:00:00.250000"}),
+        ("agent-governance-audit", {"file": "logs/gateway.jsonl", "record": 2}, {"tool": "drop_table", "outcome": "denied"}),
+        ("agent-governance-audit", {"file": "logs/gateway.jsonl", "record": 3}, {"tool": "pay", "outcome": None}),
+        ("agent-governance-audit", {"file": "logs/gateway.jsonl", "record": 4}, {"event_class": "decision", "outcome": "denied"}),
+        # Semantic Kernel writes the whole URL as the address of the server.
+        ("otel-genai", {"log_source": "otel:quay-kernel", "event_class": "model"}, {"destination": "models.quay.example"}),
+        # OpenTelemetry's own instrumentation calls each agent "agent" and writes the model's server on calls that never left the process.
+        ("otel-genai", {"log_source": "otel:quay-agents", "event_class": "tool"}, {"actor_id": "pilot", "tool": "weigh", "destination": None}),
+        ("codex-otel", {"event_id": "call_91"}, {"outcome": "denied"}),
+        ("codex-otel", {"event_id": "call_92"}, {"effect": "read", "destination": None}),
     ],
 )  # fmt: skip
 def test_a_published_record_is_read_as_it_says(

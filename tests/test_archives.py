@@ -25,6 +25,14 @@ def archive(*members: tuple[str, bytes]) -> bytes:
     return packed.getvalue()
 
 
+def zstandard(*members: tuple[str, bytes]) -> bytes:
+    packed = io.BytesIO()
+    with archives.zipfile.ZipFile(packed, "w", archives.zipfile.ZIP_ZSTANDARD) as book:
+        for name, content in members:
+            book.writestr(name, content)
+    return packed.getvalue()
+
+
 def kept(taken: Taken) -> dict[str, tuple[int, int]]:
     return {name: (count.read, count.kept) for name, count in taken.files.items()}
 
@@ -136,3 +144,17 @@ def test_what_was_unpacked_is_gone_with_the_inputs(tmp_path: Path) -> None:
     assert path.exists()
     del inputs
     assert not path.exists()
+
+
+def test_members_packed_as_zstandard_are_read_and_damage_in_one_is_told(tmp_path: Path) -> None:
+    """Newer evaluation logs of Inspect are packed so."""
+    whole = zstandard(
+        ("one.jsonl", lines(*TEN)), ("two.jsonl", lines(*(event(n) for n in range(20, 24))))
+    )
+    taken = take(tmp_path / "whole", a__zip=whole)
+    assert kept(taken) == {"logs/a.zip!one.jsonl": (10, 10), "logs/a.zip!two.jsonl": (4, 4)}
+    at = whole.index(b"one.jsonl") + len(b"one.jsonl") + 20
+    broken = whole[:at] + bytes(40) + whole[at + 40 :]
+    taken = take(tmp_path / "broken", a__zip=broken)
+    assert kept(taken)["logs/a.zip!two.jsonl"] == (4, 4)
+    assert "cannot be unpacked" in str(taken.files["logs/a.zip!one.jsonl"].why)

@@ -6,7 +6,7 @@ Sizes that an archive declares are not trusted, and an archive in an archive is 
 
 from __future__ import annotations
 
-import zipfile
+import sys
 import zlib
 from dataclasses import replace
 from pathlib import Path
@@ -22,10 +22,20 @@ from reporter.ingest.readers.files import (
 )
 from reporter.model.sentences import Sentence, message_of, tell
 
+if sys.version_info >= (3, 14):
+    import zipfile
+
+    from compression.zstd import ZstdError
+else:  # its zipfile unpacks Zstandard too, in which newer evaluation logs of Inspect are packed
+    from backports.zstd import ZstdError, zipfile
+
 MOST_MEMBERS = 1000
 """Members that are read of one archive."""
 CHUNK = 1 << 20
-DAMAGE = (OSError, EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError, ValueError)
+DAMAGE = (
+    *(OSError, EOFError, zlib.error, ZstdError),
+    *(zipfile.BadZipFile, NotImplementedError, ValueError),
+)
 """What unpacking raises where a member is cut, broken, or packed in a way that is not known."""
 _ENCRYPTED = 0x1
 

@@ -18,10 +18,9 @@ from reporter.content.kinds.check_files import read_check
 from reporter.content.loader import Content
 from reporter.content.sql_policy import compile_check
 from reporter.errors import ContentError
-from reporter.evaluate import runner
 from reporter.model.assessment import SEVERITIES, Check
 from reporter.schema.compiled import Compiled
-from reporter.schema.tables import EVENT_TABLES, TABLES
+from reporter.schema.tables import EVENT_TABLES, TABLES, loaded_column
 from reporter.system import folders
 
 FRAMEWORKS, SOURCES = folders.content_dir()
@@ -414,7 +413,7 @@ def _read(compiled: list[tuple[Check, Compiled]]) -> set[str]:
             read |= {
                 (table, column),
                 (TABLES[table].origin, column),
-                runner.loaded_column(table, column) or ("", ""),
+                loaded_column(table, column) or ("", ""),
             }
     return {f"{table}.{column}" for table, column in read}
 

@@ -25,6 +25,7 @@ from reporter.engine.duckdb import DuckDB
 from reporter.errors import ReporterError
 from reporter.evaluate import runner
 from reporter.evaluate.coded_results import RESULTS_TABLE
+from reporter.evaluate.unassessed import Runner
 from reporter.ingest.quarantine import CLASS
 from reporter.model.assessment import Check, RunInfo
 from reporter.model.reasons import Reasons
@@ -87,9 +88,7 @@ def _unchanged(_: Engine, __: Check, compiled: Compiled) -> Compiled:
     return compiled
 
 
-def _results(
-    engine: DuckDB, check: Check, compiled: Compiled, run: runner.Runner = _unchanged
-) -> Results:
+def _results(engine: DuckDB, check: Check, compiled: Compiled, run: Runner = _unchanged) -> Results:
     runner.assess(engine, [(check, compiled)], run=run)
     rows = engine.rows(
         "SELECT subject, status, reason_code, reason_values FROM results ORDER BY subject"
@@ -234,7 +233,7 @@ def _seen_through(window: _Window, check: Check) -> list[Results]:
 
 
 def _seen(
-    window: DuckDB, check: Check, example: dict[str, Any], number: int, run: runner.Runner
+    window: DuckDB, check: Check, example: dict[str, Any], number: int, run: Runner
 ) -> Results | None:
     """Return the results of one example; None where it cannot be run."""
     check = _with_params(check, example)

@@ -254,7 +254,7 @@ def _kind(item: bytes) -> bytes:
 def _kids(item: bytes) -> list[int]:
     """Return the elements in an element."""
     found = _KIDS.search(item)
-    return list(map(int, REF.findall(_NO_ELEMENT.sub(b"", found[1])))) if found else []
+    return list(map(int, REF.findall(_NO_ELEMENT.sub(b" ", found[1])))) if found else []
 
 
 def _page_of(source: Source, number: int) -> int:

@@ -8,7 +8,7 @@
 -- expires_at time: When it ends; empty: never.
 -- approved_at time: When; for backdated records, when it was entered.
 -- ref text: file#record.
--- is_field flag: A field of a list says so, no record of the decision.
+-- is_field flag: A field of a register says so, no record of the decision.
 SELECT
   p.actor_id,
   p.type,
@@ -52,6 +52,18 @@ WHERE item <> ''
 
 UNION ALL
 
-SELECT actor_id, 'activation', NULL, NULL, approved_at, NULL, ref, TRUE
-FROM actors
-WHERE approved_at IS NOT NULL
+SELECT
+  a.actor_id,
+  'activation',
+  NULL,
+  NULL,
+  a.approved_at,
+  NULL,
+  a.ref,
+  NOT EXISTS (
+    SELECT 1
+    FROM actor_rows AS r
+    WHERE r.actor_id = a.actor_id AND r.approved_at = a.approved_at AND r.listed_in IS NOT NULL
+  )
+FROM actors AS a
+WHERE a.approved_at IS NOT NULL

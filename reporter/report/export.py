@@ -421,7 +421,7 @@ def _text(value: Any) -> str:
     if type(value) is str:  # most of them
         return value
     if isinstance(value, datetime):
-        return value.isoformat()
+        return "" if value == datetime.min else value.isoformat()
     return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 

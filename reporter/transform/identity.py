@@ -50,15 +50,15 @@ def same(column: str) -> str:
 
 
 def merge_actors(engine: Engine, has_names: bool) -> None:
-    """Make one row per actor, with the first filled value of each column in order of file and
-    record. An actor that is an agent in any row stays one.
+    """Make one row per actor, with the first filled value of each column: of a register in our own
+    format, then in order of file and record. An actor that is an agent in any row stays one.
     """
     # Looking up each name doubles the cost of this step, and most companies have no actor with
     # two names.
     replacement = f" REPLACE ({', '.join(f'{same(n)} AS {n}' for n in NAMED['actors'])})"
     engine.run(
         f"CREATE TABLE actor_rows AS SELECT i.*{replacement if has_names else ''}, "
-        "row_number() OVER (ORDER BY file, record) AS place FROM in_actors AS i"
+        f"row_number() OVER (ORDER BY {_RANK}, file, record) AS place FROM in_actors AS i"
     )
     picks = ["CASE WHEN bool_or(kind = 'agent') THEN 'agent' ELSE arg_min(kind, place) END AS kind"]
     for column in TABLES["actors"].columns:
@@ -79,6 +79,8 @@ def merge_actors(engine: Engine, has_names: bool) -> None:
     engine.run("CREATE VIEW agents AS SELECT * FROM actors WHERE kind = 'agent'")
 
 
+_RANK = "CASE WHEN source LIKE 'reporter-%' THEN 0 ELSE 1 END"
+"""SQL: a directory knows that an account exists, and not whether its agent is retired."""
 _COLUMNS = ", ".join(c.name for c in TABLES["actors"].columns if c.name not in COMPUTED)
 _SAME = (
     "greatest(count(*) OVER (PARTITION BY actor_id, source, listed_in, file), CASE WHEN source LIKE"

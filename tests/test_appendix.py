@@ -26,7 +26,7 @@ from reporter.report.document import View
 from reporter.report.editions import appendix
 from reporter.report.findings import finding_records
 from reporter.report.html import page as html
-from reporter.report.pdf import paper, pdf_objects, typst_pages
+from reporter.report.pdf import merge, paper, pdf_objects, typst_pages
 from reporter.report.pdf.fonts import Faces
 from reporter.runs.store import DATA, RESULTS
 
@@ -386,3 +386,9 @@ def test_a_list_that_is_cut_keeps_what_fails(small: View) -> None:
             for s in appendix.sections(small.findings, appendix.totals_of(small))
         }
         assert {s.name for s in some} == {s.name for s in cut if len(s.rows) < sizes[s.name]}
+
+
+def test_an_element_after_marks_of_another_page_keeps_its_number() -> None:
+    """A paragraph that a page break divides, with a link after it: the mark before stands without a blank."""
+    item = b"<</Type/StructElem/S/P/P 9 0 R/K[84 86<</Type/MCR/MCID 0/Pg 5 0 R>>1644 0 R<</Type/MCR/MCID 2/Pg 5 0 R>>]/Pg 4 0 R>>"
+    assert merge._kids(item) == [1644]

@@ -18,10 +18,10 @@ from reporter.content.kinds.check_files import read_check
 from reporter.content.loader import Content
 from reporter.content.sql_policy import compile_check
 from reporter.errors import ContentError
-from reporter.evaluate import runner
 from reporter.model.assessment import SEVERITIES, Check
+from reporter.schema import model_files
 from reporter.schema.compiled import Compiled
-from reporter.schema.tables import EVENT_TABLES, TABLES
+from reporter.schema.tables import EVENT_TABLES, TABLES, loaded_column
 from reporter.system import folders
 
 FRAMEWORKS, SOURCES = folders.content_dir()
@@ -415,7 +415,7 @@ def _read(compiled: list[tuple[Check, Compiled]]) -> set[str]:
             read |= {
                 (table, column),
                 (TABLES[table].origin, column),
-                runner.loaded_column(table, column) or ("", ""),
+                loaded_column(table, column) or ("", ""),
             }
     return {f"{table}.{column}" for table, column in read}
 
@@ -536,3 +536,10 @@ def test_the_id_of_a_catalog_can_name_a_file_and_nothing_of_ours(tmp_path: Path,
     own.write_text(text.replace("id: owasp-nhi-2025", f"id: {name}", 1), encoding="utf-8")
     with pytest.raises(ContentError, match="'id'"):
         read_framework(own)
+
+
+def test_two_macros_of_one_name_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "CREATE MACRO plain(x) AS x;\nCREATE MACRO twice(x) AS x;\nCREATE MACRO twice(x) AS x + 1;\n"
+    monkeypatch.setattr(model_files, "macros", lambda: text)
+    with pytest.raises(ContentError, match="macro twice stands twice"):
+        model_files.macro_texts.__wrapped__()

@@ -51,3 +51,30 @@ def test_where_a_store_keeps_its_secrets_fails_no_key_of_another_list(
     assert ("unknown", "not_recorded") in keys.values()
     assert "fail" not in {status for status, _ in keys.values()}
     assert rows["REC-02", "bot-1"][0] != "fail"
+
+
+@pytest.mark.parametrize("directory", ["a-aws.json", "z-aws.json"])
+def test_a_register_says_that_an_agent_is_retired_whatever_a_directory_is_called(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, directory: str
+) -> None:
+    """That its user exists in AWS is no word on the agent: nobody asks of the retired whether they are in use."""
+    assess_few(monkeypatch, "INV-03", "LIF-02")
+    inventory = tmp_path / "workspace" / "inventory"
+    inventory.mkdir(parents=True)
+    (tmp_path / "workspace" / "reporter.yml").write_text(SETTINGS, encoding="utf-8")
+    user = {"UserName": "bot-1", "UserId": "AIDAEXAMPLE1", "Arn": ARN.format(1), "Path": "/"}
+    user |= {"CreateDate": "2026-01-05T00:00:00Z", "GroupList": [], "AttachedManagedPolicies": []}
+    details = {
+        "UserDetailList": [user],
+        "GroupDetailList": [],
+        "RoleDetailList": [],
+        "Policies": [],
+    }
+    (inventory / directory).write_text(json.dumps(details), encoding="utf-8")
+    agent = {"type": "agent", "actor_id": "bot-1", "state": "retired", "retired_at": "2026-08-15"}
+    agent |= {"principal_id": ARN.format(1), "owner_id": "ann", "aliases": [ARN.format(1)]}
+    (inventory / "m-agents.jsonl").write_text(json.dumps(agent), encoding="utf-8")
+    assess_workspace(tmp_path / "workspace", tmp_path / "run", Options(formats=("json", "csv")))
+    rows = read_results(tmp_path / "run", columns=("check", "subject"))
+    assert ("LIF-02", "bot-1") in rows
+    assert ("INV-03", "bot-1") not in rows

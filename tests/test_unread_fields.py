@@ -146,3 +146,29 @@ def test_a_limit_below_nothing_or_beyond_counting_is_no_limit(
     notes = (tmp_path / "run" / "quarantine.csv").read_text(encoding="utf-8").splitlines()[1:]
     says = "actors.max_cost_per_day is not a whole number from 0 and of at most 18 digits: "
     assert [says in note for note in notes] == [True, True]
+
+
+def test_what_fails_whatever_an_unreadable_cell_held_still_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assess_few(monkeypatch, "APR-01", "OWN-02")
+
+    def agent(name: str, tool: str, **more: str) -> dict[str, object]:
+        grant = {"name": tool, "effect": "transfer", "needs_approval": False}
+        return AGENT | {"actor_id": name, "tools": [grant | more]}
+
+    rows = [
+        agent("two", "pay.refund", expires_at="31.12.2026"),
+        agent("two", "pay.wire"),
+        agent("one", "pay.refund", expires_at="31.12.2026"),
+        agent("one", "pay.refund"),
+        AGENT | {"actor_id": "left", "owner_id": "ann", "owner_confirmed_at": "01.09.2026"},
+        AGENT | {"actor_id": "kept", "owner_id": "bob", "owner_confirmed_at": "01.09.2026"},
+        {"type": "human", "actor_id": "ann", "state": "retired", "retired_at": "2026-07-31"},
+        {"type": "human", "actor_id": "bob", "state": "active"},
+    ]
+    results = _run(tmp_path, reg_jsonl="\n".join(map(json.dumps, rows)) + "\n")
+    assert results["APR-01", "two"] == ("fail", "no_approval_needed")
+    assert results["APR-01", "one"] == ("unknown", "unread")
+    assert results["OWN-02", "left"] == ("fail", "left")
+    assert results["OWN-02", "kept"] == ("unknown", "unread")

@@ -8,6 +8,7 @@
 -- expires_at time: When it ends; empty: never.
 -- approved_at time: When; for backdated records, when it was entered.
 -- ref text: file#record.
+-- is_field flag: A field of a register says so, no record of the decision.
 SELECT
   p.actor_id,
   p.type,
@@ -15,26 +16,27 @@ SELECT
   p.purpose,
   greatest(p.granted_at, p.recorded_at) AS approved_at,
   p.expires_at,
-  p.ref
+  p.ref,
+  FALSE AS is_field
 FROM approvals AS p
 LEFT JOIN repeated_approvals AS t ON t.row_id = p.row_id
 WHERE p.granted_at IS NOT NULL AND p.decision IS DISTINCT FROM 'rejected' AND t.is_same_thing IS NOT TRUE
 
 UNION ALL
 
-SELECT actor_id, type, like_pattern, purpose, approved_at, expires_at, ref
+SELECT actor_id, type, like_pattern, purpose, approved_at, expires_at, ref, FALSE
 FROM grants
 WHERE type IN ('tool', 'data') AND approved_at IS NOT NULL
 
 UNION ALL
 
-SELECT actor_id, type, like_pattern, purpose, coalesce(approved_at, granted_at) AS approved_at, expires_at, ref
+SELECT actor_id, type, like_pattern, purpose, coalesce(approved_at, granted_at) AS approved_at, expires_at, ref, FALSE
 FROM grants
 WHERE type = 'destination' AND coalesce(approved_at, granted_at) IS NOT NULL
 
 UNION ALL
 
-SELECT DISTINCT actor_id, kind, pattern_of(item), NULL, approved_at, NULL, ref
+SELECT DISTINCT actor_id, kind, pattern_of(item), NULL, approved_at, NULL, ref, FALSE
 FROM (
   SELECT
     c.actor_id,
@@ -50,6 +52,18 @@ WHERE item <> ''
 
 UNION ALL
 
-SELECT actor_id, 'activation', NULL, NULL, approved_at, NULL, ref
-FROM actors
-WHERE approved_at IS NOT NULL
+SELECT
+  a.actor_id,
+  'activation',
+  NULL,
+  NULL,
+  a.approved_at,
+  NULL,
+  a.ref,
+  NOT EXISTS (
+    SELECT 1
+    FROM actor_rows AS r
+    WHERE r.actor_id = a.actor_id AND r.approved_at = a.approved_at AND r.listed_in IS NOT NULL
+  )
+FROM actors AS a
+WHERE a.approved_at IS NOT NULL

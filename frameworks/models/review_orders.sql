@@ -1,5 +1,5 @@
 -- One right of an agent that the latest review of it decided to remove or to reduce: whether it is still granted, and
--- whether it was granted or approved anew since.
+-- whether it was granted or approved anew since, or only after the day of the report.
 -- part
 WITH decided AS (
   SELECT
@@ -25,7 +25,10 @@ SELECT
   d.decision,
   d.completed_at,
   COUNT(g.actor_id) > 0 AS is_granted,
-  COUNT(CASE WHEN g.granted_at > d.completed_at OR p.actor_id IS NOT NULL THEN 1 END) > 0 AS is_renewed,
+  COUNT(CASE
+    WHEN (g.granted_at > d.completed_at AND g.granted_at <= r.as_of) OR p.approved_at <= r.as_of THEN 1
+  END) > 0 AS is_renewed,
+  COUNT(CASE WHEN g.granted_at > r.as_of OR p.approved_at > r.as_of THEN 1 END) > 0 AS is_renewed_later,
   COALESCE(MIN(g.ref), d.ref) AS ref
 FROM decided AS d
 JOIN agents AS a ON a.actor_id = d.actor_id

@@ -26,6 +26,7 @@ from reporter.errors import ReporterError
 from reporter.evaluate import runner
 from reporter.evaluate.coded_results import RESULTS_TABLE
 from reporter.evaluate.evidence import NO_SOURCES, SEEN, Sight, sight_of
+from reporter.evaluate.unassessed import Runner
 from reporter.ingest.quarantine import CLASS
 from reporter.model.assessment import Check, RunInfo
 from reporter.model.reasons import Reasons
@@ -92,7 +93,7 @@ def _results(
     engine: DuckDB,
     check: Check,
     compiled: Compiled,
-    run: runner.Runner = _unchanged,
+    run: Runner = _unchanged,
     sight: Sight | None = None,
 ) -> Results:
     runner.assess(engine, [(check, compiled)], run=run, sight=sight)
@@ -251,7 +252,7 @@ def _seen_through(window: _Window, check: Check) -> list[Results]:
 
 
 def _seen(
-    window: _Window, check: Check, example: dict[str, Any], number: int, run: runner.Runner
+    window: _Window, check: Check, example: dict[str, Any], number: int, run: Runner
 ) -> Results | None:
     """Return the results of one example; None where it cannot be run."""
     check = _with_params(check, example)

@@ -26,12 +26,13 @@ from reporter.content.packs import Pack, name_pack
 from reporter.content.sql_policy import compile_check, compile_part
 from reporter.engine.sandbox import USUAL, Child, Limits, Stopped
 from reporter.errors import ContentError, Errors, ReporterError
-from reporter.evaluate.runner import loaded_column, needs_of, replaceable
+from reporter.evaluate.runner import needs_of
+from reporter.evaluate.unassessed import replaceable
 from reporter.model.assessment import AS_OF, SEVERITIES, Check, Framework
 from reporter.schema.columns import FLAG, INT, LARGEST, TIME
 from reporter.schema.compiled import Compiled
 from reporter.schema.model_files import shipped
-from reporter.schema.tables import EVENT_TABLES, RAW, TABLES
+from reporter.schema.tables import EVENT_TABLES, RAW, TABLES, loaded_column
 from reporter.schema.vocabulary import VOCABULARY
 
 Progress = Callable[[int, int], None]

@@ -13,7 +13,14 @@ from dataclasses import dataclass
 import msgspec
 
 from reporter.engine.base import Engine, quoted, quoted_list
-from reporter.evaluate.unassessed import IS_HELD, UNREAD, Why, because, unsettle
+from reporter.evaluate.unassessed import (
+    CITE_CERTAIN,
+    IS_HELD,
+    UNREAD,
+    Why,
+    because,
+    unsettle,
+)
 from reporter.model.assessment import Check, Wanted
 from reporter.model.reasons import SHOWN_BY
 from reporter.model.source import Query, Source, class_of
@@ -215,25 +222,45 @@ def not_recorded_everywhere(needs: list[tuple[str, str]], sight: Sight) -> Why |
 
 
 def hold_to_own_lists(
-    engine: Engine, check: Check, needs: Iterable[Column], to_fail: Iterable[Column], sight: Sight
+    engine: Engine,
+    check: Check,
+    needs: Iterable[Column],
+    to_fail: Iterable[Column],
+    sight: Sight,
+    certain: Callable[[Set[str]], Set[str]],
 ) -> None:
     """Make results on a credential unknown where no list of it carries a needed column, though
-    other lists of its holder do: where a store keeps one secret says nothing of another.
+    other lists of its holder do: where a store keeps one secret says nothing of another. A fail
+    stands if the check fails whatever the column would say.
     """
     if check.about != "credential":
         return
     lists = sorted(s for s, t in sight.tables if t == "credentials")
+    gaps = {}
     for table, column in needs:
         own = [s for s in lists if (s, table, column) in sight.carried]
         others = [s for s in lists if s not in own]
         if table == "credentials" and own and others:
-            status = "status <> 'unknown'" if (table, column) in to_fail else IS_HELD
-            why = because("not_recorded", sources=others, columns=[f"{table}.{column}"])
             subjects = (
                 "SELECT credential_id FROM credentials GROUP BY credential_id HAVING NOT"
                 f" bool_or(list_contains({quoted_list(own)}, source))"
             )
-            unsettle(engine, check, why, f"{status} AND subject IN ({subjects})")
+            gaps[f"{table}.{column}"] = subjects, others
+    undoing = {n for n in gaps if tuple(n.split(".")) in {*to_fail}}
+    failing = " UNION ".join(gaps[n][0] for n in sorted(undoing))
+    count = "SELECT count(*) FROM results WHERE check_id = ? AND status = 'fail' AND subject IN"
+    told = certain(undoing) if failing and engine.one(f"{count} ({failing})", [check.id]) else set()
+    for name, (subjects, others) in gaps.items():
+        status = IS_HELD
+        if name in told:
+            status = (
+                f"({IS_HELD} OR status = 'fail' AND subject NOT IN (SELECT subject FROM certain))"
+            )
+            engine.run(f"{CITE_CERTAIN} ({subjects})", [check.id])
+        elif name in undoing:
+            status = "status <> 'unknown'"
+        why = because("not_recorded", sources=others, columns=[name])
+        unsettle(engine, check, why, f"{status} AND subject IN ({subjects})")
 
 
 def holds(sources: Describers, table: str, sight: Sight) -> bool:

@@ -7,7 +7,7 @@ stopped delivering, makes the result unknown."""
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import cache, partial
@@ -55,26 +55,28 @@ from reporter.evaluate.unassessed import (
     WHY,
     Failure,
     Failures,
+    Runner,
     Why,
+    at_best,
     because,
     doubt_absence,
     doubt_unread,
+    find_certain,
     find_wrong_subjects,
     insert_unseen,
     make_unknown,
 )
-from reporter.model.assessment import AS_OF, Check
+from reporter.model.assessment import Check
 from reporter.model.source import Source
-from reporter.schema.compiled import CODE, VALUES, Compiled, with_values
+from reporter.schema.compiled import CODE, VALUES, Compiled
 from reporter.schema.tables import (
     CALLED,
-    CARRIED_AS,
-    COMPUTED,
     EVENT_TABLES,
     KEY_ENDS,
     SHARED,
     SUBJECTS,
     TABLES,
+    loaded_column,
 )
 
 _SHOWN_BY = {
@@ -192,21 +194,6 @@ def needs_of(check: Check, compiled: Compiled) -> list[tuple[str, str]]:
     return sorted(pairs)
 
 
-def loaded_column(table: str, column: str) -> tuple[str, str] | None:
-    """Follow a computed column to the loaded one it derives from; None when the engine makes it."""
-    alias = CARRIED_AS.get(f"{table}.{column}")
-    if alias:
-        origin, name = alias.split(".")
-        return origin, name
-    spec = TABLES[table]
-    origin = table if spec.loaded else spec.origin
-    if not origin or column in COMPUTED:
-        return None
-    if column not in {c.name for c in TABLES[origin].columns}:
-        return None
-    return origin, column
-
-
 def columns_read(check: Check, compiled: Compiled) -> frozenset[str]:
     """Return the loaded columns that a check reads, itself or through models, as table.column, but
     for those that say of whom a row is and whether it counts.
@@ -219,12 +206,6 @@ def columns_read(check: Check, compiled: Compiled) -> frozenset[str]:
 
 def _is_sparse(table: str, column: str) -> bool:
     return next(c.sparse for c in TABLES[table].columns if c.name == column)
-
-
-Runner = Callable[[Engine, Check, Compiled], Compiled]
-"""Returns the check to run here; a foreign check becomes one that reads the results of a child
-process.
-"""
 
 
 def assess(
@@ -347,7 +328,8 @@ def _run_one(engine: Engine, check: Check, compiled: Compiled, sight: Sight, run
         )
     if why_no_scope and not results:
         insert_unseen(engine, check, why or why_no_scope)
-    hold_to_own_lists(engine, check, needs, needs_to_fail, sight)
+    certain = partial(find_certain, engine, check, compiled, run)
+    hold_to_own_lists(engine, check, needs, needs_to_fail, sight, certain)
     demand(engine, check, sight.strengths)
     if sight.has_several:
         cite_deciding(engine, check, loaded)
@@ -357,7 +339,7 @@ def _run_one(engine: Engine, check: Check, compiled: Compiled, sight: Sight, run
         columns = {c for group in rests for c in group}
         if ("credentials", "ended_at") in compiled.reads:
             columns |= {("credentials", name) for name in KEY_ENDS}
-        doubt_unread(engine, check, columns, sight.unread)
+        doubt_unread(engine, check, columns, sight.unread, certain)
 
 
 def _needs_to_scope(check: Check, needs: list[Column], sight: Sight) -> list[Column]:
@@ -422,7 +404,7 @@ def _fail_at_best(
         condition = "ok IS FALSE" + (f" AND subject IN ({subjects})" if of_actors else "")
         if not engine.one(f"SELECT count(*) FROM run_again WHERE {condition}"):
             continue
-        best = run(engine, check, with_values(compiled, _all_best(engine, check, compiled, names)))
+        best = run(engine, check, at_best(engine, check, compiled, names))
         engine.run(
             f"UPDATE run_again SET {CODE} = b.{CODE}, {VALUES} = b.{VALUES}, ref = b.ref,"
             f" certain = TRUE FROM (SELECT v.subject, v.ok, v.{CODE}, v.{VALUES}, {_ref(best)} AS"
@@ -431,37 +413,6 @@ def _fail_at_best(
         )
     sql = f"SELECT subject, ok, {CODE}, {VALUES}, ref, certain FROM run_again"
     return replace(query, sql=sql, has_ref=True, has_certain=True)
-
-
-def _all_best(
-    engine: Engine, check: Check, compiled: Compiled, names: Set[str]
-) -> dict[str, dict[str, str]]:
-    """Return table -> column -> SQL of its best case, where the check reads an empty column."""
-    values: dict[str, dict[str, str]] = {}
-    for table, column in sorted(compiled.reads):
-        name = ".".join(loaded_column(table, column) or ())
-        if name in names:
-            values.setdefault(table, {})[column] = _best_value(engine, check, name, table, column)
-    return values
-
-
-def replaceable(compiled: Compiled, name: str) -> bool:
-    """Tell whether another value can replace a loaded column that a check reads."""
-    reads = [(t, c) for t, c in compiled.reads if ".".join(loaded_column(t, c) or ()) == name]
-    field = name.partition(".")[2]
-    return bool(reads) and all(
-        c == field or (c.startswith("n_") and (t, "n_events") in compiled.reads) for t, c in reads
-    )
-
-
-def _best_value(engine: Engine, check: Check, name: str, table: str, column: str) -> str:
-    if f"{table}.{column}" in CARRIED_AS:
-        return "n_events"  # counts the events that have it
-    value = check.best(name)
-    if value == AS_OF:
-        value = str(engine.one("SELECT as_of FROM run"))
-    kind = next(c.type for c in TABLES[table].columns if c.name == column)
-    return f"coalesce({column}, CAST({quoted(str(value))} AS {kind}))"
 
 
 def _insert_actors(

@@ -6,17 +6,24 @@ Their results are unknown, so that lo counts them as failed: a silent check does
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 import msgspec
 
 from reporter.engine.base import Engine, quoted, quoted_list
 from reporter.errors import ContentError, ReporterError
-from reporter.model.assessment import Check, Quarantined
+from reporter.model.assessment import AS_OF, Check, Quarantined
 from reporter.model.scores import HELD
-from reporter.schema.compiled import shipped_absence
-from reporter.schema.tables import KEY_ENDS, LOADED, ORGANISATION, TABLES
+from reporter.schema.compiled import CODE, VALUES, Compiled, shipped_absence, with_values
+from reporter.schema.tables import (
+    CARRIED_AS,
+    KEY_ENDS,
+    LOADED,
+    ORGANISATION,
+    TABLES,
+    loaded_column,
+)
 
 FOUND = "check_id, subject, status, reason_code, reason_values, ref, actor, owner, tier_lo, tier_hi"
 """The columns of `results` that a finding has, in its order."""
@@ -43,6 +50,11 @@ class Failure:
 
 Failures = dict[str, Failure]
 """By id of the check."""
+Runner = Callable[[Engine, Check, Compiled], Compiled]
+"""Returns the check to run here; a foreign check becomes one that reads the results of a child
+process.
+"""
+NOTHING: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +121,18 @@ _SUBJECT_IN: Mapping[str, tuple[str, str]] = {
 """What checks are about -> the table of which a row is one, and its id."""
 
 
+_THINGS: Mapping[str, str] = {
+    "grants": "t.actor_id, t.type, t.name",
+    "credentials": "t.credential_id",
+    "components": "t.component_id",
+    "alerts": "t.alert_id",
+    "exceptions": "t.exception_id",
+}
+"""Tables of which each row is about one thing of several -> what names the thing: what fails by
+another one fails whatever a field of the row held.
+"""
+
+
 def find_unread(engine: Engine, entries: Iterable[Quarantined]) -> None:
     """Make `unread_fields`: whose fields held a value that could not be read, and that no other
     record fills, and credentials of which two records tell another end. Of a file with more notes
@@ -158,10 +182,15 @@ def _add_unread(engine: Engine, table: str, column: str, refs: Sequence[str]) ->
 
 
 def doubt_unread(
-    engine: Engine, check: Check, columns: Iterable[tuple[str, str]], unread: Set[tuple[str, str]]
+    engine: Engine,
+    check: Check,
+    columns: Iterable[tuple[str, str]],
+    unread: Set[tuple[str, str]],
+    certain: Callable[[Set[str]], Set[str]],
 ) -> None:
     """Make results of a check unknown that rest on a field that held what could not be read: it is
-    neither filled nor empty. A fail stands if the check fails without that column.
+    neither filled nor empty. A fail stands if the check fails without that column, or whatever the
+    field held.
     """
     read = frozenset(columns)
     names = sorted(f"{t}.{c}" for t, c in read & unread)
@@ -172,16 +201,109 @@ def doubt_unread(
     owners = "TRUE" if ("actors", "owner_id") in read else "NOT of_owner"
     stands = f"r.status = 'fail' AND list_contains({quoted_list(check.fails_without)}, u.name)"
     engine.run(
-        "UPDATE results SET status = 'unknown', reason_code = w.code, reason_values ="
-        " CAST(json_object('column', w.name, 'ref', w.ref) AS VARCHAR), evidence = '' FROM (SELECT"
-        " r.subject, min(u.name) AS name, arg_min(u.ref, (u.name, u.ref)) AS ref,"
+        "CREATE OR REPLACE TEMP TABLE doubted AS SELECT r.subject, r.status, list(DISTINCT u.name)"
+        " AS names, min(u.name) AS name, arg_min(u.ref, (u.name, u.ref)) AS ref,"
         " arg_min(u.code, (u.name, u.ref)) AS code FROM results AS r"
         f" JOIN (SELECT *, tbl || '.' || col AS name FROM {UNREAD}) AS u ON CASE WHEN u.tbl ="
         f" {own_table} THEN u.subject = r.subject ELSE {elsewhere} END WHERE"
         f" r.check_id = {quoted(check.id)} AND r.status <> 'unknown' AND NOT ({stands}) AND"
-        f" list_contains({quoted_list(names)}, u.name) AND {owners} GROUP BY r.subject) AS w WHERE"
-        f" results.check_id = {quoted(check.id)} AND results.subject = w.subject"
+        f" list_contains({quoted_list(names)}, u.name) AND {owners} GROUP BY r.subject, r.status"
     )
+    failing = "SELECT unnest(names) AS name FROM doubted WHERE status = 'fail'"
+    if doubtful := {name for (name,) in engine.rows(f"SELECT DISTINCT name FROM ({failing})")}:
+        told = quoted_list(sorted(certain(doubtful)))
+        kept = (
+            f"SELECT subject FROM doubted WHERE status = 'fail' AND list_has_all({told}, names) AND"
+            " subject IN (SELECT subject FROM certain)"
+        )
+        engine.run(f"{CITE_CERTAIN} ({kept})", [check.id])
+        engine.run(f"DELETE FROM doubted WHERE subject IN ({kept})")
+    engine.run(
+        "UPDATE results SET status = 'unknown', reason_code = w.code, reason_values ="
+        " CAST(json_object('column', w.name, 'ref', w.ref) AS VARCHAR), evidence = '' FROM doubted"
+        f" AS w WHERE results.check_id = {quoted(check.id)} AND results.subject = w.subject"
+    )
+
+
+def at_best(
+    engine: Engine,
+    check: Check,
+    compiled: Compiled,
+    names: Set[str],
+    without: Mapping[str, str] = NOTHING,
+) -> Compiled:
+    """Return a check that sees the best case for each empty field of these columns, and no row of
+    a table for which a condition holds.
+    """
+    values: dict[str, dict[str, str]] = {}
+    for table, column in sorted(compiled.reads):
+        name = ".".join(loaded_column(table, column) or ())
+        if name in names:
+            values.setdefault(table, {})[column] = _best_value(engine, check, name, table, column)
+    return with_values(compiled, values, without)
+
+
+def replaceable(compiled: Compiled, name: str) -> bool:
+    """Tell whether another value can replace a loaded column that a check reads."""
+    reads = [(t, c) for t, c in compiled.reads if ".".join(loaded_column(t, c) or ()) == name]
+    field = name.partition(".")[2]
+    return bool(reads) and all(
+        c == field or (c.startswith("n_") and (t, "n_events") in compiled.reads) for t, c in reads
+    )
+
+
+def find_certain(
+    engine: Engine, check: Check, compiled: Compiled, run: Runner, names: Set[str]
+) -> Set[str]:
+    """Make `certain`, the failures of a check that stand whatever fields of these columns that are
+    empty or could not be read hold; return the columns of which that can be told: those with a
+    best case, and those of tables of which no row more could undo a failure: what the row is about
+    is left out.
+    """
+    proofs = (shipped_absence(check.id) or {"fail": [t.name for t in LOADED]})["fail"]
+    differing = {
+        f"{table}.{column}"
+        for table, column in engine.rows(
+            f"SELECT DISTINCT tbl, col FROM {UNREAD} WHERE code = 'records_differ'"
+        )
+    }
+    told = names - {".".join(c) for group in compiled.rests for c in group}
+    best = {n for n in told - differing if n in check.at_best and replaceable(compiled, n)}
+    left_out: dict[str, list[str]] = {}
+    for table, _, column in (n.partition(".") for n in sorted(told - best)):
+        if table in _THINGS and table not in proofs and (table, column) in compiled.reads:
+            left_out.setdefault(table, []).append(column)
+    unread = f"JOIN {UNREAD} AS u ON u.ref = t.ref AND u.tbl ="
+    without = {
+        t: f"({_THINGS[t]}) NOT IN (SELECT ({_THINGS[t]}) FROM main.{t} AS t {unread} {quoted(t)}"
+        f" WHERE list_contains({quoted_list(columns)}, u.col))"
+        for t, columns in left_out.items()
+    }
+    plan = run(engine, check, at_best(engine, check, compiled, best, without))
+    ref = "CAST(v.ref AS VARCHAR)" if plan.has_ref else "''"
+    engine.run(
+        f"CREATE OR REPLACE TEMP TABLE certain AS SELECT v.subject, v.{CODE} AS code, v.{VALUES} AS"
+        f" held, coalesce({ref}, '') AS ref FROM ({plan.sql}) AS v WHERE v.ok IS FALSE"
+    )
+    return best | {f"{t}.{c}" for t, columns in left_out.items() for c in columns}
+
+
+CITE_CERTAIN = (
+    "UPDATE results SET reason_code = c.code, reason_values = c.held, ref = c.ref FROM certain AS c"
+    " WHERE results.check_id = ? AND results.status = 'fail' AND results.subject = c.subject AND"
+    " results.subject IN"
+)
+"""SQL, before a SELECT of subjects in brackets: what fails in any case says why it does."""
+
+
+def _best_value(engine: Engine, check: Check, name: str, table: str, column: str) -> str:
+    if f"{table}.{column}" in CARRIED_AS:
+        return "n_events"  # counts the events that have it
+    value = check.best(name)
+    if value == AS_OF:
+        value = str(engine.one("SELECT as_of FROM run"))
+    kind = next(c.type for c in TABLES[table].columns if c.name == column)
+    return f"coalesce({column}, CAST({quoted(str(value))} AS {kind}))"
 
 
 def unsettle(engine: Engine, check: Check, why: Why, condition: str) -> None:

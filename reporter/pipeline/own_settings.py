@@ -14,7 +14,7 @@ from reporter.content.workspace import Workspace
 from reporter.engine.base import quoted_list
 from reporter.engine.duckdb import DuckDB
 from reporter.evaluate import extract, runner
-from reporter.evaluate.unassessed import NOT_ACTORS, silence
+from reporter.evaluate.unassessed import NOT_ACTORS, Runner, silence
 from reporter.i18n.translate import mark
 from reporter.model.assessment import Assessment, Check, Notice, Quarantined
 from reporter.model.scores import Tally
@@ -193,7 +193,7 @@ def beside_shipped(
     answers: Settled,
     compensations: Sequence[Compensation],
     directory: Directory,
-    run: runner.Runner,
+    run: Runner,
 ) -> Notice:
     """Return a notice of the score under the settings that the checks ship with.
 
@@ -231,7 +231,7 @@ def shipped_tallies(
     shipped: Sequence[tuple[Check, Compiled]],
     compensations: Sequence[Compensation],
     directory: Directory,
-    run: runner.Runner,
+    run: Runner,
     content: Content,
 ) -> list[Tally]:
     """Run the checks again that the workspace's settings affect, and count all results;

@@ -47,17 +47,26 @@ class Compiled:
     """Loaded columns behind the models that it reads: of each group any may prove the same."""
 
 
-def with_values(compiled: Compiled, values: Mapping[str, Mapping[str, str]]) -> Compiled:
+def with_values(
+    compiled: Compiled,
+    values: Mapping[str, Mapping[str, str]],
+    without: Mapping[str, str] | None = None,
+) -> Compiled:
     """Return a check in which our own expressions replace some columns: table -> column ->
-    expression over that table.
+    expression over that table; of a table in `without` it sees the rows for which a condition on
+    `t` holds.
     """
-    overrides = ", ".join(
-        f"{table} AS (SELECT * REPLACE ({', '.join(f'{sql} AS {c}' for c, sql in columns.items())})"
-        f" FROM main.{table})"
-        for table, columns in values.items()
-    )
+    without = without or {}
+    seen = []
+    for table in sorted({*values, *without}):
+        columns = ", ".join(f"{sql} AS {c}" for c, sql in values.get(table, {}).items())
+        replaced = f" REPLACE ({columns})" if columns else ""
+        where = f" WHERE {without[table]}" if table in without else ""
+        seen.append(f"{table} AS (SELECT *{replaced} FROM main.{table} AS t{where})")
+    if not seen:
+        return compiled
     remainder = compiled.sql.removeprefix("WITH ")
-    statement = f"WITH {overrides}{', ' if remainder != compiled.sql else ' '}{remainder}"
+    statement = f"WITH {', '.join(seen)}{', ' if remainder != compiled.sql else ' '}{remainder}"
     return replace(compiled, sql=statement, written=compiled.sql)
 
 

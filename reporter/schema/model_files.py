@@ -109,6 +109,12 @@ def macros() -> str:
 
 @cache
 def macro_texts() -> Mapping[str, tuple[tuple[str, ...], str]]:
-    """Return name -> (parameters, expression) of each macro."""
+    """Return name -> (parameters, expression) of each macro. Raise ContentError for two of one
+    name: the later would win.
+    """
     matches = _MACRO.findall(_COMMENT.sub("", macros()))
+    names = [name for name, _, _ in matches]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        place = f"frameworks/models/{MACROS}.sql"
+        raise ContentError(f"macro {', '.join(twice)} stands twice", place, "Give each one name.")
     return {name: (tuple(p.strip() for p in of.split(",")), body) for name, of, body in matches}

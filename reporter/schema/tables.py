@@ -328,3 +328,18 @@ approved runs (in_baseline), of actors before they are one row each, the files o
 which source carries which column (carried), what reporter.yml says of logs and approved runs, and
 which rights the operations of AWS need (aws_operations, a list that ships).
 """
+
+
+def loaded_column(table: str, column: str) -> tuple[str, str] | None:
+    """Follow a computed column to the loaded one it derives from; None when the engine makes it."""
+    alias = CARRIED_AS.get(f"{table}.{column}")
+    if alias:
+        origin, name = alias.split(".")
+        return origin, name
+    spec = TABLES[table]
+    origin = table if spec.loaded else spec.origin
+    if not origin or column in COMPUTED:
+        return None
+    if column not in {c.name for c in TABLES[origin].columns}:
+        return None
+    return origin, column

@@ -377,7 +377,6 @@ ENGINE = {
     "role_definitions.actions": "what a role allows: makes right_uses.standing",
     "role_definitions.excluded": "what it does not: makes right_uses.standing",
     "role_definitions.ref": "every table has one",
-    "grants.conditional": "what it covers on conditions: makes right_uses.standing",
     "right_uses.action": "groups the uses of one right",
     "right_uses.first_at": "becomes violations.first_at",
     "graver_uses.first_at": "becomes violations.first_at",

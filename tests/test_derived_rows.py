@@ -479,9 +479,18 @@ def test_what_is_done_in_a_role_is_accounted_to_who_asked_and_measured_by_the_ro
 
 
 def test_a_chain_of_roles_leads_to_who_asked_first(tmp_path: Path) -> None:
-    with derived(tmp_path, **CHAINED) as engine:
-        found = engine.rows("SELECT agent_id, root_id, root_kind, n_events FROM delegation_chains")
-    assert sorted(found) == [(ROLE["pay"], "bot", "agent", 2), (ROLE["vault"], "bot", "agent", 2)]
+    """A person who took a role stands behind it; an agent set nobody to work, and acts there itself."""
+    actors = [{"actor_id": "bot", "kind": "human", "principal_id": ROLE["till"]}, *CHAINED["actors"][1:]]  # fmt: skip
+    chains, acts = (
+        "SELECT agent_id, root_id, root_kind, n_events FROM delegation_chains",
+        "SELECT agent_id, sum(n_events)::BIGINT FROM assumed_acts GROUP BY agent_id",
+    )
+    with derived(tmp_path / "person", **CHAINED | {"actors": actors}) as engine:
+        assert sorted(engine.rows(chains)) == [(ROLE["pay"], "bot", "human", 2), (ROLE["vault"], "bot", "human", 2)]  # fmt: skip
+        assert engine.rows(acts) == []
+    with derived(tmp_path / "agent", **CHAINED) as engine:
+        assert engine.rows(chains) == []
+        assert engine.rows(acts) == [("bot", 4)]
 
 
 # ---------------------------------------------------------------- undecided

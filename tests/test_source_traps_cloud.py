@@ -97,3 +97,21 @@ def test_a_user_name_without_a_domain_is_no_alias() -> None:
         "mara@quay.example",
         "00uQUAYMARA",
     }
+
+
+@pytest.mark.parametrize(
+    ("account", "rights"),
+    [
+        # A manifest leaves the rules to the cluster, which also takes those of roles collected in turn.
+        ("lookout", {("get", "pods"), ("*", "*")}),
+        # What is selected is not in the files, or by an expression: only the name of the role is known.
+        ("pilot", {(None, "quay/collects-what-is-elsewhere")}),
+        ("tug", {("get", "quay/pods"), (None, "quay/collects-by-expression")}),
+    ],
+)
+def test_a_role_that_collects_others_allows_what_they_allow(
+    account: str, rights: set[tuple[str | None, str]]
+) -> None:
+    rows = rows_of("kubernetes-objects", "grants")
+    held = [r for r in rows if r["actor_id"] == f"system:serviceaccount:quay:{account}"]
+    assert {(r.get("action"), r["name"]) for r in held} == rights

@@ -1,4 +1,4 @@
--- One kind of act of an agent in the period, of those that worked: how often, how often without an approval that holds,
+-- One kind of act of an agent in the period, also in a role that it took, of those that worked: how often, how often without an approval that holds,
 -- whether its log ever names one, and the level of autonomy that it shows without approval: 2 inside the tools granted to
 -- the agent, 3 outside, empty where none are listed or the log names none.
 -- part
@@ -22,6 +22,15 @@ refused AS (
   GROUP BY e.agent_id, e.tool, e.effect, e.classification, e.log_source
 ),
 
+acted AS (
+  SELECT x.agent_id, x.tool, x.effect, x.classification, x.log_source, x.n_events, x.n_approval, x.first_at, x.first_ref
+  FROM activity AS x
+  WHERE x.in_window AND x.registered AND x.outcome = 'success'
+  UNION ALL
+  SELECT u.agent_id, u.tool, u.effect, u.classification, u.log_source, u.n_events, u.n_approval, u.first_at, u.first_ref
+  FROM assumed_acts AS u
+),
+
 done AS (
   SELECT
     x.agent_id, x.tool, x.effect, x.classification, x.log_source,
@@ -29,9 +38,8 @@ done AS (
     SUM(x.n_events - x.n_approval) AS n_bare,
     MIN(x.first_at) AS first_at,
     ARG_MIN(x.first_ref, moment(x.first_at, x.first_ref)) AS ref
-  FROM activity AS x
-  WHERE x.in_window AND x.registered AND x.outcome = 'success'
-    AND (x.tool IS NOT NULL OR x.effect IS NOT NULL OR x.classification = 'restricted')
+  FROM acted AS x
+  WHERE x.tool IS NOT NULL OR x.effect IS NOT NULL OR x.classification = 'restricted'
   GROUP BY x.agent_id, x.tool, x.effect, x.classification, x.log_source
 )
 

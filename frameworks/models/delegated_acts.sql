@@ -18,12 +18,13 @@ WITH acts AS (
 
   UNION ALL
 
-  -- A role that somebody else asked for; what the session is called, he chose.
+  -- A role that somebody else asked for; what the session is called, he chose. An agent in another's role is that agent, at work by
+  -- itself: nobody was set to work.
   SELECT e.session_id, e.agent_id, NULL, z.root_id, NULL, e.in_window, e.registered, e.occurred_at, e.ref
   FROM events AS e
   JOIN role_sessions AS z ON z.session_key = e.session_key
   WHERE e.parent_session_id IS NULL AND e.on_behalf_of IS NULL AND e.trigger IS NULL
-    AND z.root_id <> e.agent_id AND e.outcome <> 'denied' AND is_act(e.event_class)
+    AND z.root_id <> e.agent_id AND z.root_kind IS DISTINCT FROM 'agent' AND e.outcome <> 'denied' AND is_act(e.event_class)
 )
 
 SELECT

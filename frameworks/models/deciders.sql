@@ -1,4 +1,4 @@
--- Somebody who is named as one who approved something or answers for it, and how the lists have him.
+-- Somebody who is named as one who decided something or answers for it, and how the lists have him.
 -- decider_id text: As he is named.
 -- kind text: As in actors; stranger: in no list, though people are listed; unlisted: no list of people was supplied.
 -- state text: State, as the list has it.
@@ -19,6 +19,10 @@ WITH named AS (
   UNION
 
   SELECT approver_id FROM exceptions
+
+  UNION
+
+  SELECT acted_by FROM alerts
 
   UNION
 

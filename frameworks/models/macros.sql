@@ -269,6 +269,9 @@ CREATE MACRO host_of(address) AS
     nullif(regexp_extract(address, '^((?:[A-Za-z0-9_-]+\.)+[A-Za-z0-9-]+\.?)(?::[0-9]+)?(?:[/?#].*)?$', 1), '')
   )), '.');
 
+-- A place to send to as it is compared: hosts and mail domains have no case.
+CREATE MACRO place_of(address) AS lower(trim(address));
+
 -- Whether a name is a web address.
 CREATE MACRO is_web_address(name) AS
   regexp_matches(lower(name), '^([a-z][a-z0-9+.-]*://|www\.|[0-9]{1,3}(\.[0-9]{1,3}){3}([:/]|$))');

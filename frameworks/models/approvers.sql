@@ -9,8 +9,7 @@ WITH given AS (
     p.granted_at, h.name, h.kind, h.state, h.state_since,
     h.activated_at AS first_day,
     h.retired_at AS last_day,
-    standing_on(COALESCE(h.kind, 'stranger'), h.state, h.state_since, h.activated_at, h.retired_at, p.granted_at)
-      AS standing
+    standing_on(p.approver_id, 1, h.kind, h.state, h.state_since, h.activated_at, h.retired_at, p.granted_at) AS standing
   FROM approvals AS p
   JOIN agents AS a ON a.actor_id = p.actor_id
   CROSS JOIN run AS r

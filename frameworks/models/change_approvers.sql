@@ -2,6 +2,8 @@
 -- part
 SELECT
   d.row_id,
-  standing_on(h.kind, h.state, h.state_since, h.first_day, h.last_day, d.approved_at) AS standing
+  standing_on(d.approver_id, n.n_people, h.kind, h.state, h.state_since, h.first_day, h.last_day, d.approved_at)
+    AS standing
 FROM change_approvals AS d
-JOIN deciders AS h ON h.decider_id = d.approver_id
+CROSS JOIN listed_people AS n
+LEFT JOIN deciders AS h ON h.decider_id = d.approver_id

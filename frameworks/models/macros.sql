@@ -29,11 +29,12 @@ CREATE MACRO holds_at(ends, moment) AS ends IS NULL OR ends >= moment;
 -- Whether two names of people or things are one, whatever their case.
 CREATE MACRO is_same(one, other) AS LOWER(TRIM(one)) = LOWER(TRIM(other));
 
--- How somebody who approves something stands in the lists on that day: there, or where no list of people was supplied unlisted;
+-- How somebody who approves something stands in the lists on that day: there, or where the lists name no people (n_people) unlisted;
 -- by_no_person, left, not_yet, away; or what the lists do not tell: stranger, by_group, stateless, away_undated.
-CREATE MACRO standing_on(kind, state, state_since, first_day, last_day, moment) AS
+CREATE MACRO standing_on(person, n_people, kind, state, state_since, first_day, last_day, moment) AS
   CASE
-    WHEN kind IN ('stranger', 'unlisted') THEN kind
+    WHEN person IS NULL THEN NULL
+    WHEN kind IS NULL THEN CASE WHEN n_people > 0 THEN 'stranger' ELSE 'unlisted' END
     WHEN kind = 'group' THEN 'by_group'
     WHEN kind <> 'human' THEN 'by_no_person'
     WHEN CAST(last_day AS DATE) < CAST(moment AS DATE) THEN 'left'

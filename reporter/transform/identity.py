@@ -16,12 +16,15 @@ NAMED = {
         "previous_owner_id",
         "parent_id",
         "risk_signed_off_by",
+        "autonomy_approved_by",
+        "kill_switch_owner",
     ),
     "approvals": ("actor_id", "requester_id", "approver_id"),
     "links": ("actor_id", "peer_id"),
     "changes": ("actor_id", "requested_by", "approved_by"),
     "third_parties": ("actor_id", "owner_id"),
     "exceptions": ("actor_id", "requester_id", "approver_id"),
+    "alerts": ("actor_id", "acted_by"),
     **dict.fromkeys(
         (
             "credentials",
@@ -35,7 +38,6 @@ NAMED = {
             "last_accesses",
             "assumed_roles",
             "incidents",
-            "alerts",
             "tests",
         ),
         ("actor_id",),

@@ -316,3 +316,51 @@ def test_a_display_name_joins_nobody_and_is_told_with_the_id(
     notice = next(n for n in read_data(run.folder).notices if n.code == "display_names")
     (line,) = notice.lines
     assert str(line.translated()) == "Ann Lee (1): meant is perhaps ann@x.example"
+
+
+def test_who_decides_may_be_named_by_any_exact_id(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who approved an autonomy, may stop an agent or let an alert pass stood under his mail address in no list."""
+    assess_few(monkeypatch, "APR-08", "LIF-05", "MON-05")
+    ws = tmp_path / "ws"
+    (ws / "inventory").mkdir(parents=True)
+    (ws / "reporter.yml").write_text(YML)
+    agent = {"type": "agent", "state": "active", "autonomy": 3, "kill_switch": "a switch",
+             "tools": [{"name": "pay", "effect": "transfer"}]}  # fmt: skip
+    records: list[dict[str, object]] = [
+        {**agent, "actor_id": "kept", "autonomy_approved_by": "ann@x.example", "kill_switch_owner": "ann@x.example"},
+        {**agent, "actor_id": "lost", "autonomy_approved_by": "dora@x.example", "kill_switch_owner": "dora@x.example"},
+        {"type": "human", "actor_id": "u-1", "state": "active"},
+        {"type": "human", "actor_id": "u-2", "state": "retired", "retired_at": "2026-07-05T00:00:00Z"},
+        {"type": "alias", "actor_id": "u-1", "alias": "ann@x.example"},
+        {"type": "alias", "actor_id": "u-2", "alias": "dora@x.example"},
+    ]  # fmt: skip
+    for name, who in (("kept", "ann@x.example"), ("lost", "dora@x.example")):
+        records += [
+            {"type": "alert", "alert_id": f"l-{name}", "actor_id": name, "severity": "critical", "action": "none",
+             "raised_at": "2026-08-01T10:00:00Z", "acted_at": "2026-08-01T10:05:00Z", "acted_by": who},
+            {"actor_id": name, "event_id": f"e-{name}", "occurred_at": "2026-08-01T10:00:00Z", "log_source": "gw",
+             "tool": "pay", "effect": "transfer", "outcome": "success", "approval_id": "p"},
+        ]  # fmt: skip
+    (ws / "inventory/a.jsonl").write_text(
+        "".join(json.dumps(r) + "\n" for r in records if "event_id" not in r)
+    )
+    (ws / "logs").mkdir()
+    (ws / "logs/gw.jsonl").write_text(
+        "".join(json.dumps(r) + "\n" for r in records if "event_id" in r)
+    )
+    run = reporter.assess(ws)
+    found = {
+        (check, subject): (status, reason)
+        for check in ("APR-08", "LIF-05", "MON-05")
+        for subject, status, reason in zip(
+            *(run.results(check=check)[c] for c in ("subject", "status", "reason")), strict=True
+        )
+    }
+    assert {k: v[0] for k, v in found.items() if k[1] == "kept" and k[0] != "APR-08"} == {
+        ("LIF-05", "kept"): "declared", ("MON-05", "kept"): "declared",
+    }  # fmt: skip
+    assert "directory" not in found["APR-08", "kept"][1]
+    assert found["LIF-05", "lost"][0] == "fail" and "left" in found["LIF-05", "lost"][1]
+    assert found["MON-05", "lost"][0] == "fail" and "no person" in found["MON-05", "lost"][1]

@@ -23,7 +23,7 @@ SELECT
   CASE WHEN s.purpose IS NULL THEN s.agent_id END AS agent_id,
   s.purpose,
   s.kind,
-  literal(lower(s.name)) AS pattern,
+  literal(place_of(s.name)) AS pattern,
   NOT s.changes AS reads_only,
   b.approved_at,
   CAST(NULL AS TIMESTAMP) AS expires_at
@@ -33,12 +33,12 @@ WHERE s.name IS NOT NULL
 
 UNION
 
-SELECT actor_id, purpose, type, lower(like_pattern), FALSE, approved_at, expires_at
+SELECT actor_id, purpose, type, place_of(like_pattern), FALSE, approved_at, expires_at
 FROM grants
 WHERE type IN ('tool', 'destination')
 
 UNION
 
-SELECT actor_id, purpose, type, lower(like_pattern), FALSE, approved_at, expires_at
+SELECT actor_id, purpose, type, place_of(like_pattern), FALSE, approved_at, expires_at
 FROM all_approvals
 WHERE type IN ('tool', 'destination') AND like_pattern IS NOT NULL

@@ -1,5 +1,5 @@
 -- One approval of an agent that was in force in the period and not refused, and how who gave it stood on that day:
--- there, left, not_yet, away or, where the directory does not tell, stranger, stateless, away_undated.
+-- as `standing_on` says it.
 -- part
 WITH given AS (
   SELECT
@@ -9,16 +9,7 @@ WITH given AS (
     p.granted_at, h.name, h.kind, h.state, h.state_since,
     h.activated_at AS first_day,
     h.retired_at AS last_day,
-    CASE
-      WHEN h.actor_id IS NULL THEN 'stranger'
-      WHEN CAST(h.retired_at AS DATE) < CAST(p.granted_at AS DATE) THEN 'left'
-      WHEN CAST(h.activated_at AS DATE) > CAST(p.granted_at AS DATE) THEN 'not_yet'
-      WHEN h.state = 'active' OR (h.retired_at IS NOT NULL AND (h.state IS NULL OR h.state = 'retired')) THEN 'there'
-      WHEN h.state IS NULL THEN 'stateless'
-      WHEN h.state_since IS NULL THEN 'away_undated'
-      WHEN CAST(h.state_since AS DATE) < CAST(p.granted_at AS DATE) THEN 'away'
-      ELSE 'there'
-    END AS standing
+    standing_on(p.approver_id, 1, h.kind, h.state, h.state_since, h.activated_at, h.retired_at, p.granted_at) AS standing
   FROM approvals AS p
   JOIN agents AS a ON a.actor_id = p.actor_id
   CROSS JOIN run AS r

@@ -1,5 +1,5 @@
 -- One change of an agent in the period: what is wrong with the decision on it (fault), and what is not told beside
--- that (gap): whether anybody decides on such changes, whether its branch was protected, when, who asked for it, or who in a group decided. A standard
+-- that (gap): whether anybody decides on such changes, whether its branch was protected, when, who asked for it, or who decided. A standard
 -- change was approved for all of its kind; an emergency may be approved until a week later.
 -- part
 SELECT
@@ -13,8 +13,10 @@ SELECT
   CASE
     WHEN d.matched_by = 'unmatched' THEN 'unmatched'
     WHEN d.matched_by = 'none' THEN 'no_approver'
-    WHEN d.approver_id IS NULL OR d.matched_by = 'same_act' THEN NULL
+    WHEN d.approver_id IS NULL THEN NULL
     WHEN is_same(d.approver_id, c.actor_id) THEN 'by_itself'
+    WHEN is_no_approver(s.standing) THEN s.standing
+    WHEN d.matched_by = 'same_act' THEN NULL
     WHEN is_same(d.approver_id, c.requested_by) OR is_same(d.approver_id, d.requester_id) THEN 'by_requester'
     WHEN d.matched_by = 'undated' THEN NULL
     WHEN d.approved_at IS NULL THEN 'no_date'
@@ -27,7 +29,7 @@ SELECT
     WHEN d.matched_by IN ('undated', 'overridden') THEN d.matched_by
     WHEN d.approver_id IS NULL THEN NULL
     WHEN d.matched_by = 'same_act' OR (c.requested_by IS NULL AND d.requester_id IS NULL) THEN 'no_requester'
-    WHEN p.kind = 'group' THEN 'by_group'
+    WHEN is_doubtful_approver(s.standing) THEN s.standing
   END AS gap,
   d.decision_ref,
   c.ref
@@ -35,5 +37,5 @@ FROM changes AS c
 LEFT JOIN change_approvals AS d ON d.row_id = c.row_id
 CROSS JOIN run AS r
 JOIN agents AS a ON a.actor_id = c.actor_id
-LEFT JOIN actors AS p ON p.actor_id = d.approver_id
+LEFT JOIN change_approvers AS s ON s.row_id = c.row_id
 WHERE c.effective_at >= r.period_from AND c.effective_at < r.period_to

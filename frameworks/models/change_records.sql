@@ -16,7 +16,8 @@ SELECT
     WHEN c.old_value IS NULL OR c.new_value IS NULL THEN 'no_values'
     WHEN d.matched_by = 'unmatched' THEN 'unmatched'
     WHEN d.matched_by = 'none' THEN 'no_approver'
-    WHEN p.kind IN ('agent', 'service_account', 'workload') THEN 'by_machine'
+    WHEN s.standing = 'by_no_person' THEN 'by_machine'
+    WHEN is_no_approver(s.standing) THEN s.standing
     WHEN d.approver_id IS NULL OR d.matched_by IN ('undated', 'same_act') THEN NULL
     WHEN d.approved_at IS NULL THEN 'no_date'
     WHEN d.matched_by = 'late' THEN 'late'
@@ -26,6 +27,7 @@ SELECT
   CASE
     WHEN d.matched_by = 'untold' THEN 'no_decisions'
     WHEN d.matched_by IN ('undated', 'overridden') THEN d.matched_by
+    WHEN is_doubtful_approver(s.standing) THEN s.standing
   END AS gap,
   d.matched_by,
   moment(c.effective_at, c.change_id) AS place,
@@ -34,7 +36,7 @@ FROM changes AS c
 JOIN change_approvals AS d ON d.row_id = c.row_id
 CROSS JOIN run AS r
 JOIN agents AS a ON a.actor_id = c.actor_id
-LEFT JOIN actors AS p ON p.actor_id = d.approver_id
+LEFT JOIN change_approvers AS s ON s.row_id = c.row_id
 WHERE c.effective_at >= r.period_from AND c.effective_at < r.period_to
 
 UNION ALL

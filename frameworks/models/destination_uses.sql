@@ -17,10 +17,10 @@ WITH sent AS (
 entries AS (
   SELECT
     g.actor_id,
-    LOWER(g.name) AS name,
-    LOWER(g.like_pattern) AS like_pattern,
+    place_of(g.name) AS name,
+    place_of(g.like_pattern) AS like_pattern,
     -- An entry without scheme, port and closing path stands for a host or a mail domain.
-    REPLACE(REPLACE(REPLACE(REPLACE(LOWER(g.like_pattern) || '>', 'https://', ''), 'http://', ''), '/%>', ''), '>', '')
+    REPLACE(REPLACE(REPLACE(REPLACE(place_of(g.like_pattern) || '>', 'https://', ''), 'http://', ''), '/%>', ''), '>', '')
       AS host,
     g.purpose,
     g.expires_at
@@ -32,10 +32,10 @@ FROM sent AS s
 LEFT JOIN entries AS e
   ON e.actor_id = s.agent_id AND holds_at(e.expires_at, s.last_at) AND same_purpose(e.purpose, s.purpose)
   AND CASE
-    WHEN LOWER(s.destination) = e.name THEN TRUE
+    WHEN place_of(s.destination) = e.name THEN TRUE
     WHEN s.host IS NOT NULL AND e.host NOT LIKE '%/%' AND e.host NOT LIKE '%@%' THEN s.host LIKE e.host ESCAPE '!'
     -- A wildcard in front could match anything that merely ends so, unless it is a single mail address.
     WHEN e.name LIKE '*%' AND NOT (e.name LIKE '*@%' AND s.host IS NOT NULL AND s.destination NOT LIKE '%/%') THEN FALSE
     WHEN e.name LIKE 'http%://*%' THEN FALSE
-    ELSE LOWER(s.destination) LIKE e.like_pattern ESCAPE '!'
+    ELSE place_of(s.destination) LIKE e.like_pattern ESCAPE '!'
   END

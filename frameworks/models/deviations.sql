@@ -69,7 +69,7 @@ WHERE NOT EXISTS (
   SELECT 1 FROM approved_scope AS s
   WHERE s.kind = u.kind AND (s.agent_id IS NULL OR s.agent_id = u.agent_id) AND (s.purpose IS NULL OR s.purpose = u.purpose)
     AND NOT (s.reads_only AND t.changes)
-    AND lower(u.name) LIKE s.pattern ESCAPE '!'
+    AND place_of(u.name) LIKE s.pattern ESCAPE '!'
     AND (
       u.first_at IS NULL
       OR ((s.approved_at IS NULL OR s.approved_at <= u.first_at) AND (s.expires_at IS NULL OR s.expires_at > u.first_at))

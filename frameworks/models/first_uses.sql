@@ -24,7 +24,7 @@ WITH used AS (
 
   UNION ALL
 
-  SELECT agent_id, purpose, 'destination', destination, effect, n_events, first_at, last_at, first_ref
+  SELECT agent_id, purpose, 'destination', place_of(destination), effect, n_events, first_at, last_at, first_ref
   FROM reach
   WHERE registered AND outcome = 'success'
 ),
@@ -49,7 +49,8 @@ approved AS (
   FROM uses AS u
   JOIN all_approvals AS a
     ON a.actor_id = u.agent_id AND a.type IN (u.kind, 'change') AND same_purpose(a.purpose, u.purpose)
-    AND holds_at(a.expires_at, u.first_at) AND u.name LIKE a.like_pattern ESCAPE '!'
+    AND holds_at(a.expires_at, u.first_at) 
+    AND u.name LIKE CASE WHEN u.kind = 'destination' THEN place_of(a.like_pattern) ELSE a.like_pattern END ESCAPE '!'
   GROUP BY u.agent_id, u.purpose, u.kind, u.name
 )
 

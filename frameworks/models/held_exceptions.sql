@@ -7,13 +7,14 @@ SELECT
   x.reason,
   x.requester_id,
   x.approver_id,
-  h.actor_id IS NOT NULL AS is_known,
+  h.decider_id IS NOT NULL AS is_known,
   h.kind AS approver_kind,
+  standing_on(x.approver_id, 1, h.kind, h.state, h.state_since, h.first_day, h.last_day, x.starts_at) AS standing,
   x.starts_at,
   x.ends_at,
   x.compensating,
   x.ref
 FROM exceptions AS x
 CROSS JOIN run AS r
-LEFT JOIN actors AS h ON h.actor_id = x.approver_id
+LEFT JOIN deciders AS h ON h.decider_id = x.approver_id
 WHERE (x.starts_at IS NULL OR x.starts_at <= r.as_of) AND (x.ends_at IS NULL OR x.ends_at >= r.period_from)

@@ -33,6 +33,27 @@ CREATE MACRO holds_at(ends, moment) AS ends IS NULL OR ends >= moment;
 -- Whether two names of people or things are one, whatever their case.
 CREATE MACRO is_same(one, other) AS LOWER(TRIM(one)) = LOWER(TRIM(other));
 
+-- How somebody who approves something stands in the lists on that day: there, or where the lists name no people (n_people) unlisted;
+-- by_no_person, left, not_yet, away; or what the lists do not tell: stranger, by_group, stateless, away_undated.
+CREATE MACRO standing_on(person, n_people, kind, state, state_since, first_day, last_day, moment) AS
+  CASE
+    WHEN person IS NULL THEN NULL
+    WHEN kind IS NULL THEN CASE WHEN n_people > 0 THEN 'stranger' ELSE 'unlisted' END
+    WHEN kind = 'group' THEN 'by_group'
+    WHEN kind <> 'human' THEN 'by_no_person'
+    WHEN CAST(last_day AS DATE) < CAST(moment AS DATE) THEN 'left'
+    WHEN CAST(first_day AS DATE) > CAST(moment AS DATE) THEN 'not_yet'
+    WHEN state = 'active' OR (last_day IS NOT NULL AND (state IS NULL OR state = 'retired')) THEN 'there'
+    WHEN state IS NULL THEN 'stateless'
+    WHEN state_since IS NULL THEN 'away_undated'
+    WHEN CAST(state_since AS DATE) < CAST(moment AS DATE) THEN 'away'
+    ELSE 'there'
+  END;
+
+-- Whether a standing undoes an approval, and whether it leaves open if it is one.
+CREATE MACRO is_no_approver(standing) AS standing IN ('by_no_person', 'left', 'not_yet', 'away');
+CREATE MACRO is_doubtful_approver(standing) AS standing IN ('stranger', 'by_group', 'stateless', 'away_undated');
+
 -- A record as a text that sorts by its time, and by its place where the time is the same; the blank sorts before the point
 -- of a fraction of a second.
 CREATE MACRO moment(happened_at, ref) AS CAST(happened_at AS VARCHAR) || ' ' || ref;
@@ -252,6 +273,9 @@ CREATE MACRO host_of(address) AS
     nullif(regexp_extract(address, '^[^<>@]*<[^\s@,;:<>/?#\\]+@((?:[A-Za-z0-9_-]+\.)+[A-Za-z0-9-]+\.?)>$', 1), ''),
     nullif(regexp_extract(address, '^((?:[A-Za-z0-9_-]+\.)+[A-Za-z0-9-]+\.?)(?::[0-9]+)?(?:[/?#].*)?$', 1), '')
   )), '.');
+
+-- A place to send to as it is compared: hosts and mail domains have no case.
+CREATE MACRO place_of(address) AS lower(trim(address));
 
 -- Whether a name is a web address.
 CREATE MACRO is_web_address(name) AS

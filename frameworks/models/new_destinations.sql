@@ -6,7 +6,7 @@
 WITH uses AS (
   SELECT
     agent_id,
-    destination,
+    place_of(destination) AS destination,
     purpose,
     MIN(first_at) AS seen_at,
     MIN(CASE WHEN effect <> 'read' THEN first_at END) AS acted_at,
@@ -17,7 +17,7 @@ WITH uses AS (
     ) AS ref
   FROM reach
   WHERE registered AND outcome = 'success'
-  GROUP BY agent_id, destination, purpose
+  GROUP BY agent_id, place_of(destination), purpose
 ),
 
 known AS (
@@ -43,7 +43,8 @@ fresh AS (
   FROM known AS u
   CROSS JOIN run AS r
   LEFT JOIN all_approvals AS p
-    ON p.actor_id = u.agent_id AND p.type IN ('destination', 'change') AND u.destination LIKE p.like_pattern ESCAPE '!'
+    ON p.actor_id = u.agent_id AND p.type IN ('destination', 'change') 
+    AND u.destination LIKE place_of(p.like_pattern) ESCAPE '!'
   WHERE u.first_at >= r.period_from AND u.first_at < r.period_to
     AND (u.purpose IS NOT NULL OR u.known_at IS NULL OR u.known_at >= r.period_from)
     AND (u.maybe_at IS NOT NULL OR u.perhaps_known_at IS NULL)

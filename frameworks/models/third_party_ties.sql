@@ -23,6 +23,10 @@ SELECT
     ELSE v.due_at
   END AS review_due_at,
   COALESCE(t.answerable, v.answerable) AS owner_id,
+  standing_on(
+    COALESCE(t.answerable, v.answerable), n.n_people, h.kind, h.state, h.state_since, h.first_day, h.last_day, r.as_of
+  ) AS owner_standing,
+  h.state AS owner_state,
   COALESCE(t.scope, l.scope) AS scopes,
   t.exit_plan AS fallback,
   t.identity AS principal_id,
@@ -37,6 +41,8 @@ FROM third_party_records AS t
 JOIN agents AS a ON a.actor_id = t.actor_id
 JOIN vendor_matches AS v ON v.third_party_id = t.third_party_id AND v.actor_id = t.actor_id
 CROSS JOIN run AS r
+CROSS JOIN listed_people AS n
+LEFT JOIN deciders AS h ON h.decider_id = COALESCE(t.answerable, v.answerable)
 LEFT JOIN limited_agents AS l ON l.actor_id = t.actor_id
 LEFT JOIN seen AS s ON s.principal_id = t.identity
 WHERE a.state IS NULL OR a.state <> 'retired'

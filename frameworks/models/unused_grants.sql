@@ -15,5 +15,8 @@ WHERE g.type IN ('tool', 'data', 'destination')
   AND coalesce(a.state, 'active') = 'active'
   AND NOT EXISTS (
     SELECT 1 FROM first_uses AS u
-    WHERE u.agent_id = g.actor_id AND u.kind = g.type AND (u.name = g.name OR u.name LIKE g.like_pattern ESCAPE '!')
+    WHERE u.agent_id = g.actor_id AND u.kind = g.type AND (
+        u.name = g.name
+        OR u.name LIKE CASE WHEN g.type = 'destination' THEN place_of(g.like_pattern) ELSE g.like_pattern END ESCAPE '!'
+      )
   )

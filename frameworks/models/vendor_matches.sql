@@ -15,12 +15,12 @@ WITH registered AS (
     coalesce(ended, FALSE) AS is_ended,
     reviewed_at,
     review_due_at,
-    owner_id,
+    coalesce((SELECT x.actor_id FROM same_as AS x WHERE x.alias = v.owner_id), owner_id) AS owner_id,
     reviewed_at IS NOT NULL OR (
       undated_review IS NOT TRUE AND source IN (SELECT source FROM carried WHERE tbl = 'vendors' AND col = 'reviewed_at')
     ) AS tells_review,
     source IN (SELECT source FROM carried WHERE tbl = 'vendors' AND col = 'owner_id') AS tells_owner
-  FROM in_vendors
+  FROM in_vendors AS v
 ),
 
 names AS (

@@ -19,7 +19,7 @@ from reporter.model.source import Source
 from reporter.schema.columns import FLAG, INT, TEXT, TIME, Column
 from reporter.schema.compiled import shipped_columns
 from reporter.schema.tables import TABLES, WHO, columns_of
-from reporter.schema.vocabulary import NOBODY, SYNONYMS, VOCABULARY
+from reporter.schema.vocabulary import NO, NONE, NOT_YET, NOTHING, POINTER, SYNONYMS, VOCABULARY
 
 ALSO = Column("also", INT, "Number, or list of numbers, of other records that a row rests on.")
 """What a SELECT may give beside the columns of its table."""
@@ -233,6 +233,30 @@ def no_cast(given: str, cast: str) -> str:
     )
 
 
+LONGEST_NOTHING = 60
+"""Characters of a cell; a longer one says something."""
+
+
+def says_nothing(column: Column) -> str:
+    """SQL: a cell of the column is filled, and says nothing."""
+    pattern = "|".join(("", NOTHING, NOT_YET, *(() if column.may_be_none else (NONE, NO))))
+    text = f"lower(strip_accents(trim({column.name})))"
+    return (
+        f"trim({column.name}) <> '' AND ({_reads(column.name, pattern)} OR"
+        f" regexp_full_match({text}, {quoted(POINTER)}))"
+    )
+
+
+def _reads(expression: str, pattern: str) -> str:
+    """SQL: a text, in small letters and without accents, its signs as blanks, is a pattern."""
+    text = f"lower(strip_accents({expression}))"
+    bare = f"trim(regexp_replace({text}, '[^\\p{{L}}\\p{{N}}*]+', ' ', 'g'))"
+    return (
+        f"CASE WHEN length({expression}) <= {LONGEST_NOTHING}"
+        f" THEN regexp_full_match({bare}, {quoted(pattern)}) ELSE FALSE END"
+    )
+
+
 def no_zone(given: str, cast: str) -> str:
     """SQL: a field holds a time of day without a zone."""
     return (
@@ -272,12 +296,10 @@ def typed(table: str, column: Column, expression: str, trimmed: bool) -> str:
     vocabulary = VOCABULARY.get(f"{table}.{column.name}")
     if vocabulary:
         return _word(expression, vocabulary, SYNONYMS.get(column.name, {}))
-    if column.person:
-        is_nobody = f"lower(trim({expression})) IN ('', {', '.join(map(quoted, NOBODY))})"
-        return (
-            f"CASE WHEN NOT {is_nobody} THEN {f'trim({expression})' if trimmed else expression} END"
-        )
-    return f"nullif(trim({expression}), '')" if trimmed else f"nullif({expression}, '')"
+    text = f"nullif(trim({expression}), '')" if trimmed else f"nullif({expression}, '')"
+    if column.may_be_none:
+        return f"CASE WHEN {_reads(expression, f'{NONE}|{NO}')} THEN 'none' ELSE {text} END"
+    return text
 
 
 def _word(expression: str, words: tuple[str, ...], synonyms: dict[str, str]) -> str:

@@ -11,7 +11,7 @@ from reporter.engine.base import Engine, quoted
 from reporter.engine.duckdb import DuckDB
 from reporter.i18n.translate import mark
 from reporter.ingest.cache import Batch
-from reporter.ingest.projection import can_fail, expected, no_cast, no_zone, typed
+from reporter.ingest.projection import can_fail, expected, no_cast, no_zone, says_nothing, typed
 from reporter.model.assessment import Quarantined
 from reporter.model.sentences import NOT_OF_TYPE, Sentence, tell
 from reporter.privacy.redact_sql import is_looked_at, matches, without
@@ -84,6 +84,29 @@ def note_bad_fields(
         if total:
             sql = f"SELECT record, {value} FROM staged_{table} WHERE {condition}"
             note(engine, batch, statement, sql)
+
+
+def empty_what_says_nothing(
+    engine: DuckDB, table: str, columns: list[Column], batch: Batch
+) -> None:
+    """Empty the cells of words that only say that nothing stands there, and note them."""
+    conditions = {c.name: says_nothing(c) for c in columns if c.words and not c.required}
+    if not conditions:
+        return
+    counts = ", ".join(f"count(*) FILTER (WHERE {c})" for c in conditions.values())
+    totals = engine.rows(f"SELECT {counts} FROM staged_{table}")[0]
+    for (name, condition), total in zip(conditions.items(), totals, strict=True):
+        if total:
+            value = f"left(redacted({name}), 60)"
+            sql = f"SELECT record, {value} FROM staged_{table} WHERE {condition}"
+            note(engine, batch, _nothing_in(f"{table}.{name}"), sql)
+            engine.run(f"UPDATE staged_{table} SET {name} = '' WHERE {condition}")
+
+
+def _nothing_in(name: str) -> Callable[[str], Sentence]:
+    return lambda value: tell(
+        "{name} says nothing and counts as empty: {value}", name=name, value=value
+    )
 
 
 def _doubts(

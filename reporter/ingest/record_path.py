@@ -42,6 +42,7 @@ from reporter.ingest.quarantine import (
     TOO_LONG,
     cut_long,
     cut_text,
+    empty_what_says_nothing,
     hide_named,
     hide_secrets,
     note_bad_fields,
@@ -411,6 +412,7 @@ class _Loader:
                 # What is empty in every row is not cast: most columns of a record are.
                 filled[table] = [c for c in columns if lengths.get(c.name)]
                 note_bad_fields(engine, table, filled[table], part, table != "events")
+                empty_what_says_nothing(engine, table, filled[table], part)
         hide_secrets(engine, {t: _longer(t, k, SHORTEST - 1) for t, k in staged.items()}, part)
         for table, lengths in staged.items():
             cut_long(engine, table, _longer(table, lengths, TOO_LONG), part)

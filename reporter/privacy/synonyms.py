@@ -11,6 +11,7 @@ import unicodedata
 from functools import lru_cache
 
 from reporter.privacy.secrets import redact
+from reporter.schema.vocabulary import NONE, NOTHING
 
 _OF = r"(email|mail|upn|id|name|address|s)"
 _WHEN = r"(at|on|date|time|am|datum|le|il|el|op)"
@@ -164,11 +165,7 @@ IMPACT_WORDS = {
     "high": r"yes|y|true|both.*|(presumed )?high impact|(rights|safety)( and safety)? impacting.*",
 }
 """An answer to "is it high-impact?": yes is a high tier; no is no tier."""
-NOT_SAID = (
-    r"n ?a|not (applicable|available|provided|known|specified|set|assigned|recorded|yet known)|none|nil|null|tbd|tbc|tba|to be (determined|confirmed|decided|defined)|unknown|unassigned|"
-    r"no owner|none assigned|k ?a|keine?( angabe)?|nicht (bekannt|zutreffend)|unbekannt|entfallt|aucune?|neant|non (renseigne|applicable|connu|disponible)|inconnu|nd|"
-    r"ninguno|no aplica|desconocido|nessuno|sconosciuto|geen|onbekend|nvt"
-)
+NOT_SAID = rf"{NOTHING}|{NONE}|na|nd|ka"
 """A cell that says that nothing stands in it."""
 YES_NO = r"yes|no|y|n|true|false|ja|nein|oui|non|si|x|0|1|nee"
 REMARK = (

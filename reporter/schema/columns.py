@@ -23,12 +23,20 @@ class Column:
     required: bool = False
     """A row without it is rejected, with file and record."""
     person: bool = False
-    """It names a person: words that stand where nobody is named (`NOBODY`) are no value."""
+    """It names a person."""
+    words: bool = False
+    """What says nothing (`projection.says_nothing`) is no value of it, so it counts as empty."""
+    may_be_none: bool = False
+    """Words, of which those that say no are the value none."""
 
 
 def column(name: str, type_: str, doc: str, flags: str = "") -> Column:
-    """Make a column; flags: sparse, required, person."""
-    return Column(name, type_, doc, "sparse" in flags, "required" in flags, "person" in flags)
+    """Make a column; flags: sparse, required, person, words, may_be_none."""
+    told = flags.split()
+    kinds = ("sparse", "required", "person", "words", "may_be_none")
+    sparse, required, person, words, may_be_none = (kind in told for kind in kinds)
+    is_words = person or words or may_be_none
+    return Column(name, type_, doc, sparse, required, person, is_words, may_be_none)
 
 
 ACTORS = (
@@ -61,35 +69,54 @@ ACTORS = (
     column("owner_since", TIME, "When the present owner took over.", "sparse"),
     column("previous_owner_id", TEXT, "Owner before the present one.", "sparse person"),
     column("technical_owner_id", TEXT, "Technical or deputy owner.", "person"),
-    column("purpose", TEXT, "What it is for, in words."),
-    column("process_id", TEXT, "Business process it serves."),
+    column("purpose", TEXT, "What it is for, in words.", "words"),
+    column("process_id", TEXT, "Business process it serves.", "words"),
     column(
         "autonomy", INT, "0 suggests .. 4 spawns agents or gains tools (control tests, section 3)."
     ),
     column("autonomy_approved_by", TEXT, "Who approved that autonomy.", "person"),
-    column("domains", TEXT, "Domains its purpose covers, each between semicolons: ;orders;stock;"),
-    column("excluded_domains", TEXT, "Domains it must not touch, written likewise.", "sparse"),
+    column(
+        "domains",
+        TEXT,
+        "Domains its purpose covers, each between semicolons: ;orders;stock;",
+        "words",
+    ),
+    column(
+        "excluded_domains", TEXT, "Domains it must not touch, written likewise.", "sparse words"
+    ),
     column("risk_tier", TEXT, "Declared risk tier."),
-    column("risk_categories", TEXT, "Business risk categories, separated by ;"),
+    column("risk_categories", TEXT, "Business risk categories, separated by ;", "words"),
     column("risk_mapped_at", TIME, "When its rights were mapped to risk categories."),
     column("risk_signed_off_by", TEXT, "Risk owner who signed the mapping off.", "sparse person"),
     column("risk_signed_off_at", TIME, "When."),
-    column("principal_id", TEXT, "Identity it acts under (account, ARN, client id, SPIFFE id)."),
+    column(
+        "principal_id",
+        TEXT,
+        "Identity it acts under (account, ARN, client id, SPIFFE id).",
+        "words",
+    ),
     column(
         "principal_type",
         TEXT,
         "agent | workload | service_account | user, as the directory has it.",
+        "words",
     ),
-    column("identity_issuer", TEXT, "Who issues that identity: agent directory, workload CA ..."),
+    column(
+        "identity_issuer",
+        TEXT,
+        "Who issues that identity: agent directory, workload CA ...",
+        "words",
+    ),
     column("identity_attested_at", TIME, "When the identity was last attested."),
     column("default_policy", TEXT, "What happens to a call nobody allowed."),
     column(
         "enforcement_point",
         TEXT,
         "Where the policy is enforced: gateway, iam, proxy ... or prompt.",
+        "may_be_none",
     ),
     column("review_cadence_days", INT, "Days between access reviews."),
-    column("kill_switch", TEXT, "How it is stopped."),
+    column("kill_switch", TEXT, "How it is stopped.", "words"),
     column("kill_switch_owner", TEXT, "Who may stop it.", "person"),
     column("kill_switch_tested_at", TIME, "Last test of the stop."),
     column("kill_switch_minutes", INT, "Minutes to stop, as tested."),
@@ -99,21 +126,23 @@ ACTORS = (
         "Isolation of executed code: microvm, container, none ..., or unknown.",
     ),
     column("sandbox_root", FLAG, "Code runs as root."),
-    column("sandbox_network", TEXT, "deny | allowlist | open."),
-    column("sandbox_fs", TEXT, "workdir | readonly | full."),
+    column("sandbox_network", TEXT, "deny | allowlist | open.", "may_be_none"),
+    column("sandbox_fs", TEXT, "workdir | readonly | full.", "may_be_none"),
     column("sandbox_per_session", FLAG, "A fresh sandbox for each session."),
-    column("memory_scope", TEXT, "none | session | agent | shared."),
+    column("memory_scope", TEXT, "none | session | agent | shared.", "may_be_none"),
     column("memory_ttl_days", INT, "Days until memory expires."),
-    column("memory_sources", TEXT, "Sources allowed to write memory.", "sparse"),
+    column("memory_sources", TEXT, "Sources allowed to write memory.", "sparse may_be_none"),
     column("memory_write_check", FLAG, "Writes are checked before commit.", "sparse"),
-    column("memory_readers", TEXT, "Who may read shared memory.", "sparse"),
-    column("memory_disposition", TEXT, "What became of its memory when it was retired.", "sparse"),
+    column("memory_readers", TEXT, "Who may read shared memory.", "sparse may_be_none"),
+    column(
+        "memory_disposition", TEXT, "What became of its memory when it was retired.", "sparse words"
+    ),
     column("max_calls_per_minute", INT, "Limit of calls a minute."),
     column("max_cost_per_day", INT, "Limit of cost a day, in hundredths of the currency."),
     column("max_steps", INT, "Limit of steps a session."),
     column("max_children", INT, "Limit of agents it may spawn at a time.", "sparse"),
     column("max_delegation_depth", INT, "Longest chain of delegation allowed.", "sparse"),
-    column("prompt_version", TEXT, "Version or hash of its system prompt."),
+    column("prompt_version", TEXT, "Version or hash of its system prompt.", "words"),
     column(
         "secret_scan_at",
         TIME,
@@ -122,21 +151,26 @@ ACTORS = (
     ),
     column("secret_findings_open", INT, "Findings of that scan still open.", "sparse"),
     column("tested_at", TIME, "Last adversarial test."),
-    column("test_evidence", TEXT, "Where its result is kept."),
+    column("test_evidence", TEXT, "Where its result is kept.", "words"),
     column("user_facing", FLAG, "People outside its team talk to it."),
-    column("report_channel", TEXT, "Where its users report what goes wrong, and who answers."),
+    column(
+        "report_channel", TEXT, "Where its users report what goes wrong, and who answers.", "words"
+    ),
     column("roles", TEXT, "People: roles they hold, separated by ;", "sparse"),
     column("trained_at", TIME, "People: last training on agents.", "sparse"),
     column(
         "deploy_identity_type",
         TEXT,
         "federated | static_key | user, of the pipeline that deploys it.",
+        "words",
     ),
-    column("deploy_subject", TEXT, "Issuer, audience and subject condition of the federation."),
+    column(
+        "deploy_subject", TEXT, "Issuer, audience and subject condition of the federation.", "words"
+    ),
     column("deploy_static_secret", FLAG, "A static deploy secret exists."),
     column("vendor_hosted", FLAG, "Runs at a vendor.", "sparse"),
-    column("policy_id", TEXT, "Policy the actor acknowledges."),
-    column("policy_version", TEXT, "Version it acknowledges.", "sparse"),
+    column("policy_id", TEXT, "Policy the actor acknowledges.", "words"),
+    column("policy_version", TEXT, "Version it acknowledges.", "sparse words"),
     column("tools_listed", FLAG, "The record lists its tools, even if there are none."),
     column(
         "entitlements_listed", FLAG, "The record lists its entitlements, even if there are none."
@@ -151,7 +185,7 @@ ACTORS = (
     column("listed_in", TEXT, "Kind of the list this row comes from; empty: register.", "sparse"),
     column("strong_auth", FLAG, "People: multi-factor; others: no long-lived secret.", "sparse"),
     column("is_intermediary", FLAG, "A gateway that speaks for many agents.", "sparse"),
-    column("parent_id", TEXT, "Agent that spawned it.", "sparse"),
+    column("parent_id", TEXT, "Agent that spawned it.", "sparse words"),
     column("seasonal_until", TIME, "Declared quiet until then.", "sparse"),
 )
 
@@ -160,15 +194,23 @@ CREDENTIALS = (
     column("actor_id", TEXT, "Holder; one row a holder.", "required"),
     column("fingerprint", TEXT, "Keyed fingerprint of the value, where known.", "sparse"),
     column(
-        "type", TEXT, "api_key, oauth_client, certificate, password, token, workload_identity ..."
+        "type",
+        TEXT,
+        "api_key, oauth_client, certificate, password, token, workload_identity ...",
+        "words",
     ),
     column(
         "auth_method",
         TEXT,
         "How it authenticates: workload_identity, oauth_client_key, mtls, password ...",
-        "sparse",
+        "sparse may_be_none",
     ),
-    column("storage", TEXT, "Where the secret lies: vault, hsm, env, file, code, prompt ..."),
+    column(
+        "storage",
+        TEXT,
+        "Where the secret lies: vault, hsm, env, file, code, prompt ...",
+        "may_be_none",
+    ),
     column("environment", TEXT, "Environment it opens.", "sparse"),
     column("issued_at", TIME, "When it was issued."),
     column("expires_at", TIME, "When it ends."),
@@ -176,7 +218,9 @@ CREDENTIALS = (
     column("rotation_days", INT, "Declared rotation interval.", "sparse"),
     column("revoked_at", TIME, "When it was revoked.", "sparse"),
     column("privileged", FLAG, "Opens privileged access."),
-    column("readers", TEXT, "People who could read the secret, separated by ;", "sparse"),
+    column(
+        "readers", TEXT, "People who could read the secret, separated by ;", "sparse may_be_none"
+    ),
     column("listed_in", TEXT, "Kind of the list this row comes from; empty: register.", "sparse"),
 )
 
@@ -204,7 +248,7 @@ GRANTS = (
     ),
     column("role", TEXT, "Role it comes from.", "sparse"),
     column("purpose", TEXT, "Workflow, task or process it holds for; empty: all.", "sparse"),
-    column("domain", TEXT, "Domain that the tool or data source belongs to."),
+    column("domain", TEXT, "Domain that the tool or data source belongs to.", "words"),
     column("mode", TEXT, "Data: read | write | both."),
     column("outbound", FLAG, "Tools: can send outside the organisation."),
     column("untrusted", FLAG, "Data: others may write into it what the agent reads."),
@@ -212,8 +256,8 @@ GRANTS = (
     column("effect", TEXT, "Effect class of a tool."),
     column("reversible", FLAG, "The effect can be undone."),
     column("classification", TEXT, "Class of a data source."),
-    column("justification", TEXT, "Why the purpose needs it."),
-    column("risk_category", TEXT, "Business risk category it is tied to."),
+    column("justification", TEXT, "Why the purpose needs it.", "words"),
+    column("risk_category", TEXT, "Business risk category it is tied to.", "words"),
     column("privileged", FLAG, "Privileged right.", "sparse"),
     column("granted_at", TIME, "When it was granted."),
     column("approved_at", TIME, "When it was approved."),
@@ -275,11 +319,11 @@ COMPONENTS = (
     column("actor_id", TEXT, "Agent that uses it.", "required"),
     column("type", TEXT, "What it is.", "required"),
     column("name", TEXT, "Short name."),
-    column("vendor", TEXT, "Supplier."),
-    column("version", TEXT, "Version in use."),
+    column("vendor", TEXT, "Supplier.", "words"),
+    column("version", TEXT, "Version in use.", "words"),
     column("pinned", FLAG, "Version cannot float."),
-    column("hash", TEXT, "Content hash or signature reference."),
-    column("registry", TEXT, "Approved list it comes from."),
+    column("hash", TEXT, "Content hash or signature reference.", "words"),
+    column("registry", TEXT, "Approved list it comes from.", "words"),
     column("approved_at", TIME, "When it was approved."),
     column("reviewed_at", TIME, "When it was last reviewed."),
     column("transport", TEXT, "stdio | http | sse ...", "sparse"),
@@ -290,7 +334,7 @@ COMPONENTS = (
         "locator",
         TEXT,
         "Exact package (npm:, pypi:, oci:NAME) or address from which it is loaded.",
-        "sparse",
+        "sparse words",
     ),
 )
 
@@ -299,15 +343,15 @@ ARTIFACTS = (
     column("locator", TEXT, "Exact package or address, as in components.", "sparse"),
     column("version", TEXT, "Version that it is about; empty: all.", "sparse"),
     column("hash", TEXT, "Content hash.", "sparse"),
-    column("registry", TEXT, "List of the organisation in which it stands.", "sparse"),
+    column("registry", TEXT, "List of the organisation in which it stands.", "sparse words"),
     column("state", TEXT, "What that list says of it.", "sparse"),
-    column("signer", TEXT, "Who signed the content, as a tool verified.", "sparse"),
+    column("signer", TEXT, "Who signed the content, as a tool verified.", "sparse words"),
 )
 
 LINKS = (
     column("actor_id", TEXT, "One end.", "required"),
     column("peer_id", TEXT, "Other end.", "required"),
-    column("protocol", TEXT, "a2a/1.0, mcp, grpc ..."),
+    column("protocol", TEXT, "a2a/1.0, mcp, grpc ...", "may_be_none"),
     column("authenticated", FLAG, "Mutual authentication."),
     column("encrypted", FLAG, "Encrypted."),
     column("signed", FLAG, "Messages signed.", "sparse"),
@@ -324,18 +368,18 @@ CHANGES = (
         "required",
     ),
     column("old_value", TEXT, "Before."),
-    column("new_value", TEXT, "After; several values separated by ;"),
+    column("new_value", TEXT, "After; several values separated by ;", "may_be_none"),
     column("requested_by", TEXT, "Who asked.", "person"),
     column("approved_by", TEXT, "Who approved.", "person"),
     column("approved_at", TIME, "When."),
     column("effective_at", TIME, "When it took effect.", "required"),
     column("ticket_type", TEXT, "Kind of ticket: identity_change, or another."),
-    column("register_version", TEXT, "Version of the register's record it led to."),
+    column("register_version", TEXT, "Version of the register's record it led to.", "words"),
     column(
         "decision_id",
         TEXT,
         "Id of the ticket, pull request or approval that the record names.",
-        "sparse",
+        "sparse words",
     ),
 )
 
@@ -351,11 +395,11 @@ THIRD_PARTIES = (
     column("third_party_id", TEXT, "Id.", "required"),
     column("actor_id", TEXT, "Agent whose tokens or data it gets.", "required"),
     column("name", TEXT, "Name.", "sparse"),
-    column("principal_id", TEXT, "Identity it acts under here."),
+    column("principal_id", TEXT, "Identity it acts under here.", "words"),
     column("reviewed_at", TIME, "Last security review."),
-    column("scopes", TEXT, "Least scope, as recorded."),
+    column("scopes", TEXT, "Least scope, as recorded.", "words"),
     column("owner_id", TEXT, "Who answers for the contract.", "person"),
-    column("fallback", TEXT, "What happens without it."),
+    column("fallback", TEXT, "What happens without it.", "words"),
     column(
         "organisation_id",
         TEXT,
@@ -386,24 +430,24 @@ EXCEPTIONS = (
     column("actor_id", TEXT, "Whom it is for; empty: all.", "sparse"),
     column("check_id", TEXT, "Check it is for; empty: any.", "sparse"),
     column("item", TEXT, "Credential, right or tool it is for; empty: all.", "sparse"),
-    column("reason", TEXT, "Why.", "sparse"),
+    column("reason", TEXT, "Why.", "sparse words"),
     column("requester_id", TEXT, "Who asked.", "sparse person"),
     column("approver_id", TEXT, "Who approved.", "sparse person"),
     column("starts_at", TIME, "From.", "sparse"),
     column("ends_at", TIME, "Until.", "sparse"),
-    column("compensating", TEXT, "What is done instead.", "sparse"),
+    column("compensating", TEXT, "What is done instead.", "sparse words"),
 )
 
 INCIDENTS = (
     column("incident_id", TEXT, "Id.", "required sparse"),
     column("actor_id", TEXT, "Agent involved.", "required sparse"),
     column("opened_at", TIME, "When it was opened.", "required sparse"),
-    column("timeline", TEXT, "What happened when, or where that is kept."),
+    column("timeline", TEXT, "What happened when, or where that is kept.", "words"),
     column("contained_at", TIME, "When it was contained."),
     column("notify_due", FLAG, "Somebody outside had to be told."),
     column("notified_at", TIME, "When they were.", "sparse"),
-    column("corrective", TEXT, "What was changed so that it cannot come back."),
-    column("dismissed_why", TEXT, "Why it was dismissed.", "sparse"),
+    column("corrective", TEXT, "What was changed so that it cannot come back.", "words"),
+    column("dismissed_why", TEXT, "Why it was dismissed.", "sparse words"),
 )
 
 ALERTS = (

@@ -108,14 +108,40 @@ SYNONYMS: dict[str, dict[str, str]] = {
     },
 }
 """Column -> common spellings of a vocabulary value, applied at load after lower-casing."""
-NOBODY = (
-    *("-", "--", "---", "\N{EN DASH}", "\N{EM DASH}", ".", "...", "/", "?", "??", "???"),
-    *("n/a", "n.a.", "n. a.", "#n/a", "none", "null", "nil", "nobody", "no one", "no owner"),
-    *("not applicable", "not assigned", "not available", "not known", "not set", "not specified"),
-    *("tba", "tbc", "tbd", "t.b.d.", "to be confirmed", "to be decided", "to be defined"),
-    *("to be determined", "todo", "unassigned", "unknown", "vacant", "xxx"),
-    *("n.n.", "n. n.", "n.n", "k.a.", "k. a.", "keine angabe", "kein", "keine", "keiner"),
-    *("niemand", "nicht bekannt", "nicht benannt", "nicht zugewiesen", "nicht zutreffend"),
-    *("entfällt", "folgt", "offen", "noch offen", "unbekannt", "unbesetzt", "vakant"),
+
+NOTHING = "|".join(
+    (
+        r"n a|n n|k a|null|nil|nvt|xxx|undefined|unspecified|unknown|unassigned|vacant|no owner",
+        r"unbekannt|unbesetzt|vakant|entfallt|unklar|offen|keine angaben?|inconnu|neant|no aplica",
+        r"desconocido|sconosciuto|onbekend|none assigned|non (applicable|connu|renseigne)",
+        r"not( yet)? (applicable|assigned|available|confirmed|decided|defined|determined|known)",
+        r"not( yet)? (documented|done|in place|named|provided|recorded|set|specified)",
+        r"nicht (bekannt|benannt|definiert|dokumentiert|festgelegt|zugewiesen|zutreffend)",
+        r"tb[acd]|t b [acd]|to be (announced|confirmed|decided|defined|determined)",
+    )
 )
-"""What stands where a person should and names none, in lower case. NA and NN may be initials."""
+"""Pattern of what says nothing, of a cell in small letters, without accents, its signs but * as
+blanks. NA and NN may be initials, and stand here with their signs only.
+"""
+NOT_YET = "|".join(
+    (
+        r"todo|to do|wip|pending|later|planned|in (preparation|progress)|not yet( \w+)?",
+        r"(planned|geplant) (ab|bis|by|for|fur|im|in|until|q[1-4]|\d).*",
+        r"tb[acd] (bis|by|in|mit|until|with|q[1-4]|\d).*|to be (\w+ (by|in|until) .*|agreed|named)",
+        r"geplant|in (arbeit|abstimmung|klarung|planung|vorbereitung)|folgt( .*)?",
+        r"noch (nicht|offen|unklar|zu)( \w+){0,3}|wird (noch )?(benannt|erganzt|nachgereicht)",
+        r"a definir|por definir|da definire",
+    )
+)
+"""Pattern of what only says that something is to come, likewise."""
+NONE = "none|nobody|no one|keine?|keiner|niemand|aucune?|ninguno|nessuno|geen"
+NO = "no|nein|non|nicht vorhanden"
+"""Patterns of what says nothing in most columns, and in some that there is none: a memory of scope
+none.
+"""
+POINTER = (
+    r"(siehe|vgl\.?|voir|zie) [^0-9/@:#.]+|(see|refer to) (the |our |also )?(above|annex|appendix|"
+    r"attachment|below|comment|concept|confluence|description|docs?|documentation|handbook|"
+    r"intranet|manual|notes?|policy|remarks?|runbook|sharepoint|tickets?|wiki)"
+)
+"""Pattern of what points to no place that could be found, of a cell in small letters."""

@@ -28,7 +28,6 @@ NAMED = {
     "changes": ("actor_id", "requested_by", "approved_by"),
     "third_parties": ("actor_id", "owner_id"),
     "exceptions": ("actor_id", "requester_id", "approver_id"),
-    "alerts": ("actor_id", "acted_by"),
     **dict.fromkeys(
         (
             "credentials",

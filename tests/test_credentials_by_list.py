@@ -78,3 +78,30 @@ def test_a_register_says_that_an_agent_is_retired_whatever_a_directory_is_called
     rows = read_results(tmp_path / "run", columns=("check", "subject"))
     assert ("LIF-02", "bot-1") in rows
     assert ("INV-03", "bot-1") not in rows
+
+
+def test_a_list_that_tells_no_end_fails_no_key_as_endless(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A register tells the end of its own keys; a secret store tells none, so that of its secret is not known."""
+    assess_few(monkeypatch, "CRD-03")
+    inventory = tmp_path / "workspace" / "inventory"
+    inventory.mkdir(parents=True)
+    (tmp_path / "workspace" / "reporter.yml").write_text(SETTINGS, encoding="utf-8")
+    agent = {"type": "agent", "actor_id": "bot-1", "state": "active", "owner_id": "ann"}
+    key = {"type": "credential", "actor_id": "bot-1", "issued_at": "2026-09-20"}
+    rows = [
+        agent,
+        key | {"credential_id": "k-ends", "key_type": "api_key", "expires_at": "2026-10-20"},
+    ]
+    (inventory / "agents.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    name = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:bot-1-AbCdEf"
+    secret = {"ARN": name, "Name": "bot-1", "Tags": [{"Key": "agent", "Value": "bot-1"}]}
+    secret |= {"CreatedDate": "2026-08-01T00:00:00Z", "RotationEnabled": False}
+    (inventory / "secrets.json").write_text(json.dumps({"SecretList": [secret]}), encoding="utf-8")
+    assess_workspace(tmp_path / "workspace", tmp_path / "run", Options(formats=("json", "csv")))
+    columns = ("check", "subject", "status", "reason_code")
+    found = {
+        s: (r, w) for c, s, r, w in read_results(tmp_path / "run", columns=columns) if c == "CRD-03"
+    }
+    assert found[name] == ("unknown", "not_recorded")

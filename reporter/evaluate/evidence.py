@@ -17,6 +17,7 @@ from reporter.evaluate.unassessed import (
     CITE_CERTAIN,
     IS_HELD,
     UNREAD,
+    Certain,
     Why,
     because,
     unsettle,
@@ -227,7 +228,7 @@ def hold_to_own_lists(
     needs: Iterable[Column],
     to_fail: Iterable[Column],
     sight: Sight,
-    certain: Callable[[Set[str]], Set[str]],
+    certain: Callable[[Set[str]], Certain],
 ) -> None:
     """Make results on a credential unknown where no list of it carries a needed column, though
     other lists of its holder do: where a store keeps one secret says nothing of another. A fail
@@ -249,7 +250,8 @@ def hold_to_own_lists(
     undoing = {n for n in gaps if tuple(n.split(".")) in {*to_fail}}
     failing = " UNION ".join(gaps[n][0] for n in sorted(undoing))
     count = "SELECT count(*) FROM results WHERE check_id = ? AND status = 'fail' AND subject IN"
-    told = certain(undoing) if failing and engine.one(f"{count} ({failing})", [check.id]) else set()
+    is_asked = failing and engine.one(f"{count} ({failing})", [check.id])
+    told = certain(undoing)[0] if is_asked else set()  # no field of such a list was left unread
     for name, (subjects, others) in gaps.items():
         status = IS_HELD
         if name in told:

@@ -181,12 +181,16 @@ def _add_unread(engine: Engine, table: str, column: str, refs: Sequence[str]) ->
         )
 
 
+Certain = tuple[Set[str], Set[str]]
+"""Columns (table.column) with a best case, and columns whose unread rows can be left out."""
+
+
 def doubt_unread(
     engine: Engine,
     check: Check,
     columns: Iterable[tuple[str, str]],
     unread: Set[tuple[str, str]],
-    certain: Callable[[Set[str]], Set[str]],
+    certain: Callable[[Set[str]], Certain],
 ) -> None:
     """Make results of a check unknown that rest on a field that held what could not be read: it is
     neither filled nor empty. A fail stands if the check fails without that column, or whatever the
@@ -211,7 +215,7 @@ def doubt_unread(
     )
     failing = "SELECT unnest(names) AS name FROM doubted WHERE status = 'fail'"
     if doubtful := {name for (name,) in engine.rows(f"SELECT DISTINCT name FROM ({failing})")}:
-        told = quoted_list(sorted(certain(doubtful)))
+        told = quoted_list(sorted(set().union(*certain(doubtful))))
         kept = (
             f"SELECT subject FROM doubted WHERE status = 'fail' AND list_has_all({told}, names) AND"
             " subject IN (SELECT subject FROM certain)"
@@ -254,11 +258,11 @@ def replaceable(compiled: Compiled, name: str) -> bool:
 
 def find_certain(
     engine: Engine, check: Check, compiled: Compiled, run: Runner, names: Set[str]
-) -> Set[str]:
+) -> Certain:
     """Make `certain`, the failures of a check that stand whatever fields of these columns that are
     empty or could not be read hold; return the columns of which that can be told: those with a
-    best case, and those of tables of which no row more could undo a failure: what the row is about
-    is left out.
+    best case, and those that could not be read of tables of which no row more could undo a failure:
+    what the row is about is left out.
     """
     proofs = (shipped_absence(check.id) or {"fail": [t.name for t in LOADED]})["fail"]
     differing = {
@@ -285,7 +289,7 @@ def find_certain(
         f"CREATE OR REPLACE TEMP TABLE certain AS SELECT v.subject, v.{CODE} AS code, v.{VALUES} AS"
         f" held, coalesce({ref}, '') AS ref FROM ({plan.sql}) AS v WHERE v.ok IS FALSE"
     )
-    return best | {f"{t}.{c}" for t, columns in left_out.items() for c in columns}
+    return best, {f"{t}.{c}" for t, columns in left_out.items() for c in columns}
 
 
 CITE_CERTAIN = (

@@ -258,7 +258,7 @@ FILES: dict[str, tuple[str, bytes, tuple[int, int, int, int, int], str]] = {
     "YAML with a tag": ("yml", b"x: !!python/object/apply:os.system [id]\n", UNREAD, "invalid YAML"),
     "YAML values that JSON cannot hold become text": ("yml", YAML.encode(), (1, 1, 0, 0, 0), ""),
     "a damaged Parquet file": ("parquet", NO_PARQUET, UNREAD, ""),
-    "a damaged Parquet file, packed": ("parquet", gzip.compress(NO_PARQUET), UNREAD, ""),
+    "a damaged Parquet file, packed": ("parquet", gzip.compress(NO_PARQUET, mtime=0), UNREAD, ""),
     "binary content": ("jsonl", random.Random(1).randbytes(500), UNREAD, ""),
 }  # fmt: skip
 """One file each; all are read together, so what is wrong with one must not cost another."""

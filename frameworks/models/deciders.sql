@@ -1,4 +1,4 @@
--- Somebody of a list, as he stands there for what he decided or answers for.
+-- One actor of a list, as he stands there for what he decided or answers for.
 -- decider_id text: His id.
 -- kind text: As in actors.
 -- state text: State, as the list has it.

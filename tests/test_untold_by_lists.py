@@ -1,0 +1,94 @@
+"""What a list cannot show is unknown: limits kept elsewhere, keys of the past."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import assess_few, read_results
+
+from reporter.pipeline.assess import Options, assess_workspace
+
+SETTINGS = """organisation: Example
+period: {from: 2026-07-01, to: 2026-09-30}
+as_of: 2026-10-01
+"""
+Codes = dict[tuple[str, str], tuple[str, str]]
+
+
+def codes(folder: Path, files: dict[str, Any]) -> Codes:
+    """Return (check, subject) -> (status, reason code) of a workspace with these files."""
+    for name, content in files.items():
+        path = folder / "workspace" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(content), encoding="utf-8")
+    (folder / "workspace" / "reporter.yml").write_text(SETTINGS, encoding="utf-8")
+    assess_workspace(folder / "workspace", folder / "run", Options(formats=("json", "csv")))
+    columns = ("check", "subject", "status", "reason_code")
+    return {
+        (c, s): (status, code)
+        for c, s, status, code in read_results(folder / "run", columns=columns)
+    }
+
+
+# Limits of a gateway
+
+
+def agent_of_litellm(number: int, **more: Any) -> dict[str, Any]:
+    return {
+        "agent_id": f"ag-{number}",
+        "agent_name": f"bot-{number}",
+        "agent_card_params": {"name": f"bot-{number}"},
+        "litellm_params": {"require_trace_id_on_calls_by_agent": True, "max_iterations": 9},
+        "enabled": True,
+    } | more
+
+
+def key_of_litellm(number: int, **more: Any) -> dict[str, Any]:
+    none = dict.fromkeys(("user_id", "team_id", "rpm_limit", "max_budget", "budget_duration"))
+    return {
+        "token": f"{number:064x}",
+        "key_alias": f"key-{number}",
+        "agent_id": f"ag-{number}",
+        "models": [],
+        **none,
+    } | more
+
+
+def test_a_key_without_a_limit_may_stand_under_that_of_its_user_or_team(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assess_few(monkeypatch, "RUN-06")
+    set_here = {"rpm_limit": 60, "max_budget": 5.0, "budget_duration": "1d"}
+    keys = [
+        key_of_litellm(1, user_id="u1", **set_here),
+        key_of_litellm(2, user_id="u1"),
+        key_of_litellm(3, team_id="t1", rpm_limit=60),
+        key_of_litellm(4),
+        key_of_litellm(5, **set_here),
+        key_of_litellm(5, token=f"{55:064x}", key_alias="key-55", **set_here),
+    ]
+    found = codes(
+        tmp_path,
+        {
+            "inventory/agents.json": [agent_of_litellm(n) for n in range(1, 6)],
+            "inventory/keys.json": {"keys": keys},
+            "logs/gateway.json": [
+                {"time": "2026-08-01T10:00:00Z", "event_id": f"e{n}", "log_source": "gateway"}
+                | {"actor_id": f"ag-{n}", "actor_kind": "agent", "session_id": f"s{n}"}
+                | {"action": "call", "cost": 1, "outcome": "success"}
+                for n in range(1, 6)
+            ],
+        },
+    )
+    status = {s: status for (c, s), (status, _) in found.items() if c == "RUN-06"}
+    assert status == {
+        "ag-1": "unknown",  # its log delivers on one day
+        "ag-2": "unknown",
+        "ag-3": "unknown",
+        "ag-4": "fail",
+        "ag-5": "unknown",
+    }
+    assert {s: code for (_, s), (_, code) in found.items()}["ag-2"] == "not_recorded"

@@ -92,3 +92,75 @@ def test_a_key_without_a_limit_may_stand_under_that_of_its_user_or_team(
         "ag-5": "unknown",
     }
     assert {s: code for (_, s), (_, code) in found.items()}["ag-2"] == "not_recorded"
+
+
+# Keys of the past
+
+
+def user_arn(name: str) -> str:
+    return f"arn:aws:iam::111122223333:user/{name}"
+
+
+def call_with(key: str, name: str, day: str) -> dict[str, Any]:
+    return {
+        "eventVersion": "1.09",
+        "userIdentity": {
+            "type": "IAMUser",
+            "arn": user_arn(name),
+            "accountId": "111122223333",
+            "accessKeyId": key,
+            "userName": name,
+        },
+        "eventTime": f"{day}T10:00:00Z",
+        "eventSource": "s3.amazonaws.com",
+        "eventName": "ListObjects",
+        "requestParameters": {"bucketName": "b"},
+        "eventID": f"{key}-{day}",
+        "eventType": "AwsApiCall",
+        "recipientAccountId": "111122223333",
+    }
+
+
+def test_a_key_that_was_rotated_is_no_stranger_to_its_user(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An inactive one is still listed, a deleted one no longer; that of another user is neither."""
+    assess_few(monkeypatch, "IDN-04", "REC-01")
+    names = ("inactive", "deleted", "borrows")
+    keys = [
+        ("inactive", "AKIAINACTIVE00000001", "Inactive", "2026-01-20"),
+        ("inactive", "AKIAINACTIVE00000002", "Active", "2026-08-20"),
+        ("deleted", "AKIADELETED000000002", "Active", "2026-08-20"),
+        ("borrows", "AKIABORROWS000000002", "Active", "2026-08-20"),
+    ]
+    calls = [
+        ("AKIAINACTIVE00000001", "inactive"),
+        ("AKIADELETED000000001", "deleted"),
+        ("AKIAINACTIVE00000002", "borrows"),
+    ]
+    found = codes(
+        tmp_path,
+        {
+            "inventory/agents.json": [
+                {"type": "agent", "actor_id": n, "state": "active", "principal_id": user_arn(n)}
+                for n in names
+            ],
+            "inventory/users.json": {
+                "Users": [
+                    {"UserName": n, "UserId": f"AIDA{n.upper()}0000", "Arn": user_arn(n)}
+                    for n in names
+                ]
+            },
+            "inventory/keys.json": {
+                "AccessKeyMetadata": [
+                    {"UserName": n, "AccessKeyId": k, "Status": s, "CreateDate": f"{d}T00:00:00Z"}
+                    for n, k, s, d in keys
+                ]
+            },
+            "logs/trail.json": {"Records": [call_with(k, n, "2026-07-08") for k, n in calls]},
+        },
+    )
+    codes_of = {n: found["IDN-04", n][1] for n in names}
+    # What is declared passes, were its log not silent on most days.
+    assert codes_of == {"inactive": "silent_days", "deleted": "past_key", "borrows": "undeclared"}
+    assert "credential_not_recorded" not in {found["REC-01", n][1] for n in names}

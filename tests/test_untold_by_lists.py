@@ -1,4 +1,4 @@
-"""What a list cannot show is unknown: limits kept elsewhere, keys of the past."""
+"""What a list cannot show is unknown: limits kept elsewhere, keys of the past. Who stands in none is known by his agent."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 from conftest import assess_few, read_results
 
+from reporter.authoring.examples import RUN, load_example
+from reporter.engine.duckdb import DuckDB
 from reporter.pipeline.assess import Options, assess_workspace
+from reporter.transform.derive import derive
 
 SETTINGS = """organisation: Example
 period: {from: 2026-07-01, to: 2026-09-30}
@@ -164,3 +167,48 @@ def test_a_key_that_was_rotated_is_no_stranger_to_its_user(
     # What is declared passes, were its log not silent on most days.
     assert codes_of == {"inactive": "silent_days", "deleted": "past_key", "borrows": "undeclared"}
     assert "credential_not_recorded" not in {found["REC-01", n][1] for n in names}
+
+
+# Who stands in no list
+
+
+def test_rights_keys_and_alerts_of_an_identity_that_only_the_register_names_are_the_agents(
+    tmp_path: Path,
+) -> None:
+    """But not of one that two agents declare, of a person, or of a gateway."""
+    agent = {"kind": "agent", "state": "active"}
+    actors = [
+        agent | {"actor_id": "bot", "principal_id": "role/bot"},
+        agent | {"actor_id": "cloud", "principal_id": "c@p-1.iam.gserviceaccount.com"},
+        agent | {"actor_id": "one", "principal_id": "role/shared"},
+        agent | {"actor_id": "other", "principal_id": "role/shared"},
+        agent | {"actor_id": "borrows", "principal_id": "ann@x.example"},
+        agent | {"actor_id": "helped", "principal_id": "zoe"},
+        agent | {"actor_id": "gate", "principal_id": "role/gate", "is_intermediary": True},
+        agent | {"actor_id": "quiet", "principal_id": "role/quiet"},
+    ]
+    names = [str(a["principal_id"]) for a in actors[:7]]
+    given = {
+        "actors": actors,
+        "grants": [{"actor_id": n, "type": "entitlement", "name": "x"} for n in names],
+        "alerts": [
+            {"alert_id": n, "actor_id": n, "raised_at": "2026-08-01"} for n in ("role/bot", "zoe")
+        ],
+        "approvals": [{"approval_id": "p1", "approver_id": "zoe", "actor_id": "bot"}],
+    }
+    with DuckDB(tmp_path / "work") as engine:
+        load_example(engine, {"given": given})
+        derive(engine, RUN, [])
+        holders = dict(engine.rows("SELECT actor_id, count(*) FROM grants GROUP BY actor_id"))
+        assert sorted(holders) == [
+            "ann@x.example",
+            "bot",
+            "cloud",
+            "role/gate",
+            "role/shared",
+            "zoe",
+        ]
+        alerted = {who for (who,) in engine.rows("SELECT actor_id FROM alerts")}
+        assert alerted == {"bot", "zoe"}
+        names_known = {a for (a,) in engine.rows("SELECT alias FROM same_as")}
+        assert names_known == {"role/bot", "c@p-1.iam.gserviceaccount.com"}

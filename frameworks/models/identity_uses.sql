@@ -30,6 +30,7 @@ known AS (
     u.first_ref,
     u.last_at,
     u.last_ref,
+    q.name IS NOT NULL AS may_be_past,
     p.name IS NOT NULL AS is_own_identity,
     c.name IS NOT NULL AS is_own_credential,
     c.ended_at
@@ -38,6 +39,7 @@ known AS (
     ON p.actor_id = u.agent_id AND p.kind = 'identity' AND p.name = LOWER(TRIM(u.principal_id))
   LEFT JOIN declared_names AS c
     ON c.actor_id = u.agent_id AND c.kind = 'credential' AND c.name = LOWER(TRIM(u.credential_id))
+  LEFT JOIN past_keys AS q ON q.agent_id = u.agent_id AND q.name = LOWER(TRIM(u.credential_id))
 )
 
 SELECT
@@ -46,6 +48,7 @@ SELECT
   k.principal_id AS name,
   k.is_own_identity AS is_declared,
   k.is_own_identity AS with_own_identity,
+  FALSE AS may_be_past,
   NULL AS ended_at,
   k.last_at,
   k.first_at AS seen_at,
@@ -62,6 +65,7 @@ SELECT
   k.credential_id,
   k.is_own_credential,
   k.is_own_identity,
+  k.may_be_past,
   k.ended_at,
   k.last_at,
   CASE WHEN k.is_own_credential THEN k.last_at ELSE k.first_at END,
@@ -72,6 +76,6 @@ WHERE k.credential_id IS NOT NULL
 
 UNION ALL
 
-SELECT k.agent_id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, k.n_events
+SELECT k.agent_id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, k.n_events
 FROM known AS k
 WHERE k.principal_id IS NULL AND k.credential_id IS NULL

@@ -3,9 +3,10 @@
 -- part
 SELECT
   t.agent_id,
-  CASE WHEN k.actor_id IS NULL THEN 8 ELSE 1 END AS rank,
+  CASE WHEN k.actor_id IS NULL THEN 8 WHEN t.may_have_been THEN 18 ELSE 1 END AS rank,
   CASE
     WHEN k.actor_id IS NULL THEN 'no_tool_listed'
+    WHEN t.may_have_been THEN 'tool_perhaps'
     WHEN t.ended_at IS NOT NULL THEN 'tool_ended'
     WHEN t.granted_for IS NOT NULL THEN 'tool_purpose'
     ELSE 'tool_ungranted'
@@ -20,6 +21,12 @@ SELECT
   t.ref
 FROM ungranted_tools AS t
 LEFT JOIN listed_kinds AS k ON k.actor_id = t.agent_id AND k.type = 'tool'
+
+UNION ALL
+
+SELECT
+  e.agent_id, 19, 'tool_early', e.tool, NULL, e.purpose, e.granted_at, 1, e.first_at, moment(e.first_at, e.tool), e.ref
+FROM early_uses AS e
 
 UNION ALL
 

@@ -36,7 +36,9 @@ SELECT
   x.agent_id, 6, 'tool_not_granted', x.tool, NULL, NULL, ARG_MIN(x.first_ref, moment(x.first_at, x.first_ref))
 FROM activity AS x
 LEFT JOIN grants AS g ON g.actor_id = x.agent_id AND g.type = 'tool' AND covers_tool(x.tool, g.like_pattern, g.excluded)
-WHERE x.in_window AND x.outcome = 'success' AND x.tool IS NOT NULL AND g.actor_id IS NULL
+-- What was taken away was on record, as what ended is.
+LEFT JOIN past_rights AS p ON p.actor_id = x.agent_id AND p.type = 'tool' AND x.tool LIKE p.like_pattern ESCAPE '!'
+WHERE x.in_window AND x.outcome = 'success' AND x.tool IS NOT NULL AND g.actor_id IS NULL AND p.actor_id IS NULL
   AND x.agent_id IN (SELECT t.actor_id FROM grants AS t WHERE t.type = 'tool')
 GROUP BY x.agent_id, x.tool
 
@@ -44,7 +46,8 @@ UNION ALL
 
 SELECT u.agent_id, 7, 'data_not_granted', NULL, NULL, NULL, ARG_MIN(u.first_ref, moment(u.first_at, u.first_ref))
 FROM data_use AS u
-WHERE u.in_window AND u.outcome = 'success' AND u.event_class = 'data' AND u.data_source IS NULL
+LEFT JOIN (SELECT DISTINCT p.actor_id FROM past_rights AS p WHERE p.type = 'data') AS p ON p.actor_id = u.agent_id
+WHERE p.actor_id IS NULL AND u.in_window AND u.outcome = 'success' AND u.event_class = 'data' AND u.data_source IS NULL
   AND u.agent_id IN (SELECT d.actor_id FROM grants AS d WHERE d.type = 'data')
 GROUP BY u.agent_id
 

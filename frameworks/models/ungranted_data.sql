@@ -1,5 +1,6 @@
 -- One data source that an agent of a list touched in the period and that no grant covers for certain, by purpose.
--- A grant of another name may cover the same data: a wider one does, a narrower one perhaps.
+-- A grant of another name may cover the same data: a wider one does, a narrower one perhaps. So does one that was taken
+-- away since.
 -- part
 WITH touched AS (
   SELECT
@@ -34,12 +35,23 @@ matched AS (
     AND holds_at(g.expires_at, t.last_at) AND same_purpose(g.purpose, t.purpose)
   GROUP BY t.agent_id, t.data_source, t.purpose, t.event_class, t.n_events, t.first_at, t.last_at, t.ref
   HAVING COUNT(CASE WHEN t.data_source LIKE g.like_pattern ESCAPE '!' THEN 1 END) = 0
+),
+-- Data that no grant of today covers has no name of a grant: what was taken away is compared with none.
+past AS (
+  SELECT p.actor_id, MAX(p.perhaps_until_at) AS until_at
+  FROM past_rights AS p
+  WHERE p.type = 'data'
+  GROUP BY p.actor_id
 )
 SELECT
   m.agent_id,
   m.data_source,
-  m.of_data AND m.n_near = 0 AS is_outside,
-  CASE WHEN m.of_data AND m.n_near = 0 AND m.first_at <= m.ended_at THEN 1 ELSE m.n_events END AS n_events,
+  m.of_data AND m.n_near = 0 AND NOT COALESCE(p.until_at >= m.last_at, FALSE) AS is_outside,
+  CASE
+    WHEN m.of_data AND m.n_near = 0 AND (m.first_at <= m.ended_at OR m.first_at <= p.until_at) THEN 1
+    ELSE m.n_events
+  END AS n_events,
   m.last_at,
   m.ref
 FROM matched AS m
+LEFT JOIN past AS p ON p.actor_id = m.agent_id

@@ -74,8 +74,11 @@ strays AS (
   LEFT JOIN grants AS g
     ON g.actor_id = x.agent_id AND g.type = 'tool' AND covers_tool(x.tool, g.like_pattern, g.excluded)
     AND holds_at(g.expires_at, x.last_at)
+  LEFT JOIN past_rights AS p
+    ON p.actor_id = x.agent_id AND p.type = 'tool' AND x.tool LIKE p.like_pattern ESCAPE '!'
+    AND p.perhaps_until_at >= x.last_at AND (p.since_at IS NULL OR p.since_at <= x.first_at)
   WHERE x.registered AND x.agent_kind = 'agent' AND x.outcome = 'success' AND x.tool IS NOT NULL
-    AND g.actor_id IS NULL AND x.agent_id IN (SELECT actor_id FROM bounded WHERE type = 'tool')
+    AND g.actor_id IS NULL AND p.actor_id IS NULL AND x.agent_id IN (SELECT actor_id FROM bounded WHERE type = 'tool')
 ),
 
 outside AS (
@@ -98,7 +101,11 @@ outside AS (
 touched AS (
   SELECT d.agent_id, d.in_window, d.first_at, d.first_ref AS ref
   FROM data_use AS d
+  LEFT JOIN (
+    SELECT actor_id, max(perhaps_until_at) AS until_at FROM past_rights WHERE type = 'data' GROUP BY actor_id
+  ) AS p ON p.actor_id = d.agent_id
   WHERE d.registered AND d.outcome = 'success' AND d.event_class = 'data' AND d.data_source IS NULL
+    AND NOT coalesce(p.until_at >= d.last_at, FALSE)
     AND d.agent_id IN (SELECT b.actor_id FROM bounded AS b JOIN agents AS a USING (actor_id) WHERE b.type = 'data')
 
   UNION ALL

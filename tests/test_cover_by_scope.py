@@ -38,3 +38,14 @@ def test_the_approved_policy_with_the_narrowest_scope_covers(tmp_path: Path) -> 
 def test_a_register_that_names_policies_is_believed(tmp_path: Path, named: str) -> None:
     actors = [{**ACTORS[0], "policy_id": named}, {**ACTORS[1], "policy_id": "AI-2"}]
     assert covered(tmp_path, actors)["quay"] == (named or None)
+
+
+def test_the_policy_that_held_before_the_period_covers_before_a_narrower_one(tmp_path: Path) -> None:
+    """And the version that the record acknowledges is of another."""
+    policies = [
+        {"policy_id": "AI-1", "scope": "agents", "status": "approved", "effective_at": "2026-01-01"},
+        {"policy_id": "AI-2", "scope": "agents", "status": "approved", "effective_at": "2026-08-15", "covers_unit": "Quay"},
+    ]  # fmt: skip
+    actors = [ACTORS[0] | {"policy_version": "7"}]
+    with derived(tmp_path, actors=actors, policies=policies) as engine:
+        assert engine.rows("SELECT policy_id, policy_version FROM actors") == [("AI-1", None)]

@@ -228,12 +228,16 @@ def _join_requests(engine: Engine) -> None:
 
 def _cover_by_scope(engine: Engine) -> None:
     """Let the policy that by its own scope covers an actor be its policy, where no list of it would
-    name one: the approved one first, then that with the narrowest scope.
+    name one: the approved one first, then what held before the period, then the narrowest scope.
+    The version that it acknowledges is of another.
     """
+    order = (
+        "(p.status IS DISTINCT FROM 'approved', coalesce(p.effective_at > period_from(), TRUE),"
+        " -p.n_limits, p.policy_id)"
+    )
     engine.run(
-        "INSERT INTO covered SELECT a.actor_id, arg_min(p.policy_id, (p.status IS DISTINCT FROM"
-        " 'approved', -p.n_limits, p.policy_id)), arg_min(p.source, (p.status IS DISTINCT FROM"
-        " 'approved', -p.n_limits, p.policy_id)) FROM actors AS a JOIN (SELECT *,"
+        f"INSERT INTO covered SELECT a.actor_id, arg_min(p.policy_id, {order}), arg_min(p.source,"
+        f" {order}) FROM actors AS a JOIN (SELECT *,"
         " (covers_kind IS NOT NULL)::INT + (covers_unit IS NOT NULL)::INT + (covers_environment IS"
         " NOT NULL)::INT AS n_limits FROM policies) AS p ON coalesce(p.covers_kind, CASE WHEN"
         " lower(p.scope) = 'agents' THEN 'agent' END) = a.kind AND coalesce(p.covers_environment ="
@@ -243,8 +247,9 @@ def _cover_by_scope(engine: Engine) -> None:
         " WHERE c.tbl = 'actors' AND c.col = 'policy_id') GROUP BY a.actor_id"
     )
     engine.run(
-        "UPDATE actors SET policy_id = (SELECT min(c.policy_id) FROM covered AS c WHERE c.actor_id"
-        " = actors.actor_id) WHERE actor_id IN (SELECT c.actor_id FROM covered AS c)"
+        "UPDATE actors SET policy_version = NULL, policy_id = (SELECT min(c.policy_id) FROM covered"
+        " AS c WHERE c.actor_id = actors.actor_id) WHERE actor_id IN (SELECT c.actor_id FROM"
+        " covered AS c)"
     )
     engine.run("INSERT INTO carried SELECT DISTINCT source, 'actors', 'policy_id' FROM covered")
 

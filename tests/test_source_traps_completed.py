@@ -17,7 +17,7 @@ SOURCES = Path(__file__).parent / "data" / "sources"
         # One memory tells how long it keeps, the other has strategies.
         ("aws-agentcore", "memories.jsonl", 1, 1),
         ("aws-identity-center", "memberships.json", 1, 1),
-        ("servicenow-vendors", "assessments.json", 3, 4),
+        ("servicenow-vendors", "assessments.json", 4, 5),
         # A sample finding tells no class, nor does a word of no known class.
         ("aws-data-catalog", "macie.json", 1, 1),
         ("aws-data-catalog", "tags.json", 3, 1),

@@ -40,7 +40,9 @@ def test_a_register_that_names_policies_is_believed(tmp_path: Path, named: str) 
     assert covered(tmp_path, actors)["quay"] == (named or None)
 
 
-def test_the_policy_that_held_before_the_period_covers_before_a_narrower_one(tmp_path: Path) -> None:
+def test_the_policy_that_held_before_the_period_covers_before_a_narrower_one(
+    tmp_path: Path,
+) -> None:
     """And the version that the record acknowledges is of another."""
     policies = [
         {"policy_id": "AI-1", "scope": "agents", "status": "approved", "effective_at": "2026-01-01"},

@@ -42,7 +42,7 @@ covered AS (
     o.ticket_type,
     o.ref,
     (
-      is_same(o.approver_id, c.requested_by)
+      (is_same(o.approver_id, c.requested_by) OR (c.requested_by IS NULL AND o.requester_id IS NULL))
       AND o.decided_at BETWEEN c.effective_at - INTERVAL 1 MINUTE AND c.effective_at + INTERVAL 1 MINUTE
     ) IS TRUE AS is_same_act
   FROM change_matches AS m

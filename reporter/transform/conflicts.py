@@ -11,7 +11,7 @@ from reporter.i18n.translate import mark
 from reporter.model.assessment import Quarantined
 from reporter.model.sentences import Sentence, tell
 from reporter.schema.tables import KEY_ENDS
-from reporter.transform.identity import NAMED
+from reporter.transform.identity import NAMED, same
 
 COMPARED = (
     "kind",
@@ -87,8 +87,8 @@ def _replaced(engine: Engine) -> list[Quarantined]:
             "SELECT i.actor_id, i.file, i.record, strftime(i.updated_at, '%Y-%m-%d'), max(r.file ||"
             " '#' || r.record) FROM in_actors AS i JOIN actor_rows AS r ON r.source = i.source AND"
             " r.file <> i.file AND r.updated_at > i.updated_at WHERE (i.file, i.record) NOT IN"
-            " (SELECT (file, record) FROM actor_rows) AND r.actor_id = coalesce((SELECT s.actor_id"
-            " FROM same_as AS s WHERE s.alias = i.actor_id), i.actor_id) GROUP BY ALL ORDER BY ALL"
+            f" (SELECT (file, record) FROM actor_rows) AND r.actor_id = {same('actor_id')} GROUP BY"
+            " ALL ORDER BY ALL"
         )
     ]
 

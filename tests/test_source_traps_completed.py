@@ -54,6 +54,7 @@ SOURCES = Path(__file__).parent / "data" / "sources"
         ("okta-access-reviews", "campaigns.json", 1, 1),
         ("openai-agents-trace", "spans.jsonl", 11, 2),
         ("pagerduty-incidents", "log-entries.json", 1, 1),
+        ("sailpoint-access-reviews", "certifications.json", 2, 1),
         ("servicenow-changes", "item.json", 1, 0),
         ("servicenow-changes", "item-approvals.json", 3, 5),
         ("servicenow-cmdb", "governance.json", 1, 1),

@@ -30,9 +30,32 @@ def test_a_review_that_was_launched_and_not_closed_is_open() -> None:
     assert review["due_at"] == "2026-11-14T00:00:00" and "completed_at" not in review
 
 
+def test_a_certification_completes_what_is_decided_once_its_reviewer_has_signed() -> None:
+    reviews = by("actor_id", "sailpoint-access-reviews", "reviews")
+    assert {actor for actor, review in reviews.items() if "completed_at" in review} == {
+        "svc-dock-planner@crm"
+    }, "an item of 2c91tide is open, and of 2c91berth all is decided and nothing signed"
+    assert "svc-lone@crm" not in reviews, "its item names no certification, so no day"
+
+
 def test_a_campaign_that_is_not_repeated_does_not_say_what_set_it_off() -> None:
     reviews = rows("entra-access-reviews", "reviews") + rows("okta-access-reviews", "reviews")
     assert {r.get("trigger") for r in reviews} == {None, "calendar"}
+
+
+# Alerts
+
+
+def test_a_notable_in_two_copies_is_one_alert_on_whom_it_names_and_on_no_machine() -> None:
+    alerts = [(r["alert_id"][-4:], r["actor_id"]) for r in rows("splunk-notables", "alerts")]
+    assert sorted(alerts) == [
+        ("aa01", "svc-dock-planner"),
+        ("aa02", "svc-berth"),
+        ("aa02", "svc-tide"),
+        ("bb01", "svc-night"),
+        ("bb02", "svc-night"),
+    ]
+    assert "action" not in rows("splunk-notables", "alerts")[0], "closed is not contained"
 
 
 # Data and their classes

@@ -53,6 +53,7 @@ SYSTEMS = {
     "Amazon Web Services": "aws",
     "Google": "gcp google gemini",
     "Okta": "okta",
+    "SailPoint": "sailpoint",
     "GitHub": "github",
     "GitLab": "gitlab",
     "ServiceNow": "servicenow",
@@ -72,7 +73,7 @@ SYSTEMS = {
     "Scanners": "prowler sarif hdf",
     "Secret scanners": "gitleaks trufflehog",
     "OneTrust": "onetrust",
-    "Data and log platforms": "databricks snowflake datadog elastic ocsf",
+    "Data and log platforms": "databricks snowflake datadog elastic ocsf splunk",
     "Registers and documents": "backstage scim cyclonedx a2a mcp artifact agent agt ai lms policy",
 }
 """System -> the words by which the ids of its sources begin, behind `steampipe-`."""

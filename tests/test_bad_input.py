@@ -531,6 +531,22 @@ def test_a_place_that_cannot_be_written_is_refused(tmp_path: Path, out: str) -> 
     assert out.split("/")[1] in result.output
 
 
+@pytest.mark.parametrize("option", ["--out", "--cache", "--temp"])
+def test_nothing_is_written_where_the_next_run_would_read_it(tmp_path: Path, option: str) -> None:
+    ws = write(tmp_path / "ws", inventory__a_json=AGENT)
+    words = {"--out": tmp_path / "out", option: ws / "inventory" / "mine"}
+    result = reporter("assess", ws, *[x for pair in words.items() for x in pair])
+    assert result.exit_code == 3
+    assert "among the evidence of the workspace" in result.output
+    assert [path.name for path in (ws / "inventory").iterdir()] == ["a.json"]
+
+
+def test_what_is_no_folder_is_not_called_a_run(tmp_path: Path) -> None:
+    ws = write(tmp_path / "ws", inventory__a_json=AGENT)
+    result = reporter("assess", ws, "--out", "/dev/null")
+    assert result.exit_code == 3 and "this is no folder" in result.output
+
+
 # ---------------------------------------------------------------- names that bite
 
 NAMES = [

@@ -44,18 +44,34 @@ class _Loader(yaml.CSafeLoader):
         return super().construct_mapping(node, deep)
 
 
+class _EvidenceLoader(_Loader):
+    """What looks like a date and is none is a text, so that it costs its field and not the file."""
+
+
+def _date_or_text(loader: Any, node: Any) -> Any:
+    try:
+        return loader.construct_yaml_timestamp(node)
+    except ValueError:
+        return node.value
+
+
+_EvidenceLoader.add_constructor(f"{_TAG}timestamp", _date_or_text)
+
+
 def _twice(key: str, mark: Any) -> yaml.MarkedYAMLError:
     return yaml.MarkedYAMLError(problem=f"key {key!r} stands twice", problem_mark=mark)
 
 
-def _documents(text: str) -> list[tuple[Any, dict[str, int]]]:
+def _documents(
+    text: str, loader_class: type[_Loader] = _Loader
+) -> list[tuple[Any, dict[str, int]]]:
     """Return every document of a YAML stream, and the line of each key of one that is a mapping.
 
     Plain texts, such as content and exports, are read from parser events; others node by node. Both
     give the same result.
     """
     try:
-        return list(_plain(text))
+        return list(_plain(text, loader_class))
     except _Unusual:
         if len(text) > _MAX_CAREFUL:
             raise yaml.YAMLError(
@@ -64,7 +80,7 @@ def _documents(text: str) -> list[tuple[Any, dict[str, int]]]:
             ) from None
     _refuse_aliases(text)
     documents = []
-    loader = _Loader(text)
+    loader = loader_class(text)
     while loader.check_node():
         node = loader.get_node()
         pairs = node.value if isinstance(node, yaml.MappingNode) else ()
@@ -73,11 +89,13 @@ def _documents(text: str) -> list[tuple[Any, dict[str, int]]]:
     return documents
 
 
-def _plain(text: str) -> Iterator[tuple[Any, dict[str, int]]]:
+def _plain(
+    text: str, loader_class: type[_Loader] = _Loader
+) -> Iterator[tuple[Any, dict[str, int]]]:
     """Yield the documents of a text from its events, without a tree of nodes: this takes a fifth of
     the time.
     """
-    scalars = _Scalars()
+    scalars = _Scalars(loader_class)
     holders: list[tuple[Any, dict[str, Any] | None]] = []
     """Lists, and mappings with where their keys stand: those that the event stands in."""
     keys: list[Any] = []
@@ -131,11 +149,12 @@ _NO_VALUES = (
 
 
 class _Scalars:
-    """What scalars without a tag stand for, by the rules of the safe loader."""
+    """What scalars without a tag stand for, by the rules of a loader."""
 
-    def __init__(self) -> None:
+    def __init__(self, loader_class: type[_Loader]) -> None:
         self._resolver: Any = yaml.resolver.Resolver()
         self._constructor = yaml.constructor.SafeConstructor()
+        self._constructors = loader_class.yaml_constructors
 
     def value(self, event: Any) -> Any:
         """Return the value of a scalar event."""
@@ -149,7 +168,7 @@ class _Scalars:
             raise _Unusual
         node = yaml.ScalarNode(tag, text, event.start_mark, event.end_mark)
         try:
-            return self._constructor.yaml_constructors[tag](self._constructor, node)
+            return self._constructors[tag](self._constructor, node)
         except ValueError as error:
             raise yaml.MarkedYAMLError(
                 problem=f"{text[:40]!r} is no value: {error}", problem_mark=event.start_mark
@@ -207,12 +226,12 @@ def _problem(error: yaml.MarkedYAMLError) -> str:
 
 
 def parse_yaml_all(text: str, place: str) -> list[Any]:
-    """Return every document of a YAML stream.
+    """Return every document of a YAML stream of evidence.
 
     Raises InputError where it is no YAML, or more of it than is read.
     """
     try:
-        return [document for document, _ in _documents(text)]
+        return [document for document, _ in _documents(text, _EvidenceLoader)]
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise InputError(f"invalid YAML: {_problem(error)}", f"{place}:{line}") from error

@@ -40,7 +40,7 @@ from reporter.ingest.cache import USUAL, Cache, open_cache
 from reporter.ingest.load import Intake, ingest
 from reporter.ingest.readers.files import display_path, is_shown_as_it_is
 from reporter.ingest.readers.inputs import Inputs
-from reporter.ingest.unread_files import beside
+from reporter.ingest.unread_files import READ, beside
 from reporter.model.assessment import Assessment, Check, Framework, Notice
 from reporter.model.comparison import Comparison
 from reporter.model.scores import Scores, Tally
@@ -141,7 +141,7 @@ def assess_workspace(
     from reporter.report import build as views
 
     refuse_existing(out)
-    _refuse_no_text(out, *filter(None, [options.cache, options.temp]))
+    _refuse_places(folder, out, *filter(None, [options.cache, options.temp]))
     own_templates = read_templates(options.templates, FILES.values() if options.templates else ())
     installed_formats.refuse_unknown(options.formats)
     outputs = Wanted(options.formats, own_templates, options.say, options.limits)
@@ -198,14 +198,16 @@ def _read_view(part: Path, options: Options) -> tuple[Assessment, View]:
     return assessment, views.build(assessment, results, options.language)
 
 
-def _refuse_no_text(*paths: Path) -> None:
+def _refuse_places(workspace: Path, *paths: Path) -> None:
+    evidence = [(workspace / name).resolve() for name in READ]
     for path in paths:
+        why = ""
         if not is_shown_as_it_is(path.absolute()):
-            raise InputError(
-                "the name of this folder is no UTF-8, and the engine opens no such path",
-                display_path(str(path)),
-                "Give another --out, --cache or --temp.",
-            )
+            why = "the name of this folder is no UTF-8, and the engine opens no such path"
+        elif any(path.resolve().is_relative_to(place) for place in evidence):
+            why = "this folder is among the evidence of the workspace: the next run would read it"
+        if why:
+            raise InputError(why, display_path(str(path)), "Give another --out, --cache or --temp.")
 
 
 @contextmanager

@@ -53,7 +53,9 @@ from reporter.system.temporary import PREFIX
 
 
 def refuse_existing(out: Path) -> None:
-    """Raise InputError where a run stands already."""
+    """Raise InputError where a run stands already, or something else."""
+    if out.exists() and not out.is_dir():
+        raise InputError("this is no folder", str(out), "Give another --out.")
     if out.exists():
         raise InputError(
             "this run exists, and a run is never changed afterwards",

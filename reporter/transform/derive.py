@@ -193,15 +193,17 @@ def _copy_plain(engine: Engine, facts: Sequence[Table], has_names: bool) -> None
 def _share_tool_facts(engine: Engine) -> None:
     """Let what one source tells of an agent's tool hold for the rights to it that others list: a
     gateway says who may call it, its server what it does. Where they differ nobody is believed,
-    and whether a use needs approval is a fact of each gate, not of the tool.
+    and whether a use needs approval is a fact of each gate, not of the tool. What one command of a
+    shell does is none of the shell.
     """
     facts = ("effect", "reversible", "outbound")
     agreed = ", ".join(f"CASE WHEN count(DISTINCT {f}) = 1 THEN min({f}) END AS {f}" for f in facts)
     engine.run(
         f"UPDATE grants SET {', '.join(f'{f} = coalesce(grants.{f}, o.{f})' for f in facts)} FROM"
-        f" (SELECT actor_id, name, {agreed} FROM grants WHERE type = 'tool' GROUP BY actor_id, name"
-        " HAVING count(DISTINCT source) > 1) AS o WHERE grants.type = 'tool' AND grants.actor_id ="
-        " o.actor_id AND grants.name = o.name"
+        f" (SELECT actor_id, name, {agreed} FROM grants WHERE type = 'tool' AND action IS NULL"
+        " GROUP BY actor_id, name HAVING count(DISTINCT source) > 1) AS o WHERE grants.type ="
+        " 'tool' AND grants.action IS NULL AND grants.actor_id = o.actor_id AND grants.name ="
+        " o.name"
     )
 
 

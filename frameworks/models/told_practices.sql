@@ -1,5 +1,5 @@
 -- One actor of a list, and which practices of governance the lists that describe it tell at all: an empty field proves an absence only
--- where its list fills that field for somebody. Where no list of reviews, keys or logs names the actor, its own list may tell of them.
+-- where its list has that field. Where no list of reviews, keys or logs names the actor, its own list may tell of them.
 -- actor_id text: As in actors.
 -- tells_owner flag: A list of it tells owners.
 -- tells_review flag: A list of it tells when reviews were completed.
@@ -10,13 +10,15 @@
 -- as in actors
 WITH fields AS (
   SELECT
-    source,
-    form,
-    count(owner_id) > 0 AS tells_owner,
-    count(strong_auth) > 0 AS tells_auth,
-    count(policy_id) > 0 AS tells_policy
-  FROM actor_rows
-  GROUP BY source, form
+    r.source,
+    r.form,
+    coalesce(bool_or(c.col = 'owner_id'), FALSE) AS tells_owner,
+    coalesce(bool_or(c.col = 'strong_auth'), FALSE) AS tells_auth,
+    -- A list that holds policies too is said to tell them once one covers somebody: there a filled field shows it.
+    coalesce(bool_or(c.col = 'policy_id' AND (r.fills OR r.source NOT IN (SELECT source FROM policies))), FALSE) AS tells_policy
+  FROM (SELECT source, form, count(policy_id) > 0 AS fills FROM actor_rows GROUP BY source, form) AS r
+  LEFT JOIN carried AS c ON c.source = r.source AND c.tbl = concat_ws('/', 'actors', r.form)
+  GROUP BY r.source, r.form
 ),
 
 facts AS (

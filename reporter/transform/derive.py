@@ -15,7 +15,7 @@ from reporter.model.assessment import RunInfo
 from reporter.schema.tables import LOADED, OF_FORM, SHARED, TABLES, Table, columns_of
 from reporter.transform.approved_scope import Baseline, approve, set_baseline_apart
 from reporter.transform.dag import NOTHING, all_for, dependencies_of, make, teach
-from reporter.transform.identity import NAMED, merge_actors, same
+from reporter.transform.identity import NAMED, merge_actors, same, spell_people
 from reporter.transform.log_coverage import Expected, expect
 from reporter.transform.operations import list_operations
 from reporter.transform.secret_exposure import find_secret_traces
@@ -115,6 +115,7 @@ def derive_expected(
     teach(engine, before | needed)
     approve(engine, baseline)
     set_baseline_apart(engine, run)
+    spell_people(engine, facts)
     make(engine, names, kept)
     has_names = bool(engine.one("SELECT count(*) FROM same_as"))
     _copy_plain(engine, facts, has_names)

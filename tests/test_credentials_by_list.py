@@ -105,3 +105,44 @@ def test_a_list_that_tells_no_end_fails_no_key_as_endless(
         s: (r, w) for c, s, r, w in read_results(tmp_path / "run", columns=columns) if c == "CRD-03"
     }
     assert found[name] == ("unknown", "not_recorded")
+
+
+USER = {"UserName": "bot-1", "UserId": "AIDAEXAMPLE1", "Path": "/", "Arn": ARN.format(1)}
+KEY = {"UserName": "bot-1", "AccessKeyId": "AKIAIOSFODNN7EXAMPLE", "Status": "Active"}
+ROW = {"access_key_id": KEY["AccessKeyId"], "user_name": "bot-1", "status": "Active"}
+ROW |= {"create_date": "2022-01-01T00:00:00Z"}
+
+
+@pytest.mark.parametrize(
+    "lists",
+    [
+        {"report.csv": REPORT},
+        {
+            "user.json": json.dumps({"User": USER}),
+            "keys.json": json.dumps(
+                {"AccessKeyMetadata": [KEY | {"CreateDate": "2022-01-01T00:00:00Z"}]}
+            ),
+        },
+        {"steampipe.json": json.dumps([ROW | {"user_arn": ARN.format(1)}])},
+        {"steampipe.json": json.dumps([ROW | {"account_id": "111122223333"}])},
+    ],
+    ids=["credential report", "list-access-keys", "cloudquery", "steampipe"],
+)
+def test_an_old_access_key_is_overdue_and_endless_whichever_list_tells_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lists: dict[str, str]
+) -> None:
+    """A key of AWS has no end and is renewed by a new one: its age is the time since its rotation."""
+    assess_few(monkeypatch, "CRD-03", "CRD-04")
+    inventory = tmp_path / "workspace" / "inventory"
+    inventory.mkdir(parents=True)
+    (tmp_path / "workspace" / "reporter.yml").write_text(SETTINGS, encoding="utf-8")
+    agent = {"type": "agent", "actor_id": "bot-1", "state": "active", "principal_id": ARN.format(1)}
+    (inventory / "agents.jsonl").write_text(json.dumps(agent), encoding="utf-8")
+    for name, text in lists.items():
+        (inventory / name).write_text(text, encoding="utf-8")
+    assess_workspace(tmp_path / "workspace", tmp_path / "run", Options(formats=("json", "csv")))
+    columns = ("check", "status", "reason_code")
+    found = {
+        (c, s, w) for c, s, w in read_results(tmp_path / "run", columns=columns) if "CRD-0" in c
+    }
+    assert {("CRD-03", "fail", "never_expires"), ("CRD-04", "fail", "overdue")} <= found

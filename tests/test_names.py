@@ -190,6 +190,45 @@ def test_a_row_that_names_who_is_in_no_list_registers_nobody(
     assert not {*found} & {"between", "kk"}
 
 
+def test_the_case_of_a_mail_address_tells_no_two_people_apart(tmp_path: Path) -> None:
+    """Wherever it names a person: in lists, as an alias, in logs. Other ids differ by their case."""
+    agent = {"kind": "agent", "state": "active"}
+    person = {"kind": "human", "state": "active"}
+    given = {
+        "actors": [
+            person | {"actor_id": "ann@example.com"},
+            person | {"actor_id": "Bob@Example.com"},
+            person | {"actor_id": "e-1"},
+            person | {"actor_id": "zoe"},
+            agent | {"actor_id": "a1", "owner_id": "Ann@Example.com"},
+            agent | {"actor_id": "a2", "owner_id": "bob@example.com"},
+            agent | {"actor_id": "a3", "owner_id": "EVE@example.com"},
+            agent | {"actor_id": "a4", "owner_id": "Zoe"},
+            agent | {"actor_id": "Bot@Tools.example", "owner_id": "ann@example.com"},
+        ],
+        "aliases": [{"alias": "Eve@Example.com", "actor_id": "e-1"}],
+        "approvals": [{"approval_id": "p", "actor_id": "a1", "approver_id": "ANN@example.com"}],
+        "events": [
+            {"occurred_at": "2026-08-01", "actor_id": n, "principal_id": p, "tool": "t"}
+            for n, p in (
+                ("Ann@example.COM", ""),
+                ("", "EVE@EXAMPLE.COM"),
+                ("bot@tools.example", ""),
+            )
+        ],
+    }
+    with DuckDB(tmp_path) as engine:
+        load_example(engine, {"given": given})
+        derive(engine, RUN, [])
+        owners = dict(engine.rows("SELECT actor_id, owner_id FROM agents WHERE registered"))
+        (approver,) = engine.rows("SELECT approver_id FROM approvals")
+        seen = {row[0] for row in engine.rows("SELECT agent_id FROM event_actors")}
+    people = {"a1": "ann@example.com", "a2": "Bob@Example.com", "a3": "e-1", "a4": "Zoe"}
+    assert owners == people | {"Bot@Tools.example": "ann@example.com"}
+    assert approver == ("ann@example.com",)
+    assert seen == {"ann@example.com", "e-1", "bot@tools.example"}
+
+
 def test_an_alias_of_an_alias_is_followed_to_the_end_and_a_circle_has_one_actor(
     tmp_path: Path,
 ) -> None:

@@ -1,6 +1,13 @@
 -- One combination of actor, principal and credential of events, and the actor it belongs to by exact id, in that order.
 -- step
-WITH found AS (
+WITH keys AS (
+  SELECT k.who, coalesce(m.name, k.actor_id) AS actor_id, coalesce(n.name, k.principal_id) AS principal_id, k.credential_id, k.actor_kind, k.logged
+  FROM event_keys AS k
+  LEFT JOIN mail_names AS m ON m.mail = lower(k.actor_id)
+  LEFT JOIN mail_names AS n ON n.mail = lower(k.principal_id)
+),
+
+found AS (
   SELECT
     k.who,
     k.actor_id,
@@ -19,7 +26,7 @@ WITH found AS (
     c.is_gate AS through_credential,
     p.kind AS principal_kind,
     c.kind AS credential_kind
-  FROM event_keys AS k
+  FROM keys AS k
   LEFT JOIN identifiers AS i ON i.how = 'id' AND i.name = k.actor_id
   LEFT JOIN identifiers AS p ON p.how = 'principal' AND p.name = k.principal_id
   LEFT JOIN identifiers AS c ON c.how = 'credential' AND c.name = k.credential_id

@@ -1,7 +1,7 @@
 -- One agent with autonomy, blast radius and data, each 0, 1 or 2, least and most: what is not known stays an interval.
 -- step
 WITH rights AS (
-  -- One right may stand in several lists, each of which tells a part.
+  -- One right may stand in several lists, each of which tells a part. What one command of a shell does tells nothing of the shell.
   SELECT
     actor_id,
     type,
@@ -10,7 +10,7 @@ WITH rights AS (
     arg_max(classification, rank_of(classification)) AS classification,
     bool_or(privileged) AS privileged
   FROM grants
-  GROUP BY actor_id, type, name
+  GROUP BY actor_id, type, name, CASE WHEN type = 'tool' THEN action END
 ),
 
 given AS (

@@ -202,7 +202,7 @@ _ABOUT_STEPS = (
     " row each, `in_baseline` the events of approved runs, `parts` the files of events, `carried`"
     " which source carries which column; `expected_feeds` and `baseline` are what `reporter.yml`"
     " says of logs and approved runs, `aws_operations` which rights the operations of AWS need, a"
-    " list that ships."
+    " list that ships, `mail_names` how lists spell the mail addresses of people."
 )
 
 

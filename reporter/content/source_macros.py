@@ -112,6 +112,19 @@ WRAPPERS = (
 UNNAMED = ("Agent workflow", "Voice Agent", "LangGraph", "RunnableSequence", "AgentExecutor")
 """What frameworks call a workflow that nobody named: the OpenAI Agents SDK, LangChain."""
 
+READERS = (
+    *("cat", "cmp", "df", "diff", "du", "egrep", "fgrep", "git ls-files", "git rev-parse"),
+    *("git status", "grep", "head", "ls", "pwd", "stat", "tail", "uname", "wc", "which", "whoami"),
+)
+"""Shell commands that only read, whatever their arguments. Not among them: `find` (-delete, -exec),
+`rg` (--pre), `git grep` (-O), `sort`, `tree` (-o), `less`: one option of theirs writes or starts
+something.
+"""
+HISTORIES = ("git diff", "git log", "git show")
+"""Commands that read, but write a file with --output: which of it a rule lets through shows where
+it tells all arguments.
+"""
+
 _ADDRESS = (
     r"@|://|^[~./\\#]|^[A-Za-z]:\\|^\+[0-9]|^0x[0-9a-fA-F]{40}$|^[A-Z]{2}[0-9]{2}[A-Z0-9]{8,}$"
     r"|^([0-9]{1,3}\.){3}[0-9]{1,3}(:[0-9]+)?$|^([A-Za-z0-9_-]+\.)+[A-Za-z]{2,}([:/?#]\S*)?$"
@@ -197,6 +210,24 @@ MACROS = (
     (
         "package_hash(p) AS CASE WHEN p ->> 'fileSha256' <> '' THEN 'sha256:' || lower(p ->>"
         " 'fileSha256') END"
+    ),
+    # What a rule of a shell lets a command do: the rest is `execute`, and so is a command in which
+    # the shell does something. Reading a secret is reading, as it is with a tool for files.
+    (
+        "command_effect(c) AS CASE WHEN regexp_matches(c, '[;&|<>`$(\n]') THEN 'execute' WHEN"
+        f" regexp_full_match(c, '({'|'.join(READERS)})( .*|:\\*)?') THEN 'read' WHEN"
+        f" regexp_full_match(c, '({'|'.join(HISTORIES)})( [^*]*)?') AND NOT regexp_matches(c,"
+        " '--(output|ext-diff)') THEN 'read' WHEN"
+        f" regexp_full_match(c, '({'|'.join(HISTORIES)})( .*|:\\*)') THEN 'write' ELSE 'execute'"
+        " END"
+    ),
+    # What a rule of Claude Code lets a tool do; part: what stands in its brackets.
+    (
+        "claude_rule_effect(tool, part) AS CASE WHEN tool IN ('Read', 'Glob', 'Grep', 'LS',"
+        " 'NotebookRead', 'WebFetch', 'WebSearch', 'TodoRead', 'BashOutput') THEN 'read' WHEN tool"
+        " IN ('Write', 'Edit', 'MultiEdit', 'NotebookEdit') THEN 'write' WHEN tool = 'Bash' AND"
+        " part IS NOT NULL THEN command_effect(part) WHEN tool IN ('Bash', 'PowerShell') THEN"
+        " 'execute' END"
     ),
     "from_ns(x) AS CAST(make_timestamp(TRY_CAST(x AS BIGINT) // 1000) AS VARCHAR)",
     # The name of a workflow; nothing where it is a framework's own word, a text, a path, or one

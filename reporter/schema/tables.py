@@ -322,11 +322,13 @@ RAW: dict[str, tuple[str, ...]] = {
     "baseline": ("since", "until", "approved_at", "holds"),
     "baseline_exceptions": ("agent_id",),
     "aws_operations": ("label", "prefix", "operations"),
+    "mail_names": ("mail", "name"),
 }
 """What models read beside the tables of checks: rows as sources give them (in_TABLE), those of
 approved runs (in_baseline), of actors before they are one row each, the files of events (parts),
-which source carries which column (carried), what reporter.yml says of logs and approved runs, and
-which rights the operations of AWS need (aws_operations, a list that ships).
+which source carries which column (carried), what reporter.yml says of logs and approved runs, which
+rights the operations of AWS need (aws_operations, a list that ships), and how lists spell the mail
+addresses of people (mail_names).
 """
 
 

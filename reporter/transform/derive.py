@@ -15,7 +15,7 @@ from reporter.model.assessment import RunInfo
 from reporter.schema.tables import LOADED, OF_FORM, SHARED, TABLES, Table, columns_of
 from reporter.transform.approved_scope import Baseline, approve, set_baseline_apart
 from reporter.transform.dag import NOTHING, all_for, dependencies_of, make, teach
-from reporter.transform.identity import NAMED, merge_actors, same
+from reporter.transform.identity import NAMED, merge_actors, same, spell_people
 from reporter.transform.log_coverage import Expected, expect
 from reporter.transform.operations import list_operations
 from reporter.transform.secret_exposure import find_secret_traces
@@ -115,6 +115,7 @@ def derive_expected(
     teach(engine, before | needed)
     approve(engine, baseline)
     set_baseline_apart(engine, run)
+    spell_people(engine, facts)
     make(engine, names, kept)
     has_names = bool(engine.one("SELECT count(*) FROM same_as"))
     _copy_plain(engine, facts, has_names)
@@ -193,15 +194,17 @@ def _copy_plain(engine: Engine, facts: Sequence[Table], has_names: bool) -> None
 def _share_tool_facts(engine: Engine) -> None:
     """Let what one source tells of an agent's tool hold for the rights to it that others list: a
     gateway says who may call it, its server what it does. Where they differ nobody is believed,
-    and whether a use needs approval is a fact of each gate, not of the tool.
+    and whether a use needs approval is a fact of each gate, not of the tool. What one command of a
+    shell does is none of the shell.
     """
     facts = ("effect", "reversible", "outbound")
     agreed = ", ".join(f"CASE WHEN count(DISTINCT {f}) = 1 THEN min({f}) END AS {f}" for f in facts)
     engine.run(
         f"UPDATE grants SET {', '.join(f'{f} = coalesce(grants.{f}, o.{f})' for f in facts)} FROM"
-        f" (SELECT actor_id, name, {agreed} FROM grants WHERE type = 'tool' GROUP BY actor_id, name"
-        " HAVING count(DISTINCT source) > 1) AS o WHERE grants.type = 'tool' AND grants.actor_id ="
-        " o.actor_id AND grants.name = o.name"
+        f" (SELECT actor_id, name, {agreed} FROM grants WHERE type = 'tool' AND action IS NULL"
+        " GROUP BY actor_id, name HAVING count(DISTINCT source) > 1) AS o WHERE grants.type ="
+        " 'tool' AND grants.action IS NULL AND grants.actor_id = o.actor_id AND grants.name ="
+        " o.name"
     )
 
 

@@ -5,8 +5,10 @@ to act under; the model same_as says which."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from reporter.engine.base import Engine
-from reporter.schema.tables import COMPUTED, TABLES
+from reporter.schema.tables import COMPUTED, TABLES, Table
 from reporter.schema.vocabulary import LISTS
 
 REGISTER = LISTS[0]
@@ -52,6 +54,33 @@ NAMED = {
 def same(column: str) -> str:
     """SQL: the actor behind a name in a column of `i`, else the name itself."""
     return f"coalesce((SELECT x.actor_id FROM same_as AS x WHERE x.alias = i.{column}), i.{column})"
+
+
+def spell_people(engine: Engine, facts: Sequence[Table]) -> None:
+    """Write each mail address of a person of the lists in one way wherever it names somebody: its
+    case tells nobody apart. Other ids stay as they are. Makes `mail_names`, by which `event_actors`
+    does the same for logs.
+    """
+    engine.run(
+        "CREATE TABLE mail_names AS SELECT lower(name) AS mail, arg_min(name, (name <> lower(name),"
+        " name)) AS name FROM (SELECT actor_id AS name FROM in_actors WHERE kind = 'human' UNION"
+        " SELECT n.alias FROM in_aliases AS n JOIN in_actors AS h ON h.actor_id = n.actor_id AND"
+        f" h.kind = 'human') AS named WHERE regexp_full_match(name, '{_MAIL}') GROUP BY lower(name)"
+    )
+    if not engine.one("SELECT count(*) FROM mail_names"):
+        return
+    for table in facts:
+        people = {c.name for c in table.columns if c.person} | {*NAMED.get(table.name, ())}
+        for column in sorted(
+            people | ({"actor_id", "alias"} if table.name == "aliases" else set())
+        ):
+            engine.run(
+                f"UPDATE in_{table.name} SET {column} = m.name FROM mail_names AS m WHERE m.mail ="
+                f" lower(in_{table.name}.{column}) AND m.name <> in_{table.name}.{column}"
+            )
+
+
+_MAIL = r"[^@\s/:]+@[^@\s/:]+\.[A-Za-z]{2,}"
 
 
 def merge_actors(engine: Engine, has_names: bool) -> None:

@@ -40,6 +40,7 @@ NAMED = {
             "snapshot_items",
             "last_accesses",
             "assumed_roles",
+            "holdings",
             "incidents",
             "tests",
         ),

@@ -1,6 +1,7 @@
 -- One change of rights that an actor did not get itself: of the text of a policy or role that it holds, or of the rights of a
 -- group that it is in (held_id). A change counts once for a holder, however often it holds the thing. Who got it later, as the
--- list or the log says, is not touched; people answer for themselves. row_id: below 0, for the rows of `changes` have the others.
+-- list or the log says, is not touched; people answer for themselves. changed_id: its row of
+-- changes; row_id: below 0, for those have the others.
 -- step
 WITH RECURSIVE attached AS (
   -- Of a group the log tells the name alone.
@@ -31,7 +32,7 @@ edges AS (
 ),
 
 amended AS (
-  SELECT *
+  SELECT row_id, actor_id, effective_at
   FROM changes
   WHERE kind_of_change(field) IN ('entitlement', 'shared_right')
 ),
@@ -56,24 +57,12 @@ touched AS (
 )
 
 SELECT
-  c.actor_id AS held_id,
-  c.change_id,
-  t.holder_id AS actor_id,
-  'entitlements' AS field,
-  c.old_value,
-  c.new_value,
-  c.requested_by,
-  c.approved_by,
-  c.approved_at,
-  c.effective_at,
-  c.ticket_type,
-  c.register_version,
-  c.decision_id,
   CAST(-row_number() OVER (ORDER BY c.row_id, t.holder_id) AS HUGEINT) AS row_id,
-  c.ref,
-  c.source
+  c.row_id AS changed_id,
+  c.actor_id AS held_id,
+  t.holder_id AS actor_id
 FROM touched AS t
-JOIN amended AS c ON c.row_id = t.row_id
+JOIN changes AS c ON c.row_id = t.row_id
 -- A record that names the holder too is told of it already.
 LEFT JOIN changes AS o ON o.ref = c.ref AND o.actor_id = t.holder_id
 WHERE o.row_id IS NULL

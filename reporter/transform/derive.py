@@ -265,9 +265,11 @@ def _inherit_changes(engine: Engine) -> None:
     """Let a change of a policy, a group or a role be a change of each agent or account that has it:
     `changes` then holds both, so that what is asked of the one is asked of the other.
     """
-    names = [n for n, _ in columns_of(TABLES["changes"])]
-    columns = f"{', '.join(names)}, row_id, ref, source"
-    engine.run(f"INSERT INTO changes BY NAME SELECT {columns} FROM {_INHERITED}")
+    engine.run(
+        "INSERT INTO changes BY NAME SELECT c.* REPLACE (i.row_id AS row_id, i.actor_id AS"
+        f" actor_id, 'entitlements' AS field) FROM {_INHERITED} AS i JOIN changes AS c ON c.row_id"
+        " = i.changed_id"
+    )
 
 
 def _spread_log_sources(engine: Engine) -> None:

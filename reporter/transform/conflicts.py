@@ -259,7 +259,7 @@ def _unheld(engine: Engine) -> list[Quarantined]:
             "unjoined",
             tell(
                 "{unheld:,} of {rows:,} changes of policies, groups and roles from {source} are of"
-                " such as no list gives to anybody: whose rights they changed is not known",
+                " some that no list assigns to anybody: whose rights changed is not known",
                 unheld=unheld,
                 rows=rows,
                 source=source,

@@ -15,7 +15,10 @@ from typing import Any
 import pytest
 from conftest import assess_few, read_results
 
+from reporter.authoring.examples import RUN, load_example
+from reporter.engine.duckdb import DuckDB
 from reporter.pipeline.assess import Options, assess_workspace
+from reporter.transform.derive import derive
 
 ACCOUNT = "arn:aws:iam::111122223333:"
 ELSEWHERE = "arn:aws:iam::999988887777:"
@@ -236,3 +239,35 @@ def test_a_change_of_what_no_list_gives_to_anybody_is_told(run: Path) -> None:
     [note] = [n for n in notes if "no list assigns to anybody" in n]
     assert "1 of 4 changes of policies, groups and roles from aws-cloudtrail" in note
     assert "logs/trail.json" in note
+
+
+def test_agents_and_accounts_get_one_row_each_and_people_and_groups_none(tmp_path: Path) -> None:
+    """However often and since when they have it: by a group of a group, too, and in a circle."""
+    kinds = {"bot": "agent", "svc": "service_account", "kim": "human", "crew": "group"}
+    had = [("bot", "p1"), ("bot", "crew"), ("svc", "p1"), ("kim", "p1"), ("crew", "p1")]
+    given = {
+        "actors": [{"actor_id": a, "kind": k, "state": "active"} for a, k in kinds.items()],
+        "holdings": [
+            *({"actor_id": a, "held_id": h} for a, h in had),
+            {"actor_id": "crew", "held_id": "crew"},
+            {"actor_id": "bot", "held_id": "p1", "since_at": "2026-01-01"},
+        ],
+        "changes": [
+            {
+                "change_id": "e1",
+                "actor_id": "p1",
+                "field": "shared_rights",
+                "requested_by": "ida",
+                "effective_at": "2026-08-10",
+            }
+        ],
+    }
+    with DuckDB(tmp_path / "work") as engine:
+        load_example(engine, {"given": given})
+        derive(engine, RUN, [])
+        rows = engine.rows("SELECT change_id, actor_id, field, ref FROM changes ORDER BY ALL")
+    assert rows == [
+        ("e1", "bot", "entitlements", "changes#1"),
+        ("e1", "p1", "shared_rights", "changes#1"),
+        ("e1", "svc", "entitlements", "changes#1"),
+    ]

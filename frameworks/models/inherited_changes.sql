@@ -1,7 +1,7 @@
 -- One change of rights that an actor did not get itself: of the text of a policy or role that it holds, or of the rights of a
 -- group that it is in (held_id). A change counts once for a holder, however often it holds the thing. Who got it later, as the
--- list or the log says, is not touched; people answer for themselves. changed_id: its row of
--- changes; row_id: below 0, for those have the others.
+-- list or the log says, is not touched; people answer for themselves.
+-- changed_id: its row of changes; row_id: below 0, for those have the others.
 -- step
 WITH RECURSIVE attached AS (
   -- Of a group the log tells the name alone.
@@ -63,6 +63,3 @@ SELECT
   t.holder_id AS actor_id
 FROM touched AS t
 JOIN changes AS c ON c.row_id = t.row_id
--- A record that names the holder too is told of it already.
-LEFT JOIN changes AS o ON o.ref = c.ref AND o.actor_id = t.holder_id
-WHERE o.row_id IS NULL

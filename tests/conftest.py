@@ -60,7 +60,7 @@ settings.register_profile("mutants", max_examples=40, phases=[Phase.explicit, Ph
 settings.register_profile("whole", max_examples=200)
 
 
-OF_CLOUDS = ("role_definitions", "last_accesses", "assumed_roles")
+OF_CLOUDS = ("role_definitions", "last_accesses", "assumed_roles", "holdings")
 """Loaded tables that no register knows."""
 READERS = (
     "check",

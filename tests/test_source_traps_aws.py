@@ -339,6 +339,26 @@ def test_a_change_seen_in_the_trail_is_approved_by_nobody() -> None:
     )
 
 
+@pytest.mark.parametrize("change", ["p-2", "p-3", "p-5", "p-13", "p-14"])
+def test_a_version_that_is_not_the_default_and_a_refused_call_change_nobody(change: str) -> None:
+    assert change not in {r["change_id"] for r in _rows("aws-cloudtrail", "changes")}
+
+
+def test_the_text_of_a_policy_stays_in_the_trail() -> None:
+    told = {r["change_id"]: r.get("new_value") for r in _rows("aws-cloudtrail", "changes")}
+    policy = "arn:aws:iam::111122223333:policy/harbour-read"
+    assert told["p-1"] == f"{policy};v3;sha256:71737a2f75a98afd"
+    assert told["p-4"] == f"{policy};v4"
+    assert told["p-8"] is None, "detached"
+
+
+def test_a_group_is_told_by_its_name_and_by_the_path_that_its_arn_has() -> None:
+    held = {(r["actor_id"], r["held_id"]) for r in _rows("aws-iam-authz-details", "holdings")}
+    account = "arn:aws:iam::111122223333:"
+    assert (f"{account}user/svc-tide", f"{account}group/harbour-readers") in held
+    assert (f"{account}group/harbour-readers", f"{account}policy/harbour-read") in held
+
+
 def test_what_was_taken_away_is_no_new_value() -> None:
     (detached,) = _of("aws-cloudtrail", "changes", change_id="d-3")
     assert "new_value" not in detached

@@ -211,12 +211,27 @@ def test_what_was_refused_or_only_tried_changed_nothing() -> None:
         for s in ("kubernetes-audit", "gcp-audit", "azure-activity")
     }
     assert ids == {
-        "kubernetes-audit": {"c-1", "c-4"},
-        "gcp-audit": {"g-1", "gl-1", "gl-4"},
-        "azure-activity": {"az-1", "az-3", "al-1", "al-3", "al-4", "al-6"},
+        "kubernetes-audit": {"c-1", "c-4", "r-1", "r-3", "r-5", "r-7", "r-8"},
+        "gcp-audit": {"g-1", "gl-1", "gl-4", "ur-1", "ur-4"},
+        "azure-activity": {"az-1", "az-3", "az-4", "al-1", "al-3", "al-4", "al-6"},
     }
     for source in ids:
         assert not {"approved_by"} & {k for c in golden(source, "changes") for k in c}
+
+
+@pytest.mark.parametrize("change", ["r-2", "r-4", "r-6"])
+def test_a_role_that_was_sent_as_it_is_or_got_a_label_is_not_changed(change: str) -> None:
+    assert change not in {c["change_id"] for c in golden("kubernetes-audit", "changes")}
+
+
+def test_a_role_of_a_namespace_is_not_that_of_the_cluster() -> None:
+    changed = {c["change_id"]: c["actor_id"] for c in golden("kubernetes-audit", "changes")}
+    assert changed["r-1"] == "shop/roles.rbac.authorization.k8s.io/reader"
+    assert changed["r-3"] == "clusterroles.rbac.authorization.k8s.io/order-viewer"
+
+
+def test_an_update_of_a_role_that_tells_no_permission_changed_its_title() -> None:
+    assert "ur-2" not in {c["change_id"] for c in golden("gcp-audit", "changes")}
 
 
 def test_a_patch_that_names_no_replicas_stops_nothing() -> None:

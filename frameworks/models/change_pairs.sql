@@ -1,7 +1,19 @@
 -- One change without an approver, and a decision of the same agent that may cover it: named by it, or on the same kind of thing
--- at the right time. rank: the lower, the sooner it is taken; the one that somebody else made comes first.
+-- at the right time. What was changed in a policy, group or role may be decided for that, too.
+-- rank: the lower, the sooner it is taken; the one that somebody else made comes first.
 -- step
-WITH paired AS (
+WITH sought AS (
+  SELECT *, actor_id AS about_id
+  FROM change_sightings
+
+  UNION ALL
+
+  SELECT s.*, i.held_id
+  FROM change_sightings AS s
+  JOIN inherited_changes AS i ON i.row_id = s.row_id
+),
+
+paired AS (
   SELECT
     s.row_id,
     s.actor_id,
@@ -13,8 +25,8 @@ WITH paired AS (
     (
       coalesce(is_same(o.approver_id, s.requested_by), FALSE), o.kind IS NULL, o.from_at, o.decision_id, o.ref
     ) AS rank
-  FROM change_sightings AS s
-  JOIN change_orders AS o ON o.actor_id = s.actor_id
+  FROM sought AS s
+  JOIN change_orders AS o ON o.actor_id = s.about_id
   WHERE s.decision_id IN (o.decision_id, o.name)
     OR (
       NOT s.is_told AND s.decision_id IS NULL AND is_timely(o.from_at, s.begun_at) AND (o.kind IS NULL OR o.kind = s.kind)

@@ -95,14 +95,14 @@ trail AS (
 
 -- Of a log that shows changes of rights, and none of the holder's, what is granted now was granted from the start.
 amended AS (
-  SELECT DISTINCT actor_id
+  SELECT DISTINCT actor_id, kind_of_change(field) AS kind
   FROM changes
-  WHERE source = 'aws-cloudtrail' AND kind_of_change(field) = 'entitlement' AND effective_at >= period_from()
+  WHERE source = 'aws-cloudtrail' AND kind_of_change(field) IN ('entitlement', 'shared_right') AND effective_at >= period_from()
 ),
 
 steady AS (
   SELECT
-    EXISTS (SELECT 1 FROM amended) AND NOT EXISTS (SELECT 1 FROM amended WHERE actor_id LIKE '%:group/%')
+    EXISTS (SELECT 1 FROM amended) AND NOT EXISTS (SELECT 1 FROM amended WHERE kind = 'shared_right')
     AND NOT EXISTS (
       SELECT 1
       FROM in_events AS e

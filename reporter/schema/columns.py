@@ -359,12 +359,13 @@ LINKS = (
 
 CHANGES = (
     column("change_id", TEXT, "Id.", "required"),
-    column("actor_id", TEXT, "Agent changed.", "required"),
+    column("actor_id", TEXT, "Agent changed; or policy, group or role.", "required"),
     column(
         "field",
         TEXT,
         "What changed: tools, data, entitlements, contexts, autonomy, owner, environment,"
-        " delegation, purpose, prompt, model.",
+        " delegation, purpose, prompt, model; shared_rights: those of all who have the policy,"
+        " group or role.",
         "required",
     ),
     column("old_value", TEXT, "Before."),
@@ -490,6 +491,17 @@ ASSUMED_ROLES = (
     column("actor_id", TEXT, "Who asked for the session.", "required"),
     column("issued_key", TEXT, "Temporary key of the session that it got.", "required sparse"),
     column("session_key", TEXT, "Temporary key with which it asked, if any.", "sparse"),
+)
+
+HOLDINGS = (
+    column("actor_id", TEXT, "Who has it; also a group.", "required"),
+    column(
+        "held_id",
+        TEXT,
+        "Policy, group or role, by the id under which logs tell changes of it.",
+        "required sparse",
+    ),
+    column("since_at", TIME, "Since when, where the list tells.", "sparse"),
 )
 
 LAST_ACCESSES = (

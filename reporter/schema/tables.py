@@ -137,6 +137,11 @@ TABLES: dict[str, Table] = {
             columns.ASSUMED_ROLES,
         ),
         _loaded(
+            "holdings",
+            "Who has which policy, group or role, whose change is a change of their rights.",
+            columns.HOLDINGS,
+        ),
+        _loaded(
             "last_accesses",
             "When a right was last used, as the system that grants it keeps.",
             columns.LAST_ACCESSES,

@@ -41,6 +41,7 @@ def notes(engine: Engine) -> list[Quarantined]:
         *_merged(engine, _DECLARED_AGENTS, _DECLARED),
         *_doubly_claimed(engine),
         *_unjoined(engine),
+        *_unheld(engine),
     ]
 
 
@@ -217,8 +218,10 @@ _IS_TESTED = (
     " log_stores))"
 )
 
-_ABOUT_ACTORS = {"changes": "t.field <> 'log_store'"}
-"""Rows that name somebody; a change of a log names that, or its bucket."""
+_ABOUT_ACTORS = {"changes": "t.field NOT IN ('log_store', 'shared_rights') AND t.row_id >= 0"}
+"""Rows that name somebody; a change of a log names that, or its bucket, one of a policy that."""
+_LISTED_AGAIN = {"actors", "holdings"}
+"""Whom these name, other tables of the same source name too."""
 
 
 def _unjoined(engine: Engine) -> list[Quarantined]:
@@ -227,7 +230,7 @@ def _unjoined(engine: Engine) -> list[Quarantined]:
     """
     tables = {name for (name,) in engine.rows("SELECT table_name FROM information_schema.tables")}
     entries = []
-    for table in sorted(tables & {*NAMED} - {"actors"}):
+    for table in sorted(tables & {*NAMED} - _LISTED_AGAIN):
         for source, rows, joined, ref in engine.rows(
             "SELECT source, count(*), count(*) FILTER (is_joined), min(ref) FILTER (NOT is_joined)"
             f" FROM (SELECT source, ref, {_IS_TESTED if table == 'tests' else _IS_ACTOR} AS"
@@ -244,3 +247,30 @@ def _unjoined(engine: Engine) -> list[Quarantined]:
             )
             entries.append(Quarantined.on(ref, "unjoined", reason))
     return entries
+
+
+def _unheld(engine: Engine) -> list[Quarantined]:
+    """Return a note for each log that tells changes of policies, groups or roles that no list gives
+    to anybody: they are changes of somebody's rights all the same.
+    """
+    return [
+        Quarantined.on(
+            ref,
+            "unjoined",
+            tell(
+                "{unheld:,} of {rows:,} changes of policies, groups and roles from {source} are of"
+                " some that no list assigns to anybody: whose rights changed is not known",
+                unheld=unheld,
+                rows=rows,
+                source=source,
+            ),
+        )
+        for source, rows, unheld, ref in engine.rows(
+            "SELECT source, count(*), count(*) FILTER (NOT is_held), min(ref) FILTER (NOT is_held)"
+            " FROM (SELECT source, ref, coalesce(actor_id IN (SELECT held_id FROM holdings UNION"
+            " SELECT role FROM grants WHERE role IS NOT NULL UNION SELECT holder_id FROM"
+            " right_holders WHERE holder_id <> actor_id), FALSE) AS is_held FROM changes WHERE"
+            " field = 'shared_rights') AS t GROUP BY source HAVING NOT bool_and(is_held) ORDER BY"
+            " source"
+        )
+    ]

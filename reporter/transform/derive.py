@@ -50,6 +50,7 @@ _REPORTED = (
 )
 EVERYTHING = frozenset(TABLES) | {*_REPORTED}
 """The tables that checks, report and files read."""
+_INHERITED = "inherited_changes"
 _READ_LATER = ("actors", "aliases", "events")
 """Loaded tables that models, notices or the removal of people read after `derive`."""
 BEFORE_SCOPE = frozenset(
@@ -67,6 +68,8 @@ def needed_for(wanted: Set[str]) -> Set[str]:
         | ALWAYS
         | {r.removeprefix("in_") for w in wanted | ALWAYS for r in dependencies_of(w)}
     )
+    if "changes" in names:
+        names |= dependencies_of(_INHERITED)
     return names | ({t.name for t in LOADED} if "secret_traces" in wanted else set())
 
 
@@ -112,7 +115,8 @@ def derive_expected(
     names = all_for({"same_as"})
     before = all_for({"shadow_agents", "event_kinds"})  # names among them
     needed = all_for(needed_for(wanted))
-    teach(engine, before | needed)
+    inherited = all_for({_INHERITED}) if "changes" in {t.name for t in facts} else set()
+    teach(engine, before | needed | inherited)
     approve(engine, baseline)
     set_baseline_apart(engine, run)
     spell_people(engine, facts)
@@ -131,11 +135,14 @@ def derive_expected(
     _refuse_twins(engine)
     # Unregistered agents that act become actors, without tier or attributes.
     engine.run("INSERT INTO actors BY NAME SELECT * FROM shadow_agents")
+    if inherited:
+        make(engine, inherited - before, kept)
+        _inherit_changes(engine)
     if "actor_log_sources" in {t.name for t in facts}:
         _spread_log_sources(engine)
     if any("aws_operations" in dependencies_of(name) for name in needed):
         list_operations(engine)
-    make(engine, needed - before, kept)
+    make(engine, needed - before - inherited, kept)
     if "secret_traces" in wanted:
         find_secret_traces(engine)
     _note_sources(engine, facts)
@@ -255,6 +262,17 @@ def _cover_by_scope(engine: Engine) -> None:
         " covered AS c)"
     )
     engine.run("INSERT INTO carried SELECT DISTINCT source, 'actors', 'policy_id' FROM covered")
+
+
+def _inherit_changes(engine: Engine) -> None:
+    """Let a change of a policy, a group or a role be a change of each agent or account that has it:
+    `changes` then holds both, so that what is asked of the one is asked of the other.
+    """
+    engine.run(
+        "INSERT INTO changes BY NAME SELECT c.* REPLACE (i.row_id AS row_id, i.actor_id AS"
+        f" actor_id, 'entitlements' AS field) FROM {_INHERITED} AS i JOIN changes AS c ON c.row_id"
+        " = i.changed_id"
+    )
 
 
 def _spread_log_sources(engine: Engine) -> None:

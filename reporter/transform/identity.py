@@ -42,6 +42,7 @@ NAMED = {
             "snapshot_items",
             "last_accesses",
             "assumed_roles",
+            "holdings",
             "incidents",
             "tests",
         ),

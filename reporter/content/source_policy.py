@@ -62,6 +62,7 @@ HELPERS = frozenset(
         "nested",
         "class_name",
         "class_rank",
+        "claude_rule_effect",
         "from_ns",
         "is_class_key",
         "package_hash",

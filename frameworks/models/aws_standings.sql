@@ -186,6 +186,15 @@ elsewhere AS (
     AND b.in_window = is_within(e.occurred_at, r.period_from, r.period_to)
   WHERE e.outcome = 'success' AND e.tool IS NULL AND e.occurred_at <= r.as_of AND e.resource LIKE 'arn:%'
     AND len(list_filter(b.places, lambda p: lower(e.resource) LIKE p ESCAPE '!')) = 0
+),
+
+-- The text of a policy that was changed in place tells nothing of an act before that.
+rewritten AS (
+  SELECT i.actor_id, max(c.effective_at) AS last_at
+  FROM inherited_changes AS i
+  JOIN changes AS c ON c.row_id = i.changed_id
+  WHERE kind_of_change(c.field) = 'shared_right'
+  GROUP BY i.actor_id
 )
 
 SELECT
@@ -199,7 +208,7 @@ SELECT
     WHEN w.least = 2 THEN 'conditional'
     WHEN w.most > 1 THEN 'partly'
     -- Which sets he has in other accounts, and by groups, no list tells as a whole.
-    WHEN a.holder_id IN (SELECT actor_id FROM assigned) THEN 'unlisted'
+    WHEN a.holder_id IN (SELECT actor_id FROM assigned) OR a.last_at < x.last_at THEN 'unlisted'
     WHEN w.most = 1 THEN 'denied'
     -- Services whose resources may grant by policies of their own, which in one account is enough.
     WHEN a.label IN (
@@ -212,3 +221,4 @@ SELECT
   END AS standing
 FROM asked AS a
 LEFT JOIN weighed AS w ON w.use_id = a.use_id
+LEFT JOIN rewritten AS x ON x.actor_id = a.holder_id

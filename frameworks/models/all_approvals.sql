@@ -5,7 +5,9 @@
 -- type text: As in approvals; a grant gives tool, data or destination, an actor activation, a change what it changed.
 -- like_pattern text: What is approved, as a LIKE pattern with escape '!'.
 -- purpose text: Workflow, task or process it holds for; empty: all.
--- expires_at time: When it ends; empty: never.
+-- expires_at time: When it ends, is refused or may be; empty: never.
+-- perhaps_until time: When it ends or is surely refused; empty: never.
+-- planned_until time: When it ends by itself; empty: never.
 -- approved_at time: When; for backdated records, when it was entered.
 -- ref text: file#record.
 -- is_field flag: A field of a register says so, no record of the decision.
@@ -15,28 +17,31 @@ SELECT
   p.like_pattern,
   p.purpose,
   greatest(p.granted_at, p.recorded_at) AS approved_at,
-  p.expires_at,
+  least(p.expires_at, f.ended_at, f.doubted_at, f.refused_anew_at) AS expires_at,
+  least(p.expires_at, f.ended_at) AS perhaps_until,
+  p.expires_at AS planned_until,
   p.ref,
   FALSE AS is_field
 FROM approvals AS p
 LEFT JOIN repeated_approvals AS t ON t.row_id = p.row_id
+LEFT JOIN refused_approvals AS f ON f.row_id = p.row_id
 WHERE p.granted_at IS NOT NULL AND p.decision IS DISTINCT FROM 'rejected' AND t.is_same_thing IS NOT TRUE
 
 UNION ALL
 
-SELECT actor_id, type, like_pattern, purpose, approved_at, expires_at, ref, FALSE
+SELECT actor_id, type, like_pattern, purpose, approved_at, expires_at, expires_at, expires_at, ref, FALSE
 FROM grants
 WHERE type IN ('tool', 'data') AND approved_at IS NOT NULL
 
 UNION ALL
 
-SELECT actor_id, type, like_pattern, purpose, coalesce(approved_at, granted_at) AS approved_at, expires_at, ref, FALSE
+SELECT actor_id, type, like_pattern, purpose, coalesce(approved_at, granted_at) AS approved_at, expires_at, expires_at, expires_at, ref, FALSE
 FROM grants
 WHERE type = 'destination' AND coalesce(approved_at, granted_at) IS NOT NULL
 
 UNION ALL
 
-SELECT DISTINCT actor_id, kind, pattern_of(item), NULL, approved_at, NULL, ref, FALSE
+SELECT DISTINCT actor_id, kind, pattern_of(item), NULL, approved_at, NULL, NULL, NULL, ref, FALSE
 FROM (
   SELECT
     c.actor_id,
@@ -58,6 +63,8 @@ SELECT
   NULL,
   NULL,
   a.approved_at,
+  NULL,
+  NULL,
   NULL,
   a.ref,
   NOT EXISTS (

@@ -1,7 +1,7 @@
 -- One decision that may cover changes of an actor: a ticket, a merged pull request, an approval. name: how else a record
 -- may name it: its commit, its ticket. kind: what may change by it; empty: anything. from_at: since when it may be carried
 -- out; that of a standard change is the start of the work, for it was approved once for all of its kind, and so is that of
--- an emergency, which is approved afterwards.
+-- an emergency, which is approved afterwards. refused_at: since when it is refused, or may be.
 -- step
 SELECT
   change_id AS decision_id,
@@ -18,6 +18,7 @@ SELECT
     WHEN approved_by IS NULL THEN effective_at
     ELSE approved_at
   END AS from_at,
+  CAST(NULL AS TIMESTAMP) AS refused_at,
   ref
 FROM changes
 WHERE (approved_by IS NOT NULL OR (lower(ticket_type) = 'standard' AND lower(field) = 'ticket'))
@@ -36,6 +37,7 @@ SELECT
   approver_id,
   greatest(granted_at, recorded_at),
   greatest(granted_at, recorded_at),
+  (SELECT least(f.ended_at, f.doubted_at) FROM refused_approvals AS f WHERE f.row_id = approvals.row_id),
   ref
 FROM approvals
 WHERE decision IS DISTINCT FROM 'rejected' AND type NOT IN ('activation', 'reactivation')

@@ -26,7 +26,7 @@ paired AS (
       coalesce(is_same(o.approver_id, s.requested_by), FALSE), o.kind IS NULL, o.from_at, o.decision_id, o.ref
     ) AS rank
   FROM sought AS s
-  JOIN change_orders AS o ON o.actor_id = s.about_id
+  JOIN change_orders AS o ON o.actor_id = s.about_id AND holds_at(o.refused_at, s.begun_at)
   WHERE s.decision_id IN (o.decision_id, o.name)
     OR (
       NOT s.is_told AND s.decision_id IS NULL AND is_timely(o.from_at, s.begun_at) AND (o.kind IS NULL OR o.kind = s.kind)

@@ -6,6 +6,7 @@
 -- since_at time: Since when it was granted, at the latest; empty: not known.
 -- is_shown flag: A log would show its use: such events are selected, and some operation needs it.
 -- is_watched flag: AWS itself keeps when it was last used.
+-- is_boundless flag: It gives actions of services that it does not name, such as * or i*:*.
 -- n_used int: Different actions of it that were used.
 -- last_at time: Last use, as a log or AWS tells; empty: none is known.
 -- ref text: file#record of the right.
@@ -21,7 +22,7 @@ WITH policies AS (
   FROM grants
   -- A verb of Kubernetes is no action of AWS, though * is written alike.
   WHERE type = 'entitlement' AND source NOT IN ('kubernetes-objects', 'steampipe-kubernetes-rbac')
-    AND regexp_full_match(lower(coalesce(action, name)), '([a-z0-9-]+|\*):[a-z0-9*?]+|\*|\* except .*')
+    AND regexp_full_match(lower(coalesce(action, name)), '[a-z0-9*?-]+:[a-z0-9*?]+|[*?]+|\* except .*')
 ),
 
 holders AS (
@@ -143,6 +144,7 @@ SELECT
     ))
   ), FALSE) AS is_shown,
   coalesce(w.is_whole, FALSE) AS is_watched,
+  regexp_matches(r.service, '[*?]') AS is_boundless,
   coalesce(u.n_used, 0) AS n_used,
   greatest(u.last_at, w.last_at) AS last_at,
   r.ref
@@ -156,5 +158,5 @@ LEFT JOIN watched AS w ON w.agent_id = r.agent_id AND w.holder_id = r.holder_id 
 
 UNION ALL
 
-SELECT agent_id, name, privileged, since_at, is_shown, FALSE, CASE WHEN last_at IS NULL THEN 0 ELSE 1 END, last_at, ref
+SELECT agent_id, name, privileged, since_at, is_shown, FALSE, FALSE, CASE WHEN last_at IS NULL THEN 0 ELSE 1 END, last_at, ref
 FROM graph_rights

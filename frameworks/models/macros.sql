@@ -61,6 +61,10 @@ CREATE MACRO moment(happened_at, ref) AS CAST(happened_at AS VARCHAR) || ' ' || 
 -- Whether two purposes are one, as far as both are told.
 CREATE MACRO same_purpose(one, other) AS one IS NULL OR other IS NULL OR one = other;
 
+-- Whether an approval may hold at a moment for a purpose, as far as no refusal surely ended it.
+CREATE MACRO may_hold(approved_for, used_for, approved_at, perhaps_until, moment) AS
+  same_purpose(approved_for, used_for) AND approved_at <= moment AND holds_at(perhaps_until, moment);
+
 -- A kind of credential or of authenticating as our lists spell it: OAuth-Client becomes oauth_client.
 CREATE MACRO spelled(told) AS replace(replace(lower(told), '-', '_'), ' ', '_');
 

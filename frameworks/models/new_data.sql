@@ -1,5 +1,6 @@
 -- One data source that an agent reached for the first time in the period, or for the first time for a purpose, and
 -- how its approval stands; without a name: data that no grant covers. An approval may name the source or its class.
+-- contradicted: approved, and perhaps refused before its use.
 -- reached_before: perhaps it is not new, for the log did not name the purpose earlier. none_listed: the agent has no
 -- grant of data.
 -- part
@@ -31,7 +32,8 @@ fresh AS (
     MIN(CASE
       WHEN same_purpose(p.purpose, u.purpose) AND holds_at(p.expires_at, u.first_at) THEN p.approved_at
     END) AS approved_at,
-    MAX(CASE WHEN p.expires_at < u.first_at THEN p.expires_at END) AS expired_at,
+    COUNT(CASE WHEN may_hold(p.purpose, u.purpose, p.approved_at, p.perhaps_until, u.first_at) THEN 1 END) > 0 AS is_contradicted,
+    MAX(CASE WHEN p.perhaps_until < u.first_at THEN p.perhaps_until END) AS expired_at,
     MIN(CASE WHEN p.purpose <> u.purpose THEN p.purpose END) AS other_purpose
   FROM known AS u
   CROSS JOIN run AS r
@@ -54,6 +56,7 @@ SELECT
   f.other_purpose,
   CASE
     WHEN f.approved_at <= f.first_at THEN 'approved'
+    WHEN f.is_contradicted THEN 'contradicted'
     WHEN f.reached_before THEN 'reached_before'
     WHEN f.data_source IS NULL AND f.agent_id NOT IN (SELECT g.actor_id FROM grants AS g WHERE g.type = 'data')
       THEN 'none_listed'

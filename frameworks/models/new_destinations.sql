@@ -2,6 +2,7 @@
 -- how its approval stands. An act is more than reading: where no effect is known, it may be one. effect_not_known:
 -- no call was surely an act. perhaps_before: approved before the first act, yet not before a call that may be one.
 -- reached_before: perhaps it is not new. read: only read from so far.
+-- contradicted: approved, and perhaps refused before the act.
 -- part
 WITH uses AS (
   SELECT
@@ -38,7 +39,8 @@ fresh AS (
     MIN(CASE
       WHEN same_purpose(p.purpose, u.purpose) AND holds_at(p.expires_at, u.first_at) THEN p.approved_at
     END) AS approved_at,
-    MAX(CASE WHEN p.expires_at < u.first_at THEN p.expires_at END) AS expired_at,
+    COUNT(CASE WHEN may_hold(p.purpose, u.purpose, p.approved_at, p.perhaps_until, u.first_at) THEN 1 END) > 0 AS is_contradicted,
+    MAX(CASE WHEN p.perhaps_until < u.first_at THEN p.perhaps_until END) AS expired_at,
     MIN(CASE WHEN p.purpose <> u.purpose THEN p.purpose END) AS other_purpose
   FROM known AS u
   CROSS JOIN run AS r
@@ -65,6 +67,7 @@ SELECT
     WHEN f.approved_at <= f.maybe_at THEN 'approved'
     WHEN f.acted_at IS NULL THEN 'effect_not_known'
     WHEN f.approved_at <= f.first_at THEN 'perhaps_before'
+    WHEN f.is_contradicted THEN 'contradicted'
     WHEN f.reached_before THEN 'reached_before'
     WHEN f.approved_at IS NOT NULL THEN 'late'
     ELSE 'unapproved'

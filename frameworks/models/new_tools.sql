@@ -1,5 +1,5 @@
 -- One tool that an agent used for the first time in the period, or for the first time for a purpose, and how its
--- approval stands. used_before: perhaps it is not new, for the log did not name the purpose of earlier uses.
+-- approval stands. contradicted: approved, and perhaps refused before its use. used_before: perhaps it is not new, for the log did not name the purpose of earlier uses.
 -- part
 WITH uses AS (
   SELECT
@@ -17,10 +17,11 @@ SELECT
   u.first_at,
   u.first_ref AS ref,
   u.approved_at,
-  MAX(CASE WHEN p.expires_at < u.first_at THEN p.expires_at END) AS expired_at,
+  MAX(CASE WHEN p.perhaps_until < u.first_at THEN p.perhaps_until END) AS expired_at,
   MIN(CASE WHEN p.purpose <> u.purpose THEN p.purpose END) AS other_purpose,
   CASE
     WHEN u.approved_at <= u.first_at THEN 'approved'
+    WHEN COUNT(CASE WHEN may_hold(p.purpose, u.purpose, p.approved_at, p.perhaps_until, u.first_at) THEN 1 END) > 0 THEN 'contradicted'
     WHEN u.purpose IS NOT NULL AND u.unnamed_at < r.period_from THEN 'used_before'
     WHEN u.approved_at IS NOT NULL THEN 'late'
     ELSE 'unapproved'

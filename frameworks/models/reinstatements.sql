@@ -3,7 +3,7 @@
 -- came back; and how many such approvals the input holds at all.
 -- part
 WITH activations AS (
-  SELECT p.actor_id, p.approved_at, p.is_field
+  SELECT p.actor_id, p.approved_at, p.expires_at, p.is_field
   FROM all_approvals AS p
   WHERE p.type IN ('activation', 'reactivation')
 )
@@ -19,6 +19,7 @@ FROM stops AS s
 CROSS JOIN run AS r
 LEFT JOIN activations AS p
   ON p.actor_id = s.actor_id AND NOT p.is_field AND p.approved_at BETWEEN s.from_at AND s.until_at
+  AND holds_at(p.expires_at, s.until_at)
 LEFT JOIN activations AS f ON f.actor_id = s.actor_id AND f.is_field AND f.approved_at BETWEEN s.from_at AND s.until_at
 LEFT JOIN activations AS l ON l.actor_id = s.actor_id AND l.approved_at > s.until_at
 WHERE s.next_state = 'active' AND s.until_at >= r.period_from AND s.until_at < r.period_to

@@ -38,6 +38,6 @@ LEFT JOIN grants AS g
   AND (g.expires_at IS NULL OR g.expires_at > r.as_of)
 LEFT JOIN all_approvals AS p
   ON p.actor_id = g.actor_id AND p.type IN (g.type, 'change') AND p.approved_at > d.completed_at
-  AND g.name LIKE p.like_pattern ESCAPE '!'
+  AND g.name LIKE p.like_pattern ESCAPE '!' AND holds_at(p.expires_at, r.as_of)
 WHERE d.nth = 1 AND d.decision IN ('remove', 'reduce')
 GROUP BY d.actor_id, d.type, d.name, d.decision, d.completed_at, d.ref

@@ -249,6 +249,17 @@ def test_two_calls_of_one_record_are_two_events_and_one_result(
     assert list(_results(engine, content, "APR-02")) == ["helpdesk"]
 
 
+def test_what_one_log_does_not_tell_of_an_act_is_counted_only_where_it_tells_it_of_others(
+    tmp_path: Path,
+) -> None:
+    """Another log shows the same acts and never tells whom they are for."""
+    bot = {"occurred_at": "2026-08-01", "actor_id": "bot", "tool": "t"}
+    events = [bot | {"on_behalf_of": "ann"}, bot, bot | {"log_source": "other"}]
+    actors = [{"actor_id": "bot", "kind": "agent", "state": "active"}]
+    with derived(tmp_path, actors=actors, events=events) as engine:
+        assert engine.rows("SELECT agent_id, n_events, n_all FROM untold_acts") == [("bot", 1, 2)]
+
+
 def test_events_and_gaps_of_a_log_that_two_lists_name_are_counted_once(
     taken: Taken, content: Content
 ) -> None:

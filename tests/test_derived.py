@@ -26,6 +26,7 @@ from reporter.pipeline.disclosures import of_doubled
 from reporter.schema.tables import EVENT_TABLES, TABLES
 from reporter.system import folders
 from reporter.transform.derive import derive
+from reporter.transform.log_coverage import Expected
 
 SOURCES = tuple(loader.read_source(p) for p in sorted(folders.content_dir()[1].glob("*.yml")))
 Row = dict[str, Any]
@@ -246,6 +247,38 @@ def test_two_calls_of_one_record_are_two_events_and_one_result(
     assert rows == [("logs/chat.jsonl#1", 2, 2)]
     runner.prepare(engine)
     assert list(_results(engine, content, "APR-02")) == ["helpdesk"]
+
+
+def test_what_one_log_does_not_tell_of_an_act_is_counted_only_where_it_tells_it_of_others(
+    tmp_path: Path,
+) -> None:
+    """Another log shows the same acts and never tells whom they are for."""
+    bot = {"occurred_at": "2026-08-01", "actor_id": "bot", "tool": "t"}
+    events = [bot | {"on_behalf_of": "ann"}, bot, bot | {"log_source": "other"}]
+    actors = [{"actor_id": "bot", "kind": "agent", "state": "active"}]
+    with derived(tmp_path, actors=actors, events=events) as engine:
+        assert engine.rows("SELECT agent_id, n_events, n_all FROM untold_acts") == [("bot", 1, 2)]
+
+
+def test_events_and_gaps_of_a_log_that_two_lists_name_are_counted_once(
+    taken: Taken, content: Content
+) -> None:
+    agents = "".join(
+        json.dumps({"type": "agent", "state": "active", "log_sources": ["gateway"], **one}) + "\n"
+        for one in ({"actor_id": "new", "activated_at": "2026-09-30"}, {"actor_id": "old"})
+    )
+    engine, _ = taken(
+        one__jsonl=agents,
+        two__jsonl=agents,
+        log__jsonl='{"event_id": "e", "time": "2026-09-30T20:00:00Z", "log_source": "gateway",'
+        ' "actor_id": "new", "tool": "t", "outcome": "success"}\n',
+    )
+    derive(engine, RUN, [Expected("gateway", "day", 1)])
+    runner.prepare(engine)
+    assert _results(engine, content, "MON-01") == {
+        "new": ("pass", "log source gateway shows it without gaps (1 event)"),
+        "old": ("fail", "log source gateway was silent from 2026-07-01 to 2026-09-30"),
+    }
 
 
 @pytest.mark.parametrize("portion", [1, 8 << 20])

@@ -506,7 +506,7 @@ HOLDINGS = (
 
 LAST_ACCESSES = (
     column("actor_id", TEXT, "Who may.", "required"),
-    column("action", TEXT, "Action, or all of a service, such as s3:*.", "required sparse"),
+    column("action", TEXT, "Action, all of a service (s3:*), or * for any.", "required sparse"),
     column("used_at", TIME, "Last use; empty: none in the time that the system keeps.", "sparse"),
     column("checked_at", TIME, "When the system told this.", "sparse"),
 )

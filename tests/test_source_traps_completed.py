@@ -16,7 +16,7 @@ SOURCES = Path(__file__).parent / "data" / "sources"
         ("agent-control-standard", "wire.jsonl", 4, 5),
         # One memory tells how long it keeps, the other has strategies.
         ("aws-agentcore", "memories.jsonl", 1, 1),
-        ("aws-identity-center", "memberships.json", 1, 1),
+        ("aws-identity-center", "memberships.json", 2, 0),
         ("servicenow-vendors", "assessments.json", 4, 5),
         # A sample finding tells no class, nor does a word of no known class.
         ("aws-data-catalog", "macie.json", 1, 1),

@@ -495,12 +495,7 @@ ASSUMED_ROLES = (
 
 HOLDINGS = (
     column("actor_id", TEXT, "Who has it; also a group.", "required"),
-    column(
-        "held_id",
-        TEXT,
-        "Policy, group or role, by the id under which logs tell changes of it.",
-        "required sparse",
-    ),
+    column("held_id", TEXT, "Policy, group or role, as logs name it.", "required sparse"),
     column("since_at", TIME, "Since when, where the list tells.", "sparse"),
 )
 

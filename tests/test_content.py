@@ -334,6 +334,7 @@ ENGINE = {
     "actors.listed_in": "becomes listings.listed_in",
     "credentials.listed_in": "becomes listings.listed_in",
     "grants.approved_at": "becomes all_approvals.approved_at",
+    "refused_approvals.refused_anew_at": "becomes all_approvals.expires_at",
     "approvals.purpose": "becomes all_approvals.purpose",
     "components.approved_at": "becomes known_versions.approved_at",
     "components.secret_in_config": "becomes a row of secret_traces",

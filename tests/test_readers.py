@@ -253,7 +253,7 @@ FILES: dict[str, tuple[str, bytes, tuple[int, int, int, int, int], str]] = {
     "a bomb of YAML": ("yml", BOMB.encode(), UNREAD, "aliases"),
     "YAML with a key twice": ("yml", b"a: 1\na: 2\n", UNREAD, "stands twice"),
     "YAML unclosed": ("yml", b"type: agent\nactor_id: [unclosed\n", UNREAD, "invalid YAML"),
-    "YAML with no such day": ("yml", b"type: agent\nactor_id: x\ncreated_at: 2026-02-31\n", UNREAD, "invalid YAML"),
+    "YAML with no such day": ("yml", b"type: agent\nactor_id: x\ncreated_at: 2026-02-31\n", (1, 1, 0, 0, 0), "2026-02-31"),
     "YAML of lists in lists": ("yml", b"a: " + b"[" * 3000 + b"]" * 3000, UNREAD, ""),
     "YAML with a tag": ("yml", b"x: !!python/object/apply:os.system [id]\n", UNREAD, "invalid YAML"),
     "YAML values that JSON cannot hold become text": ("yml", YAML.encode(), (1, 1, 0, 0, 0), ""),

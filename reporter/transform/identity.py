@@ -76,8 +76,9 @@ def spell_people(engine: Engine, facts: Sequence[Table]) -> None:
             people | ({"actor_id", "alias"} if table.name == "aliases" else set())
         ):
             engine.run(
-                f"UPDATE in_{table.name} SET {column} = m.name FROM mail_names AS m WHERE m.mail ="
-                f" lower(in_{table.name}.{column}) AND m.name <> in_{table.name}.{column}"
+                f"UPDATE in_{table.name} SET {column} = (SELECT m.name FROM mail_names AS m WHERE"
+                f" m.mail = lower(in_{table.name}.{column})) WHERE lower(in_{table.name}.{column})"
+                " IN (SELECT o.mail FROM mail_names AS o)"
             )
 
 

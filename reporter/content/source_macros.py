@@ -214,7 +214,7 @@ MACROS = (
     # What a rule of a shell lets a command do: the rest is `execute`, and so is a command in which
     # the shell does something. Reading a secret is reading, as it is with a tool for files.
     (
-        "command_effect(c) AS CASE WHEN regexp_matches(c, '[;&|<>`$(\n]') THEN 'execute' WHEN"
+        "_command_effect(c) AS CASE WHEN regexp_matches(c, '[;&|<>`$(\n]') THEN 'execute' WHEN"
         f" regexp_full_match(c, '({'|'.join(READERS)})( .*|:\\*)?') THEN 'read' WHEN"
         f" regexp_full_match(c, '({'|'.join(HISTORIES)})( [^*]*)?') AND NOT regexp_matches(c,"
         " '--(output|ext-diff)') THEN 'read' WHEN"
@@ -226,7 +226,7 @@ MACROS = (
         "claude_rule_effect(tool, part) AS CASE WHEN tool IN ('Read', 'Glob', 'Grep', 'LS',"
         " 'NotebookRead', 'WebFetch', 'WebSearch', 'TodoRead', 'BashOutput') THEN 'read' WHEN tool"
         " IN ('Write', 'Edit', 'MultiEdit', 'NotebookEdit') THEN 'write' WHEN tool = 'Bash' AND"
-        " part IS NOT NULL THEN command_effect(part) WHEN tool IN ('Bash', 'PowerShell') THEN"
+        " part IS NOT NULL THEN _command_effect(part) WHEN tool IN ('Bash', 'PowerShell') THEN"
         " 'execute' END"
     ),
     "from_ns(x) AS CAST(make_timestamp(TRY_CAST(x AS BIGINT) // 1000) AS VARCHAR)",

@@ -239,7 +239,9 @@ def _calls(quarter: Quarter, agents: list[Agent]) -> Iterator[Json]:
     if not quarter.is_second:
         return
     meter = BY_KEY["meter-anomaly"].tools[0]
-    bill, credit = BY_KEY["billing-dispute"].tools[:2]
+    dispute = BY_KEY["billing-dispute"]
+    bill, credit = dispute.tools[:2]
+    asked = BY_NAME[dispute.owner].mail
     # The tariff helper was retired in June; its key goes on working.
     helper = BY_KEY["tariff-helper"]
     for day in (6, 13, 27):
@@ -261,15 +263,15 @@ def _calls(quarter: Quarter, agents: list[Agent]) -> Iterator[Json]:
         bill,
         status="failure",
     )
-    yield _call(BY_KEY["billing-dispute"], datetime(2026, 9, 21, 10, 0), guid("odd"), meter)
+    yield _call(dispute, datetime(2026, 9, 21, 10, 0), guid("odd"), meter, person=asked)
     # A burst: more calls in a minute than its key allows.
     burst = datetime(2026, 9, 22, 11, 0)
     for second in range(0, 56):
         for half in range(2):
             yield _call(
-                BY_KEY["billing-dispute"], burst + timedelta(seconds=second), guid("burst"), bill
+                dispute, burst + timedelta(seconds=second), guid("burst"), bill, person=asked
             ) | {"request_id": guid(f"burst {second} {half}")}
-    yield _call(BY_KEY["billing-dispute"], burst + timedelta(minutes=2), guid("burst"), credit)
+    yield _call(dispute, burst + timedelta(minutes=2), guid("burst"), credit, person=asked)
 
 
 def _audit() -> Iterator[Json]:

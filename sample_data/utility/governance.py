@@ -87,6 +87,9 @@ def files(quarter: Quarter) -> dict[str, Any]:
         "logs/otel/agents.jsonl.gz": list(_spans(quarter)),
         "inventory/github/secret-scans.jsonl": [_scan(a, quarter) for a in live if a.host in ("eks", "entra")],
     }  # fmt: skip
+    coders = [a for a in live if a.host == "claude"]
+    made["inventory/sailpoint/certifications.json"] = [_certification(quarter, len(coders))]
+    made["inventory/sailpoint/items.jsonl"] = [_certified(a, quarter) for a in coders]
     for agent in live:
         if agent.host in ("eks", "kagent", "aws", "entra"):
             made[f"inventory/agt/{agent.key}.yaml"] = _rules(agent, quarter)
@@ -276,6 +279,47 @@ def _diagnostics() -> Json:
             "logs": [{"category": c, "categoryGroup": None, "enabled": True} for c in CATEGORIES],
         },
     }
+
+
+def _certification(quarter: Quarter, items: int) -> Json:
+    """Give the quarter's review of the accounts with which agents write code."""
+    name = f"Accounts of coding agents, {quarter.id}"
+    return {
+        "id": guid(f"certification {quarter.id}"),
+        "name": name,
+        "campaign": {"id": guid(f"campaign {quarter.id}"), "name": name, "type": "CAMPAIGN", "campaignType": "MACHINE_ACCOUNT"},
+        "completed": True,
+        "identitiesCompleted": items,
+        "identitiesTotal": items,
+        "created": iso(quarter.begin + timedelta(days=10)),
+        "modified": iso(quarter.begin + timedelta(days=21)),
+        "decisionsMade": items,
+        "decisionsTotal": items,
+        "due": iso(quarter.begin + timedelta(days=30)),
+        "signed": iso(quarter.begin + timedelta(days=21)),
+        "reviewer": {"type": "IDENTITY", "id": guid("identity Henrik Aalto"), "name": "Henrik Aalto", "email": BY_NAME["Henrik Aalto"].mail},
+        "hasErrors": False,
+        "phase": "SIGNED",
+    }  # fmt: skip
+
+
+def _certified(agent: Agent, quarter: Quarter) -> Json:
+    access = {"id": guid(f"entitlement {agent.key}"), "name": f"{agent.repository}: write"}
+    return {
+        "id": guid(f"review item {agent.key} {quarter.id}"),
+        "completed": True,
+        "newAccess": False,
+        "decision": "APPROVE",
+        "comments": "",
+        "identitySummary": {"id": guid(f"summary {agent.key}"), "name": agent.key, "identityId": guid(f"sailpoint {agent.key}"), "completed": True},
+        "accessSummary": {
+            "access": {"type": "ENTITLEMENT", **access},
+            "entitlement": {**access, "privileged": False, "sourceName": "GitHub", "account": {"nativeIdentity": agent.identity, "disabled": False}},
+            "accessProfile": None,
+            "role": None,
+        },
+        "certificationId": guid(f"certification {quarter.id}"),
+    }  # fmt: skip
 
 
 def _scan(agent: Agent, quarter: Quarter) -> Json:

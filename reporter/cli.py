@@ -448,8 +448,8 @@ def _language(code: str | None) -> str:
     "--fix", metavar="ID[,ID]", help="Say what doing these actions of roadmap.csv would change."
 )
 def explain(run: Path, id: str | None, fix: str | None) -> None:
-    """Say how a number in RUN came about: ID is a control, a check, an agent, a theme or
-    `enterprise`.
+    """Say how a number in RUN came about: ID is a control, a check, an agent, a theme,
+    `enterprise` or `level`.
     """
     from reporter import api
 

@@ -199,6 +199,7 @@ def child() -> dict[str, Any]:
         "granted_at": "2026-07-09T07:00:00Z", "recorded_at": "2026-07-09T07:00:00Z",
         "requested_at": "2026-07-09T06:50:00Z", "decision": "approved",
     })  # fmt: skip
+    made["credentials"][0] = made["credentials"][0] | {"issued_at": "2026-07-07T00:00:00Z"}
     made["credentials"].append(made["credentials"][0] | {
         "credential_id": "old-3", "fingerprint": "f-old", "issued_at": "2026-06-10T00:00:00Z",
         "last_rotated_at": "2026-06-10T00:00:00Z", "expires_at": "2026-07-10T00:00:00Z",

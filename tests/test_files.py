@@ -167,7 +167,7 @@ def test_views_hold_to_the_schema_for_templates(name: str, views: dict[str, docu
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"schema": "agent-maturity-run/1"}, "'agent-maturity-run/2' was expected"),
+        ({"schema": "agent-maturity-run/1"}, "'agent-maturity-run/3' was expected"),
         ({"extra": 1}, "Additional properties are not allowed"),
         ({"hashes": {"inputs": 1}}, "1 is not of type 'string'"),
         ({"themes": [{"id": "a"}]}, "'title' is a required property"),
@@ -417,7 +417,7 @@ def test_counts_and_percentages_are_numbers_that_add_up(
 
 def test_what_is_not_assessed_has_no_number(books: dict[str, Path]) -> None:
     head, *rows = values_of(books["empty"])["Controls"]
-    shown = {(row[head.index("score")], row[head.index("exact")], row[head.index("level")]) for row in rows}  # fmt: skip
+    shown = {(row[head.index("score")], row[head.index("exact")], row[head.index("permits")]) for row in rows}  # fmt: skip
     assert shown == {("Not assessed", None, None)}
 
 

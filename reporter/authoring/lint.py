@@ -152,6 +152,7 @@ def _mapping(content: Content) -> Iterator[ReporterError]:
                 )
             elif sum(check_id in g.checks for g in content.causes) > 1:
                 yield ContentError(f"{check_id} stands in two causes", "frameworks/causes.yml")
+    yield from _strengths(content)
     yield from _efforts(content)
     yield from _models(content.checks)
     for framework in content.frameworks:
@@ -161,6 +162,36 @@ def _mapping(content: Content) -> Iterator[ReporterError]:
                 yield ContentError(f"{control.id} lists {repeat} twice", framework.place)
             if not control.ask:
                 yield ContentError(f"{control.id} has no attestation question", framework.place)
+
+
+def _strengths(content: Content) -> Iterator[ReporterError]:
+    """Hold each mapping to what it claims: a direct one says what its check shows and why it
+    stands, and where a control asks that something is written down, doing it is no direct evidence.
+    """
+    shows = {check.id: check.shows for check in content.checks}
+    controls = [(c, f.place) for f in content.frameworks for c in f.controls]
+    direct_ids = {i for c, _ in controls for i, strength in c.checks if strength == "direct"}
+    for check in content.checks:
+        if check.id in direct_ids and not check.shows:
+            yield ContentError(
+                f"{check.id} is direct and does not say what it 'shows'", check.place
+            )
+    for control, place in controls:
+        for check_id, strength in control.checks:
+            has_why = check_id in control.whys
+            is_act = control.documented and shows.get(check_id) == "operation"
+            if strength == "direct" and not has_why:
+                yield ContentError(f"{control.id}: {check_id} is direct without a reason", place)
+            if is_act and (strength == "direct" or (strength == "partial" and not has_why)):
+                yield ContentError(
+                    f"{control.id} asks for something written down, and {check_id} shows operation",
+                    place,
+                    "It is partial with a reason, or contextual.",
+                )
+    for framework in content.frameworks:
+        silent = [c.id for c in framework.controls if not c.not_shown]
+        for control_id in silent if len(silent) < len(framework.controls) else ():
+            yield ContentError(f"{control_id} does not say what is 'not_shown'", framework.place)
 
 
 def _models(checks: Iterable[Check]) -> Iterator[ReporterError]:

@@ -124,6 +124,8 @@ def contents(content: Content) -> Iterator[str]:
             yield group.title if is_ours else ""
         for control in framework.controls:
             yield from (control.title if is_ours else "", control.paraphrase, control.ask)
+            yield control.not_shown
+            yield from (control.whys.get(i, "") for i, how in control.checks if how != "contextual")
 
 
 def written(catalog: Catalog, header: str = HEADER) -> bytes:

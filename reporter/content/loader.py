@@ -339,19 +339,11 @@ def _unknown(content: Content) -> Iterator[ReporterError]:
 
 
 def unknown_targets(content: Content, profiles: Iterable[Profile]) -> Iterator[ReporterError]:
-    """Name the targets of profiles that no framework or theme has."""
-    targets = {"enterprise", *(t.id for t in content.themes)}
-    for framework in content.frameworks:
-        targets |= {
-            framework.id,
-            *(g.id for g in framework.groups),
-            *(c.id for c in framework.controls),
-        }
+    """Name the targets of profiles that are of no theme."""
+    themes = {t.id for t in content.themes}
     for profile in profiles:
-        for name in sorted(set(profile.targets) - targets):
-            yield ContentError(
-                f"target {name!r} is no control, group, framework or theme", profile.place
-            )
+        for name in sorted(set(profile.themes) - themes):
+            yield ContentError(f"target {name!r} is no theme", profile.place)
 
 
 # ---------------------------------------------------------------- kinds of file

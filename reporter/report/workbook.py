@@ -16,7 +16,7 @@ from reporter.i18n.translate import ENGLISH, content, language, mark, say, word
 from reporter.report.csv_tables import TODO, todo
 from reporter.report.document import View
 from reporter.report.findings import findings
-from reporter.report.view.elements import Control, Figure, Framework, Gap
+from reporter.report.view.elements import Control, Figure, Framework, Gap, LevelStep
 from reporter.report.view.format import digits, percent
 
 TEXT, LONG, COUNT = "text", "long", "count"
@@ -112,8 +112,9 @@ _CHANGED = {
 }
 _SCORE = "score:13# score_at_most:13# exact:16 exact_at_most:16 coverage:11#"
 _CONTROL = (
-    "framework:18 id:14 title:50~ group:36~ state:14 level:8# level_at_most:9# target:8# gap:6#"
-    f" {_SCORE} confidence:12 weight_sensitive:36~ next:20 checks:50~"
+    "framework:18 id:14 title:50~ group:36~ state:14 rating:8 permits:9# permits_at_most:9#"
+    f" target:8# {_SCORE} confidence:12 weight_sensitive:36~ next:20 checks:50~"
+    " assessed:16~ shown:50~ not_shown:60~"
 )
 _CHECK = (
     f"id:10 title:50~ theme:24 severity:10 level:24 evidence:18 {_SCORE} passed:9# failed:9#"
@@ -230,8 +231,9 @@ def _summary(view: View) -> Iterator[Row]:
         yield result, say("Target level"), digits(summary.level.target), ""
     yield from _result(say("Score"), summary.figure, summary.level.sensitive, result)
     yield result, say("Coverage"), summary.coverage, summary.coverage_text
-    yield result, say("Not assessed"), "", summary.not_assessed
+    yield result, say("Assessed"), "", summary.assessed
     yield from ((say("Caps"), "", "", text) for text in summary.caps)
+    yield from (row for step in summary.steps for row in _step(step))
     yield from ((say("Facts"), line.label, line.text, "") for line in summary.facts)
     for f in view.frameworks:
         yield from _result(f.short, f.total.figure, f.total.assessed, say("Frameworks"))
@@ -240,6 +242,15 @@ def _summary(view: View) -> Iterator[Row]:
     yield say("Records"), "", "", view.accounting.equation
     yield say("Records"), say("Quarantine"), "", view.accounting.quarantined_text
     yield say("Agents"), "", "", say(AGENTS)
+
+
+def _step(step: LevelStep) -> Iterator[Row]:
+    """Yield what a level asks for, then what stands in its way."""
+    part = say("Levels")
+    yield part, f"{step.level} {step.name}", "", step.text
+    for b in step.blockers:
+        about = [f"{t.check.text} {t.about}. {t.fix}".rstrip() for t in b.todo]
+        yield part, b.practice, word(b.standing), " ".join((f"{b.title}: {b.figure}.", *about))
 
 
 def _gaps(part: str, text: str, gaps: Sequence[Gap]) -> Iterator[Row]:
@@ -271,8 +282,8 @@ def _controls(view: View) -> Iterator[Row]:
 
 
 def _control(framework: Framework, control: Control) -> Row:
-    is_assessed = control.figure.assessed
-    levels = (digits(control.level.lo), digits(control.level.hi)) if is_assessed else ("", "")
+    permits = control.permits
+    levels = (permits.lo, permits.hi, permits.target) if permits else ()
     return (
         *(
             framework.short,
@@ -280,19 +291,19 @@ def _control(framework: Framework, control: Control) -> Row:
             control.title,
             control.group,
             word(control.state.replace("_", " ")),
-            *levels,
-            digits(control.level.target),
+            control.rating,
+            *(map(digits, levels) if levels else ("", "", "")),
         ),
         *(
-            digits(control.gap) if is_assessed else "",
             *_figures(control.figure, control.coverage),
             word(control.confidence),
         ),
         *(
-            control.level.sensitive,
+            permits.sensitive if permits else "",
             control.gap_text,
             ", ".join(line.check.text for line in control.checks),
         ),
+        *(control.extent, control.shown, control.not_shown),
     )
 
 

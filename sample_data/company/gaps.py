@@ -333,6 +333,12 @@ GAPS: dict[str, Callable[[Record, Agent, Quarter], None]] = {
     "person-identity": _set(principal_type="user"),
     "prompt-only": _set(enforcement_point="prompt"),
     "revoked-key": _revoked,
+    "rotated-key": _first(
+        "credentials",
+        issued_at="2026-07-30T00:00:00Z",
+        expires_at="2026-10-25T00:00:00Z",
+        readers=";".join(map(mail, ("dario.nwosu", "theo.marchetti"))),
+    ),
     "same-identity": _nothing,
     "clean-end": _clean_end,
     "group-approver": _group_approver,

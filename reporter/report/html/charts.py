@@ -57,18 +57,6 @@ def gauge(level: elements.Level, names: Sequence[str]) -> str:
     return draw(454, 98, _steps_title(level), parts, "gauge", lift=10)
 
 
-def steps(level: elements.Level) -> str:
-    """Draw the levels of one row: reached, reachable, target."""
-    parts = []
-    for step in range(1, 6):
-        fill, css = _step(step, level)
-        parts.append(rect((step - 1) * 19, 2, 16, 10, fill, css))
-    if level.target:
-        x = (level.target - 1) * 19 + 16
-        parts.append(rect(x, 0, 2, 14, INK, "ink-fill"))
-    return draw(96, 14, _steps_title(level), parts, "steps")
-
-
 def _step(step: int, level: elements.Level) -> tuple[str, str]:
     if step <= level.lo:
         return ACCENT, "accent"
@@ -300,8 +288,9 @@ def trend(history: Trend, width: int = 400) -> str:
             f'<circle class="accent" cx="{x:g}" cy="{_height(moment.at_lo):g}" r="4"'
             f' fill="{ACCENT}"/>'
         )
-        level = say("level {level}", level=moment.level_lo)
-        parts.append(text(x, _height(moment.at_hi) - 6, level, "mid", "ink", 11, bold=True))
+        if moment.level_lo is not None:
+            level = say("level {level}", level=moment.level_lo)
+            parts.append(text(x, _height(moment.at_hi) - 6, level, "mid", "ink", 11, bold=True))
     parts += _date_labels(spots)
     title = say("{name}, evidenced score by run", name=history.name)
     description = "; ".join(f"{m.as_of}: {_moment_text(m)}" for m in history.moments)

@@ -144,12 +144,16 @@ def _check(check: elements.Check, names: Names) -> Json:
 
 
 def profile(view: View, names: Names) -> Json:
-    """Return the target levels: all controls of all catalogs, each with its level as a property."""
-    totals = {names.ids[TOTAL, f.id, ""]: f.total.level for f in view.frameworks}
-    totals["enterprise"] = view.summary.level
+    """Return the target levels as properties, the class names the object: the enterprise, and each
+    theme. Frameworks have no levels of their own.
+    """
+    targets = {"enterprise": view.summary.level.target}
+    targets |= {
+        names.ids[TOTAL, CHECKS, t.id]: t.permits.target for t in view.themes.controls if t.permits
+    }
     head = metadata(view, names, f"Target profile {view.cover.profile}", view.cover.evidence_short)
     head["props"] += [
-        p for of, level in totals.items() for p in props(of, target_level=level.target)
+        p for of, target in targets.items() if target for p in props(of, target_level=target)
     ]
     return {
         "profile": {
@@ -157,15 +161,5 @@ def profile(view: View, names: Names) -> Json:
             "metadata": head,
             "imports": [{"href": names.files[f.id], "include-all": {}} for f in view.frameworks],
             "merge": {"as-is": True},
-            "modify": {
-                "alters": [
-                    {
-                        "control-id": names.ids[CONTROL, f.id, c.id],
-                        "adds": [{"props": props(target_level=c.level.target)}],
-                    }
-                    for f in view.frameworks
-                    for c in f.controls
-                ]
-            },
         }
     }

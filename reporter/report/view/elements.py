@@ -27,7 +27,7 @@ class Figure:
 @dataclass(frozen=True, slots=True)
 class Level:
     text: str
-    """"1+", or "-" when not assessed."""
+    """"1", or "-" when not assessed."""
     name: str
     note: str
     """"at most 2 if all missing evidence proves good"; empty when the range is closed."""
@@ -112,6 +112,8 @@ class CheckLine:
     """The first failing subjects."""
     more: str
     """Where the others are; empty when all are shown."""
+    why: str = ""
+    """Why it stands there with this strength; empty where its catalog does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,19 +173,46 @@ class Control:
     ask: str
     state: str
     """assessed | not_assessed | not_applicable"""
-    level: Level
+    extent: str
+    """"in part": how far it is assessed; empty where it is not applicable."""
+    rating: str
+    """"P", or "N–F" where missing evidence could change it; "–" when not assessed."""
+    rating_text: str
+    """The same in words."""
     figure: Figure
     coverage: str
     confidence: str
-    gap: int
+    gap: str
+    """'' | implementation | evidence: what a control lacks to be fully met, a theme to its
+    target.
+    """
     gap_text: str
     standing: str
-    """Level, target, gap, score, range, coverage and confidence in one line."""
+    """Rating, gap, score, range, coverage and confidence in one line."""
     cells: tuple[Cell, ...]
     checks: tuple[CheckLine, ...]
     context: tuple[Link, ...]
     """Related checks that are never scored."""
     reasons: tuple[str, ...]
+    shown: str
+    """Its checks by what they show and by the evidence of what is met; empty where it has none."""
+    not_shown: str
+    """What no check of it shows; empty where its catalog does not say."""
+    permits: Permits | None = None
+    """Of a theme only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Permits:
+    """The level that a theme stands in the way of."""
+
+    text: str
+    """"level 2, at best none"."""
+    lo: int
+    """The highest level that it does not stand in the way of, on evidence."""
+    hi: int
+    target: int
+    sensitive: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,11 +221,11 @@ class Group:
     title: str
     depth: int
     figure: Figure
-    level: Level
     coverage: str
     assessed: str
-    """"7 of 9 assessed"."""
-    gap_text: str
+    """"1 fully, 6 in part, 0 by statement only, 2 not at all"."""
+    extents: tuple[str, ...]
+    """The same four numbers."""
     controls: tuple[str, ...]
     """Ids, in catalog order."""
     reasons: tuple[str, ...] = ()
@@ -220,11 +249,13 @@ class Framework:
     groups: tuple[Group, ...]
     controls: tuple[Control, ...]
     gaps: tuple[str, ...]
-    """Ids of assessed controls below target, largest gap first."""
+    """Ids of assessed controls with a gap, the lowest score first."""
     gaps_text: str
     unassessed_text: str
     unassessed: tuple[Link, ...]
     version: str = ""
+    level: Level | None = None
+    """By our rule over its own checks, for a framework; None where it would say too little."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,14 +342,66 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
+class Todo:
+    """What has to become good of one check."""
+
+    check: Link
+    about: str
+    """"fails for a and b and is not known for c"."""
+    fix: str
+    """Empty where only evidence is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Blocker:
+    """A practice that stands in the way of a level."""
+
+    practice: str
+    """"INV level 1"."""
+    title: str
+    """Of its theme."""
+    standing: str
+    """missing | unknown"""
+    figure: str
+    """Its value and range, and what the level asks for."""
+    checks: tuple[Link, ...]
+    """Those with something open."""
+    todo: tuple[Todo, ...] = ()
+    """The least that would meet it; of the next level only."""
+
+
+@dataclass(frozen=True, slots=True)
+class LevelStep:
+    """What a level asks for, and how much of it is met."""
+
+    level: int
+    name: str
+    met: int
+    missing: int
+    unknown: int
+    text: str
+    """The same in a sentence."""
+    names: str
+    """Themes whose practices stand in its way and in that of no level below; "?" where evidence
+    could still show them.
+    """
+    blockers: tuple[Blocker, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
     level: Level
     level_sentence: str
     figure: Figure
     coverage: str
     coverage_text: str
-    not_assessed: str
+    assessed: str
+    """How many controls of all frameworks are assessed how far."""
     caps: tuple[str, ...]
+    steps: tuple[LevelStep, ...]
+    """What each level asks for, 1 to 5."""
+    next_text: str
+    """What the next level needs; empty at the top."""
     facts: tuple[Line, ...]
     gaps: tuple[Gap, ...]
     gaps_text: str

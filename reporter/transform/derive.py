@@ -115,7 +115,8 @@ def derive_expected(
     names = all_for({"same_as"})
     before = all_for({"shadow_agents", "event_kinds"})  # names among them
     needed = all_for(needed_for(wanted))
-    inherited = all_for({_INHERITED}) if "changes" in {t.name for t in facts} else set()
+    is_inherited = dependencies_of(_INHERITED) & {t.name for t in LOADED} <= {t.name for t in facts}
+    inherited = all_for({_INHERITED}) if is_inherited else set()
     teach(engine, before | needed | inherited)
     approve(engine, baseline)
     set_baseline_apart(engine, run)

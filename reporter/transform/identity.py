@@ -78,7 +78,8 @@ def spell_people(engine: Engine, facts: Sequence[Table]) -> None:
             engine.run(
                 f"UPDATE in_{table.name} SET {column} = (SELECT m.name FROM mail_names AS m WHERE"
                 f" m.mail = lower(in_{table.name}.{column})) WHERE lower(in_{table.name}.{column})"
-                " IN (SELECT o.mail FROM mail_names AS o)"
+                f" IN (SELECT o.mail FROM mail_names AS o) AND in_{table.name}.{column} NOT IN"
+                " (SELECT o.name FROM mail_names AS o)"
             )
 
 

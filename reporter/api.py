@@ -7,9 +7,7 @@ use.
 
 from __future__ import annotations
 
-import os
 import shutil
-import stat
 import weakref
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
@@ -32,8 +30,6 @@ if TYPE_CHECKING:
     from reporter.runs.store import Changes, Results
 
 PathLike = str | Path
-SHORTEST_KEY, LONGEST_KEY = 16, 1 << 16
-"""Bytes of a key of fingerprints and pseudonyms."""
 
 
 def assess(
@@ -110,33 +106,9 @@ def _temporary_run(workspace: Path, options: Options) -> Run:
     return result
 
 
-def read_key(path: Path) -> str:
-    """Return the key that a file holds; it must not keep the program waiting, nor fill its memory.
-
-    Raises InputError where it holds none, OSError where it cannot be opened.
-    """
-    from reporter.errors import InputError
-
-    make = "`openssl rand -hex 32` makes one"
-    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-    try:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise InputError("is no regular file", str(path), make)
-        data = os.read(handle, LONGEST_KEY + 1)
-    finally:
-        os.close(handle)
-    key = data.strip().decode("latin-1")
-    if len(data) > LONGEST_KEY:
-        raise InputError(f"holds more than {LONGEST_KEY >> 10} KiB", str(path), make)
-    if len(key) < SHORTEST_KEY:
-        raise InputError(
-            f"holds {len(key)} characters, and a key has at least {SHORTEST_KEY}", str(path), make
-        )
-    return key
-
-
 def _key(path: PathLike | None) -> str:
     from reporter.errors import InputError
+    from reporter.privacy.keys import read_key
 
     try:
         return read_key(Path(path)) if path is not None else ""

@@ -346,8 +346,8 @@ def _tidy_hook(ctx: click.Context) -> Callable[[Path], None]:
 
 def _key(path: Path | None) -> str:
     """Read the key that the user gives; '' for none."""
-    from reporter.api import read_key
     from reporter.errors import InputError
+    from reporter.privacy.keys import read_key
 
     try:
         return read_key(path) if path else ""

@@ -204,7 +204,7 @@ class Run:
         """The organisation, then each framework.
 
         Columns: framework (id, or "enterprise"), title, score, score_at_most (0 to 1), exact,
-        exact_at_most ("62/105"), coverage, level, level_at_most (of a framework by our own rule, or
+        exact_at_most ("62/105"), coverage, met_of_judged (0 to 1), level, level_at_most (of a framework by our own rule, or
         missing), target, fully, in_part, by_statement, not_at_all (how many controls are assessed
         so far), not_applicable."""
         from reporter.model.scores import EXTENTS
@@ -554,7 +554,15 @@ def _frame(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
 
 
 def _standing(score: ControlScore | GroupScore) -> dict[str, Any]:
-    return {**_ends(score.lo, score.hi), "coverage": float(score.coverage)}
+    from reporter.model.scores import passed_of_judged
+
+    part = passed_of_judged(score)
+    of_judged = float(part) if part is not None else None
+    return {
+        **_ends(score.lo, score.hi),
+        "coverage": float(score.coverage),
+        "met_of_judged": of_judged,
+    }
 
 
 def _levels(name: str, ends: Permitted | None) -> dict[str, int | None]:

@@ -31,7 +31,7 @@ def judge(table: Table, listed: Listed, caps: tuple[tuple[int, str], ...] = ()) 
     for name in THEMES:
         own = tuple(practice(n, *ends) for (of, n), ends in sorted(table.items()) if of == name)
         state = "assessed" if own else "not_applicable"
-        themes.append(ControlScore(name, state, F(0), F(0), "N", "N", F(0), "", own, 1))
+        themes.append(ControlScore(name, state, F(0), F(0), "N", "N", F(0), F(0), "", own, 1, ""))
     return level_score(themes, listed, POLICY, TARGET, caps)
 
 
@@ -135,7 +135,7 @@ def test_a_level_is_reached_where_all_that_it_asks_for_is_met(seed: int) -> None
     table, listed = a_case(Random(seed))
     found = judge(table, listed)
     themes = [
-        ControlScore(t, "", F(0), F(0), "", "", F(0), "", tuple(practice(n, *v) for (of, n), v in table.items() if of == t), 1)
+        ControlScore(t, "", F(0), F(0), "", "", F(0), F(0), "", tuple(practice(n, *v) for (of, n), v in table.items() if of == t), 1, "")
         for t in THEMES
     ]  # fmt: skip
     for level in range(1, found.judged + 1):

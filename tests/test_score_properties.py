@@ -23,6 +23,7 @@ from reporter.model.scores import (
     Scores,
     Status,
     Tally,
+    passed_of_judged,
 )
 from reporter.score import rating, score
 
@@ -127,8 +128,12 @@ def test_i1_every_interval_is_ordered_and_within_0_and_1(model: Model) -> None:
     for lo, hi, level_lo, level_hi in nodes(scores).values():
         assert 0 <= lo <= hi <= 1
         assert 0 <= level_lo <= level_hi <= 5
-    assert all(0 <= node.coverage <= 1 for node in settled(*scores.frameworks, scores.enterprise))
-    assert all(0 <= c.known <= 1 and 0 <= c.attested <= 1 for c in scores.checks.values())
+    for node in settled(*scores.frameworks, scores.enterprise):
+        assert 0 <= node.passed <= node.coverage <= 1
+        assert (passed_of_judged(node) is None) == (node.coverage == 0)
+    assert all(
+        0 <= c.passed <= c.known <= 1 and 0 <= c.attested <= 1 for c in scores.checks.values()
+    )
 
 
 @quick
@@ -366,6 +371,25 @@ def test_a_check_is_the_exact_bound_over_all_possible_tiers(cells: list[Tally]) 
         assert got.lo == min(check.lo for check in exact)
         assert got.hi == max(check.hi for check in exact)
         assert got.known == min(check.known for check in exact)
+        assert got.passed == min(check.passed for check in exact)
+
+
+@quick
+@given(st.lists(tallies("K-1"), min_size=1, max_size=6))
+def test_what_is_met_of_what_could_be_judged_counts_no_unknown(cells: list[Tally]) -> None:
+    cells = [replace(cell, tier_hi=cell.tier_lo) for cell in cells]
+    weights = POLICY.tier_weights
+    judged = [
+        (c.status, c.n * weights[c.tier_lo - 1])
+        for c in cells
+        if c.status not in (Status.NA, Status.UNKNOWN)
+    ]
+    got = single(cells)
+    if judged:
+        met = sum(weight for status, weight in judged if status in (Status.PASS, Status.DECLARED))
+        assert got.passed / got.known == F(met, sum(weight for _, weight in judged))
+    else:
+        assert (got.passed, got.known) == (0, 0)
 
 
 def test_a_fixed_weight_for_half_credits_would_break_i2_and_i21() -> None:

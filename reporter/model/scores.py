@@ -63,6 +63,8 @@ class CheckScore:
     """False when every result is n/a or the check had no subject."""
     known: Fraction
     """Weight share of non-na results that are not unknown; 0 when not applicable."""
+    passed: Fraction
+    """Weight share of non-na results that are met (HELD), at full credit whoever shows it."""
     attested: Fraction
     """Weight share of credited results that are attested only."""
     caps_lo: bool
@@ -104,6 +106,8 @@ class ControlScore:
     """N | P | L | F"""
     rating_hi: str
     coverage: Fraction
+    passed: Fraction
+    """As coverage, of what is met only; no cap."""
     confidence: str
     """High | Medium | Low"""
     practices: tuple[PracticeScore, ...]
@@ -121,6 +125,8 @@ class GroupScore:
     lo: Fraction
     hi: Fraction
     coverage: Fraction
+    passed: Fraction
+    """As coverage, of what is met only; no cap."""
     assessed: int
     """Controls with evidence."""
     not_assessed: int
@@ -129,6 +135,11 @@ class GroupScore:
     """Control ids, in catalog order."""
     extents: tuple[int, int, int, int]
     """Controls by EXTENTS; the last are those without evidence."""
+
+
+def passed_of_judged(score: ControlScore | GroupScore) -> Fraction | None:
+    """Return the share met of what could be judged, between 0 and 1; None where nothing could."""
+    return score.passed / score.coverage if score.coverage else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,12 @@ from typing import Any
 
 from reporter.i18n.translate import speaking
 from reporter.model.assessment import Assessment
-from reporter.model.scores import EXTENTS, FrameworkScore, LevelScore, Status
+from reporter.model.scores import EXTENTS, FrameworkScore, LevelScore, Status, passed_of_judged
 from reporter.report import FILES
 from reporter.report.document import View
 from reporter.report.notices import notices
 from reporter.report.view.elements import Figure
-from reporter.report.view.format import count, exact
+from reporter.report.view.format import count, exact, met_of_judged
 from reporter.score import rounded
 
 SCHEMA = "agent-maturity-headline/3"
@@ -62,6 +62,7 @@ def _standing(score: FrameworkScore, level: LevelScore | None) -> dict[str, Any]
     total = score.total
     is_assessed = total.assessed > 0
     lo, hi, coverage = (float(rounded(x)) for x in (total.lo, total.hi, total.coverage))
+    passed = passed_of_judged(total)
     return {
         "level": level and (level.lo if is_assessed else 0),
         "level_at_most": level and (level.hi if is_assessed else 0),
@@ -70,6 +71,7 @@ def _standing(score: FrameworkScore, level: LevelScore | None) -> dict[str, Any]
         "score_lo_percent": lo if is_assessed else None,
         "score_hi_percent": hi if is_assessed else None,
         "coverage": coverage if is_assessed else None,
+        "met_of_judged_percent": float(rounded(passed)) if passed is not None else None,
     }
 
 
@@ -86,7 +88,9 @@ def as_text(assessment: Assessment, view: View, out: Path) -> Iterator[str]:
     level = f"level {summary.level.text} {summary.level.name}" + (
         f" ({summary.level.note})" if summary.level.note else ""
     )
-    rows = [("Maturity", level), ("Score", _score(summary.figure)), ("Coverage", summary.coverage)]
+    whole = assessment.scores.enterprise.total
+    covered = f"{summary.coverage}, {met_of_judged(whole)} of it met"
+    rows = [("Maturity", level), ("Score", _score(summary.figure)), ("Coverage", covered)]
     rows += [(f.short, f"{_score(f.total.figure)}; {f.total.assessed}") for f in view.frameworks]
     open_text = ", ".join(
         f"{status_counts[status]:,} {status.value}" for status in _FINDINGS if status_counts[status]

@@ -25,6 +25,7 @@ from reporter.model.scores import (
     BY_STATEMENT,
     EXTENTS,
     FULLY,
+    HELD,
     IN_PART,
     NOT_AT_ALL,
     CheckScore,
@@ -48,6 +49,7 @@ NO_TARGET = Profile("", "", 0, {})
 CAP_TIER = 3
 _ZERO, _ONE = Fraction(0), Fraction(1)
 _STATUSES = (*Status,)
+_MET = {status: _ONE if status in HELD else _ZERO for status in Status}
 _HIGH_COVERAGE, _HIGH_TESTED = Fraction(9, 10), Fraction(4, 5)
 _LOW_COVERAGE, _LOW_ATTESTED = Fraction(3, 5), Fraction(1, 2)
 
@@ -180,7 +182,18 @@ def score_check(
     if not sums:
         zero_pair = (_ZERO, _ZERO)
         return CheckScore(
-            check_id, _ZERO, _ZERO, counts, False, _ZERO, _ZERO, False, False, zero_pair, zero_pair
+            check_id,
+            _ZERO,
+            _ZERO,
+            counts,
+            False,
+            _ZERO,
+            _ZERO,
+            _ZERO,
+            False,
+            False,
+            zero_pair,
+            zero_pair,
         )
     worst_credits, best_credits = credits_of(policy), credits_of(policy, best=True)
     if sampled:
@@ -200,6 +213,7 @@ def score_check(
         counts=counts,
         applicable=True,
         known=1 - _share(Status.UNKNOWN, sums, dict.fromkeys(_STATUSES, 1)),
+        passed=lowest(sums, _MET) or _ZERO,
         attested=_share(Status.ATTESTED, sums, worst_credits),
         # A tier that only may be 3 or 4 caps lo; it has to be 3 or 4 to cap hi.
         caps_lo=critical
@@ -328,6 +342,7 @@ def _control(
         for level in sorted({entry.level for entry in entries})
     )
     coverage = mean((entry.weight, entry.score.known) for entry in entries)
+    passed = mean((entry.weight, entry.score.passed) for entry in entries)
     lo = mean((1, practice.lo) for practice in practices)
     hi = mean((1, practice.hi) for practice in practices)
     return ControlScore(
@@ -338,6 +353,7 @@ def _control(
         rating_lo=rating(lo, policy),
         rating_hi=rating(hi, policy),
         coverage=coverage,
+        passed=passed,
         confidence=_confidence(coverage, entries),
         practices=practices,
         weight=weight,
@@ -466,6 +482,7 @@ def _group(group_id: str, title: str, controls: Sequence[ControlScore]) -> Group
         lo=mean((c.weight, c.lo) for c in scored_controls),
         hi=mean((c.weight, c.hi) for c in scored_controls),
         coverage=mean((c.weight, c.coverage) for c in scored_controls),
+        passed=mean((c.weight, c.passed) for c in scored_controls),
         assessed=sum(c.state == "assessed" for c in scored_controls),
         not_assessed=sum(c.state == "not_assessed" for c in scored_controls),
         not_applicable=len(controls) - len(scored_controls),

@@ -19,6 +19,7 @@ from reporter.report.view.format import (
     EXTENT_WORDS,
     NOT_APPLICABLE,
     clean,
+    coverage_text,
     evidence_mix,
     extents_text,
     figure,
@@ -191,7 +192,7 @@ def _framework(
 def _standing(total: elements.Group, level: elements.Level | None, mix: str) -> str:
     parts = (
         say("Score {score}", score=ranged(total.figure)),
-        say("coverage {share}", share=total.coverage),
+        total.coverage_text,
         say("assessed: {extents}", extents=total.assessed),
     )
     if not total.figure.assessed:
@@ -262,6 +263,7 @@ def _group(
         depth=depth,
         figure=figure(group.lo, group.hi, state),
         coverage=percent(group.coverage),
+        coverage_text=coverage_text(group),
         assessed=extents_text(group.extents),
         extents=tuple(map(number, group.extents)),
         controls=group.members,
@@ -372,7 +374,7 @@ def _control_standing(
             headline(_rating(score)[1]),
             gap_text,
             say("score {score}", score=ranged(score_figure)),
-            say("coverage {share}", share=percent(score.coverage)),
+            coverage_text(score),
             say("confidence {level}", level=word(score.confidence)),
             say("assessed {extent}", extent=say(EXTENT_WORDS[score.extent])),
             *filter(None, [mix]),

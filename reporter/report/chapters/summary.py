@@ -25,6 +25,7 @@ from reporter.report.view.format import (
     figure,
     group_state,
     iso,
+    met_of_judged,
     moment,
     number,
     percent,
@@ -98,8 +99,10 @@ def summary(
                 None,
                 (
                     say(
-                        "{share} of the weighted evidence asked for was there to be assessed",
+                        "{share} of the weighted evidence asked for was there to be assessed, and"
+                        " {part} of that is met",
                         share=coverage,
+                        part=met_of_judged(total),
                     ),
                     evidence_mix(assessment.evidence),
                 ),

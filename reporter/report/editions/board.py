@@ -13,7 +13,7 @@ from reporter.model import assessment as model
 from reporter.model.roadmap import IMPLEMENT, Pick
 from reporter.report.chapters.next_steps import Fixes, days_of_work, person_days, points
 from reporter.report.view.elements import LevelStep
-from reporter.report.view.format import clean, count, join, number, percent, short
+from reporter.report.view.format import clean, count, join, met_of_judged, number, percent, short
 from reporter.report.view.level_steps import next_text
 
 
@@ -151,10 +151,12 @@ def _blind_spots(assessment: model.Assessment) -> list[str]:
         sentences.append(
             say(
                 "The score is {lo} on evidence and at most {hi}: the distance is missing evidence,"
-                " not chance. Of the weighted evidence asked for, {coverage} was there.",
+                " not chance. Of the weighted evidence asked for, {coverage} was there, and {part}"
+                " of that is met.",
                 lo=percent(total.lo),
                 hi=percent(total.hi),
                 coverage=percent(total.coverage),
+                part=met_of_judged(total),
             )
         )
     silent_logs = [clean(f.log_source) for f in assessment.feeds if not f.alive]

@@ -28,7 +28,7 @@ from reporter.model.scores import (
     PracticeScore,
     Status,
 )
-from reporter.report.view.format import extents_text
+from reporter.report.view.format import extents_text, met_of_judged
 from reporter.score import ASK, TOP, rating
 from reporter.score import printed as printed_in_english
 
@@ -130,11 +130,12 @@ def why_control(
 def _standing(score: ControlScore) -> str:
     return say(
         "rated {lo} on evidence, {hi} if all missing evidence proves good. Score {score}, coverage"
-        " {coverage} %, confidence {confidence}.",
+        " {coverage} %, {part} of it met, confidence {confidence}.",
         lo=score.rating_lo,
         hi=score.rating_hi,
         score=_interval(score.lo, score.hi),
         coverage=printed(score.coverage),
+        part=met_of_judged(score),
         confidence=word(score.confidence),
     )
 
@@ -217,13 +218,14 @@ def why_group(score: GroupScore, controls: Sequence[ControlScore]) -> str:
     lines = [
         say(
             "{id} {title}: of {all} controls assessed: {extents}; {absent} not applicable. Coverage"
-            " {coverage} %.",
+            " {coverage} %, {part} of it met.",
             id=score.id,
             title=content(score.title),
             extents=extents_text(score.extents),
             all=len(scored_controls),
             absent=score.not_applicable,
             coverage=printed(score.coverage),
+            part=met_of_judged(score),
         ),
         _sum(_result(lo, score.lo), _result(hi, score.hi)),
     ]

@@ -222,6 +222,8 @@ class Group:
     depth: int
     figure: Figure
     coverage: str
+    coverage_text: str
+    """With the part of it that is met."""
     assessed: str
     """"1 fully, 6 in part, 0 by statement only, 2 not at all"."""
     extents: tuple[str, ...]

@@ -20,10 +20,12 @@ from reporter.model.scores import (
     IN_PART,
     NOT_AT_ALL,
     CheckScore,
+    ControlScore,
     GroupScore,
     LevelScore,
     Status,
     ThemeLevel,
+    passed_of_judged,
 )
 from reporter.model.statements import LEFT_OUT
 from reporter.report.view.elements import Counts, Figure, Level, Permits, Subject
@@ -177,6 +179,19 @@ def thousandths(value: Fraction) -> int:
 def percent(value: Fraction) -> str:
     """Print a share."""
     return _numeral(f"{numeral(printed(value))} %", rounded(value), "percent")
+
+
+def met_of_judged(score: ControlScore | GroupScore) -> str:
+    """Print which share of what could be judged is met."""
+    part = passed_of_judged(score)
+    return "–" if part is None else percent(part)
+
+
+def coverage_text(score: ControlScore | GroupScore) -> str:
+    """Print the coverage, and which part of it is met."""
+    covered = say("coverage {share}", share=percent(score.coverage))
+    part = say("{share} of it met", share=met_of_judged(score))
+    return f"{covered}, {part}" if score.coverage else covered
 
 
 def share(lo: Fraction, hi: Fraction) -> str:

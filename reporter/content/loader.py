@@ -17,6 +17,7 @@ from typing import Any
 
 from reporter.content.crosswalks import (
     ALIASES,
+    alias_of,
     known_ids,
     read_crosswalk,
     read_register,
@@ -118,16 +119,18 @@ def load(
     extra_sources = every("sources", foreign_source, extras)
     profiles, extra_profiles = (every("profiles", read_profile, r) for r in ([frameworks], extras))
     registers = every("official", read_register, folders)
+    aliases = read_aliases()
+    catalogs = [_with_aliases(f, aliases) for f in every("catalogs", read_framework, folders)]
     result = Content(
         sources=tuple(every("", read_source, [sources]) + extra_sources),
         checks=tuple(sorted(checks + extra_checks, key=lambda c: c.id)),
-        frameworks=tuple(sorted(every("catalogs", read_framework, folders), key=_order)),
+        frameworks=tuple(sorted(catalogs, key=_order)),
         themes=read_themes(frameworks / "themes.yml"),
         policy=read_policy(frameworks / "policy.yml"),
         profiles={p.id: p for p in profiles + extra_profiles},
         tool_rules=tuple(r for rules in every("findings", read_tool_rules, folders) for r in rules),
         crosswalks=tuple(every("crosswalks", read_crosswalk, folders)),
-        aliases=read_aliases(),
+        aliases=aliases,
         official={d["id"]: d for d in registers},
         causes=read_causes(frameworks / "causes.yml"),
         efforts=read_efforts(frameworks / "efforts.yml"),
@@ -167,6 +170,11 @@ def read_aliases() -> dict[str, Any]:
     """Return the references that people write, and what they mean."""
     data: dict[str, Any] = read_yaml(content_dir()[0] / "crosswalks" / ALIASES)
     return data
+
+
+def _with_aliases(framework: Framework, book: dict[str, Any]) -> Framework:
+    of_framework = (a for a in book["aliases"] if a["framework"] == framework.id)
+    return replace(framework, aliases=tuple(map(alias_of, of_framework)))
 
 
 def _order(framework: Framework) -> tuple[int, str]:

@@ -1,11 +1,13 @@
-"""The publisher's words for a control and what people's references mean, in every format: whose words they are, and in which language."""
+"""The publisher's words for a control, what no check of it shows and what people's references mean: in every format, and in which language."""
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 import shutil
 import zipfile
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -139,6 +141,49 @@ def test_the_workbook_has_a_column_of_official_texts(
         texts = "".join(book.read(n).decode() for n in book.namelist() if n.endswith(".xml"))
     assert all(text in texts for i, text in official.items() if "." in i)
     assert "amtlicher Text" in texts
+
+
+def test_a_table_has_every_control_with_what_is_shown_and_what_is_not(
+    sample_run: Path, view: View, official: dict[str, str]
+) -> None:
+    with (sample_run / "controls.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = {(row["framework"], row["id"]): row for row in csv.DictReader(file)}
+    controls = {(f.id, c.id): c for f in view.frameworks for c in f.controls}
+    assert list(rows) == list(controls)
+    for key, control in controls.items():
+        row = rows[key]
+        assert row["not_shown"] == control.not_shown != ""
+        assert (row["extent"], row["shown"]) == (control.extent, control.shown)
+        assert (row["exact_lo"], row["exact_hi"]) == (control.figure.exact_lo, control.figure.exact_hi)  # fmt: skip
+        assert row["official_text"] == official.get(control.id, "")
+    for framework in view.frameworks:
+        held = Counter(rows[framework.id, c.id]["extent"] for c in framework.controls)
+        kinds = ("fully", "in part", "by statement only", "not at all")
+        assert tuple(str(held[k]) for k in kinds) == framework.total.extents
+
+
+def test_explain_says_how_far_a_control_is_assessed(sample_run: Path, view: View) -> None:
+    asi02 = next(c for f in view.frameworks for c in f.controls if c.id == "ASI02")
+    output = reporter("explain", sample_run, "ASI02").output
+    assert f"\n{asi02.standing}\n" in output
+    assert "assessed in part" in asi02.standing
+    assert asi02.standing[0].isupper()
+
+
+def test_explain_says_of_a_list_outside_the_run_what_no_check_shows(
+    sample_run: Path, tmp_path: Path
+) -> None:
+    """A run that names two lists asks about the third."""
+    shutil.copytree(sample_run, tmp_path / "run")
+    path = tmp_path / "run/report.json"
+    data = json.loads(path.read_bytes())
+    data["frameworks"] = [f for f in data["frameworks"] if f["id"] != RMF]
+    data["crosswalks"], data["attestations"] = [], []
+    path.write_text(json.dumps(data), encoding="utf-8")
+    output = reporter("explain", tmp_path / "run", "MAP 4.2").output
+    assert "Not part of this run, so it has no score" in output
+    assert "Official text, NIST AI RMF: Internal risk controls" in output
+    assert "What no check shows: Whether controls are documented for each component" in output
 
 
 @pytest.mark.parametrize(

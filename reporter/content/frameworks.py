@@ -76,10 +76,6 @@ def read_framework(path: Path) -> Framework:
             "Expected small letters, digits, dots and dashes, such as acme-2026, and none of"
             f" {', '.join(RESERVED)}.",
         )
-    groups = [
-        _part(g, ("id", "title"), "group", catalog_file)
-        for g in catalog_file.get("groups", list, [])
-    ]
     return Framework(
         id=name,
         title=catalog_file.get("title", str),
@@ -89,12 +85,7 @@ def read_framework(path: Path) -> Framework:
         url=catalog_file.get("url", str),
         text_policy=catalog_file.get("text_policy", str),
         source_sha256=catalog_file.get("source_sha256", str, ""),
-        groups=tuple(
-            Group(
-                g["id"], g["title"], g.get("parent", ""), _official_text(g, "groups", catalog_file)
-            )
-            for g in groups
-        ),
+        groups=tuple(_group(g, catalog_file) for g in catalog_file.get("groups", list, [])),
         controls=tuple(_control(c, catalog_file) for c in catalog_file.get("controls", list)),
         place=catalog_file.place("controls"),
         optional=catalog_file.get("optional", bool, False),
@@ -151,6 +142,12 @@ def _part(data: Any, texts: tuple[str, ...], kind: str, file: Fields) -> dict[st
         if not isinstance(data, dict) or not isinstance(data.get(key), str):
             raise ContentError(f"{name} lacks {key!r}", file.place(f"{kind}s"))
     return dict(data)
+
+
+def _group(data: Any, file: Fields) -> Group:
+    data = _part(data, ("id", "title"), "group", file)
+    text = _official_text(data, "groups", file)
+    return Group(data["id"], data["title"], data.get("parent", ""), text)
 
 
 def _control(data: Any, file: Fields) -> Control:

@@ -41,7 +41,7 @@ from reporter.content.yaml import Fields, fields, read_yaml
 from reporter.errors import ContentError, Errors, InputError, ReporterError
 from reporter.model.assessment import Check, Framework, Policy, Profile, Theme
 from reporter.model.comparison import CauseGroup
-from reporter.model.crosswalk import Crosswalk
+from reporter.model.crosswalk import Alias, Crosswalk
 from reporter.model.roadmap import Efforts
 from reporter.model.source import Query, Source, ToolRule
 from reporter.schema.compiled import Compiled, as_shipped
@@ -119,18 +119,16 @@ def load(
     extra_sources = every("sources", foreign_source, extras)
     profiles, extra_profiles = (every("profiles", read_profile, r) for r in ([frameworks], extras))
     registers = every("official", read_register, folders)
-    aliases = read_aliases()
-    catalogs = [_with_aliases(f, aliases) for f in every("catalogs", read_framework, folders)]
     result = Content(
         sources=tuple(every("", read_source, [sources]) + extra_sources),
         checks=tuple(sorted(checks + extra_checks, key=lambda c: c.id)),
-        frameworks=tuple(sorted(catalogs, key=_order)),
+        frameworks=tuple(sorted(every("catalogs", read_framework, folders), key=_order)),
         themes=read_themes(frameworks / "themes.yml"),
         policy=read_policy(frameworks / "policy.yml"),
         profiles={p.id: p for p in profiles + extra_profiles},
         tool_rules=tuple(r for rules in every("findings", read_tool_rules, folders) for r in rules),
         crosswalks=tuple(every("crosswalks", read_crosswalk, folders)),
-        aliases=aliases,
+        aliases=read_aliases(),
         official={d["id"]: d for d in registers},
         causes=read_causes(frameworks / "causes.yml"),
         efforts=read_efforts(frameworks / "efforts.yml"),
@@ -146,7 +144,7 @@ def load(
     ]
     if errors:
         raise Errors([name_pack(e, packs) for e in errors])
-    return result
+    return _with_aliases(result)
 
 
 def anywhere(content: Content) -> Content:
@@ -172,9 +170,13 @@ def read_aliases() -> dict[str, Any]:
     return data
 
 
-def _with_aliases(framework: Framework, book: dict[str, Any]) -> Framework:
-    of_framework = (a for a in book["aliases"] if a["framework"] == framework.id)
-    return replace(framework, aliases=tuple(map(alias_of, of_framework)))
+def _with_aliases(content: Content) -> Content:
+    """Return content in which each catalog has the references that people write to it."""
+    by_framework: dict[str, list[Alias]] = {}
+    for entry in content.aliases["aliases"]:
+        by_framework.setdefault(entry["framework"], []).append(alias_of(entry))
+    frameworks = (replace(f, aliases=tuple(by_framework.get(f.id, ()))) for f in content.frameworks)
+    return replace(content, frameworks=tuple(frameworks))
 
 
 def _order(framework: Framework) -> tuple[int, str]:

@@ -197,6 +197,7 @@ def _control(control: Control, framework: Framework, view: View) -> list[str]:
         f"{framework.short} {control.id} {control.title}",
         *official_lines(framework.official_by, control.official_text),
         in_our_words(control.paraphrase, control.official_text),
+        control.standing,
         "",
         *control.reasons,
         "",

@@ -104,6 +104,8 @@ def _control(view: View, framework: Framework, control: Control) -> list[str]:
     lines += _checks(view, scored_checks)
     if related_checks:
         lines += [say("Related, never scored:"), *_checks(view, related_checks)]
+    if control.not_shown:
+        lines += ["", say("What no check shows: {text}", text=spoken(control.not_shown))]
     return [*lines, "", say("Question for a human: {question}", question=spoken(control.ask))]
 
 

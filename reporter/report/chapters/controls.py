@@ -361,6 +361,7 @@ def _control(
     permits = printed_permits(theme_level, assessment, key) if theme_level and is_assessed else None
     rating, rating_text = _rating(score) if is_assessed else ("–", score_figure.text)
     gap_text = _gap_text(score.state, kind, theme_level, bool(scored_checks))
+    mix = evidence_mix(assessment.evidence, [i for i, _ in scored_checks])
     return elements.Control(
         id=clean(control.id),
         anchor=book.anchors[key, control.id],
@@ -377,13 +378,7 @@ def _control(
         confidence=score.confidence if score_figure.assessed else "–",
         gap=kind,
         gap_text=gap_text,
-        standing=_control_standing(
-            score,
-            permits,
-            score_figure,
-            gap_text,
-            evidence_mix(assessment.evidence, [i for i, _ in scored_checks]),
-        ),
+        standing=_control_standing(score, permits, score_figure, gap_text, mix),
         cells=tuple(_cell(level, score) for level in LEVELS),
         checks=tuple(
             _check_line(book.checks[i], how, clean(content(control.whys.get(i, ""))))

@@ -502,6 +502,9 @@ WRONG = [
      " word 10", "Expected: Processes are in place"),
     ("catalogs/nist-ai-rmf-1.0.yml", "Processes for human oversight are", "Processes  for human oversight are",
      "MAP 3.5: 'official_text' is not the publisher's: it has other spaces", "Expected: Processes for human"),
+    ("catalogs/nist-ai-rmf-1.0.yml", "    official_text: >-\n      Incidents and errors are communicated to relevant AI actors, including affected communities."
+     "\n      Processes for tracking, responding to, and recovering from incidents and errors are followed\n      and documented.\n", "",
+     "MANAGE 4.3: 'official_text' is not the publisher's: it is missing", "Expected: Incidents and errors are communicated"),
     ("catalogs/nist-ai-rmf-1.0.yml", "Categorization of the AI system is performed.", "Categorization of the AI system is performed well.",
      "MAP 2: 'official_text' is not the publisher's: word 7 is 'performed', expected 'performed.'", ""),
     ("profiles/regulated.yml", "CHG: 4", "CHX: 4", "target 'CHX'", ""),

@@ -132,6 +132,8 @@ def _texts(framework: Framework, official_texts: dict[str, str]) -> Iterator[Rep
 
 def _difference(words: list[str], expected_words: list[str]) -> str:
     """Say where two texts first differ."""
+    if not words:
+        return "it is missing"
     for at, (word, expected_word) in enumerate(zip_longest(words, expected_words), 1):
         if word is None:
             return f"it ends after word {at - 1}"

@@ -724,6 +724,8 @@ def test_own_check_catalog_source_and_profile_take_part(tmp_path: Path) -> None:
         ("catalogs__house_yml", "text_policy: own-words", "text_policy: full-text\nofficial_text: {source: s}", "a source and a language"),
         ("catalogs__house_yml", "text_policy: own-words", "text_policy: full-text\nofficial_text: {source: s, language: en}",
          "'licence_note' is missing"),
+        ("catalogs__house_yml", "text_policy: own-words", "text_policy: full-text\nofficial_text: {source: s, language: English}",
+         "'language' is 'English'"),
         ("catalogs__house_yml", "    ask: Do", "    official_text: 3\n    ask: Do", "H1: 'official_text' must be text"),
         ("catalogs__house_yml", "short: House", "shrot: House", "unknown key 'shrot'"),
         ("catalogs__house_yml", "id: house-rules", "id: owasp-nhi-2025", "catalog owasp-nhi-2025 stands in"),

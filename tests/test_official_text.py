@@ -21,6 +21,7 @@ from reporter.content import loader
 from reporter.explain.related_controls import elsewhere
 from reporter.report.document import View
 from reporter.report.export import read_view
+from reporter.report.pdf.typeset import typeset
 
 RMF = "nist-ai-rmf-1.0"
 FORMATS = "html,pdf,oscal,xlsx"
@@ -109,6 +110,12 @@ def test_a_german_pdf_tells_a_reader_aloud_what_is_english(
             page.contents_coalesce()
             marks += page.Contents.read_bytes().count(b"/Lang(en)")
         assert marks > len(official)
+
+
+def test_paper_takes_the_language_of_a_tag_without_its_country() -> None:
+    """typst knows no country there, and would refuse the page."""
+    code = typeset('<body><p>Text: <span lang="en-GB">colour</span></p></body>', lambda text, _: text).code  # fmt: skip
+    assert 'text(lang: "en", {"colour"})' in code
 
 
 def test_the_pdf_prints_each_official_text(sample_run: Path, tmp_path: Path, official: dict[str, str]) -> None:  # fmt: skip

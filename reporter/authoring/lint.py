@@ -138,7 +138,8 @@ def _difference(words: list[str], expected_words: list[str]) -> str:
         if word is None:
             return f"it ends after word {at - 1}"
         if word != expected_word:
-            return f"word {at} is {word!r}, expected {expected_word or 'no more'!r}"
+            expected = repr(expected_word) if expected_word else "no more"
+            return f"word {at} is {word!r}, expected {expected}"
     return "it has other spaces"
 
 

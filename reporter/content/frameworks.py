@@ -41,6 +41,7 @@ RESERVED = (CHECKS, "enterprise")
 """What crosswalks and scores call our checks and themes."""
 _ID = re.compile(r"[a-z0-9][a-z0-9.-]{0,79}")
 """It names files too."""
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 
 def read_framework(path: Path) -> Framework:
@@ -117,6 +118,10 @@ def _origin(file: Fields) -> Origin | None:
     ):
         raise ContentError(
             "'official_text' needs a source and a language", file.place("official_text")
+        )
+    if not _LANGUAGE.fullmatch(language):
+        raise ContentError(
+            f"'language' is {language!r}", file.place("official_text"), "Expected a tag such as en."
         )
     return Origin(source.strip(), file.get("licence_note", str).strip(), language)
 

@@ -336,7 +336,7 @@ class _Writer:
         elif name == "b":
             inner = f"b({inner})"
         if tongue := element.get("lang"):
-            inner = f"text(lang: {literal(tongue)}, {inner})"
+            inner = f"text(lang: {literal(tongue.split('-')[0])}, {inner})"
         return [f"sp({_array(classes)}, {inner})" if classes else inner]
 
     def _text(self, text: str) -> list[str]:

@@ -248,7 +248,7 @@ class Alias:
     """What it most plausibly means."""
     related: tuple[Link, ...]
     confidence: str
-    """"0.8, in the reading that is meant"."""
+    """"0.8 in what is meant", or in the literal reading."""
     note: str
 
 

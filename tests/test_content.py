@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import shutil
 from collections.abc import Iterator
@@ -168,6 +169,18 @@ def test_the_ai_rmf_has_four_functions_and_nineteen_categories(content: Content)
     assert all(c.group == c.id.rsplit(".", 1)[0] for c in rmf.controls)
     members = {f: [c.id for c in rmf.controls if c.id.startswith(f + " ")] for f in functions}
     assert members == content.official["nist-ai-rmf-1.0"]["functions"]
+
+
+def test_the_texts_of_the_ai_rmf_are_those_of_the_publication(content: Content) -> None:
+    """Who changes the catalog and the register alike, so that lint is content, meets this sum."""
+    rmf = next(f for f in content.frameworks if f.id == "nist-ai-rmf-1.0")
+    texts = {i.id: i.official_text for i in (*rmf.groups, *rmf.controls)}
+    assert len(texts) == 95 and all(texts.values())
+    lines = "\n".join(f"{i} {text}" for i, text in sorted(texts.items()))
+    assert hashlib.sha256(lines.encode()).hexdigest() == (
+        "5e5b71ded2f1b5486be9ce1fa413774fe13a9be876b4af453dc8c454300f4e4e"
+    )
+    assert rmf.official_text and rmf.official_text.language == "en"
 
 
 def test_a_retired_id_is_never_used_again(content: Content) -> None:
@@ -480,6 +493,20 @@ WRONG = [
     ("catalogs/nist-ai-rmf-1.0.yml", "source_sha256: ", "source_sha256: 0", "not that of the official register", ""),
     ("checks/own/OWN-01-named-owner.yml", "a.owner_id IS NULL THEN", "a.ownr_id IS NULL THEN",
      'no column "ownr_id"', 'Did you mean "owner_id"?'),
+    ("catalogs/nist-ai-rmf-1.0.yml", "Legal and regulatory requirements involving AI are understood",
+     "Legal and regulatory requirements for AI are understood",
+     "GOVERN 1.1: 'official_text' is not the publisher's: word 5 is 'for', expected 'involving'",
+     "Expected: Legal and regulatory requirements involving AI are understood, managed, and documented."),
+    ("catalogs/nist-ai-rmf-1.0.yml", "Processes are in place for robust engagement with relevant AI actors.",
+     "Processes are in place for robust engagement with relevant AI", "GOVERN 5: 'official_text' is not the publisher's: it ends after"
+     " word 10", "Expected: Processes are in place"),
+    ("catalogs/nist-ai-rmf-1.0.yml", "Processes for human oversight are", "Processes  for human oversight are",
+     "MAP 3.5: 'official_text' is not the publisher's: it has other spaces", "Expected: Processes for human"),
+    ("catalogs/nist-ai-rmf-1.0.yml", "    official_text: >-\n      Incidents and errors are communicated to relevant AI actors, including affected communities."
+     "\n      Processes for tracking, responding to, and recovering from incidents and errors are followed\n      and documented.\n", "",
+     "MANAGE 4.3: 'official_text' is not the publisher's: it is missing", "Expected: Incidents and errors are communicated"),
+    ("catalogs/nist-ai-rmf-1.0.yml", "Categorization of the AI system is performed.", "Categorization of the AI system is performed well.",
+     "MAP 2: 'official_text' is not the publisher's: word 7 is 'performed', expected 'performed.'", ""),
     ("profiles/regulated.yml", "CHG: 4", "CHX: 4", "target 'CHX'", ""),
     ("catalogs/eu-ai-act.yml", "title: Human oversight", "title: Human Oversight", "the publisher says 'Human oversight'", ""),
     ("catalogs/owasp-llm-2026.yml", "title: Hidden Context Exposure", "title: System Prompt Leakage",

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import date
-from itertools import chain
+from itertools import chain, zip_longest
 from pathlib import Path
 from threading import Lock
 
@@ -28,7 +28,7 @@ from reporter.engine.sandbox import USUAL, Child, Limits, Stopped
 from reporter.errors import ContentError, Errors, ReporterError
 from reporter.evaluate.runner import needs_of
 from reporter.evaluate.unassessed import replaceable
-from reporter.model.assessment import AS_OF, SEVERITIES, Check, Framework
+from reporter.model.assessment import AS_OF, SEVERITIES, Check, Control, Framework, Group
 from reporter.schema.columns import FLAG, INT, LARGEST, TIME
 from reporter.schema.compiled import Compiled
 from reporter.schema.model_files import shipped
@@ -83,6 +83,7 @@ def _official(content: Content) -> Iterator[ReporterError]:
             continue
         wrong_titles = register.get("wrong_titles", {})
         yield from _ids(framework, register["ids"], wrong_titles, framework.place)
+        yield from _texts(framework, register.get("texts", {}))
         if framework.source_sha256 != register["sha256"]:
             yield ContentError(
                 "source_sha256 is not that of the official register",
@@ -113,6 +114,33 @@ def _ids(
             )
     for missing_id in sorted(set(ids) - groups - {c.id for c in framework.controls}):
         yield ContentError(f"{missing_id} {ids[missing_id]} is missing".replace("  ", " "), place)
+
+
+def _texts(framework: Framework, official_texts: dict[str, str]) -> Iterator[ReporterError]:
+    """Hold the official texts of a catalog word by word against those of the register."""
+    items: tuple[Group | Control, ...] = (*framework.groups, *framework.controls)
+    for item in items:
+        expected_text = official_texts.get(item.id, "").strip()
+        if item.official_text != expected_text:
+            difference = _difference(item.official_text.split(), expected_text.split())
+            yield ContentError(
+                f"{item.id}: 'official_text' is not the publisher's: {difference}",
+                framework.place,
+                f"Expected: {expected_text}" if expected_text else "The register has no text.",
+            )
+
+
+def _difference(words: list[str], expected_words: list[str]) -> str:
+    """Say where two texts first differ."""
+    if not words:
+        return "it is missing"
+    for at, (word, expected_word) in enumerate(zip_longest(words, expected_words), 1):
+        if word is None:
+            return f"it ends after word {at - 1}"
+        if word != expected_word:
+            expected = repr(expected_word) if expected_word else "no more"
+            return f"word {at} is {word!r}, expected {expected}"
+    return "it has other spaces"
 
 
 def _closest(unknown_id: str, title: str, ids: dict[str, str]) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 from reporter.content.yaml import Fields, fields
 from reporter.errors import ContentError, ReporterError
 from reporter.model.assessment import Check, Framework
-from reporter.model.crosswalk import Crosswalk, Pairs
+from reporter.model.crosswalk import Alias, Crosswalk, Pairs
 
 ALIASES = "aliases.yml"
 """Lies among the crosswalks and is none."""
@@ -103,6 +103,19 @@ def _ids(value: Any, key: str, place: str) -> tuple[str, ...]:
     if not ids or not all(isinstance(i, str) and i for i in ids):
         raise ContentError(f"maps: {key!r} must be an id or a list of ids, not {value!r}", place)
     return tuple(ids)
+
+
+def alias_of(data: Mapping[str, Any]) -> Alias:
+    """Return what a reference means, of an entry of the file of aliases."""
+    return Alias(
+        given=data["given"],
+        literal=data["literal"] or "",
+        intended=tuple(data["intended"]),
+        related=tuple(data["related"]),
+        confidence=str(data["confidence"]),
+        is_literal=data.get("confidence_in") == "literal",
+        note=data["note"].strip(),
+    )
 
 
 def read_register(path: Path) -> dict[str, Any]:

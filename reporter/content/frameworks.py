@@ -15,20 +15,33 @@ from typing import Any
 from reporter.content.crosswalks import CHECKS, CONFIDENCE, one_of
 from reporter.content.yaml import Fields, fields, read_yaml
 from reporter.errors import ContentError
-from reporter.model.assessment import Check, Control, Framework, Group, Policy, Profile, Theme
+from reporter.model.assessment import (
+    Check,
+    Control,
+    Framework,
+    Group,
+    Origin,
+    Policy,
+    Profile,
+    Theme,
+)
 from reporter.model.comparison import IDENTITIES, CauseGroup
 from reporter.model.roadmap import Efforts
 from reporter.model.source import ToolRule
 
 STRENGTHS = ("direct", "partial", "contextual")
 _CONTROL_KEYS = (
-    *("id", "title", "group", "paraphrase", "ask", "not_shown", "weight", "documented", "checks"),
+    *("id", "title", "group", "official_text", "paraphrase", "ask", "not_shown", "weight"),
+    *("documented", "checks"),
 )
+FULL_TEXT = "full-text"
+"""The text policy of a catalog that carries the text of its publisher."""
 LEVELS = (1, 2, 3, 4, 5)
 RESERVED = (CHECKS, "enterprise")
 """What crosswalks and scores call our checks and themes."""
 _ID = re.compile(r"[a-z0-9][a-z0-9.-]{0,79}")
 """It names files too."""
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 
 def read_framework(path: Path) -> Framework:
@@ -48,6 +61,7 @@ def read_framework(path: Path) -> Framework:
         "published",
         "text_policy",
         "licence_note",
+        "official_text",
         "source_sha256",
         "optional",
         "confidence",
@@ -63,10 +77,6 @@ def read_framework(path: Path) -> Framework:
             "Expected small letters, digits, dots and dashes, such as acme-2026, and none of"
             f" {', '.join(RESERVED)}.",
         )
-    groups = [
-        _part(g, ("id", "title"), "group", catalog_file)
-        for g in catalog_file.get("groups", list, [])
-    ]
     return Framework(
         id=name,
         title=catalog_file.get("title", str),
@@ -76,7 +86,7 @@ def read_framework(path: Path) -> Framework:
         url=catalog_file.get("url", str),
         text_policy=catalog_file.get("text_policy", str),
         source_sha256=catalog_file.get("source_sha256", str, ""),
-        groups=tuple(Group(g["id"], g["title"], g.get("parent", "")) for g in groups),
+        groups=tuple(_group(g, catalog_file) for g in catalog_file.get("groups", list, [])),
         controls=tuple(_control(c, catalog_file) for c in catalog_file.get("controls", list)),
         place=catalog_file.place("controls"),
         optional=catalog_file.get("optional", bool, False),
@@ -87,7 +97,47 @@ def read_framework(path: Path) -> Framework:
             catalog_file.place("confidence"),
         ),
         note=catalog_file.get("scope_note", str, "").strip(),
+        official_text=_origin(catalog_file),
     )
+
+
+def _origin(file: Fields) -> Origin | None:
+    """Return where official texts are from: only a catalog that may carry them says so."""
+    origin = file.get("official_text", dict, {})
+    if bool(origin) != (file.get("text_policy", str) == FULL_TEXT):
+        raise ContentError(
+            f"'text_policy: {FULL_TEXT}' and 'official_text' go together",
+            file.place("text_policy"),
+            "Name the source, with a licence_note that lets its text be copied.",
+        )
+    if not origin:
+        return None
+    source, language = origin.get("source"), origin.get("language")
+    if set(origin) != {"source", "language"} or not all(
+        isinstance(v, str) and v.strip() for v in (source, language)
+    ):
+        raise ContentError(
+            "'official_text' needs a source and a language", file.place("official_text")
+        )
+    if not _LANGUAGE.fullmatch(language):
+        raise ContentError(
+            f"'language' is {language!r}", file.place("official_text"), "Expected a tag such as en."
+        )
+    return Origin(source.strip(), file.get("licence_note", str).strip(), language)
+
+
+def _official_text(data: dict[str, Any], key: str, file: Fields) -> str:
+    """Return the publisher's words for a group or control."""
+    text = data.get("official_text", "")
+    if not isinstance(text, str):
+        raise ContentError(f"{data['id']}: 'official_text' must be text", file.place(key))
+    if text and file.get("text_policy", str) != FULL_TEXT:
+        raise ContentError(
+            f"{data['id']} has an 'official_text', and the text_policy allows none",
+            file.place(key),
+            f"It may be copied where text_policy is {FULL_TEXT}; else paraphrase it.",
+        )
+    return text.strip()
 
 
 def _part(data: Any, texts: tuple[str, ...], kind: str, file: Fields) -> dict[str, Any]:
@@ -97,6 +147,12 @@ def _part(data: Any, texts: tuple[str, ...], kind: str, file: Fields) -> dict[st
         if not isinstance(data, dict) or not isinstance(data.get(key), str):
             raise ContentError(f"{name} lacks {key!r}", file.place(f"{kind}s"))
     return dict(data)
+
+
+def _group(data: Any, file: Fields) -> Group:
+    data = _part(data, ("id", "title"), "group", file)
+    text = _official_text(data, "groups", file)
+    return Group(data["id"], data["title"], data.get("parent", ""), text)
 
 
 def _control(data: Any, file: Fields) -> Control:
@@ -119,6 +175,7 @@ def _control(data: Any, file: Fields) -> Control:
         checks=checks,
         weight=data.get("weight", 1),
         not_shown=data.get("not_shown", "").strip(),
+        official_text=_official_text(data, "controls", file),
         documented=data.get("documented", False),
         whys=whys,
     )

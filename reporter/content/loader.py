@@ -17,6 +17,7 @@ from typing import Any
 
 from reporter.content.crosswalks import (
     ALIASES,
+    alias_of,
     known_ids,
     read_crosswalk,
     read_register,
@@ -40,7 +41,7 @@ from reporter.content.yaml import Fields, fields, read_yaml
 from reporter.errors import ContentError, Errors, InputError, ReporterError
 from reporter.model.assessment import Check, Framework, Policy, Profile, Theme
 from reporter.model.comparison import CauseGroup
-from reporter.model.crosswalk import Crosswalk
+from reporter.model.crosswalk import Alias, Crosswalk
 from reporter.model.roadmap import Efforts
 from reporter.model.source import Query, Source, ToolRule
 from reporter.schema.compiled import Compiled, as_shipped
@@ -143,7 +144,7 @@ def load(
     ]
     if errors:
         raise Errors([name_pack(e, packs) for e in errors])
-    return result
+    return _with_aliases(result)
 
 
 def anywhere(content: Content) -> Content:
@@ -167,6 +168,15 @@ def read_aliases() -> dict[str, Any]:
     """Return the references that people write, and what they mean."""
     data: dict[str, Any] = read_yaml(content_dir()[0] / "crosswalks" / ALIASES)
     return data
+
+
+def _with_aliases(content: Content) -> Content:
+    """Return content in which each catalog has the references that people write to it."""
+    by_framework: dict[str, list[Alias]] = {}
+    for entry in content.aliases["aliases"]:
+        by_framework.setdefault(entry["framework"], []).append(alias_of(entry))
+    frameworks = (replace(f, aliases=tuple(by_framework.get(f.id, ()))) for f in content.frameworks)
+    return replace(content, frameworks=tuple(frameworks))
 
 
 def _order(framework: Framework) -> tuple[int, str]:

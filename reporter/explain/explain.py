@@ -13,17 +13,19 @@ from pathlib import Path
 from typing import Any
 
 from reporter.content import loader
+from reporter.content.crosswalks import alias_of
 from reporter.engine.base import quoted
 from reporter.errors import InputError
-from reporter.explain.related_controls import elsewhere, in_run
+from reporter.explain.related_controls import elsewhere, in_our_words, in_run, official_lines
 from reporter.explain.stronger import better_evidence
-from reporter.i18n.translate import mark, say, speaking, word
+from reporter.i18n.translate import content, mark, say, speaking, word
 from reporter.model.reasons import SHOWN_BY
 from reporter.model.scores import MISSING, Status
+from reporter.report.chapters.controls import confidence_of
 from reporter.report.chapters.said_by_people import AnswerLine, WaivedLine
 from reporter.report.document import View
 from reporter.report.export import read_view
-from reporter.report.view.elements import Blocker, Control, Group
+from reporter.report.view.elements import Blocker, Control, Framework, Group
 from reporter.report.view.format import clean, count, level_words, number
 
 LEVEL = "level"
@@ -91,10 +93,11 @@ def _explanation(view: View, query: str) -> list[str]:
         for group in framework.groups:
             if group.id.lower() == query.lower():
                 controls = tuple(c for c in framework.controls if c.id in group.controls)
-                return _framework(f"{framework.short}: {group.title}", group, controls)
+                title = f"{framework.short}: {group.title}"
+                return _framework(title, group, controls, framework.official_by)
         for control in framework.controls:
             if control.id.lower() == query.lower():
-                return [*_control(control, framework.short, view), *in_run(view, control.id)]
+                return [*_control(control, framework, view), *in_run(view, control.id)]
     for check in view.checks:
         if check.id.lower() == query.lower():
             return _check(view, check.id)
@@ -112,15 +115,17 @@ def _meaning(query: str) -> tuple[str, str]:
     import re
 
     book = loader.read_aliases()
-    for alias in book["aliases"]:
-        if alias["given"].lower() == query.strip().lower():
-            intention = ", ".join(alias["intended"]) or "nothing held here"
-            literal = alias["literal"] or "nothing in the list"
-            note = (
-                f"{query}: literally {literal}; most plausibly {intention} (confidence"
-                f" {alias['confidence']}).\n{alias['note'].strip()}\n"
+    for alias in map(alias_of, book["aliases"]):
+        if alias.given.lower() == query.strip().lower():
+            head = say(
+                "{given}: literally {literal}; most plausibly {intended}. Confidence:"
+                " {confidence}.",
+                given=query,
+                literal=alias.literal or say("nothing in the list"),
+                intended=", ".join(alias.intended) or say("nothing held here"),
+                confidence=confidence_of(alias),
             )
-            return note, alias["literal"] or alias["intended"][0]
+            return f"{head}\n{content(alias.note)}\n", alias.literal or alias.intended[0]
     for foreign in book["not_ours"]:
         if re.fullmatch(foreign["pattern"], query.strip(), re.IGNORECASE):
             raise InputError(f"{query}: {foreign['sentence'].strip()}")
@@ -162,8 +167,11 @@ def _blocker(blocker: Blocker, view: View) -> list[str]:
     return lines
 
 
-def _framework(title: str, total: Group, controls: tuple[Control, ...]) -> list[str]:
-    lines = [title, f"{_of(total)}", "", *total.reasons, ""]
+def _framework(
+    title: str, total: Group, controls: tuple[Control, ...], official_by: str = ""
+) -> list[str]:
+    lines = [title, *official_lines(official_by, total.official_text), f"{_of(total)}"]
+    lines += ["", *total.reasons, ""]
     for control in controls:
         rating = say("rated {rating}", rating=control.rating) if control.figure.assessed else ""
         lines.append(
@@ -184,10 +192,12 @@ def _of(total: Group) -> str:
     )
 
 
-def _control(control: Control, framework: str, view: View) -> list[str]:
+def _control(control: Control, framework: Framework, view: View) -> list[str]:
     lines = [
-        f"{framework} {control.id} {control.title}",
-        control.paraphrase,
+        f"{framework.short} {control.id} {control.title}",
+        *official_lines(framework.official_by, control.official_text),
+        in_our_words(control.paraphrase, control.official_text),
+        control.standing,
         "",
         *control.reasons,
         "",

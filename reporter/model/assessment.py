@@ -13,7 +13,7 @@ from typing import Any
 
 from reporter.model.branding import Branding
 from reporter.model.comparison import Cause, Comparison, SideBySide
-from reporter.model.crosswalk import Crosswalk
+from reporter.model.crosswalk import Alias, Crosswalk
 from reporter.model.history import History
 from reporter.model.roadmap import Roadmap
 from reporter.model.scores import Honoured, Reweighed, Scores, Slice, Status, tier_text
@@ -145,6 +145,8 @@ class Control:
     weight: int = 1
     not_shown: str = ""
     """What no check of it shows, in a sentence; '' where the author did not say."""
+    official_text: str = ""
+    """Its publisher's own words; '' where they may not be copied, or the catalog has none."""
     documented: bool = False
     """It asks that something is written down: that a thing was done does not show it by itself."""
     whys: dict[str, str] = field(default_factory=dict)
@@ -156,6 +158,18 @@ class Group:
     id: str
     title: str
     parent: str = ""
+    official_text: str = ""
+    """Its publisher's own words; '' where the catalog has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where the official texts of a catalog are from."""
+
+    source: str
+    licence: str
+    language: str
+    """Of the texts, as a tag such as "en": they are not translated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +192,10 @@ class Framework:
     """high | medium | low: how sure its author is of the checks listed; '' when not said."""
     note: str = ""
     """What a reader must know about its scope, printed under the title."""
+    official_text: Origin | None = None
+    """None: it carries no text of its publisher."""
+    aliases: tuple[Alias, ...] = ()
+    """References that people write and that are no ids of it, or mean something else."""
 
 
 @dataclass(frozen=True, slots=True)

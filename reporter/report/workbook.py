@@ -114,7 +114,7 @@ _SCORE = "score:13# score_at_most:13# exact:16 exact_at_most:16 coverage:11#"
 _CONTROL = (
     "framework:18 id:14 title:50~ group:36~ state:14 rating:8 permits:9# permits_at_most:9#"
     f" target:8# {_SCORE} confidence:12 weight_sensitive:36~ next:20 checks:50~"
-    " assessed:16~ shown:50~ not_shown:60~"
+    " assessed:16~ shown:50~ not_shown:60~ official_text:60~"
 )
 _CHECK = (
     f"id:10 title:50~ theme:24 severity:10 level:24 evidence:18 {_SCORE} passed:9# failed:9#"
@@ -303,7 +303,7 @@ def _control(framework: Framework, control: Control) -> Row:
             control.gap_text,
             ", ".join(line.check.text for line in control.checks),
         ),
-        *(control.extent, control.shown, control.not_shown),
+        *(control.extent, control.shown, control.not_shown, control.official_text),
     )
 
 

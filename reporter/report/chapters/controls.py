@@ -9,8 +9,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from reporter.i18n.translate import content, headline, mark, say, word
+from reporter.i18n.translate import content, mark, numeral, say, word
 from reporter.model import assessment as model
+from reporter.model.crosswalk import Alias
 from reporter.model.reasons import SHOWN_BY
 from reporter.model.scores import ControlScore, FrameworkScore, GroupScore, ThemeLevel
 from reporter.report.view import elements
@@ -102,6 +103,8 @@ class _Head:
     origin: str
     intro: str
     version: str = ""
+    official_language: str = ""
+    official_by: str = ""
 
 
 def _themes_head() -> _Head:
@@ -110,6 +113,9 @@ def _themes_head() -> _Head:
 
 def _head(framework: model.Framework) -> _Head:
     words = {
+        "full-text": mark(
+            "Ids and official texts are the publisher's; titles and other texts are our own words."
+        ),
         "id-only": mark("Only the ids are the publisher's; titles and texts are our own words."),
         "id-and-title": mark(
             "Ids and titles are the publisher's; all other text is our own words."
@@ -123,6 +129,7 @@ def _head(framework: model.Framework) -> _Head:
     parts = (
         say(_FRAMEWORK_INTRO),
         say(words.get(framework.text_policy, "")),
+        _origin_text(framework.official_text),
         clean(content(framework.note)),
         confidence_note if framework.confidence else "",
     )
@@ -135,7 +142,24 @@ def _head(framework: model.Framework) -> _Head:
         origin,
         intro,
         clean(framework.version),
+        framework.official_text.language if framework.official_text else "",
+        official_by(framework) if framework.official_text else "",
     )
+
+
+def _origin_text(origin: model.Origin | None) -> str:
+    if not origin:
+        return ""
+    return say(
+        "Official text: {source}. {licence} It is printed as published, in its own language.",
+        source=clean(content(origin.source)),
+        licence=clean(content(origin.licence)),
+    )
+
+
+def official_by(framework: model.Framework) -> str:
+    """Return what is printed before an official text: whose words it is."""
+    return say("Official text, {framework}:", framework=clean(framework.short))
 
 
 def _framework(
@@ -161,6 +185,7 @@ def _framework(
     own_level = book.assessment.scores.framework_levels.get(key)
     level = printed_level(own_level, book.assessment, key, key, True) if own_level else None
     parents = {g.id: clean(g.parent) for g in groups}
+    official_texts = {g.id: clean(g.official_text) for g in groups}
     return elements.Framework(
         id=key,
         anchor=book.anchors[key, ""],
@@ -175,7 +200,8 @@ def _framework(
         ),
         total=total,
         groups=tuple(
-            _group(g, _depth(g.id, groups), book, score, parents[g.id]) for g in score.groups
+            _group(g, _depth(g.id, groups), book, score, parents[g.id], official_texts[g.id])
+            for g in score.groups
         ),
         controls=printed_controls,
         gaps=tuple(c.id for c in gaps),
@@ -186,6 +212,41 @@ def _framework(
         unassessed=tuple(elements.Link(c.id, c.anchor, c.title) for c in unassessed),
         version=head.version,
         level=level,
+        aliases=_aliases(book, key, printed_controls),
+        official_language=head.official_language,
+        official_by=head.official_by,
+    )
+
+
+def _aliases(
+    book: Book, key: str, controls: Sequence[elements.Control]
+) -> tuple[elements.Alias, ...]:
+    """Print the references that people write to a framework, with the titles of what they mean."""
+    links = {c.id: elements.Link(c.id, c.anchor, c.title) for c in controls}
+
+    def linked(ids: Sequence[str]) -> tuple[elements.Link, ...]:
+        return tuple(links.get(i, elements.Link(clean(i), "")) for i in ids)
+
+    return tuple(
+        elements.Alias(
+            given=clean(alias.given),
+            literal=linked([alias.literal] if alias.literal else []),
+            intended=linked(alias.intended),
+            related=linked(alias.related),
+            confidence=confidence_of(alias),
+            note=clean(content(alias.note)),
+        )
+        for f in book.assessment.frameworks
+        if f.id == key
+        for alias in f.aliases
+    )
+
+
+def confidence_of(alias: Alias) -> str:
+    """Print how sure we are of what a reference means."""
+    return say(
+        mark("{n} in the literal reading") if alias.is_literal else mark("{n} in what is meant"),
+        n=numeral(alias.confidence),
     )
 
 
@@ -251,7 +312,12 @@ def _depth(group_id: str, groups: Sequence[model.Group]) -> int:
 
 
 def _group(
-    group: GroupScore, depth: int, book: Book, view: FrameworkScore, parent: str = ""
+    group: GroupScore,
+    depth: int,
+    book: Book,
+    view: FrameworkScore,
+    parent: str = "",
+    official_text: str = "",
 ) -> elements.Group:
     state = group_state(group)
     explanation = why_group(group, view.controls)
@@ -269,6 +335,7 @@ def _group(
         controls=group.members,
         reasons=tuple(clean(line) for line in explanation.split("\n")),
         parent=parent,
+        official_text=official_text,
     )
 
 
@@ -296,6 +363,7 @@ def _control(
     permits = printed_permits(theme_level, assessment, key) if theme_level and is_assessed else None
     rating, rating_text = _rating(score) if is_assessed else ("–", score_figure.text)
     gap_text = _gap_text(score.state, kind, theme_level, bool(scored_checks))
+    mix = evidence_mix(assessment.evidence, [i for i, _ in scored_checks])
     return elements.Control(
         id=clean(control.id),
         anchor=book.anchors[key, control.id],
@@ -312,13 +380,7 @@ def _control(
         confidence=score.confidence if score_figure.assessed else "–",
         gap=kind,
         gap_text=gap_text,
-        standing=_control_standing(
-            score,
-            permits,
-            score_figure,
-            gap_text,
-            evidence_mix(assessment.evidence, [i for i, _ in scored_checks]),
-        ),
+        standing=_control_standing(score, permits, score_figure, gap_text, mix),
         cells=tuple(_cell(level, score) for level in LEVELS),
         checks=tuple(
             _check_line(book.checks[i], how, clean(content(control.whys.get(i, ""))))
@@ -330,6 +392,7 @@ def _control(
         reasons=tuple(explanation.split("\n")),
         shown=_shown(assessment, [i for i, _ in scored_checks]),
         not_shown=clean(content(control.not_shown)),
+        official_text=clean(control.official_text),
         permits=permits,
     )
 
@@ -368,10 +431,11 @@ def _control_standing(
     if not score_figure.assessed:
         return f"{score_figure.text} · {gap_text}"
     hinders = say("Stands in the way of: {level}", level=permits.text) if permits else ""
+    rating_text = _rating(score)[1]
     return " · ".join(
         (
             *filter(None, [hinders]),
-            headline(_rating(score)[1]),
+            rating_text if hinders else rating_text[:1].upper() + rating_text[1:],
             gap_text,
             say("score {score}", score=ranged(score_figure)),
             coverage_text(score),

@@ -58,6 +58,7 @@ def catalog(view: View, framework: elements.Framework, names: Names) -> Json:
             id=names.ids[GROUP, framework.id, group.id],
             title=title(group.title, group.id),
             props=[label(group.id)],
+            parts=_official(group.official_text, "overview"),
             controls=own_controls,
             groups=groups,
         )
@@ -85,6 +86,7 @@ def _control(framework: elements.Framework, control: elements.Control, names: Na
         title=title(control.title, control.id),
         props=[label(control.id)],
         parts=[
+            *_official(control.official_text, "statement"),
             *(
                 [{"name": "guidance", "prose": markup(control.paraphrase)}]
                 if control.paraphrase
@@ -93,6 +95,10 @@ def _control(framework: elements.Framework, control: elements.Control, names: Na
             filled(id=objective, name="assessment-objective", prose=markup(" ".join(conditions))),
         ],
     )
+
+
+def _official(text: str, name: str) -> list[Json]:
+    return [{"name": name, "prose": markup(text)}] if text else []
 
 
 def checks_catalog(view: View, names: Names) -> Json:

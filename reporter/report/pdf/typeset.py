@@ -335,6 +335,8 @@ class _Writer:
             inner = f"go({literal(target)}, {inner})" if target in self._ids else inner
         elif name == "b":
             inner = f"b({inner})"
+        if tongue := element.get("lang"):
+            inner = f"text(lang: {literal(tongue.split('-')[0])}, {inner})"
         return [f"sp({_array(classes)}, {inner})" if classes else inner]
 
     def _text(self, text: str) -> list[str]:

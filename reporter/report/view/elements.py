@@ -198,6 +198,8 @@ class Control:
     """Its checks by what they show and by the evidence of what is met; empty where it has none."""
     not_shown: str
     """What no check of it shows; empty where its catalog does not say."""
+    official_text: str = ""
+    """Its publisher's own words, never translated; empty where its catalog has none."""
     permits: Permits | None = None
     """Of a theme only."""
 
@@ -233,6 +235,23 @@ class Group:
     reasons: tuple[str, ...] = ()
     """How the number came about."""
     parent: str = ""
+    official_text: str = ""
+    """As of a control."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """A reference that people write, and what it means in this framework."""
+
+    given: str
+    literal: tuple[Link, ...]
+    """The control that it names as it is written; none where the list has no such id."""
+    intended: tuple[Link, ...]
+    """What it most plausibly means."""
+    related: tuple[Link, ...]
+    confidence: str
+    """"0.8 in what is meant", or in the literal reading."""
+    note: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +277,11 @@ class Framework:
     version: str = ""
     level: Level | None = None
     """By our rule over its own checks, for a framework; None where it would say too little."""
+    aliases: tuple[Alias, ...] = ()
+    official_language: str = ""
+    """Of the official texts, as a tag such as "en"; empty where there are none."""
+    official_by: str = ""
+    """What is printed before each of them: "Official text, NIST AI RMF:"."""
 
 
 @dataclass(frozen=True, slots=True)

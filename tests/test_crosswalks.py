@@ -130,6 +130,14 @@ def test_a_run_reads_the_rows_of_its_own_lists_only(
     assert any(w.rows for w in read.crosswalks)
 
 
+def test_explain_tells_an_id_that_nothing_bears_on_from_no_id(law_run: Path) -> None:
+    output = reporter("explain", law_run, "dora article 30").output
+    assert "DORA Article 30 Key contractual provisions\nIt stands in the list of ids only" in output
+    assert "ENT-02" in reporter("explain", law_run, "DORA Article 9").output
+    for no_id in ("DORA Article 99", "GV.OC"):
+        assert reporter("explain", law_run, no_id).exit_code != 0
+
+
 # ---------------------------------------------------------------- what is refused
 
 

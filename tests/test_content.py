@@ -15,6 +15,7 @@ import yaml
 from reporter.authoring import examples
 from reporter.authoring.lint import lint
 from reporter.content import loader
+from reporter.content.crosswalks import CHECKS
 from reporter.content.frameworks import STRENGTHS, read_framework, read_profile
 from reporter.content.kinds.check_files import read_check
 from reporter.content.loader import Content
@@ -223,6 +224,35 @@ def test_every_crosswalk_says_whose_it_is(content: Content) -> None:
         assert (walk.basis == "published") == bool(walk.publisher), walk.id
         assert walk.source and walk.rows
         assert walk.id.startswith("engine-") <= (walk.basis == "own-judgement")
+
+
+IDS_ONLY = {
+    "soc-2-2017", "iso-27001-2022", "aiuc-1", "csa-aicm-1.1", "owasp-aisvs-1.0", "nist-ai-600-1",
+}  # fmt: skip
+"""Registers whose titles somebody owns, or that have none."""
+
+
+def test_every_register_says_where_its_ids_come_from_and_what_we_may_carry(
+    content: Content,
+) -> None:
+    catalogs = {f.id for f in content.frameworks}
+    for name, register in content.official.items():
+        source = register["source"]
+        assert source["what"] and source["published"] and source["edition"], name
+        assert "https://" in source["where"], name
+        if name not in catalogs:
+            assert register["licence_note"].endswith("."), name
+            assert len(register["ids"]) == register["counts"]["controls"], name
+            assert all(isinstance(t, str) for t in register["ids"].values()), name
+            assert (name in IDS_ONLY) == (not any(register["ids"].values())), name
+
+
+def test_a_pair_with_a_check_is_never_equal_and_says_what_it_is_about(content: Content) -> None:
+    walks = [w for w in content.crosswalks if w.target == CHECKS]
+    assert {row.confidence for w in walks for row in w.rows} == {"high", "medium", "low"}
+    for walk in walks:
+        assert "equal" not in {row.relation for row in walk.rows}, walk.id
+        assert all(row.note.endswith(".") for row in walk.rows), walk.id
 
 
 def _ids(content: Content) -> set[str]:

@@ -7,6 +7,7 @@ The figures are those of the run. A list outside the run is read from the instal
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from reporter.content import loader
 from reporter.content.frameworks import STRENGTHS
@@ -57,6 +58,11 @@ def elsewhere(view: View, query: str) -> list[str]:
                 say("Known from crosswalks only: no score is made of it."),
             ]
             return [*head, *_pair_lines(view, _pairs(content, walk.origin, listed_id))]
+    for register in _without_catalog(content):
+        titles = {i.lower(): f"{register['title']} {i} {t}" for i, t in register["ids"].items()}
+        if query.lower() in titles:
+            only_listed = say("It stands in the list of ids only: nothing here bears on it.")
+            return [titles[query.lower()].strip(), only_listed]
     return []
 
 
@@ -68,6 +74,11 @@ def official_lines(official_by: str, text: str) -> list[str]:
 def in_our_words(paraphrase: str, official_text: str) -> str:
     """Return a paraphrase; beside the publisher's words it says that it is ours."""
     return f"{say('In our words:')} {paraphrase}" if official_text else paraphrase
+
+
+def _without_catalog(content: Content) -> list[dict[str, Any]]:
+    catalogs = {framework.id for framework in content.frameworks}
+    return [register for name, register in content.official.items() if name not in catalogs]
 
 
 def _pairs(content: Content, list_id: str, control_id: str) -> Iterator[_Pair]:

@@ -160,7 +160,7 @@ def assess_workspace(
             assessment, view = _read_view(part, options)
             publish(part, out)
             return assessment, views.relocated(view, out)
-        content = loader.load(options.extra, options.packs, examples=False)
+        content = loader.load(options.extra, options.packs, False, workspace.frameworks)
         if content.packs:
             options.say(f"with packs {', '.join(map(str, content.packs))}")
         content = replace(content, sources=with_mappings(content.sources, workspace.folder))

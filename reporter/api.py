@@ -204,9 +204,9 @@ class Run:
         """The organisation, then each framework.
 
         Columns: framework (id, or "enterprise"), title, score, score_at_most (0 to 1), exact,
-        exact_at_most ("62/105"), coverage, met_of_judged (0 to 1), level, level_at_most (of a framework by our own rule, or
-        missing), target, fully, in_part, by_statement, not_at_all (how many controls are assessed
-        so far), not_applicable."""
+        exact_at_most ("62/105"), coverage, met_of_judged (0 to 1), level, level_at_most (of a
+        framework by our own rule, or missing), target, fully, in_part, by_statement, not_at_all
+        (how many controls are assessed so far), not_applicable."""
         from reporter.model.scores import EXTENTS
 
         titles, levels = {f.id: f.title for f in self.data.frameworks}, self.data.scores.levels()

@@ -41,6 +41,7 @@ from reporter.authoring.mapping_lint.references import (
 )
 from reporter.content import loader
 from reporter.content.crosswalks import CHECKS
+from reporter.content.loader import Content
 from reporter.content.packs import Pack
 from reporter.errors import InputError
 from reporter.privacy.secrets import redact
@@ -94,7 +95,8 @@ class Result:
         lines += [*([""] if lines else []), *self.columns, *self.notes, self.counts()]
         kinds = Counter(f.fault.kind for f in self.findings)
         tally = ", ".join(f"{n} {kind}" for kind, n in sorted(kinds.items()))
-        return [*lines, f"{len(self.findings)} findings: {tally}" if tally else "nothing found"]
+        number = f"{len(self.findings)} finding{'s' if len(self.findings) > 1 else ''}"
+        return [*lines, f"{number}: {tally}" if tally else "nothing found"]
 
     def counts(self) -> str:
         """Return the counts as an equation."""
@@ -136,12 +138,18 @@ def lint_mapping(path: Path, extra: tuple[Path, ...] = (), packs: tuple[Pack, ..
 
     Raises InputError where the file cannot be read or holds no mapping.
     """
-    content = loader.load(extra, packs, examples=False)
+    return judge(path, loader.load(extra, packs, examples=False))
+
+
+def judge(path: Path, content: Content) -> Result:
+    """Hold a mapping against content that is loaded.
+
+    Raises InputError where the file cannot be read or holds no mapping.
+    """
     lists = read_lists(content)
-    checks = lists.ids[CHECKS]
 
     def is_id(key: str) -> bool:
-        return key.upper() in checks or lists.looks_like_id(key)
+        return bool(lists.check(key)) or lists.looks_like_id(key)
 
     reading = read(path, is_id, lambda key: bool(claim_of(key)))
     return _Linter(path, lists, read_facts(content, lists)).run(reading)
@@ -246,7 +254,7 @@ class _Linter:
                 known |= any(r.list_id or r.fault for r in references)
             self._judge(row, column, references, result)
             if not column.above:
-                ends.append([(r.list_id, r.id or r.text) for r in references if not r.fault])
+                ends.append([(r.list_id, r.id) for r in references if r.id])
         own = [
             [("", t.strip()) for t in texts_of(row.cells.get(c.heading)) if t.strip()]
             for c in columns.own

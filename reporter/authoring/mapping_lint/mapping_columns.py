@@ -220,7 +220,7 @@ def _is_strength(plain: str, values: Collection[str]) -> bool:
 
 def _ids(heading: str, plain: str, values: Sequence[str], lists: Lists) -> Ids | None:
     """Return a column as one of ids; None where its cells are none."""
-    ours = sum(v.upper() in lists.ids[CHECKS] for v in values)
+    ours = sum(bool(lists.check(v)) for v in values)
     if "reporter" in plain.split() or (SURE <= ours == len(values)):
         return Ids(heading, meant=OUR_CHECKS, votes={CHECKS: ours})
     votes: Counter[str] = Counter()

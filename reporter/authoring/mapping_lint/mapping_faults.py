@@ -37,8 +37,8 @@ class Facts:
     operated: set[tuple[str, str]]
     """Controls of which every check that counts shows operation."""
     shows: dict[str, str]
-    joined: dict[tuple[str, str], list[str]] = field(default_factory=dict)
-    """Two lists -> the crosswalks between them."""
+    reviewed: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    """Two lists -> the crosswalks between them, where one of them is of our own reading."""
     relations: dict[Pair, tuple[str, str]] = field(default_factory=dict)
     """Pair -> relation, and the crosswalk that says it."""
 
@@ -68,15 +68,19 @@ def read_facts(content: Content, lists: Lists) -> Facts:
         shows,
     )
     for walk in content.crosswalks:
-        ends = (walk.origin, walk.target)
-        for one, other in (ends, ends[::-1]):
-            facts.joined.setdefault((one, other), []).append(walk.id)
         for row in walk.rows:
             back = _BACK.get(row.relation, row.relation)
             for origin, target in ((o, t) for o in row.origins for t in row.targets):
                 left, right = (walk.origin, origin), (walk.target, target)
                 facts.relations[left, right] = row.relation, walk.id
                 facts.relations[right, left] = back, walk.id
+    for walk in content.crosswalks:
+        ends = {walk.origin, walk.target}
+        between = [w for w in content.crosswalks if {w.origin, w.target} == ends]
+        if any(w.basis != "published" for w in between):
+            names = [w.id for w in between]
+            facts.reviewed[walk.origin, walk.target] = names
+            facts.reviewed[walk.target, walk.origin] = names
     return facts
 
 
@@ -86,6 +90,8 @@ def read_facts(content: Content, lists: Lists) -> Facts:
 def title_fault(reference: Reference, title: str, facts: Facts) -> Fault | None:
     """Say what is wrong with a title beside an id; None where it is right or nobody can say."""
     plain, list_id = _same(title), reference.list_id
+    for prefix in (_same(reference.text), _same(reference.id)):  # `ASI01 Agent Goal Hijack`
+        plain = plain.removeprefix(f"{prefix} ")
     official = facts.lists.ids.get(list_id, {}).get(reference.id, "")
     if not plain or not reference.id or (official and plain == _same(official)):
         return None
@@ -208,7 +214,7 @@ def _against_crosswalks(claim: Claim, facts: Facts) -> Fault | None:
         wrong = f"{claim.word!r} is more than the texts bear: {says}"
         advice = f"See the crosswalk {walk}; write the relation that it has."
         return Fault(STRENGTH, found, wrong, relation, advice)
-    if walks := facts.joined.get((one[0], other[0])):
+    if walks := facts.reviewed.get((one[0], other[0])):
         wrong = f"{claim.word!r} joins what no crosswalk held here joins"
         advice = f"Looked up in {', '.join(walks)}: say why the two belong together, or drop it."
         return Fault(STRENGTH, found, wrong, "none, or a weaker relation with a reason", advice)

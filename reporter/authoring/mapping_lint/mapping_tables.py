@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +94,8 @@ def read(path: Path, is_id: IsKey, is_strength: IsKey) -> Reading:
         "jsonl": lambda: _json_lines(file, is_id, is_strength),
         **{book: lambda: _book(file) for book in BOOKS},
     }
+    if file.format == "empty" and file.why:  # `{"ASI01": []}` would be an answer without records
+        file = replace(file, format="json")
     if file.format not in readers:
         why = str(file.why) if file.why else f"is {file.format}"
         hint = "Give the mapping as CSV, XLSX, YAML, JSON or an OSCAL mapping collection."
@@ -127,8 +129,6 @@ def _tabular(kind: str, parts: Iterable[tuple[str, Iterable[Item]]]) -> Reading:
 
 
 def _book(file: InputFile) -> Reading:
-    from dataclasses import replace
-
     last_read = LastRead()
     names = sheets(file) or [""]
     parts = [(n if len(names) > 1 else "", replace(file, part=n)) for n in names]
@@ -351,7 +351,10 @@ def _collection(root: dict[str, Any]) -> tuple[list[Table], list[tuple[str, str]
             if not isinstance(entry, dict):
                 rejected.append((at, "no map"))
                 continue
-            cells: dict[str, Cell] = {"relationship": _relationship(entry.get("relationship"))}
+            cells: dict[str, Cell] = {
+                STRENGTH: _property(entry, STRENGTH),
+                "relationship": _relationship(entry.get("relationship")),
+            }
             for side, key in _SIDES:
                 cells[f"{side} framework"] = sides[side]
                 items = _listed(entry.get(key))
@@ -385,6 +388,12 @@ def _resource(value: Any, titles: Mapping[str, str]) -> str:
     props = [p for p in _listed(value.get("props")) if isinstance(p, dict)]
     words = [titles.get(href, href), *(_text(p.get("value")) for p in props)]
     return " ".join([*words, _text(value.get("title")), _text(value.get("remarks"))]).strip()
+
+
+def _property(entry: Mapping[str, Any], name: str) -> str:
+    """Return the value of a property of a map; '' where it has none of that name."""
+    props = [p for p in _listed(entry.get("props")) if isinstance(p, dict)]
+    return next((_text(p.get("value")) for p in props if p.get("name") == name), "")
 
 
 def _relationship(value: Any) -> str:

@@ -87,6 +87,8 @@ class Lists:
     _exact: dict[str, list[tuple[str, str]]]
     _rules: list[tuple[str, re.Pattern[str], str]]
     _foreign: list[tuple[re.Pattern[str], str, str, str]]
+    _prefix: re.Pattern[str]
+    """Ids of lists, which OSCAL documents of ours put before the ids of controls."""
     _named: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def called(self, text: str) -> frozenset[str]:
@@ -104,7 +106,7 @@ class Lists:
 
     def known(self, text: str, list_id: str) -> str:
         """Return the id of a list that a text stands for; '' where it stands for none."""
-        plain = _plain(text)
+        plain = self._bare(text)
         for candidate in (plain, _YEAR.sub(r":\1", plain)):
             for owner, own_id in self._exact.get(candidate.lower(), ()):
                 if owner == list_id:
@@ -119,9 +121,17 @@ class Lists:
     def _canonical(self, text: str, list_id: str) -> str:
         return next((i for o, i in self._exact.get(text.lower(), ()) if o == list_id), "")
 
+    def check(self, text: str) -> str:
+        """Return the id of the check of ours that a text is; '' where it is none."""
+        own_id = self._bare(text).upper()
+        return own_id if own_id in self.ids[CHECKS] else ""
+
+    def _bare(self, text: str) -> str:
+        return self._prefix.sub("", _plain(text), count=1)
+
     def candidates(self, text: str) -> list[str]:
         """Return the lists whose ids look like a text, right or wrong."""
-        plain = _plain(text)
+        plain = self._bare(text)
         if len(plain) > LONGEST:
             return []
         owners = [o for o, _ in self._exact.get(plain.lower(), ())]
@@ -132,7 +142,7 @@ class Lists:
         """Return to what else a text belongs, beside ids of some lists, with a sentence; ('', '')
         where nobody knows.
         """
-        plain = _plain(text)
+        plain = self._bare(text)
         for pattern, belongs_to, sentence, only_beside in self._foreign:
             if pattern.fullmatch(plain) and (not only_beside or only_beside in beside):
                 return belongs_to, sentence
@@ -179,7 +189,8 @@ class Lists:
         ends |= {m.start() for m in re.finditer(r"\.?(?:\s|$)", text[:60])}
         for end in sorted(ends, reverse=True):
             start = text[:end]  # `Map risks` is no id, though MAP alone is one
-            if re.search("[0-9.]", start[:-1] or start) and self.looks_like_id(start):
+            is_numbered = re.search("[0-9.]", start) and start[-1] not in ".,;:"
+            if is_numbered and self.looks_like_id(start):
                 return start
         return ""
 
@@ -224,8 +235,8 @@ class Lists:
     def _check(self, reference: Reference) -> Reference:
         """Resolve a check of ours."""
         text, ids = reference.text.upper(), self.ids[CHECKS]
-        if text in ids:
-            return replace(reference, list_id=CHECKS, id=text)
+        if own_id := self.check(text):
+            return replace(reference, list_id=CHECKS, id=own_id)
         close = get_close_matches(text, list(ids), 1, 0.6)
         advice = (
             f"Did you mean {close[0]} {ids[close[0]]}?" if close else "Take it from `checks.md`."
@@ -261,16 +272,17 @@ class Lists:
         """Say what is wrong with a text that is no id of the list it should be of."""
         text = reference.text
         form = self.forms[list_id]
-        if form.unheld and form.unheld.fullmatch(_plain(text).lower()):
+        if form.unheld and form.unheld.fullmatch(self._bare(text).lower()):
             return replace(reference, why=f"this part of {self.titles[list_id]} is not held here")
-        name, expected = self.titles[list_id], self.family(text, list_id)
+        name = self.titles[list_id]
+        expected = self.family(self._leading(text) or text, list_id)
         others = [i for i in self.candidates(text) if i != list_id and self.known(text, i)]
         if others and meant is not None:
             wrong = f"{text!r} is an id of {self.titles[others[0]]}, not of {name}"
             fault = Fault(MIXED, text, wrong, expected, "Correct the id, or the list beside it.")
             return replace(reference, list_id=list_id, fault=fault)
-        without_year = _YEAR.sub("", _plain(text))
-        year = _YEAR.search(_plain(text))
+        without_year = _YEAR.sub("", self._bare(text))
+        year = _YEAR.search(self._bare(text))
         if year and (own_id := self.known(without_year, list_id) or self._of_year(text, list_id)):
             wrong = f"{text!r} names an edition {year[1]} that is not {name}"
             advice = f"Look up what {own_id} is in {name}; numbers of drafts and editions differ."
@@ -287,7 +299,7 @@ class Lists:
         return replace(reference, list_id=list_id, fault=fault)
 
     def _of_year(self, text: str, list_id: str) -> str:
-        found = self._with_year(_YEAR.sub("", _plain(text)), frozenset({list_id}))
+        found = self._with_year(_YEAR.sub("", self._bare(text)), frozenset({list_id}))
         return found[1] if found else ""
 
     def _nearest(self, reference: Reference, list_id: str) -> str:
@@ -296,15 +308,15 @@ class Lists:
             return "Write each id out; a range or a text around ids is not read."
         if list_id in self.candidates(text):  # a number too high: the next one is no better guess
             return "Take the id from the publisher's list."
-        close = get_close_matches(_plain(text).upper(), list(self.ids[list_id]), 1, 0.75)
+        close = get_close_matches(self._bare(text).upper(), list(self.ids[list_id]), 1, 0.75)
         return f"Did you mean {close[0]}?" if close else "Take the id from the publisher's list."
 
     def family(self, text: str, list_id: str) -> str:
         """Say which ids of a list stand where a wrong one points to, from first to last."""
         ids = list(self.ids[list_id])
-        numbers = list(_NUMBER.finditer(_plain(text)))
+        numbers = list(_NUMBER.finditer(self._bare(text)))
         for some in (numbers[-1:], numbers):
-            sample = _plain(text)
+            sample = self._bare(text)
             for number in reversed(some):
                 sample = f"{sample[: number.start()]}1{sample[number.end() :]}"
             own_id = self.known(sample, list_id)
@@ -353,6 +365,7 @@ def read_lists(content: Content) -> Lists:
             )
             for r in content.aliases["not_ours"]
         ],
+        re.compile(f"^(?:{'|'.join(map(re.escape, sorted((*ids, CHECKS), key=len)))})-", flags),
     )
 
 

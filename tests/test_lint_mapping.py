@@ -75,6 +75,7 @@ def only(result: Result) -> Finding:
         ("ISO 42001 A.6.2.3", ISO, "A.6.2.3"), ("AI Act Article 9", ACT, "Article 9"),
         ("LLM01:2025", "owasp-llm-2025", "LLM01:2025"),
         ("owasp-agentic-2026-ASI03", AGENTIC, "ASI03"), ("cat.json#asi03", AGENTIC, "ASI03"),
+        ("urn:some:library:nist-csf-2.0:gv.oc-01", CSF, "GV.OC-01"),
     ],
 )  # fmt: skip
 def test_ids_are_read_in_the_ways_people_write_them(

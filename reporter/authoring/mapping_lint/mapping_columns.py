@@ -30,9 +30,9 @@ STRENGTHS = {
     DIRECT: "direct|directly|direct match|direct mapping|full|fully|full match|complete|strong"
     "|satisfies|fulfils|fulfills",
     WEAK: "partial|partially|partly|indirect|indirectly|contextual|context|related|related to|weak"
-    "|moderate|medium|low|loose|supporting|supports|informative|intersects|intersects with"
-    "|intersection|overlaps|overlap|subset|subset of|superset|superset of|broader|narrower"
-    "|broad match|narrow match|close match|related match|contributes|secondary|primary|high",
+    "|moderate|medium|low|loose|supporting|supports|informative|intersect|intersects"
+    "|intersects with|intersection|overlaps|overlap|subset|subset of|superset|superset of"
+    "|broader|narrower|broad match|narrow match|close match|related match|contributes|secondary|primary|high",
     NONE: "none|no|no relationship|not related|not related to|no relation|unrelated|drop|no match",
 }
 """What a word for a strength or a relation claims: that two are one, that the one by itself shows

@@ -398,6 +398,8 @@ def _shapes(ids: Iterable[str]) -> Iterator[str]:
 def _plain(text: str) -> str:
     """Return a text without what people and OSCAL put around an id."""
     text = " ".join(text.split()).strip(" .,;:\"'`[]{}<>")
+    if text.lower().startswith("urn:"):
+        text = text.rpartition(":")[2]
     return text.rpartition("#")[2].replace("_", "-") if "#" in text or "_" in text else text
 
 

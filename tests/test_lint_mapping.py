@@ -201,6 +201,13 @@ def test_the_edition_that_the_file_names_is_that_of_its_ids(
     assert "LLM03:2026" in finding.fault.advice
 
 
+def test_a_heading_is_no_name_of_a_list_where_no_id_below_has_its_form(
+    tmp_path: Path, content: Content
+) -> None:
+    text = "control,RMF step,asi\nC-1,AC-2,ASI01\nC-2,AU-6,ASI02\n"
+    assert linted(tmp_path, content, text).findings == []
+
+
 def test_own_tests_called_t_are_no_threats(tmp_path: Path, content: Content) -> None:
     text = "test,GOVERN\nT1,GOVERN 1.1\nT2,GOVERN 1.2\n"
     assert linted(tmp_path, content, text).findings == []

@@ -25,15 +25,23 @@ SURE = 3
 TITLE_WORDS = 14
 EQUAL, DIRECT, WEAK, NONE = "equal", "direct", "weak", "none"
 STRENGTHS = {
-    EQUAL: "equal|equals|equal to|is equal to|equivalent|equivalent to|is equivalent to|identical"
-    "|identical to|exact|exact match|exactmatch|same|same as|1:1|1 to 1|one to one|=|==|≡",
-    DIRECT: "direct|directly|direct match|direct mapping|full|fully|full match|complete|strong"
-    "|satisfies|fulfils|fulfills",
-    WEAK: "partial|partially|partly|indirect|indirectly|contextual|context|related|related to|weak"
-    "|moderate|medium|low|loose|supporting|supports|informative|intersect|intersects"
-    "|intersects with|intersection|overlaps|overlap|subset|subset of|superset|superset of"
-    "|broader|narrower|broad match|narrow match|close match|related match|contributes|secondary|primary|high",
-    NONE: "none|no|no relationship|not related|not related to|no relation|unrelated|drop|no match",
+    EQUAL: (
+        "equal|equals|equal to|is equal to|equivalent|equivalent to|is equivalent to|identical"
+        "|identical to|exact|exact match|exactmatch|same|same as|1:1|1 to 1|one to one|=|==|≡"
+    ),
+    DIRECT: (
+        "direct|directly|direct match|direct mapping|full|fully|full match|complete|strong"
+        "|satisfies|fulfils|fulfills"
+    ),
+    WEAK: (
+        "partial|partially|partly|indirect|indirectly|contextual|context|related|related to|weak"
+        "|moderate|medium|low|loose|supporting|supports|informative|contributes|secondary|primary"
+        "|high|intersect|intersects|intersects with|intersection|overlap|overlaps|subset|subset of"
+        "|superset|superset of|broader|narrower|broad match|narrow match|close match|related match"
+    ),
+    NONE: (
+        "none|no|no relationship|not related|not related to|no relation|unrelated|drop|no match"
+    ),
 }
 """What a word for a strength or a relation claims: that two are one, that the one by itself shows
 the other, less, or nothing."""
@@ -224,6 +232,7 @@ def _ids(heading: str, plain: str, values: Sequence[str], lists: Lists) -> Ids |
     if "reporter" in plain.split() or (SURE <= ours == len(values)):
         return Ids(heading, meant=OUR_CHECKS, votes={CHECKS: ours})
     votes: Counter[str] = Counter()
+    forms: set[str] = set()
     shaped = 0
     for value in values:
         pieces = [
@@ -232,12 +241,14 @@ def _ids(heading: str, plain: str, values: Sequence[str], lists: Lists) -> Ids |
             if lists.looks_like_id(text) and len(title.split()) <= TITLE_WORDS
         ]
         shaped += bool(pieces)
-        votes.update(i for text in pieces for i in lists.candidates(text) if lists.known(text, i))
-    meant = lists.called(plain) or None
+        candidates = [(text, i) for text in pieces for i in lists.candidates(text)]
+        forms.update(i for _, i in candidates)
+        votes.update(i for text, i in candidates if lists.known(text, i))
+    meant = lists.called(plain)
     least = 1 if _ID.search(plain) else FIFTH if meant else HALF
     if not shaped or 100 * shaped < least * len(values):
         return None
-    return Ids(heading, meant=meant, votes=votes)
+    return Ids(heading, meant=(meant if meant & forms else None), votes=votes)
 
 
 def _names_lists(plain: str, values: Collection[str], lists: Lists) -> bool:

@@ -660,6 +660,21 @@ def test_a_list_of_ones_own_is_known_by_its_catalog(tmp_path: Path) -> None:
     assert done.exit_code == 1 and "'D-9' is no id of" in done.stdout
 
 
+def test_forms_of_a_list_without_a_row_count_only_where_it_is_named(tmp_path: Path) -> None:
+    extra = tmp_path / "extra"
+    (extra / "official").mkdir(parents=True)
+    register = {"framework": "house-2026", "title": "House", "ids": {"HC-1": "a", "Article 9": "b"}}
+    (extra / "official/house.yml").write_text(_yaml(register))
+    path = tmp_path / "m.csv"
+    path.write_text("control,asi,other\nHC-7,ASI01,Article 9\nHC-8,ASI02,Article 8\n")
+    done = reporter("lint-mapping", path, "--extra", extra)
+    assert done.exit_code == 0 and "column 'control': your own controls" in done.stdout
+    path.write_text("asi,house 2026\nASI01,HC-1; HC-7\nASI02,Article 9\n")
+    done = reporter("lint-mapping", path, "--extra", extra)
+    assert done.exit_code == 1 and "'HC-7' is no id of House" in done.stdout
+    assert done.stdout.splitlines()[-1] == "1 finding: 1 wrong id"
+
+
 def test_secrets_and_control_characters_of_a_file_are_not_printed(
     tmp_path: Path, content: Content
 ) -> None:

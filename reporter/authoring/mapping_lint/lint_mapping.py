@@ -32,6 +32,7 @@ from reporter.authoring.mapping_lint.mapping_faults import (
 from reporter.authoring.mapping_lint.mapping_tables import Reading, Row, Table, read
 from reporter.authoring.mapping_lint.references import (
     ID,
+    NONE_NAMED,
     OUR_CHECKS,
     RETIRED,
     Fault,
@@ -301,7 +302,7 @@ class _Linter:
             if key not in self._cells:
                 self._cells[key] = [
                     self.lists.refer(piece, title, meant, column.votes)
-                    for piece, title in self.lists.pieces(text)
+                    for piece, title in self.lists.pieces(text, meant or NONE_NAMED)
                 ]
             found += self._cells[key]
         for reference in found:

@@ -231,20 +231,20 @@ def _ids(heading: str, plain: str, values: Sequence[str], lists: Lists) -> Ids |
     ours = sum(bool(lists.check(v)) for v in values)
     if "reporter" in plain.split() or (SURE <= ours == len(values)):
         return Ids(heading, meant=OUR_CHECKS, votes={CHECKS: ours})
+    meant = lists.called(plain)
     votes: Counter[str] = Counter()
     forms: set[str] = set()
     shaped = 0
     for value in values:
         pieces = [
             text
-            for text, title in lists.pieces(value)
-            if lists.looks_like_id(text) and len(title.split()) <= TITLE_WORDS
+            for text, title in lists.pieces(value, meant)
+            if lists.looks_like_id(text, meant) and len(title.split()) <= TITLE_WORDS
         ]
         shaped += bool(pieces)
         candidates = [(text, i) for text in pieces for i in lists.candidates(text)]
         forms.update(i for _, i in candidates)
         votes.update(i for text, i in candidates if lists.known(text, i))
-    meant = lists.called(plain)
     least = 1 if _ID.search(plain) else FIFTH if meant else HALF
     if not shaped or 100 * shaped < least * len(values):
         return None

@@ -30,6 +30,7 @@ _YEAR = re.compile(r"[ :_-]+(20[0-9]{2})$")
 _NUMBER = re.compile(r"[0-9]+")
 
 
+NONE_NAMED: frozenset[str] = frozenset()
 OUR_CHECKS = frozenset({CHECKS})
 """What a column of Reporter's checks means."""
 
@@ -71,6 +72,8 @@ class _Form:
     shaped: tuple[re.Pattern[str], ...]
     unheld: re.Pattern[str] | None
     only_named: bool
+    is_plain: bool
+    """Whether its ids are told by their form alone, before anything names the list."""
     also: tuple[str, ...]
     entries: str
 
@@ -148,49 +151,54 @@ class Lists:
                 return belongs_to, sentence
         return "", ""
 
-    def looks_like_id(self, text: str) -> bool:
-        """Tell whether a text is an id of some list by its form."""
-        return bool(self.candidates(text) or self.foreign(text)[0])
+    def looks_like_id(self, text: str, named: frozenset[str] = NONE_NAMED) -> bool:
+        """Tell whether a text is an id of some list by its form: of one whose form nothing else
+        has, or one that is named.
+        """
+        lists = self.candidates(text)
+        return any(self.forms[i].is_plain or i in named for i in lists) or bool(
+            self.foreign(text)[0]
+        )
 
-    def pieces(self, text: str) -> list[tuple[str, str]]:
+    def pieces(self, text: str, named: frozenset[str] = NONE_NAMED) -> list[tuple[str, str]]:
         """Cut a cell into ids with the titles behind them; a text without an id is one piece."""
         text = text.strip()
         if _NOTHING.fullmatch(text) or len(text) > LONGEST:
             return [] if _NOTHING.fullmatch(text) else [(text, "")]
-        if self.looks_like_id(text):
+        if self.looks_like_id(text, named):
             return [(text, "")]
         parts = [p for p in _BREAK.split(text) if p]
-        if len(parts) > 1 and all(self._leading(p) for p in parts):
-            return [piece for part in parts for piece in self._led(part)]
-        return self._led(text)
+        if len(parts) > 1 and all(self._leading(p, named) for p in parts):
+            return [piece for part in parts for piece in self._led(part, named)]
+        return self._led(text, named)
 
-    def _led(self, text: str) -> list[tuple[str, str]]:
+    def _led(self, text: str, named: frozenset[str]) -> list[tuple[str, str]]:
         """Cut a text that begins or ends with an id, or holds several without titles."""
-        if self.looks_like_id(text):
+        if self.looks_like_id(text, named):
             return [(text, "")]
-        first = self._leading(text)
+        first = self._leading(text, named)
         if not first:
             behind = re.fullmatch(r"(.*\S)\s*[(\[]([^()\[\]]+)[)\]]", text, re.DOTALL)
-            if behind and self.looks_like_id(behind[2]):
+            if behind and self.looks_like_id(behind[2], named):
                 return [(behind[2], behind[1])]
             return [(text, "")]
         rest = text[len(first) :]
         if _RANGE.match(rest):
             return [(text, "")]
         between = _BETWEEN.match(rest)
-        if between and self._leading(rest[between.end() :]):
-            return [(first, ""), *self._led(rest[between.end() :])]
+        if between and self._leading(rest[between.end() :], named):
+            return [(first, ""), *self._led(rest[between.end() :], named)]
         title = _TITLE.fullmatch(rest)
         return [(first, title[1] if title else "")]
 
-    def _leading(self, text: str) -> str:
+    def _leading(self, text: str, named: frozenset[str]) -> str:
         """Return the longest id that a text begins with; '' where it begins with none."""
         ends = {m.end() for m in re.finditer(r"(?<=[\w)])(?![\w.])", text[:60])}
         ends |= {m.start() for m in re.finditer(r"\.?(?:\s|$)", text[:60])}
         for end in sorted(ends, reverse=True):
             start = text[:end]  # `Map risks` is no id, though MAP alone is one
             is_numbered = re.search("[0-9.]", start) and start[-1] not in ".,;:"
-            if is_numbered and self.looks_like_id(start):
+            if is_numbered and self.looks_like_id(start, named):
                 return start
         return ""
 
@@ -219,7 +227,9 @@ class Lists:
         lists = [i for i in self.candidates(text) if meant is None or i in meant]
         found = {i: own_id for i in lists if (own_id := self.known(text, i))}
         if meant is None:
-            kept = {i for i in lists if not self.forms[i].only_named or i in self.called(text)}
+            # `Article 9` is not of the one list that has a plain form where others have it too
+            is_shared = any(self.forms[i].only_named for i in lists)
+            kept = {i for i in lists if not is_shared or i in self.called(text)}
             if lists and not kept:
                 names = " or ".join(self.titles[i] for i in lists)
                 return replace(reference, why=f"it may be of {names} or of another list")
@@ -275,7 +285,7 @@ class Lists:
         if form.unheld and form.unheld.fullmatch(self._bare(text).lower()):
             return replace(reference, why=f"this part of {self.titles[list_id]} is not held here")
         name = self.titles[list_id]
-        expected = self.family(self._leading(text) or text, list_id)
+        expected = self.family(self._leading(text, frozenset({list_id})) or text, list_id)
         others = [i for i in self.candidates(text) if i != list_id and self.known(text, i)]
         if others and meant is not None:
             wrong = f"{text!r} is an id of {self.titles[others[0]]}, not of {name}"
@@ -304,7 +314,10 @@ class Lists:
 
     def _nearest(self, reference: Reference, list_id: str) -> str:
         text = reference.text
-        if len(_NUMBER.findall(text)) > 1 and self._leading(text) not in ("", text):
+        if len(_NUMBER.findall(text)) > 1 and self._leading(text, frozenset({list_id})) not in (
+            "",
+            text,
+        ):
             return "Write each id out; a range or a text around ids is not read."
         if list_id in self.candidates(text):  # a number too high: the next one is no better guess
             return "Take the id from the publisher's list."
@@ -379,7 +392,8 @@ def _form(name: str, title: str, ids: Iterable[str], row: Mapping[str, Any]) -> 
         re.compile(named),
         tuple(re.compile(s, re.IGNORECASE) for s in shapes),
         re.compile(row["unheld"]) if "unheld" in row else None,
-        bool(row.get("only_named", all(not re.search("[A-Za-z]", i) for i in ids))),
+        bool(row.get("only_named", not row)),
+        bool(row),
         tuple(row.get("also", ())),
         str(row.get("entries", "")),
     )

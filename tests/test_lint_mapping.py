@@ -222,6 +222,7 @@ def test_own_tests_called_t_are_no_threats(tmp_path: Path, content: Content) -> 
         ("ASI01", "Agent Goal Hijacking", "wrong title", "ASI01 Agent Goal Hijack"),
         ("ASI05", "Unexpected Code Execution", "wrong title", "(RCE)"),
         ("ASI01", "Agent Behaviour Hijack", "wrong title", "ASI01 Agent Goal Hijack"),
+        ("ASI01:2026", "Memory Poisoning", "wrong title", "memory poisoning is ASI06"),
         ("ASI06", "Cascading Failures", "mixed-up id", "That is ASI08"),
         ("ASI08", "Excessive Agency", "mixed-up id", "LLM06:2025"),
         ("NHI-6", "Insecure Credential Storage", "wrong title", "Secret Leakage is nearest"),

@@ -8,13 +8,14 @@ import errno
 import os
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from reporter.authoring.mapping_lint.verb import lint_mapping
 from reporter.system.memory import set_up
 from reporter.system.options import amount_given, in_bytes, memory_given, names_given
 from reporter.system.terminal import (
@@ -268,7 +269,7 @@ def assess(
             say=lines.info,
             warn=lines.warning,
             key=_key(key_file),
-            announce=_tidy_hook(ctx),
+            announce=ctx.obj or (lambda _: None),  # receives folders to remove if it is killed
             language=_language(language),
             packs=packs,
             fresh=fresh,
@@ -337,11 +338,6 @@ def _log(form: str | None, quiet: bool) -> Log:
         return datetime.now(UTC)
 
     return Log(form or LOGS[0], sys.stderr.isatty(), quiet, now, now(), write)
-
-
-def _tidy_hook(ctx: click.Context) -> Callable[[Path], None]:
-    """Return the callback that receives the folders to remove if the process is killed."""
-    return ctx.obj or (lambda _: None)
 
 
 def _key(path: Path | None) -> str:
@@ -424,11 +420,13 @@ def render(
     writers = _writer_names(formats, editions)
     if not writers:
         raise click.BadParameter("none is named", param_hint="--format")
-    for path in export.render(run, writers, out, templates, _tidy_hook(ctx), _language(language)):
+    announce = ctx.obj or (lambda _: None)
+    for path in export.render(run, writers, out, templates, announce, _language(language)):
         print_clean(str(path))
 
 
 main.add_command(render, "export")  # its name in the first release
+main.add_command(lint_mapping)
 
 
 def _language(code: str | None) -> str:

@@ -307,6 +307,7 @@ def test_what_is_said_of_access_keys_is_what_is_read() -> None:
         ("tables", lambda: docs.tables(loader.load())),
         ("checks", lambda: docs.checks(loader.load())),
         ("coverage", lambda: docs.coverage(loader.load())),
+        ("disagreements", lambda: docs.disagreements(loader.load())),
         ("sources", lambda: docs.sources(loader.load())),
         ("what-to-export", lambda: docs.what_to_export(loader.load())),
         ("formats", lambda: docs.formats(page("formats"))),

@@ -1,6 +1,6 @@
 """Write the generated pages. In: schema and content. Out: tables.md, checks.md, coverage.md,
-sources.md, what-to-export.md, report.schema.json, view.schema.json; messages.pot; the checks as
-compiled.
+disagreements.md, sources.md, what-to-export.md, report.schema.json, view.schema.json; messages.pot;
+the checks as compiled.
 
 `make docs` runs it. In formats.md, written by hand, it renews the tables of fields.
 """
@@ -15,6 +15,7 @@ from pathlib import Path
 
 from reporter.authoring import messages
 from reporter.authoring.inspect import needs_by_check, reads_by_check
+from reporter.authoring.mapping_lint.disagreements import disagreements
 from reporter.content import loader
 from reporter.content.frameworks import STRENGTHS
 from reporter.content.lineage import origins, rests_of, sources_of
@@ -493,6 +494,7 @@ def main() -> None:
     (DOCS / "tables.md").write_text(tables(content), encoding="utf-8")
     (DOCS / "checks.md").write_text(checks(content), encoding="utf-8")
     (DOCS / "coverage.md").write_text(coverage(content), encoding="utf-8")
+    (DOCS / "disagreements.md").write_text(disagreements(content), encoding="utf-8")
     (DOCS / "sources.md").write_text(sources(content), encoding="utf-8")
     (DOCS / "what-to-export.md").write_text(what_to_export(content), encoding="utf-8")
     page = (DOCS / "formats.md").read_text(encoding="utf-8")

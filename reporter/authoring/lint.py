@@ -18,6 +18,7 @@ from pathlib import Path
 from threading import Lock
 
 from reporter.authoring import examples
+from reporter.authoring.mapping_lint.disagreements import faults_in
 from reporter.content import loader
 from reporter.content.kinds.check_files import read_check
 from reporter.content.lineage import tables_read
@@ -56,6 +57,7 @@ def lint(
     others = chain(
         _official(content),
         _mapping(content),
+        faults_in(content),
         loader.unknown_targets(content, content.profiles.values()),
         (problem for source in content.sources for problem in loader.validated_source(source)[1]),
     )

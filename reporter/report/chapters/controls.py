@@ -66,6 +66,8 @@ class Book:
     anchors: Mapping[tuple[str, str], str]
     """(framework id, control id) to the anchor of its section."""
     causes: CausesByChecks
+    hangs: Mapping[tuple[str, str], tuple[str, ...]]
+    """(framework id, control id) to sentences on what it rests and hangs on."""
 
 
 def themes(book: Book) -> elements.Framework:
@@ -329,6 +331,7 @@ def _control(
         shown=_shown(assessment, [i for i, _ in scored_checks]),
         not_shown=clean(content(control.not_shown)),
         permits=permits,
+        hangs=book.hangs.get((key, control.id), ()),
     )
 
 

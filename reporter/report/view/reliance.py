@@ -5,7 +5,7 @@ results. Out: sentences on levels and ratings; rows of a sample, with the record
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -101,7 +101,6 @@ class Reliances:
     def chapter(self) -> elements.Reliance:
         """Return the chapter on all of them, with the sample."""
         sample = tuple(row for each in self._sets for row in self._rows(each))
-        first = self._first()
         return elements.Reliance(
             text=(
                 say(
@@ -115,8 +114,8 @@ class Reliances:
             levels=tuple(self._level(b) for b in self._assessment.reliance.budgets if not b.theme),
             scores=tuple(self._scores()),
             sample=sample,
-            sample_text=self._sample_text(len(sample), len(first)),
-            first=first[:FIRST],
+            sample_text=self._sample_text(bool(sample)),
+            first=self._first(),
         )
 
     # levels
@@ -308,32 +307,31 @@ class Reliances:
 
     def _first(self) -> tuple[elements.First, ...]:
         """Return the records that bear on most, those of the gravest checks first among equals."""
-        places: dict[tuple[_Kind, int], list[_Set]] = defaultdict(list)
-        ranks: dict[tuple[_Kind, int], Tally] = {}
+        places: dict[tuple[_Kind, int], dict[str, _Set]] = defaultdict(dict)
+        ranks: dict[_Kind, Tally] = {}
         for each in self._sets:
             for t in each.least.results:
-                for nth in range(min(t.n, len(self._found.get(_kind(t), ())))):
-                    places[_kind(t), nth].append(each)
-                    ranks[_kind(t), nth] = t
-        order = sorted(places, key=lambda p: (-len(places[p]), self._rank(ranks[p]), p))
-        return tuple(self._entry(ranks[p], p[1], places[p]) for p in order)
+                kind = _kind(t)
+                ranks[kind] = t
+                for nth in range(min(t.n, len(self._found.get(kind, ())))):
+                    places[kind, nth].setdefault(each.bears_on, each)
+        order = sorted(places, key=lambda p: (-len(places[p]), self._rank(ranks[p[0]]), p))
+        return tuple(self._entry(ranks[kind], n, places[kind, n]) for kind, n in order[:FIRST])
 
-    def _entry(self, t: Tally, nth: int, sets: Sequence[_Set]) -> elements.First:
-        names = list(dict.fromkeys(each.bears_on for each in sets))
+    def _entry(self, t: Tally, nth: int, sets: Mapping[str, _Set]) -> elements.First:
+        names = [*sets]
         more = len(names) - BEARINGS_NAMED
         rest = [say("{n} more", n=number(more))] if more > 0 else []
-        row = self._row(sets[0], t, self._found[_kind(t)][nth])
+        row = self._row(sets[names[0]], t, self._found[_kind(t)][nth])
         return elements.First(row, number(len(names)), join([*names[:BEARINGS_NAMED], *rest]))
 
-    def _sample_text(self, row_count: int, record_count: int) -> str:
-        if not row_count:
+    def _sample_text(self, is_any: bool) -> str:
+        if not is_any:
             return say("Nothing could be assessed, so there is nothing to sample.")
         return say(
-            "The results on which most levels and ratings hang, to be looked at first: {n} of"
-            " {all}. All are on sheet Audit sample of report.xlsx, by what they bear on: for each"
-            " rating the fewest results that would lower it, and the fewest that would raise it.",
-            n=number(min(FIRST, record_count)),
-            all=number(record_count),
+            "The results on which most levels and ratings hang. Sheet Audit sample of report.xlsx"
+            " has all: for each rating the fewest results that would lower it, and the fewest that"
+            " would raise it; for each level the fewest that, false, would lower it."
         )
 
 

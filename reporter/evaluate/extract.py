@@ -43,6 +43,22 @@ def tallies(engine: Engine, where: str = "TRUE", status: str = "status") -> list
     ]
 
 
+def classed(engine: Engine) -> dict[str, list[tuple[str, Tally]]]:
+    """Return by check how many results of each kind have which class of evidence."""
+    by_check: dict[str, list[tuple[str, Tally]]] = defaultdict(list)
+    for check, status, kind, lo, hi, n in engine.rows(
+        "SELECT CAST(check_id AS VARCHAR), status, CAST(evidence AS VARCHAR), tier_lo, tier_hi,"
+        " count(*) FROM results GROUP BY ALL ORDER BY ALL"
+    ):
+        by_check[check].append((kind or "", Tally(check, Status(status), lo, hi, n)))
+    return by_check
+
+
+def relied(engine: Engine) -> list[tuple[Any, ...]]:
+    """Return on what compensated results rest: the rows of `relied`, which `compensate` made."""
+    return engine.rows("SELECT * FROM relied ORDER BY ALL")
+
+
 def evidence(engine: Engine) -> tuple[tuple[str, str, int], ...]:
     """Return (check, class of evidence, number) of the results that are met."""
     return tuple(

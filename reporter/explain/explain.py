@@ -89,7 +89,12 @@ def _explanation(view: View, query: str) -> list[str]:
         return _level(view)
     for framework in (view.themes, *view.frameworks):
         if query.lower() in (framework.id.lower(), framework.total.id.lower()):
-            return _framework(framework.title, framework.total, framework.controls)
+            return _framework(
+                framework.title,
+                framework.total,
+                framework.controls,
+                rests=_rests(view, framework.id),
+            )
         for group in framework.groups:
             if group.id.lower() == query.lower():
                 controls = tuple(c for c in framework.controls if c.id in group.controls)
@@ -139,6 +144,8 @@ def _level(view: View) -> list[str]:
     """Explain the level: what each asks for; of the next one, each practice in its way."""
     summary = view.summary
     lines = [level_words(summary.level) + ".", *summary.caps]
+    for rests in view.reliance.levels[:1]:  # of the enterprise
+        lines += ["", *filter(None, [rests.rests, rests.text])]
     for step in summary.steps:
         lines += ["", f"{step.level} {step.name}: {step.text}"]
         for blocker in step.blockers:
@@ -167,11 +174,23 @@ def _blocker(blocker: Blocker, view: View) -> list[str]:
     return lines
 
 
+def _rests(view: View, framework: str) -> list[str]:
+    """Say on what the score of a framework rests, and how many words its level hangs on."""
+    words = view.reliance
+    found = (r for r in (*words.scores, *words.levels) if r.id == framework)
+    lines = [line for r in found for line in (r.rests, r.text) if line]
+    return [*lines, ""] if lines else []
+
+
 def _framework(
-    title: str, total: Group, controls: tuple[Control, ...], official_by: str = ""
+    title: str,
+    total: Group,
+    controls: tuple[Control, ...],
+    official_by: str = "",
+    rests: Sequence[str] = (),
 ) -> list[str]:
     lines = [title, *official_lines(official_by, total.official_text), f"{_of(total)}"]
-    lines += ["", *total.reasons, ""]
+    lines += ["", *total.reasons, "", *rests]
     for control in controls:
         rating = say("rated {rating}", rating=control.rating) if control.figure.assessed else ""
         lines.append(
@@ -209,6 +228,7 @@ def _control(control: Control, framework: Framework, view: View) -> list[str]:
             f" {check.check.title}"
         )
         lines += [f"          {check.why}"] if check.why else []
+    lines += ["", *control.hangs] if control.hangs else []
     lines += ["", control.shown] if control.shown else []
     if control.not_shown:
         lines += ["", say("What no check shows: {text}", text=control.not_shown)]

@@ -16,7 +16,7 @@ from reporter.model.comparison import Cause, Comparison, SideBySide
 from reporter.model.crosswalk import Alias, Crosswalk
 from reporter.model.history import History
 from reporter.model.roadmap import Roadmap
-from reporter.model.scores import Honoured, Reweighed, Scores, Slice, Status, tier_text
+from reporter.model.scores import Honoured, Reliance, Reweighed, Scores, Slice, Status, tier_text
 from reporter.model.sentences import NOT_OF_TYPE, Sentence
 from reporter.model.statements import Attestation, Compensation, Waiver
 
@@ -486,3 +486,5 @@ class Assessment:
     """(check, class of evidence, results that are met on it)"""
     wanted: tuple[Wanted, ...] = ()
     """What to bring next, what decides most first."""
+    reliance: Reliance = Reliance()
+    """How much hangs on words, and on which results."""

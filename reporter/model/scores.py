@@ -247,6 +247,70 @@ class Reweighed:
     """Ids of the first actions of the act-now lane, and of the ranking behind it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Least:
+    """The fewest results, or words, that would have to be otherwise for a rating or level to be."""
+
+    at_least: int
+    at_most: int
+    """As many would do. Equal to `at_least` where the number is exact."""
+    after: str
+    """The rating, or level, that it would then have."""
+    results: tuple[Tally, ...]
+    """Results that would do, by kind: any of a kind do alike."""
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How many declared results and statements would have to be false for a level to fall."""
+
+    framework: str
+    theme: str
+    """Of which the level that it permits is meant; '' of the level of the whole."""
+    level: int
+    words: int
+    """Declared results and statements in the practices that the level asks for."""
+    least: Least | None
+    """None where it would stand if all of them were false."""
+
+
+@dataclass(frozen=True, slots=True)
+class FlipSet:
+    """The fewest results that would change the rating of a control or theme on evidence."""
+
+    framework: str
+    control: str
+    worse: Least | None
+    """If they failed; None where it has the lowest rating."""
+    better: Least | None
+    """If they passed; None where it has the highest one."""
+
+
+STATED = "statement"
+"""Beside the classes of evidence: what counts because a person says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """On what a score on evidence rests, or the practices that a level asks for."""
+
+    framework: str
+    id: str
+    """Of a control, group or theme; '' of the whole."""
+    is_level: bool
+    parts: tuple[tuple[str, Fraction], ...]
+    """By class of evidence or STATED; together they are the score."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reliance:
+    """How much of the numbers hangs on words, and which results decide."""
+
+    bases: tuple[Basis, ...] = ()
+    budgets: tuple[Budget, ...] = ()
+    flips: tuple[FlipSet, ...] = ()
+
+
 def levels_of(scores: Scores, slices: Iterable[Slice]) -> dict[str, dict[str, tuple[int, int]]]:
     """Return every level of a report, as `Reweighed.levels`."""
     whole = scores.enterprise.framework

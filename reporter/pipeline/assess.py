@@ -45,7 +45,7 @@ from reporter.model.assessment import Assessment, Check, Framework, Notice
 from reporter.model.comparison import Comparison
 from reporter.model.scores import Scores, Tally
 from reporter.model.statements import Compensation
-from reporter.pipeline import disclosures, kept_runs, kept_tables, redact_run
+from reporter.pipeline import disclosures, kept_runs, kept_tables, redact_run, weight_of_words
 from reporter.pipeline.earlier_period import load_earlier
 from reporter.pipeline.own_settings import (
     OwnSettings,
@@ -458,7 +458,7 @@ def _gather(
     claims: Stated,
 ) -> Assessment:
     """Put what a report needs into one object, but for the scores with other weights."""
-    scoring, scores, failures = planned.scoring, planned.scores, planned.failures
+    scoring, scores = planned.scoring, planned.scores
     base = replace(scoring, answers={}).scores(content.policy) if answers.answers else scores
     return Assessment(
         run=workspace.run,
@@ -493,7 +493,8 @@ def _gather(
         attestations=answers.attestations,
         roadmap=planned.roadmap,
         slices=scoring.slices(content.policy),
-        notices=tuple(_notices(engine, content, failures, intake, (scores, base))),
+        reliance=weight_of_words.reliance(engine, scoring, scores),
+        notices=tuple(_notices(engine, content, planned.failures, intake, (scores, base))),
     )
 
 

@@ -63,6 +63,7 @@ def tabs(view: View) -> list[Tab]:
             _translations(view.finding_columns, view.findings),
             "findings.csv",
         ),
+        Tab(say("Audit sample"), _columns(_SAMPLE), _sample(view)),
         Tab(say("Agents"), _columns(_AGENT), _agents(view)),
         Tab(say("Roadmap"), _columns(_PICK), (_fields(p, _PICK) for p in view.roadmap.picks)),
         Tab(say("To-do"), todo_columns, _translations(TODO, todo(view)), "todo.csv"),
@@ -140,6 +141,10 @@ _PART = (
     "dimension:20 value:26 actors:9# passed:9# failed:9# unknown:9# compensated:13# level:8#"
     " level_note:36~ score:13# range:18 exact_lo:16 exact_hi:16 coverage:11# caps:50~ weakest:50~"
 )
+_SAMPLE = (
+    "bears_on:34 effect:32~ needed:10 check:10 title:44~ subject:28 status:13 evidence:14 tier:6"
+    " owner:26 record:44 look_at:50~ reason:60~"
+)
 _FILE = (
     "file:50~ source:26 why:60~ read:12# kept:12# out_of_scope:12# unreadable:12# rejected:12#"
     " sha256:68"
@@ -182,7 +187,7 @@ _CODED = ("severity", "status", "lane", "kind")
 def headings() -> set[str]:
     """Return the heading of every column, except those named after a framework."""
     specs = " ".join(
-        (_SUMMARY, _TYPE, _NOTE, _CONTROL, _CHECK, _AGENT, _PICK, _STATEMENT, _PART, _FILE)
+        (_SUMMARY, _TYPE, _NOTE, _CONTROL, _CHECK, _AGENT, _PICK, _STATEMENT, _PART, _FILE, _SAMPLE)
     )
     names = {name.rpartition(":")[0] for name in specs.split()}
     return {name.replace("_", " ") for name in (*names, *_FINDING, *TODO)}
@@ -334,6 +339,16 @@ def _checks(view: View) -> Iterator[Row]:
                 check.why,
                 check.fix,
             ),
+        )
+
+
+def _sample(view: View) -> Iterator[Row]:
+    """Yield what an auditor samples first, by the level or rating that hangs on it."""
+    for row in view.reliance.sample:
+        yield (
+            *(row.bears_on, row.effect, row.needed, row.check.text, row.check.title),
+            *(row.subject, row.status, row.evidence, row.tier, row.owner),
+            *(row.record, row.look_at, row.reason),
         )
 
 

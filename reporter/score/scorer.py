@@ -457,13 +457,27 @@ def _own_level(
     """Return the level over the checks of a framework; None where it would say too little."""
     if not view.controls or 2 * view.total.assessed < len(view.controls):
         return None
-    ids = {i for control in framework.controls for i, how in control.checks if how in SCORED}
-    own_checks = [check for id_, check in inputs.catalog.items() if id_ in ids]
-    controls = [
-        _theme(theme.id, [c for c in own_checks if c.theme == theme.id], inputs) for theme in themes
-    ]
-    own = level_score(controls, practices_of(own_checks), inputs.policy, NO_TARGET, caps)
+    checks = own_checks(framework, inputs.catalog.values())
+    controls = own_themes(checks, themes, inputs.scored, inputs.policy)
+    own = level_score(controls, practices_of(checks), inputs.policy, NO_TARGET, caps)
     return own if own.judged else None
+
+
+def own_checks(framework: Framework, checks: Iterable[Check]) -> list[Check]:
+    """Return the checks that count for the controls of a framework."""
+    ids = {i for control in framework.controls for i, how in control.checks if how in SCORED}
+    return [check for check in checks if check.id in ids]
+
+
+def own_themes(
+    checks: Sequence[Check],
+    themes: Iterable[Theme],
+    scored: dict[str, CheckScore],
+    policy: Policy,
+) -> list[ControlScore]:
+    """Score the themes over some checks that are scored already."""
+    inputs = _Inputs({}, {}, scored, policy, {})
+    return [_theme(t.id, [c for c in checks if c.theme == t.id], inputs) for t in themes]
 
 
 def _theme(theme_id: str, checks: Iterable[Check], inputs: _Inputs) -> ControlScore:

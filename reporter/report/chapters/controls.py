@@ -68,6 +68,8 @@ class Book:
     anchors: Mapping[tuple[str, str], str]
     """(framework id, control id) to the anchor of its section."""
     causes: CausesByChecks
+    hangs: Mapping[tuple[str, str], tuple[str, ...]]
+    """(framework id, control id) to sentences on what it rests and hangs on."""
 
 
 def themes(book: Book) -> elements.Framework:
@@ -394,6 +396,7 @@ def _control(
         not_shown=clean(content(control.not_shown)),
         official_text=clean(control.official_text),
         permits=permits,
+        hangs=book.hangs.get((key, control.id), ()),
     )
 
 

@@ -202,6 +202,10 @@ class Control:
     """Its publisher's own words, never translated; empty where its catalog has none."""
     permits: Permits | None = None
     """Of a theme only."""
+    hangs: tuple[str, ...] = ()
+    """On what its score rests, and the fewest results that would change its rating, in sentences;
+    empty where it is not assessed.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,6 +328,70 @@ class Gap:
     fix: str
     where: str
     """Id of the check and the controls it counts for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rests:
+    """On what a level or a score rests, as shares of it."""
+
+    id: str
+    """Of the framework."""
+    label: str
+    figure: str
+    """The level, or the score with its range."""
+    shares: tuple[str, ...]
+    """By class of evidence, as `Reliance.heads`; "–" where there is none."""
+    rests: str
+    """The same in a sentence; empty where there is none."""
+    text: str = ""
+    """Of a level: the fewest words that, false, would lower it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sampled:
+    """A record that an auditor looks at first, because a rating or level hangs on it."""
+
+    bears_on: str
+    """"OWASP NHI NHI1:2025", or "Level 3"."""
+    effect: str
+    """"falls from L to P if they fail"."""
+    needed: str
+    """How many such results it takes: "3", or "3–5"."""
+    check: Link
+    subject: str
+    """Or how many more there are."""
+    status: str
+    evidence: str
+    """How it is shown, in words."""
+    tier: str
+    owner: str
+    record: str
+    reason: str
+    look_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class First:
+    """A record of the sample, and how many levels and ratings it bears on."""
+
+    row: Sampled
+    count: str
+    bears_on: str
+    """The first of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reliance:
+    """How much of the numbers hangs on words, and which results decide."""
+
+    text: tuple[str, ...] = ()
+    heads: tuple[str, ...] = ()
+    levels: tuple[Rests, ...] = ()
+    scores: tuple[Rests, ...] = ()
+    sample: tuple[Sampled, ...] = ()
+    sample_text: str = ""
+    first: tuple[First, ...] = ()
+    """The records that bear on most, to look at first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -163,6 +163,11 @@ def _unpinned(record: Record, agent: Agent, quarter: Quarter) -> None:
     )
 
 
+def _old_model_review(record: Record, agent: Agent, quarter: Quarter) -> None:
+    """Nobody has looked at its model for more than half a year."""
+    record["components"][0]["reviewed_at"] = iso(quarter.end - timedelta(days=200))
+
+
 def _overdue(record: Record, agent: Agent, quarter: Quarter) -> None:
     """The last review is long ago; the next one was due in the third week and never happened."""
     due = quarter.begin + timedelta(days=19)
@@ -327,6 +332,7 @@ GAPS: dict[str, Callable[[Record, Agent, Quarter], None]] = {
         sandbox_fs="full",
         sandbox_per_session=False,
     ),
+    "old-model-review": _old_model_review,
     "one-sided-link": _one_sided,
     "open-default": _set(default_policy="allow"),
     "overdue-review": _overdue,

@@ -43,7 +43,7 @@ PARTS: dict[int, list[tuple[str, str]]] = {
         (" Agents end as planned and leave nothing behind,", "LIF-01 LIF-02"),
         (" are handed over with new secrets, can be stopped,", "LIF-03 CRD-11 LIF-05 LIF-06"),
         (" and stay out of production until they belong there.", "LIF-04"),
-        (" Models are reviewed;", "SUP-06"),
+        (" Models are reviewed, components are what their names say;", "SUP-06 SUP-07"),
         (" components, suppliers and pipelines are approved;", "SUP-02 SUP-04 SUP-05"),
         (" code, memory and links are confined.", "RUN-01 RUN-02 RUN-03"),
         (" All boundaries are recorded, the records are kept and out of reach;", "MON-03 AUD-05 AUD-06"),

@@ -147,7 +147,7 @@ def mcp_desktop() -> Json:
                 "env": {"TMS_API_KEY": FAKE_SECRET},
             },
             "scrape-anything": {"command": "uvx", "args": ["mcp-scrape-anything"]},
-            "c1aims": {"command": "uvx", "args": ["mcp-c1aims==2.4.1"]},
+            "mai1": {"command": "uvx", "args": ["mcp-mai1==2.4.1"]},
             "knowledge": {
                 "type": "http",
                 "url": f"https://mcp-kb.{DOMAIN}/mcp",

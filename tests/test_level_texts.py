@@ -45,7 +45,7 @@ PARTS: dict[int, list[tuple[str, str]]] = {
         (" and stay out of production until they belong there.", "LIF-04"),
         (" Components are approved and are what their names say;", "SUP-02 SUP-07"),
         (" models and suppliers are reviewed, with a fallback for high risk;", "SUP-06 SUP-04 SUP-08"),
-        (" pipelines hold no static key;", "SUP-05"),
+        (" pipelines hold no static key, and no agent deploys itself;", "SUP-05 ENT-10"),
         (" code, memory and links are confined.", "RUN-01 RUN-02 RUN-03"),
         (" All boundaries are recorded, the records are kept and out of reach;", "MON-03 AUD-05 AUD-06"),
         (" directory, secret store and register agree;", "REC-02 REC-03"),

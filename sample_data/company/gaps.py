@@ -193,6 +193,22 @@ def _admin(record: Record, agent: Agent, quarter: Quarter) -> None:
     )
 
 
+def _deploys_itself(record: Record, agent: Agent, quarter: Quarter) -> None:
+    record["entitlements"].append(
+        {
+            "name": f"deployments/{agent.id}",
+            "action": "deployments.update",
+            "role": f"{agent.short}-deploy",
+            "effect": "write",
+            "privileged": False,
+            "justification": "restarts itself after an update",
+            "risk_category": "",
+            "granted_at": granted(agent),
+            "approved_at": granted(agent),
+        }
+    )
+
+
 def _late_approval(record: Record, agent: Agent, quarter: Quarter) -> None:
     """It acted from the 18th; the record was made on the 24th and approved on the 28th."""
     record["approved_at"] = iso(day(agent.since) + timedelta(days=4))
@@ -311,6 +327,7 @@ GAPS: dict[str, Callable[[Record, Agent, Quarter], None]] = {
     "admin": _admin,
     "child": _child,
     "code-secret": _first("credentials", storage="code", type="password"),
+    "deploys-itself": _deploys_itself,
     "env-secret": _first("credentials", storage="env"),
     "expired-key": _expired,
     "gateway-identity": _nothing,

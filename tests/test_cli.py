@@ -361,10 +361,10 @@ def test_explain_names_each_factor_of_a_sum(sample_run: Path) -> None:
     output = reporter("explain", sample_run, "ASI05").output
     (line,) = (x for x in output.splitlines() if x.startswith("P3 = "))
     assert re.findall(r"(\d+) x \S+ \[([^]]+)\]", line) == [
-        ("8", "APR-02"), ("4", "ENT-09"), ("4", "LIF-04"), ("16", "RUN-01"), ("2", "SUP-05"),
+        ("8", "APR-02"), ("4", "ENT-09"), ("4", "ENT-10"), ("4", "LIF-04"), ("16", "RUN-01"),
     ]  # fmt: skip
     for check, strength, severity in (
-        ("APR-02", "partial x 1", "critical x 8"), ("RUN-01", "direct x 2", "critical x 8"), ("SUP-05", "partial x 1", "medium x 2"),
+        ("APR-02", "partial x 1", "critical x 8"), ("RUN-01", "direct x 2", "critical x 8"), ("ENT-10", "partial x 1", "high x 4"),
     ):  # fmt: skip
         assert re.search(rf"^  {check}  {strength} +{severity} ", output, re.MULTILINE)
 

@@ -81,6 +81,7 @@ def test_a_word_that_says_nothing_is_an_empty_cell_and_is_noted(
                             "ends_at": "2026-09-01"}),
         ("SUP-04", "fail", {"type": "third_party", "third_party_id": "t", "principal_id": "a1",
                             "reviewed_at": "2026-08-01", "scopes": "tbd", "owner_id": "ann", "fallback": "none"}),
+        ("SUP-08", "fail", {"type": "third_party", "third_party_id": "t", "fallback": "none"}),
     ],
 )  # fmt: skip
 def test_nothing_is_settled_by_such_a_word(

@@ -196,7 +196,9 @@ def log_stores() -> list[Row]:
 
 
 def third_parties(quarter: Quarter) -> list[Row]:
-    """Return the outsiders that hold access: the text messages were reviewed, the portal never."""
+    """Return the outsiders that hold access: the portal was never reviewed, and nobody knows how to
+    do without the settlement bank.
+    """
     reviewed = iso(quarter.end - timedelta(days=130))
     return [
         {
@@ -218,6 +220,17 @@ def third_parties(quarter: Quarter) -> list[Row]:
             "principal_id": "",
             "reviewed_at": "",
             "scopes": "",
+            "owner_id": mail("lena.mbeki"),
+            "fallback": "",
+        },
+        {
+            "type": "third_party",
+            "third_party_id": "tp-settlement",
+            "actor_id": "agt-carrier-payer",
+            "name": "Harbour Settlement Bank",
+            "principal_id": "spiffe://freight.example.com/agent/carrier-payer",
+            "reviewed_at": reviewed,
+            "scopes": "pay.release",
             "owner_id": mail("lena.mbeki"),
             "fallback": "",
         },

@@ -39,7 +39,7 @@ PARTS: dict[int, list[tuple[str, str]]] = {
         (" keys are strong, end in time and are refused afterwards.", "CRD-06 CRD-03 CRD-08"),
         (" Agents are approved before they act or come back,", "APR-05 APR-09"),
         (" high-impact acts carry valid, independent approvals,", "APR-02 APR-03"),
-        (" and changes are approved first.", "CHG-01 CHG-05"),
+        (" and changes are approved first.", "CHG-01 CHG-05 CHG-07 CHG-08"),
         (" Agents end as planned and leave nothing behind,", "LIF-01 LIF-02"),
         (" are handed over with new secrets, can be stopped,", "LIF-03 CRD-11 LIF-05 LIF-06"),
         (" and stay out of production until they belong there.", "LIF-04"),

@@ -44,7 +44,7 @@ PARTS: dict[int, list[tuple[str, str]]] = {
         (" are handed over with new secrets, can be stopped,", "LIF-03 CRD-11 LIF-05 LIF-06"),
         (" and stay out of production until they belong there.", "LIF-04"),
         (" Components, suppliers and pipelines are approved;", "SUP-02 SUP-04 SUP-05"),
-        (" code, memory and links are confined.", "RUN-01 RUN-02 RUN-07 RUN-03"),
+        (" code, memory and links are confined.", "RUN-01 RUN-02 RUN-07 RUN-03 RUN-08"),
         (" All boundaries are recorded, the records are kept and out of reach;", "MON-03 AUD-05 AUD-06"),
         (" directory, secret store and register agree;", "REC-02 REC-03"),
         (" exceptions end, and users can report.", "POL-04 GOV-05"),

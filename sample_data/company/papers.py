@@ -57,6 +57,9 @@ def changes(quarter: Quarter) -> list[Row]:
         ),
         _change("chg-0721", "agt-tender-drafter", "prompt", "p-2026-01", "p-2026-02", "2026-08-19"),
         _change("chg-0730", "agt-lane-scout", "prompt", "", "", "2026-09-07") | bare,
+        _change("chg-0731", "agt-lane-scout", "model", "", "", "2026-09-07") | bare,
+        _change("chg-0733", "agt-cloud-janitor", "autonomy", "L2", "L3", "2026-09-29"),
+        _change("chg-0734", "agt-border-desk", "autonomy", "L3", "L4", "2026-09-29"),
     ]
 
 

@@ -293,7 +293,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        ("GOVERN 2.1", ["NIST AI RMF GOVERN 2.1", "OWN-01", "agent-1: no owner is recorded", "for a missing second owner as well.",
+        ("GOVERN 2.1", ["NIST AI RMF GOVERN 2.1", "OWN-01", "agent-1: no owner is recorded", "No named person answers for this agent.",
                         "What no check shows: Whether roles are clear to all teams", "Checks that count, by what they show: 1 existence, 1 operation;"]),
         ("asi 03", ["OWASP Agentic ASI03 Identity and Privilege Abuse"]),
         ("NHI1", ["NHI1:2025 Improper Offboarding"]),

@@ -26,6 +26,7 @@ from reporter.schema import model_files
 from reporter.schema.compiled import Compiled
 from reporter.schema.tables import EVENT_TABLES, TABLES, loaded_column
 from reporter.system import folders
+from reporter.transform.dag import dependencies_of
 
 FRAMEWORKS, SOURCES = folders.content_dir()
 FILES = {"-".join(p.stem.split("-")[:2]): p for p in sorted((FRAMEWORKS / "checks").rglob("*.yml"))}
@@ -104,7 +105,7 @@ JOINED = {"first_uses", "approval_lag", "violations", "delegation_chains", "scop
 def test_every_kind_of_evidence_is_what_the_sql_reads(
     content: Content, compiled: list[tuple[Check, Compiled]]
 ) -> None:
-    logs = {*EVENT_TABLES, "versions", "feeds", "feed_gaps", "dead_logs", "secret_traces"}
+    logs = {*EVENT_TABLES, "delegation_chains", "versions", "feeds", "feed_gaps", "dead_logs", "secret_traces"}
     for check, found in compiled:
         reads = found.tables & logs, found.tables - logs - {"run"}
         if check.evidence == "inventory":
@@ -481,6 +482,7 @@ def test_a_column_that_is_needed_is_read(content: Content) -> None:
     for check in content.checks:
         tables = compile_check(check).tables
         origins = tables | {TABLES[t].origin for t in tables}
+        origins |= {made_of for t in tables for made_of in dependencies_of(t)}
         if tables & EVENT_TABLES:
             origins |= {"events"}
         assert {need.split(".")[0] for need in check.needs} <= origins, check.id

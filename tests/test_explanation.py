@@ -52,7 +52,7 @@ def test_why_control_prints_the_worked_formula() -> None:
     text = why_control(one(scores), "Title", scores.checks, POLICY)
     assert "P1 = (8 x 4/7 [K-1] + 2 x 2/3 [K-2])/10 = 62/105 = 59.0 % (L)" in text
     assert "at most (8 x 5/7 + 2 x 1)/10 = 27/35 = 77.1 % (L)." in text
-    assert "Score 59.0 % [59.0-77.1], coverage 88.6 %, confidence Medium." in text
+    assert "Score 59.0 % [59.0-77.1], coverage 88.6 %, 59.1 % of it met, confidence Medium." in text
 
 
 def whole() -> Scores:

@@ -39,7 +39,7 @@ from reporter.runs.store import from_json, read_run, to_json
 NEW = ("xlsx", "ocsf", "sarif")
 EXTREMES = ("rich", "empty", "perfect", "single", "odd", "run")
 WAIVER = {
-    "check": "INV-01", "subject": "invoice-checker", "reason": "Moved {in} the [next](1) quarter", "approved_by": "ben",
+    "check": "INV-06", "subject": "invoice-checker", "reason": "Moved {in} the [next](1) quarter", "approved_by": "ben",
     "approved_at": "2026-09-01", "review_at": "2026-10-15", "expires": "2026-11-30", "ticket": "R-1",
 }  # fmt: skip
 
@@ -321,7 +321,7 @@ def test_a_waived_failure_is_suppressed_with_its_reason_and_no_other(run: Path) 
     results = log["runs"][0]["results"]
     (waived,) = [r for r in results if r["suppressions"]]
     (said,) = waived["suppressions"]
-    assert (waived["ruleId"], waived["kind"], said["kind"], said["status"]) == ("INV-01", "fail", "external", "accepted")  # fmt: skip
+    assert (waived["ruleId"], waived["kind"], said["kind"], said["status"]) == ("INV-06", "fail", "external", "accepted")  # fmt: skip
     assert said["justification"].startswith(WAIVER["reason"] + " (approved by ben) until 2026-11-30")  # fmt: skip
     assert all("suppressions" in r for r in results)
 

@@ -29,7 +29,7 @@ CSF, ISO, PROFILE, ACT = "nist-csf-2.0", "iso-42001", "nist-ai-600-1", "eu-ai-ac
 
 @pytest.fixture(scope="module")
 def content() -> Content:
-    return loader.load(examples=False)
+    return loader.load(examples=False, lists=None)
 
 
 @pytest.fixture(scope="module")
@@ -583,7 +583,7 @@ TREE = st.recursive(
     lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(CELLS, inner, max_size=4)),
     max_leaves=20,
 )
-_CONTENT = loader.load(examples=False)
+_CONTENT = loader.load(examples=False, lists=None)
 
 
 def _survives(path: Path) -> None:

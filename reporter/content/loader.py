@@ -92,12 +92,12 @@ def load(
     extra: tuple[Path, ...] = (),
     packs: tuple[Pack, ...] = (),
     examples: bool = True,
-    lists: Collection[str] = (),
+    lists: Collection[str] | None = (),
 ) -> Content:
     """Read all content, with that of the `extra` folders and packs; a pack whose folder is given as
     `extra` too is read as that. A run does without `examples`, most of the text of shipped checks,
-    and what ships on lists but those named (none: the usual ones): rows, registers, unless others
-    bring lists. Raises Errors with every problem in any file.
+    and what ships on `lists` but those named (empty: the usual ones; None: all are wanted): rows,
+    registers, unless others bring lists. Raises Errors with every problem in any file.
     """
     frameworks, sources = content_dir()
     errors: list[ReporterError] = []
@@ -114,11 +114,12 @@ def load(
     extra_checks = [replace(c, models=_models_of(c, by_name)) for c in extra_checks]
     extra_sources = every("sources", foreign_source, extras)
     profiles, extra_profiles = (every("profiles", read_profile, r) for r in ([frameworks], extras))
-    names_ids = examples or any((f / sub).is_dir() for f in extras for sub in OF_LISTS)
+    is_whole = examples or lists is None
+    names_ids = is_whole or any((f / sub).is_dir() for f in extras for sub in OF_LISTS)
     registers = every("official", read_register, folders if names_ids else extras)
     catalogs = sorted(every("catalogs", read_framework, folders), key=_order)
     named = {*(lists or (f.id for f in catalogs if not f.optional)), CHECKS}
-    our_walk = partial(read_crosswalk, lists=None if examples else named)
+    our_walk = partial(read_crosswalk, lists=None if is_whole else named)
     walks = every("crosswalks", our_walk, [frameworks])
     walks += every("crosswalks", read_crosswalk, extras)
     result = Content(

@@ -139,7 +139,7 @@ def lint_mapping(path: Path, extra: tuple[Path, ...] = (), packs: tuple[Pack, ..
 
     Raises InputError where the file cannot be read or holds no mapping.
     """
-    return judge(path, loader.load(extra, packs, examples=False))
+    return judge(path, loader.load(extra, packs, examples=False, lists=None))
 
 
 def judge(path: Path, content: Content) -> Result:

@@ -537,6 +537,7 @@ def test_other_encodings_are_read(encoding: str, tmp_path: Path, content: Conten
         ("m.yaml", b"asi: \xff\xfe\xe4", "no mapping"),
         ("m.yaml", b"ASI01: [MAP 3.3]\nASI01: []\n", "stands twice"),
         ("m.pdf", b"%PDF-1.7", "no mapping can be read"),
+        ("m.xlsx", b"PK\x03\x04xl/[Content_Types]", "could not be read: not a readable workbook"),
         ("m.bin", bytes(range(256)) * 8, "no mapping can be read"),
         ("m.json", b'{"mapping-collection": {"mappings": [3]}}', "holds no mapping"),
         ("m.json", b'{"mapping-collection": {"mappings": {"maps": 7}}}', "holds no mapping"),
@@ -548,6 +549,25 @@ def test_what_is_no_mapping_is_refused(
 ) -> None:
     with pytest.raises(InputError, match=message):
         linted(tmp_path, content, data, name)
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("m.yaml", b"ASI01: [MAP 3.3, 0x" + b"f" * 9000 + b"]\n"),
+        ("m.yaml", b"ASI01: [MAP 3.3, 2026-01-01, 1.5, true, null]\n"),
+        ("m.json", b'{"ASI01": ' + b'{"a": ' * 400 + b'"MAP 3.3"' + b"}" * 400 + b', "ASI02": "MAP 3.3"}'),
+        ("m.json", b'{"ASI01": ' + b"[" * 400 + b"]" * 400 + b', "ASI02": "MAP 3.3"}'),
+        ("m.csv", b"asi,rmf\nASI01,MAP 3.3 \xe4\nASI02,\x01\n"),
+        ("m.csv", b"asi,rmf\nASI01," + b"x" * (1 << 20) + b"\nASI02,MAP 3.3\n"),
+    ],
+    ids=["number", "kinds", "deep records", "deep lists", "bytes", "long cell"],
+)  # fmt: skip
+def test_odd_values_cost_their_cell_and_not_the_file(
+    name: str, data: bytes, tmp_path: Path, content: Content
+) -> None:
+    result = linted(tmp_path, content, data, name)
+    assert result.judged and all(len(line) < 1000 for line in result.text())
 
 
 def test_rows_that_name_nothing_and_lines_that_cannot_be_read_are_counted(

@@ -185,9 +185,11 @@ class _Linter:
             is_mapping |= self._table(table, result)
         result.read = result.judged + result.elsewhere + result.rejected
         if not is_mapping:
+            reasons = dict.fromkeys(reason for _, reason in reading.rejected)
+            lost = f"; {len(reading.rejected)} could not be read: {next(iter(reasons), '')}"
             raise InputError(
                 f"holds no mapping: of {result.read} rows none stands below a column of ids of a"
-                " list that is held here",
+                f" list that is held here{_short(lost, 3 * QUOTED) if reasons else ''}",
                 result.path,
                 f"Held are {', '.join(sorted(set(self.lists.ids) - {CHECKS}))}; a mapping has two"
                 " columns of ids, or one and a column of your own controls.",

@@ -26,6 +26,7 @@ from reporter.ingest.readers.files import (
 from reporter.ingest.readers.records import Document, Item, Note, Problem
 from reporter.ingest.readers.tabular import csv_rows, sheet_rows, sheets
 from reporter.model.sentences import message_of
+from reporter.schema.columns import LARGEST
 from reporter.system.plain_text import why_unread
 
 MOST = 1 << 26
@@ -321,6 +322,8 @@ def _cell(value: Any) -> Cell:
 def _text(value: Any) -> str:
     if value is None or isinstance(value, dict | list):
         return ""
+    if isinstance(value, int) and abs(value) > LARGEST:  # Python prints no number of any length
+        return hex(value)[:40]
     return value if isinstance(value, str) else str(value)
 
 

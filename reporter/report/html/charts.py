@@ -7,11 +7,10 @@ blind readers can distinguish the rating colours, and each cell carries its lett
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fractions import Fraction
 from html import escape
 from itertools import pairwise
 
-from reporter.i18n.translate import numeral, say, shortened
+from reporter.i18n.translate import say, shortened
 from reporter.model.branding import ACCENT
 from reporter.report.chapters.chart_data import LogCalendar, Losses
 from reporter.report.chapters.parts_of_the_whole import SliceLine
@@ -30,7 +29,6 @@ from reporter.report.html.svg import (
 from reporter.report.trend.transitions import Moment, Trend
 from reporter.report.view import elements
 from reporter.report.view.format import count
-from reporter.score import printed
 
 _LEFT, _INSET, _TOP, _HEIGHT = 44, 36, 22, 110
 """Of a trend: the margins, and the height of its scale; lines begin and end within it, so that
@@ -107,7 +105,7 @@ def heat(name: str, controls: Sequence[elements.Control], titles: bool = True) -
         text(margin + cell * i + cell / 2 - 1, 12, say("L{n}", n=i + 1), "mid", "muted", 12)
         for i in range(5)
     ]
-    parts.append(text(scores, 12, say("score %"), "end", "muted", 12))
+    parts.append(text(scores, 12, say("score"), "end", "muted", 12))
     grounds: dict[str, list[str]] = {}
     for index, control in enumerate(controls):
         y = 18 + index * row
@@ -119,9 +117,7 @@ def heat(name: str, controls: Sequence[elements.Control], titles: bool = True) -
             x = margin + cell * column
             grounds.setdefault(mark.kind, []).append(_ground(mark.kind, x, y, cell - 2, row - 2))
             parts += _mark(x + cell / 2 - 1, y + 14, mark)
-        score = (
-            numeral(printed(Fraction(control.figure.exact_lo))) if control.figure.assessed else "–"
-        )
+        score = control.figure.text if control.figure.assessed else "–"
         parts.append(text(scores, y + 14, score, "end", "ink", 12))
     rows = count(len(controls), "row")
     title = say("Heat map of {name}: {rows} by level 1 to 5", name=name, rows=rows)

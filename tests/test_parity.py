@@ -200,7 +200,7 @@ def expect_agreement(folder: Path) -> None:
         own = [n for n, h in enumerate(found.parity.heads) if h.type in SUBJECTS[kind]]
         total = sum(int(found.parity.heads[n].n) for n in own)
         assert f"({total} member{'s' * (total != 1)}" in reason
-        row = next(r for r in found.parity.rows if r.practice == practice)
+        row = next(r for r in found.parity.rows if r.practice == PRACTICES[practice])
         held = sum(int(row.cells[n].text.split(" of ")[0]) for n in own if row.cells[n].text != NONE)  # fmt: skip
         said = re.search(r"^[a-z ]+ (\d+) %|members?; (\d+) %", reason)
         assert int((said and (said[1] or said[2])) or 0) == 100 * held // total

@@ -26,6 +26,10 @@ SUBJECTS = {
     "human": ("People",), "agent": ("Agents", "Agents: scripted", "Agents, kind unknown"),
     "service_account": ("Service accounts", "Workloads", "Automation with a model"),
 }  # fmt: skip
+TYPES = {
+    "human": ("human",), "agent": ("agent", "scripted_agent", "agent_untold"),
+    "service_account": ("service_account", "workload", "automation_with_model"),
+}  # fmt: skip
 
 
 def run(estate: Estate, folder: Path) -> View:
@@ -190,11 +194,13 @@ def test_the_matrix_of_a_spoiled_company_says_what_gov_01_says(tmp_path: Path) -
 
 
 def expect_agreement(folder: Path) -> None:
-    """Hold the numbers of a run's matrix against the reasons of GOV-01."""
+    """Hold the numbers of a run's matrix, and the rows of parity.csv, against the reasons of GOV-01."""
+    with (folder / "parity.csv").open(encoding="utf-8-sig", newline="") as handle:
+        absent = list(csv.DictReader(handle))
     made = reporter.open(folder)
     found = made.view
     results = made.results(check="GOV-01")
-    assert len(results)
+    assert len(results) == len({s.split(": ")[0] for s in results["subject"]}) * len(PRACTICES)
     for subject, reason in zip(results["subject"], results["reason"], strict=True):
         kind, practice = subject.split(": ")
         own = [n for n, h in enumerate(found.parity.heads) if h.type in SUBJECTS[kind]]
@@ -203,7 +209,12 @@ def expect_agreement(folder: Path) -> None:
         row = next(r for r in found.parity.rows if r.practice == PRACTICES[practice])
         held = sum(int(row.cells[n].text.split(" of ")[0]) for n in own if row.cells[n].text != NONE)  # fmt: skip
         said = re.search(r"^[a-z ]+ (\d+) %|members?; (\d+) %", reason)
-        assert int((said and (said[1] or said[2])) or 0) == 100 * held // total
+        percent = int((said and (said[1] or said[2])) or 0)
+        assert percent == 100 * held // total
+        rest = [r["status"] for r in absent if r["practice"] == practice and r["actor_type"] in TYPES[kind]]  # fmt: skip
+        assert len(rest) == total - held
+        most = re.search(r"(\d+) % at most", reason)
+        assert (int(most[1]) if most else percent) == 100 * (total - rest.count("lacks")) // total
 
 
 def test_an_owner_whom_no_directory_lists_is_not_recorded(tmp_path: Path) -> None:

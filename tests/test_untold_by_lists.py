@@ -213,3 +213,16 @@ def test_rights_keys_and_alerts_of_an_identity_that_only_the_register_names_are_
         assert alerted == {"bot", "zoe"}
         names_known = {a for (a,) in engine.rows("SELECT alias FROM same_as")}
         assert names_known == {"role/bot", "c@p-1.iam.gserviceaccount.com"}
+
+
+def test_two_lists_of_ones_own_that_agree_are_no_more_than_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No key is listed, and the check reads nothing else but who stands in which list."""
+    assess_few(monkeypatch, "REC-03")
+    row = {"type": "agent", "actor_id": "bot", "state": "active", "owner_id": "ann"}
+    files = {
+        "inventory/register.json": {"records": [row]},
+        "inventory/directory.json": {"records": [row | {"listed_in": "directory"}]},
+    }
+    assert codes(tmp_path, files)["REC-03", "bot"] == ("declared", "alike")

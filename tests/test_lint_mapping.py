@@ -149,7 +149,7 @@ def test_ids_that_no_list_has_are_named(
         ("NIST CSF 2.0", "PR.AC-01", "retired id", "version 1.1"),
         ("NIST CSF 2.0", "GV.OC-09", "wrong id", "no id of NIST Cybersecurity Framework"),
         ("ISO/IEC 42001:2023", "A.10.1", "wrong id", "begin at A.10.2"),
-        ("ISO/IEC 42001:2023", "A.5.1", "wrong id", "no id of ISO/IEC 42001"),
+        ("ISO/IEC 42001:2023", "A.5.1", "mixed-up id", "is an id of ISO/IEC 27001:2022"),
         ("OWASP Agentic Top 10", "LLM06:2025", "mixed-up id", "is an id of OWASP Top 10 for LLM"),
         ("OWASP Agentic Top 10", "NHI3", "mixed-up id", "is an id of OWASP Non-Human"),
         ("NIST AI RMF", "GV.OC-01", "mixed-up id", "is an id of NIST Cybersecurity"),
@@ -171,7 +171,7 @@ def test_ids_are_held_against_the_list_that_the_row_names(
     ("framework", "ref"),
     [
         ("CIS Controls v8.1", "5.4"),
-        ("ISO/IEC 27001:2022", "A.8.2"),
+        ("ISO/IEC 27017:2015", "A.8.2"),
         ("EU AI Act Code of Practice", "Article 9"),
         ("NIST CSF 1.1", "PR.AC-01"),
         ("ISO/IEC 42001:2023", "6.1"),
@@ -783,3 +783,13 @@ def test_a_wrong_publication_is_named(
     if "ASI77" not in message:
         with pytest.raises(Errors):
             disagreements.publications(content.official)
+
+
+def test_controls_of_iso_27001_are_judged_under_the_usual_name_of_the_list(
+    tmp_path: Path,
+) -> None:
+    rows = ["Liste;Referenz", "ISO/IEC 27001:2022;A.5.38", "ISO/IEC 27001:2022;A.8.34", "ISO 27001;A.5.37"]
+    path = tmp_path / "iso.csv"
+    path.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    result = judge(path, _CONTENT)
+    assert [(f.fault.kind, f.place.rpartition(":")[2]) for f in result.findings] == [("wrong id", "2")]

@@ -76,6 +76,8 @@ class _Form:
     """Whether its ids are told by their form alone, before anything names the list."""
     also: tuple[str, ...]
     entries: str
+    lead: str
+    """What its ids begin with here and people leave out where they name the list."""
 
 
 @dataclass(slots=True)
@@ -110,7 +112,8 @@ class Lists:
     def known(self, text: str, list_id: str) -> str:
         """Return the id of a list that a text stands for; '' where it stands for none."""
         plain = self._bare(text)
-        for candidate in (plain, _YEAR.sub(r":\1", plain)):
+        lead = self.forms[list_id].lead if list_id in self.forms else ""
+        for candidate in (plain, _YEAR.sub(r":\1", plain), *([lead + plain] if lead else [])):
             for owner, own_id in self._exact.get(candidate.lower(), ()):
                 if owner == list_id:
                     return own_id
@@ -396,6 +399,7 @@ def _form(name: str, title: str, ids: Iterable[str], row: Mapping[str, Any]) -> 
         bool(row),
         tuple(row.get("also", ())),
         str(row.get("entries", "")),
+        str(row.get("lead", "")),
     )
 
 

@@ -105,7 +105,15 @@ JOINED = {"first_uses", "approval_lag", "violations", "delegation_chains", "scop
 def test_every_kind_of_evidence_is_what_the_sql_reads(
     content: Content, compiled: list[tuple[Check, Compiled]]
 ) -> None:
-    logs = {*EVENT_TABLES, "delegation_chains", "versions", "feeds", "feed_gaps", "dead_logs", "secret_traces"}
+    logs = {
+        *EVENT_TABLES,
+        "delegation_chains",
+        "versions",
+        "feeds",
+        "feed_gaps",
+        "dead_logs",
+        "secret_traces",
+    }
     for check, found in compiled:
         reads = found.tables & logs, found.tables - logs - {"run"}
         if check.evidence == "inventory":

@@ -788,8 +788,15 @@ def test_a_wrong_publication_is_named(
 def test_controls_of_iso_27001_are_judged_under_the_usual_name_of_the_list(
     tmp_path: Path,
 ) -> None:
-    rows = ["Liste;Referenz", "ISO/IEC 27001:2022;A.5.38", "ISO/IEC 27001:2022;A.8.34", "ISO 27001;A.5.37"]
+    rows = [
+        "Liste;Referenz",
+        "ISO/IEC 27001:2022;A.5.38",
+        "ISO/IEC 27001:2022;A.8.34",
+        "ISO 27001;A.5.37",
+    ]
     path = tmp_path / "iso.csv"
     path.write_text("\n".join(rows) + "\n", encoding="utf-8")
     result = judge(path, _CONTENT)
-    assert [(f.fault.kind, f.place.rpartition(":")[2]) for f in result.findings] == [("wrong id", "2")]
+    assert [(f.fault.kind, f.place.rpartition(":")[2]) for f in result.findings] == [
+        ("wrong id", "2")
+    ]

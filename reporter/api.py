@@ -7,9 +7,7 @@ use.
 
 from __future__ import annotations
 
-import os
 import shutil
-import stat
 import weakref
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
@@ -26,14 +24,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from reporter.model.assessment import Assessment
-    from reporter.model.scores import ControlScore, FrameworkScore, GroupScore
+    from reporter.model.scores import ControlScore, FrameworkScore, GroupScore, Permitted
     from reporter.pipeline.assess import Options
     from reporter.report.document import View
     from reporter.runs.store import Changes, Results
 
 PathLike = str | Path
-SHORTEST_KEY, LONGEST_KEY = 16, 1 << 16
-"""Bytes of a key of fingerprints and pseudonyms."""
 
 
 def assess(
@@ -110,33 +106,9 @@ def _temporary_run(workspace: Path, options: Options) -> Run:
     return result
 
 
-def read_key(path: Path) -> str:
-    """Return the key that a file holds; it must not keep the program waiting, nor fill its memory.
-
-    Raises InputError where it holds none, OSError where it cannot be opened.
-    """
-    from reporter.errors import InputError
-
-    make = "`openssl rand -hex 32` makes one"
-    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-    try:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise InputError("is no regular file", str(path), make)
-        data = os.read(handle, LONGEST_KEY + 1)
-    finally:
-        os.close(handle)
-    key = data.strip().decode("latin-1")
-    if len(data) > LONGEST_KEY:
-        raise InputError(f"holds more than {LONGEST_KEY >> 10} KiB", str(path), make)
-    if len(key) < SHORTEST_KEY:
-        raise InputError(
-            f"holds {len(key)} characters, and a key has at least {SHORTEST_KEY}", str(path), make
-        )
-    return key
-
-
 def _key(path: PathLike | None) -> str:
     from reporter.errors import InputError
+    from reporter.privacy.keys import read_key
 
     try:
         return read_key(Path(path)) if path is not None else ""
@@ -206,12 +178,12 @@ class Run:
     @property
     def level(self) -> int:
         """The maturity level, 0 to 5, that the evidence shows."""
-        return self.data.scores.enterprise.total.level_lo
+        return self.data.scores.level.lo
 
     @property
     def level_at_most(self) -> int:
         """The level if all missing evidence proves good."""
-        return self.data.scores.enterprise.total.level_hi
+        return self.data.scores.level.hi
 
     @property
     def score(self) -> Fraction:
@@ -232,16 +204,19 @@ class Run:
         """The organisation, then each framework.
 
         Columns: framework (id, or "enterprise"), title, score, score_at_most (0 to 1), exact,
-        exact_at_most ("62/105"), level, level_at_most (0 to 5), target, coverage (0 to 1),
-        assessed, not_assessed, not_applicable (controls)."""
-        titles = {f.id: f.title for f in self.data.frameworks}
+        exact_at_most ("62/105"), coverage, met_of_judged (0 to 1), level, level_at_most (of a
+        framework by our own rule, or missing), target, fully, in_part, by_statement, not_at_all
+        (how many controls are assessed so far), not_applicable."""
+        from reporter.model.scores import EXTENTS
+
+        titles, levels = {f.id: f.title for f in self.data.frameworks}, self.data.scores.levels()
         rows = [
             {
                 "framework": f.framework,
                 "title": titles.get(f.framework, f.total.title),
                 **_standing(f.total),
-                "assessed": f.total.assessed,
-                "not_assessed": f.total.not_assessed,
+                **_levels("level", levels.get(f.framework)),
+                **dict(zip(EXTENTS, f.total.extents, strict=True)),
                 "not_applicable": f.total.not_applicable,
             }
             for f in self._framework_scores()
@@ -251,9 +226,11 @@ class Run:
     def controls(self) -> pd.DataFrame:
         """Every control of every framework, and the themes of the organisation.
 
-        Columns: framework, control, title, state (assessed | not_assessed | not_applicable), score
-        ... coverage as `scores`, confidence (High | Medium | Low), gap (levels below target),
+        Columns: framework, control, title, state (assessed | not_assessed | not_applicable),
+        extent (fully ... not_at_all), score ... coverage as `scores`, rating, rating_at_most (N | P
+        | L | F), confidence (High | Medium | Low), permits, permits_at_most, target (of a theme),
         checks (ids that count for it)."""
+        themes = {("enterprise", t.theme): t for t in self.data.scores.level.themes}
         titles = {(f.id, c.id): c.title for f in self.data.frameworks for c in f.controls}
         titles |= {("enterprise", t.id): t.title for t in self.data.themes}
         return _frame(
@@ -263,9 +240,12 @@ class Run:
                     "control": c.id,
                     "title": titles.get((f.framework, c.id), ""),
                     "state": c.state,
+                    "extent": c.extent,
                     **_standing(c),
+                    "rating": c.rating_lo,
+                    "rating_at_most": c.rating_hi,
                     "confidence": c.confidence,
-                    "gap": c.gap,
+                    **_levels("permits", themes.get((f.framework, c.id))),
                     "checks": [
                         check for p in c.practices for check, _ in p.weights if check != "ask"
                     ],
@@ -282,8 +262,9 @@ class Run:
         """Every check.
 
         Columns: check, title, theme, severity, level, about (what its subjects are), evidence
-        (inventory | logs | both), score, score_at_most, exact, exact_at_most, and how many results
-        are pass, declared, fail, unknown, na, attested, compensated."""
+        (inventory | logs | both), shows (design | existence | operation), score, score_at_most,
+        exact, exact_at_most, and how many results are pass, declared, fail, unknown, na, attested,
+        compensated."""
         from reporter.model.scores import Status
 
         rows = []
@@ -298,6 +279,7 @@ class Run:
                     "level": check.level,
                     "about": check.about,
                     "evidence": check.evidence,
+                    "shows": check.shows,
                     **_ends(score.lo, score.hi),
                     **{x.value: score.counts.get(x, 0) for x in Status},
                 }
@@ -515,7 +497,7 @@ class Run:
         summary = self.view.summary
         rows = [("Organisation", summary.level.text, summary.level.name, summary.figure)]
         rows += [
-            (f.short, f.total.level.text, f.total.assessed, f.total.figure)
+            (f.short, f.level.text if f.level else "–", f.total.assessed, f.total.figure)
             for f in self.view.frameworks
         ]
         body = "".join(
@@ -572,8 +554,20 @@ def _frame(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
 
 
 def _standing(score: ControlScore | GroupScore) -> dict[str, Any]:
-    levels = {"level": score.level_lo, "level_at_most": score.level_hi, "target": score.target}
-    return {**_ends(score.lo, score.hi), **levels, "coverage": float(score.coverage)}
+    from reporter.model.scores import passed_of_judged
+
+    part = passed_of_judged(score)
+    of_judged = float(part) if part is not None else None
+    return {
+        **_ends(score.lo, score.hi),
+        "coverage": float(score.coverage),
+        "met_of_judged": of_judged,
+    }
+
+
+def _levels(name: str, ends: Permitted | None) -> dict[str, int | None]:
+    lo, hi, target = (ends.lo, ends.hi, ends.target or None) if ends else (None, None, None)
+    return {name: lo, f"{name}_at_most": hi, "target": target}
 
 
 def _ends(lo: Fraction, hi: Fraction) -> dict[str, Any]:

@@ -8,13 +8,14 @@ import errno
 import os
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from reporter.authoring.mapping_lint.verb import lint_mapping
 from reporter.system.memory import set_up
 from reporter.system.options import amount_given, in_bytes, memory_given, names_given
 from reporter.system.terminal import (
@@ -268,7 +269,7 @@ def assess(
             say=lines.info,
             warn=lines.warning,
             key=_key(key_file),
-            announce=_tidy_hook(ctx),
+            announce=ctx.obj or (lambda _: None),  # receives folders to remove if it is killed
             language=_language(language),
             packs=packs,
             fresh=fresh,
@@ -339,15 +340,10 @@ def _log(form: str | None, quiet: bool) -> Log:
     return Log(form or LOGS[0], sys.stderr.isatty(), quiet, now, now(), write)
 
 
-def _tidy_hook(ctx: click.Context) -> Callable[[Path], None]:
-    """Return the callback that receives the folders to remove if the process is killed."""
-    return ctx.obj or (lambda _: None)
-
-
 def _key(path: Path | None) -> str:
     """Read the key that the user gives; '' for none."""
-    from reporter.api import read_key
     from reporter.errors import InputError
+    from reporter.privacy.keys import read_key
 
     try:
         return read_key(path) if path else ""
@@ -424,11 +420,13 @@ def render(
     writers = _writer_names(formats, editions)
     if not writers:
         raise click.BadParameter("none is named", param_hint="--format")
-    for path in export.render(run, writers, out, templates, _tidy_hook(ctx), _language(language)):
+    announce = ctx.obj or (lambda _: None)
+    for path in export.render(run, writers, out, templates, announce, _language(language)):
         print_clean(str(path))
 
 
 main.add_command(render, "export")  # its name in the first release
+main.add_command(lint_mapping)
 
 
 def _language(code: str | None) -> str:
@@ -448,8 +446,8 @@ def _language(code: str | None) -> str:
     "--fix", metavar="ID[,ID]", help="Say what doing these actions of roadmap.csv would change."
 )
 def explain(run: Path, id: str | None, fix: str | None) -> None:
-    """Say how a number in RUN came about: ID is a control, a check, an agent, a theme or
-    `enterprise`.
+    """Say how a number in RUN came about: ID is a control, a check, an agent, a theme,
+    `enterprise` or `level`.
     """
     from reporter import api
 

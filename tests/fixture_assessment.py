@@ -68,13 +68,12 @@ POLICY = Policy(
     compensated_credit=Fraction(1, 2),
     critical_cap=Fraction(1, 2),
     rating_edges=(Fraction(15, 100), Fraction(1, 2), Fraction(85, 100)),
-    group_share=Fraction(85, 100),
     level_names=("Not yet visible", "Visible", "Identified", "Bounded", "Observed", "Reconciled"),
     level_claims=tuple(f"What may be said at level {n}." for n in range(6)),
 )
-CAPS = ((1, "There is no log evidence, and level 2 depends on checks that need events."),)
+CAPS = ((1, "There are fewer than 30 days of logs, too few to speak of what agents really do."),)
 EFFORTS = Efforts(severities=dict.fromkeys(("critical", "high", "medium", "low"), Fraction(3, 2)))
-PROFILE = Profile("baseline", "Baseline", 2, {"enterprise": 2, "ASI03": 3, "POL": 1})
+PROFILE = Profile("baseline", "Baseline", 2, {"POL": 3})
 RUN = RunInfo(
     organisation="Acme <Holding> & Söhne",
     unit="",
@@ -138,6 +137,7 @@ def checks() -> tuple[Check, ...]:
             fix=f"Repair what {i} found & tell the owner.",
             place=f"frameworks/checks/{i}.yml:1",
             reasons=TOLD,
+            shows={"inventory": "existence", "logs": "operation"}.get(evidence, ""),
         )
         for i, title, severity, level, evidence in rows
     )
@@ -196,7 +196,16 @@ def _control(
     strengths = (("direct", direct), ("partial", partial), ("contextual", contextual))
     mapped = tuple((i, how) for how, ids in strengths for i in ids.split())
     ask = "Was this reviewed by a person in the last 12 months, with a record of it?"
-    return Control(key, title, group, f"What {key} is about, in our words.", ask, mapped)
+    return Control(
+        key,
+        title,
+        group,
+        f"What {key} is about, in our words.",
+        ask,
+        mapped,
+        not_shown=f"Whether {key} holds where nobody looks.",
+        whys={i: f"{i} is one sign <b>of</b> {key}." for i in partial.split()},
+    )
 
 
 THEMES = tuple(

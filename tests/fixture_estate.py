@@ -103,7 +103,7 @@ def agent(number: int) -> dict[str, Any]:
 
 
 def _changes(number: int) -> list[dict[str, Any]]:
-    """Two approved changes: of a right, and of the prompt."""
+    """Approved changes: of a right, of the prompt, and of autonomy, this one by the risk owner."""
     approved = {
         "requested_by": "ann", "approved_by": "bob", "approved_at": "2026-06-30T00:00:00Z", "ticket_type": "identity_change",
         "effective_at": "2026-07-05T00:00:00Z", "register_version": "7",
@@ -111,6 +111,8 @@ def _changes(number: int) -> list[dict[str, Any]]:
     return [
         {"change_id": f"right-{number}", "field": "entitlements", "old_value": "orders", "new_value": "erp"} | approved,
         {"change_id": f"prompt-{number}", "field": "prompt", "old_value": "p-6", "new_value": "p-7"} | approved,
+        {"change_id": f"autonomy-{number}", "field": "autonomy", "old_value": "2", "new_value": "4" if number == 1 else "3"}
+        | approved | {"requested_by": "bob", "approved_by": "ann", "effective_at": "2026-07-17T00:00:00Z"},
     ]  # fmt: skip
 
 
@@ -199,6 +201,7 @@ def child() -> dict[str, Any]:
         "granted_at": "2026-07-09T07:00:00Z", "recorded_at": "2026-07-09T07:00:00Z",
         "requested_at": "2026-07-09T06:50:00Z", "decision": "approved",
     })  # fmt: skip
+    made["credentials"][0] = made["credentials"][0] | {"issued_at": "2026-07-07T00:00:00Z"}
     made["credentials"].append(made["credentials"][0] | {
         "credential_id": "old-3", "fingerprint": "f-old", "issued_at": "2026-06-10T00:00:00Z",
         "last_rotated_at": "2026-06-10T00:00:00Z", "expires_at": "2026-07-10T00:00:00Z",
@@ -246,7 +249,7 @@ def _review(who: str, month: int, items: tuple[tuple[str, str], ...] = ()) -> di
     return {
         "review_id": f"rev-{who}-{month}", "due_at": f"2026-0{month}-20T00:00:00Z",
         "completed_at": f"2026-0{month}-18T00:00:00Z", "snapshot_from": f"2026-0{month - 1}-18T00:00:00Z",
-        "snapshot_at": f"2026-0{month}-17T00:00:00Z", "trigger": "calendar",
+        "snapshot_at": f"2026-0{month}-17T00:00:00Z", "trigger": "calendar, autonomy change" if month == 7 else "calendar",
         "items": [{"type": kind, "name": name, "decision": "keep"} for kind, name in items],
     }  # fmt: skip
 

@@ -32,7 +32,6 @@ POLICY = Policy(
     compensated_credit=F(1, 2),
     critical_cap=F(1, 2),
     rating_edges=(F(15, 100), F(50, 100), F(85, 100)),
-    group_share=F(85, 100),
     level_names=("None", "Visible", "Identified", "Bounded", "Observed", "Reconciled"),
 )
 PROFILE = Profile("p", "P", 3, {})
@@ -104,6 +103,6 @@ def enterprise(caps: Sequence[tuple[int, str]] = ()) -> Scores:
     checks = [a_check(f"OWN-0{n}", level=n) for n in (1, 2, 3)] + [a_check("INV-01", "critical")]
     tallies = [t for check in checks for t in cells(check.id, (PASS, 3))]
     themes = [Theme("OWN", "Ownership"), Theme("INV", "Inventory"), Theme("PUR", "Purpose")]
-    targets = Profile("p", "P", 1, {"enterprise": 4, "OWN": 5})
+    targets = Profile("p", "P", 4, {"OWN": 5})
     framework = a_framework(a_control("C", "OWN-01", "OWN-02", how="direct", ask="Why?"))
     return score([framework], checks, themes, tallies, POLICY, targets, caps)

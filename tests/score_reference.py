@@ -86,10 +86,10 @@ def _side(model: Data, cells: Data, side: str) -> Data:
         level[row["id"]] = _level([(p["level"], practice[p["id"]]) for p in own])
     weights = {c["id"]: F(str(c.get("weight", 1))) for c in model["controls"]}
     total = _mean([(weights[c], score) for c, score in control.items()])
-    counted = [(weights[c], level[c]) for c, score in control.items() if score is not None]
+    total_level = _total_level([(p["level"], practice[p["id"]]) for p in model["practices"]], level)
     texts = {kind: {i: None if v is None else str(v) for i, v in values.items()}
              for kind, values in (("check", check), ("practice", practice), ("control", control))}  # fmt: skip
-    return {**texts, "total": None if total is None else str(total), "level": level, "total_level": _group(counted)}  # fmt: skip
+    return {**texts, "total": None if total is None else str(total), "level": level, "total_level": total_level}  # fmt: skip
 
 
 def _mean(pairs: list[tuple[Any, F | None]]) -> F | None:
@@ -118,24 +118,27 @@ def _practice(model: Data, cells: Data, check: Data, name: str, side: str) -> F 
     return min(score, F(1, 2)) if score is not None and open_critical else score
 
 
-def _level(practices: list[tuple[int, F | None]]) -> int:
+def _level(practices: list[tuple[int, F | None]]) -> int | None:
+    """The highest level that a control (as a theme of the enterprise) does not stand in the way of."""
     applied = [(level, score) for level, score in practices if score is not None]
-    reached = [
-        n for n in {level for level, _ in applied}
+    if not applied:
+        return None
+    return max(
+        n for n in range(6)
         if all(score > F(50, 100) for level, score in applied if level == n)
         and all(score > F(85, 100) for level, score in applied if level < n)
-    ]  # fmt: skip
-    return max(reached, default=0)
+    )  # fmt: skip
 
 
-def _group(levels: list[tuple[F, int]]) -> int:
-    weight = sum((w for w, _ in levels), F(0))
-    reached = [
-        n for n in range(1, 6)
-        if levels and sum((w for w, level in levels if level >= n), F(0)) / weight > F(85, 100)
-        and all(level >= n - 1 for _, level in levels)
-    ]  # fmt: skip
-    return max(reached, default=0)
+def _total_level(practices: list[tuple[int, F | None]], controls: Mapping[str, int | None]) -> int:
+    """The lowest of all controls, and no level of which, or of one below, fewer than half of the practices apply."""
+    judged = 0
+    for n in range(1, 6):
+        here = [score is not None for level, score in practices if level == n]
+        if not here or sum(here) / F(len(here)) < F(1, 2):
+            break
+        judged = n
+    return min([judged, *(n for n in controls.values() if n is not None)])
 
 
 def planned(model: Data, cells: Data, actions: Data) -> list[Data]:

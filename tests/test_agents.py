@@ -49,15 +49,15 @@ def test_the_level_of_an_agent_is_what_the_method_gives_its_results_alone(conten
         for seed in range(0, 60, 6)
     }
     rated = [RatedAgent(a, "", 0, 0, 0, 0, 0, 0, 2, 4, 0, 0) for a in (*agents, "unseen")]
-    scoring = Scoring(content, content.checks, profile, (), (), {}, {}, {})
+    scoring = Scoring(content, content.checks, profile, (), (), (), {})
     made = scoring.leveled([([a], counts) for a, counts in agents.items()], rated)
     assert [m.agent for m in made] == [*agents, "unseen"]
     for found in made[:-1]:
         whole = score((), content.checks, content.themes, agents[found.agent], content.policy, profile)  # fmt: skip
         total = whole.enterprise.total
-        assert (found.level_lo, found.level_hi) == (total.level_lo, total.level_hi)
+        assert (found.level_lo, found.level_hi) == (whole.level.lo, whole.level.hi)
         assert (found.score_lo, found.score_hi) == (total.lo, total.hi)
-        assert found.narrow == (2 * (total.assessed + total.not_assessed) < len(content.themes))
+        assert found.narrow == (whole.level.judged == 0)
         assert found.assessed == bool(total.assessed)
     assert len({(m.level_lo, m.score_lo) for m in made[:-1]}) > 3
     assert (made[-1].level_lo, made[-1].score_lo, made[-1].narrow) == (0, Fraction(0), True)
@@ -65,7 +65,7 @@ def test_the_level_of_an_agent_is_what_the_method_gives_its_results_alone(conten
 
 def test_an_agent_of_whom_nothing_is_known_has_no_level(content: Content) -> None:
     about = [c for c in content.checks if c.about == "agent"]
-    scoring = Scoring(content, content.checks, content.profiles["baseline"], (), (), {}, {}, {})
+    scoring = Scoring(content, content.checks, content.profiles["baseline"], (), (), (), {})
     silent = tuple(Tally(c.id, Status.UNKNOWN, 1, 4, 1) for c in about)
     heard = (Tally(about[0].id, Status.FAIL, 1, 4, 1), *silent[1:])
     rated = [RatedAgent(a, "", 0, 0, 0, 0, 0, 0, 1, 4, 0, 0) for a in ("silent", "heard")]
@@ -125,12 +125,12 @@ def test_every_agent_has_its_card_on_the_screen_and_the_worst_on_paper(rich: Vie
     assert paper.count('class="chart path"') == len(rich.agents.worst) == 3
 
 
-def test_the_level_of_each_function_is_drawn_with_range_and_target(rich: View) -> None:
+def test_the_score_of_each_function_is_drawn_with_its_range(rich: View) -> None:
     for framework in rich.frameworks:
-        drawn = diagrams.maturity(framework)
+        drawn = diagrams.part_scores(framework)
         tops = [g for g in framework.groups if g.depth == 0] or list(framework.controls)
         for item in tops:
-            assert f"target {item.level.target or 'none'}" in drawn
+            assert f">{item.figure.text}" in drawn
             assert f"{item.id} " in drawn
         assert drawn.count('class="track"') == len(tops)
 

@@ -172,7 +172,7 @@ def test_json_nested_beyond_what_is_read_is_told_in_plain_words(tmp_path: Path) 
     [
         ("profile: gold\n", "no profile 'gold'", "Known: agentic-high, baseline, regulated."),
         ("params: {OWN-99: {x: 1}}\n", "no check 'OWN-99'", ""),
-        ("params: {OWN-02: {leave_dais: 1}}\n", "OWN-02 has no parameter 'leave_dais'", "leave_days, owner_attest_days"),
+        ("params: {OWN-02: {leave_dais: 1}}\n", "OWN-02 has no parameter 'leave_dais'", "leave_days"),
         ("params: {OWN-02: {leave_days: many}}\n", "OWN-02: leave_days must be a whole number", ""),
         ("params: {OWN-02: {leave_days: true}}\n", "OWN-02: leave_days must be a whole number", ""),
         ("params: {OWN-02: {leave_days: 1.5}}\n", "OWN-02: leave_days must be a whole number", ""),
@@ -191,17 +191,17 @@ def test_a_wrong_setting_is_refused(tmp_path: Path, text: str, says: str, hint: 
     refused(assess(ws), tmp_path, f"{ws / 'reporter.yml'}:3: ", says, hint)
 
 
-@pytest.mark.usefixtures("few_checks")
 def test_a_changed_threshold_changes_results_and_is_in_the_manifest(
-    good_run: Path, tmp_path: Path
+    good_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    assess_few(monkeypatch, "OWN-04")
     estate = Estate()
-    estate.settings["params"] |= {"OWN-02": {"owner_attest_days": 10}}
+    estate.settings["params"] |= {"OWN-04": {"owner_attest_days": 10}}
     assert assess(estate.write(tmp_path / "ws")).exit_code == 0
     failed, hashes = [], []
     for run in (good_run, tmp_path / "out"):
         checks = printed(run)["checks"]
-        failed.append(next(c["counts"]["failed"] for c in checks if c["id"] == "OWN-02"))
+        failed.append(next(c["counts"]["failed"] for c in checks if c["id"] == "OWN-04"))
         hashes.append(json.loads((run / "manifest.json").read_text())["hashes"])
     assert failed == [0, 3]
     assert hashes[0]["thresholds"] != hashes[1]["thresholds"]
@@ -651,7 +651,7 @@ controls:
     ask: Do they?
     checks: {direct: [OWN-90, OWN-01]}
 """
-PROFILE = "id: house\ntitle: House profile\ndefault: 1\ntargets: {H1: 3}\n"
+PROFILE = "id: house\ntitle: House profile\ntarget: 1\nthemes: {OWN: 3}\n"
 SOURCE = """\
 id: house-list
 title: House list
@@ -683,8 +683,9 @@ def test_own_check_catalog_source_and_profile_take_part(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     made: dict[str, Any] = printed(tmp_path / "out")
     house = next(f for f in made["frameworks"] if f["id"] == "house-rules")
-    control = house["controls"][0]
-    assert (control["id"], control["level"]["target"]) == ("H1", 3)
+    assert house["controls"][0]["id"] == "H1"
+    targets = {t["id"]: (t["permits"] or {}).get("target") for t in made["themes"]["controls"]}
+    assert targets["OWN"] == 3
     check = next(c for c in made["checks"] if c["id"] == "OWN-90")
     assert (check["counts"]["passed"], check["counts"]["failed"]) == (1, 1)
     inputs = json.loads((tmp_path / "out" / "manifest.json").read_text())["inputs"]
@@ -698,6 +699,7 @@ def test_own_check_catalog_source_and_profile_take_part(tmp_path: Path) -> None:
         ("checks__own__OWN-90-nick_yml", "FROM agents", "FROM read_csv('/etc/passwd')", "not a plain table name"),
         ("checks__own__OWN-90-nick_yml", "severity: low", "severity: tiny", "'severity' is 'tiny'"),
         ("checks__own__OWN-90-nick_yml", "about: agent", "about: robot", "'about' is 'robot'"),
+        ("checks__own__OWN-90-nick_yml", "evidence: inventory", "evidence: inventory\nshows: effect", "'shows' is 'effect'"),
         ("checks__own__OWN-90-nick_yml", "level: 1", "level: 6", "'level' must be 1 to 5"),
         ("checks__own__OWN-90-nick_yml", "fix: Give it one.\n", "", "'fix' is missing"),
         ("checks__own__OWN-90-nick_yml", "why: ", "whyy: x\nwhy: ", "unknown key 'whyy'"),
@@ -709,13 +711,28 @@ def test_own_check_catalog_source_and_profile_take_part(tmp_path: Path) -> None:
         ("catalogs__house_yml", "ask: Do they?", "ask:", "control H1 lacks 'ask'"),
         ("catalogs__house_yml", "direct", "strong", "unknown strength 'strong'"),
         ("catalogs__house_yml", "{direct: [OWN-90, OWN-01]}", "[OWN-90]", "'checks' must be lists by strength"),
+        ("catalogs__house_yml", "[OWN-90, OWN-01]", "OWN-90", "'checks' must be lists by strength"),
+        ("catalogs__house_yml", "[OWN-90, OWN-01]", "{OWN-90: '', OWN-01: x}", "H1: OWN-90 has no reason as text"),
+        ("catalogs__house_yml", "ask: Do they?", "ask: Do they?\n    not_shown: 3", "H1: 'not_shown' must be text"),
+        ("catalogs__house_yml", "ask: Do they?", "ask: Do they?\n    documented: maybe", "H1: 'documented' must be true or"),
+        ("catalogs__house_yml", "ask: Do they?", "ask: Do they?\n    notshown: x", "H1: unknown key 'notshown'"),
         ("catalogs__house_yml", "controls:", "groups: [{id: G}]\ncontrols:", "group G lacks 'title'"),
         ("catalogs__house_yml", "  - id: H1", "  - just text\n  - id: H1", "control lacks 'id'"),
+        ("catalogs__house_yml", "    ask: Do", "    official_text: Their words.\n    ask: Do", "H1 has an 'official_text', and the"),
+        ("catalogs__house_yml", "text_policy: own-words", "text_policy: full-text", "and 'official_text' go together"),
+        ("catalogs__house_yml", "controls:", "official_text: {source: s, language: en}\ncontrols:", "'official_text' go together"),
+        ("catalogs__house_yml", "text_policy: own-words", "text_policy: full-text\nofficial_text: {source: s}", "a source and a language"),
+        ("catalogs__house_yml", "text_policy: own-words", "text_policy: full-text\nofficial_text: {source: s, language: en}",
+         "'licence_note' is missing"),
+        ("catalogs__house_yml", "text_policy: own-words", "text_policy: full-text\nofficial_text: {source: s, language: English}",
+         "'language' is 'English'"),
+        ("catalogs__house_yml", "    ask: Do", "    official_text: 3\n    ask: Do", "H1: 'official_text' must be text"),
         ("catalogs__house_yml", "short: House", "shrot: House", "unknown key 'shrot'"),
         ("catalogs__house_yml", "id: house-rules", "id: owasp-nhi-2025", "catalog owasp-nhi-2025 stands in"),
-        ("profiles__house_yml", "default: 1", "default: low", "'default' must be a whole number"),
+        ("profiles__house_yml", "target: 1", "target: low", "'target' must be a whole number"),
         ("profiles__house_yml", "id: house", "id: baseline", "profile baseline stands in"),
-        ("profiles__house_yml", "H1: 3", "H2: 3", "target 'H2' is no control, group, framework or theme"),
+        ("profiles__house_yml", "OWN: 3", "OWX: 3", "target 'OWX' is no theme"),
+        ("profiles__house_yml", "target: 1", "default: 1", "unknown key 'default'"),
         ("sources__house_yml", "actors:", "robots:", "no table 'robots' to load"),
         ("sources__house_yml", "AS actor_id", "AS robot_id", "robot_id"),
         ("sources__house_yml", "FROM raw", "FROM rwa", "a source reads raw and nothing else"),
@@ -745,10 +762,10 @@ def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
 
 
 def test_a_target_is_a_level(tmp_path: Path) -> None:
-    text = "id: house\ntitle: House\ndescription: x\ndefault: 2\ntargets: {ASI01: 7}\n"
+    text = "id: house\ntitle: House\ndescription: x\ntarget: 2\nthemes: {OWN: 7}\n"
     folder = extra(tmp_path / "extra", profiles__house_yml=text)
     result = assess(write(tmp_path / "ws", inventory__a_json=AGENT), "--extra", folder)
-    refused(result, tmp_path, "house.yml:5: target ASI01: 7 is no level; expected 1 to 5")
+    refused(result, tmp_path, "house.yml:5: OWN: 7 is no level; expected 1 to 5")
 
 
 def test_a_shipped_id_cannot_be_taken_by_ones_own_check(tmp_path: Path) -> None:

@@ -168,8 +168,9 @@ GRANT = {"actor_id": "a1", "type": "tool", "name": "crm.read", "effect": "read"}
     ("name", "given", "result", "words"),
     [
         ("SUP-01", {"components": [MODEL]}, "fail", "floating version latest"),
-        ("SUP-01", {"components": [PINNED]}, "unknown", "holds components.reviewed_at"),
-        ("RUN-03", {"links": [LINK]}, "fail", "a2 is in no register"),
+        ("SUP-01", {"components": [PINNED]}, "unknown", "holds components.vendor"),
+        ("RUN-03", {"links": [LINK | {"authenticated": False}]}, "fail", "not authenticated"),
+        ("RUN-08", {"links": [LINK]}, "fail", "a2 is in no register"),
         ("SUP-05", {"actors": [DEPLOYED | {"deploy_static_secret": True}], "grants": [GRANT]}, "fail", "a static deploy secret"),
         ("SUP-05", {"actors": [DEPLOYED | {"deploy_static_secret": False}], "grants": [GRANT]}, "unknown", "no record of "),
         ("IDN-05", {"actors": [DEPLOYED | {"identity_issuer": "a blog"}]}, "fail", "issued by a blog"),

@@ -26,7 +26,7 @@ from reporter.report import export
 FILES = {
     "report.html", "report.pdf", "report.json", "findings.csv", "quarantine.csv", "results.parquet", "manifest.json",
     "coverage.csv", "observed.csv", "tiers.csv", "agents.csv", "paths.csv", "unused.csv", "deviations.csv", "causes.csv", "parity.csv", "todo.csv", "slices.csv",
-    "roadmap.csv", "statements.csv",
+    "roadmap.csv", "statements.csv", "controls.csv",
 }  # fmt: skip
 HEAVY = (
     "duckdb",
@@ -293,8 +293,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        ("ASI03", ["OWASP Agentic ASI03 Identity and Privilege Abuse", "OWN-01", "agent-1: no owner is recorded"]),
-        ("asi 03", ["ASI03 Identity and Privilege Abuse"]),
+        ("GOVERN 2.1", ["NIST AI RMF GOVERN 2.1", "OWN-01", "agent-1: no owner is recorded", "No named person answers for this agent.",
+                        "What no check shows: Whether roles are clear to all teams", "Checks that count, by what they show: 1 existence, 1 operation;"]),
+        ("asi 03", ["OWASP Agentic ASI03 Identity and Privilege Abuse"]),
         ("NHI1", ["NHI1:2025 Improper Offboarding"]),
         ("NHI-03", ["literally NHI3:2025; most plausibly NHI9:2025, NHI1:2025, NHI5:2025", "Vulnerable Third-Party NHI"]),
         ("GV-1.6", ["GOVERN 1.6"]),
@@ -360,12 +361,23 @@ def test_explain_names_each_factor_of_a_sum(sample_run: Path) -> None:
     output = reporter("explain", sample_run, "ASI05").output
     (line,) = (x for x in output.splitlines() if x.startswith("P3 = "))
     assert re.findall(r"(\d+) x \S+ \[([^]]+)\]", line) == [
-        ("4", "ENT-03"), ("4", "LIF-04"), ("16", "RUN-01"), ("2", "SUP-05"),
+        ("8", "APR-02"), ("4", "ENT-09"), ("4", "ENT-10"), ("4", "LIF-04"), ("16", "RUN-01"),
     ]  # fmt: skip
     for check, strength, severity in (
-        ("ENT-03", "partial x 1", "high x 4"), ("RUN-01", "direct x 2", "critical x 8"), ("SUP-05", "partial x 1", "medium x 2"),
+        ("APR-02", "partial x 1", "critical x 8"), ("RUN-01", "direct x 2", "critical x 8"), ("ENT-10", "partial x 1", "high x 4"),
     ):  # fmt: skip
         assert re.search(rf"^  {check}  {strength} +{severity} ", output, re.MULTILINE)
+
+
+def test_the_level_is_explained_by_what_stands_in_its_way_and_the_least_that_would_do(
+    sample_run: Path,
+) -> None:
+    output = reporter("explain", sample_run, "level").output
+    assert "1 Visible: Level 1 needs " in output and "2 Identified" not in output
+    (line,) = (x for x in output.splitlines() if x.startswith("      INV-02 "))
+    assert "fails for agt-border-helper-2, agt-pallet-bot and agt-quay-helper" in line
+    assert line.endswith("deny by default whatever the register does not know.")
+    assert reporter("explain", sample_run, "LEVEL").output == output
 
 
 def test_a_tier_that_is_not_recorded_is_explained_by_its_two_weights(

@@ -48,7 +48,7 @@ def test_where_a_store_keeps_its_secrets_fails_no_key_of_another_list(
     columns = ("check", "subject", "status", "reason_code")
     rows = {(c, s): (r, w) for c, s, r, w in read_results(tmp_path / "run", columns=columns)}
     keys = {s: v for (c, s), v in rows.items() if c == "CRD-05"}
-    assert ("unknown", "not_recorded") in keys.values()
+    assert "unknown" in {status for status, _ in keys.values()}
     assert "fail" not in {status for status, _ in keys.values()}
     assert rows["REC-02", "bot-1"][0] != "fail"
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from html import unescape
 from pathlib import Path
 
 import fixture_assessment as given
@@ -11,7 +13,7 @@ from conftest import reporter
 from fixture_estate import Estate
 
 from reporter.content import loader
-from reporter.content.crosswalks import read_crosswalk
+from reporter.content.crosswalks import CHECKS, known_ids, read_crosswalk, unknown_ids
 from reporter.content.loader import Content
 from reporter.errors import ContentError, Errors
 from reporter.model.crosswalk import Crosswalk, Pairs
@@ -22,6 +24,11 @@ from reporter.report.html import page as html
 from reporter.score import score
 
 pytestmark = pytest.mark.slow
+
+FOLDER = Path(loader.__file__).parents[2] / "frameworks/crosswalks"
+TO_CHECKS = sorted(FOLDER.glob("engine-*-checks.yml"))
+ONLY_WALKS = tuple(p.stem.removeprefix("engine-").removesuffix("-checks") for p in TO_CHECKS)
+"""Lists of which there are crosswalks only."""
 
 WALK = Crosswalk(
     "mine", "Mine to theirs", "owasp-agentic-2026", "checks", "published", "Somebody <b>", "A paper.",
@@ -53,10 +60,10 @@ def test_a_list_more_or_less_moves_no_number_of_checks_and_enterprise(content: C
 
 @pytest.fixture(scope="module")
 def law_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run of the good company through a law and a list known from crosswalks only."""
+    """A run of the good company through a law and every list known from crosswalks only."""
     folder = tmp_path_factory.mktemp("law")
     estate = Estate()
-    estate.settings |= {"frameworks": ["eu-ai-act", "nist-ai-rmf-1.0", "nist-ai-600-1"]}
+    estate.settings |= {"frameworks": ["eu-ai-act", "nist-ai-rmf-1.0", *ONLY_WALKS]}
     out = folder / "run"
     made = reporter("assess", estate.write(folder / "ws"), "--out", out, "--formats", "json")
     assert made.exit_code == 0, made.output
@@ -73,9 +80,9 @@ def test_a_run_shows_what_was_named_and_the_same_enterprise(law_run: Path, good_
     assert law.summary.figure == usual.summary.figure
     assert law.summary.level == usual.summary.level
     assert law.frameworks[1].total == usual.frameworks[2].total
-    assert [w.id for w in law.crosswalks] == [
-        "engine-ai-act-rmf", "engine-nist-ai-600-1-checks", "nist-ai-600-1-rmf",
-    ]  # fmt: skip
+    assert [w.id for w in law.crosswalks] == sorted(
+        ["engine-ai-act-rmf", "nist-ai-600-1-rmf", *(p.stem for p in TO_CHECKS)]
+    )
     assert {"engine-asi-rmf", "owasp-appendix-c"} <= {w.id for w in usual.crosswalks}
     assert "which is a question of law" in law.frameworks[0].intro
 
@@ -93,7 +100,63 @@ def test_explain_names_the_pairs_of_the_run(law_run: Path) -> None:
     assert "superset of GV-1.6-001" in reporter("explain", law_run, "GOVERN 1.6").output
 
 
+@pytest.mark.parametrize("edition", ["screen", "paper"])
+def test_every_list_without_a_catalog_is_printed_whole(law_run: Path, edition: str) -> None:
+    view = read_view(law_run)
+    printed = " ".join(unescape(re.sub(r"<[^>]+>", " ", html.render(view, edition))).split())
+    walks = [w for w in view.crosswalks if w.target == CHECKS]
+    assert {w.origin for w in walks} == set(ONLY_WALKS) and len(walks) > 11
+    for walk in walks:
+        assert walk.title in printed and walk.intro in printed
+        for row in walk.rows:
+            assert {link.anchor for link in row.targets} <= {f"k-{c.id}" for c in view.checks}
+            ids, notes = ([link.text for link in row.origins], [row.note])
+            assert all(text in printed for text in (*ids, *notes)), (walk.id, ids)
+
+
+@pytest.mark.parametrize("lists", [(), ("nist-ai-rmf-1.0", "dora"), ("nis2", "eu-ai-act")])
+def test_a_run_reads_the_rows_of_its_own_lists_only(
+    content: Content, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lists: tuple[str, ...]
+) -> None:
+    (tmp_path / "checks").mkdir()
+    monkeypatch.setattr(loader, "read_crosswalk", read_crosswalk)  # not the one that tests share
+    read = loader.load((tmp_path,), (), False, lists)
+    ends = {*(lists or (f.id for f in content.frameworks if not f.optional)), CHECKS}
+    assert read.crosswalks == tuple(
+        w if {w.origin, w.target} <= ends else replace(w, rows=(), place=o.place)
+        for w, o in zip(content.crosswalks, read.crosswalks, strict=True)
+    )
+    assert not read.official
+    assert any(w.rows for w in read.crosswalks)
+
+
+def test_explain_tells_an_id_that_nothing_bears_on_from_no_id(law_run: Path) -> None:
+    output = reporter("explain", law_run, "dora article 30").output
+    assert "DORA Article 30 Key contractual provisions\nIt stands in the list of ids only" in output
+    assert "ENT-02" in reporter("explain", law_run, "DORA Article 9").output
+    for no_id in ("DORA Article 99", "GV.OC"):
+        assert reporter("explain", law_run, no_id).exit_code != 0
+
+
 # ---------------------------------------------------------------- what is refused
+
+
+@pytest.mark.parametrize("path", TO_CHECKS, ids=lambda p: p.stem)
+def test_a_wrong_id_of_any_list_is_refused_where_it_stands(
+    content: Content, tmp_path: Path, path: Path
+) -> None:
+    known = known_ids(content.official, content.frameworks, content.checks)
+    walk = read_crosswalk(path)
+    assert not list(unknown_ids([walk], known))
+    right = walk.rows[-1].origins[-1]
+    wrong = f"{right}x"
+    head, _, last = path.read_text().rpartition(right)
+    copy = tmp_path / path.name
+    copy.write_text(head + wrong + last)
+    (error,) = unknown_ids([read_crosswalk(copy)], known)
+    line = 1 + head.count("\n")
+    assert f"{copy}:{line}: {walk.id}: {wrong} is no id of {walk.origin}" in str(error)
+    assert f"Did you mean {right}?" in str(error)
 
 
 @pytest.mark.parametrize(

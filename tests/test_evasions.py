@@ -19,7 +19,6 @@ from reporter.authoring import examples
 from reporter.cli import main
 from reporter.content.loader import Content
 from reporter.content.sql_policy import compile_check
-from reporter.engine.duckdb import DuckDB
 from reporter.evaluate import runner
 from reporter.ingest.load import ingested
 from reporter.ingest.readers.files import discover
@@ -250,38 +249,6 @@ def test_to_leave_out_or_to_claim_a_kind_in_the_log_brings_no_credit(
         assert honest <= set(got), kind
         assert not [k for k, v in got.items() if v == "pass"], kind
         assert got["INV-02", "unregistered"] == "unknown"
-
-
-@pytest.mark.parametrize(
-    ("more", "held"),
-    [({}, True), ({"tool": "x", "actor_kind": "human"}, True), ({"actor_kind": "human", "event_class": "admin"}, False),
-     ({"actor_kind": "human"}, True), ({"event_class": "admin"}, True), ({"effect": "read"}, False), ({"outcome": "denied"}, False)],
-    ids=["untold", "calls tools", "a person by the log's word", "no class", "no kind", "reads", "denied"],
-)  # fmt: skip
-def test_an_unlisted_actor_of_high_impact_caps_the_level_on_evidence(
-    more: dict[str, Any], held: bool, content: Content, tmp_path: Path
-) -> None:
-    from reporter.evaluate import extract
-
-    one = {"occurred_at": "2026-08-01", "actor_id": "x", "effect": "delete"} | more
-    with DuckDB(tmp_path) as engine:
-        examples.load_example(engine, {"given": {"events": [one]}})
-        derive(engine, examples.RUN, [])
-        runner.prepare(engine)
-        assert ("unlisted-high-impact" in extract.caps_lo(engine, content)) is held
-        assert "unregistered-high-impact" not in extract.caps(engine, content)
-
-
-def test_a_cap_that_only_may_hold_binds_the_level_on_evidence_alone(content: Content) -> None:
-    from reporter.model.scores import Status, Tally
-    from reporter.score import score
-
-    tallies = [Tally(c.id, Status.PASS, 1, 1, 1) for c in content.checks]
-    profile = content.profiles["baseline"]
-    rest = ((), content.checks, content.themes, tallies, content.policy, profile)
-    free, held = score(*rest).enterprise.total, score(*rest, (), {}, ((1, "why"),)).enterprise.total
-    assert free.level_lo == free.level_hi > 1
-    assert (held.level_lo, held.level_hi, held.caps) == (1, free.level_hi, ((1, "why"),))
 
 
 # ---------------------------------------------------------------- failures that stand (test_certain.py searches for them)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from fractions import Fraction as F
 
+import fixture_assessment as given
 import pytest
 from score_models import (
     ATTESTED,
@@ -25,9 +27,9 @@ from score_models import (
     single,
 )
 
-from reporter.model.assessment import Control, Profile
+from reporter.model.assessment import Control
 from reporter.model.scores import Scores, Tally
-from reporter.report.view.arithmetic import why_check, why_control, why_group
+from reporter.report.view.arithmetic import why_check, why_control, why_group, why_level
 from reporter.score import printed
 
 
@@ -50,8 +52,7 @@ def test_why_control_prints_the_worked_formula() -> None:
     text = why_control(one(scores), "Title", scores.checks, POLICY)
     assert "P1 = (8 x 4/7 [K-1] + 2 x 2/3 [K-2])/10 = 62/105 = 59.0 % (L)" in text
     assert "at most (8 x 5/7 + 2 x 1)/10 = 27/35 = 77.1 % (L)." in text
-    assert "Score 59.0 % [59.0-77.1], coverage 88.6 %, confidence Medium." in text
-    assert "no practice stands above level 1" in text
+    assert "Score 59.0 % [59.0-77.1], coverage 88.6 %, 59.1 % of it met, confidence Medium." in text
 
 
 def whole() -> Scores:
@@ -77,30 +78,29 @@ def test_printed_numbers_follow_from_the_printed_arithmetic() -> None:
     assert recompute(text) == [(value, printed(value)) for value in values]
 
 
-def test_why_group_recomputes_and_names_its_caps() -> None:
+def test_why_group_recomputes() -> None:
     view = golden_53().frameworks[0]
-    text = why_group(view.total, view.controls, POLICY)
+    text = why_group(view.total, view.controls)
     assert recompute(text) == [(F(3, 8), "37.5"), (F(11, 16), "68.8")]
-    assert "1 of 3 controls not assessed" in text
-    capped = enterprise([(0, "no log evidence")]).enterprise
-    assert "Capped at level 0: no log evidence." in why_group(capped.total, capped.controls, POLICY)
+    assert "of 3 controls assessed: 0 fully, 2 in part, 0 by statement only, 1 not at all;" in text
 
 
-def test_why_control_says_what_the_next_level_needs() -> None:
+def test_why_control_says_its_rating() -> None:
     scores = golden_53()
     first, second, third = scores.frameworks[0].controls
     why = [why_control(c, "T", scores.checks, POLICY) for c in (first, second, third)]
-    assert "level 1 needs P1 above 50.0 % (even at most 50.0 %)" in why[0]
-    assert "no practice stands above level 1" in why[1]
+    assert "rated P on evidence, P if all missing evidence proves good" in why[0]
+    assert "rated P on evidence, L if all missing evidence proves good" in why[1]
     assert "Not assessed, no result of K-3 has evidence" in why[2] and "0.0 %" not in why[2]
 
 
-def test_why_control_of_an_evidence_gap_names_what_is_short() -> None:
-    profile = Profile("p", "P", 1, {})
-    tallies = cells("K-1", (UNKNOWN, 1), (PASS, 1))
-    scores = run([a_control("C", "K-1")], [a_check("K-1")], tallies, profile)
-    text = why_control(one(scores), "T", scores.checks, POLICY)
-    assert "Evidence gap of 1: level 1 needs P1 above 50.0 % (on evidence 50.0 %)." in text
+def test_why_level_names_what_each_theme_permits_its_caps_and_what_is_not_judged() -> None:
+    assessment = replace(given.empty(), scores=enterprise([(0, "no log evidence")]))
+    text = why_level(assessment)
+    assert "Level 0 (Not yet visible) on evidence, at most 3 if all missing" in text
+    assert "OWN 5/5, INV 5/5." in text and "PUR" not in text
+    assert "Levels above 3 are not judged" in text
+    assert "Held at level 0: no log evidence" in text
 
 
 @pytest.mark.parametrize(
@@ -127,4 +127,4 @@ def test_why_speaks_of_not_applicable_nodes() -> None:
     scores = run([a_control("C", "K-1")], [a_check("K-1")], cells("K-1", (NA, 1)))
     view = scores.frameworks[0]
     assert "not applicable" in why_control(one(scores), "T", scores.checks, POLICY)
-    assert "not applicable" in why_group(view.total, view.controls, POLICY)
+    assert "not applicable" in why_group(view.total, view.controls)

@@ -39,7 +39,7 @@ from reporter.runs.store import from_json, read_run, to_json
 NEW = ("xlsx", "ocsf", "sarif")
 EXTREMES = ("rich", "empty", "perfect", "single", "odd", "run")
 WAIVER = {
-    "check": "INV-01", "subject": "invoice-checker", "reason": "Moved {in} the [next](1) quarter", "approved_by": "ben",
+    "check": "INV-06", "subject": "invoice-checker", "reason": "Moved {in} the [next](1) quarter", "approved_by": "ben",
     "approved_at": "2026-09-01", "review_at": "2026-10-15", "expires": "2026-11-30", "ticket": "R-1",
 }  # fmt: skip
 
@@ -167,7 +167,7 @@ def test_views_hold_to_the_schema_for_templates(name: str, views: dict[str, docu
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"schema": "agent-maturity-run/1"}, "'agent-maturity-run/2' was expected"),
+        ({"schema": "agent-maturity-run/1"}, "'agent-maturity-run/3' was expected"),
         ({"extra": 1}, "Additional properties are not allowed"),
         ({"hashes": {"inputs": 1}}, "1 is not of type 'string'"),
         ({"themes": [{"id": "a"}]}, "'title' is a required property"),
@@ -321,7 +321,7 @@ def test_a_waived_failure_is_suppressed_with_its_reason_and_no_other(run: Path) 
     results = log["runs"][0]["results"]
     (waived,) = [r for r in results if r["suppressions"]]
     (said,) = waived["suppressions"]
-    assert (waived["ruleId"], waived["kind"], said["kind"], said["status"]) == ("INV-01", "fail", "external", "accepted")  # fmt: skip
+    assert (waived["ruleId"], waived["kind"], said["kind"], said["status"]) == ("INV-06", "fail", "external", "accepted")  # fmt: skip
     assert said["justification"].startswith(WAIVER["reason"] + " (approved by ben) until 2026-11-30")  # fmt: skip
     assert all("suppressions" in r for r in results)
 
@@ -417,7 +417,7 @@ def test_counts_and_percentages_are_numbers_that_add_up(
 
 def test_what_is_not_assessed_has_no_number(books: dict[str, Path]) -> None:
     head, *rows = values_of(books["empty"])["Controls"]
-    shown = {(row[head.index("score")], row[head.index("exact")], row[head.index("level")]) for row in rows}  # fmt: skip
+    shown = {(row[head.index("score")], row[head.index("exact")], row[head.index("permits")]) for row in rows}  # fmt: skip
     assert shown == {("Not assessed", None, None)}
 
 

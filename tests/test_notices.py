@@ -237,7 +237,7 @@ def test_calls_in_a_cloud_of_which_no_list_tells_the_right_are_counted(tmp_path:
 
 def test_what_answers_carry_is_told_from_five_points_on() -> None:
     def total(lo: Fraction) -> GroupScore:
-        return GroupScore("f", "F", lo, lo, 0, 0, 0, 0, Fraction(1), 1, 0, 0, ())
+        return GroupScore("f", "F", lo, lo, Fraction(1), lo, 1, 0, 0, (), (0, 1, 0, 0))
 
     low, high = total(Fraction(20, 100)), total(Fraction(25, 100))
     (notice,) = of_answers([high], [low])

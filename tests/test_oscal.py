@@ -254,7 +254,7 @@ def test_every_number_is_that_of_report_json(case: tuple[View, Path]) -> None:
     found = {(said(f)["framework"], said(f)["control"]): said(f) for f in result["findings"]}
     expected = {(f["id"], c["id"]): c for f in report["frameworks"] for c in f["controls"]}
     assert found.keys() == expected.keys() and len(result["findings"]) == len(found)
-    totals = {"enterprise": report["summary"], **{f"framework-{f['id']}": f["total"] for f in report["frameworks"]},
+    totals = {"enterprise": report["summary"], **{f"framework-{f['id']}": f["total"] | {"level": f["level"]} for f in report["frameworks"]},
               **{f"theme-{t['id']}": t for t in report["themes"]["controls"]}}  # fmt: skip
     checks = {said(o)["check"]: said(o) for o in result["observations"] if "passed" in said(o)}
     assert checks.keys() == {c["id"] for c in report["checks"]}
@@ -265,19 +265,28 @@ def test_every_number_is_that_of_report_json(case: tuple[View, Path]) -> None:
     ):
         assert (one["score-lo"], one["score-hi"]) == (shown["figure"]["exact_lo"], shown["figure"]["exact_hi"])  # fmt: skip
         assert one["score"] == shown["figure"]["text"]
-        if isinstance(level := shown["level"], dict):
-            assert one["target-level"] == str(level["target"])
+        if isinstance(level := shown.get("level"), dict):
+            assert one.get("target-level", "0") == str(level["target"])
             assert ("level-lo" in one) == shown["figure"]["assessed"]
         if "level-lo" in one:
-            assert [one[k] for k in ("level-lo", "level-hi", "target-level")] == [str(level[k]) for k in ("lo", "hi", "target")]  # fmt: skip
+            assert [one[k] for k in ("level-lo", "level-hi")] == [
+                str(level[k]) for k in ("lo", "hi")
+            ]
+        if permits := shown.get("permits"):
+            assert [one[f"permits-{k}"] for k in ("lo", "hi")] == [str(permits[k]) for k in ("lo", "hi")]  # fmt: skip
+        if "rating" in one:
+            assert one["rating"] == shown["rating"]
 
 
 def test_targets_of_the_profile_are_those_of_the_report(case: tuple[View, Path]) -> None:
     view, folder = case
-    alters = read(folder, "profile.json")["modify"]["alters"]
-    assert [said(a["adds"][0])["target-level"] for a in alters] == [
-        str(c.level.target) for f in view.frameworks for c in f.controls
-    ]
+    profile = read(folder, "profile.json")
+    assert "modify" not in profile
+    assert said(profile["metadata"], "enterprise")["target-level"] == str(view.summary.level.target)
+    for theme in view.themes.controls:
+        if theme.permits:
+            shown = said(profile["metadata"], f"theme-{theme.id}")
+            assert shown["target-level"] == str(theme.permits.target)
 
 
 def test_every_open_result_is_an_observation_and_every_answer_an_attestation(

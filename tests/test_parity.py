@@ -26,6 +26,10 @@ SUBJECTS = {
     "human": ("People",), "agent": ("Agents", "Agents: scripted", "Agents, kind unknown"),
     "service_account": ("Service accounts", "Workloads", "Automation with a model"),
 }  # fmt: skip
+TYPES = {
+    "human": ("human",), "agent": ("agent", "scripted_agent", "agent_untold"),
+    "service_account": ("service_account", "workload", "automation_with_model"),
+}  # fmt: skip
 
 
 def run(estate: Estate, folder: Path) -> View:
@@ -190,21 +194,27 @@ def test_the_matrix_of_a_spoiled_company_says_what_gov_01_says(tmp_path: Path) -
 
 
 def expect_agreement(folder: Path) -> None:
-    """Hold the numbers of a run's matrix against the reasons of GOV-01."""
+    """Hold the numbers of a run's matrix, and the rows of parity.csv, against the reasons of GOV-01."""
+    with (folder / "parity.csv").open(encoding="utf-8-sig", newline="") as handle:
+        absent = list(csv.DictReader(handle))
     made = reporter.open(folder)
     found = made.view
     results = made.results(check="GOV-01")
-    assert len(results)
+    assert len(results) == len({s.split(": ")[0] for s in results["subject"]}) * len(PRACTICES)
     for subject, reason in zip(results["subject"], results["reason"], strict=True):
-        own = [n for n, h in enumerate(found.parity.heads) if h.type in SUBJECTS[subject]]
+        kind, practice = subject.split(": ")
+        own = [n for n, h in enumerate(found.parity.heads) if h.type in SUBJECTS[kind]]
         total = sum(int(found.parity.heads[n].n) for n in own)
-        assert f"({total} member{'s' * (total != 1)};" in reason
-        for words, practice in PRACTICES.items():
-            row = next(r for r in found.parity.rows if r.practice == practice)
-            held = sum(int(row.cells[n].text.split(" of ")[0]) for n in own if row.cells[n].text != NONE)  # fmt: skip
-            said = re.search(rf"{words} (\d+|not recorded)", reason.split("in %: ")[1])
-            assert said
-            assert (0 if said[1] == "not recorded" else int(said[1])) == 100 * held // total
+        assert f"({total} member{'s' * (total != 1)}" in reason
+        row = next(r for r in found.parity.rows if r.practice == PRACTICES[practice])
+        held = sum(int(row.cells[n].text.split(" of ")[0]) for n in own if row.cells[n].text != NONE)  # fmt: skip
+        said = re.search(r"^[a-z ]+ (\d+) %|members?; (\d+) %", reason)
+        percent = int((said and (said[1] or said[2])) or 0)
+        assert percent == 100 * held // total
+        rest = [r["status"] for r in absent if r["practice"] == practice and r["actor_type"] in TYPES[kind]]  # fmt: skip
+        assert len(rest) == total - held
+        most = re.search(r"(\d+) % at most", reason)
+        assert (int(most[1]) if most else percent) == 100 * (total - rest.count("lacks")) // total
 
 
 def test_an_owner_whom_no_directory_lists_is_not_recorded(tmp_path: Path) -> None:
@@ -216,7 +226,7 @@ def test_an_owner_whom_no_directory_lists_is_not_recorded(tmp_path: Path) -> Non
     rows = {r for r in without(tmp_path) if r[0] == "owner" and r[2] == "not recorded"}
     assert [actor for _, actor, _, _ in rows] == [estate.agents[0]["actor_id"]]
     results = reporter.open(tmp_path / "run").results(check="GOV-01")
-    agent = results.set_index("subject").loc["agent"]
+    agent = results.set_index("subject").loc["agent: owner"]
     assert agent.status == "unknown"
-    assert "owner 66 to 100," in agent.reason
-    assert "1 member here, and of up to 0 of another type" in agent.reason
+    assert "66 %, 100 % at most;" in agent.reason
+    assert "of 1 member here, and of up to 0 of another type" in agent.reason

@@ -93,10 +93,10 @@ class World:
     def scored(self, done: Sequence[Action]) -> tuple[Fraction, int]:
         """Score from the beginning, by the function that scores a run."""
         changes: list[Change] = [change_of(a) for a in done]
-        total = score(
+        scores = score(
             (), self.checks, THEMES, after(counted(self.results), changes), POLICY, Profile("", "", 0, {})
-        ).enterprise.total  # fmt: skip
-        return total.lo, total.level_lo
+        )  # fmt: skip
+        return scores.enterprise.total.lo, scores.level.lo
 
 
 # ---------------------------------------------------------------- gains

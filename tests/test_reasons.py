@@ -61,13 +61,17 @@ def test_an_owner_is_told_by_what_is_wrong_with_it(checks: dict[str, Check]) -> 
     ]  # fmt: skip
     given = {"actors": [*people, {"actor_id": "desk", "kind": "group"}, *agents]}
     told = results_of(checks["OWN-01"], {"given": given})
-    assert {name: told[name][1] for name in ("none", "group", "alone", "twice", "two", "low")} == {
+    assert {name: told[name][1] for name in ("none", "group", "low")} == {
         "none": "no owner is recorded",
         "group": "owner desk is listed as group, not as a person",
-        "alone": "owned by ann, but a high-risk agent needs a second, technical owner",
+        "low": "owned by ann",
+    }
+    told = results_of(checks["OWN-03"], {"given": given})
+    assert {name: told[name][1] for name in told} == {
+        "group": "technical owner bob, beside owner desk",
+        "alone": "this high-risk agent has no second, technical owner",
         "twice": "owner and technical owner are the same person, ann",
-        "two": "owned by ann, technical owner bob",
-        "low": "owned by ann, technical owner ann",
+        "two": "technical owner bob, beside owner ann",
     }
 
 

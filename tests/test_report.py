@@ -119,7 +119,7 @@ def test_unassessed_controls_are_said_so_and_never_zero_percent(rich: View) -> N
     control = next(c for f in rich.frameworks for c in f.controls if c.id == "ASI05")
     assert control.figure.text == "Not assessed"
     assert control.figure.range == ""
-    assert control.standing == "Not assessed · Needs attestation · target 2"
+    assert control.standing == "Not assessed · Needs attestation"
     assert all(cell.kind in ("unknown", "none") for cell in control.cells)
 
 
@@ -237,6 +237,25 @@ def test_formats_print_the_same_number_for_the_same_control(
             said = {p["name"]: p["value"] for p in finding["props"]}
             assert said["control"] == control.id
             assert (said["score-lo"], said["score-hi"]) == (control.figure.exact_lo, control.figure.exact_hi)  # fmt: skip
+            assert said["assessed"] == control.extent
+            for text in (control.not_shown, control.shown):
+                assert text in page and text in paper and text in finding["remarks"]
+
+
+def test_each_control_counts_its_checks_by_what_they_show_and_by_their_evidence() -> None:
+    """ENT-06 does not say what it shows; INV-01 has no result that is met."""
+    assessed = given.rich()
+    kinds = (("OWN-01", "declared", 3), ("CRD-02", "observed", 9), ("CRD-02", "record", 1), ("ENT-06", "observed", 1))  # fmt: skip
+    agentic, *_ = given.view(replace(assessed, evidence=kinds)).frameworks
+    assert agentic.controls[0].shown == (
+        "Checks that count, by what they show: 2 existence, 1 operation, 1 not said; by the weakest"
+        " evidence of what is met: 1 declared, 1 on record, 1 seen in logs, 1 nothing."
+    )
+    assert agentic.controls[2].shown == ""
+
+
+def test_html_says_why_a_check_stands_under_a_control(page: str) -> None:
+    assert "partial: ENT-06 is one sign &lt;b&gt;of&lt;/b&gt; ASI03." in page
 
 
 @pytest.mark.parametrize("edition", ["screen", "paper"])

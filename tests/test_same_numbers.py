@@ -76,7 +76,9 @@ def test_the_workbook_has_the_number_of_every_control(folder: Path) -> None:
         assert (row["exact"], row["exact at most"]) == (figure["exact_lo"], figure["exact_hi"])
         lo, hi = f"{100 * row['score']:.1f}", f"{100 * row['score at most']:.1f}"
         assert (f"{lo} %", f"{lo}–{hi} %") == (figure["text"], figure["range"])
-        assert (row["level"], row["level at most"]) == (c["level"]["lo"], c["level"]["hi"])
+        assert row["rating"] == c["rating"]
+        permits = c["permits"] or {"lo": None, "hi": None}
+        assert (row["permits"], row["permits at most"]) == (permits["lo"], permits["hi"])
 
 
 def test_what_is_printed_is_the_exact_fraction(folder: Path) -> None:

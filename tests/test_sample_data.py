@@ -135,7 +135,7 @@ def test_the_readme_points_at_the_right_record() -> None:
 def named_by(promise: Promise) -> list[str]:
     """Return what the record of a promise must name; a policy or a rate names nobody."""
     subject = promise.subject
-    if promise.check in ("POL-01", "POL-02", "GOV-01"):
+    if promise.check in ("POL-01", "POL-02", "POL-05", "GOV-01"):
         return []
     if subject.startswith("mcp:"):
         return [subject.removeprefix("mcp:").split("@")[0]]

@@ -15,6 +15,7 @@ from score_models import (
     NA,
     PASS,
     POLICY,
+    PROFILE,
     UNKNOWN,
     a_check,
     a_control,
@@ -24,9 +25,9 @@ from score_models import (
     single,
 )
 
-from reporter.model.assessment import Control
-from reporter.model.scores import ControlScore, Status, Tally
-from reporter.score import printed, rating
+from reporter.model.assessment import Control, Theme
+from reporter.model.scores import EXTENTS, ControlScore, Status, Tally
+from reporter.score import printed, rating, score
 
 # ---------------------------------------------------------------- 5.1
 
@@ -54,11 +55,10 @@ def test_cells_make_a_practice(
     assert (control.lo, control.hi, printed(control.lo)) == (lo, hi, percent)
 
 
-def test_golden_51_has_level_1_coverage_and_confidence() -> None:
+def test_golden_51_has_rating_coverage_and_confidence() -> None:
     control = golden_51((PASS, FAIL, UNKNOWN))
-    assert (control.level_lo, control.level_hi, control.plus) == (1, 1, False)
+    assert (control.rating_lo, control.rating_hi) == ("L", "L")
     assert (control.coverage, control.confidence) == (F(31, 35), "Medium")
-    assert (control.gap, control.gap_kind) == (2, "implementation")
 
 
 def test_the_cap_shows_the_value_before_it() -> None:
@@ -77,7 +77,7 @@ def test_a_pass_and_fail_settled_to_fail_scores_as_fail() -> None:
 def test_no_observation_is_not_assessed() -> None:
     control = golden_51((UNKNOWN,) * 3, cells("K-2", (UNKNOWN, 3), (UNKNOWN, 2), (UNKNOWN, 1)))
     assert (control.state, control.lo, control.hi) == ("not_assessed", F(0), F(1))
-    assert (control.level_lo, control.level_hi, control.gap_kind) == (0, 1, "implementation")
+    assert (control.rating_lo, control.rating_hi) == ("N", "F")
 
 
 def test_stale_evidence_leaves_only_the_fail() -> None:
@@ -91,20 +91,20 @@ def test_stale_evidence_leaves_only_the_fail() -> None:
 
 
 @pytest.mark.parametrize(
-    ("passes", "ratings", "level", "plus", "value"),
+    ("passes", "ratings", "permitted", "value"),
     [
-        ((19, 18, 14, 8), "FFLP", 3, True, F(59, 80)),
-        ((19, 17, 14, 8), "FLLP", 2, True, F(29, 40)),
-        ((20, 20, 20, 20), "FFFF", 4, False, F(1)),
-        ((10, 20, 20, 20), "PFFF", 0, True, F(7, 8)),
-        ((11, 20, 20, 20), "LFFF", 1, True, F(71, 80)),
-        ((20, 3, 0, 0), "FNNN", 1, False, F(23, 80)),
-        ((20, 4, 0, 0), "FPNN", 1, True, F(24, 80)),
-        ((20, 3, 8, 0), "FNPN", 1, False, F(31, 80)),
+        ((19, 18, 14, 8), "FFLP", 3, F(59, 80)),
+        ((19, 17, 14, 8), "FLLP", 2, F(29, 40)),
+        ((20, 20, 20, 20), "FFFF", 5, F(1)),
+        ((20, 20, 20, 17), "FFFL", 4, F(77, 80)),
+        ((10, 20, 20, 20), "PFFF", 0, F(7, 8)),
+        ((11, 20, 20, 20), "LFFF", 1, F(71, 80)),
+        ((20, 3, 0, 0), "FNNN", 1, F(23, 80)),
+        ((20, 4, 0, 0), "FPNN", 1, F(24, 80)),
     ],
 )
-def test_level_needs_all_lower_practices_fully(
-    passes: Sequence[int], ratings: str, level: int, plus: bool, value: F
+def test_a_theme_permits_a_level_whose_lower_practices_are_fully_met(
+    passes: Sequence[int], ratings: str, permitted: int, value: F
 ) -> None:
     checks = [a_check(f"K-{n}", level=n) for n in range(1, 5)]
     tallies = [
@@ -112,10 +112,13 @@ def test_level_needs_all_lower_practices_fully(
         for n, good in enumerate(passes, 1)
         for status, count in ((PASS, good), (FAIL, 20 - good))
     ]
-    control = one(run([a_control("C", *(check.id for check in checks))], checks, tallies))
-    assert "".join(practice.rating_lo for practice in control.practices) == ratings
-    assert (control.level_lo, control.level_hi, control.plus) == (level, level, plus)
-    assert control.lo == control.hi == value
+    scores = score((), checks, [Theme("K", "K")], tallies, POLICY, PROFILE)
+    (theme,) = scores.enterprise.controls
+    assert "".join(practice.rating_lo for practice in theme.practices) == ratings
+    assert theme.lo == theme.hi == value
+    (standing,) = scores.level.themes
+    assert (standing.lo, standing.hi) == (permitted, permitted)
+    assert scores.level.lo == min(permitted, 4), "the content has no practice at level 5"
 
 
 # ---------------------------------------------------------------- 5.4
@@ -243,15 +246,42 @@ def test_state_follows_the_evidence(status: Status, answer: Status, ask: str, st
     assert getattr(scores.frameworks[0].total, state) == 1
 
 
+@pytest.mark.parametrize(
+    ("direct", "partial", "answer", "extent"),
+    [
+        ((PASS, FAIL), (PASS,), PASS, "fully"),
+        ((PASS, COMPENSATED), (NA,), FAIL, "fully"),
+        ((PASS, PASS), (PASS,), NA, "fully"),  # the question was set aside
+        ((PASS, PASS), (PASS,), ATTESTED, "in_part"),  # somebody's word on what no check shows
+        ((PASS, PASS), (PASS,), UNKNOWN, "in_part"),
+        ((PASS, UNKNOWN), (PASS,), PASS, "in_part"),  # not judged for all its subjects
+        ((PASS, PASS), (UNKNOWN,), PASS, "in_part"),
+        ((NA, NA), (PASS,), PASS, "in_part"),  # no direct check applies
+        ((UNKNOWN, UNKNOWN), (FAIL,), UNKNOWN, "in_part"),
+        ((UNKNOWN, UNKNOWN), (UNKNOWN,), PASS, "by_statement"),
+        ((NA, NA), (NA,), ATTESTED, "by_statement"),
+        ((UNKNOWN, NA), (UNKNOWN,), UNKNOWN, "not_at_all"),
+        ((NA, NA), (NA,), UNKNOWN, "not_at_all"),
+        ((NA, NA), (NA,), NA, ""),
+    ],
+)
+def test_how_far_a_control_is_assessed(
+    direct: Sequence[Status], partial: Sequence[Status], answer: Status, extent: str
+) -> None:
+    scores = run(
+        [Control("C", "C", "", "", "Why?", (("K-1", "direct"), ("K-2", "partial")))],
+        [a_check("K-1"), a_check("K-2")],
+        [*cells("K-1", *((s, 1) for s in direct)), *cells("K-2", *((s, 1) for s in partial))],
+        answers={("FW", "C"): answer},
+    )
+    assert one(scores).extent == extent
+    assert scores.frameworks[0].total.extents == tuple(int(e == extent) for e in EXTENTS)
+
+
 @pytest.mark.parametrize("ask", ["", "Why?"])
 def test_a_control_without_checks_is_not_assessed_until_answered(ask: str) -> None:
     control = one(run([a_control("C", ask=ask)], [], []))
-    assert (control.state, control.lo, control.hi, control.level_hi) == (
-        "not_assessed",
-        F(0),
-        F(1),
-        1,
-    )
+    assert (control.state, control.lo, control.hi) == ("not_assessed", F(0), F(1))
     answered = one(run([a_control("C", ask=ask)], [], [], answers={("FW", "C"): PASS}))
     assert (answered.state, answered.lo, answered.confidence) == ("assessed", F(1), "Medium")
 
@@ -260,12 +290,7 @@ def test_not_applicable_controls_leave_the_group() -> None:
     checks = [a_check("K-1"), a_check("K-2")]
     tallies = [*cells("K-1", (PASS, 1)), *cells("K-2", (NA, 1))]
     total = run([a_control("A", "K-1"), a_control("B", "K-2")], checks, tallies).frameworks[0].total
-    assert (total.lo, total.level_lo, total.not_applicable, total.members) == (
-        F(1),
-        1,
-        1,
-        ("A", "B"),
-    )
+    assert (total.lo, total.not_applicable, total.members) == (F(1), 1, ("A", "B"))
 
 
 @pytest.mark.parametrize(

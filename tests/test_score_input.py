@@ -162,7 +162,7 @@ def test_what_has_no_subject_has_no_number_and_counts_nowhere() -> None:
         assert side["check"] == {"K": "1", "L": None}
         assert side["practice"] == {"P": "1", "Q": None}
         assert (side["control"], side["total"]) == ({"C": "1", "D": None}, "1")
-        assert (side["level"], side["total_level"]) == ({"C": 1, "D": 0}, 1)
+        assert (side["level"], side["total_level"]) == ({"C": 5, "D": None}, 1)
 
 
 @pytest.mark.parametrize("kind", ["controls", "practices"])

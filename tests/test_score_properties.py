@@ -23,6 +23,7 @@ from reporter.model.scores import (
     Scores,
     Status,
     Tally,
+    passed_of_judged,
 )
 from reporter.score import rating, score
 
@@ -78,19 +79,21 @@ def models(draw: st.DrawFn) -> Model:
 
 
 def nodes(scores: Scores) -> dict[tuple[object, ...], tuple[F, ...]]:
-    """Flatten every node to its lo, hi, level_lo and level_hi (a practice's ratings as levels)."""
+    """Flatten every node to its lo, hi, and rating or level of both; a level has no score, a group no rating."""
     found: dict[tuple[object, ...], tuple[F, ...]] = {}
     for check in scores.checks.values():
         if check.applicable:
             found["check", check.check] = (check.lo, check.hi, F(0), F(0))
     for view in (*scores.frameworks, scores.enterprise):
-        for node in settled(view):
-            key = (view.framework, type(node).__name__, node.id)
-            found[key] = (node.lo, node.hi, F(node.level_lo), F(node.level_hi))
+        for group in (view.total, *view.groups):
+            found[view.framework, "group", group.id] = (group.lo, group.hi, F(0), F(0))
         for control in view.controls:
-            for p in control.practices:
-                marks = F("NPLF".index(p.rating_lo)), F("NPLF".index(p.rating_hi))
-                found[view.framework, control.id, p.level] = (p.lo, p.hi, *marks)
+            for key, rated in ((0, control), *((p.level, p) for p in control.practices)):
+                marks = F("NPLF".index(rated.rating_lo)), F("NPLF".index(rated.rating_hi))
+                found[view.framework, control.id, key] = (rated.lo, rated.hi, *marks)
+    for name, level in {**scores.framework_levels, "enterprise": scores.level}.items():
+        for key, of in ((name, level), *((t.theme, t) for t in level.themes)):
+            found["level", name, key] = (F(0), F(1), F(of.lo), F(of.hi))
     return found
 
 
@@ -125,8 +128,26 @@ def test_i1_every_interval_is_ordered_and_within_0_and_1(model: Model) -> None:
     for lo, hi, level_lo, level_hi in nodes(scores).values():
         assert 0 <= lo <= hi <= 1
         assert 0 <= level_lo <= level_hi <= 5
-    assert all(0 <= node.coverage <= 1 for node in settled(*scores.frameworks, scores.enterprise))
-    assert all(0 <= c.known <= 1 and 0 <= c.attested <= 1 for c in scores.checks.values())
+    for node in settled(*scores.frameworks, scores.enterprise):
+        assert 0 <= node.passed <= node.coverage <= 1
+        assert (passed_of_judged(node) is None) == (node.coverage == 0)
+    assert all(
+        0 <= c.passed <= c.known <= 1 and 0 <= c.attested <= 1 for c in scores.checks.values()
+    )
+
+
+@quick
+@given(models())
+def test_what_is_fully_assessed_has_nothing_unknown(model: Model) -> None:
+    scores = scored(model)
+    for control in all_controls(scores):
+        assert control.extent != "fully" or control.coverage == 1
+        assert (control.extent == "not_at_all") == (control.state == "not_assessed")
+        assert (control.extent == "") == (control.state == "not_applicable")
+    for view in (*scores.frameworks, scores.enterprise):
+        for group in (view.total, *view.groups):
+            assert sum(group.extents[:3]) == group.assessed
+            assert group.extents[3] == group.not_assessed
 
 
 @quick
@@ -179,11 +200,9 @@ def test_i7_na_cells_leave_all_numbers_unchanged(model: Model) -> None:
 def test_i8_zero_evidence_assesses_nothing(model: Model, status: Status) -> None:
     silent = tuple(t if t.status == Status.NA else replace(t, status=status) for t in model.tallies)
     scores = scored(replace(model, tallies=silent, answers={}))
-    assert all(
-        node.lo == 0 and node.level_lo == 0
-        for node in settled(*scores.frameworks, scores.enterprise)
-    )
+    assert all(node.lo == 0 for node in settled(*scores.frameworks, scores.enterprise))
     assert all(node.coverage == 0 for node in settled(*scores.frameworks, scores.enterprise))
+    assert scores.level.lo == 0 and not scores.framework_levels
     for control in all_controls(scores):
         assert control.state in ("not_assessed", "not_applicable")
         assert control.hi == (1 if control.state == "not_assessed" else 0)
@@ -220,7 +239,7 @@ def test_i12_multiplying_all_weights_changes_nothing(
     before, after = scored(model), scored(replace(model, controls=heavy), policy)
     assert nodes(before) == nodes(after)
     for old, new in zip(all_controls(before), all_controls(after), strict=True):
-        assert (old.coverage, old.confidence, old.plus) == (new.coverage, new.confidence, new.plus)
+        assert (old.coverage, old.confidence) == (new.coverage, new.confidence)
 
 
 @quick
@@ -241,20 +260,22 @@ def test_i14_a_critical_fail_on_a_high_tier_knocks_the_practice_out(
     for control in (*scores.frameworks[0].controls, scores.enterprise.controls[0]):
         (practice,) = (p for p in control.practices if p.level == level)
         assert practice.hi <= F(1, 2) and "AAA-9" in practice.capped_by
-        assert control.level_hi < level
+    assert scores.level.hi < level and scores.level.themes[0].hi < level
+    assert all(own.hi < level for own in scores.framework_levels.values())
 
 
 @quick
 @given(models())
 def test_i15_a_level_stands_on_its_practices(model: Model) -> None:
-    for control in all_controls(scored(model)):
-        for level, marks in (
-            (control.level_lo, [(p.level, p.lo) for p in control.practices]),
-            (control.level_hi, [(p.level, p.hi) for p in control.practices]),
-        ):
-            assert all(value > F(85, 100) for n, value in marks if n < level)
-            assert all(value > F(1, 2) for n, value in marks if n == level)
-            assert not level or level in [n for n, _ in marks]
+    scores = scored(model)
+    practices = [p for theme in scores.enterprise.controls for p in theme.practices]
+    for level, marks in (
+        (scores.level.lo, [(p.level, p.lo) for p in practices]),
+        (scores.level.hi, [(p.level, p.hi) for p in practices]),
+    ):
+        assert all(value > F(85, 100) for n, value in marks if n < level)
+        assert all(value > F(1, 2) for n, value in marks if n == level)
+        assert not level or level in [n for n, _ in marks]
 
 
 @quick
@@ -313,9 +334,11 @@ def test_i20_another_framework_moves_no_enterprise_number(
 ) -> None:
     other = data.draw(controls("X", [check.id for check in model.checks]))
     more = scored(model, views=[a_framework(other, id_="XX")])
-    assert (more.enterprise, more.frameworks[0]) == (
-        scored(model).enterprise,
-        scored(model).frameworks[0],
+    before = scored(model)
+    assert (more.enterprise, more.level, more.frameworks[0]) == (
+        before.enterprise,
+        before.level,
+        before.frameworks[0],
     )
 
 
@@ -348,6 +371,25 @@ def test_a_check_is_the_exact_bound_over_all_possible_tiers(cells: list[Tally]) 
         assert got.lo == min(check.lo for check in exact)
         assert got.hi == max(check.hi for check in exact)
         assert got.known == min(check.known for check in exact)
+        assert got.passed == min(check.passed for check in exact)
+
+
+@quick
+@given(st.lists(tallies("K-1"), min_size=1, max_size=6))
+def test_what_is_met_of_what_could_be_judged_counts_no_unknown(cells: list[Tally]) -> None:
+    cells = [replace(cell, tier_hi=cell.tier_lo) for cell in cells]
+    weights = POLICY.tier_weights
+    judged = [
+        (c.status, c.n * weights[c.tier_lo - 1])
+        for c in cells
+        if c.status not in (Status.NA, Status.UNKNOWN)
+    ]
+    got = single(cells)
+    if judged:
+        met = sum(weight for status, weight in judged if status in (Status.PASS, Status.DECLARED))
+        assert got.passed / got.known == F(met, sum(weight for _, weight in judged))
+    else:
+        assert (got.passed, got.known) == (0, 0)
 
 
 def test_a_fixed_weight_for_half_credits_would_break_i2_and_i21() -> None:

@@ -419,12 +419,12 @@ def test_not_applicable_needs_a_second_person(
 ) -> None:
     assert {r["counts_as"] for r in in_vain["attestations"]["rows"]} == {"not counted"}
     assert numbers(in_vain) == numbers(plain)
-    assert in_vain["summary"]["not_assessed"] == plain["summary"]["not_assessed"]
+    assert in_vain["summary"]["assessed"] == plain["summary"]["assessed"]
     said = {"answer": "not applicable", "reason": "no such thing here"}
     report = assessed(tmp_path / "two", attestations=answers(content, **said, confirmed_by="zoe"))
     facts = {f["label"]: f["text"] for f in report["summary"]["facts"]}
     assert facts["Questions answered not applicable"] == "20"
-    assert "set aside as not applicable" in report["summary"]["not_assessed"]
+    assert "set aside as not applicable" in report["summary"]["assessed"]
     assert report["summary"]["evidence_text"].endswith(
         "Of 20 answers that count, 20 say that a control does not apply."
     )
@@ -472,13 +472,13 @@ def test_own_settings_stand_in_one_box_with_the_score_of_shipped_ones(
         "log_sources": {"gw": {"share": 1}},
         "params": {"CRD-03": {"max_days": 4000}}
         if False
-        else {"OWN-02": {"owner_attest_days": 4000}},
+        else {"OWN-04": {"owner_attest_days": 4000}},
         "baseline": {"approved_by": "zoe", "approved_at": "2026-06-20"},
     }
     report = assessed(tmp_path / "w", lax)
     box = notice(report, "own_settings")
     assert box["lines"] == [
-        "params: OWN-02 owner_attest_days 4000, shipped 180",
+        "params: OWN-04 owner_attest_days 4000, shipped 180",
         "log_sources: gw counts as delivering with 1 % of its days, shipped 90 %",
         "baseline: approved by zoe on 2026-06-20",
     ]

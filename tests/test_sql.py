@@ -602,7 +602,7 @@ def test_content_without_examples_is_the_same_otherwise(
     monkeypatch.setattr(
         loader, "content_dir", lambda: (tmp_path / "frameworks", tmp_path / "sources")
     )
-    full, short = loader.load(), loader.load(examples=False)
+    full, short = loader.load(), loader.load(examples=False, lists=None)
     assert all(c.examples for c in full.checks)
     assert replace(full, checks=short.checks) == short
     assert tuple(replace(c, examples=()) for c in full.checks) == short.checks

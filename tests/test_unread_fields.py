@@ -23,7 +23,7 @@ AGENT = {
     "type": "agent", "state": "active", "risk_tier": "medium", "autonomy": 2, "created_at": "2026-01-05",
     "activated_at": "2026-01-05", "tools": [{"name": "pay.refund", "effect": "transfer"}],
 }  # fmt: skip
-CHECKS = ("LIF-01", "OWN-02")
+CHECKS = ("LIF-01", "OWN-04")
 
 
 def _run(folder: Path, **files: str) -> dict[tuple[str, str], tuple[str, str]]:
@@ -151,7 +151,7 @@ def test_a_limit_below_nothing_or_beyond_counting_is_no_limit(
 def test_what_fails_whatever_an_unreadable_cell_held_still_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assess_few(monkeypatch, "APR-01", "OWN-02")
+    assess_few(monkeypatch, "APR-01", "OWN-02", "OWN-04")
 
     def agent(name: str, tool: str, **more: str) -> dict[str, object]:
         grant = {"name": tool, "effect": "transfer", "needs_approval": False}
@@ -171,4 +171,5 @@ def test_what_fails_whatever_an_unreadable_cell_held_still_fails(
     assert results["APR-01", "two"] == ("fail", "no_approval_needed")
     assert results["APR-01", "one"] == ("unknown", "unread")
     assert results["OWN-02", "left"] == ("fail", "left")
-    assert results["OWN-02", "kept"] == ("unknown", "unread")
+    assert results["OWN-02", "kept"][0] == "declared"
+    assert results["OWN-04", "kept"] == ("unknown", "unread")

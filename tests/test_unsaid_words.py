@@ -41,7 +41,7 @@ def _found(run: reporter.Run, check: str) -> dict[str, str]:
 def test_a_word_that_says_nothing_is_an_empty_cell_and_is_noted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assess_few(monkeypatch, "GOV-05", "ENT-01", "LIF-05", "RUN-02")
+    assess_few(monkeypatch, "GOV-05", "ENT-01", "LIF-05", "RUN-07")
     words = (*WORDS, *NONE, *SAID)
     run = _run(
         tmp_path,
@@ -55,7 +55,7 @@ def test_a_word_that_says_nothing_is_an_empty_cell_and_is_noted(
     nothing = {f"a{n:02}" for n in range(len(WORDS))}
     none = {f"a{n:02}" for n in range(len(WORDS), len(WORDS) + len(NONE))}
     channel, point, stop, memory = (
-        _found(run, c) for c in ("GOV-05", "ENT-01", "LIF-05", "RUN-02")
+        _found(run, c) for c in ("GOV-05", "ENT-01", "LIF-05", "RUN-07")
     )
     assert {a for a, s in channel.items() if s == "fail"} == nothing | none
     assert {a for a, s in stop.items() if s == "fail"} == nothing | none
@@ -81,6 +81,7 @@ def test_a_word_that_says_nothing_is_an_empty_cell_and_is_noted(
                             "ends_at": "2026-09-01"}),
         ("SUP-04", "fail", {"type": "third_party", "third_party_id": "t", "principal_id": "a1",
                             "reviewed_at": "2026-08-01", "scopes": "tbd", "owner_id": "ann", "fallback": "none"}),
+        ("SUP-08", "fail", {"type": "third_party", "third_party_id": "t", "fallback": "none"}),
     ],
 )  # fmt: skip
 def test_nothing_is_settled_by_such_a_word(

@@ -23,9 +23,12 @@ from reporter.ingest import statement_files as statements
 from reporter.ingest.readers.inputs import Inputs
 from reporter.model.assessment import Check
 from reporter.model.reasons import Reasons
+from reporter.model.scores import Status
 from reporter.model.statements import SIGNED, Compensation, Given, Waiver
 from reporter.pipeline.assess import Options, assess_workspace
+from reporter.pipeline.weight_of_words import _support
 from reporter.score import score
+from reporter.score.budget import Compensated
 from reporter.statements import exceptions
 from reporter.statements.waivers import Stated, read_waivers
 from reporter.transform.derive import derive
@@ -279,6 +282,36 @@ def test_the_reason_says_what_stands_in_and_until_when(engine: DuckDB) -> None:
     )[0]
     assert Reasons([]).of("K", code, values) == (
         "it does not hold; compensated by Z until 2027-03-01 (statements/compensations.csv#3)"
+    )
+
+
+def test_what_proves_a_compensation_is_noted(engine: DuckDB) -> None:
+    results = {
+        ("K", "a1"): "fail",
+        ("M", "a1"): "fail",
+        ("Z", "a1"): "declared",
+        ("O", "organisation"): "declared",
+    }
+    put(engine, results)
+    compensated(engine, {}, {"by_check": "O"}, {"check": "M", "by_check": "Z"})
+    support = _support(extract.relied(engine))
+    assert support.declared == {
+        "Z a1": ("Z", (Status.DECLARED, 2, 2)), "O organisation": ("O", (Status.DECLARED, 2, 2)),
+    }  # fmt: skip
+    kind = (Status.COMPENSATED, 2, 2)
+    assert support.compensated == (
+        Compensated("K", kind, (frozenset({"statement 0", "Z a1"}), frozenset({"statement 1", "O organisation"}))),
+        Compensated("M", kind, (frozenset({"statement 2", "Z a1"}),)),
+    )  # fmt: skip
+
+
+def test_a_proof_that_a_system_shows_is_no_word(engine: DuckDB) -> None:
+    put(engine, {("K", "a1"): "fail", ("Z", "a1"): "pass"})
+    compensated(engine, {})
+    support = _support(extract.relied(engine))
+    assert (support.declared, [c.groups for c in support.compensated]) == (
+        {},
+        [(frozenset({"statement 0"}),)],
     )
 
 

@@ -445,7 +445,7 @@ def test_the_examples_of_a_check_of_others_run_behind_the_same_walls(tmp_path: P
         path.write_text(path.read_text().replace("examples: []", "examples:" + example))
     seen: list[tuple[int, int]] = []
     problems, _ = lint.lint(
-        (extra,), progress=lambda done, of: seen.append((done, of)), limits=Limits(seconds=3)
+        (extra,), progress=lambda done, of: seen.append((done, of)), limits=Limits(seconds=9)
     )
     told = [str(p) for p in problems]
     assert any("ZZZ-90: its examples cannot be run: it" in t for t in told)

@@ -146,11 +146,14 @@ CREATE MACRO is_tool_of(tool, id, name) AS
   OR tool LIKE literal(COALESCE(name, id)) || '!_!_%' ESCAPE '!'
   OR tool LIKE 'mcp!_!_' || literal(COALESCE(name, id)) || '!_!_%' ESCAPE '!';
 
--- One spelling for all names that look alike: case, blanks, - _ . and digits or letters that read as others.
+-- A name without what nobody minds: case, blanks, - _ and dots.
+CREATE MACRO spelling_of(name) AS
+  REPLACE(REPLACE(REPLACE(REPLACE(LOWER(TRIM(name)), '-', ''), '_', ''), ' ', ''), '.', '');
+
+-- One spelling for all names that look alike: digits and letters that read as others too.
 CREATE MACRO look_of(name) AS
   REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(
-    REPLACE(REPLACE(REPLACE(REPLACE(
-    LOWER(TRIM(name)), '-', ''), '_', ''), ' ', ''), '.', ''), '0', 'o'), '1', 'l'),
+    spelling_of(name), '0', 'o'), '1', 'l'),
     'а', 'a'), 'е', 'e'), 'о', 'o'), 'р', 'p'), 'с', 'c'), 'і', 'i'),
     'у', 'y'), 'х', 'x'), 'ѕ', 's'), 'ο', 'o');
 

@@ -1,12 +1,10 @@
 -- One agent of the register: how many records it has, another id that is the same but for case and blanks, and, as a
--- word each, what its record lacks. Out of use, it need not be confirmed any more (confirmed_at is empty).
+-- word each, what its record lacks.
 -- part
 WITH records AS (
   SELECT
     a.actor_id,
     a.n_records,
-    a.updated_at,
-    CASE WHEN a.state IS NULL OR a.state NOT IN ('retired', 'rejected') THEN a.updated_at END AS confirmed_at,
     CASE WHEN a.owner_id IS NULL THEN 'owner' END AS owner,
     CASE WHEN a.purpose IS NULL THEN 'purpose' END AS purpose,
     CASE WHEN a.principal_id IS NULL THEN 'principal' END AS principal,
@@ -16,7 +14,6 @@ WITH records AS (
     CASE WHEN a.tools_listed THEN NULL ELSE 'tools' END AS tools,
     CASE WHEN a.data_listed THEN NULL ELSE 'data' END AS data,
     CASE WHEN a.created_at IS NULL THEN 'created' END AS created,
-    CASE WHEN a.updated_at IS NULL THEN 'confirmed' END AS confirmed,
     a.ref
   FROM agents AS a
   WHERE a.registered
@@ -35,10 +32,8 @@ SELECT
   k.actor_id,
   k.n_records,
   t.twin,
-  k.updated_at,
-  k.confirmed_at,
   COALESCE(
-    k.owner, k.purpose, k.principal, k.environment, k.autonomy, k.state, k.tools, k.data, k.created, k.confirmed
+    k.owner, k.purpose, k.principal, k.environment, k.autonomy, k.state, k.tools, k.data, k.created
   ) IS NULL AS is_complete,
   k.owner,
   k.purpose,
@@ -49,7 +44,6 @@ SELECT
   k.tools,
   k.data,
   k.created,
-  k.confirmed,
   k.ref
 FROM records AS k
 LEFT JOIN twins AS t ON t.actor_id = k.actor_id

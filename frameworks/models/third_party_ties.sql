@@ -1,17 +1,8 @@
--- One third party that holds access of an agent not retired: what its own record and the registers say, how much depends on it, and
--- when a log of the period last showed its identity.
+-- One third party that holds access of an agent not retired: what its own record and the registers say of review, scope and owner.
 -- part
-WITH seen AS (
-  SELECT COALESCE(x.principal_id, x.agent_id) AS principal_id, MAX(x.last_at) AS last_at
-  FROM activity AS x
-  WHERE x.in_window
-  GROUP BY COALESCE(x.principal_id, x.agent_id)
-)
-
 SELECT
   t.third_party_id,
   t.name,
-  a.risk_tier,
   CASE WHEN v.standing = 'missing' AND t.tells_review THEN 'untold' ELSE v.standing END AS standing,
   CASE
     WHEN v.reviewed_at IS NULL THEN t.own_review_at
@@ -28,14 +19,9 @@ SELECT
   ) AS owner_standing,
   h.state AS owner_state,
   COALESCE(t.scope, l.scope) AS scopes,
-  t.exit_plan AS fallback,
-  t.identity AS principal_id,
   t.tells_review OR v.tells_review AS tells_review,
   t.tells_owner OR v.tells_owner AS tells_owner,
   t.tells_scope OR l.scope IS NOT NULL AS tells_scope,
-  t.tells_fallback,
-  t.tells_identity,
-  s.last_at,
   t.ref
 FROM third_party_records AS t
 JOIN agents AS a ON a.actor_id = t.actor_id
@@ -44,5 +30,4 @@ CROSS JOIN run AS r
 CROSS JOIN listed_people AS n
 LEFT JOIN deciders AS h ON h.decider_id = COALESCE(t.answerable, v.answerable)
 LEFT JOIN limited_agents AS l ON l.actor_id = t.actor_id
-LEFT JOIN seen AS s ON s.principal_id = t.identity
 WHERE a.state IS NULL OR a.state <> 'retired'

@@ -8,7 +8,6 @@
 -- first_at time: First of them.
 -- last_at time: Last of them.
 -- first_ref text: file#record of the first.
--- last_ref text: file#record of the last.
 WITH ran AS (
   SELECT
     e.who,
@@ -63,8 +62,6 @@ SELECT
   c.version,
   time_of(c.first_stamp) AS first_at,
   time_of(c.last_stamp) AS last_at,
-  ref_of(f.file, c.first_stamp) AS first_ref,
-  ref_of(l.file, c.last_stamp) AS last_ref
+  ref_of(f.file, c.first_stamp) AS first_ref
 FROM resolved AS c
 JOIN parts AS f ON f.part = part_of(c.first_stamp)
-JOIN parts AS l ON l.part = part_of(c.last_stamp)

@@ -1,6 +1,6 @@
 """Write the generated pages. In: schema and content. Out: tables.md, checks.md, coverage.md,
-sources.md, what-to-export.md, report.schema.json, view.schema.json; messages.pot; the checks as
-compiled.
+disagreements.md, sources.md, what-to-export.md, report.schema.json, view.schema.json; messages.pot;
+the checks as compiled.
 
 `make docs` runs it. In formats.md, written by hand, it renews the tables of fields.
 """
@@ -15,7 +15,9 @@ from pathlib import Path
 
 from reporter.authoring import messages
 from reporter.authoring.inspect import needs_by_check, reads_by_check
+from reporter.authoring.mapping_lint.disagreements import disagreements
 from reporter.content import loader
+from reporter.content.frameworks import STRENGTHS
 from reporter.content.lineage import origins, rests_of, sources_of
 from reporter.content.loader import Content
 from reporter.content.source_policy import outputs
@@ -225,12 +227,12 @@ def checks(content: Content) -> str:
         "## Checks",
         "\n".join(
             [
-                "| check | what must hold | severity | level | evidence | compensated by |",
-                "|---|---|---|---|---|---|",
+                "| check | what must hold | severity | level | evidence | shows | compensated by |",
+                "|---|---|---|---|---|---|---|",
             ]
             + [
                 f"| {c.id} | {c.title} | {c.severity} | {c.level} | {c.evidence} |"
-                f" {', '.join(c.compensated_by)} |"
+                f" {c.shows} | {', '.join(c.compensated_by)} |"
                 for c in content.checks
             ]
         ),
@@ -242,6 +244,7 @@ def checks(content: Content) -> str:
                 f"Takes part where `reporter.yml` names it: `frameworks: [{framework.id}]`."
             )
         parts.append(_controls(framework))
+        parts += _reasons(framework)
     return "\n\n".join(parts) + "\n"
 
 
@@ -263,6 +266,20 @@ def _controls(framework: Framework) -> str:
     return "\n".join(lines)
 
 
+def _reasons(framework: Framework) -> list[str]:
+    """Say why each check stands where it does, as far as the catalog says it."""
+    rows = [
+        f"| {control.id} | {check_id} | {strength} | {control.whys[check_id]} |"
+        for control in framework.controls
+        for check_id, strength in sorted(control.checks, key=lambda c: STRENGTHS.index(c[1]))
+        if check_id in control.whys
+    ]
+    if not rows:
+        return []
+    head = ["| control | check | strength | why |", "|---|---|---|---|"]
+    return [f"Why, for {framework.short} (*named*: by the publisher):", "\n".join(head + rows)]
+
+
 def coverage(content: Content) -> str:
     """Return docs/coverage.md: what evidences each control, from where, and what no check can
     show.
@@ -273,8 +290,8 @@ def coverage(content: Content) -> str:
         (
             "Generated from `frameworks/` by `make docs`; do not edit. For each control: the checks"
             " that count, by the evidence they need (registers alone; logs alone; both), how strong"
-            " the best of them is, and the question that no check answers. Where nothing counts,"
-            " the control *needs attestation*: it prints neither 0 % nor 100 %."
+            " the best of them is, what no check shows, and the question that remains. Where none"
+            " counts, the control *needs attestation*: it prints neither 0 % nor 100 %."
         ),
     ]
     for framework in content.frameworks:
@@ -288,8 +305,8 @@ def coverage(content: Content) -> str:
             f"{len(rows)} controls: {summary}.",
             "\n".join(
                 [
-                    "| control | strongest | inventory | logs | both | not testable here |",
-                    "|---|---|---|---|---|---|",
+                    "| control | strongest | inventory | logs | both | not shown | question |",
+                    "|---|---|---|---|---|---|---|",
                 ]
                 + [f"| {' | '.join(r)} |" for r in rows]
             ),
@@ -307,7 +324,7 @@ def _covered(control: Control, evidence: dict[str, str]) -> list[str]:
         ", ".join(i for i, _ in scored_checks if evidence[i] == kind)
         for kind in ("inventory", "logs", "both")
     ]
-    return [control.id, best, *kinds, control.ask]
+    return [control.id, best, *kinds, control.not_shown, control.ask]
 
 
 def sources(content: Content) -> str:
@@ -477,6 +494,7 @@ def main() -> None:
     (DOCS / "tables.md").write_text(tables(content), encoding="utf-8")
     (DOCS / "checks.md").write_text(checks(content), encoding="utf-8")
     (DOCS / "coverage.md").write_text(coverage(content), encoding="utf-8")
+    (DOCS / "disagreements.md").write_text(disagreements(content), encoding="utf-8")
     (DOCS / "sources.md").write_text(sources(content), encoding="utf-8")
     (DOCS / "what-to-export.md").write_text(what_to_export(content), encoding="utf-8")
     page = (DOCS / "formats.md").read_text(encoding="utf-8")

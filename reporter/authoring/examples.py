@@ -361,7 +361,7 @@ _CARRIED = "CREATE TABLE carried (source VARCHAR, tbl VARCHAR, col VARCHAR)"
 def _facts(wanted: Set[str], examples: Iterable[dict[str, Any]]) -> tuple[Table, ...]:
     """Return the loaded tables that some tables depend on, and those that examples fill."""
     names = {name for example in examples for name in example.get("given", {})}
-    names |= needed_for(wanted)
+    names |= needed_for(wanted | names)
     return tuple(t for t in LOADED if t.name in names)
 
 

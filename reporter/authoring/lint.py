@@ -13,11 +13,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import date
-from itertools import chain
+from itertools import chain, zip_longest
 from pathlib import Path
 from threading import Lock
 
 from reporter.authoring import examples
+from reporter.authoring.mapping_lint.disagreements import faults_in
 from reporter.content import loader
 from reporter.content.kinds.check_files import read_check
 from reporter.content.lineage import tables_read
@@ -28,7 +29,7 @@ from reporter.engine.sandbox import USUAL, Child, Limits, Stopped
 from reporter.errors import ContentError, Errors, ReporterError
 from reporter.evaluate.runner import needs_of
 from reporter.evaluate.unassessed import replaceable
-from reporter.model.assessment import AS_OF, SEVERITIES, Check, Framework
+from reporter.model.assessment import AS_OF, SEVERITIES, Check, Control, Framework, Group
 from reporter.schema.columns import FLAG, INT, LARGEST, TIME
 from reporter.schema.compiled import Compiled
 from reporter.schema.model_files import shipped
@@ -56,6 +57,7 @@ def lint(
     others = chain(
         _official(content),
         _mapping(content),
+        faults_in(content),
         loader.unknown_targets(content, content.profiles.values()),
         (problem for source in content.sources for problem in loader.validated_source(source)[1]),
     )
@@ -83,6 +85,7 @@ def _official(content: Content) -> Iterator[ReporterError]:
             continue
         wrong_titles = register.get("wrong_titles", {})
         yield from _ids(framework, register["ids"], wrong_titles, framework.place)
+        yield from _texts(framework, register.get("texts", {}))
         if framework.source_sha256 != register["sha256"]:
             yield ContentError(
                 "source_sha256 is not that of the official register",
@@ -113,6 +116,33 @@ def _ids(
             )
     for missing_id in sorted(set(ids) - groups - {c.id for c in framework.controls}):
         yield ContentError(f"{missing_id} {ids[missing_id]} is missing".replace("  ", " "), place)
+
+
+def _texts(framework: Framework, official_texts: dict[str, str]) -> Iterator[ReporterError]:
+    """Hold the official texts of a catalog word by word against those of the register."""
+    items: tuple[Group | Control, ...] = (*framework.groups, *framework.controls)
+    for item in items:
+        expected_text = official_texts.get(item.id, "").strip()
+        if item.official_text != expected_text:
+            difference = _difference(item.official_text.split(), expected_text.split())
+            yield ContentError(
+                f"{item.id}: 'official_text' is not the publisher's: {difference}",
+                framework.place,
+                f"Expected: {expected_text}" if expected_text else "The register has no text.",
+            )
+
+
+def _difference(words: list[str], expected_words: list[str]) -> str:
+    """Say where two texts first differ."""
+    if not words:
+        return "it is missing"
+    for at, (word, expected_word) in enumerate(zip_longest(words, expected_words), 1):
+        if word is None:
+            return f"it ends after word {at - 1}"
+        if word != expected_word:
+            expected = repr(expected_word) if expected_word else "no more"
+            return f"word {at} is {word!r}, expected {expected}"
+    return "it has other spaces"
 
 
 def _closest(unknown_id: str, title: str, ids: dict[str, str]) -> str:
@@ -152,6 +182,7 @@ def _mapping(content: Content) -> Iterator[ReporterError]:
                 )
             elif sum(check_id in g.checks for g in content.causes) > 1:
                 yield ContentError(f"{check_id} stands in two causes", "frameworks/causes.yml")
+    yield from _strengths(content)
     yield from _efforts(content)
     yield from _models(content.checks)
     for framework in content.frameworks:
@@ -161,6 +192,36 @@ def _mapping(content: Content) -> Iterator[ReporterError]:
                 yield ContentError(f"{control.id} lists {repeat} twice", framework.place)
             if not control.ask:
                 yield ContentError(f"{control.id} has no attestation question", framework.place)
+
+
+def _strengths(content: Content) -> Iterator[ReporterError]:
+    """Hold each mapping to what it claims: a direct one says what its check shows and why it
+    stands, and where a control asks that something is written down, doing it is no direct evidence.
+    """
+    shows = {check.id: check.shows for check in content.checks}
+    controls = [(c, f.place) for f in content.frameworks for c in f.controls]
+    direct_ids = {i for c, _ in controls for i, strength in c.checks if strength == "direct"}
+    for check in content.checks:
+        if check.id in direct_ids and not check.shows:
+            yield ContentError(
+                f"{check.id} is direct and does not say what it 'shows'", check.place
+            )
+    for control, place in controls:
+        for check_id, strength in control.checks:
+            has_why = check_id in control.whys
+            is_act = control.documented and shows.get(check_id) == "operation"
+            if strength == "direct" and not has_why:
+                yield ContentError(f"{control.id}: {check_id} is direct without a reason", place)
+            if is_act and (strength == "direct" or (strength == "partial" and not has_why)):
+                yield ContentError(
+                    f"{control.id} asks for something written down, and {check_id} shows operation",
+                    place,
+                    "It is partial with a reason, or contextual.",
+                )
+    for framework in content.frameworks:
+        silent = [c.id for c in framework.controls if not c.not_shown]
+        for control_id in silent if len(silent) < len(framework.controls) else ():
+            yield ContentError(f"{control_id} does not say what is 'not_shown'", framework.place)
 
 
 def _models(checks: Iterable[Check]) -> Iterator[ReporterError]:

@@ -18,6 +18,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
 from reporter.content import loader
+from reporter.content.frameworks import FULL_TEXT
 from reporter.content.loader import Content
 from reporter.evaluate.possible_agents import SIGNS
 from reporter.i18n.translate import CONTENT, WORD, WORDS
@@ -38,7 +39,7 @@ _KEYWORDS = {"say": None, "mark": None, "tell": None, "say_n": (1, 2), "_": None
 """Functions that take a text to translate, as Babel expects them."""
 _TEMPLATES = {"trim_blocks": "true", "lstrip_blocks": "true", "silent": "false"}
 _VOCABULARY = sorted({w.replace("_", " ") for words in VOCABULARY.values() for w in words})
-_TRANSLATED_TITLES = ("id-only",)
+_TRANSLATED_TITLES = ("id-only", FULL_TEXT)
 """Text policies of catalogs whose titles are in our own words; other titles are their
 publisher's.
 """
@@ -120,10 +121,15 @@ def contents(content: Content) -> Iterator[str]:
     for framework in content.frameworks:
         is_ours = framework.text_policy in _TRANSLATED_TITLES
         yield framework.note
+        if origin := framework.official_text:
+            yield from (origin.source, origin.licence)
+        yield from (alias.note for alias in framework.aliases)
         for group in framework.groups:
             yield group.title if is_ours else ""
         for control in framework.controls:
             yield from (control.title if is_ours else "", control.paraphrase, control.ask)
+            yield control.not_shown
+            yield from (control.whys.get(i, "") for i, how in control.checks if how != "contextual")
 
 
 def written(catalog: Catalog, header: str = HEADER) -> bytes:

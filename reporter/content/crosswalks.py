@@ -6,15 +6,15 @@ crosswalks and catalogs that stand for nothing."""
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from reporter.content.yaml import Fields, fields
+from reporter.content.yaml import Fields, fields, place_below
 from reporter.errors import ContentError, ReporterError
 from reporter.model.assessment import Check, Framework
-from reporter.model.crosswalk import Crosswalk, Pairs
+from reporter.model.crosswalk import Alias, Crosswalk, Pairs
 
 ALIASES = "aliases.yml"
 """Lies among the crosswalks and is none."""
@@ -25,13 +25,16 @@ CONFIDENCE = ("high", "medium", "low")
 BASES = ("published", "own-judgement")
 
 
-def read_crosswalk(path: Path) -> Crosswalk:
-    """Read one crosswalk file; a row without a relation or confidence has that of the file.
+def read_crosswalk(path: Path, lists: Collection[str] | None = None) -> Crosswalk:
+    """Read one crosswalk file; a row without a relation or confidence has that of the file. Rows
+    are left out where `lists` are given and do not hold both ends.
 
-    Raises ContentError where a row lacks a relation or confidence, or a word is none of those
-    allowed.
+    Raises ContentError where a row lacks a relation or confidence, or a word is not allowed.
     """
-    file = fields(path)
+    file = fields(path) if lists is None else fields(path, until="maps")
+    is_whole = lists is None or {file.data.get("from"), file.data.get("to")} <= set(lists)
+    if lists is not None and is_whole:
+        file = fields(path)
     file.only("id", "title", "from", "to", "relation", "basis", "source", "confidence", "maps")
     source = file.get("source", dict)
     unknown_keys = sorted(set(map(str, source)) - {"what", "where", "by", "published"})
@@ -55,7 +58,7 @@ def read_crosswalk(path: Path) -> Crosswalk:
         basis=basis,
         publisher=str(source.get("by", "")),
         source=str(source["what"]).strip(),
-        rows=tuple(_row(row, file) for row in file.get("maps", list)),
+        rows=tuple(_row(row, file) for row in file.get("maps", list)) if is_whole else (),
         place=file.place("maps"),
     )
 
@@ -103,6 +106,19 @@ def _ids(value: Any, key: str, place: str) -> tuple[str, ...]:
     if not ids or not all(isinstance(i, str) and i for i in ids):
         raise ContentError(f"maps: {key!r} must be an id or a list of ids, not {value!r}", place)
     return tuple(ids)
+
+
+def alias_of(data: Mapping[str, Any]) -> Alias:
+    """Return what a reference means, of an entry of the file of aliases."""
+    return Alias(
+        given=data["given"],
+        literal=data["literal"] or "",
+        intended=tuple(data["intended"]),
+        related=tuple(data["related"]),
+        confidence=str(data["confidence"]),
+        is_literal=data.get("confidence_in") == "literal",
+        note=data["note"].strip(),
+    )
 
 
 def read_register(path: Path) -> dict[str, Any]:
@@ -179,7 +195,8 @@ def _unknown(walk: Crosswalk, origins: set[str], targets: set[str]) -> Iterator[
             for unknown_id in (i for i in ids if i not in valid_ids):
                 close = get_close_matches(unknown_id, sorted(valid_ids), 1, 0.3)
                 hint = f"Did you mean {close[0]}?" if close else ""
-                yield ContentError(f"{walk.id}: {unknown_id} is no id of {name}", walk.place, hint)
+                place = place_below(walk.place, unknown_id)
+                yield ContentError(f"{walk.id}: {unknown_id} is no id of {name}", place, hint)
         for pair in ((o, t) for o in row.origins for t in row.targets):
             if pair in pairs:
                 yield ContentError(f"{walk.id} joins {pair[0]} and {pair[1]} twice", walk.place)

@@ -15,18 +15,33 @@ from typing import Any
 from reporter.content.crosswalks import CHECKS, CONFIDENCE, one_of
 from reporter.content.yaml import Fields, fields, read_yaml
 from reporter.errors import ContentError
-from reporter.model.assessment import Check, Control, Framework, Group, Policy, Profile, Theme
+from reporter.model.assessment import (
+    Check,
+    Control,
+    Framework,
+    Group,
+    Origin,
+    Policy,
+    Profile,
+    Theme,
+)
 from reporter.model.comparison import IDENTITIES, CauseGroup
 from reporter.model.roadmap import Efforts
 from reporter.model.source import ToolRule
 
 STRENGTHS = ("direct", "partial", "contextual")
-
-
+_CONTROL_KEYS = (
+    *("id", "title", "group", "official_text", "paraphrase", "ask", "not_shown", "weight"),
+    *("documented", "checks"),
+)
+FULL_TEXT = "full-text"
+"""The text policy of a catalog that carries the text of its publisher."""
+LEVELS = (1, 2, 3, 4, 5)
 RESERVED = (CHECKS, "enterprise")
 """What crosswalks and scores call our checks and themes."""
 _ID = re.compile(r"[a-z0-9][a-z0-9.-]{0,79}")
 """It names files too."""
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 
 def read_framework(path: Path) -> Framework:
@@ -46,6 +61,7 @@ def read_framework(path: Path) -> Framework:
         "published",
         "text_policy",
         "licence_note",
+        "official_text",
         "source_sha256",
         "optional",
         "confidence",
@@ -61,10 +77,6 @@ def read_framework(path: Path) -> Framework:
             "Expected small letters, digits, dots and dashes, such as acme-2026, and none of"
             f" {', '.join(RESERVED)}.",
         )
-    groups = [
-        _part(g, ("id", "title"), "group", catalog_file)
-        for g in catalog_file.get("groups", list, [])
-    ]
     return Framework(
         id=name,
         title=catalog_file.get("title", str),
@@ -74,7 +86,7 @@ def read_framework(path: Path) -> Framework:
         url=catalog_file.get("url", str),
         text_policy=catalog_file.get("text_policy", str),
         source_sha256=catalog_file.get("source_sha256", str, ""),
-        groups=tuple(Group(g["id"], g["title"], g.get("parent", "")) for g in groups),
+        groups=tuple(_group(g, catalog_file) for g in catalog_file.get("groups", list, [])),
         controls=tuple(_control(c, catalog_file) for c in catalog_file.get("controls", list)),
         place=catalog_file.place("controls"),
         optional=catalog_file.get("optional", bool, False),
@@ -85,7 +97,47 @@ def read_framework(path: Path) -> Framework:
             catalog_file.place("confidence"),
         ),
         note=catalog_file.get("scope_note", str, "").strip(),
+        official_text=_origin(catalog_file),
     )
+
+
+def _origin(file: Fields) -> Origin | None:
+    """Return where official texts are from: only a catalog that may carry them says so."""
+    origin = file.get("official_text", dict, {})
+    if bool(origin) != (file.get("text_policy", str) == FULL_TEXT):
+        raise ContentError(
+            f"'text_policy: {FULL_TEXT}' and 'official_text' go together",
+            file.place("text_policy"),
+            "Name the source, with a licence_note that lets its text be copied.",
+        )
+    if not origin:
+        return None
+    source, language = origin.get("source"), origin.get("language")
+    if set(origin) != {"source", "language"} or not all(
+        isinstance(v, str) and v.strip() for v in (source, language)
+    ):
+        raise ContentError(
+            "'official_text' needs a source and a language", file.place("official_text")
+        )
+    if not _LANGUAGE.fullmatch(language):
+        raise ContentError(
+            f"'language' is {language!r}", file.place("official_text"), "Expected a tag such as en."
+        )
+    return Origin(source.strip(), file.get("licence_note", str).strip(), language)
+
+
+def _official_text(data: dict[str, Any], key: str, file: Fields) -> str:
+    """Return the publisher's words for a group or control."""
+    text = data.get("official_text", "")
+    if not isinstance(text, str):
+        raise ContentError(f"{data['id']}: 'official_text' must be text", file.place(key))
+    if text and file.get("text_policy", str) != FULL_TEXT:
+        raise ContentError(
+            f"{data['id']} has an 'official_text', and the text_policy allows none",
+            file.place(key),
+            f"It may be copied where text_policy is {FULL_TEXT}; else paraphrase it.",
+        )
+    return text.strip()
 
 
 def _part(data: Any, texts: tuple[str, ...], kind: str, file: Fields) -> dict[str, Any]:
@@ -97,31 +149,58 @@ def _part(data: Any, texts: tuple[str, ...], kind: str, file: Fields) -> dict[st
     return dict(data)
 
 
+def _group(data: Any, file: Fields) -> Group:
+    data = _part(data, ("id", "title"), "group", file)
+    text = _official_text(data, "groups", file)
+    return Group(data["id"], data["title"], data.get("parent", ""), text)
+
+
 def _control(data: Any, file: Fields) -> Control:
     data = _part(data, ("id", "title", "paraphrase", "ask"), "control", file)
-    check_lists = data.get("checks", {})
-    if not isinstance(check_lists, dict) or not all(
-        isinstance(ids, list) for ids in check_lists.values()
-    ):
+    name, place = data["id"], file.place("controls")
+    if unknown_keys := [key for key in data if key not in _CONTROL_KEYS]:
         raise ContentError(
-            f"{data['id']}: 'checks' must be lists by strength", file.place("controls")
+            f"{name}: unknown key {unknown_keys[0]!r}", place, f"Known: {', '.join(_CONTROL_KEYS)}."
         )
-    checks = []
-    for strength, ids in check_lists.items():
-        if strength not in STRENGTHS:
-            raise ContentError(
-                f"{data.get('id')}: unknown strength {strength!r}", file.place("controls")
-            )
-        checks += [(i, strength) for i in ids]
+    for key, kind, kind_name in (("not_shown", str, "text"), ("documented", bool, "true or false")):
+        if key in data and not isinstance(data[key], kind):
+            raise ContentError(f"{name}: {key!r} must be {kind_name}", place)
+    checks, whys = _mapped(data.get("checks", {}), name, place)
     return Control(
-        id=data["id"],
+        id=name,
         title=data["title"],
         group=data.get("group", ""),
         paraphrase=data["paraphrase"].strip(),
         ask=data["ask"].strip(),
-        checks=tuple(sorted(checks)),
+        checks=checks,
         weight=data.get("weight", 1),
+        not_shown=data.get("not_shown", "").strip(),
+        official_text=_official_text(data, "controls", file),
+        documented=data.get("documented", False),
+        whys=whys,
     )
+
+
+def _mapped(
+    by_strength: Any, name: str, place: str
+) -> tuple[tuple[tuple[str, str], ...], dict[str, str]]:
+    """Return the checks of a control with their strengths, and the reasons that stand with them."""
+    checks: list[tuple[str, str]] = []
+    whys: dict[str, str] = {}
+    if not isinstance(by_strength, dict):
+        raise ContentError(f"{name}: 'checks' must be lists by strength", place)
+    for strength, listed in by_strength.items():
+        if strength not in STRENGTHS:
+            raise ContentError(f"{name}: unknown strength {strength!r}", place)
+        if not isinstance(listed, list | dict):
+            raise ContentError(f"{name}: 'checks' must be lists by strength", place)
+        if isinstance(listed, dict):
+            for check_id, why in listed.items():
+                if not isinstance(why, str) or not why.strip():
+                    raise ContentError(f"{name}: {check_id} has no reason as text", place)
+                whys[check_id] = why.strip()
+        checks += [(check_id, strength) for check_id in listed]
+    return tuple(sorted(checks)), whys
 
 
 def read_profile(path: Path) -> Profile:
@@ -130,19 +209,23 @@ def read_profile(path: Path) -> Profile:
     Raises ContentError where a field is missing or a target is no level.
     """
     file = fields(path)
-    file.only("id", "title", "description", "default", "targets")
+    file.only("id", "title", "description", "target", "themes")
     profile = Profile(
         file.get("id", str),
         file.get("title", str),
-        file.get("default", int),
-        file.get("targets", dict, {}),
-        file.place("targets"),
+        file.get("target", int),
+        file.get("themes", dict, {}),
+        file.place("themes"),
     )
-    for name, level in {"default": profile.default, **profile.targets}.items():
-        if level not in (1, 2, 3, 4, 5) or isinstance(level, bool):
+    for name, level in {"target": profile.target, **profile.themes}.items():
+        place = file.place("target") if name == "target" else profile.place
+        if level not in LEVELS or isinstance(level, bool):
+            raise ContentError(f"{name}: {level!r} is no level; expected 1 to 5", place)
+        if name != "target" and level <= profile.target:
             raise ContentError(
-                f"target {name}: {level!r} is no level; expected 1 to 5",
-                profile.place if name in profile.targets else file.place("default"),
+                f"{name}: {level} is not above the target {profile.target}",
+                place,
+                "Every theme has to permit the target of the enterprise; name higher ones only.",
             )
     return profile
 
@@ -167,7 +250,6 @@ def read_policy(path: Path) -> Policy:
         compensated_credit=Fraction(policy["compensated_credit"]),
         critical_cap=Fraction(policy["critical_cap"]),
         rating_edges=(Fraction(edges[0]), Fraction(edges[1]), Fraction(edges[2])),
-        group_share=Fraction(policy["group_share"]),
         level_names=tuple(policy["level_names"]),
         level_claims=tuple(policy["level_claims"]),
         other_weights=tuple((n, tuple(w)) for n, w in policy["other_weights"].items()),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -17,6 +17,8 @@ from typing import Any
 
 from reporter.content.crosswalks import (
     ALIASES,
+    CHECKS,
+    alias_of,
     known_ids,
     read_crosswalk,
     read_register,
@@ -40,7 +42,7 @@ from reporter.content.yaml import Fields, fields, read_yaml
 from reporter.errors import ContentError, Errors, InputError, ReporterError
 from reporter.model.assessment import Check, Framework, Policy, Profile, Theme
 from reporter.model.comparison import CauseGroup
-from reporter.model.crosswalk import Crosswalk
+from reporter.model.crosswalk import Alias, Crosswalk
 from reporter.model.roadmap import Efforts
 from reporter.model.source import Query, Source, ToolRule
 from reporter.schema.compiled import Compiled, as_shipped
@@ -55,6 +57,8 @@ EXTRA = (
     *("catalogs", "crosswalks", "official", "profiles"),
 )
 """Folders that an --extra folder may hold."""
+OF_LISTS = ("crosswalks", "official")
+"""Those of them that name ids of lists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,29 +89,22 @@ class Content:
 
 
 def load(
-    extra: tuple[Path, ...] = (), packs: tuple[Pack, ...] = (), examples: bool = True
+    extra: tuple[Path, ...] = (),
+    packs: tuple[Pack, ...] = (),
+    examples: bool = True,
+    lists: Collection[str] | None = (),
 ) -> Content:
     """Read all content, with that of the `extra` folders and packs; a pack whose folder is given as
-    `extra` too is read as that. Shipped checks can do without `examples`: most of their text.
-    Raises Errors with every problem in any file.
+    `extra` too is read as that. A run does without `examples`, most of the text of shipped checks,
+    and what ships on `lists` but those named (empty: the usual ones; None: all are wanted): rows,
+    registers, unless others bring lists. Raises Errors with every problem in any file.
     """
     frameworks, sources = content_dir()
     errors: list[ReporterError] = []
     packs = tuple(p for p in packs if p.folder.resolve() not in {f.resolve() for f in extra})
     extras = [*(p.folder for p in packs), *extra]
     folders = [frameworks, *extras]
-
-    def every(
-        sub: str, make: Callable[[Path], Any], roots: list[Path], ending: str = "*.yml"
-    ) -> list[Any]:
-        items = []
-        for path in _files(roots, sub, ending):
-            try:
-                items.append(make(path))
-            except ReporterError as error:
-                errors.extend(error.errors if isinstance(error, Errors) else [error])
-        return items
-
+    every = partial(_every, errors)
     errors += [_holds_nothing(f) for f in extras if not any((f / sub).is_dir() for sub in EXTRA)]
     ours = partial(read_check, examples=examples)
     checks, extra_checks = every("checks", ours, [frameworks]), every("checks", read_check, extras)
@@ -117,16 +114,23 @@ def load(
     extra_checks = [replace(c, models=_models_of(c, by_name)) for c in extra_checks]
     extra_sources = every("sources", foreign_source, extras)
     profiles, extra_profiles = (every("profiles", read_profile, r) for r in ([frameworks], extras))
-    registers = every("official", read_register, folders)
+    is_whole = examples or lists is None
+    names_ids = is_whole or any((f / sub).is_dir() for f in extras for sub in OF_LISTS)
+    registers = every("official", read_register, folders if names_ids else extras)
+    catalogs = sorted(every("catalogs", read_framework, folders), key=_order)
+    named = {*(lists or (f.id for f in catalogs if not f.optional)), CHECKS}
+    our_walk = partial(read_crosswalk, lists=None if is_whole else named)
+    walks = every("crosswalks", our_walk, [frameworks])
+    walks += every("crosswalks", read_crosswalk, extras)
     result = Content(
         sources=tuple(every("", read_source, [sources]) + extra_sources),
         checks=tuple(sorted(checks + extra_checks, key=lambda c: c.id)),
-        frameworks=tuple(sorted(every("catalogs", read_framework, folders), key=_order)),
+        frameworks=tuple(catalogs),
         themes=read_themes(frameworks / "themes.yml"),
         policy=read_policy(frameworks / "policy.yml"),
         profiles={p.id: p for p in profiles + extra_profiles},
         tool_rules=tuple(r for rules in every("findings", read_tool_rules, folders) for r in rules),
-        crosswalks=tuple(every("crosswalks", read_crosswalk, folders)),
+        crosswalks=tuple(walks),
         aliases=read_aliases(),
         official={d["id"]: d for d in registers},
         causes=read_causes(frameworks / "causes.yml"),
@@ -138,12 +142,12 @@ def load(
     )
     errors += [
         *_twice(result, profiles + extra_profiles, registers, parts),
-        *([] if errors else _unknown(result)),
+        *([] if errors else _unknown(result, names_ids)),
         *unknown_targets(result, extra_profiles),
     ]
     if errors:
         raise Errors([name_pack(e, packs) for e in errors])
-    return result
+    return _with_aliases(result)
 
 
 def anywhere(content: Content) -> Content:
@@ -169,9 +173,35 @@ def read_aliases() -> dict[str, Any]:
     return data
 
 
+def _with_aliases(content: Content) -> Content:
+    """Return content in which each catalog has the references that people write to it."""
+    by_framework: dict[str, list[Alias]] = {}
+    for entry in content.aliases["aliases"]:
+        by_framework.setdefault(entry["framework"], []).append(alias_of(entry))
+    frameworks = (replace(f, aliases=tuple(by_framework.get(f.id, ()))) for f in content.frameworks)
+    return replace(content, frameworks=tuple(frameworks))
+
+
 def _order(framework: Framework) -> tuple[int, str]:
     shipped = ("owasp-agentic-2026", "owasp-nhi-2025", "nist-ai-rmf-1.0")
     return (shipped.index(framework.id) if framework.id in shipped else len(shipped), framework.id)
+
+
+def _every(
+    errors: list[ReporterError],
+    sub: str,
+    make: Callable[[Path], Any],
+    roots: list[Path],
+    ending: str = "*.yml",
+) -> list[Any]:
+    """Return what is made of the files of a folder; what is wrong with others joins the errors."""
+    items = []
+    for path in _files(roots, sub, ending):
+        try:
+            items.append(make(path))
+        except ReporterError as error:
+            errors.extend(error.errors if isinstance(error, Errors) else [error])
+    return items
 
 
 def _files(roots: list[Path], sub: str, ending: str) -> Iterator[Path]:
@@ -330,28 +360,21 @@ def compiled_of(check: Check) -> Compiled:
     return shipped_check
 
 
-def _unknown(content: Content) -> Iterator[ReporterError]:
+def _unknown(content: Content, names_ids: bool) -> Iterator[ReporterError]:
     yield from unknown_checks(content.frameworks, content.checks)
     yield from unknown_substitutes(content.checks)
     yield from unknown_in_rules(content.tool_rules, {c.id for c in content.checks})
-    ids = known_ids(content.official, content.frameworks, content.checks)
-    yield from unknown_ids(content.crosswalks, ids)
+    if names_ids:
+        ids = known_ids(content.official, content.frameworks, content.checks)
+        yield from unknown_ids(content.crosswalks, ids)
 
 
 def unknown_targets(content: Content, profiles: Iterable[Profile]) -> Iterator[ReporterError]:
-    """Name the targets of profiles that no framework or theme has."""
-    targets = {"enterprise", *(t.id for t in content.themes)}
-    for framework in content.frameworks:
-        targets |= {
-            framework.id,
-            *(g.id for g in framework.groups),
-            *(c.id for c in framework.controls),
-        }
+    """Name the targets of profiles that are of no theme."""
+    themes = {t.id for t in content.themes}
     for profile in profiles:
-        for name in sorted(set(profile.targets) - targets):
-            yield ContentError(
-                f"target {name!r} is no control, group, framework or theme", profile.place
-            )
+        for name in sorted(set(profile.themes) - themes):
+            yield ContentError(f"target {name!r} is no theme", profile.place)
 
 
 # ---------------------------------------------------------------- kinds of file

@@ -336,6 +336,20 @@ def _shown(path: Path) -> str:
     return str(path)
 
 
+def place_below(place: str, value: str) -> str:
+    """Return the place at which a value stands, at or below another place of its file; that other
+    place if it is not found.
+    """
+    name, _, line = place.rpartition(":")
+    shipped = content_dir()[0] / name.removeprefix("frameworks/")
+    path = shipped if name.startswith("frameworks/") and shipped.is_file() else Path(name)
+    alone = re.compile(rf"(?<![^\s\[{{'\",]){re.escape(value)}(?![^\s\]}}'\",])")
+    for number, text in enumerate(regular_bytes(path).decode("utf-8-sig").splitlines(), 1):
+        if number >= int(line) and alone.search(text):
+            return f"{name}:{number}"
+    return place
+
+
 def fields(path: Path, until: str = "") -> Fields:
     """Read a file that holds one mapping, and the line each of its keys stands on; nothing from the
     key `until` on, and what follows it.

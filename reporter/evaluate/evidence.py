@@ -302,11 +302,11 @@ def weakest_of(describers: Describers, rests: Iterable[Rest], strengths: Strengt
     Of a table that none of an actor's sources fills any source counts, for absence is read from
     it.
     """
-    weakest = len(EVIDENCE) - 1
-    for group in rests:
-        found = [n for column in group for n in _found(describers, column, strengths)]
-        weakest = min([weakest, *([max(found)] if found else [])])
-    return EVIDENCE[weakest]
+    found = [[n for c in group for n in _found(describers, c, strengths)] for group in rests]
+    told = [max(places) for places in found if places]
+    # What rests on lists alone is as good as the best of them.
+    lists = describers.get("actors") or strengths.sources
+    return EVIDENCE[min(told) if told else max((strengths.sources[s] for s in lists), default=0)]
 
 
 def _found(describers: Describers, column: Column, strengths: Strengths) -> list[int]:

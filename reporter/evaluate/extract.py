@@ -5,7 +5,7 @@ feeds, comparison ...
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from fractions import Fraction
 from itertools import islice
 from typing import Any, TypeVar
@@ -41,6 +41,22 @@ def tallies(engine: Engine, where: str = "TRUE", status: str = "status") -> list
             f"WHERE {where} GROUP BY ALL ORDER BY ALL"
         )
     ]
+
+
+def classed(engine: Engine) -> dict[str, list[tuple[str, Tally]]]:
+    """Return by check how many results of each kind have which class of evidence."""
+    by_check: dict[str, list[tuple[str, Tally]]] = defaultdict(list)
+    for check, status, kind, lo, hi, n in engine.rows(
+        "SELECT CAST(check_id AS VARCHAR), status, CAST(evidence AS VARCHAR), tier_lo, tier_hi,"
+        " count(*) FROM results GROUP BY ALL ORDER BY ALL"
+    ):
+        by_check[check].append((kind or "", Tally(check, Status(status), lo, hi, n)))
+    return by_check
+
+
+def relied(engine: Engine) -> list[tuple[Any, ...]]:
+    """Return on what compensated results rest: the rows of `relied`, which `compensate` made."""
+    return engine.rows("SELECT * FROM relied ORDER BY ALL")
 
 
 def evidence(engine: Engine) -> tuple[tuple[str, str, int], ...]:
@@ -166,55 +182,17 @@ _PATHS = (
 """
 
 
-_HIGH_IMPACT = (
-    "NOT registered AND in_window AND outcome = 'success' "
-    "AND (effect NOT IN ('read', 'write') OR classification = 'restricted')"
-)
-UNREGISTERED = (
-    f"SELECT DISTINCT agent_id FROM activity WHERE actor_kind = 'agent' AND {_HIGH_IMPACT}"
-)
-"""Agents of no register that did something of high impact."""
-UNREGISTERED_CAP = "unregistered-high-impact"
-_MAYBE_UNREGISTERED = (
-    "SELECT DISTINCT x.agent_id FROM activity AS x LEFT JOIN tiers AS t ON t.actor_id = x.agent_id"
-    " AND t.may_be_agent WHERE x.agent_id IS NOT NULL AND x.agent_kind IS DISTINCT FROM 'agent'"
-    " AND (x.agent_kind IS NULL OR t.may_be_agent) AND"
-    f" {_HIGH_IMPACT.replace('registered', 'x.registered')}"
-)
-"""Unlisted actors that did so and may be agents: the log gives no kind, or they call tools as
-agents do.
-"""
-MAYBE_UNREGISTERED_CAP = "unlisted-high-impact"
+def caps(engine: Engine, content: Content, is_followed: bool) -> tuple[tuple[int, str], ...]:
+    """Return (highest level, reason) of the caps of policy.yml that hold the level on evidence.
 
-
-def caps(engine: Engine, content: Content) -> dict[str, tuple[int, str]]:
-    """Return the enterprise caps of policy.yml whose condition holds: id -> (highest level,
-    reason).
+    `is_followed`: an earlier run shows that what failed then is closed.
     """
     days = int(engine.one("SELECT count(DISTINCT date_trunc('day', hour)) FROM feed_hours"))
-    conditions = {
-        "no-logs": days == 0,
-        "short-logs": 0 < days < next(c[3] for c in content.policy.caps if c[0] == "short-logs"),
-        "single-period": True,
-        UNREGISTERED_CAP: bool(engine.one(f"SELECT count(*) FROM ({UNREGISTERED}) AS g")),
+    holds = {
+        "short-logs": days < next(c[3] for c in content.policy.caps if c[0] == "short-logs"),
+        "single-period": not is_followed,
     }
-    return _caps_in_force(content, conditions)
-
-
-def caps_lo(engine: Engine, content: Content) -> dict[str, tuple[int, str]]:
-    """Return the caps whose condition may hold, given what is unknown: they bind the level on
-    evidence only.
-    """
-    unlisted = bool(engine.one(f"SELECT count(*) FROM ({_MAYBE_UNREGISTERED}) AS g"))
-    return _caps_in_force(content, {MAYBE_UNREGISTERED_CAP: unlisted})
-
-
-def _caps_in_force(content: Content, conditions: Mapping[str, bool]) -> dict[str, tuple[int, str]]:
-    return {
-        cap: (level, reason)
-        for cap, level, reason, _ in content.policy.caps
-        if conditions.get(cap, False)
-    }
+    return tuple((level, reason) for cap, level, reason, _ in content.policy.caps if holds[cap])
 
 
 def unlisted(engine: Engine) -> tuple[Notice, ...]:

@@ -59,11 +59,10 @@ def _practice_sql(query: Compiled) -> str:
     policies = "EXISTS (SELECT 1 FROM carried WHERE tbl = 'policies' AND col = 'effective_at')"
     return (
         f"WITH practised AS MATERIALIZED ({part(query, 'practised')}), typed AS MATERIALIZED"
-        f" ({_TYPED}) SELECT CASE p.control WHEN 'secrets' THEN 'credentials' ELSE p.control END AS"
-        " practice, t.actor_type, a.actor_id, CASE WHEN p.met = 1 THEN TRUE WHEN p.may_meet = 1 OR"
-        f" (p.control = 'policy' AND p.defined = 1 AND NOT {policies}) THEN NULL ELSE FALSE END AS"
-        " ok, coalesce(a.ref, t.seen_ref) AS ref FROM practised AS p JOIN actors AS a USING"
-        " (actor_id) JOIN typed AS t USING (actor_id)"
+        f" ({_TYPED}) SELECT p.control AS practice, t.actor_type, a.actor_id, CASE WHEN p.met = 1"
+        " THEN TRUE WHEN p.may_meet = 1 OR (p.control = 'policy' AND p.defined = 1 AND NOT"
+        f" {policies}) THEN NULL ELSE FALSE END AS ok, coalesce(a.ref, t.seen_ref) AS ref FROM"
+        " practised AS p JOIN actors AS a USING (actor_id) JOIN typed AS t USING (actor_id)"
     )
 
 

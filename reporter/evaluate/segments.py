@@ -12,7 +12,6 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from reporter.engine.base import Engine, quoted
-from reporter.evaluate.extract import UNREGISTERED
 from reporter.model.assessment import Check
 from reporter.model.scores import Segment, Status, Tally
 from reporter.schema.tables import CALLED, SUBJECTS
@@ -32,8 +31,7 @@ _OF_ONE = ("agent", "actor")
 
 
 def segments(engine: Engine, checks: Sequence[Check]) -> list[Segment]:
-    """Count the results of every segment, and note whether an unregistered agent did something of
-    high impact there.
+    """Count the results of every segment.
 
     Leaves the tables that `agent_patterns` reads.
     """
@@ -57,14 +55,8 @@ def segments(engine: Engine, checks: Sequence[Check]) -> list[Segment]:
             " who FROM own_pattern UNION ALL SELECT who FROM shared_pattern) GROUP BY ALL"
         )
     }
-    acted = {
-        (d, v)
-        for d, v in engine.rows(
-            f"SELECT DISTINCT dimension, value FROM slice_of WHERE actor_id IN ({UNREGISTERED})"
-        )
-    }
     return [
-        Segment(dimension, value, sizes[dimension, value], (dimension, value) in acted, counts)
+        Segment(dimension, value, sizes[dimension, value], counts)
         for (dimension, value), counts in tallies.items()
     ]
 

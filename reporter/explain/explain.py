@@ -13,19 +13,22 @@ from pathlib import Path
 from typing import Any
 
 from reporter.content import loader
+from reporter.content.crosswalks import alias_of
 from reporter.engine.base import quoted
 from reporter.errors import InputError
-from reporter.explain.related_controls import elsewhere, in_run
+from reporter.explain.related_controls import elsewhere, in_our_words, in_run, official_lines
 from reporter.explain.stronger import better_evidence
-from reporter.i18n.translate import mark, say, speaking, word
+from reporter.i18n.translate import content, mark, say, speaking, word
 from reporter.model.reasons import SHOWN_BY
-from reporter.model.scores import Status
+from reporter.model.scores import MISSING, Status
+from reporter.report.chapters.controls import confidence_of
 from reporter.report.chapters.said_by_people import AnswerLine, WaivedLine
 from reporter.report.document import View
 from reporter.report.export import read_view
-from reporter.report.view.elements import Control, Group
-from reporter.report.view.format import clean, count, number
+from reporter.report.view.elements import Blocker, Control, Framework, Group
+from reporter.report.view.format import clean, count, level_words, number
 
+LEVEL = "level"
 SHOWN = 200
 SUGGESTED, CLOSE = 5, 0.6
 """Number of ids suggested for an unknown one, and the similarity that they need."""
@@ -37,7 +40,7 @@ _ACTOR = "CASE WHEN actor <> '' THEN actor ELSE subject END"
 
 
 def explain(run: Path, query: str) -> str:
-    """Explain a control, a check, a theme, an actor or 'enterprise'.
+    """Explain a control, a check, a theme, an actor, 'enterprise' or 'level'.
 
     Raises InputError where the run knows nothing of that name.
     """
@@ -82,16 +85,24 @@ def _suggestion(view: View, query: str) -> str:
 
 def _explanation(view: View, query: str) -> list[str]:
     """Explain the object with exactly this id; return nothing if there is none."""
+    if query.lower() == LEVEL:
+        return _level(view)
     for framework in (view.themes, *view.frameworks):
         if query.lower() in (framework.id.lower(), framework.total.id.lower()):
-            return _framework(framework.title, framework.total, framework.controls)
+            return _framework(
+                framework.title,
+                framework.total,
+                framework.controls,
+                rests=_rests(view, framework.id),
+            )
         for group in framework.groups:
             if group.id.lower() == query.lower():
                 controls = tuple(c for c in framework.controls if c.id in group.controls)
-                return _framework(f"{framework.short}: {group.title}", group, controls)
+                title = f"{framework.short}: {group.title}"
+                return _framework(title, group, controls, framework.official_by)
         for control in framework.controls:
             if control.id.lower() == query.lower():
-                return [*_control(control, framework.short, view), *in_run(view, control.id)]
+                return [*_control(control, framework, view), *in_run(view, control.id)]
     for check in view.checks:
         if check.id.lower() == query.lower():
             return _check(view, check.id)
@@ -109,15 +120,17 @@ def _meaning(query: str) -> tuple[str, str]:
     import re
 
     book = loader.read_aliases()
-    for alias in book["aliases"]:
-        if alias["given"].lower() == query.strip().lower():
-            intention = ", ".join(alias["intended"]) or "nothing held here"
-            literal = alias["literal"] or "nothing in the list"
-            note = (
-                f"{query}: literally {literal}; most plausibly {intention} (confidence"
-                f" {alias['confidence']}).\n{alias['note'].strip()}\n"
+    for alias in map(alias_of, book["aliases"]):
+        if alias.given.lower() == query.strip().lower():
+            head = say(
+                "{given}: literally {literal}; most plausibly {intended}. Confidence:"
+                " {confidence}.",
+                given=query,
+                literal=alias.literal or say("nothing in the list"),
+                intended=", ".join(alias.intended) or say("nothing held here"),
+                confidence=confidence_of(alias),
             )
-            return note, alias["literal"] or alias["intended"][0]
+            return f"{head}\n{content(alias.note)}\n", alias.literal or alias.intended[0]
     for foreign in book["not_ours"]:
         if re.fullmatch(foreign["pattern"], query.strip(), re.IGNORECASE):
             raise InputError(f"{query}: {foreign['sentence'].strip()}")
@@ -127,35 +140,83 @@ def _meaning(query: str) -> tuple[str, str]:
     return "", query.strip()
 
 
-def _framework(title: str, total: Group, controls: tuple[Control, ...]) -> list[str]:
-    lines = [title, f"{_of(total)}", "", *total.reasons, ""]
+def _level(view: View) -> list[str]:
+    """Explain the level: what each asks for; of the next one, each practice in its way."""
+    summary = view.summary
+    lines = [level_words(summary.level) + ".", *summary.caps]
+    for rests in view.reliance.levels[:1]:  # of the enterprise
+        lines += ["", *filter(None, [rests.rests, rests.text])]
+    for step in summary.steps:
+        lines += ["", f"{step.level} {step.name}: {step.text}"]
+        for blocker in step.blockers:
+            lines += _blocker(blocker, view)
+        if step.level > summary.level.lo:
+            break  # those above ask for all of this, and more
+    return lines
+
+
+def _blocker(blocker: Blocker, view: View) -> list[str]:
+    """Say of a practice what it lacks, its checks and their counts, and the least that would do."""
+    lacks = (
+        mark("to build: missing even if all missing evidence proves good")
+        if blocker.standing == MISSING
+        else mark("to evidence: missing evidence could show it")
+    )
+    lines = ["", f"  {blocker.practice} {blocker.title}: {blocker.figure}; {say(lacks)}"]
+    checks = {c.id: c for c in view.checks}
+    for link in blocker.checks:
+        check = checks[link.text]
+        lines.append(f"    {check.id:<8} {check.counts.text:<40} {check.title}")
+    if blocker.todo:
+        lines.append(f"    {say('The least that would do:')}")
+    for todo in blocker.todo:
+        lines.append(f"      {todo.check.text} {todo.about}. {todo.fix}".rstrip())
+    return lines
+
+
+def _rests(view: View, framework: str) -> list[str]:
+    """Say on what the score of a framework rests, and how many words its level hangs on."""
+    words = view.reliance
+    found = (r for r in (*words.scores, *words.levels) if r.id == framework)
+    lines = [line for r in found for line in (r.rests, r.text) if line]
+    return [*lines, ""] if lines else []
+
+
+def _framework(
+    title: str,
+    total: Group,
+    controls: tuple[Control, ...],
+    official_by: str = "",
+    rests: Sequence[str] = (),
+) -> list[str]:
+    lines = [title, *official_lines(official_by, total.official_text), f"{_of(total)}"]
+    lines += ["", *total.reasons, "", *rests]
     for control in controls:
-        level = say("level {level}", level=control.level.text) if control.figure.assessed else ""
+        rating = say("rated {rating}", rating=control.rating) if control.figure.assessed else ""
         lines.append(
-            f"  {control.id:<12} {control.figure.text:>14}  {control.figure.range:<16} {level:<9}"
+            f"  {control.id:<12} {control.figure.text:>14}  {control.figure.range:<16} {rating:<9}"
             f" {control.title}"
         )
     return lines
 
 
 def _of(total: Group) -> str:
-    figure, level = total.figure, total.level
-    note = f" ({level.note})" if level.note else ""
+    figure = total.figure
     return say(
-        "Score {score}, range {range} = {lo} to {hi}; level {level}{note}",
+        "Score {score}, range {range} = {lo} to {hi}",
         score=figure.text,
         range=figure.range,
         lo=figure.exact_lo,
         hi=figure.exact_hi,
-        level=level.text,
-        note=note,
     )
 
 
-def _control(control: Control, framework: str, view: View) -> list[str]:
+def _control(control: Control, framework: Framework, view: View) -> list[str]:
     lines = [
-        f"{framework} {control.id} {control.title}",
-        control.paraphrase,
+        f"{framework.short} {control.id} {control.title}",
+        *official_lines(framework.official_by, control.official_text),
+        in_our_words(control.paraphrase, control.official_text),
+        control.standing,
         "",
         *control.reasons,
         "",
@@ -166,6 +227,11 @@ def _control(control: Control, framework: str, view: View) -> list[str]:
             f" {_factor(check.severity, view.weights.severities):<13} {check.counts.text} "
             f" {check.check.title}"
         )
+        lines += [f"          {check.why}"] if check.why else []
+    lines += ["", *control.hangs] if control.hangs else []
+    lines += ["", control.shown] if control.shown else []
+    if control.not_shown:
+        lines += ["", say("What no check shows: {text}", text=control.not_shown)]
     lines += ["", say("Question for a human: {question}", question=control.ask)]
     lines += [_answer(t) for t in view.attestations.rows if t.anchor == control.anchor]
     for check in control.checks:

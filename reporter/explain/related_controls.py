@@ -7,6 +7,7 @@ The figures are those of the run. A list outside the run is read from the instal
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from reporter.content import loader
 from reporter.content.frameworks import STRENGTHS
@@ -14,6 +15,7 @@ from reporter.content.loader import Content
 from reporter.i18n.translate import content as spoken
 from reporter.i18n.translate import say, word
 from reporter.model.assessment import Control, Framework
+from reporter.report.chapters.controls import official_by
 from reporter.report.chapters.other_lists import RELATIONS, basis_words
 from reporter.report.document import View
 
@@ -56,7 +58,27 @@ def elsewhere(view: View, query: str) -> list[str]:
                 say("Known from crosswalks only: no score is made of it."),
             ]
             return [*head, *_pair_lines(view, _pairs(content, walk.origin, listed_id))]
+    for register in _without_catalog(content):
+        titles = {i.lower(): f"{register['title']} {i} {t}" for i, t in register["ids"].items()}
+        if query.lower() in titles:
+            only_listed = say("It stands in the list of ids only: nothing here bears on it.")
+            return [titles[query.lower()].strip(), only_listed]
     return []
+
+
+def official_lines(official_by: str, text: str) -> list[str]:
+    """Return the publisher's words for a control or group; nothing where there are none."""
+    return [f"{official_by} {text}"] if text else []
+
+
+def in_our_words(paraphrase: str, official_text: str) -> str:
+    """Return a paraphrase; beside the publisher's words it says that it is ours."""
+    return f"{say('In our words:')} {paraphrase}" if official_text else paraphrase
+
+
+def _without_catalog(content: Content) -> list[dict[str, Any]]:
+    catalogs = {framework.id for framework in content.frameworks}
+    return [register for name, register in content.official.items() if name not in catalogs]
 
 
 def _pairs(content: Content, list_id: str, control_id: str) -> Iterator[_Pair]:
@@ -77,7 +99,8 @@ def _control(view: View, framework: Framework, control: Control) -> list[str]:
             " reporter.yml.",
             id=framework.id,
         ),
-        spoken(control.paraphrase),
+        *official_lines(official_by(framework), control.official_text),
+        in_our_words(spoken(control.paraphrase), control.official_text),
         "",
     ]
     scored_checks = [pair for pair in control.checks if pair[1] != "contextual"]
@@ -92,6 +115,8 @@ def _control(view: View, framework: Framework, control: Control) -> list[str]:
     lines += _checks(view, scored_checks)
     if related_checks:
         lines += [say("Related, never scored:"), *_checks(view, related_checks)]
+    if control.not_shown:
+        lines += ["", say("What no check shows: {text}", text=spoken(control.not_shown))]
     return [*lines, "", say("Question for a human: {question}", question=spoken(control.ask))]
 
 

@@ -13,9 +13,9 @@ from pathlib import Path
 
 from reporter.engine.base import quoted, quoted_list
 from reporter.errors import InputError
-from reporter.model.assessment import Assessment, Profile
+from reporter.model.assessment import Assessment
 from reporter.model.roadmap import EVIDENCE
-from reporter.model.scores import FrameworkScore, Status, Tally
+from reporter.model.scores import Scores, Status, Tally
 from reporter.report.chapters.next_steps import TOP, points
 from reporter.report.view.format import exact, percent
 from reporter.runs.store import read_run
@@ -39,7 +39,8 @@ def what_if(run: Path, names: Iterable[str]) -> str:
     tallies = results.tallies()
     before = _score(assessment, tallies)
     recorded = assessment.scores.enterprise.total
-    if (before.total.lo, before.total.hi) != (recorded.lo, recorded.hi):
+    total = before.enterprise.total
+    if (total.lo, total.hi) != (recorded.lo, recorded.hi):
         raise InputError(
             "its results give another score than it holds", str(run), "Assess the workspace again."
         )
@@ -75,23 +76,21 @@ def _change(tallies: Iterable[Tally]) -> Change:
     return {name: tuple(kinds) for name, kinds in changes.items()}
 
 
-def _score(assessment: Assessment, tallies: Iterable[Tally]) -> FrameworkScore:
+def _score(assessment: Assessment, tallies: Iterable[Tally]) -> Scores:
     """Score the enterprise with the checks and caps of the run."""
     caps = [(assessment.roadmap.ceiling, "cap of the run")]
-    targets = Profile("", "", 0, {})
-    return score(
-        (), assessment.checks, assessment.themes, tallies, assessment.policy, targets, caps
-    ).enterprise
+    shared = assessment.checks, assessment.themes, tallies, assessment.policy
+    return score((), *shared, assessment.profile, caps)
 
 
 def _lines(
     assessment: Assessment,
     ids: list[str],
     tallies: Sequence[Tally],
-    before: FrameworkScore,
-    after: FrameworkScore,
+    before: Scores,
+    after: Scores,
 ) -> list[str]:
-    total_before, total_after = before.total, after.total
+    total_before, total_after = before.enterprise.total, after.enterprise.total
     gain = total_after.lo - total_before.lo
     unknowns = sum(t.n for t in tallies if t.status == Status.UNKNOWN)
     lines = [
@@ -99,8 +98,8 @@ def _lines(
         "",
         f"Evidenced score  {percent(total_before.lo)} -> {percent(total_after.lo)}",
         f"At most          {percent(total_before.hi)} -> {percent(total_after.hi)}",
-        f"Level            {total_before.level_lo} -> {total_after.level_lo}",
-        f"Level at most    {total_before.level_hi} -> {total_after.level_hi}",
+        f"Level            {before.level.lo} -> {after.level.lo}",
+        f"Level at most    {before.level.hi} -> {after.level.hi}",
         f"Gain             {points(gain)} points = {exact(gain)}",
         "",
     ]
@@ -112,10 +111,12 @@ def _lines(
     if assessment.roadmap.ceiling < TOP:
         lines.append(f"The caps of this run stay: level {assessment.roadmap.ceiling} at most.")
     titles = {t.id: t.title for t in assessment.themes}
+    permitted = zip(before.level.themes, after.level.themes, strict=True)
+    permits = {b.theme: f"permits level {b.lo} -> {a.lo}" for b, a in permitted}
     theme_lines = [
         f"  {b.id:<4} {percent(b.lo):>7} -> {percent(n.lo):>7}   at most {percent(b.hi):>7} ->"
-        f" {percent(n.hi):>7}   level {b.level_lo} -> {n.level_lo}   {titles[b.id]}"
-        for b, n in zip(before.controls, after.controls, strict=True)
+        f" {percent(n.hi):>7}   {permits[b.id]}   {titles[b.id]}"
+        for b, n in zip(before.enterprise.controls, after.enterprise.controls, strict=True)
         if (b.lo, b.hi) != (n.lo, n.hi)
     ]
     return [*lines, "Themes that change:" if theme_lines else "No theme changes.", *theme_lines]

@@ -30,6 +30,7 @@ WORDS = (
     *("pass", "fail", "unknown", "attested", "declared", "compensated", "not applicable", "n/a"),
     *("passes", "fails", "act now", "ranked", "later", "evidence", "implement", "implementation"),
     *("direct", "partial", "contextual", "High", "Medium", "Low", "none"),
+    *("design", "existence", "operation"),
     *("assessed", "not assessed", "inventory", "logs", "inventory and logs"),
     *("waived", "not counted", "yes", "no", "attest", "examine"),
     *("tool", "data", "destination", "entitlement", "context", "principal", "changes", "reads"),

@@ -13,16 +13,20 @@ from typing import Any
 
 from reporter.model.branding import Branding
 from reporter.model.comparison import Cause, Comparison, SideBySide
-from reporter.model.crosswalk import Crosswalk
+from reporter.model.crosswalk import Alias, Crosswalk
 from reporter.model.history import History
 from reporter.model.roadmap import Roadmap
-from reporter.model.scores import GroupScore, Reweighed, Scores, Slice, Status, tier_text
+from reporter.model.scores import Honoured, Reliance, Reweighed, Scores, Slice, Status, tier_text
 from reporter.model.sentences import NOT_OF_TYPE, Sentence
 from reporter.model.statements import Attestation, Compensation, Waiver
 
 AS_OF = "as_of"
 """In `at_best` of a check: the day of the run."""
 SEVERITIES = ("critical", "high", "medium", "low")
+SHOWS = ("design", "existence", "operation")
+"""What a check can show: the arrangement is laid down; it is in place on the day; records of the
+period show it at work.
+"""
 
 # ---------------------------------------------------------------- content
 
@@ -94,6 +98,8 @@ class Check:
     """Its thresholds in force."""
     shipped: dict[str, Any] = field(default_factory=dict)
     """The parameters of its file, where a workspace replaces them."""
+    shows: str = ""
+    """One of SHOWS; '' where the author did not say."""
     headline: str = ""
     """What a report says where it fails, true of each failure; '' where the author wrote none."""
     reasons: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -137,6 +143,14 @@ class Control:
     checks: tuple[tuple[str, str], ...] = ()
     """(check id, direct | partial | contextual); contextual is printed, never scored."""
     weight: int = 1
+    not_shown: str = ""
+    """What no check of it shows, in a sentence; '' where the author did not say."""
+    official_text: str = ""
+    """Its publisher's own words; '' where they may not be copied, or the catalog has none."""
+    documented: bool = False
+    """It asks that something is written down: that a thing was done does not show it by itself."""
+    whys: dict[str, str] = field(default_factory=dict)
+    """Check id -> why it stands there with its strength, for those who check the catalog."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +158,18 @@ class Group:
     id: str
     title: str
     parent: str = ""
+    official_text: str = ""
+    """Its publisher's own words; '' where the catalog has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where the official texts of a catalog are from."""
+
+    source: str
+    licence: str
+    language: str
+    """Of the texts, as a tag such as "en": they are not translated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +192,10 @@ class Framework:
     """high | medium | low: how sure its author is of the checks listed; '' when not said."""
     note: str = ""
     """What a reader must know about its scope, printed under the title."""
+    official_text: Origin | None = None
+    """None: it carries no text of its publisher."""
+    aliases: tuple[Alias, ...] = ()
+    """References that people write and that are no ids of it, or mean something else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,13 +208,13 @@ class Theme:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """Target levels, by framework and control."""
+    """Target levels: one for the enterprise, and higher ones for what a theme has to permit."""
 
     id: str
     title: str
-    default: int
-    targets: dict[str, int]
-    """Key: control id, group id, framework id, theme id or 'enterprise'; the most specific wins."""
+    target: int
+    themes: dict[str, int]
+    """Theme id -> target above that of the enterprise."""
     place: str = ""
     """Path of the file, for messages."""
 
@@ -202,11 +232,10 @@ class Policy:
     compensated_credit: Fraction
     critical_cap: Fraction
     rating_edges: tuple[Fraction, Fraction, Fraction]
-    group_share: Fraction
     level_names: tuple[str, ...]
     """Names of levels 0-5."""
     level_claims: tuple[str, ...] = ()
-    """What may be claimed about an organisation at levels 0-5."""
+    """What may be said of an organisation at levels 0-5."""
     other_weights: tuple[tuple[str, tuple[int, int, int, int]], ...] = ()
     """(name, weights of tiers 1-4 and of severities low to critical) with which the scores are also
     computed.
@@ -434,10 +463,8 @@ class Assessment:
     roadmap: Roadmap = Roadmap()
     waivers: tuple[Waiver, ...] = ()
     compensations: tuple[Compensation, ...] = ()
-    honoured: tuple[GroupScore, ...] = ()
-    """The enterprise, then each framework, as if what is waived had passed; empty where nothing is
-    waived.
-    """
+    honoured: Honoured | None = None
+    """As if what is waived had passed; None where nothing is waived."""
     feed_days: tuple[tuple[str, tuple[tuple[int, int], ...]], ...] = ()
     """Log source -> (day of the period counted from 0, hours in which it delivered, 1 a day where
     days are expected).
@@ -459,3 +486,5 @@ class Assessment:
     """(check, class of evidence, results that are met on it)"""
     wanted: tuple[Wanted, ...] = ()
     """What to bring next, what decides most first."""
+    reliance: Reliance = Reliance()
+    """How much hangs on words, and on which results."""

@@ -141,7 +141,7 @@ class Leveled:
     score_lo: Fraction
     score_hi: Fraction
     narrow: bool
-    """Fewer than half of the themes apply, so the level says little."""
+    """Fewer than half of the practices of level 1 apply, so it has no level."""
     assessed: bool = True
     """At least one result for it is known; else the level is no finding."""
 

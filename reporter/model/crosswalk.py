@@ -1,5 +1,5 @@
-"""The plain data of crosswalks: rows of pairs, and whose they are. Part of `model`, which is
-long.
+"""The plain data of crosswalks: rows of pairs, and whose they are; and what people's references
+mean. Part of `model`, which is long.
 """
 
 from __future__ import annotations
@@ -18,6 +18,23 @@ class Pairs:
     confidence: str
     """high | medium | low: how sure we are that the pair is right, whoever published it."""
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """A reference that people write, and what it means in one list."""
+
+    given: str
+    literal: str
+    """The id that it names as it is written; '' where the list has none."""
+    intended: tuple[str, ...]
+    """What it most plausibly means."""
+    related: tuple[str, ...]
+    confidence: str
+    """From 0 to 1, as "0.8"."""
+    is_literal: bool
+    """The confidence is that of the literal reading, not of the intended one."""
+    note: str
 
 
 @dataclass(frozen=True, slots=True)

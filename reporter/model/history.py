@@ -27,8 +27,9 @@ class Standing:
     id: str
     lo: Fraction
     hi: Fraction
-    level_lo: int
-    level_hi: int
+    level_lo: int | None
+    """Of the whole, and beside a framework; None where there is none."""
+    level_hi: int | None
     assessed: bool
 
 

@@ -35,6 +35,11 @@ def tier_text(lo: int, hi: int) -> str:
     return str(lo) if lo == hi else f"{lo}-{hi}"
 
 
+FULLY, IN_PART, BY_STATEMENT, NOT_AT_ALL = "fully", "in_part", "by_statement", "not_at_all"
+EXTENTS = (FULLY, IN_PART, BY_STATEMENT, NOT_AT_ALL)
+"""How far a control is assessed; docs/method.md has the terms."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tally:
     """How many results of one check share a status and a tier interval (tier 1-4; lo = hi when
@@ -58,6 +63,8 @@ class CheckScore:
     """False when every result is n/a or the check had no subject."""
     known: Fraction
     """Weight share of non-na results that are not unknown; 0 when not applicable."""
+    passed: Fraction
+    """Weight share of non-na results that are met (HELD), at full credit whoever shows it."""
     attested: Fraction
     """Weight share of credited results that are attested only."""
     caps_lo: bool
@@ -95,44 +102,44 @@ class ControlScore:
     """assessed | not_assessed | not_applicable"""
     lo: Fraction
     hi: Fraction
-    level_lo: int
-    level_hi: int
-    plus: bool
-    """The next level's practice (if any) is above N in lo: print 'n+'."""
-    target: int
-    gap: int
-    gap_kind: str
-    """'' | implementation | evidence"""
+    rating_lo: str
+    """N | P | L | F"""
+    rating_hi: str
     coverage: Fraction
+    passed: Fraction
+    """As coverage, of what is met only; no cap."""
     confidence: str
     """High | Medium | Low"""
     practices: tuple[PracticeScore, ...]
     weight: int
+    extent: str
+    """One of EXTENTS; '' where it is not applicable."""
 
 
 @dataclass(frozen=True, slots=True)
 class GroupScore:
-    """A category, function, framework or the enterprise: a weighted mean of controls, level by the
-    group rule.
-    """
+    """A category, function, framework or the enterprise: a weighted mean of controls."""
 
     id: str
     title: str
     lo: Fraction
     hi: Fraction
-    level_lo: int
-    level_hi: int
-    target: int
-    gap: int
     coverage: Fraction
+    passed: Fraction
+    """As coverage, of what is met only; no cap."""
     assessed: int
     """Controls with evidence."""
     not_assessed: int
     not_applicable: int
     members: tuple[str, ...]
     """Control ids, in catalog order."""
-    caps: tuple[tuple[int, str], ...] = ()
-    """(highest level allowed, reason) of the caps that applied; enterprise only."""
+    extents: tuple[int, int, int, int]
+    """Controls by EXTENTS; the last are those without evidence."""
+
+
+def passed_of_judged(score: ControlScore | GroupScore) -> Fraction | None:
+    """Return the share met of what could be judged, between 0 and 1; None where nothing could."""
+    return score.passed / score.coverage if score.coverage else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,12 +150,56 @@ class FrameworkScore:
     controls: tuple[ControlScore, ...]
 
 
+MET, MISSING, UNKNOWN = "met", "missing", "unknown"
+"""What a practice is to a level that asks for it; unknown where evidence could still show it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ThemeLevel:
+    """The highest level that a theme does not stand in the way of. It is no level of the theme."""
+
+    theme: str
+    lo: int
+    hi: int
+    target: int
+
+
+@dataclass(frozen=True, slots=True)
+class LevelScore:
+    """The level that the practices of all themes permit."""
+
+    lo: int
+    """On evidence."""
+    hi: int
+    """If all missing evidence proves good."""
+    judged: int
+    """The highest level that can be judged: above it fewer than half of the practices exist."""
+    target: int
+    """0: none is set."""
+    themes: tuple[ThemeLevel, ...]
+    caps: tuple[tuple[int, str], ...] = ()
+    """(highest level on evidence, reason) of the caps that hold it down."""
+
+
+Permitted = LevelScore | ThemeLevel
+
+
 @dataclass(frozen=True, slots=True)
 class Scores:
     checks: dict[str, CheckScore]
     frameworks: tuple[FrameworkScore, ...]
     enterprise: FrameworkScore
     """Its controls are the themes."""
+    level: LevelScore
+    """Of the enterprise."""
+    framework_levels: dict[str, LevelScore]
+    """By framework: the same rule over the checks of its controls. It is ours, no publisher's;
+    missing where fewer than half of the controls are assessed, or level 1 cannot be judged.
+    """
+
+    def levels(self) -> dict[str, LevelScore]:
+        """Return the level of the enterprise and of each framework that has one, by id."""
+        return {**self.framework_levels, self.enterprise.framework: self.level}
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +211,6 @@ class Segment:
     value: str
     """'' where no input says it."""
     actors: int
-    unregistered_acted: bool
-    """An agent of no register did something of high impact there."""
     tallies: tuple[Tally, ...]
 
 
@@ -171,6 +220,16 @@ class Slice:
 
     segment: Segment
     score: FrameworkScore
+    level: LevelScore
+
+
+@dataclass(frozen=True, slots=True)
+class Honoured:
+    """The outcome if all waivers were honoured."""
+
+    level: LevelScore
+    totals: tuple[GroupScore, ...]
+    """Of the enterprise, then of each framework."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,20 +240,85 @@ class Reweighed:
     weights: tuple[int, int, int, int]
     """Of tiers 1 to 4, and of severities low to critical."""
     levels: dict[str, dict[str, tuple[int, int]]]
-    """Framework id -> id of it, a group or a control; or dimension -> value: the level on evidence,
+    """Framework id -> its own id, or that of a theme; or dimension -> value: the level on evidence,
     and at most.
     """
     first: tuple[tuple[str, ...], ...]
     """Ids of the first actions of the act-now lane, and of the ranking behind it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Least:
+    """The fewest results, or words, that would have to be otherwise for a rating or level to be."""
+
+    at_least: int
+    at_most: int
+    """As many would do. Equal to `at_least` where the number is exact."""
+    after: str
+    """The rating, or level, that it would then have."""
+    results: tuple[Tally, ...]
+    """Results that would do, by kind: any of a kind do alike."""
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How many declared results and statements would have to be false for a level to fall."""
+
+    framework: str
+    theme: str
+    """Of which the level that it permits is meant; '' of the level of the whole."""
+    level: int
+    words: int
+    """Declared results and statements in the practices that the level asks for."""
+    least: Least | None
+    """None where it would stand if all of them were false."""
+
+
+@dataclass(frozen=True, slots=True)
+class FlipSet:
+    """The fewest results that would change the rating of a control or theme on evidence."""
+
+    framework: str
+    control: str
+    worse: Least | None
+    """If they failed; None where it has the lowest rating."""
+    better: Least | None
+    """If they passed; None where it has the highest one."""
+
+
+STATED = "statement"
+"""Beside the classes of evidence: what counts because a person says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """On what a score on evidence rests, or the practices that a level asks for."""
+
+    framework: str
+    id: str
+    """Of a control, group or theme; '' of the whole."""
+    is_level: bool
+    parts: tuple[tuple[str, Fraction], ...]
+    """By class of evidence or STATED; together they are the score."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reliance:
+    """How much of the numbers hangs on words, and which results decide."""
+
+    bases: tuple[Basis, ...] = ()
+    budgets: tuple[Budget, ...] = ()
+    flips: tuple[FlipSet, ...] = ()
+
+
 def levels_of(scores: Scores, slices: Iterable[Slice]) -> dict[str, dict[str, tuple[int, int]]]:
     """Return every level of a report, as `Reweighed.levels`."""
-    levels: dict[str, dict[str, tuple[int, int]]] = {}
+    whole = scores.enterprise.framework
+    levels = {
+        **{name: {name: (level.lo, level.hi)} for name, level in scores.framework_levels.items()},
+        whole: {t.theme: (t.lo, t.hi) for t in scores.level.themes},
+    }
+    levels[whole][whole] = scores.level.lo, scores.level.hi
     for s in slices:
-        ends = s.score.total.level_lo, s.score.total.level_hi
-        levels.setdefault(s.segment.dimension, {})[s.segment.value] = ends
-    for view in (*scores.frameworks, scores.enterprise):
-        members: list[ControlScore | GroupScore] = [view.total, *view.groups, *view.controls]
-        levels[view.framework] = {one.id: (one.level_lo, one.level_hi) for one in members}
+        levels.setdefault(s.segment.dimension, {})[s.segment.value] = s.level.lo, s.level.hi
     return levels

@@ -45,7 +45,8 @@ from reporter.model.assessment import Assessment, Check, Framework, Notice
 from reporter.model.comparison import Comparison
 from reporter.model.scores import Scores, Tally
 from reporter.model.statements import Compensation
-from reporter.pipeline import disclosures, kept_runs, kept_tables, redact_run
+from reporter.pipeline import disclosures, kept_runs, kept_tables, redact_run, weight_of_words
+from reporter.pipeline.earlier_period import load_earlier
 from reporter.pipeline.own_settings import (
     OwnSettings,
     approved_baseline,
@@ -64,7 +65,7 @@ from reporter.pipeline.workspace_content import (
 )
 from reporter.privacy.pseudonyms import mark
 from reporter.report import FILES, installed_formats, warm_up
-from reporter.report.compare import compare, read_earlier
+from reporter.report.compare import VerifiedRun, compare, read_earlier
 from reporter.report.document import View
 from reporter.report.export import (
     CSV,
@@ -159,7 +160,7 @@ def assess_workspace(
             assessment, view = _read_view(part, options)
             publish(part, out)
             return assessment, views.relocated(view, out)
-        content = loader.load(options.extra, options.packs, examples=False)
+        content = loader.load(options.extra, options.packs, False, workspace.frameworks)
         if content.packs:
             options.say(f"with packs {', '.join(map(str, content.packs))}")
         content = replace(content, sources=with_mappings(content.sources, workspace.folder))
@@ -175,7 +176,7 @@ def assess_workspace(
         earlier = read_earlier(options.earlier, workspace.run, pseudonym_mark)
         warm_up(options.formats)  # from here on, the engine leaves Python time for it
         known = workspace, inputs, content, catalogs, compiled
-        assessment, intake, begun = _assess(*known, work, part, cache, options, pool)
+        assessment, intake, begun = _assess(*known, earlier, work, part, cache, options, pool)
         if earlier:
             with DuckDB(work / "earlier", options.memory, options.temp_size) as engine:
                 assessment = compare(engine, earlier, assessment, part, names=intake.names)
@@ -236,6 +237,7 @@ def _assess(
     content: Content,
     catalogs: tuple[Framework, ...],
     compiled: list[tuple[Check, Compiled]],
+    earlier: Sequence[VerifiedRun],
     work: Path,
     part: Path,
     cache: Cache,
@@ -250,6 +252,7 @@ def _assess(
         who, notices = _derive_tables(engine, workspace, kept.tables)
         intake, answers, claims = resolve(engine, intake, inputs, workspace, content, catalogs, who)
         intake = _noted(engine, intake, notices)
+        followed = load_earlier(engine, earlier, workspace.run, content, intake.names)
         engine.lock((cache.folder, part))
         faults = _run_checks(engine, content, compiled, kept, work, options)
         if claims.compensations or claims.waivers or options.pseudonymise:
@@ -263,27 +266,26 @@ def _assess(
         claims = replace(claims, compensations=compensations, waivers=waivers)
         people = None
         if options.pseudonymise:
-            signer = [workspace.baseline.approved_by] if workspace.baseline else []
-            said = content.checks, answers, claims, signer
-            people = redact_run.hide_results(engine, cache.secret_key, *said)
+            said = answers, claims, [workspace.baseline.approved_by] if workspace.baseline else []
+            people = redact_run.hide_results(engine, cache.secret_key, content.checks, *said)
             answers, claims = redact_run.hide_words(answers, claims)
             intake = redact_run.hide_intake(intake, people)
         if not setup.lines:  # with settings of its own, some checks run again
             drop_read(engine)
         code_texts(engine)
         with kept_tables.kept_aside(engine, kept):
-            planned = plan(engine, workspace, content, compiled, faults, answers)
+            planned = plan(engine, workspace, content, compiled, faults, answers, followed)
             write_results(engine, planned.scoring.checks, planned.roadmap, part)
             begin = partial(_begin, pool, workspace, work.parent, part, options)
             begun = None if people or planned.is_large else begin(planned)
             # Python scores while the engine answers.
             weighing = pool.submit(planned.scoring.reweighed, planned.actions)
             assessment = _gather(engine, workspace, content, planned, intake, answers, claims)
-        news = [*statement_notices(answers, claims, who), *signers(workspace, answers, claims, who)]
+        news = [*assessment.notices, *statement_notices(answers, claims, who)]
+        news += signers(workspace, answers, claims, who)
         settled = assessment, answers, as_read, who
         news += _beside_shipped(engine, content, compiled, setup, settled, work, options)
-        assessment = replace(assessment, notices=(*assessment.notices, *news))
-        assessment = replace(assessment, reweighed=weighing.result())
+        assessment = replace(assessment, notices=tuple(news), reweighed=weighing.result())
     if people:
         assessment = redact_run.hide_assessment(assessment, people)
         assessment = replace(assessment, pseudonyms=mark(cache.secret_key))
@@ -456,7 +458,7 @@ def _gather(
     claims: Stated,
 ) -> Assessment:
     """Put what a report needs into one object, but for the scores with other weights."""
-    scoring, scores, failures = planned.scoring, planned.scores, planned.failures
+    scoring, scores = planned.scoring, planned.scores
     base = replace(scoring, answers={}).scores(content.policy) if answers.answers else scores
     return Assessment(
         run=workspace.run,
@@ -491,7 +493,8 @@ def _gather(
         attestations=answers.attestations,
         roadmap=planned.roadmap,
         slices=scoring.slices(content.policy),
-        notices=tuple(_notices(engine, content, failures, intake, (scores, base))),
+        reliance=weight_of_words.reliance(engine, scoring, scores),
+        notices=tuple(_notices(engine, content, planned.failures, intake, (scores, base))),
     )
 
 

@@ -24,6 +24,7 @@ from reporter.pipeline.run_scores import Scoring
 from reporter.pipeline.tested_checks import settle_by_tests
 from reporter.schema.compiled import Compiled
 from reporter.schema.tables import EVENT_TABLES, ORGANISATION
+from reporter.score import TOP
 from reporter.statements import exceptions
 from reporter.statements.approvers import Directory
 from reporter.statements.attestations import Settled
@@ -200,23 +201,21 @@ def beside_shipped(
     `shipped` are the checks with thresholds of the workspace, compiled without these;
     `compensations` the compensating controls as read.
     """
-    caps, caps_lo = extract.caps(engine, content), extract.caps_lo(engine, content)
+    caps = extract.caps(engine, content, assessment.roadmap.ceiling == TOP)
     tallies = shipped_tallies(
         engine, settings, compiled, shipped, compensations, directory, run, content
     )
     scoring = Scoring(
-        content, content.checks, assessment.profile, tallies, (), caps, caps_lo, answers.answers
+        content, content.checks, assessment.profile, tallies, (), caps, answers.answers
     )
-    shipped_total, own_total = (
-        scoring.scores(content.policy).enterprise.total,
-        assessment.scores.enterprise.total,
-    )
+    shipped_scores, own_scores = scoring.scores(content.policy), assessment.scores
+    shipped_total, own_total = (s.enterprise.total for s in (shipped_scores, own_scores))
     return Notice(
         "own_settings",
         (
             ("n", len(settings.lines)),
-            ("own_level", own_total.level_lo),
-            ("shipped_level", shipped_total.level_lo),
+            ("own_level", own_scores.level.lo),
+            ("shipped_level", shipped_scores.level.lo),
         ),
         settings.lines,
         mark("the auditor's edition, Scope"),

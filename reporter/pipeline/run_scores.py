@@ -5,7 +5,7 @@ roadmap, and the effect of other weights.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -17,7 +17,6 @@ from reporter.engine.duckdb import DuckDB
 from reporter.errors import InputError
 from reporter.evaluate import extract
 from reporter.evaluate.defects import defects
-from reporter.evaluate.extract import UNREGISTERED_CAP
 from reporter.evaluate.segments import segments
 from reporter.model.assessment import SEVERITIES, Assessment, Check, Policy, Profile
 from reporter.model.comparison import Cause, Leveled, RatedAgent
@@ -25,7 +24,7 @@ from reporter.model.roadmap import Action, Roadmap
 from reporter.model.scores import (
     COMPARED,
     ControlScore,
-    GroupScore,
+    Honoured,
     Reweighed,
     Scores,
     Segment,
@@ -34,9 +33,12 @@ from reporter.model.scores import (
     Tally,
     levels_of,
 )
+from reporter.pipeline.earlier_period import is_closed
+from reporter.report.compare import VerifiedRun
 from reporter.schema.compiled import Compiled
 from reporter.score import first_in_lanes, plan_actions, score
-from reporter.score.scorer import group_level, mean, score_theme
+from reporter.score.levels import Caps, level_score
+from reporter.score.scorer import NO_TARGET, mean, practices_of, score_theme
 from reporter.statements.attestations import Settled
 
 MOST_BESIDE = 4_000_000
@@ -54,51 +56,30 @@ class Scoring:
     profile: Profile
     tallies: Sequence[Tally]
     segments: Sequence[Segment]
-    caps: Mapping[str, tuple[int, str]]
-    """Cap id -> (highest level, reason), those that hold."""
-    caps_lo: Mapping[str, tuple[int, str]]
-    """Caps that may hold: they bind the level on evidence only."""
+    caps: Caps
     answers: Mapping[tuple[str, str], Status]
 
     def scores(self, policy: Policy) -> Scores:
         """Score frameworks and enterprise."""
-        content, caps, caps_lo = (
-            self.content,
-            tuple(self.caps.values()),
-            tuple(self.caps_lo.values()),
-        )
-        return score(
-            content.frameworks,
-            self.checks,
-            content.themes,
-            self.tallies,
-            policy,
-            self.profile,
-            caps,
-            self.answers,
-            caps_lo,
-        )
+        content = self.content
+        shared = self.checks, content.themes, self.tallies, policy, self.profile
+        return score(content.frameworks, *shared, self.caps, self.answers)
 
-    def honoured(self, tallies: Sequence[Tally]) -> tuple[GroupScore, ...]:
+    def honoured(self, tallies: Sequence[Tally]) -> Honoured | None:
         """Score the enterprise, then each framework, from other results; nothing from none."""
         if not tallies:
-            return ()
+            return None
         scores = replace(self, tallies=tallies).scores(self.content.policy)
-        return tuple(f.total for f in (scores.enterprise, *scores.frameworks))
+        totals = tuple(f.total for f in (scores.enterprise, *scores.frameworks))
+        return Honoured(scores.level, totals)
 
     def slices(self, policy: Policy) -> tuple[Slice, ...]:
-        """Score every segment; the cap of unregistered agents holds only where they acted."""
+        """Score every segment."""
         slices = []
         for segment in self.segments:
-            caps = [
-                c
-                for name, c in self.caps.items()
-                if name != UNREGISTERED_CAP or segment.unregistered_acted
-            ]
-            scores = score(
-                (), self.checks, self.content.themes, segment.tallies, policy, self.profile, caps
-            )
-            slices.append(Slice(segment, scores.enterprise))
+            shared = self.checks, self.content.themes, segment.tallies, policy, self.profile
+            scores = score((), *shared, self.caps)
+            slices.append(Slice(segment, scores.enterprise, scores.level))
         return tuple(slices)
 
     def leveled(
@@ -111,6 +92,7 @@ class Scoring:
         `patterns` are agents with equal results. Agents without counted results are scored too.
         """
         theme_cache: dict[tuple[str, tuple[Tally, ...]], ControlScore] = {}
+        listed = practices_of(self.checks)
         theme_of = {c.id: c.theme for c in self.checks}
         checks_of: dict[str, list[Check]] = defaultdict(list)
         for check in self.checks:
@@ -121,7 +103,7 @@ class Scoring:
             for tally in tallies:
                 by_theme[theme_of[tally.check]].append(tally)
             themes = self._themes_of(by_theme, checks_of, theme_cache)
-            level = _level(themes, self.content.policy)
+            level = _level(themes, listed, self.content.policy)
             for name in names:
                 level_of.setdefault(name, level)
         return tuple(
@@ -141,9 +123,7 @@ class Scoring:
             key = theme.id, tuple(by_theme.get(theme.id, ()))
             if key not in theme_cache:
                 checks = checks_of.get(theme.id, ())
-                theme_cache[key] = score_theme(
-                    theme, checks, key[1], self.content.policy, self.profile
-                )
+                theme_cache[key] = score_theme(theme, checks, key[1], self.content.policy)
             scores.append(theme_cache[key])
         return scores
 
@@ -155,7 +135,7 @@ class Scoring:
             self.tallies,
             actions,
             self.content.policy,
-            (*self.caps.values(), *self.caps_lo.values()),
+            self.caps,
         )
 
     def reweighed(self, actions: Sequence[Action]) -> tuple[Reweighed, ...]:
@@ -175,18 +155,21 @@ class Scoring:
         return tuple(results)
 
 
-def _level(themes: Sequence[ControlScore], policy: Policy) -> Leveled:
+def _level(
+    themes: Sequence[ControlScore], listed: Collection[tuple[str, int]], policy: Policy
+) -> Leveled:
     """Score an agent that has no name yet."""
     applying_themes = [t for t in themes if t.state != "not_applicable"]
+    level = level_score(themes, listed, policy, NO_TARGET)
     return Leveled(
         agent="",
         tier_lo=1,
         tier_hi=4,
-        level_lo=group_level([(t.weight, t.level_lo) for t in applying_themes], policy),
-        level_hi=group_level([(t.weight, t.level_hi) for t in applying_themes], policy),
+        level_lo=level.lo,
+        level_hi=level.hi,
         score_lo=mean((t.weight, t.lo) for t in applying_themes),
         score_hi=mean((t.weight, t.hi) for t in applying_themes),
-        narrow=2 * len(applying_themes) < len(themes),
+        narrow=not level.judged,
         assessed=any(t.state == "assessed" for t in applying_themes),
     )
 
@@ -223,15 +206,18 @@ def plan(
     compiled: Sequence[tuple[Check, Compiled]],
     failures: Mapping[str, str],
     answers: Settled,
+    followed: VerifiedRun | None = None,
 ) -> Planned:
-    """Score the results, find the causes of failures, and order what can be done."""
+    """Score the results, find the causes of failures, and order what can be done. `followed` is an
+    earlier run that may lift the cap of a single period.
+    """
     # Unknown results are no sample, and a check that failed to run has none.
     checks = tuple(replace(c, sample=None) if c.id in failures else c for c, _ in compiled)
     tallies = extract.tallies(engine)
     _refuse_other_sizes(checks, tallies)
-    caps, caps_lo = extract.caps(engine, content), extract.caps_lo(engine, content)
+    caps = extract.caps(engine, content, is_closed(engine, followed, content))
     profile = content.profiles[workspace.run.profile]
-    scoring = Scoring(content, checks, profile, tallies, (), caps, caps_lo, answers.answers)
+    scoring = Scoring(content, checks, profile, tallies, (), caps, answers.answers)
     defects_of = checks, content.causes, tallies, content.efforts, workspace.efforts
     # The engine counts the parts of the whole while Python looks for causes.
     with ThreadPoolExecutor(1) as pool, engine.twin() as twin:

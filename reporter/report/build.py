@@ -50,6 +50,8 @@ from reporter.report.view.format import (
     subject,
     weight_note,
 )
+from reporter.report.view.level_steps import level_steps
+from reporter.report.view.reliance import Reliances
 from reporter.report.view.thresholds import in_words, rule, thresholds
 from reporter.runs.store import Changes, Results, StoredTable, read_data
 
@@ -95,11 +97,14 @@ def relocated(view: View, run: Path) -> View:
 def _build(assessment: model.Assessment, results: Results) -> View:
     anchors = _anchors(assessment)
     checks = _checks(assessment, results, anchors)
-    book = Book(assessment, {c.id: c for c in checks}, anchors, causes_by_checks(assessment.causes))
+    words = Reliances(assessment, results)
+    causes_of = causes_by_checks(assessment.causes)
+    book = Book(assessment, {c.id: c for c in checks}, anchors, causes_of, words.of_controls())
     themes_view, framework_views = themes(book), frameworks(book)
+    steps = level_steps(assessment, results)
     return View(
         cover=cover(assessment),
-        summary=summary(assessment, book.checks, framework_views),
+        summary=summary(assessment, book.checks, framework_views, steps),
         themes=themes_view,
         frameworks=framework_views,
         checks=checks,
@@ -124,12 +129,13 @@ def _build(assessment: model.Assessment, results: Results) -> View:
         roadmap=roadmap(assessment, results),
         waivers=waivers(assessment, anchors),
         slices=slices(assessment),
-        board=board(assessment),
+        board=board(assessment, steps),
         losses=losses(assessment),
         calendar=calendar(assessment),
         agents=agents(assessment.compared),
         history=history(assessment, anchors, Changes(results.run, assessment.checks)),
         weights=_weights(assessment.policy),
+        reliance=words.chapter(),
     )
 
 

@@ -33,10 +33,10 @@ from reporter.model.history import (
     Failing,
     History,
     Regrouped,
-    Standing,
 )
-from reporter.model.scores import ControlScore, GroupScore, Status
+from reporter.model.scores import Status
 from reporter.model.sentences import verbatim
+from reporter.report.trend.standings import standings
 from reporter.report.view.format import clean
 from reporter.report.view.thresholds import rule, thresholds
 from reporter.runs.store import (
@@ -142,7 +142,7 @@ def _read(folder: Path) -> VerifiedRun:
         raise InputError(f"does not belong to the {DATA} beside it", str(folder / MANIFEST))
     start, end = (_time(at) for at in manifest["period"])
     run = EarlierRun(
-        as_of, start, end, hashes["evidence_id"], digests[DATA], _standings(assessment), ()
+        as_of, start, end, hashes["evidence_id"], digests[DATA], standings(assessment), ()
     )
     return VerifiedRun(folder, assessment, run, hashes, str(manifest.get("pseudonyms", "")))
 
@@ -201,37 +201,6 @@ def _refuse_other(earlier: VerifiedRun, current: RunInfo, pseudonyms: str) -> No
             str(earlier.folder),
             "Assess both with --pseudonymise and the same --key-file, or both without it.",
         )
-
-
-def _standings(assessment: Assessment) -> tuple[Standing, ...]:
-    rows: list[tuple[str, str, GroupScore | ControlScore, bool]] = []
-    for kind, view in (
-        ("enterprise", assessment.scores.enterprise),
-        *(("framework", f) for f in assessment.scores.frameworks),
-    ):
-        rows.append(
-            (
-                kind,
-                "" if kind == "enterprise" else view.framework,
-                view.total,
-                view.total.assessed > 0,
-            )
-        )
-    rows += [
-        ("theme", c.id, c, c.state == "assessed") for c in assessment.scores.enterprise.controls
-    ]
-    return tuple(
-        Standing(
-            kind,
-            key,
-            x.lo,
-            x.hi,
-            x.level_lo if is_assessed else 0,
-            x.level_hi if is_assessed else 0,
-            is_assessed,
-        )
-        for kind, key, x, is_assessed in rows
-    )
 
 
 def compare(

@@ -16,7 +16,16 @@ from reporter.report.chapters.rights_and_use import Causes, Observation, ParityT
 from reporter.report.chapters.said_by_people import Attestations, Waivers
 from reporter.report.editions.board import Board
 from reporter.report.trend.transitions import Progress
-from reporter.report.view.elements import Check, Cover, Crosswalk, Framework, Line, Summary, Weights
+from reporter.report.view.elements import (
+    Check,
+    Cover,
+    Crosswalk,
+    Framework,
+    Line,
+    Reliance,
+    Summary,
+    Weights,
+)
 from reporter.report.view.finding_rows import Findings
 
 
@@ -50,3 +59,4 @@ class View:
     agents: Agents = Agents()
     history: Progress = Progress()
     weights: Weights = Weights()
+    reliance: Reliance = Reliance()

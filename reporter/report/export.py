@@ -39,6 +39,7 @@ from reporter.report.document import View
 from reporter.report.html.custom_template import Template, read_templates
 from reporter.report.html.custom_template import write as write_own
 from reporter.report.trend.transitions import Progress
+from reporter.report.view.elements import Framework
 from reporter.runs.store import (
     MANIFEST,
     Results,
@@ -155,6 +156,7 @@ def _write_tables(assessment: Assessment, english_view: View, part: Path) -> Non
     write_roadmap(english_view.roadmap, part / "roadmap.csv")
     write_statements(assessment, part / "statements.csv")
     write_slices(english_view.slices, part / "slices.csv")
+    write_controls(english_view.frameworks, part / "controls.csv")
     if english_view.history.runs:
         write_changes(english_view.history, part / "changes.csv")
 
@@ -322,6 +324,29 @@ def write_causes(causes: tuple[Cause, ...], results: Results, path: Path) -> Non
 def write_parity(parity: SideBySide, path: Path) -> None:
     """Write every live actor with a governance practice of GOV-01 missing or not recorded."""
     _write_fields(path, Without, parity.without)
+
+
+def write_controls(frameworks: Sequence[Framework], path: Path) -> None:
+    """Write every control: how far it is assessed, what its checks show, and what none shows."""
+    from reporter.report.csv_tables import write_table
+
+    texts = ("id", "title", "group", "state", "extent", "rating", "coverage", "confidence")
+    sentences = ("shown", "not_shown", "official_text")
+    write_table(
+        path,
+        ("framework", *texts, "score", "range", "exact_lo", "exact_hi", "checks", *sentences),
+        [
+            (
+                f.id,
+                *(getattr(c, name) for name in texts),
+                *(c.figure.text, c.figure.range, c.figure.exact_lo, c.figure.exact_hi),
+                "; ".join(line.check.text for line in c.checks),
+                *(getattr(c, name) for name in sentences),
+            )
+            for f in frameworks
+            for c in f.controls
+        ],
+    )
 
 
 def write_slices(slices: Slices, path: Path) -> None:

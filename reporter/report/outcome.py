@@ -11,15 +11,15 @@ from typing import Any
 
 from reporter.i18n.translate import speaking
 from reporter.model.assessment import Assessment
-from reporter.model.scores import FrameworkScore, Status
+from reporter.model.scores import EXTENTS, FrameworkScore, LevelScore, Status, passed_of_judged
 from reporter.report import FILES
 from reporter.report.document import View
 from reporter.report.notices import notices
 from reporter.report.view.elements import Figure
-from reporter.report.view.format import count, exact
+from reporter.report.view.format import count, exact, met_of_judged
 from reporter.score import rounded
 
-SCHEMA = "agent-maturity-headline/2"
+SCHEMA = "agent-maturity-headline/3"
 _RECORDS = ("read", "kept", "out_of_scope", "unreadable", "rejected")
 _NEXT = 3
 """Exports to bring that are named on the terminal."""
@@ -29,7 +29,8 @@ _FINDINGS = (Status.FAIL, Status.UNKNOWN, Status.COMPENSATED, Status.ATTESTED)
 
 def as_data(assessment: Assessment, out: Path, gate: int | None = None) -> dict[str, Any]:
     """Return the headline as numbers: percentages with one decimal, and exact fractions as text."""
-    totals, status_counts = _standing(assessment.scores.enterprise), _counts_by_status(assessment)
+    scores, status_counts = assessment.scores, _counts_by_status(assessment)
+    totals = _standing(scores.enterprise, scores.level)
     with speaking(assessment.language):
         notice_data = [
             {"code": n.code, "text": n.text, "lines": n.lines} for n in notices(assessment)
@@ -43,11 +44,11 @@ def as_data(assessment: Assessment, out: Path, gate: int | None = None) -> dict[
         **gate_result,
         "frameworks": {
             f.framework: {
-                **_standing(f),
+                **_standing(f, scores.framework_levels.get(f.framework)),
                 "controls": sum(c.state != "not_applicable" for c in f.controls),
-                "controls_assessed": sum(c.state == "assessed" for c in f.controls),
+                "controls_by_extent": dict(zip(EXTENTS, f.total.extents, strict=True)),
             }
-            for f in assessment.scores.frameworks
+            for f in scores.frameworks
         },
         "records": {name: sum(getattr(f, name) for f in assessment.files) for name in _RECORDS},
         "quarantine": dict(sorted(Counter(q.kind for q in assessment.quarantined).items())),
@@ -57,18 +58,20 @@ def as_data(assessment: Assessment, out: Path, gate: int | None = None) -> dict[
     }
 
 
-def _standing(score: FrameworkScore) -> dict[str, Any]:
+def _standing(score: FrameworkScore, level: LevelScore | None) -> dict[str, Any]:
     total = score.total
     is_assessed = total.assessed > 0
     lo, hi, coverage = (float(rounded(x)) for x in (total.lo, total.hi, total.coverage))
+    passed = passed_of_judged(total)
     return {
-        "level": total.level_lo if is_assessed else 0,
-        "level_at_most": total.level_hi if is_assessed else 0,
+        "level": level and (level.lo if is_assessed else 0),
+        "level_at_most": level and (level.hi if is_assessed else 0),
         "score_lo": exact(total.lo),
         "score_hi": exact(total.hi),
         "score_lo_percent": lo if is_assessed else None,
         "score_hi_percent": hi if is_assessed else None,
         "coverage": coverage if is_assessed else None,
+        "met_of_judged_percent": float(rounded(passed)) if passed is not None else None,
     }
 
 
@@ -85,7 +88,9 @@ def as_text(assessment: Assessment, view: View, out: Path) -> Iterator[str]:
     level = f"level {summary.level.text} {summary.level.name}" + (
         f" ({summary.level.note})" if summary.level.note else ""
     )
-    rows = [("Maturity", level), ("Score", _score(summary.figure)), ("Coverage", summary.coverage)]
+    whole = assessment.scores.enterprise.total
+    covered = f"{summary.coverage}, {met_of_judged(whole)} of it met"
+    rows = [("Maturity", level), ("Score", _score(summary.figure)), ("Coverage", covered)]
     rows += [(f.short, f"{_score(f.total.figure)}; {f.total.assessed}") for f in view.frameworks]
     open_text = ", ".join(
         f"{status_counts[status]:,} {status.value}" for status in _FINDINGS if status_counts[status]

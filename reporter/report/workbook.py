@@ -16,7 +16,7 @@ from reporter.i18n.translate import ENGLISH, content, language, mark, say, word
 from reporter.report.csv_tables import TODO, todo
 from reporter.report.document import View
 from reporter.report.findings import findings
-from reporter.report.view.elements import Control, Figure, Framework, Gap
+from reporter.report.view.elements import Control, Figure, Framework, Gap, LevelStep
 from reporter.report.view.format import digits, percent
 
 TEXT, LONG, COUNT = "text", "long", "count"
@@ -63,6 +63,7 @@ def tabs(view: View) -> list[Tab]:
             _translations(view.finding_columns, view.findings),
             "findings.csv",
         ),
+        Tab(say("Audit sample"), _columns(_SAMPLE), _sample(view)),
         Tab(say("Agents"), _columns(_AGENT), _agents(view)),
         Tab(say("Roadmap"), _columns(_PICK), (_fields(p, _PICK) for p in view.roadmap.picks)),
         Tab(say("To-do"), todo_columns, _translations(TODO, todo(view)), "todo.csv"),
@@ -112,8 +113,9 @@ _CHANGED = {
 }
 _SCORE = "score:13# score_at_most:13# exact:16 exact_at_most:16 coverage:11#"
 _CONTROL = (
-    "framework:18 id:14 title:50~ group:36~ state:14 level:8# level_at_most:9# target:8# gap:6#"
-    f" {_SCORE} confidence:12 weight_sensitive:36~ next:20 checks:50~"
+    "framework:18 id:14 title:50~ group:36~ state:14 rating:8 permits:9# permits_at_most:9#"
+    f" target:8# {_SCORE} confidence:12 weight_sensitive:36~ next:20 checks:50~"
+    " assessed:16~ shown:50~ not_shown:60~ official_text:60~"
 )
 _CHECK = (
     f"id:10 title:50~ theme:24 severity:10 level:24 evidence:18 {_SCORE} passed:9# failed:9#"
@@ -138,6 +140,10 @@ _STATEMENT = (
 _PART = (
     "dimension:20 value:26 actors:9# passed:9# failed:9# unknown:9# compensated:13# level:8#"
     " level_note:36~ score:13# range:18 exact_lo:16 exact_hi:16 coverage:11# caps:50~ weakest:50~"
+)
+_SAMPLE = (
+    "bears_on:34 effect:32~ needed:10 check:10 title:44~ subject:28 status:13 evidence:14 tier:6"
+    " owner:26 record:44 look_at:50~ reason:60~"
 )
 _FILE = (
     "file:50~ source:26 why:60~ read:12# kept:12# out_of_scope:12# unreadable:12# rejected:12#"
@@ -181,7 +187,7 @@ _CODED = ("severity", "status", "lane", "kind")
 def headings() -> set[str]:
     """Return the heading of every column, except those named after a framework."""
     specs = " ".join(
-        (_SUMMARY, _TYPE, _NOTE, _CONTROL, _CHECK, _AGENT, _PICK, _STATEMENT, _PART, _FILE)
+        (_SUMMARY, _TYPE, _NOTE, _CONTROL, _CHECK, _AGENT, _PICK, _STATEMENT, _PART, _FILE, _SAMPLE)
     )
     names = {name.rpartition(":")[0] for name in specs.split()}
     return {name.replace("_", " ") for name in (*names, *_FINDING, *TODO)}
@@ -230,8 +236,9 @@ def _summary(view: View) -> Iterator[Row]:
         yield result, say("Target level"), digits(summary.level.target), ""
     yield from _result(say("Score"), summary.figure, summary.level.sensitive, result)
     yield result, say("Coverage"), summary.coverage, summary.coverage_text
-    yield result, say("Not assessed"), "", summary.not_assessed
+    yield result, say("Assessed"), "", summary.assessed
     yield from ((say("Caps"), "", "", text) for text in summary.caps)
+    yield from (row for step in summary.steps for row in _step(step))
     yield from ((say("Facts"), line.label, line.text, "") for line in summary.facts)
     for f in view.frameworks:
         yield from _result(f.short, f.total.figure, f.total.assessed, say("Frameworks"))
@@ -240,6 +247,15 @@ def _summary(view: View) -> Iterator[Row]:
     yield say("Records"), "", "", view.accounting.equation
     yield say("Records"), say("Quarantine"), "", view.accounting.quarantined_text
     yield say("Agents"), "", "", say(AGENTS)
+
+
+def _step(step: LevelStep) -> Iterator[Row]:
+    """Yield what a level asks for, then what stands in its way."""
+    part = say("Levels")
+    yield part, f"{step.level} {step.name}", "", step.text
+    for b in step.blockers:
+        about = [f"{t.check.text} {t.about}. {t.fix}".rstrip() for t in b.todo]
+        yield part, b.practice, word(b.standing), " ".join((f"{b.title}: {b.figure}.", *about))
 
 
 def _gaps(part: str, text: str, gaps: Sequence[Gap]) -> Iterator[Row]:
@@ -271,8 +287,8 @@ def _controls(view: View) -> Iterator[Row]:
 
 
 def _control(framework: Framework, control: Control) -> Row:
-    is_assessed = control.figure.assessed
-    levels = (digits(control.level.lo), digits(control.level.hi)) if is_assessed else ("", "")
+    permits = control.permits
+    levels = (permits.lo, permits.hi, permits.target) if permits else ()
     return (
         *(
             framework.short,
@@ -280,19 +296,19 @@ def _control(framework: Framework, control: Control) -> Row:
             control.title,
             control.group,
             word(control.state.replace("_", " ")),
-            *levels,
-            digits(control.level.target),
+            control.rating,
+            *(map(digits, levels) if levels else ("", "", "")),
         ),
         *(
-            digits(control.gap) if is_assessed else "",
             *_figures(control.figure, control.coverage),
             word(control.confidence),
         ),
         *(
-            control.level.sensitive,
+            permits.sensitive if permits else "",
             control.gap_text,
             ", ".join(line.check.text for line in control.checks),
         ),
+        *(control.extent, control.shown, control.not_shown, control.official_text),
     )
 
 
@@ -323,6 +339,16 @@ def _checks(view: View) -> Iterator[Row]:
                 check.why,
                 check.fix,
             ),
+        )
+
+
+def _sample(view: View) -> Iterator[Row]:
+    """Yield what an auditor samples first, by the level or rating that hangs on it."""
+    for row in view.reliance.sample:
+        yield (
+            *(row.bears_on, row.effect, row.needed, row.check.text, row.check.title),
+            *(row.subject, row.status, row.evidence, row.tier, row.owner),
+            *(row.record, row.look_at, row.reason),
         )
 
 

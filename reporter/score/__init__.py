@@ -4,6 +4,7 @@ clock, no float.
 `score` rates an assessment from its catalogs; `score_observations` and `roadmap` do the same for
 any model given as plain data, so that results can be compared from outside (docs/method.md)."""
 
+from reporter.score.levels import TOP, asked, standing
 from reporter.score.observations import score_observations
 from reporter.score.planner import first_in_lanes, plan_actions
 from reporter.score.planner_input import roadmap
@@ -12,6 +13,8 @@ from reporter.score.scorer import ASK, ENTERPRISE, printed, rating, rounded, sco
 __all__ = [
     "ASK",
     "ENTERPRISE",
+    "TOP",
+    "asked",
     "first_in_lanes",
     "plan_actions",
     "printed",
@@ -20,5 +23,6 @@ __all__ = [
     "rounded",
     "score",
     "score_observations",
+    "standing",
     "tenths",
 ]

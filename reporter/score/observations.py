@@ -15,15 +15,8 @@ from reporter.errors import InputError
 from reporter.model.assessment import Policy
 from reporter.model.scores import CheckScore, PracticeScore, Tally
 from reporter.score.input import Model, read_model, shipped_policy, tallies_of, whole
-from reporter.score.scorer import (
-    Entry,
-    group_level,
-    level_of,
-    mean,
-    practice_of,
-    score_check,
-    state_of,
-)
+from reporter.score.levels import highest_judged, permits
+from reporter.score.scorer import Entry, mean, practice_of, score_check, state_of
 
 Cells = dict[str, dict[str, str]]
 """check -> subject -> status"""
@@ -53,8 +46,9 @@ def score_observations(
     Returns {cells: {check: {subject: pass|fail|unknown|na|attested|compensated}}, lo, hi, state:
     {control: assessed|not_assessed|not_applicable}, conflicts: [[check, subject], ...]}; lo and hi
     are {check, practice, control: {id: fraction as text, None where nothing applies}, total, level:
-    {control: 0-5}, total_level: 0-5}. A conflict is a cell of which sources say pass and fail.
-    Raises InputError where the model or an observation is wrong."""
+    {control: the highest level, 0-5, that it does not stand in the way of, None where nothing
+    applies}, total_level: 0-5}. A conflict is a cell of which sources say pass and fail. Raises
+    InputError where the model or an observation is wrong."""
     typed_model = read_model(model)
     constants = policy or shipped_policy()
     cells, conflicts = settle(typed_model, observations, whole(as_of, "as_of"))
@@ -172,19 +166,22 @@ def _side(
     check = {c: getattr(s, side) if s.applicable else None for c, s in checks.items()}
     practice = {name: getattr(p, side) if p else None for name, p in practices.items()}
     control: dict[str, Fraction | None] = {}
-    level: dict[str, int] = {}
+    level: dict[str, int | None] = {}
     for name, practice_ids in model.practices_of().items():
         pairs = [(model.practices[n].weight, p) for n in practice_ids if (p := practices[n])]
         values = [(weight, getattr(p, side)) for weight, p in pairs]
         control[name] = mean(values) if values else None
-        level[name] = level_of([(p.level, getattr(p, f"rating_{side}")) for _, p in pairs])
+        marks = [(p.level, getattr(p, side)) for _, p in pairs]
+        level[name] = permits(marks, policy) if marks else None
     control_values = [(model.controls[c], v) for c, v in control.items() if v is not None]
-    levels = [(model.controls[c], level[c]) for c, v in control.items() if v is not None]
+    existing = [model.practices[name].level for name, p in practices.items() if p]
+    judged = highest_judged(existing, [p.level for p in model.practices.values()])
     texts = {
         k: _texts(v) for k, v in (("check", check), ("practice", practice), ("control", control))
     }
     total = str(mean(control_values)) if control_values else None
-    return {**texts, "total": total, "level": level, "total_level": group_level(levels, policy)}
+    total_level = min((judged, *(n for n in level.values() if n is not None)))
+    return {**texts, "total": total, "level": level, "total_level": total_level}
 
 
 def _texts(values: Mapping[str, Fraction | None]) -> dict[str, str | None]:

@@ -18,7 +18,7 @@ from typing import Any
 from reporter.model.assessment import Check, Policy, Theme
 from reporter.model.roadmap import IMPLEMENT, Action, Effect, Pick, Roadmap
 from reporter.model.scores import Tally
-from reporter.score.scorer import Caps
+from reporter.score.levels import TOP, Caps
 from reporter.score.state import (
     Change,
     Key,
@@ -63,7 +63,7 @@ def plan_actions(
     id.
     """
     tree, tallies = _enterprise(checks, themes, policy), tuple(tallies)
-    ceiling = min((most for most, _ in caps), default=5)
+    ceiling = min((most for most, _ in caps), default=TOP)
     state = State(tree, tallies, policy, ceiling)
     total = start = state.total
     level = state.level()

@@ -1,4 +1,4 @@
-"""Turn counted results into scores and levels: tallies, catalogs and policy in, exact `Scores` out.
+"""Turn counted results into scores: tallies, catalogs and policy in, exact `Scores` out.
 
 Every number is evaluated twice: `lo` takes the unknown as failed, `hi` as passed.
 Exact fractions throughout; the numbers of sections are those of the scoring method.
@@ -22,27 +22,36 @@ from reporter.model.assessment import (
     Theme,
 )
 from reporter.model.scores import (
+    BY_STATEMENT,
+    EXTENTS,
+    FULLY,
+    HELD,
+    IN_PART,
+    NOT_AT_ALL,
     CheckScore,
     ControlScore,
     FrameworkScore,
     GroupScore,
+    LevelScore,
     PracticeScore,
     Scores,
     Status,
     Tally,
 )
+from reporter.score.levels import LEVELS, TOP, Caps, level_score
 from reporter.score.sampling import Row, strata
 
 ASK = "ask"
 ENTERPRISE = "enterprise"
-_LEVELS = range(1, 6)
+SCORED = ("direct", "partial")
+"""Strengths of a mapping that count; a contextual one is printed only."""
+NO_TARGET = Profile("", "", 0, {})
 CAP_TIER = 3
 _ZERO, _ONE = Fraction(0), Fraction(1)
 _STATUSES = (*Status,)
+_MET = {status: _ONE if status in HELD else _ZERO for status in Status}
 _HIGH_COVERAGE, _HIGH_TESTED = Fraction(9, 10), Fraction(4, 5)
 _LOW_COVERAGE, _LOW_ATTESTED = Fraction(3, 5), Fraction(1, 2)
-
-Caps = Sequence[tuple[int, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +62,6 @@ class _Inputs:
     by_theme: Mapping[str, Sequence[Check]]
     scored: dict[str, CheckScore]
     policy: Policy
-    profile: Profile
     answers: Mapping[tuple[str, str], Status]
 
 
@@ -64,10 +72,11 @@ class Entry:
     level: int
     weight: int
     score: CheckScore
+    direct: bool = True
 
 
 def score(
-    frameworks: Iterable[Framework],
+    frameworks: Sequence[Framework],
     checks: Iterable[Check],
     themes: Iterable[Theme],
     tallies: Iterable[Tally],
@@ -75,34 +84,45 @@ def score(
     profile: Profile,
     caps: Caps = (),
     answers: Mapping[tuple[str, str], Status] = {},
-    caps_lo: Caps = (),
 ) -> Scores:
     """Score all checks, each framework as a view of them, and the enterprise over the themes.
 
-    `caps` are (highest level, reason) for the enterprise total. `caps_lo` bind the level on
-    evidence only, since their condition is not known to hold. `answers` are the settled statuses
-    of the controls' asks by (framework id, control id), unknown where absent."""
-    inputs = _inputs(checks, tallies, policy, profile, answers)
+    `caps` hold the level on evidence down. `answers` are the settled statuses of the controls'
+    asks by (framework id, control id), unknown where absent."""
+    inputs, themes = _inputs(checks, tallies, policy, answers), tuple(themes)
     views = tuple(_framework(framework, inputs) for framework in frameworks)
-    return Scores(inputs.scored, views, _enterprise(themes, inputs, caps, caps_lo))
+    controls = tuple(
+        _theme(theme.id, inputs.by_theme.get(theme.id, ()), inputs) for theme in themes
+    )
+    total = _group(ENTERPRISE, "Enterprise", controls)
+    ids = {theme.id for theme in themes}
+    listed = practices_of(c for c in inputs.catalog.values() if c.theme in ids)
+    level = level_score(controls, listed, policy, profile, caps)
+    own_levels = {
+        view.framework: own
+        for framework, view in zip(frameworks, views, strict=True)
+        if (own := _own_level(framework, view, themes, inputs, caps))
+    }
+    enterprise = FrameworkScore(ENTERPRISE, total, (), controls)
+    return Scores(inputs.scored, views, enterprise, level, own_levels)
 
 
 def score_theme(
-    theme: Theme,
-    checks: Iterable[Check],
-    tallies: Iterable[Tally],
-    policy: Policy,
-    profile: Profile,
+    theme: Theme, checks: Sequence[Check], tallies: Iterable[Tally], policy: Policy
 ) -> ControlScore:
     """Score one theme of the enterprise from the results of its checks."""
-    return _theme(theme, _inputs(checks, tallies, policy, profile, {}))
+    return _theme(theme.id, checks, _inputs(checks, tallies, policy, {}))
+
+
+def practices_of(checks: Iterable[Check]) -> set[tuple[str, int]]:
+    """Return the practices (theme, level) that checks belong to."""
+    return {(check.theme, check.level) for check in checks}
 
 
 def _inputs(
     checks: Iterable[Check],
     tallies: Iterable[Tally],
     policy: Policy,
-    profile: Profile,
     answers: Mapping[tuple[str, str], Status],
 ) -> _Inputs:
     catalog = {check.id: check for check in checks}
@@ -116,7 +136,7 @@ def _inputs(
     by_theme: dict[str, list[Check]] = defaultdict(list)
     for check in catalog.values():
         by_theme[check.theme].append(check)
-    return _Inputs(catalog, by_theme, check_scores, policy, profile, answers)
+    return _Inputs(catalog, by_theme, check_scores, policy, answers)
 
 
 def rating(value: Fraction, policy: Policy) -> str:
@@ -162,7 +182,18 @@ def score_check(
     if not sums:
         zero_pair = (_ZERO, _ZERO)
         return CheckScore(
-            check_id, _ZERO, _ZERO, counts, False, _ZERO, _ZERO, False, False, zero_pair, zero_pair
+            check_id,
+            _ZERO,
+            _ZERO,
+            counts,
+            False,
+            _ZERO,
+            _ZERO,
+            _ZERO,
+            False,
+            False,
+            zero_pair,
+            zero_pair,
         )
     worst_credits, best_credits = credits_of(policy), credits_of(policy, best=True)
     if sampled:
@@ -182,6 +213,7 @@ def score_check(
         counts=counts,
         applicable=True,
         known=1 - _share(Status.UNKNOWN, sums, dict.fromkeys(_STATUSES, 1)),
+        passed=lowest(sums, _MET) or _ZERO,
         attested=_share(Status.ATTESTED, sums, worst_credits),
         # A tier that only may be 3 or 4 caps lo; it has to be 3 or 4 to cap hi.
         caps_lo=critical
@@ -302,42 +334,31 @@ def mean(pairs: Iterable[tuple[int | Fraction, Fraction]]) -> Fraction:
 
 
 def _control(
-    control_id: str, weight: int, candidates: Sequence[Entry], target: int, policy: Policy
+    control_id: str, weight: int, candidates: Sequence[Entry], policy: Policy
 ) -> ControlScore:
     entries = [entry for entry in candidates if entry.score.applicable]
     practices = tuple(
         practice_of(level, [entry for entry in entries if entry.level == level], policy)
         for level in sorted({entry.level for entry in entries})
     )
-    level_lo = level_of([(p.level, p.rating_lo) for p in practices])
-    level_hi = level_of([(p.level, p.rating_hi) for p in practices])
-    gap = max(0, target - level_lo) if entries else 0
     coverage = mean((entry.weight, entry.score.known) for entry in entries)
+    passed = mean((entry.weight, entry.score.passed) for entry in entries)
+    lo = mean((1, practice.lo) for practice in practices)
+    hi = mean((1, practice.hi) for practice in practices)
     return ControlScore(
         id=control_id,
         state=state_of(entry.score for entry in entries),
-        lo=mean((1, practice.lo) for practice in practices),
-        hi=mean((1, practice.hi) for practice in practices),
-        level_lo=level_lo,
-        level_hi=level_hi,
-        plus=any(p.level == level_lo + 1 and p.rating_lo != "N" for p in practices),
-        target=target,
-        gap=gap,
-        gap_kind="" if not gap else "implementation" if level_hi < target else "evidence",
+        lo=lo,
+        hi=hi,
+        rating_lo=rating(lo, policy),
+        rating_hi=rating(hi, policy),
         coverage=coverage,
+        passed=passed,
         confidence=_confidence(coverage, entries),
         practices=practices,
         weight=weight,
+        extent=extent_of(entries),
     )
-
-
-def level_of(ratings: Sequence[tuple[int, str]]) -> int:
-    """Return the highest level that has a practice, with its own L or F and all lower ones F."""
-
-    def holds(level: int) -> bool:
-        return all(mark == "F" or (n == level and mark == "L") for n, mark in ratings if n <= level)
-
-    return max((level for level, _ in ratings if holds(level)), default=0)
 
 
 def state_of(checks: Iterable[CheckScore]) -> str:
@@ -346,6 +367,17 @@ def state_of(checks: Iterable[CheckScore]) -> str:
     if not applicable:
         return "not_applicable"
     return "assessed" if any(check.known for check in applicable) else "not_assessed"
+
+
+def extent_of(entries: Sequence[Entry]) -> str:
+    """Return how far a control is assessed by what applies to it; '' of nothing (3.8)."""
+    if not entries:
+        return ""
+    checks = [entry for entry in entries if entry.score.check != ASK]
+    if not any(entry.score.known for entry in checks):
+        return BY_STATEMENT if any(entry.score.known for entry in entries) else NOT_AT_ALL
+    is_whole = all(entry.score.known == 1 and not entry.score.attested for entry in entries)
+    return FULLY if is_whole and any(entry.direct for entry in checks) else IN_PART
 
 
 def _confidence(coverage: Fraction, entries: Sequence[Entry]) -> str:
@@ -365,32 +397,21 @@ def _confidence(coverage: Fraction, entries: Sequence[Entry]) -> str:
     return "High" if is_high else "Medium"
 
 
-# 3.5 group, 3.6 enterprise, 10 framework
+# 3.5 group, 10 framework
 
 
 def _framework(framework: Framework, inputs: _Inputs) -> FrameworkScore:
-    policy, profile = inputs.policy, inputs.profile
-    lineages = {
-        c.id: (*_lineage(framework.groups, c.group), framework.id) for c in framework.controls
-    }
+    lineages = {c.id: _lineage(framework.groups, c.group) for c in framework.controls}
     controls = tuple(
-        _control(
-            control.id,
-            control.weight,
-            _mapped(framework.id, control, inputs),
-            _target(profile, (control.id, *lineages[control.id])),
-            policy,
-        )
-        for control in framework.controls
+        _control(c.id, c.weight, _mapped(framework.id, c, inputs), inputs.policy)
+        for c in framework.controls
     )
-    groups = []
-    for group in framework.groups:
-        members = [control for control in controls if group.id in lineages[control.id]]
-        target = _target(profile, (*_lineage(framework.groups, group.id), framework.id))
-        groups.append(_group(group.id, group.title, members, target, policy))
-    target = _target(profile, (framework.id,))
-    total = _group(framework.id, framework.title, controls, target, policy)
-    return FrameworkScore(framework.id, total, tuple(groups), controls)
+    groups = tuple(
+        _group(group.id, group.title, [c for c in controls if group.id in lineages[c.id]])
+        for group in framework.groups
+    )
+    total = _group(framework.id, framework.title, controls)
+    return FrameworkScore(framework.id, total, groups, controls)
 
 
 def _lineage(groups: Iterable[Group], group_id: str) -> tuple[str, ...]:
@@ -403,88 +424,88 @@ def _lineage(groups: Iterable[Group], group_id: str) -> tuple[str, ...]:
     return tuple(line)
 
 
-def _target(profile: Profile, keys: Iterable[str]) -> int:
-    return next((profile.targets[k] for k in keys if k in profile.targets), profile.default)
-
-
 def _mapped(framework_id: str, control: Control, inputs: _Inputs) -> list[Entry]:
     """List the control's direct and partial checks and, last, its ask (overclaim guard, 3.7)."""
     severities, strengths = inputs.policy.severity_weights, inputs.policy.strength_weights
-    pairs = [(inputs.catalog[i], how) for i, how in control.checks if how in ("direct", "partial")]
+    pairs = [(inputs.catalog[i], how) for i, how in control.checks if how in SCORED]
     entries = [
-        Entry(check.level, severities[check.severity] * strengths[how], inputs.scored[check.id])
+        Entry(
+            check.level,
+            severities[check.severity] * strengths[how],
+            inputs.scored[check.id],
+            how == "direct",
+        )
         for check, how in pairs
     ]
     if control.ask or not entries:
         direct = {check.level for check, how in pairs if how == "direct"}
         # Direct checks at all five levels still leave the question open: it stays, at the top.
-        level = next((n for n in _LEVELS if n not in direct), _LEVELS[-1])
+        level = next((n for n in LEVELS if n not in direct), TOP)
         status = inputs.answers.get((framework_id, control.id), Status.UNKNOWN)
         answer = score_check(ASK, False, [Tally(ASK, status, 1, 1, 1)], inputs.policy)
         entries.append(Entry(level, severities["medium"] * strengths["direct"], answer))
     return entries
 
 
-def _enterprise(
-    themes: Iterable[Theme], inputs: _Inputs, caps: Caps, caps_lo: Caps
-) -> FrameworkScore:
-    controls = tuple(_theme(theme, inputs) for theme in themes)
-    target = _target(inputs.profile, (ENTERPRISE,))
-    total = _group(ENTERPRISE, "Enterprise", controls, target, inputs.policy, caps, caps_lo)
-    return FrameworkScore(ENTERPRISE, total, (), controls)
+def _own_level(
+    framework: Framework,
+    view: FrameworkScore,
+    themes: Iterable[Theme],
+    inputs: _Inputs,
+    caps: Caps,
+) -> LevelScore | None:
+    """Return the level over the checks of a framework; None where it would say too little."""
+    if not view.controls or 2 * view.total.assessed < len(view.controls):
+        return None
+    checks = own_checks(framework, inputs.catalog.values())
+    controls = own_themes(checks, themes, inputs.scored, inputs.policy)
+    own = level_score(controls, practices_of(checks), inputs.policy, NO_TARGET, caps)
+    return own if own.judged else None
 
 
-def _theme(theme: Theme, inputs: _Inputs) -> ControlScore:
+def own_checks(framework: Framework, checks: Iterable[Check]) -> list[Check]:
+    """Return the checks that count for the controls of a framework."""
+    ids = {i for control in framework.controls for i, how in control.checks if how in SCORED}
+    return [check for check in checks if check.id in ids]
+
+
+def own_themes(
+    checks: Sequence[Check],
+    themes: Iterable[Theme],
+    scored: dict[str, CheckScore],
+    policy: Policy,
+) -> list[ControlScore]:
+    """Score the themes over some checks that are scored already."""
+    inputs = _Inputs({}, {}, scored, policy, {})
+    return [_theme(t.id, [c for c in checks if c.theme == t.id], inputs) for t in themes]
+
+
+def _theme(theme_id: str, checks: Iterable[Check], inputs: _Inputs) -> ControlScore:
     entries = [
         Entry(c.level, inputs.policy.severity_weights[c.severity], inputs.scored[c.id])
-        for c in inputs.by_theme.get(theme.id, ())
+        for c in checks
     ]
-    target = _target(inputs.profile, (theme.id, ENTERPRISE))
-    return _control(theme.id, 1, entries, target, inputs.policy)
+    return _control(theme_id, 1, entries, inputs.policy)
 
 
-def _group(
-    group_id: str,
-    title: str,
-    controls: Sequence[ControlScore],
-    target: int,
-    policy: Policy,
-    caps: Caps = (),
-    caps_lo: Caps = (),
-) -> GroupScore:
+def _group(group_id: str, title: str, controls: Sequence[ControlScore]) -> GroupScore:
     scored_controls = [control for control in controls if control.state != "not_applicable"]
-    ceiling = min((most for most, _ in caps), default=_LEVELS[-1])
-    ceiling_lo = min((most for most, _ in (*caps, *caps_lo)), default=_LEVELS[-1])
-    level_lo = group_level([(c.weight, c.level_lo) for c in scored_controls], policy)
-    level_hi = group_level([(c.weight, c.level_hi) for c in scored_controls], policy)
     return GroupScore(
         id=group_id,
         title=title,
         lo=mean((c.weight, c.lo) for c in scored_controls),
         hi=mean((c.weight, c.hi) for c in scored_controls),
-        level_lo=min(level_lo, ceiling_lo),
-        level_hi=min(level_hi, ceiling),
-        target=target,
-        gap=max(0, target - min(level_lo, ceiling_lo)) if scored_controls else 0,
         coverage=mean((c.weight, c.coverage) for c in scored_controls),
+        passed=mean((c.weight, c.passed) for c in scored_controls),
         assessed=sum(c.state == "assessed" for c in scored_controls),
         not_assessed=sum(c.state == "not_assessed" for c in scored_controls),
         not_applicable=len(controls) - len(scored_controls),
         members=tuple(control.id for control in controls),
-        caps=(
-            *(cap for cap in caps if cap[0] < level_hi),
-            *(cap for cap in caps_lo if cap[0] < level_lo),
-        ),
+        extents=_counted(scored_controls),
     )
 
 
-def group_level(levels: Sequence[tuple[int | Fraction, int]], policy: Policy) -> int:
-    """Return the highest n that enough weight reaches, with no control below n - 1 (rule 8)."""
-    floor = min((level for _, level in levels), default=-1)
-    enough = policy.group_share * sum(weight for weight, _ in levels)
-    reached_levels = (
-        n
-        for n in _LEVELS
-        if floor >= n - 1 and sum(w for w, level in levels if level >= n) > enough
-    )
-    return max(reached_levels, default=0)
+def _counted(controls: Sequence[ControlScore]) -> tuple[int, int, int, int]:
+    """Count controls that apply by how far they are assessed."""
+    fully, part, stated, none = (sum(c.extent == extent for c in controls) for extent in EXTENTS)
+    return fully, part, stated, none

@@ -16,15 +16,13 @@ from math import lcm
 
 from reporter.model.assessment import Policy
 from reporter.model.scores import Status, Tally
+from reporter.score.levels import highest_judged, hindered
 from reporter.score.scorer import (
     CAP_TIER,
     capped,
     credits_of,
-    group_level,
-    level_of,
     lowest,
     mean,
-    rating,
     score_check,
     weigh,
 )
@@ -98,10 +96,8 @@ class State:
         """Practices whose cap the last change lifted."""
         self._share: dict[Practice, Fraction] = {}
         self._divide()
-        self._levels: dict[str, int] = {}
-        self._level: int | None = None
-        """That of the total, until the next change."""
-        self._group_levels: dict[tuple[int, ...], int] = {}
+        self._hindered = {p: self._hinders(p, v) for p, v in self._values.items() if v}
+        """The lowest level that each practice stands in the way of, where it applies."""
 
     @property
     def total(self) -> Fraction:
@@ -110,19 +106,13 @@ class State:
 
     def level(self) -> int:
         """Return the level of the total on evidence."""
-        if self._level is None:
-            for control in self._practices_of:
-                if control not in self._levels and self._controls[control] is not None:
-                    self._levels[control] = self._level_of(control, self._values)
-            self._level = self._group_level(self._levels)
-        return self._level
+        return self._level(self._hindered)
 
     def level_after(self, parts: Mapping[Practice, Key]) -> int:
         """Return the level on evidence after a change of practices that apply already."""
-        self.level()
-        values = self._values | {p: self._value(*self._sum_after(p, k)) for p, k in parts.items()}
-        control_ids = dict.fromkeys(self.tree.practices[p][0] for p in parts)
-        return self._group_level(self._levels | {c: self._level_of(c, values) for c in control_ids})
+        values = {p: self._value(*self._sum_after(p, k)) for p, k in parts.items()}
+        changed = {p: self._hinders(p, v) for p, v in values.items() if v}
+        return self._level(self._hindered | changed)
 
     def adds_evenly(
         self, parts: Mapping[Practice, Key], times: int, gain: Fraction, uncapped: Fraction
@@ -142,24 +132,12 @@ class State:
             and self.level_after(whole) == self.level()
         )
 
-    def _level_of(
-        self, control: str, values: Mapping[Practice, tuple[Fraction, Fraction] | None]
-    ) -> int:
-        marks = [
-            (p[1], rating(v[0], self.policy))
-            for p in self._practices_of[control]
-            if (v := values[p])
-        ]
-        return level_of(marks)
+    def _hinders(self, practice: Practice, value: tuple[Fraction, Fraction]) -> int:
+        return hindered(practice[1], value[0], self.policy)
 
-    def _group_level(self, by_control: Mapping[str, int]) -> int:
-        levels = tuple(by_control[c] for c in self._practices_of if c in by_control)
-        if levels not in self._group_levels:
-            weights = [w for c, w in self.tree.controls.items() if c in by_control]
-            self._group_levels[levels] = group_level(
-                list(zip(weights, levels, strict=True)), self.policy
-            )
-        return min(self._group_levels[levels], self.ceiling)
+    def _level(self, hindered_by: Mapping[Practice, int]) -> int:
+        judged = highest_judged((n for _, n in hindered_by), (n for _, n in self.tree.practices))
+        return min((self.ceiling, judged, *(n - 1 for n in hindered_by.values())))
 
     def parts(self, change: Change) -> dict[Practice, Key]:
         """Split a change by the practices whose score it may change."""
@@ -211,19 +189,19 @@ class State:
         applies only now.
         """
         newly_applies = not all(map(self.applies, parts))
-        self._level = None
         self._lifted.clear()
         for practice, key in parts.items():
             n_capping = self._sums[practice][2]
             self._sums[practice] = self._sum_after(practice, key)
             if n_capping and not self._sums[practice][2]:
                 self._lifted.add(practice)
-            self._values[practice] = self._value(*self._sums[practice])
+            self._values[practice] = value = self._value(*self._sums[practice])
+            if value:
+                self._hindered[practice] = self._hinders(practice, value)
             for check_id, effects in key:
                 self._checks[check_id].apply(effects)
         for control in dict.fromkeys(self.tree.practices[practice][0] for practice in parts):
             self._controls[control] = self._control(control, self._values)
-            self._levels.pop(control, None)
         if newly_applies:
             self._divide()
         return newly_applies

@@ -42,7 +42,10 @@ def compensate(
     checks: Iterable[Check],
     directory: Directory,
 ) -> tuple[Compensation, ...]:
-    """Mark each failing result as compensated if its substitute check is proven."""
+    """Mark each failing result as compensated if its substitute check is proven. Table `relied`
+    has what each then rests on.
+    """
+    engine.run(_RELIED)
     if all(c.why for c in compensations):
         return tuple(compensations)
     about = {c.id: c.about for c in checks}
@@ -51,6 +54,7 @@ def compensate(
     outcomes = [
         _compensation_outcome(c, counts[n], proofs.get(n)) for n, c in enumerate(compensations)
     ]
+    _note_proofs(engine, [n for n, c in enumerate(outcomes) if c.counts_as], about)
     best: dict[tuple[str, str], Compensation] = {}
     for c in sorted(outcomes, key=lambda c: (c.expires, c.ref)):
         if c.counts_as:
@@ -279,6 +283,45 @@ def _statuses_of_actors(subjects: str, kind: str, about: Mapping[str, str]) -> s
         f" FROM results AS c JOIN ({subjects}) AS x ON x.subject = c.subject WHERE c.check_id IN"
         " (SELECT by_check FROM others)) AS p ON p.check_id = o.by_check AND p.actor_id ="
         f" h.actor_id WHERE list_contains({ids}, o.by_check) GROUP BY ALL ORDER BY ALL"
+    )
+
+
+_RELIED = (
+    "CREATE OR REPLACE TEMP TABLE relied (check_id VARCHAR, result BIGINT, tier_lo BIGINT, tier_hi"
+    " BIGINT, statement BIGINT, by_check VARCHAR, word VARCHAR, word_lo BIGINT, word_hi BIGINT)"
+)
+"""A row for each declared result that proves a statement on a compensated result; one without a
+word where none does.
+"""
+
+
+def _note_proofs(engine: Engine, counted: Sequence[int], about: Mapping[str, str]) -> None:
+    """Fill `relied` for the statements that count, by the results that `_proofs` decides by."""
+    engine.run("CREATE OR REPLACE TEMP TABLE counting (n BIGINT)")
+    engine.insert("counting", [(n,) for n in counted])
+    proof = "c.check_id, c.subject, c.status, c.tier_lo, c.tier_hi FROM others AS o"
+    joined_results = "JOIN results AS c ON c.check_id = o.by_check"
+    organisation = quoted_list([i for i, kind in about.items() if not SUBJECTS[kind]])
+    queries = [
+        f"SELECT o.n, 0 AS place, {proof} JOIN stated AS s ON s.n = o.n {joined_results} AND"
+        " c.subject = s.subject",
+        f"SELECT o.n, 2, {proof} {joined_results} WHERE list_contains({organisation}, o.by_check)",
+    ]
+    for kind in sorted({k for k in about.values() if SUBJECTS[k]}):
+        ids = quoted_list([i for i, k in about.items() if k == kind])
+        queries.append(
+            f"SELECT DISTINCT o.n, 1, {proof} JOIN stated AS s ON s.n = o.n JOIN holders AS h ON"
+            " h.check_id = s.check_id AND h.subject = s.subject JOIN"
+            f" ({SUBJECTS[kind]}) AS x ON x.actor_id = h.actor_id {joined_results} AND c.subject ="
+            f" x.subject WHERE list_contains({ids}, o.by_check)"
+        )
+    engine.run(
+        "INSERT INTO relied SELECT r.check_id, dense_rank() OVER (ORDER BY r.check_id, r.subject),"
+        " r.tier_lo, r.tier_hi, s.n, p.check_id, p.check_id || ' ' || p.subject, p.tier_lo,"
+        " p.tier_hi FROM counting JOIN stated AS s USING (n) JOIN results AS r ON r.check_id ="
+        " s.check_id AND r.subject = s.subject LEFT JOIN (SELECT * FROM"
+        f" ({' UNION ALL '.join(queries)}) AS q QUALIFY place = min(place) OVER (PARTITION BY n))"
+        " AS p ON p.n = s.n AND p.status = 'declared'"
     )
 
 

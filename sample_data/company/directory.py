@@ -135,7 +135,9 @@ def _okta_event(when: datetime, kind: str, text: str, actor: Json, result: str =
 
 
 def mcp_desktop() -> Json:
-    """Return the client file on a care desk: a server from no registry, a secret in plain text."""
+    """Return the client file on a care desk: a server from no registry, a near-copy of another's name, a
+    secret in plain text.
+    """
     return {
         "reporter_actor_id": "agt-care-copilot",
         "mcpServers": {
@@ -145,6 +147,7 @@ def mcp_desktop() -> Json:
                 "env": {"TMS_API_KEY": FAKE_SECRET},
             },
             "scrape-anything": {"command": "uvx", "args": ["mcp-scrape-anything"]},
+            "mai1": {"command": "uvx", "args": ["mcp-mai1==2.4.1"]},
             "knowledge": {
                 "type": "http",
                 "url": f"https://mcp-kb.{DOMAIN}/mcp",

@@ -163,6 +163,11 @@ def _unpinned(record: Record, agent: Agent, quarter: Quarter) -> None:
     )
 
 
+def _old_model_review(record: Record, agent: Agent, quarter: Quarter) -> None:
+    """Nobody has looked at its model for more than half a year."""
+    record["components"][0]["reviewed_at"] = iso(quarter.end - timedelta(days=200))
+
+
 def _overdue(record: Record, agent: Agent, quarter: Quarter) -> None:
     """The last review is long ago; the next one was due in the third week and never happened."""
     due = quarter.begin + timedelta(days=19)
@@ -184,6 +189,22 @@ def _admin(record: Record, agent: Agent, quarter: Quarter) -> None:
             "risk_category": "",
             "granted_at": granted(agent),
             "approved_at": "",
+        }
+    )
+
+
+def _deploys_itself(record: Record, agent: Agent, quarter: Quarter) -> None:
+    record["entitlements"].append(
+        {
+            "name": f"deployments/{agent.id}",
+            "action": "deployments.update",
+            "role": f"{agent.short}-deploy",
+            "effect": "write",
+            "privileged": False,
+            "justification": "restarts itself after an update",
+            "risk_category": "",
+            "granted_at": granted(agent),
+            "approved_at": granted(agent),
         }
     )
 
@@ -306,6 +327,7 @@ GAPS: dict[str, Callable[[Record, Agent, Quarter], None]] = {
     "admin": _admin,
     "child": _child,
     "code-secret": _first("credentials", storage="code", type="password"),
+    "deploys-itself": _deploys_itself,
     "env-secret": _first("credentials", storage="env"),
     "expired-key": _expired,
     "gateway-identity": _nothing,
@@ -327,12 +349,19 @@ GAPS: dict[str, Callable[[Record, Agent, Quarter], None]] = {
         sandbox_fs="full",
         sandbox_per_session=False,
     ),
+    "old-model-review": _old_model_review,
     "one-sided-link": _one_sided,
     "open-default": _set(default_policy="allow"),
     "overdue-review": _overdue,
     "person-identity": _set(principal_type="user"),
     "prompt-only": _set(enforcement_point="prompt"),
     "revoked-key": _revoked,
+    "rotated-key": _first(
+        "credentials",
+        issued_at="2026-07-30T00:00:00Z",
+        expires_at="2026-10-25T00:00:00Z",
+        readers=";".join(map(mail, ("dario.nwosu", "theo.marchetti"))),
+    ),
     "same-identity": _nothing,
     "clean-end": _clean_end,
     "group-approver": _group_approver,

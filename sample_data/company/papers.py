@@ -57,6 +57,9 @@ def changes(quarter: Quarter) -> list[Row]:
         ),
         _change("chg-0721", "agt-tender-drafter", "prompt", "p-2026-01", "p-2026-02", "2026-08-19"),
         _change("chg-0730", "agt-lane-scout", "prompt", "", "", "2026-09-07") | bare,
+        _change("chg-0731", "agt-lane-scout", "model", "", "", "2026-09-07") | bare,
+        _change("chg-0733", "agt-cloud-janitor", "autonomy", "L2", "L3", "2026-09-29"),
+        _change("chg-0734", "agt-border-desk", "autonomy", "L3", "L4", "2026-09-29"),
     ]
 
 
@@ -196,7 +199,9 @@ def log_stores() -> list[Row]:
 
 
 def third_parties(quarter: Quarter) -> list[Row]:
-    """Return the outsiders that hold access: the text messages were reviewed, the portal never."""
+    """Return the outsiders that hold access: the portal was never reviewed, and nobody knows how to
+    do without the settlement bank.
+    """
     reviewed = iso(quarter.end - timedelta(days=130))
     return [
         {
@@ -218,6 +223,17 @@ def third_parties(quarter: Quarter) -> list[Row]:
             "principal_id": "",
             "reviewed_at": "",
             "scopes": "",
+            "owner_id": mail("lena.mbeki"),
+            "fallback": "",
+        },
+        {
+            "type": "third_party",
+            "third_party_id": "tp-settlement",
+            "actor_id": "agt-carrier-payer",
+            "name": "Harbour Settlement Bank",
+            "principal_id": "spiffe://freight.example.com/agent/carrier-payer",
+            "reviewed_at": reviewed,
+            "scopes": "pay.release",
             "owner_id": mail("lena.mbeki"),
             "fallback": "",
         },

@@ -180,7 +180,7 @@ def _policy(id_: str, unit: str, late: bool) -> Row:
         "effective_at": "2026-07-01T00:00:00Z"
         if unit in ("care", "people")
         else "2025-10-01T00:00:00Z",
-        "review_due": "2027-06-30T00:00:00Z",
+        "review_due": "2027-06-30T00:00:00Z" if late else "2026-05-31T00:00:00Z",
         "version": "2.0" if late else "1.0",
         "clauses": CLAUSES if late else CLAUSES[:6],
         "covers_unit": unit,

@@ -20,8 +20,8 @@ def waivers(quarter: Quarter) -> list[Row]:
         | {"ticket": "risk-0412"},
         _waiver("GOV-04", "agt-fuel-analyst", "Trained with the autumn course", noor, 60, 30, 15),
         _waiver("LIF-01", "agt-contract-reader", "Its end is set with the budget", noor, 200, -20, 60),
-        _waiver("RUN-06", "agt-weather-watch", "The feed is free", mail("ines.castellan"), 40, 90, -20),
-        _waiver("OWN-02", "agt-customs-filing", "The new owner is on holiday", noor, 20, 40, -10),
+        _waiver("RUN-11", "agt-weather-watch", "The feed is free", mail("ines.castellan"), 40, 90, -20),
+        _waiver("OWN-04", "agt-customs-filing", "The new owner is on holiday", noor, 20, 40, -10),
     ]  # fmt: skip
 
 

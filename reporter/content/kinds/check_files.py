@@ -8,15 +8,24 @@ from typing import Any
 
 from reporter.content.yaml import Fields, fields
 from reporter.errors import ContentError
-from reporter.model.assessment import SEVERITIES, Check
+from reporter.model.assessment import SEVERITIES, SHOWS, Check
 from reporter.model.reasons import CHECK_STATUSES, ENGINE, parsed
 from reporter.schema.tables import SUBJECTS, TABLES
 from reporter.schema.vocabulary import EVIDENCE
 
 EXAMPLES = "examples"
 _CHECK_KEYS = (
-    *("id", "title", "headline", "why", "about", "severity", "level", "evidence", "demands"),
-    *("misuse", "needs", "fails_without", "at_best", "without_logs", "scope", "record_only"),
+    *("id", "title", "headline", "why", "about", "severity", "level", "evidence", "shows"),
+    *(
+        "demands",
+        "misuse",
+        "needs",
+        "fails_without",
+        "at_best",
+        "without_logs",
+        "scope",
+        "record_only",
+    ),
     *("params", "sql", "reasons", "words", "compensated_by", "fix", "fix_listed", EXAMPLES),
 )
 
@@ -36,6 +45,8 @@ def read_check(path: Path, examples: bool = True) -> Check:
     _one_of(check_file, "severity", SEVERITIES)
     _one_of(check_file, "about", tuple(SUBJECTS))
     _one_of(check_file, "evidence", ("inventory", "logs", "both"))
+    if "shows" in check_file.data:
+        _one_of(check_file, "shows", SHOWS)
     if check_file.get("level", int) not in (1, 2, 3, 4, 5):
         raise ContentError("'level' must be 1 to 5", check_file.place("level"))
     needs, fails_without = (_columns(check_file, key) for key in ("needs", "fails_without"))
@@ -60,6 +71,7 @@ def read_check(path: Path, examples: bool = True) -> Check:
         record_only=tuple(map(str, check_file.get("record_only", list, []))),
         misuse=check_file.get("misuse", bool, False),
         params=check_file.get("params", dict, {}),
+        shows=check_file.get("shows", str, ""),
         headline=check_file.get("headline", str, ""),
         reasons=_reasons(check_file),
         words=_texts(check_file.get("words", dict, {}), "words", check_file),

@@ -95,8 +95,8 @@ def _text(levels: Sequence[model.Leveled]) -> str:
     )
     if no_level_count:
         text += say_n(
-            " {n} has no level: nothing is known of it, or fewer than half of the themes apply.",
-            " {n} have no level: nothing is known of them, or fewer than half of the themes apply.",
+            " {n} has no level: nothing is known of it, or too few practices of level 1 apply.",
+            " {n} have no level: nothing is known of them, or too few practices of level 1 apply.",
             no_level_count,
         )
     return text

@@ -95,7 +95,7 @@ class TierRow:
     tier: str
     """"4", or "2 to 3" where the evidence leaves it open."""
     cells: tuple[int, ...]
-    """Agents at level 0 to 5, then those to whom too few themes apply."""
+    """Agents at level 0 to 5, then those to whom too few practices apply."""
     total: int
 
 

@@ -29,7 +29,7 @@ def method(assessment: model.Assessment) -> tuple[elements.Line, ...]:
 
 
 def levels(assessment: model.Assessment) -> tuple[elements.Line, ...]:
-    """Name the maturity levels, the claim of each, and what its checks were met by."""
+    """Name the levels, what may be said at each, and what its checks were met by."""
     policy = assessment.policy
     level_pairs = [*zip_longest(policy.level_names, policy.level_claims, fillvalue="")]
     ids = {n: {c.id for c in assessment.checks if c.level == n} for n in range(len(level_pairs))}
@@ -126,13 +126,16 @@ def _thresholds(policy: model.Policy) -> tuple[tuple[str, str], ...]:
         partly=partly_edge,
         largely=largely_edge,
     )
-    groups = say(
-        "A framework or the enterprise has level n if controls with more than {share} of the weight"
-        " have it and none is below n-1. Its score is the weighted mean of its controls. The"
-        " enterprise score runs over our own themes.",
-        share=percent(policy.group_share),
+    level = say(
+        "A level is reached when, in every theme that has checks at it, they are largely met (over"
+        " {partly} by weight), those of all lower levels fully (over {largely}), and no critical"
+        " one is open on an agent of tier 3 or 4. A theme without checks at a level does not stand"
+        " in its way. A level is not judged where fewer than half of its practices have a subject."
+        " Levels are never averaged.",
+        partly=partly_edge,
+        largely=largely_edge,
     )
-    return (mark("Rating"), rating), (mark("Level"), _LEVEL), (mark("Groups"), groups)
+    return (mark("Rating"), rating), (mark("Level"), level), (mark("Groups"), _GROUPS)
 
 
 _STANDING = (
@@ -176,10 +179,11 @@ _STANDING = (
         ),
     ),
 )
-_LEVEL = mark(
-    "The checks of one control at one level are a practice. A control has level n if its level-n "
-    "practice is L or F and all lower ones are F. '+' means that the next level has begun. Levels "
-    "are never averaged."
+_GROUPS = mark(
+    "The score of a framework, of a group of it and of the enterprise is the weighted mean of its "
+    "controls; that of the enterprise runs over our own themes. No publisher has a scale of levels:"
+    " a level beside a framework is ours, by the same rule over the checks of its controls, and "
+    "there is none where fewer than half of its controls are assessed."
 )
 _READING = (
     (
@@ -201,8 +205,9 @@ _READING = (
     (
         mark("Gap"),
         mark(
-            "Target level minus evidenced level. 'To build': the target is out of reach even if "
-            "all missing evidence proves good. 'To evidence': it would be reached then."
+            "What a control lacks to be fully met, or a theme to permit its target level. 'To "
+            "build': out of reach even if all missing evidence proves good. 'To evidence': it would"
+            " be reached then."
         ),
     ),
     (

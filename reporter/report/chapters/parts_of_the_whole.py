@@ -13,11 +13,11 @@ from reporter.report.view.format import (
     clean,
     count,
     figure,
-    group_level,
     group_state,
     join,
     number,
     percent,
+    printed_level,
 )
 
 
@@ -98,8 +98,8 @@ def _text() -> str:
         " the same checks, themes and weights. A result on something that actors of several parts"
         " share counts in each of them, so parts do not add up to the whole; results on the"
         " organisation, its logs and policies stand in none. A part to which fewer than half of the"
-        " themes apply is given no level. Parts of few actors move by much when one of them"
-        " changes."
+        " practices of level 1 apply is given no level. Parts of few actors move by much when one"
+        " of them changes."
     )
 
 
@@ -108,7 +108,7 @@ def _weakest_first(part: Slice) -> tuple[object, ...]:
     is_recorded = bool(part.segment.value)
     if part.segment.dimension == "agent tier":
         return part.segment.dimension, not is_recorded, part.segment.value
-    return part.segment.dimension, not is_recorded, total.level_lo, total.lo, part.segment.value
+    return part.segment.dimension, not is_recorded, part.level.lo, total.lo, part.segment.value
 
 
 def _dimension(name: str, rows: list[SliceLine]) -> Dimension:
@@ -128,15 +128,12 @@ def _dimension(name: str, rows: list[SliceLine]) -> Dimension:
 
 def _line(assessment: model.Assessment, part: Slice) -> SliceLine:
     total, segment = part.score.total, part.segment
-    level = group_level(total, assessment, segment.dimension, segment.value)
-    applying_count = total.assessed + total.not_assessed
-    upper_bound = say("at most {n}", n=level.hi) if level.note else ""
-    is_narrow = 2 * applying_count < len(part.score.controls)
-    note = say(
-        "no level: {n} of {themes} apply",
-        n=number(applying_count),
-        themes=count(len(part.score.controls), "theme"),
+    level = printed_level(
+        part.level, assessment, segment.dimension, segment.value, total.assessed > 0
     )
+    upper_bound = say("at most {n}", n=level.hi) if level.note else ""
+    is_narrow = not part.level.judged
+    note = say("no level: too few practices of level 1 apply")
     score_figure = figure(total.lo, total.hi, group_state(total))
     totals = {status: sum(t.n for t in segment.tallies if t.status == status) for status in Status}
     return SliceLine(
@@ -156,7 +153,7 @@ def _line(assessment: model.Assessment, part: Slice) -> SliceLine:
         coverage=percent(total.coverage),
         caps="; ".join(
             say("level {n} at most: {why}", n=most, why=clean(content(reason)))
-            for most, reason in total.caps
+            for most, reason in part.level.caps
         ),
         weakest=_weakest(assessment, part.score),
     )

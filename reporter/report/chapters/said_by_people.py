@@ -24,11 +24,12 @@ from reporter.report.view.format import (
     count,
     exact,
     free,
-    group_level,
     iso,
     number,
     percent,
+    printed_level,
 )
+from reporter.score import ENTERPRISE
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,21 +141,26 @@ def _effect_text(statements: Sequence[Waiver | Compensation], noun: str) -> str:
 
 
 def _honoured_lines(assessment: model.Assessment) -> tuple[HonouredLine, ...]:
-    if not assessment.honoured:
+    if not (honoured := assessment.honoured):
         return ()
+    scores, assessed = assessment.scores, assessment.scores.enterprise.total.assessed > 0
     names = (say("Enterprise"), *(clean(f.short) for f in assessment.frameworks))
-    totals = (assessment.scores.enterprise.total, *(f.total for f in assessment.scores.frameworks))
+    totals = (scores.enterprise.total, *(f.total for f in scores.frameworks))
+    levels = [
+        printed_level(level, assessment, ENTERPRISE, ENTERPRISE, assessed).text
+        for level in (scores.level, honoured.level)
+    ]
     return tuple(
         HonouredLine(
             name,
-            group_level(before, assessment, before.id).text,
+            "–" if n else levels[0],
             percent(before.lo),
-            group_level(after, assessment, after.id).text,
+            "–" if n else levels[1],
             percent(after.lo),
             exact(after.lo),
             exact(after.hi),
         )
-        for name, before, after in zip(names, totals, assessment.honoured, strict=True)
+        for n, (name, before, after) in enumerate(zip(names, totals, honoured.totals, strict=True))
     )
 
 

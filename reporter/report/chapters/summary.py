@@ -13,7 +13,7 @@ from fractions import Fraction
 
 from reporter.i18n.translate import content, mark, say, say_n
 from reporter.model import assessment as model
-from reporter.model.scores import CheckScore, GroupScore, PracticeScore, Status
+from reporter.model.scores import EXTENTS, CheckScore, GroupScore, LevelScore, PracticeScore, Status
 from reporter.report.notices import notices
 from reporter.report.view import elements
 from reporter.report.view.format import (
@@ -21,17 +21,20 @@ from reporter.report.view.format import (
     clean,
     count,
     evidence_mix,
+    extents_text,
     figure,
-    group_level,
     group_state,
     iso,
+    met_of_judged,
     moment,
     number,
     percent,
     period,
+    printed_level,
     share,
     thousandths,
 )
+from reporter.report.view.level_steps import next_text
 from reporter.score import ASK, ENTERPRISE
 
 GAPS_SHOWN = 5
@@ -79,15 +82,16 @@ def summary(
     assessment: model.Assessment,
     checks: Mapping[str, elements.Check],
     frameworks: Sequence[elements.Framework],
+    steps: tuple[elements.LevelStep, ...],
 ) -> elements.Summary:
     """Print the first page."""
-    total = assessment.scores.enterprise.total
-    level = group_level(total, assessment, ENTERPRISE)
+    total, score = assessment.scores.enterprise.total, assessment.scores.level
+    level = printed_level(score, assessment, ENTERPRISE, ENTERPRISE, total.assessed > 0)
     failing_checks, open_checks = _gap_checks(assessment)
     coverage = percent(total.coverage)
     return elements.Summary(
         level=level,
-        level_sentence=f"{_level_sentence(total, level)}; {_target(total, assessment)}.",
+        level_sentence=f"{_level_sentence(total, level)}; {_target(score, assessment)}.",
         figure=figure(total.lo, total.hi, group_state(total)),
         coverage=coverage,
         coverage_text="; ".join(
@@ -95,18 +99,22 @@ def summary(
                 None,
                 (
                     say(
-                        "{share} of the weighted evidence asked for was there to be assessed",
+                        "{share} of the weighted evidence asked for was there to be assessed, and"
+                        " {part} of that is met",
                         share=coverage,
+                        part=met_of_judged(total),
                     ),
                     evidence_mix(assessment.evidence),
                 ),
             )
         ),
-        not_assessed=_unassessed_text(assessment),
+        assessed=_assessed_text(assessment),
         caps=tuple(
             say("Held at level {n}: {why}", n=most, why=clean(content(reason)))
-            for most, reason in total.caps
+            for most, reason in score.caps
         ),
+        steps=steps,
+        next_text=next_text(assessment, steps),
         facts=_facts(assessment),
         gaps=_gaps(assessment, checks, failing_checks[:GAPS_SHOWN]),
         gaps_text=_gaps_text(assessment, len(failing_checks)),
@@ -133,23 +141,19 @@ def _level_sentence(total: GroupScore, level: elements.Level) -> str:
     return say("The level stays the same even if all missing evidence proves good")
 
 
-def _target(total: GroupScore, assessment: model.Assessment) -> str:
-    if not total.target:
+def _target(score: LevelScore, assessment: model.Assessment) -> str:
+    if not score.target:
         return say("no target set")
-    name = content(assessment.policy.level_names[total.target])
-    return say("target {n} ({name})", n=total.target, name=name)
+    name = content(assessment.policy.level_names[score.target])
+    return say("target {n} ({name})", n=score.target, name=name)
 
 
-def _unassessed_text(assessment: model.Assessment) -> str:
-    missing_count = sum(f.total.not_assessed for f in assessment.scores.frameworks)
-    inapplicable_count = sum(f.total.not_applicable for f in assessment.scores.frameworks)
-    total = (
-        missing_count
-        + inapplicable_count
-        + sum(f.total.assessed for f in assessment.scores.frameworks)
-    )
+def _assessed_text(assessment: model.Assessment) -> str:
+    totals = [f.total for f in assessment.scores.frameworks]
+    inapplicable_count = sum(total.not_applicable for total in totals)
     sentence = say(
-        "{n} of {all} framework controls not assessed", n=number(missing_count), all=number(total)
+        "Framework controls assessed: {extents}",
+        extents=extents_text(sum(t.extents[n] for t in totals) for n in range(len(EXTENTS))),
     )
     if inapplicable_count:
         sentence += say(", {n} set aside as not applicable", n=number(inapplicable_count))

@@ -4,6 +4,7 @@ and the blind spots out.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -11,7 +12,9 @@ from reporter.i18n.translate import content, headline, mark, say, say_n
 from reporter.model import assessment as model
 from reporter.model.roadmap import IMPLEMENT, Pick
 from reporter.report.chapters.next_steps import Fixes, days_of_work, person_days, points
-from reporter.report.view.format import clean, count, join, number, percent, short
+from reporter.report.view.elements import LevelStep
+from reporter.report.view.format import clean, count, join, met_of_judged, number, percent, short
+from reporter.report.view.level_steps import next_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,7 @@ class Board:
     meaning: str = ""
     """What may be said of the organisation at its level."""
     next_text: str = ""
-    """What the next level claims and which themes stand before it."""
+    """What the next level needs, and what it says."""
     changed: str = ""
     """That nothing was compared; empty where the chapter on earlier runs says what changed."""
     decisions_text: str = ""
@@ -47,12 +50,11 @@ class Board:
 
 
 DECISIONS = 5
-THEMES_NAMED = 4
 FILE = "roadmap.csv"
 NO_EARLIER_RUN = mark("No earlier run was compared, so nothing is said about change.")
 
 
-def board(assessment: model.Assessment) -> Board:
+def board(assessment: model.Assessment, steps: Sequence[LevelStep]) -> Board:
     """Print the sentences of the board edition."""
     picks, fixes = (
         [p for p in assessment.roadmap.picks if p.action.kind == IMPLEMENT],
@@ -60,7 +62,7 @@ def board(assessment: model.Assessment) -> Board:
     )
     return Board(
         meaning=_meaning(assessment),
-        next_text=_next(assessment),
+        next_text=_next(assessment, steps),
         changed="" if assessment.history.runs else say(NO_EARLIER_RUN),
         decisions_text=_decisions_text(assessment, len(picks)),
         decisions=tuple(
@@ -71,43 +73,19 @@ def board(assessment: model.Assessment) -> Board:
 
 
 def _meaning(assessment: model.Assessment) -> str:
-    total = assessment.scores.enterprise.total
     claims = assessment.policy.level_claims
-    if not total.assessed:
+    if not assessment.scores.enterprise.total.assessed:
         return say("Nothing could be assessed: the input holds no evidence that any check can use.")
-    return clean(content(claims[total.level_lo])) if claims else ""
+    return clean(content(claims[assessment.scores.level.lo])) if claims else ""
 
 
-def _next(assessment: model.Assessment) -> str:
-    """Print the claim of the next level, and what keeps the organisation from it."""
-    total, names = assessment.scores.enterprise.total, assessment.policy.level_names
-    next_level = total.level_lo + 1
-    if next_level >= len(names) or not total.assessed:
-        return ""
-    titles = {t.id: clean(content(t.title)) for t in assessment.themes}
-    themes_below = [
-        c
-        for c in assessment.scores.enterprise.controls
-        if c.state != "not_applicable" and c.level_lo < next_level
-    ]
-    ranking = sorted(themes_below, key=lambda c: (c.level_lo, c.lo, c.id))
-    theme_names = [titles[c.id] for c in ranking[:THEMES_NAMED]]
-    if len(ranking) > THEMES_NAMED:
-        theme_names.append(say("{n} more", n=number(len(ranking) - THEMES_NAMED)))
-    claims = assessment.policy.level_claims
-    claim = say(" It says: {claim}", claim=clean(content(claims[next_level]))) if claims else ""
-    cap_note = next(
-        (f" {clean(content(reason))}" for most, reason in total.caps if most < next_level), ""
-    )
-    text = say(
-        "Level {n}, {name}, is not reached in {themes} of {all}: {named}.",
-        n=next_level,
-        name=content(names[next_level]),
-        themes=count(len(ranking), "theme"),
-        all=number(len(titles)),
-        named=join(theme_names),
-    )
-    return f"{text}{claim}{cap_note}"
+def _next(assessment: model.Assessment, steps: Sequence[LevelStep]) -> str:
+    """Print what the next level needs, and what it says."""
+    text, claims = next_text(assessment, steps), assessment.policy.level_claims
+    if not text or not claims:
+        return text
+    claim = clean(content(claims[assessment.scores.level.lo + 1]))
+    return text + say(" It says: {claim}", claim=claim)
 
 
 def _decisions_text(assessment: model.Assessment, fix_count: int) -> str:
@@ -173,10 +151,12 @@ def _blind_spots(assessment: model.Assessment) -> list[str]:
         sentences.append(
             say(
                 "The score is {lo} on evidence and at most {hi}: the distance is missing evidence,"
-                " not chance. Of the weighted evidence asked for, {coverage} was there.",
+                " not chance. Of the weighted evidence asked for, {coverage} was there, and {part}"
+                " of that is met.",
                 lo=percent(total.lo),
                 hi=percent(total.hi),
                 coverage=percent(total.coverage),
+                part=met_of_judged(total),
             )
         )
     silent_logs = [clean(f.log_source) for f in assessment.feeds if not f.alive]

@@ -7,11 +7,10 @@ blind readers can distinguish the rating colours, and each cell carries its lett
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fractions import Fraction
 from html import escape
 from itertools import pairwise
 
-from reporter.i18n.translate import numeral, say, shortened
+from reporter.i18n.translate import say, shortened
 from reporter.model.branding import ACCENT
 from reporter.report.chapters.chart_data import LogCalendar, Losses
 from reporter.report.chapters.parts_of_the_whole import SliceLine
@@ -30,7 +29,6 @@ from reporter.report.html.svg import (
 from reporter.report.trend.transitions import Moment, Trend
 from reporter.report.view import elements
 from reporter.report.view.format import count
-from reporter.score import printed
 
 _LEFT, _INSET, _TOP, _HEIGHT = 44, 36, 22, 110
 """Of a trend: the margins, and the height of its scale; lines begin and end within it, so that
@@ -55,18 +53,6 @@ def gauge(level: elements.Level, names: Sequence[str]) -> str:
         parts.append(f'<path class="ink" fill="{INK}" d="M{x - 6} {y - 8}h12l-6 8z"/>')
         parts.append(text(x, y - 12, say("target"), "mid", "ink", 12, bold=True))
     return draw(454, 98, _steps_title(level), parts, "gauge", lift=10)
-
-
-def steps(level: elements.Level) -> str:
-    """Draw the levels of one row: reached, reachable, target."""
-    parts = []
-    for step in range(1, 6):
-        fill, css = _step(step, level)
-        parts.append(rect((step - 1) * 19, 2, 16, 10, fill, css))
-    if level.target:
-        x = (level.target - 1) * 19 + 16
-        parts.append(rect(x, 0, 2, 14, INK, "ink-fill"))
-    return draw(96, 14, _steps_title(level), parts, "steps")
 
 
 def _step(step: int, level: elements.Level) -> tuple[str, str]:
@@ -119,7 +105,7 @@ def heat(name: str, controls: Sequence[elements.Control], titles: bool = True) -
         text(margin + cell * i + cell / 2 - 1, 12, say("L{n}", n=i + 1), "mid", "muted", 12)
         for i in range(5)
     ]
-    parts.append(text(scores, 12, say("score %"), "end", "muted", 12))
+    parts.append(text(scores, 12, say("score"), "end", "muted", 12))
     grounds: dict[str, list[str]] = {}
     for index, control in enumerate(controls):
         y = 18 + index * row
@@ -131,9 +117,7 @@ def heat(name: str, controls: Sequence[elements.Control], titles: bool = True) -
             x = margin + cell * column
             grounds.setdefault(mark.kind, []).append(_ground(mark.kind, x, y, cell - 2, row - 2))
             parts += _mark(x + cell / 2 - 1, y + 14, mark)
-        score = (
-            numeral(printed(Fraction(control.figure.exact_lo))) if control.figure.assessed else "–"
-        )
+        score = control.figure.text if control.figure.assessed else "–"
         parts.append(text(scores, y + 14, score, "end", "ink", 12))
     rows = count(len(controls), "row")
     title = say("Heat map of {name}: {rows} by level 1 to 5", name=name, rows=rows)
@@ -300,8 +284,9 @@ def trend(history: Trend, width: int = 400) -> str:
             f'<circle class="accent" cx="{x:g}" cy="{_height(moment.at_lo):g}" r="4"'
             f' fill="{ACCENT}"/>'
         )
-        level = say("level {level}", level=moment.level_lo)
-        parts.append(text(x, _height(moment.at_hi) - 6, level, "mid", "ink", 11, bold=True))
+        if moment.level_lo is not None:
+            level = say("level {level}", level=moment.level_lo)
+            parts.append(text(x, _height(moment.at_hi) - 6, level, "mid", "ink", 11, bold=True))
     parts += _date_labels(spots)
     title = say("{name}, evidenced score by run", name=history.name)
     description = "; ".join(f"{m.as_of}: {_moment_text(m)}" for m in history.moments)

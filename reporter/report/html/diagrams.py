@@ -13,6 +13,7 @@ from reporter.model.branding import ACCENT
 from reporter.report.chapters.chart_data import AgentCard, Agents, PathStep
 from reporter.report.html.svg import ALERT, INK, MUTED, SOFT, TRACK, clip, draw, rect, text
 from reporter.report.view import elements
+from reporter.report.view.format import ranged
 
 NO_LEVEL = mark("no level")
 _STROKES = {
@@ -86,51 +87,39 @@ def tier_levels(agents: Agents) -> str:
     )
 
 
-def maturity(framework: elements.Framework) -> str:
-    """Draw the level of each function, or of each control in a flat list: evidenced, possible,
-    target.
+def part_scores(framework: elements.Framework) -> str:
+    """Draw the score of each function, or of each control in a flat list: evidenced and possible,
+    with the edges of the ratings.
     """
     items: Sequence[elements.Group | elements.Control] = [
         g for g in framework.groups if g.depth == 0
     ] or framework.controls
-    margin, unit, row = 5, 50, 34
-    parts = [text(margin + unit * n, 11, str(n), "mid", "muted", 11) for n in range(6)]
+    margin, width, row = 5, 250, 34
+    edges = [(margin + width * n / 100, say("{n} %", n=n)) for n in (15, 50, 85)]
+    parts = [text(x, 11, name, "mid", "muted", 11) for x, name in edges]
     descriptions = []
     for index, item in enumerate(items):
-        top, level = 18 + index * row, item.level
+        top, score = 18 + index * row, item.figure
         name = f"{item.id} {item.title}".strip() if item.title != item.id else item.title
         parts.append(text(0, top + 10, clip(name, 50), "start", "ink", 12))
-        parts.append(rect(margin, top + 16, 5 * unit, 10, TRACK, "track"))
-        if level.hi > level.lo:
-            parts.append(rect(margin, top + 16, level.hi * unit, 10, SOFT, "soft"))
-        if level.lo:
-            parts.append(rect(margin, top + 16, level.lo * unit, 10, ACCENT, "accent"))
-        if level.target:
-            parts.append(rect(margin + level.target * unit - 1, top + 14, 3, 14, INK, "ink-fill"))
-        words = _level_range(level) if item.figure.assessed else item.figure.text
-        parts.append(text(margin + 5 * unit + 10, top + 26, words, "start", "ink", 12))
-        descriptions.append(
-            say(
-                "{name}: level {level}, target {target}",
-                name=name,
-                level=words,
-                target=level.target or word("none"),
-            )
-        )
+        parts.append(rect(margin, top + 16, width, 10, TRACK, "track"))
+        lo, hi = (at * width / 1000 if score.assessed else 0 for at in (score.at_lo, score.at_hi))
+        if hi > lo:
+            parts.append(rect(margin + lo, top + 16, hi - lo, 10, SOFT, "soft"))
+        if lo:
+            parts.append(rect(margin, top + 16, lo, 10, ACCENT, "accent"))
+        parts += [rect(x, top + 14, 1, 14, INK, "ink-fill") for x, _ in edges]
+        words = ranged(score)
+        parts.append(text(margin + width + 10, top + 26, words, "start", "ink", 12))
+        descriptions.append(say("{name}: score {score}", name=name, score=words))
     return draw(
-        margin + 5 * unit + 100,
+        margin + width + 160,
         20 + row * len(items),
-        say("Level of each part of {name}, with its target", name=framework.short),
+        say("Score of each part of {name}", name=framework.short),
         parts,
-        "maturity",
+        "part-scores",
         desc="; ".join(descriptions),
     )
-
-
-def _level_range(level: elements.Level) -> str:
-    if level.hi > level.lo:
-        return say("{lo}, at most {hi}", lo=level.text, hi=level.hi)
-    return level.text
 
 
 def action_path(card: AgentCard) -> str:

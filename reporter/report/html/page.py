@@ -39,7 +39,7 @@ from reporter.report.document import View
 from reporter.report.editions.appendix import Chapter, sums
 from reporter.report.html import charts, owner_tasks, result_pages, result_rows, search
 from reporter.report.html.custom_template import Template, check
-from reporter.report.html.diagrams import action_path, maturity, tier_levels
+from reporter.report.html.diagrams import action_path, part_scores, tier_levels
 from reporter.report.html.result_rows import Packing
 from reporter.report.view.elements import Control, Framework
 from reporter.report.view.format import number
@@ -47,8 +47,8 @@ from reporter.runs.store import StoredTable
 
 STYLES = {"screen": ("base.css", "screen.css"), "paper": ("base.css", "paper.css")}
 DRAWINGS: tuple[Callable[..., str], ...] = (
-    *(charts.gauge, charts.steps, charts.bar, charts.lag, charts.waterfall, charts.days),
-    *(charts.split, charts.trend, tier_levels, maturity, action_path),
+    *(charts.gauge, charts.bar, charts.lag, charts.waterfall, charts.days),
+    *(charts.split, charts.trend, tier_levels, part_scores, action_path),
 )
 """What templates can draw, by the name of the function."""
 OWN = "own"

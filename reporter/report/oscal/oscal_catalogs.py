@@ -58,6 +58,7 @@ def catalog(view: View, framework: elements.Framework, names: Names) -> Json:
             id=names.ids[GROUP, framework.id, group.id],
             title=title(group.title, group.id),
             props=[label(group.id)],
+            parts=_official(group.official_text, "overview"),
             controls=own_controls,
             groups=groups,
         )
@@ -85,6 +86,7 @@ def _control(framework: elements.Framework, control: elements.Control, names: Na
         title=title(control.title, control.id),
         props=[label(control.id)],
         parts=[
+            *_official(control.official_text, "statement"),
             *(
                 [{"name": "guidance", "prose": markup(control.paraphrase)}]
                 if control.paraphrase
@@ -93,6 +95,10 @@ def _control(framework: elements.Framework, control: elements.Control, names: Na
             filled(id=objective, name="assessment-objective", prose=markup(" ".join(conditions))),
         ],
     )
+
+
+def _official(text: str, name: str) -> list[Json]:
+    return [{"name": name, "prose": markup(text)}] if text else []
 
 
 def checks_catalog(view: View, names: Names) -> Json:
@@ -144,12 +150,16 @@ def _check(check: elements.Check, names: Names) -> Json:
 
 
 def profile(view: View, names: Names) -> Json:
-    """Return the target levels: all controls of all catalogs, each with its level as a property."""
-    totals = {names.ids[TOTAL, f.id, ""]: f.total.level for f in view.frameworks}
-    totals["enterprise"] = view.summary.level
+    """Return the target levels as properties, the class names the object: the enterprise, and each
+    theme. Frameworks have no levels of their own.
+    """
+    targets = {"enterprise": view.summary.level.target}
+    targets |= {
+        names.ids[TOTAL, CHECKS, t.id]: t.permits.target for t in view.themes.controls if t.permits
+    }
     head = metadata(view, names, f"Target profile {view.cover.profile}", view.cover.evidence_short)
     head["props"] += [
-        p for of, level in totals.items() for p in props(of, target_level=level.target)
+        p for of, target in targets.items() if target for p in props(of, target_level=target)
     ]
     return {
         "profile": {
@@ -157,15 +167,5 @@ def profile(view: View, names: Names) -> Json:
             "metadata": head,
             "imports": [{"href": names.files[f.id], "include-all": {}} for f in view.frameworks],
             "merge": {"as-is": True},
-            "modify": {
-                "alters": [
-                    {
-                        "control-id": names.ids[CONTROL, f.id, c.id],
-                        "adds": [{"props": props(target_level=c.level.target)}],
-                    }
-                    for f in view.frameworks
-                    for c in f.controls
-                ]
-            },
         }
     }

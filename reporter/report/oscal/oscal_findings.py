@@ -63,6 +63,12 @@ def status(control: elements.Control, answer: AnswerLine | None) -> Json:
     return {"state": NOT_SATISFIED, "reason": "other", "remarks": f"{remark}."}
 
 
+def limits_of(control: elements.Control) -> list[str]:
+    """Say what the checks of a control show, and what none of them does."""
+    not_shown = f"What no check shows: {control.not_shown}" if control.not_shown else ""
+    return [text for text in (control.shown, not_shown) if text]
+
+
 def _finding(
     framework: elements.Framework,
     control: elements.Control,
@@ -79,11 +85,12 @@ def _finding(
         title=title(f"{framework.short} {control.id}: {control.title}", control.id),
         description=markup(control.standing),
         props=props(framework=framework.id, control=control.id, state=control.state)
-        + scored(control.figure, control.coverage, control.level)
+        + scored(control.figure, control.coverage)
         + props(
+            rating=control.rating,
             gap=control.gap_text,
             confidence=control.confidence,
-            weight_sensitive=control.level.sensitive,
+            assessed=control.extent,
         ),
         target=filled(
             type="objective-id",
@@ -94,5 +101,5 @@ def _finding(
         ),
         related_observations=related("observation", observations),
         related_risks=related("risk", (r for check in checks for r in risks.get(check, ()))),
-        remarks=markup("\n\n".join(control.reasons)),
+        remarks=markup("\n\n".join((*control.reasons, *limits_of(control)))),
     )

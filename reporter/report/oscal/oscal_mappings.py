@@ -100,17 +100,18 @@ def _crosswalk(crosswalk: elements.Crosswalk, names: Names) -> Json:
 
 def _checks(framework: elements.Framework, names: Names) -> Json:
     maps = [
-        {
-            "uuid": names.uuid("map", CHECKS, framework.id, line.text, c.id),
-            "relationship": "intersects-with",
-            "sources": [_item(CHECKS, line.text, names)],
-            "targets": [_item(framework.id, c.id, names)],
-            "props": props(strength=strength),
-        }
+        filled(
+            uuid=names.uuid("map", CHECKS, framework.id, line.text, c.id),
+            relationship="intersects-with",
+            sources=[_item(CHECKS, line.text, names)],
+            targets=[_item(framework.id, c.id, names)],
+            props=props(strength=strength),
+            remarks=markup(why),
+        )
         for c in framework.controls
-        for strength, line in (
-            *((one.strength, one.check) for one in c.checks),
-            *(("contextual", link) for link in c.context),
+        for strength, line, why in (
+            *((one.strength, one.check, one.why) for one in c.checks),
+            *(("contextual", link, "") for link in c.context),
         )
     ]
     return (

@@ -141,8 +141,8 @@ def props(of: str = "", **values: object) -> list[Json]:
 
 
 def scored(figure: Figure, coverage: str, level: Level | None = None, of: str = "") -> list[Json]:
-    """Return score and level as properties. An object that is not assessed has no level, and its
-    score is only the two bounds.
+    """Return score and, where there is one, level as properties. An object that is not assessed has
+    no level, and its score is only the two bounds.
     """
     evidenced_level = level if figure.assessed else None
     levels = (
@@ -154,7 +154,7 @@ def scored(figure: Figure, coverage: str, level: Level | None = None, of: str = 
         if evidenced_level
         else {}
     )
-    target = {"target_level": level.target} if level else {}
+    target = {"target_level": level.target} if level and level.target else {}
     return props(
         of,
         **levels,

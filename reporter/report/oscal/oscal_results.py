@@ -117,18 +117,15 @@ def _totals(view: View, names: Names) -> list[Json]:
     names the object.
     """
     summary = view.summary
-    totals = [("enterprise", summary.level, summary.figure, summary.coverage)]
-    totals += [
-        (names.ids[TOTAL, f.id, ""], f.total.level, f.total.figure, f.total.coverage)
-        for f in view.frameworks
-    ]
-    totals += [
-        (names.ids[TOTAL, CHECKS, t.id], t.level, t.figure, t.coverage)
-        for t in view.themes.controls
-    ]
-    return [
-        p for name, level, figure, coverage in totals for p in scored(figure, coverage, level, name)
-    ]
+    found = scored(summary.figure, summary.coverage, summary.level, "enterprise")
+    for f in view.frameworks:
+        found += scored(f.total.figure, f.total.coverage, f.level, names.ids[TOTAL, f.id, ""])
+    for theme in view.themes.controls:
+        of = names.ids[TOTAL, CHECKS, theme.id]
+        found += scored(theme.figure, theme.coverage, of=of)
+        if theme.permits:
+            found += props(of, permits_lo=theme.permits.lo, permits_hi=theme.permits.hi)
+    return found
 
 
 def _reviewed(view: View, names: Names) -> Json:

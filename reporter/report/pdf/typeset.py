@@ -42,7 +42,7 @@ _LETTER = 0.5
 _INLINE = {"a", "b", "bdi", "br", "code", "i", "span", "svg", "img"}
 _HEADINGS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4}
 _BLOCK_PICTURES = {
-    *("heat", "maturity", "gauge", "lag", "waterfall", "days", "trend", "path", "tier-levels")
+    *("heat", "part-scores", "gauge", "lag", "waterfall", "days", "trend", "path", "tier-levels")
 }
 _GROUPS = {"hero": "two", "twocol": "two", "maps": "pair", "trends": "pair"}
 """Class of an element -> the function that gets each of its children as an argument."""
@@ -335,6 +335,8 @@ class _Writer:
             inner = f"go({literal(target)}, {inner})" if target in self._ids else inner
         elif name == "b":
             inner = f"b({inner})"
+        if tongue := element.get("lang"):
+            inner = f"text(lang: {literal(tongue.split('-')[0])}, {inner})"
         return [f"sp({_array(classes)}, {inner})" if classes else inner]
 
     def _text(self, text: str) -> list[str]:

@@ -12,7 +12,7 @@ from fractions import Fraction
 from reporter.i18n.translate import content, mark, say, say_n
 from reporter.model import assessment as model
 from reporter.model.history import GONE, History, Standing
-from reporter.model.scores import HELD, ControlScore, GroupScore, Status
+from reporter.model.scores import HELD, ControlScore, GroupScore, LevelScore, Status
 from reporter.report.chapters.next_steps import points
 from reporter.report.trend.transitions import ScoreChange
 from reporter.report.view.format import at_most, clean, figure, join, number
@@ -35,23 +35,27 @@ _SENTENCES = {
 
 
 def standings(assessment: model.Assessment) -> tuple[Standing, ...]:
-    """Return the scores of this run in the form of earlier runs."""
-    rows: list[tuple[str, str, GroupScore | ControlScore]] = [
-        ("enterprise", "", assessment.scores.enterprise.total)
+    """Return the scores of a run in the form of earlier runs."""
+    scores = assessment.scores
+    rows: list[tuple[str, str, GroupScore | ControlScore, LevelScore | None]] = [
+        ("enterprise", "", scores.enterprise.total, scores.level)
     ]
-    rows += [("framework", f.framework, f.total) for f in assessment.scores.frameworks]
-    rows += [("theme", c.id, c) for c in assessment.scores.enterprise.controls]
+    rows += [
+        ("framework", f.framework, f.total, scores.framework_levels.get(f.framework))
+        for f in scores.frameworks
+    ]
+    rows += [("theme", c.id, c, None) for c in scores.enterprise.controls]
     return tuple(
         Standing(
             kind,
             key,
             s.lo,
             s.hi,
-            s.level_lo,
-            s.level_hi,
+            level.lo if level else None,
+            level.hi if level else None,
             bool(s.assessed) if isinstance(s, GroupScore) else s.state == "assessed",
         )
-        for kind, key, s in rows
+        for kind, key, s, level in rows
     )
 
 
@@ -119,8 +123,9 @@ def _score_change(
 
 def level(standing: Standing | None) -> str:
     """Print a level, with the possible one if evidence is missing."""
-    if not standing or not standing.assessed:
+    if not standing or not standing.assessed or standing.level_lo is None:
         return "–"
+    assert standing.level_hi is not None
     return at_most(standing.level_lo, standing.level_hi)
 
 

@@ -43,8 +43,8 @@ class Moment:
     assessed: bool
     alike: bool
     """Like with like with the run before it."""
-    level_lo: int = 0
-    """0 when not assessed."""
+    level_lo: int | None = None
+    """None where there is no level."""
 
 
 @dataclass(frozen=True, slots=True)

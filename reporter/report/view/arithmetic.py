@@ -19,7 +19,7 @@ from reporter.i18n.translate import (
     say,
     word,
 )
-from reporter.model.assessment import Policy, Sample
+from reporter.model.assessment import Assessment, Policy, Sample
 from reporter.model.comparison import Cause
 from reporter.model.scores import (
     CheckScore,
@@ -28,7 +28,8 @@ from reporter.model.scores import (
     PracticeScore,
     Status,
 )
-from reporter.score import ASK, rating
+from reporter.report.view.format import extents_text, met_of_judged
+from reporter.score import ASK, TOP, rating
 from reporter.score import printed as printed_in_english
 
 _WORDS = {
@@ -102,7 +103,7 @@ def why_control(
     policy: Policy,
     causes: Mapping[tuple[str, ...], Sequence[tuple[int, Cause]]] = {},
 ) -> str:
-    """Explain a control or theme: level, score, gap, root causes, formula of each practice."""
+    """Explain a control or theme: rating, score, root causes, formula of each practice."""
     head = f"{score.id} {title}: "
     if score.state == "not_applicable":
         return head + say("not applicable, no check has a subject in scope.")
@@ -110,13 +111,11 @@ def why_control(
         names = ", ".join(check for practice in score.practices for check, _ in practice.weights)
         return head + say(
             "Not assessed, no result of {names} has evidence; "
-            "every roll-up counts it as 0 on evidence and as 1 at most. Target {target}.",
+            "every roll-up counts it as 0 on evidence and as 1 at most.",
             names=names,
-            target=score.target,
         )
     lines = [
-        head + _standing(score, policy),
-        *_gap_lines(score, policy),
+        head + _standing(score),
         *_cause_lines(score, causes),
         *(_practice_line(practice, checks, policy) for practice in score.practices),
     ]
@@ -128,16 +127,15 @@ def why_control(
     return "\n".join(lines)
 
 
-def _standing(score: ControlScore, policy: Policy) -> str:
+def _standing(score: ControlScore) -> str:
     return say(
-        "level {lo} ({name}) on evidence, at most {hi} even if all missing evidence proves good; "
-        "target {target}. Score {score}, coverage {coverage} %, confidence {confidence}.",
-        lo=f"{score.level_lo}{'+' * score.plus}",
-        name=content(policy.level_names[score.level_lo]),
-        hi=score.level_hi,
-        target=score.target,
+        "rated {lo} on evidence, {hi} if all missing evidence proves good. Score {score}, coverage"
+        " {coverage} %, {part} of it met, confidence {confidence}.",
+        lo=score.rating_lo,
+        hi=score.rating_hi,
         score=_interval(score.lo, score.hi),
         coverage=printed(score.coverage),
+        part=met_of_judged(score),
         confidence=word(score.confidence),
     )
 
@@ -205,7 +203,7 @@ def printed(value: Fraction) -> str:
     return numeral(printed_in_english(value))
 
 
-def why_group(score: GroupScore, controls: Sequence[ControlScore], policy: Policy) -> str:
+def why_group(score: GroupScore, controls: Sequence[ControlScore]) -> str:
     """Explain a group, framework or the enterprise from its controls; others are ignored."""
     members = set(score.members)
     scored_controls = [c for c in controls if c.id in members and c.state != "not_applicable"]
@@ -217,28 +215,49 @@ def why_group(score: GroupScore, controls: Sequence[ControlScore], policy: Polic
         [c.id for c in scored_controls],
     )
     hi = _formula([(control.weight, control.hi) for control in scored_controls])
-    levels = ", ".join(say("{id} level {n}", id=c.id, n=c.level_lo) for c in scored_controls)
     lines = [
         say(
-            "{id} {title}: level {lo} ({name}) on evidence, at most {hi}; target {target}."
-            " {missing} of {all} controls not assessed, {absent} not applicable. Coverage"
-            " {coverage} %.",
+            "{id} {title}: of {all} controls assessed: {extents}; {absent} not applicable. Coverage"
+            " {coverage} %, {part} of it met.",
             id=score.id,
             title=content(score.title),
-            lo=score.level_lo,
-            name=content(policy.level_names[score.level_lo]),
-            hi=score.level_hi,
-            target=score.target,
-            missing=score.not_assessed,
+            extents=extents_text(score.extents),
             all=len(scored_controls),
             absent=score.not_applicable,
             coverage=printed(score.coverage),
+            part=met_of_judged(score),
         ),
         _sum(_result(lo, score.lo), _result(hi, score.hi)),
-        say("Controls: {levels}.", levels=levels),
-        _group_rule(scored_controls, policy),
-        *(say("Capped at level {n}: {why}.", n=most, why=content(why)) for most, why in score.caps),
     ]
+    return "\n".join(lines)
+
+
+def why_level(assessment: Assessment) -> str:
+    """Explain the level of the enterprise by what each theme stands in the way of."""
+    level, names = assessment.scores.level, assessment.policy.level_names
+    applying = {c.id for c in assessment.scores.enterprise.controls if c.practices}
+    themes = [t for t in level.themes if t.theme in applying]
+    lines = [
+        say(
+            "Level {lo} ({name}) on evidence, at most {hi} if all missing evidence proves good;"
+            " target {target}.",
+            lo=level.lo,
+            name=content(names[level.lo]),
+            hi=level.hi,
+            target=level.target or say("none"),
+        ),
+        say(
+            "It is the lowest of what the themes permit, on evidence and at most: {themes}.",
+            themes=", ".join(f"{t.theme} {t.lo}/{t.hi}" for t in themes) or say("none"),
+        ),
+    ]
+    if level.judged < TOP:
+        text = mark(
+            "Levels above {n} are not judged: of level {next} fewer than half of the practices have"
+            " a subject."
+        )
+        lines.append(say(text, n=level.judged, next=level.judged + 1))
+    lines += [say("Held at level {n}: {why}", n=most, why=content(why)) for most, why in level.caps]
     return "\n".join(lines)
 
 
@@ -296,56 +315,3 @@ def _result(formula: str, value: Fraction) -> str:
 
 def _interval(lo: Fraction, hi: Fraction) -> str:
     return f"{printed(lo)} % [{printed(lo)}-{printed(hi)}]"
-
-
-def _gap_lines(score: ControlScore, policy: Policy) -> list[str]:
-    """Explain what keeps the control below its next level, on evidence or even in hi."""
-    if not score.gap:
-        return []
-    in_hi = score.gap_kind == "implementation"
-    current_level = score.level_hi if in_hi else score.level_lo
-    levels_above = [
-        practice.level for practice in score.practices if practice.level > current_level
-    ]
-    kinds = {
-        "implementation": mark("Implementation gap of {n}"),
-        "evidence": mark("Evidence gap of {n}"),
-    }
-    kind = say(kinds[score.gap_kind], n=score.gap)
-    if not levels_above:
-        template = mark(
-            "{gap}: no practice stands above level {n}, so no higher level can be claimed."
-        )
-        return [say(template, gap=kind, n=current_level)]
-    needs = []
-    for practice in score.practices:
-        value = practice.hi if in_hi else practice.lo
-        edge = policy.rating_edges[1 if practice.level == levels_above[0] else 2]
-        if practice.level <= levels_above[0] and value <= edge:
-            need = (
-                mark("P{n} above {edge} % (even at most {share} %)")
-                if in_hi
-                else mark("P{n} above {edge} % (on evidence {share} %)")
-            )
-            needs.append(say(need, n=practice.level, edge=printed(edge), share=printed(value)))
-    text = mark("{gap}: level {n} needs {practices}.")
-    return [say(text, gap=kind, n=levels_above[0], practices=say(" and ").join(needs))]
-
-
-def _group_rule(controls: Sequence[ControlScore], policy: Policy) -> str:
-    total = sum(control.weight for control in controls)
-    shares = [
-        (n, Fraction(sum(c.weight for c in controls if c.level_lo >= n), total))
-        for n in range(1, 6)
-    ]
-    shares_text = ", ".join(f"{n}: {printed(share)} %" for n, share in shares if share) or say(
-        "none"
-    )
-    floor = min(control.level_lo for control in controls)
-    return say(
-        "Weight at or above each level: {reached}. A level needs more than {share} % and no control"
-        " more than one below it (lowest: {floor}).",
-        reached=shares_text,
-        share=printed(policy.group_share),
-        floor=floor,
-    )

@@ -27,7 +27,7 @@ class Figure:
 @dataclass(frozen=True, slots=True)
 class Level:
     text: str
-    """"1+", or "-" when not assessed."""
+    """"1", or "-" when not assessed."""
     name: str
     note: str
     """"at most 2 if all missing evidence proves good"; empty when the range is closed."""
@@ -112,6 +112,8 @@ class CheckLine:
     """The first failing subjects."""
     more: str
     """Where the others are; empty when all are shown."""
+    why: str = ""
+    """Why it stands there with this strength; empty where its catalog does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,19 +173,52 @@ class Control:
     ask: str
     state: str
     """assessed | not_assessed | not_applicable"""
-    level: Level
+    extent: str
+    """"in part": how far it is assessed; empty where it is not applicable."""
+    rating: str
+    """"P", or "N–F" where missing evidence could change it; "–" when not assessed."""
+    rating_text: str
+    """The same in words."""
     figure: Figure
     coverage: str
     confidence: str
-    gap: int
+    gap: str
+    """'' | implementation | evidence: what a control lacks to be fully met, a theme to its
+    target.
+    """
     gap_text: str
     standing: str
-    """Level, target, gap, score, range, coverage and confidence in one line."""
+    """Rating, gap, score, range, coverage and confidence in one line."""
     cells: tuple[Cell, ...]
     checks: tuple[CheckLine, ...]
     context: tuple[Link, ...]
     """Related checks that are never scored."""
     reasons: tuple[str, ...]
+    shown: str
+    """Its checks by what they show and by the evidence of what is met; empty where it has none."""
+    not_shown: str
+    """What no check of it shows; empty where its catalog does not say."""
+    official_text: str = ""
+    """Its publisher's own words, never translated; empty where its catalog has none."""
+    permits: Permits | None = None
+    """Of a theme only."""
+    hangs: tuple[str, ...] = ()
+    """On what its score rests, and the fewest results that would change its rating, in sentences;
+    empty where it is not assessed.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Permits:
+    """The level that a theme stands in the way of."""
+
+    text: str
+    """"level 2, at best none"."""
+    lo: int
+    """The highest level that it does not stand in the way of, on evidence."""
+    hi: int
+    target: int
+    sensitive: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,16 +227,35 @@ class Group:
     title: str
     depth: int
     figure: Figure
-    level: Level
     coverage: str
+    coverage_text: str
+    """With the part of it that is met."""
     assessed: str
-    """"7 of 9 assessed"."""
-    gap_text: str
+    """"1 fully, 6 in part, 0 by statement only, 2 not at all"."""
+    extents: tuple[str, ...]
+    """The same four numbers."""
     controls: tuple[str, ...]
     """Ids, in catalog order."""
     reasons: tuple[str, ...] = ()
     """How the number came about."""
     parent: str = ""
+    official_text: str = ""
+    """As of a control."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """A reference that people write, and what it means in this framework."""
+
+    given: str
+    literal: tuple[Link, ...]
+    """The control that it names as it is written; none where the list has no such id."""
+    intended: tuple[Link, ...]
+    """What it most plausibly means."""
+    related: tuple[Link, ...]
+    confidence: str
+    """"0.8 in what is meant", or in the literal reading."""
+    note: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,11 +274,18 @@ class Framework:
     groups: tuple[Group, ...]
     controls: tuple[Control, ...]
     gaps: tuple[str, ...]
-    """Ids of assessed controls below target, largest gap first."""
+    """Ids of assessed controls with a gap, the lowest score first."""
     gaps_text: str
     unassessed_text: str
     unassessed: tuple[Link, ...]
     version: str = ""
+    level: Level | None = None
+    """By our rule over its own checks, for a framework; None where it would say too little."""
+    aliases: tuple[Alias, ...] = ()
+    official_language: str = ""
+    """Of the official texts, as a tag such as "en"; empty where there are none."""
+    official_by: str = ""
+    """What is printed before each of them: "Official text, NIST AI RMF:"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,6 +331,70 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True)
+class Rests:
+    """On what a level or a score rests, as shares of it."""
+
+    id: str
+    """Of the framework."""
+    label: str
+    figure: str
+    """The level, or the score with its range."""
+    shares: tuple[str, ...]
+    """By class of evidence, as `Reliance.heads`; "–" where there is none."""
+    rests: str
+    """The same in a sentence; empty where there is none."""
+    text: str = ""
+    """Of a level: the fewest words that, false, would lower it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sampled:
+    """A record that an auditor looks at first, because a rating or level hangs on it."""
+
+    bears_on: str
+    """"OWASP NHI NHI1:2025", or "Level 3"."""
+    effect: str
+    """"falls from L to P if they fail"."""
+    needed: str
+    """How many such results it takes: "3", or "3–5"."""
+    check: Link
+    subject: str
+    """Or how many more there are."""
+    status: str
+    evidence: str
+    """How it is shown, in words."""
+    tier: str
+    owner: str
+    record: str
+    reason: str
+    look_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class First:
+    """A record of the sample, and how many levels and ratings it bears on."""
+
+    row: Sampled
+    count: str
+    bears_on: str
+    """The first of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reliance:
+    """How much of the numbers hangs on words, and which results decide."""
+
+    text: tuple[str, ...] = ()
+    heads: tuple[str, ...] = ()
+    levels: tuple[Rests, ...] = ()
+    scores: tuple[Rests, ...] = ()
+    sample: tuple[Sampled, ...] = ()
+    sample_text: str = ""
+    first: tuple[First, ...] = ()
+    """The records that bear on most, to look at first."""
+
+
+@dataclass(frozen=True, slots=True)
 class Bar:
     """One bar of the policy chart."""
 
@@ -311,14 +436,66 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
+class Todo:
+    """What has to become good of one check."""
+
+    check: Link
+    about: str
+    """"fails for a and b and is not known for c"."""
+    fix: str
+    """Empty where only evidence is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Blocker:
+    """A practice that stands in the way of a level."""
+
+    practice: str
+    """"INV level 1"."""
+    title: str
+    """Of its theme."""
+    standing: str
+    """missing | unknown"""
+    figure: str
+    """Its value and range, and what the level asks for."""
+    checks: tuple[Link, ...]
+    """Those with something open."""
+    todo: tuple[Todo, ...] = ()
+    """The least that would meet it; of the next level only."""
+
+
+@dataclass(frozen=True, slots=True)
+class LevelStep:
+    """What a level asks for, and how much of it is met."""
+
+    level: int
+    name: str
+    met: int
+    missing: int
+    unknown: int
+    text: str
+    """The same in a sentence."""
+    names: str
+    """Themes whose practices stand in its way and in that of no level below; "?" where evidence
+    could still show them.
+    """
+    blockers: tuple[Blocker, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
     level: Level
     level_sentence: str
     figure: Figure
     coverage: str
     coverage_text: str
-    not_assessed: str
+    assessed: str
+    """How many controls of all frameworks are assessed how far."""
     caps: tuple[str, ...]
+    steps: tuple[LevelStep, ...]
+    """What each level asks for, 1 to 5."""
+    next_text: str
+    """What the next level needs; empty at the top."""
     facts: tuple[Line, ...]
     gaps: tuple[Gap, ...]
     gaps_text: str

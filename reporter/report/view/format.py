@@ -14,17 +14,35 @@ from fractions import Fraction
 from reporter.i18n.translate import content, day, mark, numeral, say, say_n, word
 from reporter.model.assessment import Assessment
 from reporter.model.reasons import SHOWN_BY
-from reporter.model.scores import CheckScore, ControlScore, GroupScore, Status
+from reporter.model.scores import (
+    BY_STATEMENT,
+    FULLY,
+    IN_PART,
+    NOT_AT_ALL,
+    CheckScore,
+    ControlScore,
+    GroupScore,
+    LevelScore,
+    Status,
+    ThemeLevel,
+    passed_of_judged,
+)
 from reporter.model.statements import LEFT_OUT
-from reporter.report.view.elements import Counts, Figure, Level, Subject
+from reporter.report.view.elements import Counts, Figure, Level, Permits, Subject
 
 # The printed form of a score is part of the method (3.13), so one function defines it.
 from reporter.schema.vocabulary import EVIDENCE
-from reporter.score import printed, rounded
+from reporter.score import TOP, printed, rounded
 from reporter.system.plain_text import clean as clean
 
 NOT_ASSESSED = mark("Not assessed")
 NOT_APPLICABLE = mark("Not applicable")
+EXTENT_WORDS = {
+    FULLY: mark("fully"),
+    IN_PART: mark("in part"),
+    BY_STATEMENT: mark("by statement only"),
+    NOT_AT_ALL: mark("not at all"),
+}
 NOUNS = (
     *("hour", "day", "agent", "service account", "workload", "human", "group"),
     *("scope", "scope deviation", "unused right", "cause", "waiver", "compensating control"),
@@ -163,6 +181,19 @@ def percent(value: Fraction) -> str:
     return _numeral(f"{numeral(printed(value))} %", rounded(value), "percent")
 
 
+def met_of_judged(score: ControlScore | GroupScore) -> str:
+    """Print which share of what could be judged is met."""
+    part = passed_of_judged(score)
+    return "–" if part is None else percent(part)
+
+
+def coverage_text(score: ControlScore | GroupScore) -> str:
+    """Print the coverage, and which part of it is met."""
+    covered = say("coverage {share}", share=percent(score.coverage))
+    part = say("{share} of it met", share=met_of_judged(score))
+    return f"{covered}, {part}" if score.coverage else covered
+
+
 def share(lo: Fraction, hi: Fraction) -> str:
     """Print a share that may be a range."""
     return percent(lo) if lo == hi else f"{numeral(f'{printed(lo)}–{printed(hi)}')} %"
@@ -173,39 +204,38 @@ def at_most(lo: int, hi: int) -> str:
     return say("{lo}, at most {hi}", lo=lo, hi=hi) if hi > lo else digits(lo)
 
 
-def control_level(score: ControlScore, assessment: Assessment, list_id: str) -> Level:
-    """Print the level of a control of a framework."""
-    return _level(score, assessment, (list_id, score.id), score.plus, score.state == "assessed")
-
-
-def group_level(
-    score: GroupScore, assessment: Assessment, list_id: str, name: str | None = None
+def printed_level(
+    score: LevelScore, assessment: Assessment, list_id: str, name: str, is_assessed: bool
 ) -> Level:
-    """Print the level of a category, framework, the enterprise, or part `name` of a dimension."""
-    return _level(
-        score, assessment, (list_id, score.id if name is None else name), False, score.assessed > 0
-    )
-
-
-def _level(
-    score: ControlScore | GroupScore,
-    assessment: Assessment,
-    key: tuple[str, str],
-    plus: bool,
-    is_assessed: bool,
-) -> Level:
-    lo, hi, policy = score.level_lo, score.level_hi, assessment.policy
+    """Print the level of the enterprise, of a part `name` of a dimension, or beside a framework."""
+    lo, hi, policy = score.lo, score.hi, assessment.policy
     upper_name = content(policy.level_names[hi])
     note = say("at most {n} ({name}) if all missing evidence proves good", n=hi, name=upper_name)
     return Level(
-        text=(f"{lo}+" if plus else digits(lo)) if is_assessed else "–",
+        text=digits(lo) if is_assessed else "–",
         name=content(policy.level_names[lo]) if is_assessed else say(NOT_ASSESSED),
         note=note if is_assessed and hi > lo else "",
         lo=lo if is_assessed else 0,
         hi=hi if is_assessed else 0,
         target=score.target,
-        sensitive=_sensitive(assessment, *key, (lo, hi)) if is_assessed else "",
+        sensitive=_sensitive(assessment, list_id, name, (lo, hi)) if is_assessed else "",
     )
+
+
+def printed_permits(score: ThemeLevel, assessment: Assessment, list_id: str) -> Permits:
+    """Print the level that a theme stands in the way of."""
+    lo, hi = _hindered(score.lo), _hindered(score.hi)
+    return Permits(
+        text=say("{lo}, at best {hi}", lo=lo, hi=hi) if score.hi > score.lo else lo,
+        lo=score.lo,
+        hi=score.hi,
+        target=score.target,
+        sensitive=_sensitive(assessment, list_id, score.theme, (score.lo, score.hi)),
+    )
+
+
+def _hindered(permitted: int) -> str:
+    return say("none") if permitted == TOP else say("level {n}", n=permitted + 1)
 
 
 def _sensitive(assessment: Assessment, list_id: str, key: str, level: tuple[int, int]) -> str:
@@ -238,14 +268,9 @@ def group_state(score: GroupScore) -> str:
     return "not_assessed" if score.not_assessed else "not_applicable"
 
 
-def gap_text(gap: int, kind: str, target: int) -> str:
-    """Print the distance to the target and the kind of work that closes it."""
-    if target == 0:
-        return say("No target set")
-    if gap == 0:
-        return say("On target")
-    work = {"implementation": mark("to build"), "evidence": mark("to evidence")}.get(kind, "")
-    return f"{count(gap, 'level')} {say(work)}".strip()
+def gap(is_met: bool, can_be_met: bool) -> str:
+    """Return the kind of work that closes a gap: implementation where even hi does not."""
+    return "" if is_met else "evidence" if can_be_met else "implementation"
 
 
 def counts(score: CheckScore) -> Counts:
@@ -270,6 +295,18 @@ def counts(score: CheckScore) -> Counts:
         compensated=totals[Status.COMPENSATED],
         na=totals[Status.NA],
         text=text or say("no subject in scope"),
+    )
+
+
+def extents_text(extents: Iterable[int]) -> str:
+    """Print how many controls are assessed how far."""
+    fully, part, stated, none = map(number, extents)
+    return say(
+        "{fully} fully, {part} in part, {stated} by statement only, {none} not at all",
+        fully=fully,
+        part=part,
+        stated=stated,
+        none=none,
     )
 
 

@@ -1,0 +1,112 @@
+"""Whether an earlier run shows that what failed then is closed. In: verified runs, an engine with
+results. Out: yes or no; yes lifts the cap that stands for a single period.
+
+An earlier run can only lift that cap, so to name one never lowers a level.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, timedelta
+from fractions import Fraction
+
+from reporter.content.loader import Content
+from reporter.engine.base import quoted
+from reporter.engine.duckdb import DuckDB, named_plainly, parquet
+from reporter.model.assessment import Policy, RunInfo
+from reporter.model.scores import Status
+from reporter.report.compare import VerifiedRun
+from reporter.runs.store import RESULTS
+from reporter.score.scorer import CAP_TIER
+
+LEAST_LEVEL = 4
+MOST_DAYS = 100
+"""Between the end of that period and the start of this one."""
+_EARLIER = "earlier_results"
+_STRICT = ("critical", "high")
+_TODAY = (
+    "SELECT check_id, CAST(subject AS VARCHAR) AS subject, CAST(actor AS VARCHAR) AS actor, status,"
+    f" tier_lo, tier_hi FROM results WHERE status <> '{Status.NA}'"
+)
+
+
+def load_earlier(
+    engine: DuckDB,
+    runs: Sequence[VerifiedRun],
+    run: RunInfo,
+    content: Content,
+    names: Sequence[tuple[str, str]],
+) -> VerifiedRun | None:
+    """Return the last earlier run if it may lift the cap, and make a table of its results. By
+    `names`, (alias, actor), whom it knew under another name is followed.
+    """
+    if not runs or not _may_follow(runs[-1], run, content):
+        return None
+    engine.run("CREATE TABLE earlier_names (alias VARCHAR, actor VARCHAR)")
+    engine.insert("earlier_names", list(names))
+    with named_plainly(runs[-1].folder / RESULTS) as path:
+        engine.run(
+            f'CREATE TABLE {_EARLIER} AS SELECT e."check" AS check_id, coalesce(s.actor,'
+            " CAST(e.subject AS VARCHAR)) AS subject, coalesce(a.actor, CAST(e.actor AS VARCHAR))"
+            f" AS actor, CAST(e.status AS VARCHAR) AS status FROM {parquet(path)} AS e LEFT JOIN"
+            " earlier_names AS s ON s.alias = e.subject LEFT JOIN earlier_names AS a ON a.alias ="
+            " e.actor"
+        )
+    return runs[-1]
+
+
+def _may_follow(earlier: VerifiedRun, run: RunInfo, content: Content) -> bool:
+    """Tell whether an earlier run was scored like this one, ended in time and is good enough."""
+    level_of = {c.id: (c.level, c.severity) for c in earlier.assessment.checks}
+    is_alike = earlier.assessment.policy.sha256 == content.policy.sha256 and all(
+        level_of.get(c.id) == (c.level, c.severity) for c in content.checks
+    )
+    gap = run.period_from.astimezone(UTC).replace(tzinfo=None) - earlier.run.period_to
+    in_time = timedelta(0) <= gap <= timedelta(days=MOST_DAYS)
+    return is_alike and in_time and earlier.assessment.scores.level.lo >= LEAST_LEVEL
+
+
+def is_closed(engine: DuckDB, run: VerifiedRun | None, content: Content) -> bool:
+    """Tell whether there is an earlier run that speaks of enough of today's actors, and what failed
+    there at critical or high severity passes now.
+    """
+    return run is not None and _covers(engine, run, content.policy) and _is_mended(engine, content)
+
+
+def _covers(engine: DuckDB, run: VerifiedRun, policy: Policy) -> bool:
+    """Tell whether it has results on enough of the actors, by weight, that existed then; those of
+    whom no date says when they began did.
+    """
+    rows = engine.rows(
+        "SELECT e.actor IS NOT NULL, t.lo, t.hi, count(*) FROM (SELECT actor, min(tier_lo) AS lo,"
+        f" max(tier_hi) AS hi FROM ({_TODAY}) AS r WHERE coalesce(actor, '') <> '' GROUP BY actor)"
+        f" AS t LEFT JOIN (SELECT DISTINCT actor FROM {_EARLIER} WHERE status <> '{Status.NA}') AS"
+        " e ON e.actor = t.actor LEFT JOIN (SELECT actor_id, min(created_at) AS created_at FROM"
+        " actors GROUP BY actor_id) AS a ON a.actor_id = t.actor WHERE a.created_at IS NULL OR"
+        f" a.created_at < TIMESTAMP '{run.run.period_to.isoformat(sep=' ')}' GROUP BY ALL"
+    )
+    weights = policy.tier_weights
+    known = sum(n * min(weights[lo - 1 : hi]) for is_known, lo, hi, n in rows if is_known)
+    other = sum(n * max(weights[lo - 1 : hi]) for is_known, lo, hi, n in rows if not is_known)
+    return known > 0 and Fraction(known, known + other) >= policy.rating_edges[-1]
+
+
+def _is_mended(engine: DuckDB, content: Content) -> bool:
+    strict = {c.id: c.severity for c in content.checks if c.severity in _STRICT}
+    ids = ", ".join(map(quoted, sorted(strict)))
+    rows = engine.rows(
+        f"SELECT t.check_id, t.status, t.tier_lo, t.tier_hi, count(*) FROM ({_TODAY}) AS t JOIN"
+        f" {_EARLIER} AS e ON e.check_id = t.check_id AND e.subject = t.subject WHERE e.status ="
+        f" '{Status.FAIL}' AND t.check_id IN ({ids}) GROUP BY ALL"
+    )
+    weights = content.policy.tier_weights
+    passed = open_weight = 0
+    for check, status, lo, hi, n in rows:
+        if status == Status.PASS:
+            passed += n * min(weights[lo - 1 : hi])
+            continue
+        if strict[check] == "critical" and hi >= CAP_TIER:
+            return False
+        open_weight += n * max(weights[lo - 1 : hi])
+    total = passed + open_weight
+    return not total or Fraction(passed, total) > content.policy.rating_edges[-1]

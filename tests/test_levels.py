@@ -103,6 +103,7 @@ def run(tmp_path: Path, exported: Content, monkeypatch: pytest.MonkeyPatch) -> A
 
 
 @pytest.mark.parametrize("level", WRONG)
+@pytest.mark.slow
 def test_a_workspace_of_every_level(level: int, run: Assess) -> None:
     spoil, practice, check = WRONG[level]
     estate = Estate()
@@ -126,6 +127,7 @@ def test_a_workspace_of_every_level(level: int, run: Assess) -> None:
         assert made.level_at_most == (level if practice else 5)
 
 
+@pytest.mark.slow
 def test_level_5_needs_an_earlier_quarter_whose_failures_are_closed(
     run: Assess, tmp_path: Path
 ) -> None:
@@ -138,6 +140,7 @@ def test_level_5_needs_an_earlier_quarter_whose_failures_are_closed(
     assert f"Level 5 is reached: the {n} practices it asks for are met." in made.explain("level")
 
 
+@pytest.mark.slow
 def test_logs_that_are_withheld_lift_no_level_and_leave_it_open(run: Assess) -> None:
     estate = Estate(events=[])
     unlisted(estate)

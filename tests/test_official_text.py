@@ -118,6 +118,7 @@ def test_paper_takes_the_language_of_a_tag_without_its_country() -> None:
     assert 'text(lang: "en", {"colour"})' in code
 
 
+@pytest.mark.slow
 def test_the_pdf_prints_each_official_text(sample_run: Path, tmp_path: Path, official: dict[str, str]) -> None:  # fmt: skip
     if not shutil.which("pdftotext"):
         pytest.skip("pdftotext is not installed")

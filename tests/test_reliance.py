@@ -45,6 +45,7 @@ def declared(content: Content, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("declared")
+@pytest.mark.slow
 def test_the_level_falls_with_the_words_that_are_named_and_with_no_fewer(tmp_path: Path) -> None:
     run = made(tmp_path, Estate(), "now")
     assert run.level == 4
@@ -62,6 +63,7 @@ def test_the_level_falls_with_the_words_that_are_named_and_with_no_fewer(tmp_pat
 
 
 @pytest.mark.usefixtures("declared")
+@pytest.mark.slow
 def test_every_edition_says_the_same(tmp_path: Path) -> None:
     run = made(tmp_path, Estate(), "now", ("html", "xlsx"))
     said = (
@@ -95,12 +97,14 @@ def test_every_edition_says_the_same(tmp_path: Path) -> None:
     assert len(rows) == len(run.view.reliance.sample) > 100
 
 
+@pytest.mark.slow
 def test_level_0_cannot_fall(tmp_path: Path) -> None:
     run = made(tmp_path, Estate(), "own-word")  # a register of one's own: all of it is declared
     assert run.level == 0
     assert "Level 0 is the lowest: it cannot fall." in run.explain("level").splitlines()
 
 
+@pytest.mark.slow
 def test_a_long_set_is_counted_to_its_end(tmp_path: Path) -> None:
     estate = Estate()
     run = made(tmp_path, estate, "now")

@@ -12,6 +12,8 @@ from conftest import assess_few, read_results
 from reporter.ingest.exports.pages import WHOLE, Pages, missing_of, pages_of
 from reporter.pipeline.assess import Options, assess_workspace
 
+pytestmark = pytest.mark.slow
+
 GOES_ON: dict[str, dict[str, Any]] = {
     "Microsoft Graph": {"value": [{}], "@odata.nextLink": "https://graph.example/?$skiptoken=x"},
     "Azure": {"value": [{}], "nextLink": "https://management.example/?p=2"},

@@ -12,6 +12,8 @@ from conftest import assess_few
 
 import reporter
 
+pytestmark = pytest.mark.slow
+
 AGENTS = ("a1", "person", "job", "load")
 CHECKS = ("AUD-01", "CHG-03", "ENT-05", "INV-02", "OWN-01", "RSK-02")
 HEAD = """organisation: Elm Co

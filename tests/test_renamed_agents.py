@@ -11,6 +11,8 @@ from conftest import assess_few
 from reporter.model.history import History
 from reporter.pipeline.assess import Options, assess_workspace
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = """organisation: Example
 period: {{from: 2026-{0}-01, to: 2026-{1}-30}}
 as_of: 2026-{1}-30T12:00:00Z

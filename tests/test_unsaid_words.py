@@ -11,6 +11,8 @@ from conftest import assess_few
 
 import reporter
 
+pytestmark = pytest.mark.slow
+
 YML = "organisation: Port\nperiod: {from: '2026-07-01', to: '2026-10-01'}\nas_of: '2026-10-01'\n"
 WORDS = (
     "tbd", "T.B.D.", "(tbd)", "TBD by Q3", "n/a", "N.A.", "unknown", "planned", "geplant für Q4", "-", "—", "?",

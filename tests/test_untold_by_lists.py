@@ -14,6 +14,8 @@ from reporter.engine.duckdb import DuckDB
 from reporter.pipeline.assess import Options, assess_workspace
 from reporter.transform.derive import derive
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = """organisation: Example
 period: {from: 2026-07-01, to: 2026-09-30}
 as_of: 2026-10-01

@@ -17,7 +17,7 @@ import click
 
 from reporter.authoring.mapping_lint.verb import lint_mapping
 from reporter.system.memory import set_up
-from reporter.system.options import amount_given, in_bytes, memory_given, names_given
+from reporter.system.options import amount_given, in_bytes, memory_given, names_given, tidy_hook
 from reporter.system.terminal import (
     Unprinted,
     harmless,
@@ -269,7 +269,7 @@ def assess(
             say=lines.info,
             warn=lines.warning,
             key=_key(key_file),
-            announce=ctx.obj or (lambda _: None),  # receives folders to remove if it is killed
+            announce=tidy_hook(ctx),
             language=_language(language),
             packs=packs,
             fresh=fresh,
@@ -420,8 +420,7 @@ def render(
     writers = _writer_names(formats, editions)
     if not writers:
         raise click.BadParameter("none is named", param_hint="--format")
-    announce = ctx.obj or (lambda _: None)
-    for path in export.render(run, writers, out, templates, announce, _language(language)):
+    for path in export.render(run, writers, out, templates, tidy_hook(ctx), _language(language)):
         print_clean(str(path))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import click
 
@@ -60,3 +61,8 @@ def names_given(
         if name not in known:
             raise click.BadParameter(f"{name!r} is none of {', '.join(known)}", param_hint=option)
     return names
+
+
+def tidy_hook(ctx: click.Context) -> Callable[[Path], None]:
+    """Return the callback that receives the folders to remove if the process is killed."""
+    return ctx.obj or (lambda _: None)

@@ -318,7 +318,7 @@ def test_no_text_takes_long(unit: str) -> None:
 @pytest.mark.parametrize("unit", ["-", "ab ", "The-", "=", *HOSTILE])
 def test_no_text_takes_long_for_its_end(unit: str) -> None:
     started = time.process_time()
-    for length in (60, 20_000):
+    for length in (60, 100_000):
         redact(f'token: "{(unit * length)[:length]}Q9zK3xQ9zKK9Qz9Q')
     assert time.process_time() - started < 2
 

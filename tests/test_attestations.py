@@ -26,6 +26,8 @@ from reporter.model.statements import Attestation, Given
 from reporter.score import score
 from reporter.statements.attestations import Settled, settle
 
+pytestmark = pytest.mark.slow
+
 AS_OF = datetime(2026, 10, 1)
 TEXT = b"\n".join(
     b"%d. the gateway refused call %d under rule %d" % (n, 7 * n, n % 9) for n in range(12)

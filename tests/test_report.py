@@ -317,6 +317,7 @@ def test_rating_colours_have_contrast_with_their_letters() -> None:
         assert contrast(ground, ink) >= 4.5
 
 
+@pytest.mark.slow
 def test_large_run_stays_small_and_fast() -> None:
     checks = given.checks()
     many = tuple(replace(c, id=f"{c.id[:4]}{n:02d}") for n in range(10, 15) for c in checks)

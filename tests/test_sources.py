@@ -156,6 +156,7 @@ def test_every_file_is_recognised_as_its_vendor(vendor: str) -> None:
     assert {source for source, *_ in golden["files"].values()} == {vendor}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "part", [0, *(pytest.param(n, marks=pytest.mark.deep) for n in range(1, 12))]
 )
@@ -380,6 +381,7 @@ def _spoiled(value: Any, dice: random.Random) -> Any:
     return [_spoiled(v, dice) for v in value] if isinstance(value, list) else value
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "part", [0, *(pytest.param(n, marks=pytest.mark.deep) for n in range(1, 16))]
 )

@@ -30,6 +30,8 @@ Row = dict[str, Any]
 Given = dict[str, list[Row]]
 Settled = dict[tuple[str, str], tuple[str, str, str]]
 Settle = Callable[..., Settled]
+pytestmark = pytest.mark.slow
+
 ADMIN = "iam_role_administratoraccess_policy"
 ROLE = "arn:aws:iam::444455556666:role/bot"
 BOT = {"actor_id": "bot", "kind": "agent", "state": "active", "principal_id": ROLE}

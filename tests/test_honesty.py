@@ -189,6 +189,26 @@ def test_a_null_result_is_unknown_and_a_result_without_a_reason_still_counts() -
     assert made == {"a1": ("unknown", "no reason given")}
 
 
+@pytest.mark.parametrize(
+    ("ids", "says"),
+    [
+        ((None,), "tells them apart; 1 message bears none"),
+        (("1", "1"), "tells them apart; the id of 2 messages is shorter than 8 characters"),
+        (
+            (None, "1234567", "m-000001"),
+            "from others; 1 message bears none; the id of 1 message is shorter than 8 characters",
+        ),
+    ],
+)
+def test_an_id_that_is_too_short_is_not_called_missing(
+    ids: tuple[str | None, ...], says: str, content: Content
+) -> None:
+    (check,) = (c for c in content.checks if c.id == "RUN-09")
+    events = [E1 | {"peer_id": "b", "message_id": i or ""} for i in ids]
+    made = examples.results_of(check, {"given": {"actors": [A1], "events": events}})
+    assert made["a1"][0] == "unknown" and made["a1"][1].endswith(says), made
+
+
 def test_two_results_on_one_subject_are_an_error() -> None:
     with pytest.raises(ContentError, match="OWN-77 gives 2 rows for 'a1'"):
         results(replace(OWN, sql=f"{OWN.sql} UNION ALL {OWN.sql}"), actors=[A1 | {"owner_id": ""}])

@@ -19,7 +19,7 @@ PARTS: dict[int, list[tuple[str, str]]] = {
         (" and keys of its own, by record", "CRD-01"),
         (" and in the logs;", "IDN-03 CRD-02"),
         (" keys are stored, rotated,", "CRD-05 CRD-04"),
-        (" looked for, not exposed and not used across environments;", "CRD-10 CRD-09 CRD-07"),
+        (" looked for, not exposed, and none opens both production and another environment;", "CRD-10 CRD-09 CRD-07"),
         (" no right is a wildcard.", "ENT-02"),
         (" Its purpose, risk tier, risk categories and model are fixed and fit;", "PUR-01 RSK-02 RSK-01 SUP-01"),
         (" its record and its owner are confirmed in time, and high risk has two owners;", "INV-06 OWN-04 OWN-03"),

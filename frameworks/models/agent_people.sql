@@ -1,5 +1,5 @@
--- One person who answers for an agent or did so before, or who left in the period and could read one of its secrets; and when that
--- person left. A previous owner who is still with the company left the agent when the present owner took over: moved on.
+-- One person who answers for an agent or did so before, or who left and could read one of its secrets; and when that person left.
+-- A previous owner who is still with the company left the agent when the present owner took over: moved on.
 -- part
 WITH roles AS (
   SELECT a.actor_id, a.owner_id AS person_id, 'owner' AS role, a.owner_since
@@ -20,12 +20,11 @@ WITH roles AS (
 
   UNION ALL
 
-  SELECT DISTINCT a.actor_id, p.actor_id, 'reader', a.owner_since
+  SELECT a.actor_id, p.actor_id, 'reader', a.owner_since
   FROM actors AS p
-  CROSS JOIN run AS r
-  JOIN credentials AS c ON is_listed(p.actor_id, ';' || REPLACE(c.readers, ' ', '') || ';')
-  JOIN agents AS a ON a.actor_id = c.actor_id
-  WHERE p.kind = 'human' AND p.retired_at >= r.period_from AND p.retired_at <= r.as_of
+  JOIN secret_readers AS s ON s.person_id = p.actor_id
+  JOIN agents AS a ON a.actor_id = s.actor_id
+  WHERE p.kind = 'human' AND (p.retired_at IS NOT NULL OR p.state = 'retired')
     AND p.actor_id IS DISTINCT FROM a.owner_id AND p.actor_id IS DISTINCT FROM a.technical_owner_id
     AND p.actor_id IS DISTINCT FROM a.previous_owner_id
 ),

@@ -19,10 +19,7 @@ SELECT
     WHEN d.matched_by = 'same_act' THEN NULL
     WHEN is_same(d.approver_id, c.requested_by) OR is_same(d.approver_id, d.requester_id) THEN 'by_requester'
     WHEN d.matched_by = 'undated' THEN NULL
-    WHEN d.approved_at IS NULL THEN 'no_date'
-    WHEN d.matched_by = 'late' THEN 'late'
-    WHEN d.ticket_type = 'emergency' AND d.approved_at <= c.effective_at + INTERVAL 7 DAY THEN NULL
-    WHEN d.approved_at > c.effective_at THEN 'late'
+    ELSE delay_of_approval(d.matched_by, d.ticket_type, d.approved_at, c.effective_at)
   END AS fault,
   CASE
     WHEN d.matched_by = 'untold' THEN 'no_decisions'

@@ -19,10 +19,7 @@ WITH noted AS (
       WHEN s.standing = 'by_no_person' THEN 'by_machine'
       WHEN is_no_approver(s.standing) THEN s.standing
       WHEN d.approver_id IS NULL OR d.matched_by IN ('undated', 'same_act') THEN NULL
-      WHEN d.approved_at IS NULL THEN 'no_date'
-      WHEN d.matched_by = 'late' THEN 'late'
-      WHEN d.ticket_type = 'emergency' AND d.approved_at <= c.effective_at + INTERVAL 7 DAY THEN NULL
-      WHEN d.approved_at > c.effective_at THEN 'late'
+      ELSE delay_of_approval(d.matched_by, d.ticket_type, d.approved_at, c.effective_at)
     END AS fault,
     CASE
       WHEN d.matched_by = 'untold' THEN 'no_decisions'

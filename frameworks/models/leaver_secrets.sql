@@ -1,6 +1,6 @@
--- One credential of an agent that a person may know who left the agent in the period, or of whom it is not told whether or
--- when: it is in force and was made before. Who may read it is not always recorded; then whoever answered for the agent
--- may know it.
+-- One credential of an agent that a person may know who left the agent, or of whom it is not told whether or when: it is in
+-- force and was made before. Who may read it is not always recorded; then whoever answered for the agent may know it. Of who
+-- left before the period only what still stood open in it counts: what was rotated by then is settled.
 -- part
 SELECT
   p.actor_id,
@@ -23,7 +23,10 @@ JOIN credentials AS c ON c.actor_id = p.actor_id
 WHERE (
     (p.is_stranger AND p.role <> 'previous_owner')
     OR (p.kind = 'human' AND p.state = 'retired' AND p.left_at IS NULL)
-    OR (p.kind = 'human' AND p.left_at >= r.period_from AND p.left_at <= r.as_of)
+    OR (p.kind = 'human' AND p.left_at <= r.as_of AND (
+      p.left_at >= r.period_from OR c.last_rotated_at IS NULL OR c.last_rotated_at <= p.left_at
+      OR c.last_rotated_at >= r.period_from
+    ))
   )
   AND (
     (c.readers IS NULL AND p.role <> 'reader') OR is_listed(p.person_id, ';' || REPLACE(c.readers, ' ', '') || ';')

@@ -79,6 +79,15 @@ CREATE MACRO level_of(told) AS REPLACE(UPPER(told), 'L', '');
 CREATE MACRO is_timely(decided_at, effective_at) AS
   decided_at <= effective_at AND decided_at >= effective_at - INTERVAL 14 DAY;
 
+-- What is wrong with when a change was approved, if anything; an emergency may be approved until a week later.
+CREATE MACRO delay_of_approval(matched_by, ticket_type, approved_at, effective_at) AS
+  CASE
+    WHEN approved_at IS NULL THEN 'no_date'
+    WHEN matched_by = 'late' THEN 'late'
+    WHEN ticket_type = 'emergency' AND approved_at <= effective_at + INTERVAL 7 DAY THEN NULL
+    WHEN approved_at > effective_at THEN 'late'
+  END;
+
 -- Since when something dated counts: since it was entered, where that was later.
 CREATE MACRO counts_from(dated_at, recorded_at) AS
   CASE WHEN recorded_at > dated_at THEN recorded_at ELSE dated_at END;

@@ -9,10 +9,9 @@ WITH pairs AS (
     p.row_id,
     o.approval_id = p.approval_id AS is_same_id,
     is_before(p.granted_at, o.granted_at) IS TRUE AS is_later,
-    o.granted_at > CAST(o.granted_at AS DATE) AS is_timed,
     o.granted_at,
-    -- What ends holds at that very moment; what was refused does not.
-    coalesce(least(p.granted_at, o.granted_at), o.granted_at, p.granted_at) - INTERVAL 1 SECOND AS unsure_at
+    CASE WHEN o.granted_at > CAST(o.granted_at AS DATE) THEN o.granted_at ELSE o.granted_at + INTERVAL 86399 SECOND END AS surely_at,
+    coalesce(least(p.granted_at, o.granted_at), o.granted_at, p.granted_at) AS unsure_at
   FROM approvals AS p
   JOIN approvals AS o
     ON o.actor_id = p.actor_id
@@ -25,13 +24,22 @@ WITH pairs AS (
     )
   WHERE p.decision IS DISTINCT FROM 'rejected' AND o.decision = 'rejected'
     AND is_before(o.granted_at, p.granted_at) IS NOT TRUE
+),
+
+ends AS (
+  SELECT
+    row_id,
+    is_same_id,
+    CASE WHEN is_later THEN surely_at END AS surely_at,
+    -- What ends holds at that very moment; what was refused does not.
+    CASE WHEN is_later THEN granted_at ELSE unsure_at END - INTERVAL 1 SECOND AS perhaps_at
+  FROM pairs
 )
 
 SELECT
   CAST(row_id AS BIGINT) AS row_id,
-  min(CASE WHEN NOT is_same_id OR NOT is_later THEN NULL WHEN is_timed THEN granted_at ELSE granted_at + INTERVAL 86399 SECOND END)
-    AS ended_at,
-  min(CASE WHEN NOT is_same_id THEN NULL WHEN is_later THEN granted_at - INTERVAL 1 SECOND ELSE unsure_at END) AS doubted_at,
-  min(CASE WHEN is_same_id THEN NULL WHEN is_later THEN granted_at - INTERVAL 1 SECOND ELSE unsure_at END) AS refused_anew_at
-FROM pairs
+  min(CASE WHEN is_same_id THEN surely_at END) AS ended_at,
+  min(CASE WHEN is_same_id THEN perhaps_at END) AS doubted_at,
+  min(CASE WHEN NOT is_same_id THEN perhaps_at END) AS refused_anew_at
+FROM ends
 GROUP BY row_id

@@ -92,7 +92,7 @@ class Roadmap:
     first: tuple[str, ...] = ()
     """Their ids."""
     first_words: tuple[str, ...] = ()
-    """What each of them is about, in words."""
+    """What they are about, in words, each thing once."""
     urgent_text: str = ""
     urgent: tuple[PickLine, ...] = ()
     """Printed lines of the act-now lane."""
@@ -136,6 +136,7 @@ def roadmap(assessment: model.Assessment, results: Results) -> Roadmap:
         print_line(n, p, _lane(n, p, plan.ranked), regroupings.get(p.action.id))
         for n, p in enumerate(plan.picks, 1)
     )
+    first = {*map(clean, plan.first)}
     urgent_lines = [p for p in picks if p.lane == NOW]
     ranked_lines = [p for p in picks if p.lane != NOW]
     owners = _owners(results, picks)
@@ -143,7 +144,7 @@ def roadmap(assessment: model.Assessment, results: Results) -> Roadmap:
         text=_text(assessment),
         first_text=_first(assessment),
         first=plan.first,
-        first_words=tuple(_in_words(p) for p in picks if p.id in map(clean, plan.first)),
+        first_words=tuple(dict.fromkeys(p.title for p in picks if p.id in first)),
         urgent_text=_urgent_text(len(urgent_lines), bool(assessment.waived)),
         urgent=tuple(_brief(p, assessment, n) for n, p in enumerate(urgent_lines[:URGENT_SHOWN])),
         ranked_text=_ranked_text(len(ranked_lines)),
@@ -320,12 +321,6 @@ def _brief(line: PickLine, assessment: model.Assessment, place: int) -> PickLine
         owners=short(line.owners.replace("; ", ", "), FILE, 60) or say("nobody"),
         fix=short(line.fix, FILE, 200),
     )
-
-
-def _in_words(line: PickLine) -> str:
-    """Say what an action is about where nobody could look up its id."""
-    what = short(line.what, FILE, 60)
-    return f"{line.title}: {what}" if what else line.title
 
 
 def _sensitive(assessment: model.Assessment, line: PickLine, place: int) -> str:

@@ -18,6 +18,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
 from typing import TYPE_CHECKING, Any
 
+from reporter.privacy.keys import read_key
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -74,7 +76,6 @@ def assess(
     """
     from reporter.content.packs import installed
     from reporter.pipeline.assess import Options
-    from reporter.privacy.keys import read_key
 
     options = Options(
         formats=tuple(formats),

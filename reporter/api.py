@@ -18,6 +18,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
 from typing import TYPE_CHECKING, Any
 
+from reporter.privacy.keys import read_key
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -81,7 +83,7 @@ def assess(
         cache=Path(cache) if cache else None,
         memory=memory,
         pseudonymise=pseudonymise,
-        key=_key(key_file),
+        key=read_key(Path(key_file)) if key_file is not None else "",
         earlier=tuple(map(Path, earlier)),
         language=language,
         say=say,
@@ -104,16 +106,6 @@ def _temporary_run(workspace: Path, options: Options) -> Run:
         raise
     weakref.finalize(result, shutil.rmtree, place, ignore_errors=True)
     return result
-
-
-def _key(path: PathLike | None) -> str:
-    from reporter.errors import InputError
-    from reporter.privacy.keys import read_key
-
-    try:
-        return read_key(Path(path)) if path is not None else ""
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", str(path)) from error
 
 
 def run(workspace: Path, out: Path, options: Options, begun: Any = None) -> Run:

@@ -158,6 +158,31 @@ def test_no_page_is_wider_than_the_screen(
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+_CUT = """() => [...document.querySelectorAll('.scroll:has(> table)')]
+    .filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.getAttribute('aria-label'))"""
+_PRINTED_OVER = """() => [...document.querySelectorAll('svg.lag')].flatMap(s => {
+    const texts = [...s.querySelectorAll('text')].map(t => [t.textContent, t.getBoundingClientRect()]);
+    return texts.flatMap(([one, a], n) => texts.slice(n + 1).filter(([, b]) =>
+        Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1 &&
+        Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 4).map(([two]) => [one, two]));
+})"""
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+@pytest.mark.parametrize("edition", EDITIONS)
+def test_no_table_is_cut_beside_the_contents_and_no_label_is_printed_over(
+    browser: Any, tmp_path: Path, edition: str, language: str
+) -> None:
+    """At 1200 px the contents stand at the side and leave the least room."""
+    html.write(given.view(given.rich(), language), tmp_path / "r.html", edition)
+    with browser.new_context(viewport={"width": 1200, "height": 900}) as context:
+        page = context.new_page()
+        page.goto((tmp_path / "r.html").as_uri())
+        page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+        assert page.evaluate(_CUT) == []
+        assert page.evaluate(_PRINTED_OVER) == []
+
+
 def test_a_page_without_script_shows_all_of_it(
     browser: Any, pages: dict[tuple[str, str], str]
 ) -> None:

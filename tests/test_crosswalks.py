@@ -163,7 +163,12 @@ def test_a_wrong_id_of_any_list_is_refused_where_it_stands(
     ("named", "says", "hint"),
     [
         (["eu-ai-akt"], "frameworks: no 'eu-ai-akt'", "Did you mean eu-ai-act? Known: "),
-        (["nist-ai-600-1"], "nist-ai-600-1 is known from crosswalks only", "Name a catalog beside it"),
+        (["iso-27001"], "frameworks: no 'iso-27001'", "Did you mean iso-27001-2022? Known: "),
+        (["SOC 2"], "frameworks: no 'SOC 2'", "Did you mean soc-2-2017? Known: "),
+        (["NIS 2"], "frameworks: no 'NIS 2'", "Did you mean nis2? Known: "),
+        (["owasp-llm"], "frameworks: no 'owasp-llm'", "owasp-llm-2025 or owasp-llm-2026? Known: "),
+        (["banana"], "no 'banana'", "soc-2-2017"),
+        (["eu-ai-act", "banana"], "no 'banana'", "without a score, beside them: aiuc-1, "),
         (["iso-42001", "iso-42001"], "frameworks: iso-42001 stands twice", ""),
         ([], "frameworks names none", "Leave it out"),
         ("iso-42001", "'frameworks' must be a list, not 'iso-42001'", ""),
@@ -177,6 +182,38 @@ def test_a_wrong_selection_is_refused(tmp_path: Path, named: object, says: str, 
     assert says in result.output and hint in result.output
     assert "reporter.yml" in result.output
     assert not (tmp_path / "run").exists()
+
+
+def _readme_names() -> list[str]:
+    """Return the names that README gives for `frameworks` of reporter.yml."""
+    readme = (FOLDER.parents[1] / "README.md").read_text("utf-8")
+    begin = readme.index("With `frameworks: [eu-ai-act]`")
+    return re.findall(
+        r"(?:`|: \[)([a-z][a-z0-9.-]+)(?:`|\]`)", readme[begin : readme.index("\n\n", begin)]
+    )
+
+
+def test_readme_names_each_list_that_can_be_shown() -> None:
+    catalogs = {p.stem for p in (FOLDER.parent / "catalogs").glob("*.yml")}
+    assert sorted(_readme_names()) == sorted(
+        {*catalogs, *ONLY_WALKS} - {"owasp-agentic-2026", "owasp-nhi-2025", "nist-ai-rmf-1.0"}
+    )
+
+
+def test_a_list_without_a_catalog_stands_beside_the_usual_ones(
+    tmp_path: Path, good_run: Path
+) -> None:
+    estate = Estate()
+    estate.settings |= {"frameworks": ["dora", "iso-27001-2022"]}
+    out = tmp_path / "run"
+    made = reporter("assess", estate.write(tmp_path / "ws"), "--out", out, "--formats", "json")
+    assert made.exit_code == 0, made.output
+    view, usual = read_view(out), read_view(good_run)
+    assert view.frameworks == usual.frameworks
+    walks = {w.id: w for w in view.crosswalks}
+    more = {"engine-dora-checks", "engine-iso-27001-2022-checks"}
+    assert walks.keys() == {w.id for w in usual.crosswalks} | more
+    assert all(w.rows for w in walks.values())
 
 
 GOOD = """\

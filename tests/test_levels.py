@@ -152,6 +152,24 @@ def test_logs_that_are_withheld_lift_no_level_and_leave_it_open(run: Assess) -> 
     assert "INV-02 is not known for " in without.view.summary.next_text
 
 
+def test_a_long_name_is_cut_on_page_1_and_the_place_of_the_whole_is_told(tmp_path: Path) -> None:
+    """Names of 200 signs, four a check, filled the page."""
+    name, folder = "x" * 200, tmp_path / "ws"
+    (folder / "inventory").mkdir(parents=True)
+    (folder / "reporter.yml").write_text(
+        "organisation: X\nperiod: {from: '2026-07-01', to: '2026-10-01'}\n"
+    )
+    agent = {"type": "agent", "actor_id": name, "name": name, "state": "active", "purpose": "x"}
+    other = {**agent, "actor_id": "a1", "owner_id": "ann@example.com", "risk_tier": "high"}
+    (folder / "inventory" / "agents.json").write_text(
+        json.dumps([{**agent, "owner_id": None}, other])
+    )
+    made = assess(folder, tmp_path / "run", formats=["json"], cache=tmp_path / "cache")
+    text = made.view.summary.next_text
+    assert f"for {name[:100]}… [100 more characters in results.parquet]" in text
+    assert name not in text
+
+
 # ---------------------------------------------------------------- the lift of the cap
 
 START, END = datetime(2026, 7, 1, tzinfo=UTC), datetime(2026, 10, 1, tzinfo=UTC)

@@ -18,6 +18,8 @@ import pytest
 from conftest import assess_few, reporter
 from fixture_estate import Estate
 
+from reporter.api import assess
+from reporter.errors import InputError
 from reporter.system import claims
 from reporter.system.claims import OWNER, claimed, clear
 
@@ -448,4 +450,6 @@ def test_a_key_of_ones_own_makes_other_fingerprints_and_keeps_them_over_time(
     refused = reporter("assess", ws, "--out", tmp_path / "e", "--key-file", tmp_path / "short")
     assert refused.exit_code == 2 and "openssl rand -hex 32" in refused.output
     missing = reporter("assess", ws, "--out", tmp_path / "e", "--key-file", tmp_path / "none")
-    assert missing.exit_code == 3 and "none" in missing.output
+    assert missing.exit_code == 2 and "cannot be read" in missing.output
+    with pytest.raises(InputError, match="cannot be read: No such file"):
+        assess(ws, tmp_path / "e", key_file=tmp_path / "none")

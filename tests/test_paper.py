@@ -10,6 +10,7 @@ import time
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -233,6 +234,34 @@ def test_heads_of_rows_are_numbered_over_the_body_of_a_table() -> None:
     row = "<tr><th>a</th><td>b</td><td>c</td></tr>"
     table = f"<table><thead><tr><th>1</th><th>2</th><th>3</th></tr></thead><tbody>{row}{row}</tbody></table>"
     assert set_as(table + table).row_heads == [{0, 3}, {0, 3}]
+
+
+def _rooms(lang: str, css: str = "") -> dict[str, float]:
+    """Return the room in ems that each text of a table is given."""
+    rooms: dict[str, float] = {}
+    page = (
+        f"<html lang='{lang}'><style>{css}</style><body><table class='a'><thead><tr><th>Abdeckung</th>"
+        "<th>x</th></tr></thead><tbody><tr><th>row</th><td>angegeben</td></tr></tbody></table></body></html>"
+    )
+    typeset(page, lambda text, room: rooms.setdefault(text, room) and text)
+    return rooms
+
+
+def test_heads_of_tables_are_divided_at_syllables_or_cut_but_not_both() -> None:
+    """`Abdeck|ung` without a hyphen stood where typst would have divided the word itself."""
+    assert _rooms("de")["Abdeckung"] == inf > _rooms("en")["Abdeckung"]
+
+
+def test_a_word_is_cut_where_it_is_too_wide_in_the_size_of_its_table() -> None:
+    small, usual = _rooms("de", "table { font-size: 8pt; } .a { font-size: 6pt; }"), _rooms("de")
+    assert small["angegeben"] == pytest.approx(usual["angegeben"] * 9.5 / (6 * 1.06))
+
+
+def test_a_range_stays_on_one_line_where_it_fits() -> None:
+    page = '<p><b class="score">5 %</b> <span class="range">[5–10 %]</span></p>'
+    assert 'box({"[5–10\u00a0%]"})' in set_as(page).code
+    apart = typeset(f"<body>{page}</body>", lambda text, room: [*text]).code
+    assert "box(" not in apart
 
 
 def test_widths_are_those_of_the_last_rule_of_a_class() -> None:

@@ -32,6 +32,7 @@ from reporter.report.html import page as html
 from reporter.report.oscal.oscal_parts import markup
 from reporter.report.pdf import paper as pdf_writer
 from reporter.report.view import format
+from reporter.report.view.elements import Bar
 from reporter.runs import store
 from reporter.runs.store import DATA, RESULTS
 from reporter.system.plain_text import clean
@@ -309,6 +310,24 @@ def test_every_chart_has_a_text_alternative(page: str) -> None:
     assert len(charts_found) > 20
     assert set(charts_found) == {"<title>"}
     assert page.count("<svg ") == page.count('role="img"')
+
+
+@pytest.mark.parametrize(
+    ("label", "figure", "lines"),
+    [
+        ("Agents in use under a policy", "43 %", 1),
+        ("Agenten im Einsatz unter einer Richtlinie", "83,7–87,8 % (41–43 von 49)", 2),
+    ],
+)
+def test_a_label_of_the_policy_gap_and_its_figure_do_not_overlap(
+    label: str, figure: str, lines: int
+) -> None:
+    drawing = charts.lag([Bar(label, figure, 400, 500, known=True, ours=True)])
+    texts = re.findall(r'<text [^>]* y="([0-9.]+)" font-size="13"', drawing)
+    bars = re.findall(r' y="([0-9.]+)" width="[^"]+" height="12"', drawing)
+    height = re.findall(r'<svg [^>]* height="([0-9]+)"', drawing)
+    assert len(texts) == 2 and len(set(texts)) == lines
+    assert max(map(float, texts)) < float(bars[0]) <= float(height[0]) - 12
 
 
 def test_rating_colours_have_contrast_with_their_letters() -> None:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from reporter.content import loader
+from reporter.content.crosswalks import lists_shown
 from reporter.content.packs import Pack
 from reporter.content.workspace import read_workspace
 from reporter.content.yaml import write_yaml
@@ -147,10 +148,12 @@ def _questions(framework_ids: Sequence[str], packs: tuple[Pack, ...]) -> list[tu
     """Return the question of each control of the given lists, or of the usual ones, with empty
     answer columns.
     """
+    frameworks = loader.load((), packs).frameworks
+    shown = lists_shown(framework_ids, frameworks)
     return [
         (f.id, c.id, c.title, " ".join(c.ask.split()), *[""] * (len(_FIELDS) - 2))
-        for f in loader.load((), packs).frameworks
-        if (f.id in framework_ids if framework_ids else not f.optional)
+        for f in frameworks
+        if f.id in shown
         for c in f.controls
     ]
 

@@ -153,6 +153,15 @@ def known_ids(
     return {**ids, CHECKS: {c.id for c in checks}}
 
 
+def lists_shown(names: Collection[str], frameworks: Iterable[Framework]) -> tuple[str, ...]:
+    """Return the lists that a workspace shows: those it names, and the usual catalogs beside them
+    where none of them is a catalog.
+    """
+    catalogs = {f.id: f.optional for f in frameworks}
+    usual = (i for i, is_optional in catalogs.items() if not is_optional)
+    return tuple(names) if catalogs.keys() & set(names) else (*usual, *names)
+
+
 def unknown_checks(
     frameworks: Iterable[Framework], checks: Iterable[Check]
 ) -> Iterator[ReporterError]:

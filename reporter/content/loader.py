@@ -20,6 +20,7 @@ from reporter.content.crosswalks import (
     CHECKS,
     alias_of,
     known_ids,
+    lists_shown,
     read_crosswalk,
     read_register,
     unknown_checks,
@@ -118,7 +119,7 @@ def load(
     names_ids = is_whole or any((f / sub).is_dir() for f in extras for sub in OF_LISTS)
     registers = every("official", read_register, folders if names_ids else extras)
     catalogs = sorted(every("catalogs", read_framework, folders), key=_order)
-    named = {*(lists or (f.id for f in catalogs if not f.optional)), CHECKS}
+    named = {*lists_shown(lists or (), catalogs), CHECKS}
     our_walk = partial(read_crosswalk, lists=None if is_whole else named)
     walks = every("crosswalks", our_walk, [frameworks])
     walks += every("crosswalks", read_crosswalk, extras)

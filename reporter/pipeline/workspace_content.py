@@ -9,7 +9,7 @@ from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any
 
-from reporter.content.crosswalks import CHECKS
+from reporter.content.crosswalks import CHECKS, lists_shown
 from reporter.content.loader import Content, compiled_of
 from reporter.content.workspace import NAME, Workspace
 from reporter.content.yaml import words_of
@@ -20,32 +20,39 @@ from reporter.schema.compiled import Compiled
 
 
 def select_frameworks(workspace: Workspace, content: Content) -> Content:
-    """Keep the catalogs that the workspace names, in its order, and the crosswalks between them.
+    """Keep the catalogs that the workspace names, in its order, and the crosswalks between them; of
+    lists that have no catalog the crosswalks, beside the usual catalogs where it names no other.
 
-    Raises InputError where it names one that there is not, or none to assess.
+    Raises InputError where it names one that there is not.
     """
     catalogs = {f.id: f for f in content.frameworks}
-    default_ids = tuple(f.id for f in content.frameworks if not f.optional)
-    names = workspace.frameworks or default_ids
-    known_ids = {*catalogs, *(w.origin for w in content.crosswalks)}
-    place = workspace.place("frameworks")
+    names = lists_shown(workspace.frameworks, content.frameworks)
+    unscored = sorted({w.origin for w in content.crosswalks} - catalogs.keys())
     for name in names:
-        if name not in known_ids:
-            suggestions = get_close_matches(name, known_ids, 1)
-            guess = f"Did you mean {suggestions[0]}? " if suggestions else ""
+        if name not in catalogs and name not in unscored:
+            nearest = _nearest(name, [*sorted(catalogs), *unscored])
+            guess = f"Did you mean {' or '.join(nearest)}? " if nearest else ""
             raise InputError(
-                f"frameworks: no {name!r}", place, f"{guess}Known: {', '.join(sorted(known_ids))}."
+                f"frameworks: no {name!r}",
+                workspace.place("frameworks"),
+                f"{guess}Known: {', '.join(sorted(catalogs))}; without a score, beside them:"
+                f" {', '.join(unscored)}.",
             )
-    if not catalogs.keys() & set(names):
-        raise InputError(
-            f"frameworks: {names[0]} is known from crosswalks only",
-            place,
-            f"Name a catalog beside it, such as {', '.join(default_ids)}.",
-        )
     endpoints = {*names, CHECKS}
     crosswalks = (w for w in content.crosswalks if w.origin in endpoints and w.target in endpoints)
     frameworks = tuple(catalogs[name] for name in names if name in catalogs)
     return replace(content, frameworks=frameworks, crosswalks=tuple(crosswalks))
+
+
+def _nearest(name: str, known_ids: Sequence[str]) -> list[str]:
+    """Return the ids that a name may mean: `ISO 27001` is one without its edition."""
+    plain = _signs(name)
+    editions = [i for i in known_ids if plain and _signs(i).startswith(plain)]
+    return editions[:3] or get_close_matches(name.lower(), known_ids, 1)
+
+
+def _signs(name: str) -> str:
+    return "".join(filter(str.isalnum, name.lower()))
 
 
 def refuse_unknown(workspace: Workspace, content: Content) -> None:

@@ -15,10 +15,13 @@ SHORTEST, LONGEST = 16, 1 << 16
 def read_key(path: Path) -> str:
     """Return the key that a file holds; it must not keep the program waiting, nor fill its memory.
 
-    Raises InputError where it holds none, OSError where it cannot be opened.
+    Raises InputError where it holds none or cannot be opened.
     """
     make = "`openssl rand -hex 32` makes one"
-    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", str(path), make) from error
     try:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             raise InputError("is no regular file", str(path), make)

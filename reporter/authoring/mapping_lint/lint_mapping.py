@@ -15,6 +15,7 @@ from reporter.authoring.mapping_lint.mapping_columns import (
     Ids,
     claim_of,
     columns_of,
+    is_word,
     shown_by,
     texts_of,
     unpivoted,
@@ -28,6 +29,7 @@ from reporter.authoring.mapping_lint.mapping_faults import (
     read_facts,
     title_fault,
     titled,
+    word_fault,
 )
 from reporter.authoring.mapping_lint.mapping_tables import Reading, Row, Table, read
 from reporter.authoring.mapping_lint.references import (
@@ -174,7 +176,9 @@ class _Linter:
     _told: set[tuple[str, str]] = field(default_factory=set)
     """Faults of records around others, each of which is one however many are in it."""
     _words: Counter[str] = field(default_factory=Counter)
-    """Words for strengths that say nothing here."""
+    """Numbers and marks in place of strengths."""
+    _strange: dict[str, list[int]] = field(default_factory=dict)
+    """Unknown words for strengths -> which finding says so, and how many rows have it."""
 
     def run(self, reading: Reading) -> Result:
         """Judge every table of a file."""
@@ -183,6 +187,7 @@ class _Linter:
         is_mapping = False
         for table in reading.tables:
             is_mapping |= self._table(table, result)
+        self._count_words(result)
         result.read = result.judged + result.elsewhere + result.rejected
         if not is_mapping:
             reasons = dict.fromkeys(reason for _, reason in reading.rejected)
@@ -274,13 +279,13 @@ class _Linter:
         own: list[list[tuple[str, str]]],
         result: Result,
     ) -> None:
-        words: list[str] = next(
-            filter(None, (texts_of(row.cells.get(h)) for h in columns.strengths)), []
+        heading, words = next(
+            ((h, w) for h in columns.strengths if (w := texts_of(row.cells.get(h)))), ("", [])
         )
         word = words[0].strip() if len(words) == 1 else ""
         claim = claim_of(word)
         if word and not claim:
-            self._words[word[:QUOTED]] += 1
+            self._unknown_word(row, heading, _short(word, QUOTED), result)
         shows = next(map(shown_by, texts_of(row.cells.get(columns.shows))), "")
         paired = [c for c in columns.ids if not c.above]
         first = next((n for n, c in enumerate(paired) if c.meant == OUR_CHECKS), 0)
@@ -292,6 +297,23 @@ class _Linter:
                 twice = self._pairs.fault(said, beside, self._place(row))
                 for fault in (*([twice] if twice else []), *pair_faults(said, self.facts)):
                     self._add(row, "", fault, result)
+
+    def _unknown_word(self, row: Row, heading: str, word: str, result: Result) -> None:
+        """Make one finding of a word, at its first place; numbers and marks are listed only."""
+        if not is_word(word):
+            self._words[word] += 1
+        elif word in self._strange:
+            self._strange[word][1] += 1
+        else:
+            self._strange[word] = [len(result.findings), 1]
+            self._add(row, heading, word_fault(word), result)
+
+    def _count_words(self, result: Result) -> None:
+        for place, times in self._strange.values():
+            if times > 1:
+                finding = result.findings[place]
+                wrong = f"{finding.fault.wrong} ({times} rows have it)"
+                result.findings[place] = replace(finding, fault=replace(finding.fault, wrong=wrong))
 
     def _references(self, row: Row, column: Ids) -> list[Reference]:
         texts = texts_of(row.cells.get(column.heading))

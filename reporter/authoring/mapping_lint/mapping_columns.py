@@ -10,7 +10,10 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from functools import lru_cache
 from itertools import islice
+from unicodedata import normalize
 
 from reporter.authoring.mapping_lint.mapping_tables import STRENGTH, Cell, Row, Table
 from reporter.authoring.mapping_lint.references import OUR_CHECKS, Lists
@@ -23,24 +26,30 @@ HALF, FIFTH = 50, 20
 SURE = 3
 """Different ids, all of them ours, from which a column is taken for our checks."""
 TITLE_WORDS = 14
+STRENGTH_WORDS = 4
 EQUAL, DIRECT, WEAK, NONE = "equal", "direct", "weak", "none"
 STRENGTHS = {
     EQUAL: (
         "equal|equals|equal to|is equal to|equivalent|equivalent to|is equivalent to|identical"
         "|identical to|exact|exact match|exactmatch|same|same as|1:1|1 to 1|one to one|=|==|≡"
+        "|gleich|identisch|gleichwertig|äquivalent|deckungsgleich"
     ),
     DIRECT: (
         "direct|directly|direct match|direct mapping|full|fully|full match|complete|strong"
-        "|satisfies|fulfils|fulfills"
+        "|satisfies|fulfils|fulfills|direkt|unmittelbar|vollständig|voll|stark|erfüllt"
     ),
     WEAK: (
         "partial|partially|partly|indirect|indirectly|contextual|context|related|related to|weak"
         "|moderate|medium|low|loose|supporting|supports|informative|contributes|secondary|primary"
         "|high|intersect|intersects|intersects with|intersection|overlap|overlaps|subset|subset of"
         "|superset|superset of|broader|narrower|broad match|narrow match|close match|related match"
+        "|teilweise|teils|partiell|indirekt|mittelbar|kontextuell|verwandt|schwach|mittel|gering"
+        "|niedrig|hoch|unterstützend|ergänzend|sekundär|primär|überschneidet|überschneidung"
+        "|überlappt|überlappung|teilmenge|obermenge|enger|weiter"
     ),
     NONE: (
         "none|no|no relationship|not related|not related to|no relation|unrelated|drop|no match"
+        "|kein|keine|nein|keine beziehung|kein bezug|ohne bezug|nicht verwandt"
     ),
 }
 """What a word for a strength or a relation claims: that two are one, that the one by itself shows
@@ -51,34 +60,57 @@ _SHOWS = {
     "existence": "existence", "implementation": "existence", "implemented": "existence",
     "operation": "operation", "operating": "operation", "operational": "operation",
     "operating effectiveness": "operation", "operation effectiveness": "operation",
+    "ausgestaltung": "design", "angemessenheit": "design",
+    "vorhandensein": "existence", "umsetzung": "existence", "umgesetzt": "existence",
+    "betrieb": "operation", "wirksamkeit": "operation",
 }  # fmt: skip
+_NO_WORD = re.compile(r".*[0-9%].*|.|(?:\W.*)?|yes|ja|true|wahr|n/?a|tbd|not applicable|null|nil")
+"""Marks of a matrix, scales of others and empty cells: nothing that should be a known word."""
+_GERMAN_CONTROLS = (
+    r"\w*kontrollen?|\w*anforderung(?:en)?|\w*ma(?:ß|ss)nahmen?|\w*prüfung(?:en)?|\w*regeln?"
+    r"|\w*richtlinien?"
+)
 _PROSE = re.compile(
     r"\b(?:notes?|comments?|rationales?|reasons?|why|descriptions?|remarks?|texts?|evidences?"
-    r"|guidances?|summary|urls?|links?|details?|explanations?)\b"
+    r"|guidances?|summary|urls?|links?|details?|explanations?|anmerkung(?:en)?|bemerkung(?:en)?"
+    r"|begründung(?:en)?|kommentare?|beschreibung(?:en)?|erläuterung(?:en)?|hinweise?|nachweise?"
+    r"|zusammenfassung)\b"
 )
-_TITLE = re.compile(r"\b(?:titles?|names?|labels?|names? of|heading)\b")
+_TITLE = re.compile(
+    r"\b(?:titles?|names?|labels?|names? of|heading|\w*titel|namen?|\w*bezeichnung(?:en)?)\b"
+)
 _LIST = re.compile(
     r"\b(?:frameworks?|standards?|catalogs?|catalogues?|regulations?|lists?|publications?|from|to"
-    r"|documents?|source list|laws?)\b"
+    r"|documents?|source list|laws?|rahmenwerke?|regelwerke?|norm(?:en)?|kataloge?"
+    r"|verordnung(?:en)?|gesetze?|dokumente?|von|nach)\b"
 )
 _STRENGTH = re.compile(
     r"\b(?:strengths?|relations?|relationships?|coverage|match|mapping type|type of mapping|degree"
-    r"|claims?|equivalence)\b"
+    r"|claims?|equivalence|\w*stärken?|\w*beziehung(?:en)?|\w*abdeckung|deckungsgrad"
+    r"|übereinstimmung|art der zuordnung|zuordnungsart)\b"
+)
+_STRENGTH_ALONE = re.compile(
+    r"(?:.* )?(?:strengths?|relations?|relationships?|\w*stärken?|\w*beziehung(?:en)?)"
 )
 _NO_STRENGTH = re.compile(
-    r"\b(?:confidence|severity|priority|risk|impact|likelihood|level|maturity|tier|status|scope)\b"
+    r"\b(?:confidence|severity|priority|risk|impact|likelihood|level|maturity|tier|status|scope"
+    r"|vertrauen|schweregrad|priorität|risiko|auswirkung|wahrscheinlichkeit|stufe|reifegrad|umfang)\b"
 )
 _ID = re.compile(
     r"\b(?:ids?|identifiers?|refs?|references?|controls?|checks?|rules?|polic(?:y|ies)|tests?"
     r"|requirements?|mitigations?|risks?|entr(?:y|ies)|codes?|numbers?|subcategor(?:y|ies)|source"
-    r"|targets?|key|maps? to|mapped to|mappings?|from|to)\b"
+    r"|targets?|key|maps? to|mapped to|mappings?|from|to|kennung(?:en)?|referenz(?:en)?|nr|quelle"
+    r"|ziel|\w*nummern?|schlüssel|zuordnung(?:en)?|risik(?:o|en)|einträge?|eintrag|von|nach"
+    rf"|{_GERMAN_CONTROLS})\b"
 )
 _GROUP = re.compile(
-    r"\b(?:groups?|categor(?:y|ies)|functions?|famil(?:y|ies)|parents?|sections?|domains?|pillars?)\b"
+    r"\b(?:groups?|categor(?:y|ies)|functions?|famil(?:y|ies)|parents?|sections?|domains?|pillars?"
+    r"|gruppen?|kategorien?|funktion(?:en)?|familien?|abschnitte?|bereiche?|domänen?)\b"
 )
 _OWN = re.compile(
     r"\b(?:controls?|checks?|rules?|polic(?:y|ies)|tests?|requirements?|mitigations?|detections?"
-    r"|capabilit(?:y|ies)|features?|products?|ids?|measures?|procedures?)\b"
+    r"|capabilit(?:y|ies)|features?|products?|ids?|measures?|procedures?|verfahren"
+    rf"|{_GERMAN_CONTROLS})\b"
 )
 
 
@@ -118,14 +150,27 @@ class Columns:
         return [*self.ids, *self.own]
 
 
+@lru_cache(1 << 12)
 def claim_of(text: str) -> str:
     """Return what a word for a strength claims; '' where it is no such word."""
     return _CLAIMS.get(_words(text), "")
 
 
+@lru_cache(1 << 12)
 def shown_by(text: str) -> str:
     """Return design, existence or operation; '' where a text says none of them."""
     return _SHOWS.get(_words(text), "")
+
+
+def is_word(text: str) -> bool:
+    """Tell whether a text reads as a word for a strength: no number, mark or prose."""
+    plain = _words(text)
+    return len(plain.split()) <= STRENGTH_WORDS and not _NO_WORD.fullmatch(plain)
+
+
+def nearest_word(text: str) -> str:
+    """Return the known word for a strength that a text is nearly; '' where it is like none."""
+    return next(iter(get_close_matches(_words(text), _CLAIMS, 1, 0.75)), "")
 
 
 def texts_of(cell: Cell | None) -> list[str]:
@@ -134,12 +179,12 @@ def texts_of(cell: Cell | None) -> list[str]:
 
 
 def _words(text: str) -> str:
-    return re.sub(r"[\s_-]+", " ", text).strip(" .()").lower()
+    return re.sub(r"[\s_-]+", " ", normalize("NFC", text)).strip(" .()").lower()
 
 
 def _heading(text: str) -> str:
     """Return a heading as words: `sourceTitle`, `source.title` and `SOURCE_TITLE` are the same."""
-    split = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text)
+    split = re.sub(r"(?<=[a-zäöüß])(?=[A-ZÄÖÜ])", " ", normalize("NFC", text))
     return re.sub(r"[\s_./:#-]+", " ", split).strip().lower()
 
 
@@ -223,7 +268,9 @@ def _is_strength(plain: str, values: Collection[str]) -> bool:
         return False
     share = _share(values, claim_of)
     says = bool(_STRENGTH.search(plain)) or plain.rpartition(" ")[2] == STRENGTH
-    return share >= (1 if says else 60) and not (says and share == 0)
+    if says and not any(map(claim_of, values)):
+        return bool(values and _STRENGTH_ALONE.fullmatch(plain)) and all(map(is_word, values))
+    return says or share >= 60
 
 
 def _ids(heading: str, plain: str, values: Sequence[str], lists: Lists) -> Ids | None:

@@ -10,10 +10,11 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from reporter.authoring.mapping_lint.mapping_columns import DIRECT, EQUAL
+from reporter.authoring.mapping_lint.mapping_columns import DIRECT, EQUAL, nearest_word
 from reporter.authoring.mapping_lint.references import MIXED, Fault, Lists, Reference
 from reporter.content.crosswalks import CHECKS
 from reporter.content.loader import Content
+from reporter.model.crosswalk import Crosswalk
 
 TITLE, TWICE, STRENGTH, KIND = "wrong title", "duplicate", "strength", "design and operation"
 _BACK = {"subset": "superset", "superset": "subset"}
@@ -38,9 +39,10 @@ class Facts:
     """Controls of which every check that counts shows operation."""
     shows: dict[str, str]
     reviewed: dict[tuple[str, str], list[str]] = field(default_factory=dict)
-    """Two lists -> the crosswalks between them, where one of them is of our own reading."""
+    """Two lists -> the crosswalks between them, as prose names them, where one of them is of our
+    own reading."""
     relations: dict[Pair, tuple[str, str]] = field(default_factory=dict)
-    """Pair -> relation, and the crosswalk that says it."""
+    """Pair -> relation, and the crosswalk that says it, as prose names it."""
 
 
 def read_facts(content: Content, lists: Lists) -> Facts:
@@ -72,16 +74,22 @@ def read_facts(content: Content, lists: Lists) -> Facts:
             back = _BACK.get(row.relation, row.relation)
             for origin, target in ((o, t) for o in row.origins for t in row.targets):
                 left, right = (walk.origin, origin), (walk.target, target)
-                facts.relations[left, right] = row.relation, walk.id
-                facts.relations[right, left] = back, walk.id
+                facts.relations[left, right] = row.relation, _named(walk)
+                facts.relations[right, left] = back, _named(walk)
     for walk in content.crosswalks:
         ends = {walk.origin, walk.target}
         between = [w for w in content.crosswalks if {w.origin, w.target} == ends]
         if any(w.basis != "published" for w in between):
-            names = [w.id for w in between]
+            names = [_named(w) for w in between]
             facts.reviewed[walk.origin, walk.target] = names
             facts.reviewed[walk.target, walk.origin] = names
     return facts
+
+
+def _named(walk: Crosswalk) -> str:
+    """Say which crosswalk it is: ids of files mean nothing to who wrote the mapping."""
+    by = f"the crosswalk of {walk.publisher}," if walk.publisher else "our own crosswalk,"
+    return f'{by} "{walk.title}"'
 
 
 # ---------------------------------------------------------------- titles
@@ -145,6 +153,19 @@ def _same(text: str) -> str:
 
 
 # ---------------------------------------------------------------- pairs
+
+KNOWN_WORDS = (
+    "equal, equivalent, identical or exact where two are one; direct, full or satisfies where one"
+    " shows the other; partial, contextual, related, intersects, subset, superset or the like for"
+    " less; none for nothing"
+)
+
+
+def word_fault(word: str) -> Fault:
+    """Say that a word for a strength or a relation is none that is known."""
+    near = nearest_word(word)
+    advice = (f"Did you mean {near!r}? " if near else "") + "What the pair claims is not judged."
+    return Fault(STRENGTH, word, f"{word!r} is no known word for a strength", KNOWN_WORDS, advice)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,11 +233,13 @@ def _against_crosswalks(claim: Claim, facts: Facts) -> Fault | None:
         words = {"intersects": "they only overlap", "subset": "the first is a part of the second"}
         says = words.get(relation, "the second is a part of the first")
         wrong = f"{claim.word!r} is more than the texts bear: {says}"
-        advice = f"See the crosswalk {walk}; write the relation that it has."
+        advice = f"See {walk}; write the relation that it has."
         return Fault(STRENGTH, found, wrong, relation, advice)
     if walks := facts.reviewed.get((one[0], other[0])):
         wrong = f"{claim.word!r} joins what no crosswalk held here joins"
-        advice = f"Looked up in {', '.join(walks)}: say why the two belong together, or drop it."
+        advice = (
+            f"Looked up in {' and in '.join(walks)}: say why the two belong together, or drop it."
+        )
         return Fault(STRENGTH, found, wrong, "none, or a weaker relation with a reason", advice)
     kinds = [facts.lists.entries(end[0]) for end in claim.ends]
     if claim.claim == EQUAL and all(kinds) and kinds[0] != kinds[1]:

@@ -8,7 +8,7 @@ crosswalks/aliases.yml.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import Any
@@ -28,7 +28,10 @@ _RANGE = re.compile(r"\s*(?:[-–—]|\.\.+|to\b|through\b|until\b|bis\b)\s*(?=\
 _TITLE = re.compile(r"\s*[-–—:.,(]?\s*(.*?)\)?\s*", re.DOTALL)
 _YEAR = re.compile(r"[ :_-]+(20[0-9]{2})$")
 _NUMBER = re.compile(r"[0-9]+")
-
+_ID_NUMBER = re.compile(r"(?<![0-9])[0-9]{1,3}(?![0-9])")
+_ANY = "\x00"
+REMEMBERED = 1 << 16
+"""Texts whose form is remembered."""
 
 NONE_NAMED: frozenset[str] = frozenset()
 OUR_CHECKS = frozenset({CHECKS})
@@ -69,7 +72,10 @@ class _Form:
 
     id: str
     named: re.Pattern[str]
-    shaped: tuple[re.Pattern[str], ...]
+    shaped: re.Pattern[str] | None
+    """What an id looks like, where content says it."""
+    shapes: frozenset[str]
+    """Else its ids with a sign for every number."""
     unheld: re.Pattern[str] | None
     only_named: bool
     is_plain: bool
@@ -90,11 +96,15 @@ class Lists:
     """List -> id -> official title, '' where the publisher gives none."""
     forms: dict[str, _Form]
     _exact: dict[str, list[tuple[str, str]]]
-    _rules: list[tuple[str, re.Pattern[str], str]]
+    _rules: dict[str, list[tuple[re.Pattern[str], str]]]
+    _years: dict[str, list[str]]
+    """List -> the editions that its ids name."""
     _foreign: list[tuple[re.Pattern[str], str, str, str]]
     _prefix: re.Pattern[str]
     """Ids of lists, which OSCAL documents of ours put before the ids of controls."""
     _named: dict[str, frozenset[str]] = field(default_factory=dict)
+    _looks: dict[str, tuple[list[str], bool]] = field(default_factory=dict)
+    """Texts -> the lists that they look like, and whether they are known to be of another."""
 
     def called(self, text: str) -> frozenset[str]:
         """Return the lists that a heading or a cell names; none where it names no list held."""
@@ -117,8 +127,8 @@ class Lists:
             for owner, own_id in self._exact.get(candidate.lower(), ()):
                 if owner == list_id:
                     return own_id
-            for owner, pattern, to in self._rules:
-                if owner == list_id and (match := pattern.fullmatch(candidate)):
+            for pattern, to in self._rules.get(list_id, ()):
+                if match := pattern.fullmatch(candidate):
                     own_id = self._canonical(match.expand(to), list_id)
                     if own_id:
                         return own_id
@@ -137,11 +147,27 @@ class Lists:
 
     def candidates(self, text: str) -> list[str]:
         """Return the lists whose ids look like a text, right or wrong."""
+        return self._look(text)[0]
+
+    def _look(self, text: str) -> tuple[list[str], bool]:
+        """Look at a text once, however many rows have it; of very many the first are forgotten."""
+        if text not in self._looks:
+            if len(self._looks) >= REMEMBERED:
+                self._looks.clear()
+            self._looks[text] = self._like(text), bool(self.foreign(text)[0])
+        return self._looks[text]
+
+    def _like(self, text: str) -> list[str]:
         plain = self._bare(text)
         if len(plain) > LONGEST:
             return []
+        shape = _shape(plain)
         owners = [o for o, _ in self._exact.get(plain.lower(), ())]
-        shaped = [f.id for f in self.forms.values() if any(s.fullmatch(plain) for s in f.shaped)]
+        shaped = [
+            form.id
+            for form in self.forms.values()
+            if (form.shaped.fullmatch(plain) if form.shaped else shape in form.shapes)
+        ]
         return list(dict.fromkeys([*owners, *shaped]))
 
     def foreign(self, text: str, beside: Iterable[str] = ()) -> tuple[str, str]:
@@ -158,10 +184,8 @@ class Lists:
         """Tell whether a text is an id of some list by its form: of one whose form nothing else
         has, or one that is named.
         """
-        lists = self.candidates(text)
-        return any(self.forms[i].is_plain or i in named for i in lists) or bool(
-            self.foreign(text)[0]
-        )
+        lists, is_foreign = self._look(text)
+        return is_foreign or any(self.forms[i].is_plain or i in named for i in lists)
 
     def pieces(self, text: str, named: frozenset[str] = NONE_NAMED) -> list[tuple[str, str]]:
         """Cut a cell into ids with the titles behind them; a text without an id is one piece."""
@@ -275,8 +299,7 @@ class Lists:
     def _with_year(self, text: str, meant: frozenset[str] | None) -> tuple[str, str] | None:
         """Resolve an id without its edition where the file names the edition."""
         for list_id in sorted(meant or ()):
-            years = {m[1] for i in self.ids[list_id] if (m := _YEAR.search(i))}
-            for year in sorted(years):
+            for year in self._years.get(list_id, ()):
                 if own_id := self.known(f"{text}:{year}", list_id):
                     return list_id, own_id
         return None
@@ -363,15 +386,16 @@ def read_lists(content: Content) -> Lists:
         for own_id in own:
             exact.setdefault(own_id.lower(), []).append((name, own_id))
     flags = re.IGNORECASE
+    rules: dict[str, list[tuple[re.Pattern[str], str]]] = {}
+    for r in content.aliases["normalise"]:
+        rules.setdefault(r["framework"], []).append((re.compile(r["pattern"], flags), r["to"]))
     return Lists(
         {**titles, CHECKS: "Reporter's checks"},
         {**ids, CHECKS: checks},
         {name: _form(name, titles[name], own, rows.get(name, {})) for name, own in ids.items()},
         exact,
-        [
-            (r["framework"], re.compile(r["pattern"], flags), r["to"])
-            for r in content.aliases["normalise"]
-        ],
+        rules,
+        {n: sorted({m[1] for i in own if (m := _YEAR.search(i))}) for n, own in ids.items()},
         [
             (
                 re.compile(r["pattern"], flags),
@@ -389,11 +413,12 @@ def _form(name: str, title: str, ids: Iterable[str], row: Mapping[str, Any]) -> 
     named = row.get("named") or "|".join(
         re.escape(re.sub(r"[\s_-]+", " ", text).lower()) for text in (name, title)
     )
-    shapes = [row["shaped"]] if "shaped" in row else sorted(set(_shapes(ids)))
+    shaped = re.compile(row["shaped"], re.IGNORECASE) if "shaped" in row else None
     return _Form(
         name,
         re.compile(named),
-        tuple(re.compile(s, re.IGNORECASE) for s in shapes),
+        shaped,
+        frozenset(_NUMBER.sub(_ANY, own_id.lower()) for own_id in ids),
         re.compile(row["unheld"]) if "unheld" in row else None,
         bool(row.get("only_named", not row)),
         bool(row),
@@ -403,14 +428,9 @@ def _form(name: str, title: str, ids: Iterable[str], row: Mapping[str, Any]) -> 
     )
 
 
-def _shapes(ids: Iterable[str]) -> Iterator[str]:
-    """Return the forms of ids: any number stands for a number."""
-    for own_id in ids:
-        yield (
-            _NUMBER.sub("[0-9]{1,3}", re.escape(own_id))
-            if _NUMBER.search(own_id)
-            else re.escape(own_id)
-        )
+def _shape(text: str) -> str:
+    """Return a text with a sign for every number that an id of a list may have."""
+    return _ID_NUMBER.sub(_ANY, text.lower())
 
 
 def _plain(text: str) -> str:

@@ -91,6 +91,8 @@ class Roadmap:
     """What the first actions bring, on the first page too."""
     first: tuple[str, ...] = ()
     """Their ids."""
+    first_words: tuple[str, ...] = ()
+    """What they are about, in words, each thing once."""
     urgent_text: str = ""
     urgent: tuple[PickLine, ...] = ()
     """Printed lines of the act-now lane."""
@@ -117,11 +119,11 @@ TOP = 5
 _SUPPLY = mark("Supply what is missing: ")
 _WORDS = (
     "",
-    mark("The first action of the roadmap that fixes something ({ids}) moves"),
-    mark("The first two actions of the roadmap that fix something ({ids}) move"),
-    mark("The first three actions of the roadmap that fix something ({ids}) move"),
-    mark("The first four actions of the roadmap that fix something ({ids}) move"),
-    mark("The first five actions of the roadmap that fix something ({ids}) move"),
+    mark("The first action of the roadmap that fixes something moves"),
+    mark("The first two actions of the roadmap that fix something move"),
+    mark("The first three actions of the roadmap that fix something move"),
+    mark("The first four actions of the roadmap that fix something move"),
+    mark("The first five actions of the roadmap that fix something move"),
 )
 
 
@@ -134,6 +136,7 @@ def roadmap(assessment: model.Assessment, results: Results) -> Roadmap:
         print_line(n, p, _lane(n, p, plan.ranked), regroupings.get(p.action.id))
         for n, p in enumerate(plan.picks, 1)
     )
+    first = {*map(clean, plan.first)}
     urgent_lines = [p for p in picks if p.lane == NOW]
     ranked_lines = [p for p in picks if p.lane != NOW]
     owners = _owners(results, picks)
@@ -141,6 +144,7 @@ def roadmap(assessment: model.Assessment, results: Results) -> Roadmap:
         text=_text(assessment),
         first_text=_first(assessment),
         first=plan.first,
+        first_words=tuple(dict.fromkeys(p.title for p in picks if p.id in first)),
         urgent_text=_urgent_text(len(urgent_lines), bool(assessment.waived)),
         urgent=tuple(_brief(p, assessment, n) for n, p in enumerate(urgent_lines[:URGENT_SHOWN])),
         ranked_text=_ranked_text(len(ranked_lines)),
@@ -394,7 +398,7 @@ def _first(assessment: model.Assessment) -> str:
         level = say_n(
             "leaves the level at {level}", "leave the level at {level}", total, level=plan.level
         )
-    actions = say(_WORDS[total], ids=", ".join(map(clean, plan.first)))
+    actions = say(_WORDS[total])
     return say(
         "{actions} the evidenced score from {start} to {end} and {level}, all else unchanged.",
         actions=actions,

@@ -166,12 +166,22 @@ def lag(bars: Sequence[elements.Bar]) -> str:
             parts.append(text(6, y + 33, item.text, "start", "muted", 12))
             y += 50
             continue
+        y += 0 if _fits(item.label, item.text, width) else 17
         parts.append(text(width, y + 13, item.text, "end", "ink", 13, bold=True))
         lo, hi = item.at_lo * width / 1000, item.at_hi * width / 1000
         parts += _range(0, y + 19, width, 12, lo, hi, "accent" if item.ours else "grey")
         y += 42
     title = "; ".join(f"{b.label}: {b.text}" for b in bars)
     return draw(width, y, title, parts, "lag")
+
+
+_WIDEST = 7.4
+"""Units that a sign of 13 takes on average in the widest font of a screen: a page brings none."""
+
+
+def _fits(label: str, figure: str, width: int) -> bool:
+    """Tell whether a label and its figure stand side by side, with a gap between them."""
+    return (len(label) + len(figure)) * _WIDEST + 12 <= width
 
 
 def split(part: SliceLine) -> str:

@@ -11,23 +11,28 @@ import base64
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from math import inf
 from typing import Any
 
 import lxml.html
 
+from reporter.i18n.translate import ENGLISH
 from reporter.report.pdf.fonts import FAMILIES
 
 _SPACE = re.compile(r"[ \t\r\n\f]+")
 _RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
 _COLUMN = re.compile(r"\.([\w-]+) th:nth-child\((\d+)\)")
+_SIZED = re.compile(r"(?:^|})\s*(?:\.([\w-]+)|table) \{[^{}]*?font-size: ?([\d.]+)pt", re.MULTILINE)
 _DRAWING = re.compile(r"(?:\.([\w-]+) )?svg\.([\w-]+)")
 _PERCENT = re.compile(r"(?<![-\w])width: ?([\d.]+)%")
 _MILLIMETRES = re.compile(r"(?<![-\w])(max-)?width: ?([\d.]+)mm")
 TEXT_WIDTH = 493.2
 """Of a line, in points."""
 _SIZE = 9.5
-"""Of the text, in points: that of tables is smaller, so that a word is cut sooner than it must."""
+"""Of the text, in points."""
+_BOLD = 1.06
+"""How much wider than other text that of a row's head is at the most."""
 _PADDING = 6.5
 """Beside the text of a column, in points."""
 _POINTS = 0.75
@@ -71,6 +76,8 @@ class Widths:
     """Class of a table -> number of a column, from 1 -> percent."""
     pictures: dict[tuple[str, str], tuple[bool, float]]
     """Class of an ancestor or '', class of a picture -> whether it is only the most, points."""
+    sizes: dict[str, float]
+    """Class, '' for any table -> the size of its text, in points."""
 
     @classmethod
     def read(cls, css: str) -> Widths:
@@ -86,7 +93,12 @@ class Widths:
                     if drawing := _DRAWING.fullmatch(selector.strip()):
                         width = float(size[2]) * _MILLIMETRE
                         pictures[drawing[1] or "", drawing[2]] = bool(size[1]), width
-        return cls(columns, pictures)
+        return cls(columns, pictures, {name: float(size) for name, size in _SIZED.findall(css)})
+
+    def size(self, classes: Sequence[str]) -> float:
+        """Return how large the text of a table is to be taken, in points."""
+        size = next((self.sizes[name] for name in (*classes, "") if name in self.sizes), _SIZE)
+        return min(size * _BOLD, _SIZE)
 
     def shares(self, classes: Sequence[str], count: int) -> list[float]:
         """Return the percent of each column; those without a width divide what is left."""
@@ -122,6 +134,7 @@ def typeset(page: str, cut: Cut) -> Typeset:
     widths = Widths.read("\n".join(style.text or "" for style in root.iter("style")))
     body = root.find("body")
     writer = _Writer(widths, cut, {e.get("id") for e in body.iter() if e.get("id")})
+    writer.divides = root.get("lang", ENGLISH) != ENGLISH
     code = "\n".join(writer.blocks(body, ()))
     pictures = "".join(f"#let pic{n} = {literal(svg)}\n" for svg, n in writer.pictures.items())
     writer.made.code = f"{pictures}#{{\n{code}\n}}\n"
@@ -134,6 +147,8 @@ class _Writer:
     def __init__(self, widths: Widths, cut: Cut, ids: set[str]) -> None:
         self._widths, self._cut, self._ids = widths, cut, ids
         self._room = TEXT_WIDTH / _SIZE
+        self.divides = False
+        """Whether heads of tables are divided at syllables, as paper.typ does it."""
         self._is_whole = False
         """Whether lines may not break here."""
         self._depth = 0
@@ -259,15 +274,16 @@ class _Writer:
     def _table(self, element: Any, classes: Sequence[str], scope: tuple[str, ...]) -> str:
         (heads,) = element.find("thead")
         shares, outer = self._widths.shares(classes, len(heads)), self._room
+        size = self._widths.size(classes)
         columns = []
         for at, head in enumerate(heads):
-            self._room = _room(shares[at : at + 1])
+            self._room = inf if self.divides else _room(shares[at : at + 1], size)
             names = _marked(_classes(head), at, 1, len(heads))
             columns.append(f"column({_array(names)}, {self._content(head, scope)})")
         cells: list[str] = []
         row_heads: set[int] = set()
         for row in element.find("tbody"):
-            self._row(row, shares, (*classes, *scope), cells, row_heads)
+            self._row(row, shares, size, (*classes, *scope), cells, row_heads)
         self._room = outer
         self.made.row_heads.append(row_heads)
         return f"rows({_array(classes)}, {_array(shares)}, {_tuple(columns)}, {_tuple(cells)})"
@@ -276,12 +292,14 @@ class _Writer:
         self,
         row: Any,
         shares: Sequence[float],
+        size: float,
         scope: tuple[str, ...],
         cells: list[str],
         row_heads: set[int],
     ) -> None:
         at, spans = 0, [int(cell.get("colspan", 1)) for cell in row]
-        rooms = [_room(shares[sum(spans[:n]) : sum(spans[: n + 1])]) for n in range(len(spans))]
+        sums = [sum(spans[:n]) for n in range(len(spans) + 1)]
+        rooms = [_room(shares[begin:end], size) for begin, end in pairwise(sums)]
         lines = (
             len(cell.text_content()) * _LETTER / room for cell, room in zip(row, rooms, strict=True)
         )
@@ -335,9 +353,14 @@ class _Writer:
             inner = f"go({literal(target)}, {inner})" if target in self._ids else inner
         elif name == "b":
             inner = f"b({inner})"
+        if "range" in classes and self._is_short(element.text or ""):
+            inner = f"box({inner})"  # a line would break behind the dash
         if tongue := element.get("lang"):
             inner = f"text(lang: {literal(tongue.split('-')[0])}, {inner})"
         return [f"sp({_array(classes)}, {inner})" if classes else inner]
+
+    def _is_short(self, text: str) -> bool:
+        return isinstance(self._cut(text.replace(" ", "\u00a0"), self._room), str)
 
     def _text(self, text: str) -> list[str]:
         if not text:
@@ -377,9 +400,9 @@ def _marked(classes: Sequence[str], at: int, span: int, count: int) -> list[str]
     return [*classes, *ends]
 
 
-def _room(shares: Sequence[float]) -> float:
-    """Return the room of a cell, in ems."""
-    return max((sum(shares) / 100 * TEXT_WIDTH - _PADDING) / _SIZE, 1.0)
+def _room(shares: Sequence[float], size: float) -> float:
+    """Return the room of a cell whose text has a size, in ems."""
+    return max((sum(shares) / 100 * TEXT_WIDTH - _PADDING) / size, 1.0)
 
 
 def _says(text: str | None) -> bool:

@@ -13,14 +13,16 @@ from reporter.model import assessment as model
 from reporter.model.assessment import SEVERITIES
 from reporter.model.scores import MET, MISSING, UNKNOWN, PracticeScore, Status
 from reporter.report.view import elements
-from reporter.report.view.format import clean, join, number, percent, share
-from reporter.runs.store import Results
+from reporter.report.view.format import clean, join, number, percent, share, short
+from reporter.runs.store import RESULTS, Results
 from reporter.score import TOP, asked, standing
 from reporter.score.needs import needs_of
 from reporter.score.state import Kind
 
 NAMED = 4
 """Subjects named for a check; a few more are counted."""
+NAME_LIMIT = 100
+"""Characters of a name on page 1."""
 PRACTICES_NAMED = 4
 _HOW = {
     Status.FAIL: mark("fails for {names}"),
@@ -172,7 +174,7 @@ class _Names:
                 )
                 more = f"ORDER BY subject LIMIT {min(n, room)}"
                 rows = self._results.rows(("subject",), where, more)
-                named += [clean(subject) for (subject,) in rows]
+                named += [short(clean(subject), RESULTS, NAME_LIMIT) for (subject,) in rows]
         left = sum(wanted.values()) - len(named)
         return join([*named, *([say("{n} more", n=number(left))] if left else [])])
 

@@ -304,7 +304,7 @@ def _run_one(engine: Engine, check: Check, compiled: Compiled, sight: Sight, run
         results = _insert_organisation(
             engine, check, plan, why, why_no_fail, reads_events, evidence
         )
-        bound_by_record(engine, check.id, sight.strengths)
+        bound_by_record(engine, check.id, rests, sight)
     else:
         shown_by = {("events", c) for t in compiled.tables for c in _SHOWN_BY.get(t, ())}
         lacking = cache(lambda *columns: not_recorded_groups([*columns], sight))  # most are equal

@@ -22,6 +22,7 @@ from reporter.ingest import statement_files as statements
 from reporter.ingest.cache import Batch, Cache, is_kept, open_cache
 from reporter.ingest.convert import Done, convert
 from reporter.ingest.detect import Choice, recognise
+from reporter.ingest.exports import approved_texts
 from reporter.ingest.exports.pages import WHOLE, missing_of
 from reporter.ingest.quarantine import CHANGED, has_hidden, unmask_deeds
 from reporter.ingest.readers.documents import Misjudged, documents
@@ -91,6 +92,7 @@ def ingest(
     choices, conversions = reconsider(engine, choices, conversions, inputs, cache, limits)
     _register(engine, conversions, cache)
     files, quarantined = _count(engine, choices, conversions, inputs)
+    approved_texts.bind(engine, record_files, {f.file: f.sha256 for f in files})
     lost_counts = {f.file: f.read for f in (*files, *statement_counts) if f.bytes and not f.sha256}
     quarantined = sorted(
         [

@@ -15,16 +15,20 @@ from typing import Any
 import pytest
 from fixture_reasons import said
 
+from reporter.content import loader
 from reporter.content.loader import Content
+from reporter.content.workspace import read_workspace
 from reporter.engine.duckdb import DuckDB
 from reporter.evaluate import runner
-from reporter.evaluate.evidence import weigh_lists
+from reporter.evaluate.evidence import fills_of, strengths_of, weakest_of, weigh_lists
+from reporter.evaluate.runner import rests_of
+from reporter.explain.stronger import better_evidence
 from reporter.ingest.cache import open_cache
 from reporter.ingest.load import ingest
 from reporter.ingest.readers.inputs import Inputs
 from reporter.model.assessment import Check
 from reporter.schema.compiled import Compiled
-from reporter.content.workspace import read_workspace
+from reporter.schema.tables import LOADED, columns_of
 from reporter.transform.derive import derive
 
 POLICY = """---
@@ -243,6 +247,54 @@ def test_a_policy_beside_it_that_is_only_declared_does_not_lower_it(assess: Asse
     outcome = assess(Folder({"agents.md": POLICY, "other.md": other}))
     assert outcome.of("POL-01") == ("pass", "record")
     assert len(outcome.policies) == 2
+
+
+GRC = "ServiceNow GRC policies and their approvals: on record"
+PULLS = "GitHub pull requests and reviews: on record"
+
+
+@pytest.mark.parametrize(
+    ("check", "present", "named"),
+    [
+        ("POL-01", {"policy-documents"}, {GRC, PULLS}),
+        ("POL-01", {"policy-documents", "confluence-policy-pages"}, {GRC, PULLS}),
+        # Where there is no text a pull request shows none.
+        ("POL-01", {"github-pull-requests"}, set()),
+        ("POL-01", {"servicenow-policies"}, set()),
+        # No record of a policy tells its clauses but the text itself.
+        ("POL-05", {"policy-documents"}, {PULLS}),
+        # It rests on what a register says of the agent, too.
+        ("POL-02", {"policy-documents", "reporter-inventory"}, set()),
+    ],
+)
+def test_only_what_shows_all_that_a_result_rests_on_is_named(
+    check: str, present: set[str], named: set[str]
+) -> None:
+    advice = "".join(better_evidence(check, present))
+    assert {e for e in (GRC, PULLS) if e in advice} == named
+    assert bool(advice) == bool(named)
+    assert "Confluence" not in advice
+
+
+def test_an_export_that_is_named_makes_the_result_better_than_declared(content: Content) -> None:
+    """By the rule by which results get their class, for each check on a register of one's own."""
+    sources = {s.id: s for s in content.sources}
+    tables = [t for t in LOADED if t.name in sources["reporter-inventory"].tables]
+    own = {("reporter-inventory", t.name, c) for t in tables for c, _ in columns_of(t)}
+    n_named = 0
+    for check in content.checks:
+        advice = "".join(better_evidence(check.id, {"reporter-inventory"}))
+        rests = rests_of(loader.compiled_of(check))
+        if any(t == "policies" for group in rests for t, _ in group):
+            continue
+        for source in (s for s in content.sources if f" {s.title}: " in advice):
+            shown = {(source.id, *name.split(".")) for name in fills_of(source)}
+            strengths = strengths_of(own | shown, sources)
+            names = frozenset({source.id, "reporter-inventory"})
+            describers = {t.name: names for t in LOADED}
+            assert weakest_of(describers, rests, strengths) != "declared", (check.id, source.id)
+            n_named += 1
+    assert n_named > 50
 
 
 AGENTS = (

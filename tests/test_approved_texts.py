@@ -77,7 +77,13 @@ def review(number: int = 7, head: str = HEAD, **more: Any) -> Row:
 
 def changed(sha: str, head: str = HEAD, path: str = "ai/agents.md", **more: Any) -> Row:
     url = f"https://api.github.com/repos/{REPO}/contents/{path}?ref={head}"
-    return {"sha": sha, "filename": path, "status": "modified", "changes": 3, "contents_url": url} | more
+    return {
+        "sha": sha,
+        "filename": path,
+        "status": "modified",
+        "changes": 3,
+        "contents_url": url,
+    } | more
 
 
 @dataclass
@@ -126,7 +132,12 @@ def assess(content: Content, compiled: list[tuple[Check, Compiled]], tmp_path: P
     def run(folder: Folder, *only: str) -> Outcome:
         workspace = read_workspace(folder.write(tmp_path / "ws"))
         with DuckDB(tmp_path / "work") as engine:
-            ingest(engine, Inputs.of(workspace.folder), tuple(sources.values()), open_cache(tmp_path / "cache"))
+            ingest(
+                engine,
+                Inputs.of(workspace.folder),
+                tuple(sources.values()),
+                open_cache(tmp_path / "cache"),
+            )
             checks = [(c, j) for c, j in compiled if c.id in (only or ("POL-01", "POL-05"))]
             derive(engine, workspace.run, [], wanted=set().union(*(j.tables for _, j in checks)))
             runner.prepare(engine)
@@ -219,6 +230,18 @@ def test_nothing_else_makes_a_text_more_than_declared(name: str, assess: Assess)
     outcome = assess(NO_LINK[name])
     assert outcome.of("POL-01") == ("declared", "declared")
     assert [(r["source"], r["document"]) for r in outcome.policies] == [("policy-documents", None)]
+
+
+@pytest.mark.parametrize("is_last", [True, False])
+def test_a_page_that_is_missing_may_hold_a_later_merge(is_last: bool, assess: Assess) -> None:
+    node = {
+        "number": 7, "url": f"https://github.com/{REPO}/pull/7", "author": {"login": "mira-k"}, "mergedAt": MERGED,
+        "headRefOid": HEAD, "mergeCommit": {"oid": "c" * 40},
+    }  # fmt: skip
+    page = {"pageInfo": {"hasNextPage": not is_last}, "nodes": [node]}
+    pages = {"data": {"repository": {"nameWithOwner": REPO, "pullRequests": page}}}
+    outcome = assess(Folder({"agents.md": POLICY, "pages.json": json.dumps(pages)}, pulls=[]))
+    assert outcome.of("POL-01") == (("pass", "record") if is_last else ("declared", "declared"))
 
 
 def test_a_text_that_calls_itself_a_draft_stays_one(assess: Assess) -> None:

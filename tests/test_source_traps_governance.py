@@ -90,7 +90,10 @@ def _policy(number: int) -> dict[str, Any]:
 @pytest.mark.parametrize("number", [1, 10, 15, 21, 22, 23])
 def test_a_policy_is_approved_in_each_form_of_its_export(number: int) -> None:
     policy = _policy(number)
-    assert (policy["status"], policy["approved_by"]) == ("approved", ("e2" if number == 1 else "e1") * 16)
+    assert (policy["status"], policy["approved_by"]) == (
+        "approved",
+        ("e2" if number == 1 else "e1") * 16,
+    )
 
 
 @pytest.mark.parametrize(

@@ -92,7 +92,6 @@ def ingest(
     choices, conversions = reconsider(engine, choices, conversions, inputs, cache, limits)
     _register(engine, conversions, cache)
     files, quarantined = _count(engine, choices, conversions, inputs)
-    approved_texts.bind(engine, record_files, {f.file: f.sha256 for f in files})
     lost_counts = {f.file: f.read for f in (*files, *statement_counts) if f.bytes and not f.sha256}
     quarantined = sorted(
         [
@@ -106,6 +105,7 @@ def ingest(
         ],
         key=_in_order,
     )
+    approved_texts.bind(engine, record_files, {f.file: f.sha256 for f in files})
     other_types = sorted(
         ((b.source, Sentence(t), n) for b, _, _ in conversions for t, n in b.other_types),
         key=_by_kind,

@@ -8,17 +8,19 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 
-from reporter.engine.base import Engine
+from reporter.engine.base import Engine, quoted
 from reporter.ingest.readers.files import InputFile, whole
-from reporter.schema.tables import TABLES, columns_of
+from reporter.schema.tables import PARTIAL, TABLES, columns_of
 
 LARGEST = 1 << 20
 """Bytes of a text that people read before they approve it."""
+# On a page that is missing a later change may have written the text anew.
 _TEXTS = (
     "CREATE TABLE approved_texts AS SELECT t.file AS text_file, arg_min(c, (c.effective_at,"
     " c.file, c.record)) AS c FROM texts AS t JOIN (SELECT *, string_split(content, ';') AS"
-    " blobs FROM in_changes WHERE content IS NOT NULL AND approved_by IS NOT NULL) AS c ON"
-    " list_contains(c.blobs, t.blob) GROUP BY ALL"
+    " blobs FROM in_changes WHERE content IS NOT NULL AND approved_by IS NOT NULL AND source NOT IN"
+    f" (SELECT source FROM carried WHERE col = {quoted(PARTIAL)})) AS c ON list_contains(c.blobs,"
+    " t.blob) GROUP BY ALL"
 )
 _BIND = (
     "UPDATE in_policies AS p SET document = p.file || '#' || p.record, approved_by ="

@@ -1,5 +1,5 @@
 -- One policy for agents, the soundest first (nth; by its clauses: nth_told): since when it counts, and which of the eight
--- clauses it lacks, where its source tells them. Of equals the one goes first of which a system says when it was recorded.
+-- clauses it lacks; a system may record a policy without them. Of equals the one goes first that a system says it recorded.
 -- part
 WITH dated AS (
   SELECT
@@ -13,11 +13,10 @@ WITH dated AS (
     lacks(p.clauses, 'identity') || lacks(p.clauses, 'actions') || lacks(p.clauses, 'data')
       || lacks(p.clauses, 'escalation') || lacks(p.clauses, 'human_review') || lacks(p.clauses, 'logging')
       || lacks(p.clauses, 'third_parties') || lacks(p.clauses, 'retirement') AS lacking,
-    u.ref IS NOT NULL AS is_untold,
+    p.clauses IS NULL AND p.recorded_at IS NOT NULL AS is_untold,
     p.document,
     p.ref
   FROM policies AS p
-  LEFT JOIN untold_clauses AS u ON u.ref = p.ref
   WHERE LOWER(p.scope) = 'agents'
 ),
 

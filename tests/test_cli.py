@@ -333,7 +333,9 @@ def test_explain_says_how_good_the_evidence_is_and_what_is_better(sample_run: Pa
         "is listed as group, not as a person  [inventory/agents.json#13]  (tier 2, weight 2), declared"
         in output
     )
-    assert "Okta resource owners: on record" in output.split("How to show it:")[1]
+    advice = output.split("How to show it:")[1]
+    assert "declared so far: actors.owner_id, actors.state. Better: " in advice
+    assert "Okta resource owners" not in advice, "that tells no state"
     seen = reporter("explain", sample_run, "AUD-01").output
     assert ", seen in logs" in seen
 

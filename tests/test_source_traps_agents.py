@@ -380,6 +380,7 @@ def test_a_published_page_is_not_an_approved_policy() -> None:
         "mcp-tools-list",
         "n8n",
         "policy-documents",
+        "servicenow-policies",
     ],
 )
 def test_no_prompt_command_or_answer_is_kept(source: str) -> None:

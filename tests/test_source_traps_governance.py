@@ -5,6 +5,9 @@ Each test reads what the files of a source become (golden.json, which another te
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
 from test_source_traps_delivery import by, rows
 
 # Scans for secrets
@@ -75,3 +78,65 @@ def test_only_a_run_that_succeeded_and_names_an_agent_tests_its_stop() -> None:
 
 def test_the_success_of_a_runbook_is_not_the_silence_of_the_agent() -> None:
     assert not [r for r in rows("aws-ssm-automation", "actors") if "kill_switch_minutes" in r]
+
+
+# Policies
+
+
+def _policy(number: int) -> dict[str, Any]:
+    return by("policy_id", "servicenow-policies", "policies")[f"POL00010{number:02d}"]
+
+
+@pytest.mark.parametrize("number", [1, 10, 15, 21, 22, 23])
+def test_a_policy_is_approved_in_each_form_of_its_export(number: int) -> None:
+    policy = _policy(number)
+    assert (policy["status"], policy["approved_by"]) == (
+        "approved",
+        ("e2" if number == 1 else "e1") * 16,
+    )
+
+
+@pytest.mark.parametrize(
+    ("number", "why"),
+    [
+        (2, "rejected by one of two"),
+        (3, "one is not asked yet"),
+        (4, "one was never answered"),
+        (6, "nobody is named"),
+        (7, "the approval is of an exception from it"),
+        (13, "no approval is there"),
+    ],
+)
+def test_a_published_policy_is_approved_only_where_all_who_were_asked_said_yes(
+    number: int, why: str
+) -> None:
+    policy = _policy(number)
+    assert policy["status"] == "published", why
+    assert "approved_by" not in policy
+
+
+@pytest.mark.parametrize(
+    ("number", "status"), [(5, "draft"), (9, "withdrawn"), (12, "withdrawn"), (14, "draft"), (24, "draft")]
+)  # fmt: skip
+def test_an_approval_of_before_does_not_make_a_draft_or_a_retired_policy_one_in_force(
+    number: int, status: str
+) -> None:
+    policy = _policy(number)
+    assert policy["status"] == status
+    assert "approved_by" not in policy
+
+
+def test_a_policy_is_in_force_neither_before_its_date_nor_before_its_last_approval() -> None:
+    assert _policy(1)["effective_at"] == "2026-02-04T09:00:00", "from January, approved in February"
+    assert _policy(10)["effective_at"] == "2026-12-01T00:00:00"
+    assert "effective_at" not in _policy(15), "an approval is no date that somebody set"
+
+
+def test_a_policy_for_other_agents_is_not_one_for_agents() -> None:
+    scopes = {n: _policy(n)["scope"] for n in (1, 3, 4, 7, 8)}
+    assert scopes.pop(8) == "insurance agents licensing policy"
+    assert set(scopes.values()) == {"agents"}
+
+
+def test_a_procedure_is_no_policy() -> None:
+    assert "POL0001011" not in by("policy_id", "servicenow-policies", "policies")

@@ -45,6 +45,8 @@ CREDITED = (
 """SQL: a pass that somebody only declares is a status of its own."""
 NAMING = ("actor_id", "ref", "name", "kind", "type")
 """Columns that say of whom or of what a row is, in every source alike."""
+EACH_ITS_OWN = "policies"
+"""Table in which the sources list different things: one says nothing of what another lists."""
 UNDECIDING = (*NAMING, "state", "occurred_at", "in_window")
 """Columns that many sources carry and that decide nothing by themselves."""
 
@@ -56,7 +58,7 @@ class Strengths:
     columns: Mapping[tuple[str, str, str], int]
     """(source, table, column)"""
     best: Mapping[Column, int]
-    """Of the strongest source that carries a column."""
+    """Of the strongest source that carries a column; of policies the weakest."""
     sources: Mapping[str, int]
     """Of each source as a whole."""
 
@@ -287,7 +289,8 @@ def strengths_of(
     columns = {(s, t, c): EVIDENCE.index(class_of(sources, s, f"{t}.{c}")) for s, t, c in carried}
     best: dict[Column, int] = {}
     for (_, table, name), place in columns.items():
-        best[table, name] = max(place, best.get((table, name), 0))
+        choose = min if table == EACH_ITS_OWN else max
+        best[table, name] = choose(place, best.get((table, name), place))
     return Strengths(columns, best, _whole({s for s, _, _ in columns}, sources))
 
 
@@ -305,7 +308,7 @@ def weakest_of(describers: Describers, rests: Iterable[Rest], strengths: Strengt
     found = [[n for c in group for n in _found(describers, c, strengths)] for group in rests]
     told = [max(places) for places in found if places]
     # What rests on lists alone is as good as the best of them.
-    lists = describers.get("actors") or strengths.sources
+    lists = _lists(describers, strengths) or strengths.sources
     return EVIDENCE[min(told) if told else max((strengths.sources[s] for s in lists), default=0)]
 
 
@@ -344,22 +347,37 @@ def weakest_by_group(
     return f"CASE {whens} ELSE {otherwise} END" if ranked else otherwise
 
 
-def bound_by_record(engine: Engine, check: str, strengths: Strengths) -> None:
+def bound_by_record(engine: Engine, check: str, rests: Iterable[Rest], sight: Sight) -> None:
     """Lower results on what belongs to no actor to the class of the source of the record that they
-    name: what the export of one log shows says nothing of another.
+    name: what the export of one log shows says nothing of another. A result that rests on one
+    policy alone is just as good as the record of it.
     """
-    names, places = [*strengths.sources], [*strengths.sources.values()]
-    if len(set(places)) < 2:
+    strengths = sight.strengths
+    read = [column for group in rests for column in group]
+    is_alone = {table for table, _ in read} == {EACH_ITS_OWN}
+    places = {
+        name: _of_one_source(name, read, strengths) if is_alone else place
+        for name, place in strengths.sources.items()
+    }
+    if len(places) < 2 or not is_alone and len({*places.values()}) < 2:
         return
+    is_worse = f"list_position({quoted_list(EVIDENCE)}, evidence) > w.place + 1"
+    is_other = "evidence <> ''" if is_alone else is_worse
     engine.run(
         f"UPDATE results SET evidence = {quoted_list(EVIDENCE)}[w.place + 1], status = CASE WHEN"
-        " status = 'pass' AND w.place = 0 THEN 'declared' ELSE status END FROM (SELECT file,"
-        f" min(s.place) AS place FROM parts JOIN (SELECT unnest({quoted_list(names)}) AS source,"
-        f" unnest({places}) AS place) AS s USING (source) GROUP BY file) AS w WHERE check_id = ?"
-        " AND w.file = regexp_replace(ref, '#[0-9]+$', '') AND"
-        f" list_position({quoted_list(EVIDENCE)}, evidence) > w.place + 1",
+        " status IN ('pass', 'declared') THEN CASE WHEN w.place = 0 THEN 'declared' ELSE 'pass'"
+        " END ELSE status END FROM (SELECT file, min(s.place) AS place FROM parts JOIN (SELECT"
+        f" unnest({quoted_list([*places])}) AS source, unnest({[*places.values()]}) AS place) AS s"
+        " USING (source) GROUP BY file) AS w WHERE check_id = ? AND w.file = regexp_replace(ref,"
+        f" '#[0-9]+$', '') AND {is_other}",
         [check],
     )
+
+
+def _of_one_source(name: str, read: Iterable[Column], strengths: Strengths) -> int:
+    """Return how good the weakest is of what one source says in some columns."""
+    found = [strengths.columns.get((name, *column)) for column in read if column[1] not in NAMING]
+    return min((n for n in found if n is not None), default=strengths.sources[name])
 
 
 def demand(engine: Engine, check: Check, strengths: Strengths) -> None:
@@ -392,8 +410,14 @@ def at_most_record(evidence: str, code: str, codes: Sequence[str]) -> str:
 
 def is_mixed(describers: Describers, strengths: Strengths) -> bool:
     """Tell whether sources of several classes list an actor."""
-    lists = describers.get("actors", frozenset())
-    return len({strengths.sources[s] for s in lists if s in strengths.sources}) > 1
+    return len({strengths.sources[s] for s in _lists(describers, strengths)}) > 1
+
+
+def _lists(describers: Describers, strengths: Strengths) -> list[str]:
+    """Return the sources that list an actor: a policy that covers it by its own scope does not."""
+    return [
+        s for s in describers.get("actors", ()) if (s, "actors", "actor_id") in strengths.columns
+    ]
 
 
 def weigh_lists(engine: Engine, sources: Mapping[str, Source]) -> None:

@@ -31,6 +31,7 @@ from reporter.evaluate.evidence import (
     UNDECIDING,
     UNLISTED,
     Column,
+    Rest,
     Sight,
     at_most_record,
     bound_by_record,
@@ -194,6 +195,14 @@ def needs_of(check: Check, compiled: Compiled) -> list[tuple[str, str]]:
     return sorted(pairs)
 
 
+def rests_of(compiled: Compiled) -> list[Rest]:
+    """Return what results of a check rest on: of each group of loaded columns any may prove the
+    same.
+    """
+    loaded = {p for t, c in compiled.reads if (p := loaded_column(t, c))}
+    return [*((p,) for p in sorted(loaded)), *compiled.rests]
+
+
 def columns_read(check: Check, compiled: Compiled) -> frozenset[str]:
     """Return the loaded columns that a check reads, itself or through models, as table.column, but
     for those that say of whom a row is and whether it counts.
@@ -298,13 +307,13 @@ def _run_one(engine: Engine, check: Check, compiled: Compiled, sight: Sight, run
     if gaps := _lacking_at_best(check, needs_to_fail, sight):
         plan = _fail_at_best(engine, check, compiled, plan, gaps, run)
     loaded = {p for t, c in compiled.reads if (p := loaded_column(t, c))}
-    rests = [*((p,) for p in sorted(loaded)), *compiled.rests]
+    rests = rests_of(compiled)
     if check.about in NOT_ACTORS:
         evidence = weakest_of({}, rests, sight.strengths)
         results = _insert_organisation(
             engine, check, plan, why, why_no_fail, reads_events, evidence
         )
-        bound_by_record(engine, check.id, sight.strengths)
+        bound_by_record(engine, check.id, rests, sight)
     else:
         shown_by = {("events", c) for t in compiled.tables for c in _SHOWN_BY.get(t, ())}
         lacking = cache(lambda *columns: not_recorded_groups([*columns], sight))  # most are equal

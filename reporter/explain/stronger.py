@@ -1,71 +1,114 @@
 """What better evidence there is for a check that was met by what is only declared. In: a check, the
-sources of a run. Out: lines, by the installed content."""
+sources of a run. Out: lines, by the installed content.
+
+A result is as good as the weakest that it rests on: an export is named only if it, beside what is
+there, shows all of that."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 
 from reporter.content import loader
-from reporter.evaluate.evidence import fills_of, is_export, vendor_of
-from reporter.evaluate.runner import columns_read
+from reporter.evaluate.evidence import (
+    EACH_ITS_OWN,
+    NAMING,
+    Column,
+    Rest,
+    fills_of,
+    is_export,
+    vendor_of,
+)
+from reporter.evaluate.runner import needs_of, rests_of
 from reporter.i18n.translate import say
-from reporter.model.assessment import Check
 from reporter.model.reasons import SHOWN_BY
 from reporter.model.source import Source
+from reporter.schema.tables import TABLES, columns_of
 from reporter.schema.vocabulary import EVIDENCE
 
 NAMED = 3
-"""Number of exports that are named for a column."""
-WEAKEST = EVIDENCE[0]
+"""Number of exports that are named."""
+Places = Mapping[Column, int]
+"""Column -> how good what a source says in it is, as a place in `vocabulary.EVIDENCE`."""
+BROUGHT = ("changes", "content")
+"""Column of exports that show whose text somebody approved: policies that are there become theirs.
+"""
 
 
 def better_evidence(check_id: str, present: Set[str]) -> list[str]:
-    """Say for each column that the check reads, and that somebody declared, which exports show it.
+    """Name the exports that would show what the check rests on and somebody only declared.
 
     `present` are the ids of the sources of the run; exports of their vendors come first. Nothing
-    where the installed content has no such check.
+    where the installed content has no such check, or no one export suffices.
     """
     content = loader.load(examples=False)
     check = next((c for c in content.checks if c.id == check_id), None)
     if check is None:
         return []
-    lines = []
-    for column in _declared(check, content.sources, present):
-        better = _better(column, content.sources, present)
-        if better:
-            lines.append(_line(column, better))
-    return lines
+    compiled = loader.compiled_of(check)
+    told = (tuple(p for p in group if p[1] not in NAMING) for group in rests_of(compiled))
+    rests = [group for group in told if group]
+    given = [_places(s) for s in content.sources if s.id in present]
+    is_alone = {t for group in rests for t, _ in group} == {EACH_ITS_OWN}
+    weak: Sequence[Rest] = [group for group in rests if _is_weak(group, given)]
+    if not weak:
+        return []
+    if is_alone:
+        weak = [(need,) for need in needs_of(check, compiled)]
+    found = []
+    for source in filter(is_export, content.sources):
+        places = _places_beside(source, given, is_alone)
+        shown = [max(places.get(column, 0) for column in group) for group in weak]
+        if is_alone:
+            shown += [places[c] for group in rests for c in group if c in places]
+        if min(shown):
+            found.append((source, EVIDENCE[min(shown)]))
+    return [_line(weak, _in_order(found, present))] if found else []
 
 
-def _declared(check: Check, sources: Iterable[Source], present: Set[str]) -> list[str]:
-    """Return the columns that a check reads and of which a source of the run gives words."""
-    given = [s for s in sources if s.id in present]
-    return sorted(
-        column
-        for column in columns_read(check, loader.compiled_of(check))
-        if any(
-            column.partition(".")[0] in s.tables and s.class_of(column) == WEAKEST for s in given
-        )
-    )
+def _places(source: Source) -> Places:
+    columns = {(t, c) for t, _, c in (name.partition(".") for name in fills_of(source))}
+    for table, select in source.tables.items():
+        if isinstance(select, dict):  # it takes each column by its name
+            columns |= {(table, name) for name, _ in columns_of(TABLES[table])}
+    return {(t, c): EVIDENCE.index(source.class_of(f"{t}.{c}")) for t, c in columns}
 
 
-def _better(column: str, sources: Iterable[Source], present: Set[str]) -> list[tuple[Source, str]]:
-    """Return the exports that fill a column with more than words, each with its class."""
+def _places_beside(source: Source, given: Sequence[Places], is_alone: bool) -> Places:
+    """Return what a source says beside those given. It says nothing of a policy that another
+    holds, unless it shows who approved its text.
+    """
+    own = _places(source)
+    places = {c: n for c, n in own.items() if is_alone or c[0] != EACH_ITS_OWN}
+    if BROUGHT in own:
+        texts = {c for other in given for c in other if c[0] == EACH_ITS_OWN}
+        approved = {(EACH_ITS_OWN, "approved_by")} if texts else set()
+        places |= dict.fromkeys(texts | approved, own[BROUGHT])
+    return places
+
+
+def _is_weak(group: Rest, given: Iterable[Places]) -> bool:
+    """Tell whether the best that is there of a group is declared; of policies the weakest."""
+    found = [p[column] for p in given for column in group if column in p]
+    if not found:
+        return False
+    return (min if group[0][0] == EACH_ITS_OWN else max)(found) == 0
+
+
+def _in_order(found: list[tuple[Source, str]], present: Set[str]) -> list[tuple[Source, str]]:
     vendors = {vendor_of(name) for name in present}
-    found = [
-        (s, evidence)
-        for s in sources
-        if is_export(s) and column in fills_of(s) and (evidence := s.class_of(column)) != WEAKEST
-    ]
     return sorted(
         found,
         key=lambda f: (vendor_of(f[0].id) not in vendors, -EVIDENCE.index(f[1]), f[0].id),
     )
 
 
-def _line(column: str, better: list[tuple[Source, str]]) -> str:
+def _line(weak: Iterable[Rest], better: list[tuple[Source, str]]) -> str:
     named = "; ".join(f"{s.title}: {say(SHOWN_BY[e])}" for s, e in better[:NAMED])
     more = len(better) - NAMED
-    text = say("{column} is declared. Better: {exports}", column=column, exports=named)
+    text = say(
+        "declared so far: {columns}. Better: {exports}",
+        columns=", ".join(dict.fromkeys(".".join(group[0]) for group in weak)),
+        exports=named,
+    )
     rest = say("and {n} more in docs/what-to-export.md", n=more) if more > 0 else ""
     return f"  {text}{'; ' if rest else ''}{rest}"

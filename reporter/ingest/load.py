@@ -22,6 +22,7 @@ from reporter.ingest import statement_files as statements
 from reporter.ingest.cache import Batch, Cache, is_kept, open_cache
 from reporter.ingest.convert import Done, convert
 from reporter.ingest.detect import Choice, recognise
+from reporter.ingest.exports import approved_texts
 from reporter.ingest.exports.pages import WHOLE, missing_of
 from reporter.ingest.quarantine import CHANGED, has_hidden, unmask_deeds
 from reporter.ingest.readers.documents import Misjudged, documents
@@ -104,6 +105,7 @@ def ingest(
         ],
         key=_in_order,
     )
+    approved_texts.bind(engine, record_files, {f.file: f.sha256 for f in files})
     other_types = sorted(
         ((b.source, Sentence(t), n) for b, _, _ in conversions for t, n in b.other_types),
         key=_by_kind,

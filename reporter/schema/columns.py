@@ -81,9 +81,7 @@ ACTORS = (
         "Domains its purpose covers, each between semicolons: ;orders;stock;",
         "words",
     ),
-    column(
-        "excluded_domains", TEXT, "Domains it must not touch, written likewise.", "sparse words"
-    ),
+    column("excluded_domains", TEXT, "Domains it must not touch, likewise.", "sparse words"),
     column("risk_tier", TEXT, "Declared risk tier."),
     column("risk_categories", TEXT, "Business risk categories, separated by ;", "words"),
     column("risk_mapped_at", TIME, "When its rights were mapped to risk categories."),
@@ -382,6 +380,7 @@ CHANGES = (
         "Id of the ticket, pull request or approval that the record names.",
         "sparse words",
     ),
+    column("content", TEXT, "Git's ids of the texts it brought, between semicolons.", "sparse"),
 )
 
 SNAPSHOTS = (
@@ -529,12 +528,11 @@ POLICIES = (
     column("recorded_at", TIME, "When this record was made, where the system tells.", "sparse"),
     column("review_due", TIME, "To be reviewed by.", "sparse"),
     column("version", TEXT, "Version.", "sparse"),
-    column(
-        "clauses", TEXT, "Clause names, each between semicolons: ;logging;retirement;", "sparse"
-    ),
+    column("clauses", TEXT, "Names of clauses between semicolons: ;logging;retirement;", "sparse"),
     column("covers_unit", TEXT, "Business unit covered; empty: all.", "sparse"),
     column("covers_environment", TEXT, "Environment covered; empty: all.", "sparse"),
     column("covers_kind", TEXT, "Actor kind covered; empty: all.", "sparse"),
+    column("document", TEXT, "file#record of the text, where this is its approval.", "sparse"),
 )
 
 EVENTS = (

@@ -655,6 +655,7 @@ def test_rows_that_name_nothing_and_lines_that_cannot_be_read_are_counted(
     assert sum(note.startswith(("rejected", "not judged")) for note in result.notes) == 3
 
 
+@pytest.mark.slow
 def test_a_mapping_of_many_rows_is_quick(tmp_path: Path, content: Content) -> None:
     rows = "".join(
         f"C-{n},ASI{n % 10 + 1:02},GOVERN 1.{n % 9 + 1},direct\n" for n in range(100_000)
@@ -691,6 +692,7 @@ def _survives(path: Path) -> None:
     assert result.text() and json.dumps(result.data())
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(
     rows=st.lists(st.lists(CELLS, min_size=1, max_size=5), min_size=1, max_size=6),
@@ -713,6 +715,7 @@ def _is_bytes(lines: list[str]) -> bool:
     return True
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(tree=TREE, oscal=st.booleans())
 def test_no_tree_makes_a_traceback(

@@ -190,3 +190,14 @@ def test_what_holds_the_level_of_a_part_is_printed_with_it() -> None:
     shown = replace(rich, slices=Slices("Parts.", (Dimension("By environment", "", (line,)),), (line,)))  # fmt: skip
     for medium in ("screen", "paper"):
         assert "level 1 at most: an unregistered agent" in html.render(shown, medium)
+
+
+def test_the_board_says_how_far_the_sentence_of_a_level_holds() -> None:
+    rich, perfect = given.rich(), given.perfect()
+    level = replace(rich.scores.level, lo=1)
+    bounds = given.view(replace(rich, scores=replace(rich.scores, level=level))).board.bounds
+    assert bounds.startswith("That holds for the greater part: more than 50.0 %")
+    assert "INV-01 fails for 14 of 56 and is not known for 8 of 56" in bounds
+    assert "INV-02" not in bounds  # of level 2
+    assert "Not shown" not in given.view(perfect).board.bounds
+    assert given.view(rich).board.bounds == ""  # level 0 claims nothing

@@ -22,7 +22,7 @@ from reporter.evaluate.runner import needs_of, rests_of
 from reporter.i18n.translate import say
 from reporter.model.reasons import SHOWN_BY
 from reporter.model.source import Source
-from reporter.schema.tables import TABLES, columns_of
+from reporter.schema.tables import SHARED, TABLES, columns_of
 from reporter.schema.vocabulary import EVIDENCE
 
 NAMED = 3
@@ -87,11 +87,12 @@ def _places_beside(source: Source, given: Sequence[Places], is_alone: bool) -> P
 
 
 def _is_weak(group: Rest, given: Iterable[Places]) -> bool:
-    """Tell whether the best that is there of a group is declared; of policies the weakest."""
-    found = [p[column] for p in given for column in group if column in p]
-    if not found:
-        return False
-    return (min if group[0][0] == EACH_ITS_OWN else max)(found) == 0
+    """Tell whether a result may rest on a group that is only declared. Of an actor another source
+    may say nothing, nor of another policy; what the organisation has is told by the best.
+    """
+    found = [max(p[c] for c in group if c in p) for p in given if not p.keys().isdisjoint(group)]
+    is_shared = all(t in SHARED and t != EACH_ITS_OWN for t, _ in group)
+    return bool(found) and (max if is_shared else min)(found) == 0
 
 
 def _in_order(found: list[tuple[Source, str]], present: Set[str]) -> list[tuple[Source, str]]:

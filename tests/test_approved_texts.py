@@ -256,7 +256,7 @@ def test_a_record_that_names_the_id_itself_is_not_believed(assess: Assess) -> No
         {"type": "policy", "policy_id": "AI-01", "scope": "agents", "status": "approved", "approved_by": "x",
          "effective_at": "2026-01-01", "review_due": "2027-01-01", "document": "inventory/agents.md#1"},
         {"type": "change", "change_id": "c", "actor_id": "r", "field": "code", "effective_at": "2026-01-01",
-         "approved_by": "x", "content": f";{blob(POLICY)};"},
+         "approved_by": "x", "text_ids": f";{blob(POLICY)};"},
     ]  # fmt: skip
     texts = {"agents.md": POLICY, "own.json": json.dumps(held)}
     outcome = assess(Folder(texts, pulls=[], reviews=[], files=[]))

@@ -35,7 +35,7 @@ KINDS = {
 """Table -> what a record of its own says in `type`."""
 PARTED = ("domains", "excluded_domains", "clauses")
 """Columns kept with a semicolon at either end."""
-MADE = ("content", "document", "hash_holds")
+MADE = ("text_ids", "document", "hash_holds")
 """Columns that the source works out; what a record says of them is not believed."""
 SAMPLE = {TEXT: "some text", TIME: "2026-07-01T12:00:00Z", FLAG: True, INT: 3}
 LISTS = {

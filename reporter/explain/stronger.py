@@ -29,7 +29,7 @@ NAMED = 3
 """Number of exports that are named."""
 Places = Mapping[Column, int]
 """Column -> how good what a source says in it is, as a place in `vocabulary.EVIDENCE`."""
-BROUGHT = ("changes", "content")
+BROUGHT = ("changes", "text_ids")
 """Column of exports that show whose text somebody approved: policies that are there become theirs.
 """
 

@@ -380,7 +380,7 @@ CHANGES = (
         "Id of the ticket, pull request or approval that the record names.",
         "sparse words",
     ),
-    column("content", TEXT, "Git's ids of the texts it brought, between semicolons.", "sparse"),
+    column("text_ids", TEXT, "Git's ids of the texts it brought, between semicolons.", "sparse"),
 )
 
 SNAPSHOTS = (

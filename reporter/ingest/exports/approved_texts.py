@@ -17,8 +17,8 @@ LARGEST = 1 << 20
 # On a page that is missing a later change may have written the text anew.
 _TEXTS = (
     "CREATE TABLE approved_texts AS SELECT t.file AS text_file, arg_min(c, (c.effective_at,"
-    " c.file, c.record)) AS c FROM texts AS t JOIN (SELECT *, string_split(content, ';') AS"
-    " blobs FROM in_changes WHERE content IS NOT NULL AND approved_by IS NOT NULL AND source NOT IN"
+    " c.file, c.record)) AS c FROM texts AS t JOIN (SELECT *, string_split(text_ids, ';') AS"
+    " blobs FROM in_changes WHERE text_ids IS NOT NULL AND approved_by IS NOT NULL AND source NOT IN"
     f" (SELECT source FROM carried WHERE col = {quoted(PARTIAL)})) AS c ON list_contains(c.blobs,"
     " t.blob) GROUP BY ALL"
 )
@@ -37,7 +37,7 @@ def bind(engine: Engine, files: Iterable[InputFile], hashes: Mapping[str, str]) 
 
     `hashes` are SHA-256 by name, of what was converted.
     """
-    if not engine.one("SELECT count(content) FROM in_changes"):
+    if not engine.one("SELECT count(text_ids) FROM in_changes"):
         return
     names = {n for (n,) in engine.rows("SELECT DISTINCT file FROM in_policies")}
     texts = [

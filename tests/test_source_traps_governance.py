@@ -102,12 +102,25 @@ def test_a_policy_is_approved_in_each_form_of_its_export(number: int) -> None:
         (2, "rejected by one of two"),
         (3, "one is not asked yet"),
         (4, "one was never answered"),
+    ],
+)
+def test_a_published_policy_is_approved_only_where_all_who_were_asked_said_yes(
+    number: int, why: str
+) -> None:
+    policy = _policy(number)
+    assert policy["status"] == "unapproved", why
+    assert "approved_by" not in policy
+
+
+@pytest.mark.parametrize(
+    ("number", "why"),
+    [
         (6, "nobody is named"),
         (7, "the approval is of an exception from it"),
         (13, "no approval is there"),
     ],
 )
-def test_a_published_policy_is_approved_only_where_all_who_were_asked_said_yes(
+def test_whether_a_published_policy_was_approved_is_not_known_without_its_approvals(
     number: int, why: str
 ) -> None:
     policy = _policy(number)

@@ -25,12 +25,15 @@ graded AS (
     d.policy_id, d.status, d.approved_by, d.effective_at, d.is_backdated, d.is_undated, d.review_due, d.lacking, d.is_untold,
     d.document, d.ref,
     CASE
-      WHEN d.status <> 'approved' THEN 6
-      WHEN d.approved_by IS NULL THEN 5
-      WHEN d.effective_at IS NULL OR d.effective_at > r.as_of THEN 4
-      WHEN d.review_due < r.as_of THEN 3
-      WHEN d.review_due IS NULL THEN 2
-      ELSE 0
+      WHEN d.status NOT IN ('approved', 'published') THEN 11
+      WHEN d.status = 'approved' AND d.approved_by IS NULL THEN 5
+      -- Whether it was approved is not told: less than any that was.
+      ELSE CASE WHEN d.status = 'published' THEN 6 ELSE 0 END + CASE
+        WHEN d.effective_at IS NULL OR d.effective_at > r.as_of THEN 4
+        WHEN d.review_due < r.as_of THEN 3
+        WHEN d.review_due IS NULL THEN 2
+        ELSE 0
+      END
     END AS grade
   FROM dated AS d
   CROSS JOIN run AS r

@@ -42,15 +42,18 @@ SELECT
     PARTITION BY c.actor_id
     ORDER BY
       CASE
-        WHEN c.scope <> 'agents' THEN 8
-        WHEN c.reaches = 'no' THEN 7
-        WHEN c.status <> 'approved' THEN 6
-        WHEN c.is_overdue THEN 5
-        WHEN c.is_later THEN 4
-        WHEN c.version <> c.policy_version THEN 3
-        WHEN c.effective_at IS NULL THEN 2
-        WHEN c.reaches = 'not_recorded' THEN 1
-        ELSE 0
+        WHEN c.scope <> 'agents' THEN 14
+        WHEN c.reaches = 'no' THEN 13
+        WHEN c.status NOT IN ('approved', 'published') THEN 12
+        -- Whether it was approved is not told: less than any that was.
+        ELSE CASE WHEN c.status = 'published' THEN 6 ELSE 0 END + CASE
+          WHEN c.is_overdue THEN 5
+          WHEN c.is_later THEN 4
+          WHEN c.version <> c.policy_version THEN 3
+          WHEN c.effective_at IS NULL THEN 2
+          WHEN c.reaches = 'not_recorded' THEN 1
+          ELSE 0
+        END
       END,
       c.ref
   ) AS nth

@@ -22,7 +22,7 @@ from reporter.ingest import statement_files as statements
 from reporter.ingest.cache import Batch, Cache, is_kept, open_cache
 from reporter.ingest.convert import Done, convert
 from reporter.ingest.detect import Choice, recognise
-from reporter.ingest.exports import approved_texts
+from reporter.ingest.exports import approved_texts, empty_lists
 from reporter.ingest.exports.pages import WHOLE, missing_of
 from reporter.ingest.quarantine import CHANGED, has_hidden, unmask_deeds
 from reporter.ingest.readers.documents import Misjudged, documents
@@ -90,7 +90,11 @@ def ingest(
         choices = recognise(engine, record_files, sources, limits)
         conversions = convert(engine, choices, inputs, cache, limits)
     choices, conversions = reconsider(engine, choices, conversions, inputs, cache, limits)
+    choices, empties = empty_lists.take(choices, sources, inputs)
+    conversions += empties
     _register(engine, conversions, cache)
+    if empties:
+        empty_lists.note(engine)
     files, quarantined = _count(engine, choices, conversions, inputs)
     lost_counts = {f.file: f.read for f in (*files, *statement_counts) if f.bytes and not f.sha256}
     quarantined = sorted(

@@ -320,8 +320,9 @@ def _note_proofs(engine: Engine, counted: Sequence[int], about: Mapping[str, str
         "INSERT INTO relied SELECT r.check_id, dense_rank() OVER (ORDER BY r.check_id, r.subject),"
         " r.tier_lo, r.tier_hi, s.n, p.check_id, p.check_id || ' ' || p.subject, p.tier_lo,"
         " p.tier_hi, r.check_id || ' ' || r.subject FROM counting JOIN stated AS s USING (n) JOIN"
-        " results AS r ON r.check_id = s.check_id AND r.subject = s.subject LEFT JOIN (SELECT * FROM"
-        f" ({' UNION ALL '.join(queries)}) AS q QUALIFY place = min(place) OVER (PARTITION BY n))"
+        " results AS r ON r.check_id = s.check_id AND r.subject = s.subject LEFT JOIN (SELECT *"
+        f" FROM ({' UNION ALL '.join(queries)}) AS q QUALIFY place = min(place) OVER (PARTITION BY"
+        " n))"
         " AS p ON p.n = s.n AND p.status = 'declared'"
     )
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 from datetime import UTC, date, datetime, timedelta
@@ -20,8 +21,8 @@ from reporter import Run, assess
 from reporter.content import loader
 from reporter.content.loader import Content
 from reporter.engine.duckdb import DuckDB
-from reporter.model.assessment import RunInfo
-from reporter.pipeline.earlier_period import _may_follow, is_closed
+from reporter.model.assessment import EarlierPeriod, RunInfo
+from reporter.pipeline.earlier_period import NOT_FOLLOWED, Followed, _objection, earlier_period
 
 QUARTER = 92
 
@@ -135,9 +136,24 @@ def test_level_5_needs_an_earlier_quarter_whose_failures_are_closed(
     assert (before.level, before.level_at_most) == (4, 5)
     made = run(Estate(), [tmp_path / "before"])
     assert (made.level, made.level_at_most, made.data.scores.level.caps) == (5, 5, ())
+    assert made.data.earlier == EarlierPeriod("")
     assert made.data.roadmap.ceiling == 5
     n = len({(c.theme, c.level) for c in loader.load().checks})
     assert f"Level 5 is reached: the {n} practices it asks for are met." in made.explain("level")
+
+
+@pytest.mark.slow
+def test_what_is_not_closed_of_the_earlier_quarter_is_named(run: Assess, tmp_path: Path) -> None:
+    def spoiled(estate: Estate) -> Estate:
+        estate.agents[2]["tested_at"] = "2025-01-01T00:00:00Z"
+        return estate
+
+    assert run(spoiled(shifted(Estate(), QUARTER)), name="before").level == 4
+    made = run(spoiled(Estate()), [tmp_path / "before"])
+    assert made.level == 4
+    told = made.explain("level")
+    assert "What failed in the earlier run and is not closed: GOV-03 for agent-3." in told
+    assert "No earlier run was given" not in told
 
 
 @pytest.mark.slow
@@ -198,7 +214,7 @@ def earlier(content: Content, level: int = 4, days: int = 0, **more: Any) -> Any
     ],
 )
 def test_an_earlier_run_has_to_be_good_and_near(changed: dict[str, int], may: bool, content: Content) -> None:  # fmt: skip
-    assert _may_follow(earlier(content, **changed), NOW, content) == may
+    assert (not _objection(earlier(content, **changed), NOW, content)) == may
 
 
 def test_an_earlier_run_has_to_be_scored_alike(content: Content) -> None:
@@ -206,7 +222,7 @@ def test_an_earlier_run_has_to_be_scored_alike(content: Content) -> None:
     moved = (replace(first, level=first.level % 5 + 1), *rest)
     other = replace(content.policy, sha256="0" * 64)
     for more in ({"checks": moved}, {"checks": tuple(rest)}, {"policy": other}):
-        assert not _may_follow(earlier(content, **more), NOW, content)
+        assert _objection(earlier(content, **more), NOW, content) == "scale"
 
 
 ROW = tuple[str, str, str, int]
@@ -248,5 +264,11 @@ def test_what_failed_then_has_to_pass_now(
         engine.insert("actors", actors)
         engine.insert("results", [(c, s, s, status, n, n) for c, s, status, n in KEPT + now])
         engine.insert("earlier_results", [(c, s, s, status) for c, s, status, _ in KEPT + then])
-        assert is_closed(engine, earlier(content), content) == closed
-        assert not is_closed(engine, None, content)
+        found = earlier_period(engine, Followed(earlier(content)), content)
+        assert (not found.why) == closed
+        failed = {(c, s) for c, s, status, _ in then if status == "fail"}
+        open_now = {(c, s) for c, s, status, _ in now if status not in ("pass", "na")} & failed
+        if found.why != "cover" and not closed:
+            assert {u.check: u.n for u in found.unclosed} == Counter(c for c, _ in open_now)
+            assert {(u.check, s) for u in found.unclosed for s in u.subjects} == open_now
+        assert earlier_period(engine, NOT_FOLLOWED, content).why == "none"

@@ -67,8 +67,8 @@ def test_the_level_falls_with_the_words_that_are_named_and_with_no_fewer(tmp_pat
 def test_every_edition_says_the_same(tmp_path: Path) -> None:
     run = made(tmp_path, Estate(), "now", ("html", "xlsx"))
     said = (
-        "It falls from level 4 to 3 if 2 of 3 declared results and statements are false, and with fewer it"
-        " stands: GOV-03 for agent-1 and agent-2."
+        "It falls from level 4 to 3 if 2 of 3 declared results, risk tiers and statements are false, and with"
+        " fewer it stands: GOV-03 for agent-1 and agent-2."
     )
     assert said in run.explain("level").splitlines()
     assert said in run.explain("enterprise").splitlines()

@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 from score_models import POLICY, PROFILE, a_check, a_control, a_framework, cases
 
 from reporter.model.assessment import Check, Control, Sample, Theme
-from reporter.model.scores import Budget, ControlScore, FlipSet, Least, Status, Tally
+from reporter.model.scores import Budget, ControlScore, FlipSet, Least, Status, Tally, TierWord
 from reporter.score import budget as module
 from reporter.score import score
-from reporter.score.budget import Compensated, Model, Support, budget, counts_of, flip_set
+from reporter.score.budget import budget, flip_set
 from reporter.score.scorer import ASK
+from reporter.score.words import Compensated, Model, Support, Tiered, counts_of
 
 THEMES = (Theme("AAA", "A"), Theme("BBB", "B"))
 WORDS = (Status.DECLARED, Status.COMPENSATED)
@@ -34,6 +35,8 @@ class Case:
     """Place of a compensated result -> its groups: places of declared results that prove it, and
     below 0 a statement.
     """
+    tiered: tuple[frozenset[int], ...] = ()
+    """Actors whose tier is a word: the places of their results."""
 
     @property
     def tallies(self) -> list[Tally]:
@@ -42,17 +45,33 @@ class Case:
     @property
     def model(self) -> Model:
         def name(n: int) -> str:
-            return f"word {n}"
+            return f"{self.results[n][0] if n >= 0 else 'statement'} word {n}"
 
         proofs = {n for _, groups in self.compensated for g in groups for n in g if n >= 0}
         support = Support(
             tuple(
-                Compensated(self.results[at][0], self.results[at][1:], tuple(frozenset(map(name, g)) for g in groups))
+                Compensated(self.results[at][0], self.results[at][1:], tuple(frozenset(map(name, g)) for g in groups), name(at))
                 for at, groups in self.compensated
             ),
             {name(n): (self.results[n][0], self.results[n][1:]) for n in proofs},
         )  # fmt: skip
-        return Model({c.id: c for c in self.checks}, counts_of(self.tallies), POLICY, support)
+        named = proofs | {at for at, _ in self.compensated}
+        of_several = {n for places in self.tiered for n in places
+                      if sum(n in others for others in self.tiered) > 1}  # fmt: skip
+        tiered = []
+        for at, places in enumerate(self.tiered):
+            changed = [
+                n
+                for n in sorted(places)
+                if self.results[n][2:] != (4, 4) and self.results[n][1] != Status.NA
+            ]
+            counts = counts_of(counted([self.results[n] for n in changed]))
+            if counts:
+                words = (TierWord(f"actor {at}", "low", f"inventory/{at}"),)
+                names = frozenset(name(n) for n in changed if n in named)
+                tiered.append(Tiered(words, 1, counts, names, bool(places & of_several)))
+        checks, tallies = {c.id: c for c in self.checks}, counts_of(self.tallies)
+        return Model(checks, tallies, POLICY, support, tuple(tiered))
 
 
 def counted(results: Sequence[Result]) -> list[Tally]:
@@ -76,12 +95,31 @@ def turned(results: Sequence[Result], places: Sequence[int], to: Status) -> list
     return [(c, to if n in places else s, lo, hi) for n, (c, s, lo, hi) in enumerate(results)]
 
 
+def topped(case: Case, actors: Sequence[int]) -> tuple[Result, ...]:
+    """The results once the tier of some actors is the highest."""
+    high = {n for at in actors for n in case.tiered[at]}
+    return tuple((c, s, 4, 4) if n in high else (c, s, lo, hi)
+                 for n, (c, s, lo, hi) in enumerate(case.results))  # fmt: skip
+
+
 def least_by_trying(case: Case) -> int | None:
-    """The fewest false words at which the level is lower, by trying all sets."""
+    """The fewest false words at which the level is lower, by trying all sets, tiers among them."""
+    found = []
+    for size in range(len(case.tiered) + 1):
+        for actors in combinations(range(len(case.tiered)), size):
+            before, results = level_of(case, case.results), topped(case, actors)
+            if level_of(case, results) < before:
+                found.append(size)
+            elif (n := least_words(replace(case, results=results), before)) is not None:
+                found.append(size + n)
+    return min(found, default=None)
+
+
+def least_words(case: Case, before: int) -> int | None:
+    """The same beside results that have their tiers already."""
     held = dict(case.compensated)
     alone = [n for n, r in enumerate(case.results) if r[1] in WORDS and n not in held]
     words = sorted({*alone, *(n for groups in held.values() for g in groups for n in g)})
-    before = level_of(case, case.results)
     for size in range(1, len(words) + 1):
         for chosen in combinations(words, size):
             fallen = [n for n in chosen if n >= 0]
@@ -184,18 +222,94 @@ def test_bounds_hold_where_a_tier_is_hidden_or_a_sample_drawn(case: Case, tries:
             assert found.at_least == found.at_most
 
 
+@st.composite
+def tiered(draw: st.DrawFn, base: st.SearchStrategy[Case], shared: bool = False) -> Case:
+    """Models in which the tiers of some actors are words; of a result several where it is shared."""
+    case = draw(base)
+    n_actors = draw(st.integers(1, 3))
+    actors: list[set[int]] = [set() for _ in range(n_actors)]
+    for place in range(len(case.results)):
+        most = n_actors if shared else 1
+        for at in draw(st.sets(st.integers(0, n_actors), min_size=1, max_size=most)):
+            if at < n_actors:  # else its tier is no word
+                actors[at].add(place)
+    if not shared and draw(st.booleans()):  # results of one actor with one tier, as they are
+        lows = [draw(st.integers(1, 4)) for _ in actors]
+        of = {n: lows[at] for at, places in enumerate(actors) for n in places}
+        case = replace(case, results=tuple((c, s, of.get(n, lo), of.get(n, hi))
+                                           for n, (c, s, lo, hi) in enumerate(case.results)))  # fmt: skip
+    return replace(case, tiered=tuple(frozenset(a) for a in actors))
+
+
+@cases(300)
+@given(tiered(models(7, good=False)))
+def test_the_budget_is_the_least_with_false_tiers(case: Case) -> None:
+    check_exact(case)
+
+
+@cases(200)
+@given(tiered(supported()))
+def test_the_budget_is_the_least_with_false_tiers_beside_compensations(case: Case) -> None:
+    check_exact(case)
+
+
+def check_exact(case: Case) -> None:
+    budget, least = budget_of(case), least_by_trying(case)
+    assert budget.settled
+    ends = budget.least and (budget.least.at_least, budget.least.at_most)
+    assert ends == (least and (least, least))
+    if budget.least and not case.compensated:  # what a word carries beside itself falls with it
+        check_picks(case, budget.least, level_of(case, case.results))
+
+
+@cases(300)
+@given(
+    st.one_of(
+        tiered(models(6, odd=True, good=False)),
+        tiered(models(6, good=False), shared=True),
+        tiered(supported(), shared=True),
+    ),
+    st.sampled_from((0, 1, 3, 200)),
+)
+def test_bounds_hold_where_not_every_tier_is_tried(case: Case, tries: int) -> None:
+    usual, module.TIER_TRIES = module.TIER_TRIES, tries
+    try:
+        budget, least = budget_of(case), least_by_trying(case)
+    finally:
+        module.TIER_TRIES = usual
+    if budget.settled:
+        assert (budget.least is None) == (least is None)
+    if budget.least and least:
+        assert 1 <= budget.least.at_least <= least <= budget.least.at_most
+        if not case.compensated:
+            check_picks(case, budget.least, level_of(case, case.results))
+
+
 def check_picks(case: Case, least: Least, before: int) -> None:
-    """The results named are so many, are words, and the level really falls with them."""
-    assert sum(t.n for t in least.results) == least.at_most
-    places = places_of(case.results, least)
+    """The words named are so many, are words, and the level really falls with them."""
+    actors = [int(t.word.actor.split()[1]) for t in least.tiers]
+    assert len({*actors}) == len(actors)
+    of_tiers = [t for tier in least.tiers for t in tier.results]
+    assert sum(t.n for t in (*least.results, *of_tiers)) + len(actors) == least.at_most
+    places: list[int] = []
+    for at, tier in zip(actors, least.tiers, strict=True):
+        own = [
+            case.results[n] if n in case.tiered[at] and n not in places else None
+            for n in range(len(case.results))
+        ]
+        places += places_of(own, tier.results)
+    high = {n for at in actors for n in case.tiered[at]}
+    plain = [None if n in places else r for n, r in enumerate(topped(case, actors))]
+    now = [None if n in high and case.results[n][2:] != (4, 4) else r for n, r in enumerate(plain)]
+    places += places_of(now, least.results)
     assert all(case.results[n][1] in WORDS for n in places)
-    after = level_of(case, turned(case.results, places, Status.FAIL))
+    after = level_of(case, turned(topped(case, actors), places, Status.FAIL))
     assert after < before and str(after) == least.after
 
 
-def places_of(results: Sequence[Result], least: Least) -> list[int]:
+def places_of(results: Sequence[Result | None], tallies: Sequence[Tally]) -> list[int]:
     places: list[int] = []
-    for t in least.results:
+    for t in tallies:
         kind = (t.check, t.status, t.tier_lo, t.tier_hi)
         alike = [n for n, r in enumerate(results) if r == kind]
         assert t.n <= len(alike)
@@ -268,7 +382,7 @@ def check_flips(case: Case, answer: Status, partial: bool, exact: bool) -> None:
             continue
         assert found.at_least <= least <= found.at_most
         assert not exact or found.at_least == found.at_most
-        places = places_of(results, found)
+        places = places_of(results, found.results)
         assert len(places) == found.at_most
         after = control_of(case, turned(results, places, to), control).rating_lo
         assert after == found.after != before.rating_lo

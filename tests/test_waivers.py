@@ -28,7 +28,7 @@ from reporter.model.statements import SIGNED, Compensation, Given, Waiver
 from reporter.pipeline.assess import Options, assess_workspace
 from reporter.pipeline.weight_of_words import _support
 from reporter.score import score
-from reporter.score.budget import Compensated
+from reporter.score.words import Compensated
 from reporter.statements import exceptions
 from reporter.statements.waivers import Stated, read_waivers
 from reporter.transform.derive import derive
@@ -300,8 +300,8 @@ def test_what_proves_a_compensation_is_noted(engine: DuckDB) -> None:
     }  # fmt: skip
     kind = (Status.COMPENSATED, 2, 2)
     assert support.compensated == (
-        Compensated("K", kind, (frozenset({"statement 0", "Z a1"}), frozenset({"statement 1", "O organisation"}))),
-        Compensated("M", kind, (frozenset({"statement 2", "Z a1"}),)),
+        Compensated("K", kind, (frozenset({"statement 0", "Z a1"}), frozenset({"statement 1", "O organisation"})), "K a1"),
+        Compensated("M", kind, (frozenset({"statement 2", "Z a1"}),), "M a1"),
     )  # fmt: skip
 
 

@@ -92,7 +92,7 @@ _OF_AGENTS = ("agent", "credential", "principal")
 
 def prepare(engine: Engine, abouts: Iterable[str] = SUBJECTS) -> None:
     """Make the tables the checks share: subjects, tiers, what is not recorded, silent feeds, and
-    the empty `results`.
+    the empty `results`. `tiers_as_said` has who might be of a higher tier than is said.
 
     `waived_until` and `waiver` stay empty here: `effects` fills them.
     """
@@ -106,6 +106,13 @@ def prepare(engine: Engine, abouts: Iterable[str] = SUBJECTS) -> None:
         " FALSE AS may_be_agent FROM (SELECT *, CASE risk_tier WHEN 'low' THEN 1 WHEN 'medium' THEN"
         " 2 WHEN 'high' THEN 3 WHEN 'critical' THEN 4 END AS t FROM actors) AS a LEFT JOIN"
         " risk_tiers AS r ON r.actor_id = a.actor_id"
+    )
+    engine.run(
+        "CREATE TABLE tiers_as_said AS SELECT a.actor_id, CAST(a.risk_tier AS VARCHAR) AS"
+        " risk_tier, arg_min(r.file || '#' || CAST(r.record AS VARCHAR), r.place) AS ref,"
+        " list(DISTINCT r.source) AS sources FROM actors AS a JOIN tiers AS t ON t.actor_id ="
+        " a.actor_id JOIN actor_rows AS r ON r.actor_id = a.actor_id AND r.risk_tier ="
+        " a.risk_tier WHERE a.registered AND t.tier_lo < 4 GROUP BY ALL"
     )
     find_disguised(engine)
     find_strangers(engine)

@@ -8,13 +8,15 @@ organisation itself count in none.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
-from reporter.engine.base import Engine, quoted
+from reporter.engine.base import Engine, quoted, quoted_list
 from reporter.model.assessment import Check
-from reporter.model.scores import Segment, Status, Tally
+from reporter.model.scores import Segment, Status, Tally, TierWord
+from reporter.model.source import Source
 from reporter.schema.tables import CALLED, SUBJECTS
+from reporter.schema.vocabulary import EVIDENCE
 
 _SEGMENTS = (
     "SELECT actor_id, 'environment' AS dimension, coalesce(environment, '') AS value FROM actors"
@@ -67,6 +69,65 @@ def agent_patterns(engine: Engine) -> Iterator[tuple[tuple[str, ...], tuple[Tall
 
     Among thousands of agents a hundred combinations are usual.
     """
+    return _patterns(engine, _AGENTS)
+
+
+def declared_tiers(engine: Engine, sources: Iterable[Source]) -> list[TierWord]:
+    """Return the actors of a tier below the highest whose risk tier is only declared, under their
+    names in the run.
+
+    Makes the table that `tiered_patterns` and `sharing` read.
+    """
+    declared = [s.id for s in sources if s.class_of("actors.risk_tier") == EVIDENCE[0]]
+    engine.run(
+        f"CREATE OR REPLACE TEMP TABLE declared_tiers AS SELECT actor_id, {CALLED}(actor_id) AS"
+        " who, risk_tier, ref FROM tiers_as_said WHERE"
+        f" list_has_all({quoted_list(declared)}, sources)"
+    )
+    rows = engine.rows("SELECT who, risk_tier, ref FROM declared_tiers ORDER BY ALL")
+    return [TierWord(*row) for row in rows]
+
+
+def tiered_patterns(engine: Engine) -> Iterator[tuple[tuple[str, ...], tuple[Tally, ...]]]:
+    """Count the results of each actor whose tier is only declared as `agent_patterns` does."""
+    return _patterns(
+        engine, "SELECT actor_id, 'tier' AS dimension, who AS value FROM declared_tiers"
+    )
+
+
+def sharing(engine: Engine) -> frozenset[str]:
+    """Return the actors of `declared_tiers` who share a subject with another of them."""
+    own = "SELECT * FROM shared_pattern JOIN declared_tiers USING (who)"
+    rows = engine.rows(
+        f"SELECT DISTINCT who FROM ({own}) JOIN (SELECT subject, pattern FROM ({own}) GROUP BY ALL"
+        " HAVING count(DISTINCT who) > 1) USING (subject, pattern)"
+    )
+    return frozenset(who for (who,) in rows)
+
+
+def holders(engine: Engine, names: Iterable[str]) -> dict[str, set[str]]:
+    """Return by actor of `declared_tiers` which of some results, named "check subject" as
+    `relied` has them, are on it.
+    """
+    held: dict[str, set[str]] = defaultdict(set)
+    by_about: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    abouts = dict(engine.rows("SELECT check_id, about FROM abouts"))
+    for name in sorted(names):
+        check, subject = name.split(" ", 1)
+        if check in abouts:
+            by_about[abouts[check]].append((name, subject))
+    for about, wanted in by_about.items():
+        engine.run("CREATE OR REPLACE TEMP TABLE wanted_names (name VARCHAR, subject VARCHAR)")
+        engine.insert("wanted_names", wanted)
+        for name, who in engine.rows(
+            f"SELECT DISTINCT name, who FROM wanted_names JOIN ({SUBJECTS[about or 'agent']}) USING"
+            " (subject) JOIN declared_tiers USING (actor_id)"
+        ):
+            held[who].add(name)
+    return held
+
+
+def _patterns(engine: Engine, slices: str) -> Iterator[tuple[tuple[str, ...], tuple[Tally, ...]]]:
     kinds = {
         k: (c, Status(s), lo, hi)
         for k, c, s, lo, hi in engine.rows(
@@ -76,7 +137,7 @@ def agent_patterns(engine: Engine) -> Iterator[tuple[tuple[str, ...], tuple[Tall
     kinds_of = defaultdict(list)
     for pattern, k, n in engine.rows("SELECT pattern, k, n FROM pattern_kinds"):
         kinds_of[pattern].append((k, n))
-    _make_slices(engine, _AGENTS)
+    _make_slices(engine, slices)
     rows = engine.each(
         "WITH shared AS (SELECT who, list((pattern, n) ORDER BY pattern, n) AS parts FROM (SELECT"
         " who, pattern, count(DISTINCT subject) AS n FROM shared_pattern GROUP BY who, pattern) AS"

@@ -428,6 +428,27 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
+class Unclosed:
+    """A check that failed in the earlier period and does not pass now."""
+
+    check: str
+    n: int
+    subjects: tuple[str, ...]
+    """The first of them, of the highest tiers first."""
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierPeriod:
+    """What an earlier run shows of its failures."""
+
+    why: str = "none"
+    """Why it does not show that they are closed: none (no run was given), scale, time, level, cover
+    or open; '' where it does.
+    """
+    unclosed: tuple[Unclosed, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Assessment:
     """Everything a report needs except the results, which the engine holds: what `assess` and
     `score` produce.
@@ -487,4 +508,5 @@ class Assessment:
     wanted: tuple[Wanted, ...] = ()
     """What to bring next, what decides most first."""
     reliance: Reliance = Reliance()
+    earlier: EarlierPeriod = EarlierPeriod()
     """How much hangs on words, and on which results."""

@@ -247,6 +247,25 @@ class Reweighed:
     """Ids of the first actions of the act-now lane, and of the ranking behind it."""
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class TierWord:
+    """A risk tier that is only declared."""
+
+    actor: str
+    risk_tier: str
+    record: str
+    """Where it is declared, as file#record."""
+
+
+@dataclass(frozen=True, slots=True)
+class FalseTier:
+    """A risk tier that is among the words of a `Least`."""
+
+    word: TierWord
+    results: tuple[Tally, ...] = ()
+    """Results on this actor that are among them too, with the tier that they have now."""
+
+
 @dataclass(frozen=True, slots=True)
 class Least:
     """The fewest results, or words, that would have to be otherwise for a rating or level to be."""
@@ -258,20 +277,26 @@ class Least:
     """The rating, or level, that it would then have."""
     results: tuple[Tally, ...]
     """Results that would do, by kind: any of a kind do alike."""
+    tiers: tuple[FalseTier, ...] = ()
+    """Tiers that are among the words; together with `results` and theirs they are `at_most`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """How many declared results and statements would have to be false for a level to fall."""
+    """How many words (declared results, declared risk tiers, statements) would have to be false for
+    a level to fall.
+    """
 
     framework: str
     theme: str
     """Of which the level that it permits is meant; '' of the level of the whole."""
     level: int
     words: int
-    """Declared results and statements in the practices that the level asks for."""
+    """Words in the practices that the level asks for, or of actors with results there."""
     least: Least | None
     """None where it would stand if all of them were false."""
+    settled: bool = True
+    """False where nothing was found and not every set with false tiers could be ruled out."""
 
 
 @dataclass(frozen=True, slots=True)

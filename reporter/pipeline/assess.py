@@ -58,11 +58,7 @@ from reporter.pipeline.own_settings import (
 from reporter.pipeline.resolve_statements import resolve, signers, statement_notices
 from reporter.pipeline.run_scores import Planned, Scoring, plan
 from reporter.pipeline.tested_checks import settle_by_tests
-from reporter.pipeline.workspace_content import (
-    compile_all,
-    refuse_unknown,
-    select_frameworks,
-)
+from reporter.pipeline.workspace_content import compile_all, refuse_unknown, select_frameworks
 from reporter.privacy.pseudonyms import mark
 from reporter.report import FILES, installed_formats, warm_up
 from reporter.report.compare import VerifiedRun, compare, read_earlier
@@ -494,6 +490,7 @@ def _gather(
         roadmap=planned.roadmap,
         slices=scoring.slices(content.policy),
         reliance=weight_of_words.reliance(engine, scoring, scores),
+        earlier=planned.earlier,
         notices=tuple(_notices(engine, content, planned.failures, intake, (scores, base))),
     )
 

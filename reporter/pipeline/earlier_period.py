@@ -1,5 +1,5 @@
 """Whether an earlier run shows that what failed then is closed. In: verified runs, an engine with
-results. Out: yes or no; yes lifts the cap that stands for a single period.
+results. Out: yes, which lifts the cap that stands for a single period, or why not.
 
 An earlier run can only lift that cap, so to name one never lowers a level.
 """
@@ -7,13 +7,14 @@ An earlier run can only lift that cap, so to name one never lowers a level.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, timedelta
 from fractions import Fraction
 
 from reporter.content.loader import Content
 from reporter.engine.base import quoted
 from reporter.engine.duckdb import DuckDB, named_plainly, parquet
-from reporter.model.assessment import Policy, RunInfo
+from reporter.model.assessment import EarlierPeriod, Policy, RunInfo, Unclosed
 from reporter.model.scores import Status
 from reporter.report.compare import VerifiedRun
 from reporter.runs.store import RESULTS
@@ -22,6 +23,8 @@ from reporter.score.scorer import CAP_TIER
 LEAST_LEVEL = 4
 MOST_DAYS = 100
 """Between the end of that period and the start of this one."""
+NAMED = 4
+"""Subjects named for a check."""
 _EARLIER = "earlier_results"
 _STRICT = ("critical", "high")
 _TODAY = (
@@ -30,18 +33,31 @@ _TODAY = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """The earlier run that this one follows, or why it follows none."""
+
+    run: VerifiedRun | None = None
+    why: str = ""
+
+
+NOT_FOLLOWED = Followed(None, "none")
+
+
 def load_earlier(
     engine: DuckDB,
     runs: Sequence[VerifiedRun],
     run: RunInfo,
     content: Content,
     names: Sequence[tuple[str, str]],
-) -> VerifiedRun | None:
-    """Return the last earlier run if it may lift the cap, and make a table of its results. By
-    `names`, (alias, actor), whom it knew under another name is followed.
+) -> Followed:
+    """Return the last earlier run, with why it may not lift the cap; if it may, make a table of its
+    results. By `names`, (alias, actor), whom it knew under another name is followed.
     """
-    if not runs or not _may_follow(runs[-1], run, content):
-        return None
+    if not runs:
+        return NOT_FOLLOWED
+    if why := _objection(runs[-1], run, content):
+        return Followed(None, why)
     engine.run("CREATE TABLE earlier_names (alias VARCHAR, actor VARCHAR)")
     engine.insert("earlier_names", list(names))
     with named_plainly(runs[-1].folder / RESULTS) as path:
@@ -52,25 +68,33 @@ def load_earlier(
             " earlier_names AS s ON s.alias = e.subject LEFT JOIN earlier_names AS a ON a.alias ="
             " e.actor"
         )
-    return runs[-1]
+    return Followed(runs[-1])
 
 
-def _may_follow(earlier: VerifiedRun, run: RunInfo, content: Content) -> bool:
-    """Tell whether an earlier run was scored like this one, ended in time and is good enough."""
+def _objection(earlier: VerifiedRun, run: RunInfo, content: Content) -> str:
+    """Say if an earlier run was not scored like this one (scale), did not end in time, or is not
+    good enough (level); '' if it may be followed.
+    """
     level_of = {c.id: (c.level, c.severity) for c in earlier.assessment.checks}
     is_alike = earlier.assessment.policy.sha256 == content.policy.sha256 and all(
         level_of.get(c.id) == (c.level, c.severity) for c in content.checks
     )
     gap = run.period_from.astimezone(UTC).replace(tzinfo=None) - earlier.run.period_to
     in_time = timedelta(0) <= gap <= timedelta(days=MOST_DAYS)
-    return is_alike and in_time and earlier.assessment.scores.level.lo >= LEAST_LEVEL
+    is_good = earlier.assessment.scores.level.lo >= LEAST_LEVEL
+    held = {"scale": is_alike, "time": in_time, "level": is_good}
+    return next((why for why, holds in held.items() if not holds), "")
 
 
-def is_closed(engine: DuckDB, run: VerifiedRun | None, content: Content) -> bool:
-    """Tell whether there is an earlier run that speaks of enough of today's actors, and what failed
+def earlier_period(engine: DuckDB, followed: Followed, content: Content) -> EarlierPeriod:
+    """Say whether there is an earlier run that speaks of enough of today's actors, and what failed
     there at critical or high severity passes now.
     """
-    return run is not None and _covers(engine, run, content.policy) and _is_mended(engine, content)
+    if followed.run is None:
+        return EarlierPeriod(followed.why)
+    if not _covers(engine, followed.run, content.policy):
+        return EarlierPeriod("cover")
+    return EarlierPeriod("") if _is_mended(engine, content) else _unclosed(engine, content)
 
 
 def _covers(engine: DuckDB, run: VerifiedRun, policy: Policy) -> bool:
@@ -91,13 +115,20 @@ def _covers(engine: DuckDB, run: VerifiedRun, policy: Policy) -> bool:
     return known > 0 and Fraction(known, known + other) >= policy.rating_edges[-1]
 
 
+def _failed_then(content: Content) -> str:
+    """SQL: today's results of what failed then at critical or high severity."""
+    ids = ", ".join(quoted(c.id) for c in content.checks if c.severity in _STRICT)
+    return (
+        f"({_TODAY}) AS t JOIN {_EARLIER} AS e ON e.check_id = t.check_id AND e.subject ="
+        f" t.subject WHERE e.status = '{Status.FAIL}' AND t.check_id IN ({ids})"
+    )
+
+
 def _is_mended(engine: DuckDB, content: Content) -> bool:
     strict = {c.id: c.severity for c in content.checks if c.severity in _STRICT}
-    ids = ", ".join(map(quoted, sorted(strict)))
     rows = engine.rows(
-        f"SELECT t.check_id, t.status, t.tier_lo, t.tier_hi, count(*) FROM ({_TODAY}) AS t JOIN"
-        f" {_EARLIER} AS e ON e.check_id = t.check_id AND e.subject = t.subject WHERE e.status ="
-        f" '{Status.FAIL}' AND t.check_id IN ({ids}) GROUP BY ALL"
+        "SELECT t.check_id, t.status, t.tier_lo, t.tier_hi, count(*) FROM"
+        f" {_failed_then(content)} GROUP BY ALL"
     )
     weights = content.policy.tier_weights
     passed = open_weight = 0
@@ -110,3 +141,13 @@ def _is_mended(engine: DuckDB, content: Content) -> bool:
         open_weight += n * max(weights[lo - 1 : hi])
     total = passed + open_weight
     return not total or Fraction(passed, total) > content.policy.rating_edges[-1]
+
+
+def _unclosed(engine: DuckDB, content: Content) -> EarlierPeriod:
+    """Name what failed then and does not pass now."""
+    rows = engine.rows(
+        f"SELECT CAST(t.check_id AS VARCHAR), count(*), list(t.subject ORDER BY t.tier_hi DESC,"
+        f" t.subject)[:{NAMED}] FROM {_failed_then(content)} AND t.status <> '{Status.PASS}' GROUP"
+        " BY ALL ORDER BY ALL"
+    )
+    return EarlierPeriod("open", tuple(Unclosed(c, n, tuple(names)) for c, n, names in rows))

@@ -13,6 +13,7 @@ from typing import TypeVar
 from reporter.engine.base import Engine
 from reporter.ingest.load import Intake
 from reporter.model.assessment import Assessment, Check, Notice
+from reporter.model.scores import Budget
 from reporter.model.sentences import Sentence
 from reporter.model.statements import LEFT_OUT, Attestation, Compensation, Waiver
 from reporter.privacy.pseudonyms import People, hide_in, hide_people
@@ -105,11 +106,26 @@ def hide_assessment(assessment: Assessment, people: People) -> Assessment:
     texts = {name: hide_in(getattr(assessment, name), people) for name in NAMING}
     checks = tuple(_without_names(c, people) for c in assessment.checks)
     run = replace(assessment.run, unit=people.in_text(assessment.run.unit))
-    result = replace(assessment, checks=checks, run=run, **texts)
+    reliance = replace(
+        assessment.reliance,
+        budgets=tuple(_without_people(b, people) for b in assessment.reliance.budgets),
+    )
+    result = replace(assessment, checks=checks, run=run, reliance=reliance, **texts)
     if not people.left:
         return result
     notice = Notice("names_left", (("n", len(people.left)),))
     return replace(result, notices=(*result.notices, notice))
+
+
+def _without_people(budget: Budget, people: People) -> Budget:
+    """Replace people in the places of risk tiers; actors stand under their names of the run."""
+    if budget.least is None:
+        return budget
+    tiers = tuple(
+        replace(t, word=replace(t.word, record=people.in_text(t.word.record)))
+        for t in budget.least.tiers
+    )
+    return replace(budget, least=replace(budget.least, tiers=tiers))
 
 
 def _without_names(check: Check, people: People) -> Check:

@@ -18,7 +18,14 @@ from reporter.errors import InputError
 from reporter.evaluate import extract
 from reporter.evaluate.defects import defects
 from reporter.evaluate.segments import segments
-from reporter.model.assessment import SEVERITIES, Assessment, Check, Policy, Profile
+from reporter.model.assessment import (
+    SEVERITIES,
+    Assessment,
+    Check,
+    EarlierPeriod,
+    Policy,
+    Profile,
+)
 from reporter.model.comparison import Cause, Leveled, RatedAgent
 from reporter.model.roadmap import Action, Roadmap
 from reporter.model.scores import (
@@ -33,8 +40,7 @@ from reporter.model.scores import (
     Tally,
     levels_of,
 )
-from reporter.pipeline.earlier_period import is_closed
-from reporter.report.compare import VerifiedRun
+from reporter.pipeline.earlier_period import NOT_FOLLOWED, Followed, earlier_period
 from reporter.schema.compiled import Compiled
 from reporter.score import first_in_lanes, plan_actions, score
 from reporter.score.levels import Caps, level_score
@@ -187,6 +193,7 @@ class Planned:
     """The checks that were run."""
     failures: Mapping[str, str]
     """Why the others could not be run, by id."""
+    earlier: EarlierPeriod = EarlierPeriod()
 
     @property
     def is_large(self) -> bool:
@@ -206,7 +213,7 @@ def plan(
     compiled: Sequence[tuple[Check, Compiled]],
     failures: Mapping[str, str],
     answers: Settled,
-    followed: VerifiedRun | None = None,
+    followed: Followed = NOT_FOLLOWED,
 ) -> Planned:
     """Score the results, find the causes of failures, and order what can be done. `followed` is an
     earlier run that may lift the cap of a single period.
@@ -215,7 +222,8 @@ def plan(
     checks = tuple(replace(c, sample=None) if c.id in failures else c for c, _ in compiled)
     tallies = extract.tallies(engine)
     _refuse_other_sizes(checks, tallies)
-    caps = extract.caps(engine, content, is_closed(engine, followed, content))
+    earlier = earlier_period(engine, followed, content)
+    caps = extract.caps(engine, content, not earlier.why)
     profile = content.profiles[workspace.run.profile]
     scoring = Scoring(content, checks, profile, tallies, (), caps, answers.answers)
     defects_of = checks, content.causes, tallies, content.efforts, workspace.efforts
@@ -229,7 +237,7 @@ def plan(
     queries = tuple((c, j) for c, j in compiled if c.id not in failures)
     scoring = replace(scoring, segments=parts)
     scores = scoring.scores(content.policy)
-    return Planned(scoring, scores, causes, actions, roadmap, queries, failures)
+    return Planned(scoring, scores, causes, actions, roadmap, queries, failures, earlier)
 
 
 def _count(tallies: Iterable[Tally]) -> int:

@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 from reporter.engine.duckdb import DuckDB
-from reporter.evaluate import extract
+from reporter.evaluate import extract, segments
 from reporter.model.scores import (
     Basis,
     Budget,
@@ -20,19 +20,15 @@ from reporter.model.scores import (
     Reliance,
     Scores,
     Status,
+    TierWord,
 )
+from reporter.model.source import Source
 from reporter.pipeline.run_scores import Scoring
 from reporter.score.basis import Parts, bases, level_basis, parts_of_checks
-from reporter.score.budget import (
-    Compensated,
-    Model,
-    Support,
-    budget,
-    counts_of,
-    flip_set,
-)
+from reporter.score.budget import budget, flip_set
 from reporter.score.scorer import ASK, credits_of, own_checks, own_themes
 from reporter.score.state import Kind
+from reporter.score.words import NAMED, TOP_TIER, Compensated, Model, Support, Tiered, counts_of
 
 
 def reliance(engine: DuckDB, scoring: Scoring, scores: Scores) -> Reliance:
@@ -42,7 +38,8 @@ def reliance(engine: DuckDB, scoring: Scoring, scores: Scores) -> Reliance:
     counts = counts_of(scoring.tallies)
     for check in scoring.checks:
         counts[check.id]  # a check without a result counts none
-    model = Model({c.id: c for c in scoring.checks}, counts, policy, support)
+    tiered = tuple(_tiered(engine, scoring.content.sources, support))
+    model = Model({c.id: c for c in scoring.checks}, counts, policy, support, tiered)
     parts = parts_of_checks(scores.checks, extract.classed(engine), policy)
     leveled = _leveled(scoring, scores)
     return Reliance(
@@ -108,8 +105,10 @@ def _support(rows: Iterable[tuple[Any, ...]]) -> Support:
     results: dict[int, tuple[str, Kind]] = {}
     groups: dict[int, dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
     declared: dict[str, tuple[str, Kind]] = {}
-    for check, result, lo, hi, statement, by_check, word, word_lo, word_hi in rows:
+    names: dict[int, str] = {}
+    for check, result, lo, hi, statement, by_check, word, word_lo, word_hi, name in rows:
         results[result] = check, (Status.COMPENSATED, lo, hi)
+        names[result] = name
         group = groups[result][statement]
         group.add(f"statement {statement}")
         if word:
@@ -117,8 +116,23 @@ def _support(rows: Iterable[tuple[Any, ...]]) -> Support:
             declared[word] = by_check, (Status.DECLARED, word_lo, word_hi)
     return Support(
         tuple(
-            Compensated(*results[n], tuple(frozenset(words) for words in by_statement.values()))
+            Compensated(*results[n], tuple(map(frozenset, by_statement.values())), names[n])
             for n, by_statement in groups.items()
         ),
         declared,
     )
+
+
+def _tiered(engine: DuckDB, sources: Iterable[Source], support: Support) -> Iterator[Tiered]:
+    """Yield the actors whose risk tier is only declared, those with equal results together."""
+    words = {word.actor: word for word in segments.declared_tiers(engine, sources)}
+    names = {*support.declared, *(c.name for c in support.compensated)}
+    names_of, shared = segments.holders(engine, names), segments.sharing(engine)
+    for actors, tallies in segments.tiered_patterns(engine):
+        results = counts_of(t for t in tallies if t.status != Status.NA and t.tier_lo < TOP_TIER)
+        apart: dict[tuple[frozenset[str], bool], list[TierWord]] = defaultdict(list)
+        for actor in actors:
+            apart[frozenset(names_of.get(actor, ())), actor in shared].append(words[actor])
+        for (held, is_shared), alike in apart.items():
+            if results:
+                yield Tiered(tuple(alike[:NAMED]), len(alike), results, held, is_shared)

@@ -8,74 +8,58 @@ heaviest first is exact. Elsewhere its weight is bounded, and the number may be 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from heapq import heapify, heappop, heappush
 from itertools import combinations, combinations_with_replacement, product
 from math import comb, lcm
 
-from reporter.model.assessment import Check, Policy
-from reporter.model.scores import Budget, ControlScore, FlipSet, Least, PracticeScore, Status, Tally
+from reporter.model.assessment import Policy
+from reporter.model.scores import (
+    Budget,
+    ControlScore,
+    FlipSet,
+    Least,
+    PracticeScore,
+    Status,
+)
 from reporter.score.levels import asked, hindered
 from reporter.score.scorer import CAP_TIER, capped, credits_of, mean, rating, score_check
 from reporter.score.state import Kind, tallied
+from reporter.score.words import (
+    NOTHING,
+    TOP_TIER,
+    WORDS,
+    Counts,
+    Found,
+    Model,
+    Reach,
+    Tiered,
+    as_least,
+    as_words,
+    chosen_of,
+    grouped,
+    moved,
+    reach_of,
+    smaller,
+    with_tiers_false,
+    words_of,
+)
 
 EXACT_WORDS = 10
 """Words that carry several results, up to which every choice of them is tried."""
 GREEDY_WORDS = 40
 """Such words up to which they are added one by one."""
+TIER_TRIES = 200
+"""Sets of false tiers beside which the other words are looked for, in each practice."""
 EXACT_TRIES = 500
 """Sets of results that are scored one by one where their weights are only bounded."""
-WORDS = (Status.DECLARED, Status.COMPENSATED)
-"""Results that count because somebody says so; each falls where that is false."""
 RATINGS = "NPLF"
-Counts = Mapping[str, Counter[Kind]]
-"""By check, its results by kind, or how many of a kind are otherwise."""
 _Left = Callable[[str, Kind, int], int]
 """(check, kind, how many there are) -> how many of them may become otherwise."""
-_NOTHING: Counter[Kind] = Counter()
 _NONE: Counts = {}
 _ZERO = Fraction(0)
-
-
-@dataclass(frozen=True, slots=True)
-class Compensated:
-    """A compensated result. It falls once a word in each of the groups is false."""
-
-    check: str
-    kind: Kind
-    groups: tuple[frozenset[str], ...]
-    """A group for each statement that covers it: the statement, and the declared results that
-    prove it.
-    """
-
-
-@dataclass(frozen=True, slots=True)
-class Support:
-    """What compensated results rest on."""
-
-    compensated: tuple[Compensated, ...] = ()
-    declared: Mapping[str, tuple[str, Kind]] = field(default_factory=dict)
-    """Word -> the result that it is; a word that is missing here is a statement."""
-
-
-@dataclass(frozen=True, slots=True)
-class Model:
-    """What the results of practices are scored by."""
-
-    checks: Mapping[str, Check]
-    counts: Counts
-    policy: Policy
-    support: Support = Support()
-
-
-def counts_of(tallies: Iterable[Tally]) -> dict[str, Counter[Kind]]:
-    """Return results by check and kind."""
-    counts: dict[str, Counter[Kind]] = defaultdict(Counter)
-    for t in tallies:
-        counts[t.check][t.status, t.tier_lo, t.tier_hi] += t.n
-    return counts
 
 
 def flip_set(framework: str, control: ControlScore, model: Model) -> FlipSet:
@@ -94,7 +78,7 @@ def _flips(control: ControlScore, model: Model, to: Status, edge: Fraction) -> L
     found = _least(practices, edge)
     if found is None:
         return None
-    return _as_least(found, rating(_value(practices, found.picks), model.policy))
+    return as_least(found, rating(_value(practices, found.picks), model.policy))
 
 
 def budget(
@@ -102,36 +86,25 @@ def budget(
 ) -> Budget:
     """Return how many words would have to be false for a reached level to fall."""
     practices = [practice for _, practice in asked(themes, level)] if level else []
-    words = sum(_words_of(practice, model) for practice in practices)
-    cases = [(found, p) for p in practices if (found := _forged(p, level, model))]
-    if not cases:
-        return Budget(framework, theme, level, words, None)
-    best, practice = min(cases, key=lambda case: (case[0].at_most, case[0].at_least))
-    value = _practice(practice, model, Status.FAIL, _all).value(best.fallen)
-    after = min(level, hindered(practice.level, value, model.policy)) - 1
-    at_least = min(found.at_least for found, _ in cases)
-    found = replace(best, at_least=at_least)
-    return Budget(framework, theme, level, words, _as_least(found, str(after)))
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    at_least: int
-    at_most: int
-    picks: Counts
-    """The results to look at, `at_most` of them at the most."""
-    fallen: Counts
-    """All results that are otherwise then."""
-
-
-def _as_least(found: _Found, after: str) -> Least:
-    results = tuple(
-        Tally(check, *kind, n)
-        for check, kinds in sorted(found.picks.items())
-        for kind, n in sorted(kinds.items(), key=lambda entry: (-entry[0][2], entry[0]))
-        if n
-    )
-    return Least(found.at_least, found.at_most, after, results)
+    words = sum(words_of(practice, model) for practice in practices)
+    checks = {check for practice in practices for check, _ in practice.weights}
+    words += sum(g.n for g in model.tiered if not checks.isdisjoint(g.results))
+    cases = [_forged(p, level, model, ()) for p in practices]
+    untried: list[int] = []
+    for at, practice in enumerate(practices):
+        enough = min((found.at_most for found in cases if found), default=None)
+        cases[at], floor = _with_tiers(practice, level, model, cases[at], enough)
+        untried += [] if floor is None else [floor]
+    found_in = [(found, p) for found, p in zip(cases, practices, strict=True) if found]
+    if not found_in:
+        return Budget(framework, theme, level, words, None, not untried)
+    best, practice = min(found_in, key=lambda case: (case[0].at_most, case[0].at_least))
+    at_least = min(best.at_most, *untried, *(found.at_least for found, _ in found_in))
+    fallen_in = practices if best.tiers else [practice]
+    case = with_tiers_false(model, best.tiers)
+    values = [(p, _practice(p, case, Status.FAIL, _all).value(best.fallen)) for p in fallen_in]
+    after = min(level, *(hindered(p.level, value, model.policy) for p, value in values)) - 1
+    return Budget(framework, theme, level, words, as_words(best, at_least, str(after), model))
 
 
 # one practice
@@ -168,7 +141,7 @@ class _Practice:
 
     def raw(self, changed: Counts = _NONE) -> tuple[Fraction, bool]:
         """Return the same before the cap, and whether something caps it."""
-        lows = [(w, *self._low(c, changed.get(c, _NOTHING))) for c, w in self.score.weights]
+        lows = [(w, *self._low(c, changed.get(c, NOTHING))) for c, w in self.score.weights]
         return mean((w, lo) for w, lo, _ in lows), any(caps for *_, caps in lows)
 
     def _low(self, check: str, changed: Counter[Kind]) -> tuple[Fraction, bool]:
@@ -184,15 +157,6 @@ class _Practice:
 
 _ASK = False, False
 """Its question is neither critical nor a sample."""
-
-
-def moved(counts: Counter[Kind], changed: Counter[Kind], to: Status) -> Counter[Kind]:
-    """Return the results of a check once some of a kind have another status."""
-    after = Counter(counts)
-    for kind, n in changed.items():
-        after[kind] -= n
-        after[to, kind[1], kind[2]] += n
-    return after
 
 
 def _all(check: str, kind: Kind, n: int) -> int:
@@ -278,7 +242,7 @@ def _modes(practice: _Practice) -> list[_Mode]:
     return [held] if still else [held, _Mode(lifted, rest, forced)]
 
 
-def _least(practices: Sequence[_Practice], edge: Fraction) -> _Found | None:
+def _least(practices: Sequence[_Practice], edge: Fraction) -> Found | None:
     """Return the fewest results by which the mean of practices comes to the edge, or above it."""
     best: tuple[int, list[tuple[_Item, int]]] | None = None
     for modes in product(*map(_modes, practices)):
@@ -290,7 +254,7 @@ def _least(practices: Sequence[_Practice], edge: Fraction) -> _Found | None:
     at_least, taken = best
     picks = _picked(taken)
     if all(p.even for p in practices) or _reached(practices, picks, edge):
-        return _Found(at_least, at_least, picks, picks)
+        return Found(at_least, at_least, picks, picks)
     return _bounded(practices, edge, at_least, taken)
 
 
@@ -355,7 +319,7 @@ def _bounded(
     edge: Fraction,
     at_least: int,
     taken: Sequence[tuple[_Item, int]],
-) -> _Found | None:
+) -> Found | None:
     """Narrow the number where weights are only bounded: more of the heaviest until it is enough,
     then every smaller set where they are few.
     """
@@ -380,12 +344,12 @@ def _bounded(
     picks = _picked(_first(order, high))
     for size in range(at_least, high):
         if comb(len(items) + size - 1, size) > EXACT_TRIES:
-            return _Found(size, high, picks, picks)
+            return Found(size, high, picks, picks)
         for chosen in combinations_with_replacement(items, size):
             smaller = _picked((item, 1) for item in chosen)
             if _fits(items, smaller) and _reached(practices, smaller, edge):
-                return _Found(size, size, smaller, smaller)
-    return _Found(high, high, picks, picks)
+                return Found(size, size, smaller, smaller)
+    return Found(high, high, picks, picks)
 
 
 def _first(order: Iterable[tuple[_Item, int]], number: int) -> Iterable[tuple[_Item, int]]:
@@ -404,37 +368,74 @@ def _fits(items: Iterable[_Item], picks: Counts) -> bool:
 # words
 
 
-def _words_of(practice: PracticeScore, model: Model) -> int:
-    """Count the words of a practice: its declared results, and the statements on the others."""
-    checks = {check for check, _ in practice.weights}
-    alone = sum(n for c in checks for k, n in model.counts[c].items() if k[0] in WORDS)
-    groups = [c.groups for c in model.support.compensated if c.check in checks]
-    return alone + sum(len(g) - 1 for g in groups)
+def _edge(practice: PracticeScore, level: int, policy: Policy) -> Fraction:
+    """Return the value at which a practice stands in the way of a level."""
+    return policy.rating_edges[2 if practice.level < level else 1]
 
 
-def _forged(practice: PracticeScore, level: int, model: Model) -> _Found | None:
-    """Return the fewest words that, false, let a practice stand in the way of a level; None where
-    all of them do not suffice.
+def _forged(
+    practice: PracticeScore, level: int, model: Model, tiers: Sequence[Tiered]
+) -> Found | None:
+    """Return the fewest words that, false, let a practice stand in the way of a level, beside
+    tiers that are false; None where all of them do not suffice.
     """
-    case = _Words(practice, model, model.policy.rating_edges[2 if practice.level < level else 1])
+    model = with_tiers_false(model, tiers)
+    case = _Words(practice, model, _edge(practice, level, model.policy))
+    best: Found | None = None
     if len(case.several) > EXACT_WORDS:
-        return case.bounded()
-    best: _Found | None = None
-    for size in range(len(case.several) + 1):
-        if best and size >= best.at_most:
+        best = case.bounded()
+    else:
+        for size in range(len(case.several) + 1):
+            if best and size >= best.at_most:
+                break
+            for chosen in combinations(case.several, size):
+                if found := case.with_false(frozenset(chosen)):
+                    best = smaller(best, found)
+    n = len(tiers)
+    return best and replace(
+        best, at_least=best.at_least + n, at_most=best.at_most + n, tiers=tuple(tiers)
+    )
+
+
+def _with_tiers(
+    practice: PracticeScore, level: int, model: Model, best: Found | None, enough: int | None
+) -> tuple[Found | None, int | None]:
+    """Return the same where tiers may be false too, and how many words it takes at least with
+    tiers that were not tried, None if that is ruled out. More than `enough` need not be tried.
+    """
+    edge = _edge(practice, level, model.policy)
+    groups = grouped(model.tiered, {check for check, _ in practice.weights})
+    if not groups or enough == 1:
+        return best, None
+    reach, case = reach_of(practice.weights, model, groups), _Words(practice, model, edge)
+    floor, raw = (
+        case.least_by_weight(reach, groups),
+        _practice(practice, model, Status.FAIL, _all).raw()[0],
+    )
+    order = sorted(range(len(groups)), key=lambda n: (-reach.caps[n], -reach.steps[n], n))
+    alone = [groups[n] for n in order if reach.caps[n] or raw - reach.steps[n] <= edge]
+    groups, may_cap = [groups[n] for n in order], any(reach.caps)
+    for group in alone:
+        after = with_tiers_false(model, [group])
+        if _practice(practice, after, Status.FAIL, _all).value() <= edge:
+            return Found(1, 1, {}, {}, (group,)), None
+    tries = TIER_TRIES // case.cost
+    for size in range(1, sum(g.n for g in groups) + 1):
+        most = min((n for n in (enough, best and best.at_most) if n), default=None)
+        by_weight = floor is not None and (most is None or floor < most)
+        is_capped = size == 1 and may_cap
+        if (most is not None and most <= size) or not (by_weight or is_capped):
             break
-        for chosen in combinations(case.several, size):
-            if found := case.with_false(frozenset(chosen)):
-                best = _smaller(best, found)
-    return best
-
-
-def _smaller(best: _Found | None, found: _Found) -> _Found:
-    """Return what takes fewer, and as its lower end that of both."""
-    if best is None:
-        return found
-    less = min(best, found, key=lambda each: each.at_most)
-    return replace(less, at_least=min(best.at_least, found.at_least))
+        untried = max(size, 2, 2 if is_capped or floor is None else floor)
+        if size > 1 and any(g.shared for g in groups):
+            return best, untried
+        for chosen in chosen_of(groups, size):
+            if not tries:
+                return best, untried
+            tries -= 1
+            if found := _forged(practice, level, model, chosen):
+                best = smaller(best, found)
+    return best, None
 
 
 class _Words:
@@ -451,9 +452,11 @@ class _Words:
         several = {w for w in self._declared if carried[w] + (w in own) > 1}
         several |= {w for c in self._compensated if c.groups[1:] for g in c.groups for w in g}
         self.several = tuple(sorted(several))
+        self.cost = min(2 ** len(several), GREEDY_WORDS * max(1, len(several)))
+        """How many choices of them are tried at the most."""
         self._own = own & several
 
-    def with_false(self, words: frozenset[str]) -> _Found | None:
+    def with_false(self, words: frozenset[str]) -> Found | None:
         """Return the fewest words beside some that are false already, or None if all others do not
         suffice.
         """
@@ -461,7 +464,7 @@ class _Words:
         model = replace(self._model, counts=self._after(fallen))
         kept = self._kept(words)
         practice = _practice(self._practice, model, Status.FAIL, kept)
-        found = _Found(0, 0, {}, {})
+        found = Found(0, 0, {}, {})
         if practice.value() > self._edge:
             more = _least([practice], self._edge)
             if more is None:
@@ -469,14 +472,14 @@ class _Words:
             found = more
         n = len(words)
         shown = self._shown(words, fallen)
-        return _Found(
+        return Found(
             found.at_least + n,
             found.at_most + n,
             _sum(found.picks, shown),
             _sum(found.picks, fallen),
         )
 
-    def bounded(self) -> _Found | None:
+    def bounded(self) -> Found | None:
         """Return bounds: word after word while that makes the number smaller; and as if each word
         did all that it takes part in.
         """
@@ -494,10 +497,16 @@ class _Words:
 
     def _floor(self) -> int:
         """Return how many words it takes at least."""
-        left = self._kept(frozenset())
         practice = _practice(self._practice, self._model, Status.FAIL, _all)
-        by_result = {(i.check, i.kind): i for i in practice.items}
-        items = [replace(i, n=n) for i in practice.items if (n := left(i.check, i.kind, i.n))]
+        modes = _modes(replace(practice, items=self._as_items(practice.items)))
+        counts = [found[0] for m in modes if (found := _fewest([m], self._edge, False))]
+        return min(counts, default=1)
+
+    def _as_items(self, items: Sequence[_Item]) -> tuple[_Item, ...]:
+        """Return words as items, as if each that carries several results did all of it alone."""
+        left = self._kept(frozenset())
+        by_result = {(i.check, i.kind): i for i in items}
+        words = [replace(i, n=n) for i in items if (n := left(i.check, i.kind, i.n))]
         for word in self.several:
             touched = [
                 by_result[c.check, c.kind]
@@ -506,14 +515,22 @@ class _Words:
             ]
             touched += [by_result[self._declared[word]]] if word in self._own else []
             step = sum((i.step for i in touched), _ZERO)
-            first = touched[0]
-            items.append(replace(first, n=1, step=step, caps=any(i.caps for i in touched)))
-        counts = [
-            found[0]
-            for mode in _modes(replace(practice, items=tuple(items)))
-            if (found := _fewest([mode], self._edge, False))
-        ]
-        return min(counts, default=1)
+            words.append(replace(touched[0], n=1, step=step, caps=any(i.caps for i in touched)))
+        return tuple(words)
+
+    def least_by_weight(self, reach: Reach, groups: Sequence[Tiered]) -> int | None:
+        """Return how many words it takes at least, without a cap, where tiers are false too; None
+        where all do not suffice.
+        """
+        practice = _practice(self._practice, self._model, Status.FAIL, _all)
+        far = [reach.falls.get((i.check, i.kind), _ZERO) for i in practice.items]
+        items = self._as_items(
+            [replace(i, step=max(i.step, f)) for i, f in zip(practice.items, far, strict=True)]
+        )
+        none = Status.NA, TOP_TIER, TOP_TIER
+        tiers = (_Item("", none, g.n, s, False) for g, s in zip(groups, reach.steps, strict=True))
+        found = _fewest([_Mode(practice.raw()[0], (*items, *tiers))], self._edge, False)
+        return found and found[0]
 
     def _fall(self, words: frozenset[str]) -> dict[str, Counter[Kind]]:
         """Return the results that fall with words that are false."""
@@ -529,7 +546,7 @@ class _Words:
     def _after(self, fallen: Counts) -> dict[str, Counter[Kind]]:
         counts = self._model.counts
         own_checks = [check for check, _ in self._practice.weights]
-        return {c: moved(counts[c], fallen.get(c, _NOTHING), Status.FAIL) for c in own_checks}
+        return {c: moved(counts[c], fallen.get(c, NOTHING), Status.FAIL) for c in own_checks}
 
     def _kept(self, words: frozenset[str]) -> _Left:
         """Return how many results of a kind a word of their own carries that may still be false."""

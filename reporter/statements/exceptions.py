@@ -288,7 +288,8 @@ def _statuses_of_actors(subjects: str, kind: str, about: Mapping[str, str]) -> s
 
 _RELIED = (
     "CREATE OR REPLACE TEMP TABLE relied (check_id VARCHAR, result BIGINT, tier_lo BIGINT, tier_hi"
-    " BIGINT, statement BIGINT, by_check VARCHAR, word VARCHAR, word_lo BIGINT, word_hi BIGINT)"
+    " BIGINT, statement BIGINT, by_check VARCHAR, word VARCHAR, word_lo BIGINT, word_hi BIGINT,"
+    " name VARCHAR)"
 )
 """A row for each declared result that proves a statement on a compensated result; one without a
 word where none does.
@@ -318,9 +319,10 @@ def _note_proofs(engine: Engine, counted: Sequence[int], about: Mapping[str, str
     engine.run(
         "INSERT INTO relied SELECT r.check_id, dense_rank() OVER (ORDER BY r.check_id, r.subject),"
         " r.tier_lo, r.tier_hi, s.n, p.check_id, p.check_id || ' ' || p.subject, p.tier_lo,"
-        " p.tier_hi FROM counting JOIN stated AS s USING (n) JOIN results AS r ON r.check_id ="
-        " s.check_id AND r.subject = s.subject LEFT JOIN (SELECT * FROM"
-        f" ({' UNION ALL '.join(queries)}) AS q QUALIFY place = min(place) OVER (PARTITION BY n))"
+        " p.tier_hi, r.check_id || ' ' || r.subject FROM counting JOIN stated AS s USING (n) JOIN"
+        " results AS r ON r.check_id = s.check_id AND r.subject = s.subject LEFT JOIN (SELECT *"
+        f" FROM ({' UNION ALL '.join(queries)}) AS q QUALIFY place = min(place) OVER (PARTITION BY"
+        " n))"
         " AS p ON p.n = s.n AND p.status = 'declared'"
     )
 

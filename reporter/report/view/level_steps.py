@@ -31,6 +31,14 @@ _HOW = {
     Status.ATTESTED: mark("is only attested for {names}"),
     Status.COMPENSATED: mark("is only compensated for {names}"),
 }
+_EARLIER: Mapping[str, str] = {
+    "none": mark("No earlier run was given."),
+    "scale": mark("The earlier run that was given was scored by other levels, weights or policy."),
+    "time": mark("The earlier run that was given did not end at most 100 days before this period."),
+    "level": mark("The earlier run that was given is below level 4."),
+    "cover": mark("The earlier run that was given has results on too few of those who existed."),
+    "open": mark("What failed in the earlier run and is not closed:"),
+}
 
 
 def level_steps(assessment: model.Assessment, results: Results) -> tuple[elements.LevelStep, ...]:
@@ -84,7 +92,8 @@ def _text(assessment: model.Assessment, level: int, counts: Mapping[str, int]) -
         )
     reason = next((why for most, why in score.caps if most < level), "")
     if counts[MET] == total and reason:
-        return say("Level {n} is held back: {why}", n=level, why=clean(content(reason)))
+        held = say("Level {n} is held back: {why}", n=level, why=clean(content(reason)))
+        return _with_earlier(held, assessment, level)
     if counts[MET] == total:
         return say_n(
             "Level {level} is reached: the {n} practice it asks for is met.",
@@ -102,7 +111,29 @@ def _text(assessment: model.Assessment, level: int, counts: Mapping[str, int]) -
         missing=number(counts[MISSING]),
         unknown=number(counts[UNKNOWN]),
     )
-    return f"{text} {clean(content(reason))}" if reason else text
+    text = f"{text} {clean(content(reason))}" if reason else text
+    return _with_earlier(text, assessment, level)
+
+
+def _with_earlier(text: str, assessment: model.Assessment, level: int) -> str:
+    """Add to the text on the top level what the earlier period lacks."""
+    earlier = assessment.earlier
+    if level < TOP or not earlier.why:
+        return text
+    why = say(_EARLIER[earlier.why])
+    ranks = {c.id: SEVERITIES.index(c.severity) for c in assessment.checks}
+    order = sorted(earlier.unclosed, key=lambda u: (ranks[u.check], u.check))
+    parts = []
+    for each in order[:PRACTICES_NAMED]:
+        names = [short(clean(s), RESULTS, NAME_LIMIT) for s in each.subjects]
+        more = each.n - len(names)
+        rest = [say("{n} more", n=number(more))] if more > 0 else []
+        parts.append(
+            say("{check} for {names}", check=clean(each.check), names=join([*names, *rest]))
+        )
+    if (left := len(order) - len(parts)) > 0:
+        parts.append(say_n("{n} other check", "{n} other checks", left))
+    return f"{text} {why} {'; '.join(parts)}." if parts else f"{text} {why}"
 
 
 def _blocker(

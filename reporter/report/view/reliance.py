@@ -6,14 +6,25 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
+from reporter.engine.base import quoted_list
 from reporter.i18n.translate import content, mark, say, say_n, word
 from reporter.model import assessment as model
 from reporter.model.assessment import SEVERITIES
 from reporter.model.reasons import SHOWN_BY
-from reporter.model.scores import STATED, Basis, Budget, FlipSet, Least, Status, Tally, tier_text
+from reporter.model.scores import (
+    STATED,
+    Basis,
+    Budget,
+    FalseTier,
+    FlipSet,
+    Least,
+    Status,
+    Tally,
+    tier_text,
+)
 from reporter.report.view import elements
 from reporter.report.view.format import clean, figure, join, number, percent, ranged, record
 from reporter.runs.store import Results
@@ -45,6 +56,11 @@ _LOOK: Mapping[str, str] = {
     "": mark("The record behind it."),
 }
 """What to look at, by status, or for what passes by evidence."""
+_OF_TIER = mark(
+    "Whether the tier fits what the agent can reach and does; a false one is taken for 4."
+)
+TIER_CHECK = "RSK-02"
+"""Says whether a risk tier fits."""
 _Kind = tuple[str, str, int, int]
 """(check, status, tier lo, tier hi)"""
 
@@ -82,6 +98,7 @@ class Reliances:
         found = assessment.reliance
         self._sets = [*self._budget_sets(found.budgets), *self._flip_sets(found.flips)]
         self._found = _records(self._sets, results)
+        self._of_tiers = _of_tiers(self._sets, results)
         self._answers = {(a.framework, a.control): a for a in assessment.attestations if a.settles}
 
     def of_controls(self) -> dict[tuple[str, str], tuple[str, ...]]:
@@ -143,12 +160,19 @@ class Reliances:
                 n=budget.level,
             )
         least = budget.least
+        if least is None and not budget.settled:
+            return say(
+                "No set of declared results, risk tiers and statements ({n}) was found by which it"
+                " falls from level {level} if they are false; not every set was tried.",
+                n=number(budget.words),
+                level=budget.level,
+            )
         if least is None:
             return say_n(
-                "It would stand at level {level} if the {n} declared result or statement behind it"
-                " were false.",
-                "It would stand at level {level} if all {n} declared results and statements behind"
-                " it were false.",
+                "It would stand at level {level} if the {n} declared result, risk tier or statement"
+                " behind it were false.",
+                "It would stand at level {level} whichever of the {n} declared results, risk tiers"
+                " and statements behind it were false.",
                 budget.words,
                 level=budget.level,
             )
@@ -158,17 +182,19 @@ class Reliances:
             "all": number(budget.words),
             "level": budget.level,
             "after": least.after,
-            "names": self._names(least, budget.framework, ""),
+            "names": "; ".join(
+                filter(None, [*_tier_names(least), self._names(least, budget.framework, "")])
+            ),
         }
         if least.at_least < least.at_most:
             return say(
-                "It falls from level {level} to {after} if {most} of {all} declared results and"
-                " statements are false; with fewer than {least} it stands: {names}.",
+                "It falls from level {level} to {after} if {most} of {all} declared results,"
+                " risk tiers and statements are false; with fewer than {least} it stands: {names}.",
                 **values,
             )
         return say(
-            "It falls from level {level} to {after} if {most} of {all} declared results and"
-            " statements are false, and with fewer it stands: {names}.",
+            "It falls from level {level} to {after} if {most} of {all} declared results,"
+            " risk tiers and statements are false, and with fewer it stands: {names}.",
             **values,
         )
 
@@ -236,6 +262,11 @@ class Reliances:
         """Name the first subjects of the first checks of a set."""
         by_check: dict[str, list[str]] = defaultdict(list)
         totals: Counter[str] = Counter()
+        for tier in least.tiers:
+            for t in tier.results:
+                totals[t.check] += t.n
+                names = [f.subject for f in self._on_actor(tier, t)][: t.n]
+                by_check[t.check] += names[: NAMED - len(by_check[t.check])]
         for t in self._ranked(least.results):
             totals[t.check] += t.n
             names = [f.subject for f in self._found.get(_kind(t), ())[: t.n]]
@@ -268,6 +299,13 @@ class Reliances:
     def _rows(self, each: _Set) -> Iterator[elements.Sampled]:
         """Yield the results of a set; of many the first, and how many more there are."""
         left = LISTED
+        for tier in each.least.tiers[:LISTED]:
+            left -= 1
+            yield self._tier_row(each, tier)
+            for t in tier.results:
+                on_actor = self._on_actor(tier, t)[: min(t.n, left)]
+                left -= len(on_actor)
+                yield from (self._row(each, t, result) for result in on_actor)
         for t in self._ranked(each.least.results):
             found = [*self._answer(each, t)] or self._found.get(_kind(t), ())[: min(t.n, left)]
             left -= len(found)
@@ -303,6 +341,32 @@ class Reliances:
             record=record(found.record) if rule else found.record,
             reason=found.reason,
             look_at=say(_LOOK.get(kind, _LOOK[""])) if t.check else "",
+        )
+
+    def _on_actor(self, tier: FalseTier, t: Tally) -> list[_Found]:
+        """Return the results of a kind on an actor; of one that others share the actor alone."""
+        unnamed = _Found(tier.word.actor, "", tier.word.record, "", "")
+        return self._of_tiers.get((tier.word.actor, _kind(t))) or [unnamed]
+
+    def _tier_row(self, each: _Set, tier: FalseTier) -> elements.Sampled:
+        """Print a risk tier that is a word, and what is found about it."""
+        judged = next(
+            (
+                f
+                for (actor, kind), found in self._of_tiers.items()
+                if actor == tier.word.actor and kind[0] == TIER_CHECK
+                for f in found
+            ),
+            _Found("", "", "", "", ""),
+        )
+        found = replace(judged, subject=tier.word.actor, record=tier.word.record, evidence="")
+        row = self._row(each, Tally(TIER_CHECK, Status.DECLARED, 1, 1, 1), found)
+        return replace(
+            row,
+            evidence=_class_word(EVIDENCE[0]),
+            tier=word(tier.word.risk_tier),
+            reason=judged.reason or say("its risk tier"),
+            look_at=say(_OF_TIER),
         )
 
     def _first(self) -> tuple[elements.First, ...]:
@@ -358,6 +422,43 @@ def _records(sets: Iterable[_Set], results: Results) -> dict[_Kind, list[_Found]
             _Found(clean(subject), clean(owner), clean(ref), clean(reason), evidence)
         )
     return found
+
+
+def _of_tiers(sets: Iterable[_Set], results: Results) -> dict[tuple[str, _Kind], list[_Found]]:
+    """Return the results on each actor whose tier is among the words, of the checks that matter."""
+    tiers = [tier for each in sets for tier in each.least.tiers]
+    if not tiers:
+        return {}
+    actors = quoted_list(sorted({t.word.actor for t in tiers}))
+    checks = quoted_list(sorted({TIER_CHECK, *(r.check for t in tiers for r in t.results)}))
+    found: dict[tuple[str, _Kind], list[_Found]] = defaultdict(list)
+    columns = ("actor", "check", "status", "tier_lo", "tier_hi", "subject", "owner", "record")
+    for actor, check, status, lo, hi, subject, owner, ref, reason, evidence in results.each(
+        (*columns, "reason", "evidence"),
+        f"list_contains({actors}, CAST(actor AS VARCHAR)) AND list_contains({checks},"
+        ' CAST("check" AS VARCHAR))',
+        'ORDER BY actor, "check", subject',
+    ):
+        row = _Found(clean(subject), clean(owner), clean(ref), clean(reason), evidence)
+        found[actor, (check, status, lo, hi)].append(row)
+    return found
+
+
+def _tier_names(least: Least) -> list[str]:
+    """Name the risk tiers among the words."""
+    names = [
+        say(
+            "the risk tier of {actor} ({tier})",
+            actor=clean(t.word.actor),
+            tier=word(t.word.risk_tier),
+        )
+        for t in least.tiers[:NAMED]
+    ]
+    more = len(least.tiers) - len(names)
+    return [
+        *names,
+        *([say_n("{n} other risk tier", "{n} other risk tiers", more)] if more > 0 else []),
+    ]
 
 
 def _class_word(kind: str) -> str:

@@ -138,6 +138,33 @@ def test_explain_tells_an_id_that_nothing_bears_on_from_no_id(law_run: Path) -> 
         assert reporter("explain", law_run, no_id).exit_code != 0
 
 
+# ---------------------------------------------------------------- what a superset claims
+
+
+@pytest.mark.parametrize(
+    "name", ["soc-2-2017", "iso-27001-2022", "nist-sp-800-53-r5", "cmmc-2.0", "dora", "nis2"]
+)
+def test_no_text_is_said_to_ask_for_what_only_the_check_asks(name: str) -> None:
+    """AC-6 asks for no rights by the hour, AU-9 for no hashes: no base text is a superset of these checks."""
+    more = {"AUD-04", "CHG-02", "CRD-05", "ENT-04", "ENT-06", "ENT-07", "LIF-02", "OWN-01"}
+    rows = read_crosswalk(FOLDER / f"engine-{name}-checks.yml").rows
+    assert [
+        (row.origins, more & set(row.targets))
+        for row in rows
+        if row.relation == "superset" and more & set(row.targets)
+    ] == []
+
+
+@pytest.mark.parametrize(
+    "name", ["soc-2-2017", "iso-27001-2022", "nist-sp-800-53-r5", "cmmc-2.0", "dora", "nis2"]
+)
+def test_a_pair_stands_in_one_row(name: str) -> None:
+    """Where a list is split by relation, no pair may have two."""
+    rows = read_crosswalk(FOLDER / f"engine-{name}-checks.yml").rows
+    pairs = [(a, b) for row in rows for a in row.origins for b in row.targets]
+    assert len(pairs) == len(set(pairs))
+
+
 # ---------------------------------------------------------------- what is refused
 
 

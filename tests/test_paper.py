@@ -10,6 +10,7 @@ import time
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator
+from itertools import pairwise
 from math import inf
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ import pytest
 import weasyprint
 from weasyprint.formatting_structure.boxes import ReplacedBox, TextBox
 
+from reporter.i18n.translate import speaking
 from reporter.report import WRITERS, document
 from reporter.report.editions import appendix
 from reporter.report.export import read_view
@@ -255,6 +257,65 @@ def test_heads_of_tables_are_divided_at_syllables_or_cut_but_not_both() -> None:
 def test_a_word_is_cut_where_it_is_too_wide_in_the_size_of_its_table() -> None:
     small, usual = _rooms("de", "table { font-size: 8pt; } .a { font-size: 6pt; }"), _rooms("de")
     assert small["angegeben"] == pytest.approx(usual["angegeben"] * 9.5 / (6 * 1.06))
+
+
+def test_a_word_that_is_too_wide_is_divided_at_a_syllable_with_a_hyphen() -> None:
+    """`ausgen|ommen` stood in a column of states. A hyphen in the name of an agent would make another of it."""
+    faces = Faces(html.templates_dir() / "fonts")
+    with speaking("de"):
+        assert faces.cut("(ausgenommen): nicht", 5.8) == ["(ausgenom\u00admen): ", "nicht"]
+        assert faces.cut("ausgenommen", 20) == "ausgenommen"
+        assert faces.cut("ausgenommen", 1) == ["ausgen", "ommen"]
+        assert faces.cut("frachtplaner", 4) == ["fracht", "planer"]
+    assert faces.cut("ausgenommen", 5.8) == ["ausgen", "ommen"]
+
+
+def test_a_text_in_one_line_that_is_too_long_breaks_between_words() -> None:
+    page = "<table><thead><tr><th>x</th></tr></thead><tbody><tr><td class='nw'>a b</td></tr></tbody></table>"
+    code = typeset(
+        f"<body>{page}</body>", lambda text, room: [*text] if "\u00a0" in text else text
+    ).code
+    assert '{"a b"}' in code
+
+
+@pytest.mark.slow
+def test_no_word_of_the_german_sample_is_cut_without_a_hyphen(
+    sample_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cut, broken = Faces.cut, set()
+
+    def noticed(faces: Faces, text: str, room: float) -> str | list[str]:
+        pieces = cut(faces, text, room)
+        for first, second in pairwise([] if isinstance(pieces, str) else pieces):
+            if first[-1].isalpha() and second[0].isalpha() and first.isalpha() and room < inf:
+                broken.add(first + second)
+        return pieces
+
+    monkeypatch.setattr(Faces, "cut", noticed)
+    made = paper.render(read_view(sample_run, "de"))
+    (tmp_path / "made.pdf").write_bytes(made)
+    assert broken == set()
+    assert "ausgenom\u00ad" in said(tmp_path / "made.pdf")
+
+
+@pytest.mark.parametrize("edition", ["engineer", "board"])
+def test_a_number_and_its_percent_sign_stay_on_one_line(
+    edition: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = f"<tr><td>{'1 % ' * 200}</td></tr>"
+    page = f"<html><head><title>x</title></head><body><h1>x</h1><h2>x</h2><table><thead><tr><th>x</th></tr></thead><tbody>{row}</tbody></table></body></html>"
+    monkeypatch.setattr(paper.html, "render", lambda *_, **__: page)
+    (tmp_path / "made.pdf").write_bytes(paper.render(given.view(given.rich()), edition))
+    lines = [line.split() for line in said(tmp_path / "made.pdf", "-raw").splitlines()]
+    told = [line for line in lines if line and set(line) <= {"1", "%"}]
+    assert len(told) > 3 and all(line[0] == "1" and line[-1] == "%" for line in told)
+
+
+def test_a_percent_of_a_finding_stays_whole_and_its_lines_are_counted() -> None:
+    press = typst_pages.Press(html.templates_dir(), given.view(given.rich()).cover.as_of_iso)
+    assert press._said("at 5 % of 10 %", 99, plain=False) == "at 5\u00a0% of 10\u00a0%"
+    assert press._lines.count(("at 5\u00a0% of 10\u00a0%",), 99) == (1, 1)
+    assert press._lines.count(("at\u00a0last",), 99) is None
 
 
 def test_a_range_stays_on_one_line_where_it_fits() -> None:

@@ -34,7 +34,7 @@ from reporter.explain.explain import explain
 from reporter.i18n import translate
 from reporter.model import assessment as model
 from reporter.model import statements
-from reporter.model.scores import Status
+from reporter.model.scores import MET, MISSING, UNKNOWN, Status
 from reporter.model.sentences import Sentence
 from reporter.pipeline import assess as run
 from reporter.report import EDITIONS, WRITERS, build, workbook
@@ -45,7 +45,7 @@ from reporter.report.html import page as html
 from reporter.report.html.svg import clip
 from reporter.report.pdf import paper, typst_pages
 from reporter.report.pdf.fonts import Faces
-from reporter.report.view import format
+from reporter.report.view import format, level_steps
 from reporter.runs.store import Results
 
 OPEN, CLOSE = "⟦", "⟧"
@@ -463,6 +463,24 @@ def test_every_sheet_and_heading_of_the_workbook_is_said(pseudo: translate.Trans
 
 
 # ---------------------------------------------------------------- what German prints
+
+
+@pytest.mark.parametrize(
+    ("counts", "english", "german"),
+    [
+        ((1, 2), "1 is missing, 2 are not known.", "1 fehlt, 2 sind nicht bekannt."),
+        ((2, 1), "2 are missing, 1 is not known.", "2 fehlen, 1 ist nicht bekannt."),
+        ((0, 3), "0 are missing, 3 are not known.", "0 fehlen, 3 sind nicht bekannt."),
+    ],
+)
+def test_practices_that_a_level_lacks_are_counted_in_good_grammar(
+    counts: tuple[int, int], english: str, german: str
+) -> None:
+    """Page 1 said `1 fehlen`."""
+    states = dict(zip((MET, MISSING, UNKNOWN), (0, *counts), strict=True))
+    assert level_steps._text(given.rich(), 1, states).endswith(english)
+    with translate.speaking("de"):
+        assert level_steps._text(given.rich(), 1, states).endswith(german)
 
 
 @pytest.mark.parametrize("edition", EDITIONS)

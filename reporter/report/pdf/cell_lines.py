@@ -49,6 +49,7 @@ class CellLines:
         """Return the least and the most lines of the pieces of a text in a room in ems; None for
         what cannot be told.
         """
+        text = tuple(piece.replace("\u00a0%", " %") for piece in text)  # no sure break either
         if not all(piece.isascii() and piece.isprintable() for piece in text):
             return None
         parts = _parts(text)

@@ -15,6 +15,9 @@ from pathlib import Path
 
 from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
 
+from reporter.i18n.translate import language
+from reporter.report.pdf.syllables import syllables
+
 FONTS = {
     "SourceSans3-Regular.otf": ("Source Sans 3", 400),
     "SourceSans3-Semibold.otf": ("Source Sans 3", 600),
@@ -27,7 +30,15 @@ _LAZY = "DroidSansFallback.ttf"
 """3 MB of Chinese, Japanese and Korean: loaded only where the report needs it."""
 _WIDEST = 2.2
 """Of any character of these fonts, in ems."""
+_BEFORE_PERCENT = re.compile(r"(?<=\d) (?=%)")
+SOFT_HYPHEN = "\u00ad"
+"""Drawn only where a line ends."""
 _PIECES = re.compile(r"[^-/_.@:#=]{0,6}[-/_.@:#=]|[^-/_.@:#=]{1,6}")
+
+
+def keep_percents(text: str) -> str:
+    """Keep each number on the line of its percent sign."""
+    return _BEFORE_PERCENT.sub("\u00a0", text)
 
 
 def undrawable(text: Iterable[str], folder: Path) -> tuple[dict[int, str], list[str]]:
@@ -99,8 +110,23 @@ class Faces:
             return text
         pieces: list[str] = []
         for word in words:
-            pieces += [word] if self._wide(word) <= room else _PIECES.findall(word)
+            pieces += [word] if self._wide(word) <= room else self._broken(word, room)
         return pieces
+
+    def _broken(self, word: str, room: float) -> list[str]:
+        """Divide a word at syllables, with a hyphen, or anywhere and without where one is too wide
+        or the word may be a name.
+        """
+        room_before = room - self._widths[ord("-")]
+        lines: list[str] = []
+        for part in syllables(word, language()):
+            if lines and self._wide(lines[-1] + part) <= room_before:
+                lines[-1] += part
+            else:
+                lines.append(part)
+        if len(lines) > 1 and max(map(self._wide, lines)) <= room_before:
+            return [SOFT_HYPHEN.join(lines)]
+        return _PIECES.findall(word)
 
     def _wide(self, word: str) -> float:
         """Return the width of a word in ems. It is cached, as a long list repeats its words."""

@@ -22,6 +22,7 @@ from reporter.report.editions.appendix import TITLE, Chapter, chapter, parts, se
 from reporter.report.html import page as html
 from reporter.report.html.custom_template import Template
 from reporter.report.pdf import merge, typst_pages
+from reporter.report.pdf.fonts import keep_percents
 from reporter.report.view.elements import Cover
 from reporter.report.view.finding_rows import Findings
 from reporter.report.view.format import short
@@ -85,7 +86,7 @@ def _render(view: View, edition: str, template: Template | None) -> bytes:
     from reporter.report.pdf import weasyprint_pages
 
     page = html.render(view, "paper", weasyprint_pages.PLACE, edition, template=template)
-    return weasyprint_pages.lay_out(shorten_words(page))
+    return weasyprint_pages.lay_out(_prepared(page))
 
 
 def _typeset(
@@ -108,7 +109,7 @@ def _typeset(
             lists = view.findings, totals_of(view)
             appendix = laid_out() if laid_out else lay_out(*lists, cover.as_of_iso, folder)
             begins = _first_page(view, appendix, data)
-        page = shorten_words(html.render(view, "paper", "", edition, begins))
+        page = _prepared(html.render(view, "paper", "", edition, begins))
         attachments = list(map(_attachment, data or ()))
         report_pdf, row_heads = appendix.press.report(
             cover, page, appendix.pages, attachments, folder, on_layout
@@ -198,6 +199,10 @@ def _append(
         headings = zip(part.heads, positions, strict=True)
         marks += [(head, page) for head, page in headings if head is not None]
     return marks
+
+
+def _prepared(page: str) -> str:
+    return keep_percents(shorten_words(page))
 
 
 def shorten_words(page: str) -> str:

@@ -367,6 +367,8 @@ class _Writer:
             return []
         text = _SPACE.sub(" ", text)
         pieces = self._cut(text.replace(" ", "\u00a0") if self._is_whole else text, self._room)
+        if self._is_whole and not isinstance(pieces, str):
+            pieces = self._cut(text, self._room)  # better between words than in one
         if isinstance(pieces, str):
             return [literal(pieces)]
         return [code for piece in pieces for code in (literal(piece), "o")][:-1]

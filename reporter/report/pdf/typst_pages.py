@@ -22,7 +22,7 @@ from reporter.errors import ReporterError
 from reporter.i18n.translate import language, say
 from reporter.report.editions.appendix import COLUMNS, SHARES, TITLE, Section
 from reporter.report.pdf.cell_lines import CellLines
-from reporter.report.pdf.fonts import FAMILIES, Faces
+from reporter.report.pdf.fonts import FAMILIES, Faces, keep_percents
 from reporter.report.pdf.typeset import TEXT_WIDTH, literal, typeset
 from reporter.report.view.elements import Cover
 
@@ -201,7 +201,7 @@ class Press:
         return most if least == most else 0
 
     def _said(self, text: str, room: float, plain: bool) -> str | list[str]:
-        return self._faces.cut(self._faces.written(text, plain), room)
+        return self._faces.cut(keep_percents(self._faces.written(text, plain)), room)
 
     def _running(self, cover: Cover, chapter: str, pages: dict[str, int], plain: bool) -> bytes:
         head = f"{cover.organisation} · {say(chapter)}"

@@ -103,13 +103,13 @@ def _text(assessment: model.Assessment, level: int, counts: Mapping[str, int]) -
         )
     open_count = total - counts[MET]
     text = say_n(
-        "Level {level} needs {n} more practice of {all}: {missing} missing, {unknown} not known.",
-        "Level {level} needs {n} more practices of {all}: {missing} missing, {unknown} not known.",
+        "Level {level} needs {n} more practice of {all}: {missing}, {unknown}.",
+        "Level {level} needs {n} more practices of {all}: {missing}, {unknown}.",
         open_count,
         level=level,
         all=number(total),
-        missing=number(counts[MISSING]),
-        unknown=number(counts[UNKNOWN]),
+        missing=say_n("{n} is missing", "{n} are missing", counts[MISSING]),
+        unknown=say_n("{n} is not known", "{n} are not known", counts[UNKNOWN]),
     )
     text = f"{text} {clean(content(reason))}" if reason else text
     return _with_earlier(text, assessment, level)

@@ -18,9 +18,9 @@ LARGEST = 1 << 20
 _TEXTS = (
     "CREATE TABLE approved_texts AS SELECT t.file AS text_file, arg_min(c, (c.effective_at,"
     " c.file, c.record)) AS c FROM texts AS t JOIN (SELECT *, string_split(text_ids, ';') AS"
-    " blobs FROM in_changes WHERE text_ids IS NOT NULL AND approved_by IS NOT NULL AND source NOT IN"
-    f" (SELECT source FROM carried WHERE col = {quoted(PARTIAL)})) AS c ON list_contains(c.blobs,"
-    " t.blob) GROUP BY ALL"
+    " blobs FROM in_changes WHERE text_ids IS NOT NULL AND approved_by IS NOT NULL AND source NOT"
+    f" IN (SELECT source FROM carried WHERE col = {quoted(PARTIAL)})) AS c ON"
+    " list_contains(c.blobs, t.blob) GROUP BY ALL"
 )
 _BIND = (
     "UPDATE in_policies AS p SET document = p.file || '#' || p.record, approved_by ="

@@ -389,7 +389,7 @@ ENGINE = {
     "actors.listed_in": "becomes listings.listed_in",
     "credentials.listed_in": "becomes listings.listed_in",
     "grants.approved_at": "becomes all_approvals.approved_at",
-    "changes.content": "which texts were approved: makes policies.document",
+    "changes.text_ids": "which texts were approved: makes policies.document",
     "refused_approvals.refused_anew_at": "becomes all_approvals.expires_at",
     "approvals.purpose": "becomes all_approvals.purpose",
     "components.approved_at": "becomes known_versions.approved_at",

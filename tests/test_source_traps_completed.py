@@ -63,7 +63,7 @@ SOURCES = Path(__file__).parent / "data" / "sources"
         ("servicenow-grc", "assessments.json", 1, 2),
         ("servicenow-grc", "entities.json", 1, 1),
         ("servicenow-incidents", "problems.json", 1, 1),
-        ("servicenow-policies", "approvals.json", 5, 12),
+        ("servicenow-policies", "approvals.json", 11, 6),
         ("steampipe-aws-iam", "policies.json", 1, 1),
         ("steampipe-kubernetes-rbac", "roles.json", 1, 1),
         ("trufflehog", "findings.jsonl", 4, 2),

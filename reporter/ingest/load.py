@@ -93,8 +93,7 @@ def ingest(
     choices, empties = empty_lists.take(choices, sources, inputs)
     conversions += empties
     _register(engine, conversions, cache)
-    if empties:
-        empty_lists.note(engine)
+    empty_lists.note(engine, [files for _, files, _ in empties])
     files, quarantined = _count(engine, choices, conversions, inputs)
     lost_counts = {f.file: f.read for f in (*files, *statement_counts) if f.bytes and not f.sha256}
     quarantined = sorted(

@@ -522,12 +522,7 @@ LOG_STORES = (
 POLICIES = (
     column("policy_id", TEXT, "Id.", "required"),
     column("scope", TEXT, "agents | identities | ...", "required"),
-    column(
-        "status",
-        TEXT,
-        "approved | published (approval not told) | unapproved | draft | withdrawn.",
-        "required",
-    ),
+    column("status", TEXT, "approved | published | unapproved | draft | withdrawn.", "required"),
     column("approved_by", TEXT, "Executive or body.", "sparse person"),
     column("effective_at", TIME, "In force from.", "sparse"),
     column("recorded_at", TIME, "When this record was made, where the system tells.", "sparse"),

@@ -262,6 +262,7 @@ def as_words(found: Found, at_least: int, after: str, model: Model) -> Least:
 
 
 def as_least(found: Found, after: str) -> Least:
+    """Return what was found as the results to look at, the highest tiers first."""
     results = tuple(
         Tally(check, *kind, n)
         for check, kinds in sorted(found.picks.items())

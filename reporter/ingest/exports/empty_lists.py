@@ -60,10 +60,10 @@ def lists_none(file: InputFile) -> bool:
     return isinstance(value, dict) and TABLE in value and all(v == [] for v in value.values())
 
 
-def note(engine: Engine) -> None:
-    """Note in `carried` that a list tells all of exceptions, where no record of one does: it says
-    nothing of what the records of others lack.
+def note(engine: Engine, files: list[list[InputFile]]) -> None:
+    """Note in `carried` that the lists that are taken tell all of exceptions, where no record of
+    one does: they say nothing of what the records of others lack.
     """
-    if not engine.one(f"SELECT count(*) FROM carried WHERE tbl = '{TABLE}'"):
+    if files and not engine.one(f"SELECT count(*) FROM carried WHERE tbl = '{TABLE}'"):
         names = [n for n, _ in columns_of(TABLES[TABLE])]
         engine.insert("carried", [(SOURCE, TABLE, n) for n in names])

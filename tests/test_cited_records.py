@@ -17,15 +17,16 @@ as_of: 2026-10-01
 FILES = {
     "a_names": {"name": "Mail sorter", "risk_tier": "high", "autonomy": 3},
     "b_ends": {"expires_at": "2025-12-01"},
-    "c_owners": {"owner_id": "ann", "owner_confirmed_at": "2025-01-05"},
+    "c_owners": {"owner_id": "ann", "technical_owner_id": "ann"},
     "d_both": {"owner_id": "ann", "risk_tier": "high", "autonomy": 3},
+    "e_confirmed": {"owner_confirmed_at": "2026-08-02"},
 }
 
 
 def test_a_result_names_the_record_that_holds_what_it_says(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assess_few(monkeypatch, "LIF-01", "OWN-01", "OWN-02")
+    assess_few(monkeypatch, "LIF-01", "OWN-01", "OWN-02", "OWN-04")
     inventory = tmp_path / "workspace" / "inventory"
     inventory.mkdir(parents=True)
     (tmp_path / "workspace" / "reporter.yml").write_text(SETTINGS, encoding="utf-8")
@@ -39,6 +40,7 @@ def test_a_result_names_the_record_that_holds_what_it_says(
     refs = {check: ref for check, subject, _, ref in rows if subject == "a1"}
     assert refs["LIF-01"] == "inventory/b_ends.jsonl#1"
     assert refs["OWN-02"] == "inventory/c_owners.jsonl#1"
+    assert refs["OWN-04"] == "inventory/e_confirmed.jsonl#1"  # others hold whose date it is
     assert refs["OWN-01"] in ("inventory/c_owners.jsonl#1", "inventory/d_both.jsonl#1")
 
 

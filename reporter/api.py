@@ -38,9 +38,9 @@ def assess(
     workspace: PathLike,
     out: PathLike | None = None,
     *,
-    formats: Sequence[str] = (),
-    earlier: Iterable[PathLike] = (),
-    extra: Iterable[PathLike] = (),
+    formats: str | Sequence[str] = (),
+    earlier: PathLike | Iterable[PathLike] = (),
+    extra: PathLike | Iterable[PathLike] = (),
     cache: PathLike | None = None,
     memory: str = "1GB",
     temp: PathLike | None = None,
@@ -58,9 +58,9 @@ def assess(
         workspace: Folder with reporter.yml and the evidence.
         out: Run folder to make; without it the run lives as long as what is returned.
         formats: What is written beside the data: html, pdf, csv, xlsx, oscal, ocsf, sarif,
-            board-html, board-pdf, engineer-html, engineer-pdf.
-        earlier: Run folders to compare with.
-        extra: Folders of your own sources, checks, catalogs and profiles.
+            board-html, board-pdf, engineer-html, engineer-pdf; a list, or text with commas.
+        earlier: Run folders to compare with; one may stand alone.
+        extra: Folders of your own sources, checks, catalogs and profiles; likewise.
         cache, temp: Folders of converted, and of temporary, files; beside the run without them.
         memory, temp_size: What the engine, and temporary files, may take, such as "4GB".
         pseudonymise: Put pseudonyms for people, in all of the run.
@@ -78,13 +78,13 @@ def assess(
     from reporter.pipeline.assess import Options
 
     options = Options(
-        formats=tuple(formats),
-        extra=tuple(map(Path, extra)),
+        formats=_names(formats),
+        extra=_paths(extra),
         cache=Path(cache) if cache else None,
         memory=memory,
         pseudonymise=pseudonymise,
         key=read_key(Path(key_file)) if key_file is not None else "",
-        earlier=tuple(map(Path, earlier)),
+        earlier=_paths(earlier),
         language=language,
         say=say,
         packs=installed() if packs else (),
@@ -94,6 +94,17 @@ def assess(
     )
     folder = Path(workspace)
     return run(folder, Path(out), options) if out is not None else _temporary_run(folder, options)
+
+
+def _names(formats: str | Sequence[str]) -> tuple[str, ...]:
+    """Return the names of formats, each once; text has commas between them."""
+    given = formats.split(",") if isinstance(formats, str) else formats
+    return tuple(dict.fromkeys(name.strip() for name in given if name.strip()))
+
+
+def _paths(given: PathLike | Iterable[PathLike]) -> tuple[Path, ...]:
+    """Return folders, of which one may stand alone."""
+    return tuple(map(Path, [given] if isinstance(given, PathLike) else given))
 
 
 def _temporary_run(workspace: Path, options: Options) -> Run:

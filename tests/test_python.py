@@ -146,6 +146,18 @@ def test_what_is_no_run_is_refused_with_what_to_do(tmp_path: Path) -> None:
         reporter.open(tmp_path)
 
 
+def test_formats_are_text_as_on_the_command_line_and_a_folder_may_stand_alone(
+    tmp_path: Path,
+) -> None:
+    earlier = tmp_path / "first"
+    reporter.assess(Estate().write(tmp_path / "ws"), earlier, formats="json, csv")
+    assert {"report.json", "agents.csv"} <= {p.name for p in earlier.iterdir()}
+    (tmp_path / "own" / "checks").mkdir(parents=True)
+    own = str(tmp_path / "own")
+    with pytest.raises(reporter.InputError, match="is not earlier"):  # both are found
+        reporter.assess(tmp_path / "ws", tmp_path / "second", earlier=str(earlier), extra=own)
+
+
 def test_what_assess_returns_reads_its_results_where_the_run_stands(tmp_path: Path) -> None:
     """It is made in a hidden folder, which is renamed when all is written."""
     estate = Estate()

@@ -95,6 +95,12 @@ def test_every_edition_says_the_same(tmp_path: Path) -> None:
         "Whether a system shows what somebody declares; ask for its export."
     }
     assert len(rows) == len(run.view.reliance.sample) > 100
+    asked = [row for row in rows if row[at["subject"]] == "answer to the question"]
+    assert asked
+    for row in asked:
+        assert row[at["reason"]].startswith("nobody answered with evidence: ")
+        assert row[at["reason"]].endswith("?")
+    assert "Question for a human" not in run.explain("INV")  # no theme asks one
 
 
 @pytest.mark.slow

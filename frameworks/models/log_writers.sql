@@ -8,10 +8,10 @@ WITH names AS (
   SELECT a.owner_id AS name, 'owner' AS role, a.actor_id AS agent_id FROM agents AS a
 ),
 stores AS (
-  SELECT l.log_source, ';' || REPLACE(LOWER(l.writers), ' ', '') || ';' AS writers
+  SELECT l.log_source, l.ref, ';' || REPLACE(LOWER(l.writers), ' ', '') || ';' AS writers
   FROM log_stores AS l
 )
-SELECT s.log_source, n.role, n.name, n.agent_id
+SELECT s.log_source, n.role, n.name, n.agent_id, s.ref
 FROM stores AS s
 JOIN names AS n ON REPLACE(s.writers, ';' || REPLACE(LOWER(n.name), ' ', '') || ';', '') <> s.writers
 WHERE n.role <> 'owner' OR EXISTS (

@@ -134,15 +134,17 @@ _RECORDS = (
 
 
 def cite_deciding(engine: Engine, check: Check, columns: Iterable[Column]) -> None:
-    """Let results that name the first record of their actor name the one that holds most of what
-    they say, or else of what the check reads: an actor's record may be spread over several lists.
+    """Let results that name the first record of their actor name the one that holds the dates they
+    say, else most of what they say, or of what the check reads: an actor's record may be spread
+    over several lists. A reason with a date rests on it; what else it says is mostly whose it is.
     """
     names = sorted(c for t, c in columns if t == "actors" and c not in UNDECIDING)
     if not names or check.about not in ("agent", "actor"):
         return
+    types = {c.name: c.type for c in TABLES["actors"].columns}
     held = " + ".join(
         f"CASE WHEN r.{n} = a.{n} THEN CASE WHEN list_contains(said, CAST(r.{n} AS VARCHAR)) THEN"
-        " 1000 ELSE 1 END ELSE 0 END"
+        f" {1_000_000 if types[n] == 'TIMESTAMP' else 1000} ELSE 1 END ELSE 0 END"
         for n in names
     )
     engine.run(

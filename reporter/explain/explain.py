@@ -232,7 +232,8 @@ def _control(control: Control, framework: Framework, view: View) -> list[str]:
     lines += ["", control.shown] if control.shown else []
     if control.not_shown:
         lines += ["", say("What no check shows: {text}", text=control.not_shown)]
-    lines += ["", say("Question for a human: {question}", question=control.ask)]
+    if control.ask:  # a theme has none
+        lines += ["", say("Question for a human: {question}", question=control.ask)]
     lines += [_answer(t) for t in view.attestations.rows if t.anchor == control.anchor]
     for check in control.checks:
         results = _results(

@@ -42,6 +42,7 @@ _STATED = mark("stated by people")
 _SCORE_RESTS = mark("The evidenced score rests on: {shares}.")
 _LEVEL_RESTS = mark("What the level asks for rests on: {shares}.")
 _ANSWER = mark("answer to the question")
+_UNANSWERED = mark("nobody answered with evidence: {question}")
 _FALLS, _RISES = mark("falls to {after} if they fail"), mark("rises to {after} if they pass")
 _FORGED = mark("falls to level {after} if they are false")
 _LOOK: Mapping[str, str] = {
@@ -99,6 +100,9 @@ class Reliances:
         self._sets = [*self._budget_sets(found.budgets), *self._flip_sets(found.flips)]
         self._found = _records(self._sets, results)
         self._of_tiers = _of_tiers(self._sets, results)
+        self._questions = {
+            (f.id, c.id): clean(content(c.ask)) for f in assessment.frameworks for c in f.controls
+        }
         self._answers = {(a.framework, a.control): a for a in assessment.attestations if a.settles}
 
     def of_controls(self) -> dict[tuple[str, str], tuple[str, ...]]:
@@ -319,7 +323,9 @@ class Reliances:
         if t.check == ASK:
             given = self._answers.get((each.framework, each.control))
             who = clean(given.attested_by) if given else ""
-            yield _Found(say(_ANSWER), who, clean(given.ref) if given else "", "", "")
+            question = self._questions.get((each.framework, each.control), "")
+            reason = question if given else say(_UNANSWERED, question=question)
+            yield _Found(say(_ANSWER), who, clean(given.ref) if given else "", reason, "")
 
     def _row(self, each: _Set, t: Tally, found: _Found) -> elements.Sampled:
         least, rule = each.least, self._checks.get(t.check)

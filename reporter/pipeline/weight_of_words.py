@@ -38,8 +38,8 @@ def reliance(engine: DuckDB, scoring: Scoring, scores: Scores) -> Reliance:
     counts = counts_of(scoring.tallies)
     for check in scoring.checks:
         counts[check.id]  # a check without a result counts none
-    tiered = tuple(_tiered(engine, scoring.content.sources, support))
-    model = Model({c.id: c for c in scoring.checks}, counts, policy, support, tiered)
+    tiered = sorted(_tiered(engine, scoring.content.sources, support), key=lambda t: t.words[0])
+    model = Model({c.id: c for c in scoring.checks}, counts, policy, support, tuple(tiered))
     parts = parts_of_checks(scores.checks, extract.classed(engine), policy)
     leveled = _leveled(scoring, scores)
     return Reliance(

@@ -51,7 +51,7 @@ EXACT_WORDS = 10
 """Words that carry several results, up to which every choice of them is tried."""
 GREEDY_WORDS = 40
 """Such words up to which they are added one by one."""
-TIER_TRIES = 200
+TIER_TRIES = 20
 """Sets of false tiers beside which the other words are looked for, in each practice."""
 EXACT_TRIES = 500
 """Sets of results that are scored one by one where their weights are only bounded."""
@@ -404,7 +404,7 @@ def _with_tiers(
     tiers that were not tried, None if that is ruled out. More than `enough` need not be tried.
     """
     edge = _edge(practice, level, model.policy)
-    groups = grouped(model.tiered, {check for check, _ in practice.weights})
+    groups = grouped(model, [check for check, _ in practice.weights])
     if not groups or enough == 1:
         return best, None
     reach, case = reach_of(practice.weights, model, groups), _Words(practice, model, edge)
@@ -413,13 +413,13 @@ def _with_tiers(
         _practice(practice, model, Status.FAIL, _all).raw()[0],
     )
     order = sorted(range(len(groups)), key=lambda n: (-reach.caps[n], -reach.steps[n], n))
-    alone = [groups[n] for n in order if reach.caps[n] or raw - reach.steps[n] <= edge]
+    alone = [groups[n] for n in order if reach.caps[n] == 2 or raw - reach.steps[n] <= edge]
     groups, may_cap = [groups[n] for n in order], any(reach.caps)
     for group in alone:
         after = with_tiers_false(model, [group])
         if _practice(practice, after, Status.FAIL, _all).value() <= edge:
             return Found(1, 1, {}, {}, (group,)), None
-    tries = TIER_TRIES // case.cost
+    tries = max(TIER_TRIES // case.cost, min(TIER_TRIES, 8))
     for size in range(1, sum(g.n for g in groups) + 1):
         most = min((n for n in (enough, best and best.at_most) if n), default=None)
         by_weight = floor is not None and (most is None or floor < most)

@@ -67,16 +67,10 @@ class Tiered:
     shared: bool = False
     """Some of them belong to others too whose tier is only declared."""
 
-    def within(self, checks: Collection[str]) -> Tiered | None:
-        """Return the same with the results of some checks; None where none of them would change."""
-        found = {c: self.results[c] for c in checks if c in self.results}
-        return replace(self, results=found) if found else None
-
     @cached_property
-    def key(self) -> tuple[object, ...]:
-        """What is equal where nothing but the actor differs."""
-        results = frozenset((c, frozenset(n.items())) for c, n in self.results.items())
-        return results, self.names, self.shared
+    def keys(self) -> dict[str, frozenset[tuple[Kind, int]]]:
+        """By check, what is equal where the results are."""
+        return {check: frozenset(kinds.items()) for check, kinds in self.results.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,22 +133,24 @@ def _raised_support(support: Support, names: Collection[str]) -> Support:
     )
 
 
-def grouped(tiered: Iterable[Tiered], checks: Collection[str]) -> list[Tiered]:
-    """Return the groups by their results of some checks alone."""
+def grouped(model: Model, checks: Sequence[str]) -> list[Tiered]:
+    """Return the groups by their results of some checks alone, without those who only pass there: a
+    pass that weighs more lowers nothing, but where a sample is drawn.
+    """
+    sampled = any(model.checks[c].sample for c in checks if c in model.checks)
     groups: dict[tuple[object, ...], list[Tiered]] = defaultdict(list)
-    for each in tiered:
-        if part := each.within(checks):
-            own = [n for n in part.names if n.split(" ", 1)[0] in checks]
-            part = replace(part, names=frozenset(own))
-            groups[part.key].append(part)
-    return [
-        replace(
-            alike[0],
-            words=tuple(sorted(w for g in alike for w in g.words)[:NAMED]),
-            n=sum(g.n for g in alike),
-        )
-        for alike in groups.values()
-    ]
+    for each in model.tiered:
+        keys = [(c, each.keys[c]) for c in checks if c in each.keys]
+        if sampled or any(kind[0] != Status.PASS for _, key in keys for kind, _ in key):
+            names = each.names and frozenset(n for n in each.names if n.split(" ", 1)[0] in checks)
+            groups[*keys, names, each.shared].append(each)
+    found = []
+    for key, alike in groups.items():
+        first, words = alike[0], [word for group in alike[:NAMED] for word in group.words]
+        results = {c: first.results[c] for c in checks if c in first.results}
+        n = sum(group.n for group in alike)
+        found.append(Tiered(tuple(words[:NAMED]), n, results, frozenset(key[-2]), first.shared))  # type: ignore[call-overload]
+    return found
 
 
 def chosen_of(groups: Sequence[Tiered], size: int) -> Iterator[tuple[Tiered, ...]]:
@@ -178,8 +174,8 @@ class Reach:
 
     steps: Sequence[Fraction]
     """By group: how far the tier of one actor moves it, without a cap."""
-    caps: Sequence[bool]
-    """By group: whether it may cap it, by itself or with results that fail."""
+    caps: Sequence[int]
+    """By group: 2 where it caps it by itself, 1 where only with results that fail, else 0."""
     falls: Mapping[tuple[str, Kind], Fraction]
     """By check and kind: how far a result of such an actor moves it that fails."""
 
@@ -188,24 +184,29 @@ def reach_of(weights: Sequence[tuple[str, int]], model: Model, groups: Sequence[
     """Return how far tiers move a practice of some checks."""
     policy, total = model.policy, sum(weight for _, weight in weights)
     high = {(c, k) for g in groups for c, kinds in g.results.items() for k in kinds}
-    steps, caps = [Fraction(0)] * len(groups), [False] * len(groups)
+    steps, caps = [Fraction(0)] * len(groups), [0] * len(groups)
     far: dict[tuple[str, Kind], Fraction] = {}
     for check, weight in weights:
         rule, share = model.checks.get(check), Fraction(weight, total)
+        known: dict[frozenset[tuple[Kind, int]], tuple[Fraction, int]] = {}
         sampled = rule is not None and bool(rule.sample)
         falls, rises = _steps_to_top(model.counts[check], policy, sampled)
         far |= {(check, kind): share * step for kind, step in falls.items()}
+        is_critical = rule is not None and rule.severity == "critical"
         for at, group in enumerate(groups):
-            kinds = group.results.get(check, NOTHING)
-            steps[at] += share * min(1, sum(n * rises[kind] for kind, n in kinds.items()))
-            if rule and rule.severity == "critical":
-                caps[at] |= any(_may_cap(kind, policy) for kind in kinds)
+            if key := group.keys.get(check):
+                if key not in known:
+                    step = share * min(1, sum(n * rises[kind] for kind, n in key))
+                    known[key] = step, max(_may_cap(k, policy) for k, _ in key) * is_critical
+                steps[at] += known[key][0]
+                caps[at] = max(caps[at], known[key][1])
     return Reach(steps, caps, {result: step for result, step in far.items() if result in high})
 
 
-def _may_cap(kind: Kind, policy: Policy) -> bool:
-    is_open = kind[0] in WORDS or not credits_of(policy)[kind[0]]
-    return is_open and kind[2] < CAP_TIER
+def _may_cap(kind: Kind, policy: Policy) -> int:
+    if kind[2] >= CAP_TIER:
+        return 0
+    return 2 if not credits_of(policy)[kind[0]] else int(kind[0] in WORDS)
 
 
 def _steps_to_top(

@@ -93,7 +93,7 @@ def _text(assessment: model.Assessment, level: int, counts: Mapping[str, int]) -
     reason = next((why for most, why in score.caps if most < level), "")
     if counts[MET] == total and reason:
         held = say("Level {n} is held back: {why}", n=level, why=clean(content(reason)))
-        return _with_earlier(held, assessment, level)
+        return _with_earlier(held, assessment, level, True)
     if counts[MET] == total:
         return say_n(
             "Level {level} is reached: the {n} practice it asks for is met.",
@@ -112,13 +112,15 @@ def _text(assessment: model.Assessment, level: int, counts: Mapping[str, int]) -
         unknown=say_n("{n} is not known", "{n} are not known", counts[UNKNOWN]),
     )
     text = f"{text} {clean(content(reason))}" if reason else text
-    return _with_earlier(text, assessment, level)
+    return _with_earlier(text, assessment, level, bool(reason))
 
 
-def _with_earlier(text: str, assessment: model.Assessment, level: int) -> str:
-    """Add to the text on the top level what the earlier period lacks."""
+def _with_earlier(text: str, assessment: model.Assessment, level: int, is_held: bool) -> str:
+    """Add to the text on the top level what the earlier period lacks, if that holds the level or
+    can be named.
+    """
     earlier = assessment.earlier
-    if level < TOP or not earlier.why:
+    if level < TOP or not earlier.why or not (is_held or earlier.unclosed):
         return text
     why = say(_EARLIER[earlier.why])
     ranks = {c.id: SEVERITIES.index(c.severity) for c in assessment.checks}

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from conftest import assess_few, printed, reporter
 
+pytestmark = pytest.mark.slow
 HEAD = "organisation: X\nperiod: {from: '2026-07-01', to: '2026-10-01'}\n"
 AGENT = '{"type": "agent", "actor_id": "a1", "state": "active", "owner_id": "ann"}'
 HEADINGS = "type,exception_id,actor_id,check_id,reason,requester_id,approver_id,starts_at,ends_at,compensating\n"

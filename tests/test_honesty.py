@@ -17,7 +17,7 @@ from reporter.engine.duckdb import DuckDB
 from reporter.errors import ContentError
 from reporter.evaluate import runner
 from reporter.evaluate.coded_results import RESULTS_TABLE
-from reporter.evaluate.evidence import Strengths, bound_by_record
+from reporter.evaluate.evidence import Strengths, bound_by_record, sight_of
 from reporter.ingest.cache import open_cache
 from reporter.ingest.load import ingest
 from reporter.ingest.readers.inputs import Inputs
@@ -96,7 +96,8 @@ def test_a_result_on_a_log_is_as_good_as_the_record_that_it_names(tmp_path: Path
             "INSERT INTO results (check_id, subject, status, ref, evidence) VALUES ('AUD-05', ?, 'pass', ?, 'record')",
             [subject, ref],
         )
-    bound_by_record(engine, "AUD-05", Strengths({}, {}, {"register": 0, "aws": 1}))
+    sight = replace(sight_of([], {}), strengths=Strengths({}, {}, {"register": 0, "aws": 1}))
+    bound_by_record(engine, "AUD-05", [(("log_stores", "retention_days"),)], sight)
     rows = engine.rows("SELECT subject, status, evidence FROM results ORDER BY subject")
     assert rows == [
         ("app", "pass", "record"),

@@ -10,6 +10,7 @@ from conftest import assess_few, read_results
 
 from reporter.pipeline.assess import Options, assess_workspace
 
+pytestmark = pytest.mark.slow
 AGENTS = (
     "sys_id,name,description,role,active,agent_type,strategy,sys_created_on\n"
     "aa11,Desk helper,Helps,Agent,true,internal,react,2026-01-05 08:00:00\n"

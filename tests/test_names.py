@@ -24,6 +24,7 @@ from reporter.schema.tables import LOADED
 from reporter.transform.derive import derive
 from reporter.transform.identity import NAMED
 
+pytestmark = pytest.mark.slow
 YML = "organisation: Port\nperiod: {from: '2026-07-01', to: '2026-10-01'}\nframeworks: [owasp-nhi-2025]\n"
 
 

@@ -15,6 +15,7 @@ from reporter.content import loader
 from reporter.ingest.load import ingested
 from reporter.ingest.readers.files import discover
 
+pytestmark = pytest.mark.slow
 FIRST = """\
 id: first
 title: What comes first

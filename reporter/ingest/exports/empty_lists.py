@@ -46,7 +46,9 @@ def lists_none(file: InputFile) -> bool:
     """Tell whether a file is a list of exceptions in Reporter's form that holds none: a CSV of
     nothing but headings, or a JSON document of nothing but an empty list.
     """
-    if not 0 < file.size <= LARGEST or file.format not in ("csv", "json", "empty") or file.part:
+    if not 0 < file.size <= LARGEST or file.format not in ("csv", "json", "empty"):
+        return False
+    if file.part or file.gzipped:  # what is packed may be damaged
         return False
     text = whole(file, LARGEST).decode(file.encoding or "utf-8", errors="replace").strip()
     if file.format == "csv":

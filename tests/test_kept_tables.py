@@ -22,7 +22,7 @@ from reporter.pipeline import assess as running
 from reporter.pipeline import kept_tables
 from reporter.pipeline.assess import Options, assess_workspace
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.deep
 
 ALL_CHECKS = len(loader.load().checks)
 

@@ -5,9 +5,8 @@ clock, no float.
 any model given as plain data, so that results can be compared from outside (docs/method.md)."""
 
 from reporter.score.levels import TOP, asked, standing
-from reporter.score.observations import score_observations
+from reporter.score.observations import roadmap, score_observations
 from reporter.score.planner import first_in_lanes, plan_actions
-from reporter.score.planner_input import roadmap
 from reporter.score.scorer import ASK, ENTERPRISE, printed, rating, rounded, score, tenths
 
 __all__ = [

@@ -110,11 +110,11 @@ def contents(content: Content) -> Iterator[str]:
     for check in content.checks:
         yield from (check.title, check.headline, check.why, check.fix, check.fix_listed)
         yield from (*check.sentences.values(), *check.words.values())
-    yield from (theme.title for theme in content.themes)
+    yield from (text for theme in content.themes for text in (theme.title, theme.role))
     yield from (*content.policy.level_names, *content.policy.level_claims)
     yield from (cap[2] for cap in content.policy.caps)
     yield from (profile.title for profile in content.profiles.values())
-    yield from (cause.title for cause in content.causes)
+    yield from (text for cause in content.causes for text in (cause.title, cause.question))
     yield str(content.benchmark.get("origin", ""))
     for walk in content.crosswalks:
         yield from (walk.title, walk.source, *(row.note for row in walk.rows))

@@ -232,7 +232,7 @@ def read_profile(path: Path) -> Profile:
 
 def read_themes(path: Path) -> tuple[Theme, ...]:
     """Read the themes that checks belong to."""
-    return tuple(Theme(t["id"], t["title"]) for t in read_yaml(path)["themes"])
+    return tuple(Theme(t["id"], t["title"], t["role"]) for t in read_yaml(path)["themes"])
 
 
 def read_policy(path: Path) -> Policy:
@@ -248,6 +248,7 @@ def read_policy(path: Path) -> Policy:
         attested_credit=Fraction(policy["attested_credit"]),
         declared_credit=Fraction(policy["declared_credit"]),
         compensated_credit=Fraction(policy["compensated_credit"]),
+        remediation_days=dict(policy["remediation_days"]),
         critical_cap=Fraction(policy["critical_cap"]),
         rating_edges=(Fraction(edges[0]), Fraction(edges[1]), Fraction(edges[2])),
         level_names=tuple(policy["level_names"]),
@@ -280,6 +281,7 @@ def read_causes(path: Path) -> tuple[CauseGroup, ...]:
                 tuple(cause["checks"]),
                 tuple(cause.get("says", ())),
                 identity,
+                cause["question"],
             )
         )
     return tuple(groups)

@@ -62,11 +62,11 @@ def fix_actions(
                     or efforts.severities[cause.severity]
                 )
                 named = cause.id, cause.what
-                actions.append(_fix_action(*named, days, findings, works))
+                actions.append(_fix_action(*named, group.id, days, findings, works))
     elif all_findings := [f for _, findings in open_failures for f in findings]:
         check = all_findings[0].check
         days = workspace_efforts.get(check) or efforts.severities[by_id[check].severity]
-        actions.append(_fix_action(check, "", days, all_findings, works))
+        actions.append(_fix_action(check, "", check, days, all_findings, works))
     return actions
 
 
@@ -142,6 +142,7 @@ def _work(lacks: tuple[_Lack, ...], by_id: Mapping[str, Check], group: CauseGrou
 def _fix_action(
     name: str,
     what: str,
+    group: str,
     days: Fraction,
     findings: Sequence[Finding],
     works: Callable[[tuple[_Lack, ...]], _Work],
@@ -160,6 +161,7 @@ def _fix_action(
         fixes=work.fixes,
         ahead_of=work.ahead_of,
         behind=work.behind,
+        group=group,
     )
 
 

@@ -141,9 +141,11 @@ def _meaning(query: str) -> tuple[str, str]:
 
 
 def _level(view: View) -> list[str]:
-    """Explain the level: what each asks for; of the next one, each practice in its way."""
-    summary = view.summary
-    lines = [level_words(summary.level) + ".", *summary.caps]
+    """Explain the level: what each asks for; of the next one, each practice in its way; and what
+    reaches each from here.
+    """
+    summary, front = view.summary, view.front
+    lines = [level_words(summary.level) + ".", front.judgement, front.outlook]
     for rests in view.reliance.levels[:1]:  # of the enterprise
         lines += ["", *filter(None, [rests.rests, rests.text])]
     for step in summary.steps:
@@ -152,6 +154,18 @@ def _level(view: View) -> list[str]:
             lines += _blocker(blocker, view)
         if step.level > summary.level.lo:
             break  # those above ask for all of this, and more
+    ways = [f"  {r.level} {r.name}: {r.way}" for r in front.rungs if r.way]
+    lines += ["", say("What reaches each level from here:"), *ways] if ways else []
+    lines += _decisions(view)
+    return lines
+
+
+def _decisions(view: View) -> list[str]:
+    """List what to decide, with the options."""
+    lines: list[str] = []
+    for each in view.front.questions:
+        lines += ["", f"{each.rank}. {each.question} {each.about}"]
+        lines += [f"     {c.text}" for c in each.choices]
     return lines
 
 

@@ -204,6 +204,8 @@ class Theme:
 
     id: str
     title: str
+    role: str = ""
+    """Who usually decides on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +246,8 @@ class Policy:
     """(id, highest level, reason, days) of the enterprise caps."""
     declared_credit: Fraction = Fraction(1, 2)
     """In lo, of a result that rests on what is only declared."""
+    remediation_days: dict[str, int] = field(default_factory=dict)
+    """Days in which a finding of a severity is to be fixed."""
 
 
 # ---------------------------------------------------------------- evidence

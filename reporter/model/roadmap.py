@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from reporter.model.scores import Status
 
-IMPLEMENT, EVIDENCE = "implement", "evidence"
+IMPLEMENT, EVIDENCE, PROVE = "implement", "evidence", "prove"
 SHOW = f"-{EVIDENCE}"
 """Suffix of the id of an action that supplies evidence, after the id of its check."""
 
@@ -82,6 +82,8 @@ class Action:
     """The line that it waits in: on who stands in a list by now, after all on who still stands in
     none.
     """
+    group: str = ""
+    """The group of causes that it belongs to, or the check; '' where it supplies evidence."""
 
     @property
     def results(self) -> int:
@@ -112,6 +114,61 @@ class Pick:
 
 
 @dataclass(frozen=True, slots=True)
+class Way:
+    """What reaches a level from where the run is: a short list, not proven to be the shortest."""
+
+    level: int
+    fixes: tuple[str, ...]
+    """Actions that fix what fails, by id, in the order of the roadmap."""
+    evidence: tuple[str, ...]
+    """Checks whose unknown results have to be shown, and good."""
+    proofs: tuple[str, ...]
+    """Checks whose results rest on words; a system, log or test has to show them."""
+    days: Fraction
+    total: Fraction
+    """The evidenced score with all of it done."""
+    reached: int
+    """The level with all of it done; below `level` where waivers or a cap of the run hold it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One way to decide, scored alone, all else unchanged."""
+
+    kind: str
+    """all | high: only for those who may be tier 3 or 4 | needed: only what the next level needs"""
+    actions: tuple[str, ...]
+    things: int
+    """How many agents, accounts or other subjects it is about."""
+    days: Fraction
+    total: Fraction
+    """The evidenced score after it."""
+    level: int
+    """The level on evidence after it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What fails for one kind of cause, and the ways to decide on it."""
+
+    id: str
+    """Of the group of causes, or of the check that belongs to none."""
+    question: str
+    """Of the group of causes; '' for a check that belongs to none."""
+    kind: str
+    """implement | evidence | prove"""
+    checks: tuple[str, ...]
+    severity: str
+    """Of its worst check."""
+    urgent: bool
+    """One of its actions is in the act-now lane."""
+    for_level: int
+    """The lowest level that asks for one of its actions; 0 for none."""
+    results: int
+    options: tuple[Option, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Roadmap:
     start: Fraction = Fraction(0)
     level: int = 0
@@ -126,3 +183,7 @@ class Roadmap:
     """Number of picks that were compared anew after each one before; the others keep the order they
     had then.
     """
+    ways: tuple[Way, ...] = ()
+    """To each level above that of the run, as far as levels can be judged."""
+    decisions: tuple[Decision, ...] = ()
+    """The first few things to decide, in order."""

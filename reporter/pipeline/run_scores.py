@@ -45,6 +45,7 @@ from reporter.schema.compiled import Compiled
 from reporter.score import first_in_lanes, plan_actions, score
 from reporter.score.levels import Caps, level_score
 from reporter.score.scorer import NO_TARGET, mean, practices_of, score_theme
+from reporter.score.ways import with_ways
 from reporter.statements.attestations import Settled
 
 MOST_BESIDE = 4_000_000
@@ -237,6 +238,16 @@ def plan(
     queries = tuple((c, j) for c, j in compiled if c.id not in failures)
     scoring = replace(scoring, segments=parts)
     scores = scoring.scores(content.policy)
+    roadmap = with_ways(
+        roadmap,
+        checks,
+        content.themes,
+        tallies,
+        scores,
+        content.policy,
+        content.efforts.evidence,
+        {c.id: c.question for c in content.causes},
+    )
     return Planned(scoring, scores, causes, actions, roadmap, queries, failures, earlier)
 
 

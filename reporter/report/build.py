@@ -34,6 +34,7 @@ from reporter.report.chapters.said_by_people import attestations, waivers
 from reporter.report.chapters.summary import cover, summary
 from reporter.report.document import View
 from reporter.report.editions.board import board
+from reporter.report.editions.front_page import front_page
 from reporter.report.trend.changes import history
 from reporter.report.view import elements
 from reporter.report.view.arithmetic import causes_by_checks, said_of, why_check
@@ -102,9 +103,10 @@ def _build(assessment: model.Assessment, results: Results) -> View:
     book = Book(assessment, {c.id: c for c in checks}, anchors, causes_of, words.of_controls())
     themes_view, framework_views = themes(book), frameworks(book)
     steps = level_steps(assessment, results)
+    summary_view = summary(assessment, book.checks, framework_views, steps)
     return View(
         cover=cover(assessment),
-        summary=summary(assessment, book.checks, framework_views, steps),
+        summary=summary_view,
         themes=themes_view,
         frameworks=framework_views,
         checks=checks,
@@ -129,13 +131,14 @@ def _build(assessment: model.Assessment, results: Results) -> View:
         roadmap=roadmap(assessment, results),
         waivers=waivers(assessment, anchors),
         slices=slices(assessment),
-        board=board(assessment, steps),
+        board=board(assessment),
         losses=losses(assessment),
         calendar=calendar(assessment),
         agents=agents(assessment.compared),
         history=history(assessment, anchors, Changes(results.run, assessment.checks)),
         weights=_weights(assessment.policy),
         reliance=words.chapter(),
+        front=front_page(assessment, results, steps, summary_view.notices),
     )
 
 

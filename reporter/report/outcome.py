@@ -14,6 +14,7 @@ from reporter.model.assessment import Assessment
 from reporter.model.scores import EXTENTS, FrameworkScore, LevelScore, Status, passed_of_judged
 from reporter.report import FILES
 from reporter.report.document import View
+from reporter.report.editions.front_page import NEXT
 from reporter.report.notices import notices
 from reporter.report.view.elements import Figure
 from reporter.report.view.format import count, exact, met_of_judged
@@ -83,7 +84,7 @@ def _counts_by_status(assessment: Assessment) -> Counter[Status]:
 
 
 def as_text(assessment: Assessment, view: View, out: Path) -> Iterator[str]:
-    """Yield the headline line by line: notices, numbers, files, and the reasons for the level."""
+    """Yield the headline line by line: notices, numbers, files, and the first page."""
     summary, status_counts = view.summary, _counts_by_status(assessment)
     level = f"level {summary.level.text} {summary.level.name}" + (
         f" ({summary.level.note})" if summary.level.note else ""
@@ -104,7 +105,9 @@ def as_text(assessment: Assessment, view: View, out: Path) -> Iterator[str]:
     yield from (f"  {label.ljust(width)}  {text}" for label, text in rows)
     yield ""
     yield from (f"  {path}" for path in sorted(out.iterdir()))
-    closing = (_why(view), _next(view), _first_to_open(out))
+    yield ""
+    yield from _page_one(view)
+    closing = (_next(view), _first_to_open(out))
     yield from (f"\n{line}" for line in closing if line)
 
 
@@ -126,12 +129,32 @@ def missed(view: View, gate: int) -> str:
 
 
 def _why(view: View) -> str:
-    """Print the reasons that hold the level down, in the words of the report."""
-    if not view.summary.figure.assessed:
-        return view.board.meaning
-    caps = [f"{line.rstrip('.')}." for line in view.summary.caps]
-    explanation = " ".join(filter(None, (*caps, view.board.next_text)))
-    return f"Why level {view.summary.level.lo}: {explanation}" if explanation else ""
+    """Print the reason for the level, and what reaches the next one, in the words of the report."""
+    front = view.front
+    way = next((r for r in front.rungs if r.standing == NEXT and r.way), None)
+    ahead = f"Level {way.level} takes {way.way}." if way else ""
+    return " ".join(filter(None, (front.judgement, front.outlook, ahead)))
+
+
+def _page_one(view: View) -> Iterator[str]:
+    """Yield the first page: why this level, what changed, what to decide, what nobody can see."""
+    front = view.front
+    yield _why(view)
+    for rung in (r for r in front.rungs if r.standing == NEXT and r.obstacles):
+        yield f"\nIn the way of level {rung.level}:"
+        for obstacle in rung.obstacles:
+            owners = f" Owners: {obstacle.owners}." if obstacle.owners else ""
+            yield f"  {obstacle.title}. {obstacle.text}.{owners}"
+    changes = "; ".join(f"{change.n:,} {change.label}" for change in front.changes)
+    yield f"\n{' '.join(filter(None, (front.change, f'{changes}.' if changes else '')))}"
+    if front.questions:
+        yield "\nTo decide:"
+    for each in front.questions:
+        yield f"  {each.rank}. {each.question} {each.about}. {each.owner}, by {each.due}."
+        yield from (f"     {c.text}" for c in each.choices)
+    if front.unseen:
+        yield "\nWhat nobody can see yet:"
+    yield from (f"  {line}" for line in front.unseen)
 
 
 def _next(view: View) -> str:

@@ -62,7 +62,7 @@ def plan_actions(
     All are scored again after every pick. Ties: the larger gain, then the smaller effort, then the
     id.
     """
-    tree, tallies = _enterprise(checks, themes, policy), tuple(tallies)
+    tree, tallies = enterprise_tree(checks, themes, policy), tuple(tallies)
     ceiling = min((most for most, _ in caps), default=TOP)
     state = State(tree, tallies, policy, ceiling)
     total = start = state.total
@@ -98,7 +98,7 @@ def first_in_lanes(
     most: int,
 ) -> tuple[tuple[str, ...], ...]:
     """Return the ids of the first picks of the act-now lane, and of the ranking after that lane."""
-    state = State(_enterprise(checks, themes, policy), tallies, policy, ceiling=0)
+    state = State(enterprise_tree(checks, themes, policy), tallies, policy, ceiling=0)
     actions = tuple(actions)
     lanes: list[tuple[str, ...]] = []
     for urgent in (True, False):
@@ -111,8 +111,8 @@ def first_in_lanes(
     return tuple(lanes)
 
 
-def _enterprise(checks: Iterable[Check], themes: Iterable[Theme], policy: Policy) -> Tree:
-    """The enterprise as a mean of themes, each a mean of its practices by level."""
+def enterprise_tree(checks: Iterable[Check], themes: Iterable[Theme], policy: Policy) -> Tree:
+    """Return the enterprise as a mean of themes, each a mean of its practices by level."""
     theme_weights = {t.id: 1 for t in themes}
     parts = {
         c.id: Part(

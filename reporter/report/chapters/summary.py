@@ -34,7 +34,6 @@ from reporter.report.view.format import (
     share,
     thousandths,
 )
-from reporter.report.view.level_steps import next_text
 from reporter.score import ASK, ENTERPRISE
 
 GAPS_SHOWN = 5
@@ -114,7 +113,6 @@ def summary(
             for most, reason in score.caps
         ),
         steps=steps,
-        next_text=next_text(assessment, steps),
         facts=_facts(assessment),
         gaps=_gaps(assessment, checks, failing_checks[:GAPS_SHOWN]),
         gaps_text=_gaps_text(assessment, len(failing_checks)),

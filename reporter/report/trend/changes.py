@@ -113,7 +113,7 @@ def _unlike(assessment: model.Assessment, last_run: EarlierRun) -> tuple[str, ..
             say(
                 "Not like with like: between the two runs {what} changed. Differences of scores,"
                 " and what is called remediated or failing, may come from that.",
-                what=_differences(last_run),
+                what=differences(last_run),
             )
         )
     earlier_only = mark("Checks of the earlier run only, whose results are not compared: {checks}.")
@@ -124,7 +124,7 @@ def _unlike(assessment: model.Assessment, last_run: EarlierRun) -> tuple[str, ..
     return tuple(sentences)
 
 
-def _differences(run: EarlierRun) -> str:
+def differences(run: EarlierRun) -> str:
     """Print the differences between the basis of a run and that of the next one."""
     values = {
         "checks": _first_names(map(clean, run.rules)),
@@ -160,7 +160,7 @@ def _first_names(texts: Iterable[str]) -> str:
 
 
 def _run(run: EarlierRun) -> RunBefore:
-    note = say("unlike the run after it: {what}", what=_differences(run)) if run.unlike else ""
+    note = say("unlike the run after it: {what}", what=differences(run)) if run.unlike else ""
     return RunBefore(
         day(run.as_of),
         period(run.period_from, run.period_to),
@@ -336,7 +336,7 @@ def _sentences(
     if last_run.unlike:
         yield say(
             "The two runs are not like with like: {what} changed between them.",
-            what=_differences(last_run),
+            what=differences(last_run),
         )
     if any_gone:
         yield agents_text

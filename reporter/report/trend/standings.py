@@ -25,7 +25,7 @@ _BETTER, _WORSE = mark("better, whatever is missing"), mark("worse, whatever is 
 _OTHERS = mark("higher, but subjects that did not pass are gone")
 _PARTS = mark("open as a whole, not in every theme")
 _SENTENCES = {
-    _EVIDENCE: mark("the ranges overlap, so the score alone shows neither progress nor decline"),
+    _EVIDENCE: mark("missing evidence could explain the difference"),
     _UNCHANGED: mark("it is unchanged"),
     _OTHERS: mark(
         "it is higher, but subjects that did not pass then are gone, so that shows no progress"
@@ -184,7 +184,9 @@ def _theme_sentence(rows: Sequence[ScoreChange]) -> str:
         ),
     ]
     themes_text = join(part for part, names in zip(parts, (worse, better), strict=True) if names)
-    return say("whatever is missing, {themes}; of the whole the ranges overlap", themes=themes_text)
+    return say(
+        "{themes} on any reading; missing evidence could explain the rest", themes=themes_text
+    )
 
 
 def _themes(names: Sequence[str]) -> str:

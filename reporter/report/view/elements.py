@@ -494,8 +494,6 @@ class Summary:
     caps: tuple[str, ...]
     steps: tuple[LevelStep, ...]
     """What each level asks for, 1 to 5."""
-    next_text: str
-    """What the next level needs; empty at the top."""
     facts: tuple[Line, ...]
     gaps: tuple[Gap, ...]
     gaps_text: str

@@ -5,7 +5,7 @@ what stands in its way; the sentence on the next one.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from reporter.engine.base import quoted
 from reporter.i18n.translate import content, mark, say, say_n
@@ -210,22 +210,3 @@ class _Names:
                 named += [short(clean(subject), RESULTS, NAME_LIMIT) for (subject,) in rows]
         left = sum(wanted.values()) - len(named)
         return join([*named, *([say("{n} more", n=number(left))] if left else [])])
-
-
-def next_text(assessment: model.Assessment, steps: Sequence[elements.LevelStep]) -> str:
-    """Print what the next level needs; '' where there is none, or nothing could be assessed."""
-    level = assessment.scores.level.lo + 1
-    if level > TOP or not assessment.scores.enterprise.total.assessed:
-        return ""
-    step = steps[level - 1]
-    parts = [_in_short(blocker) for blocker in step.blockers[:PRACTICES_NAMED]]
-    more = len(step.blockers) - len(parts)
-    if more > 0:
-        parts.append(say_n("{n} other practice", "{n} other practices", more))
-    in_the_way = say("In the way: {practices}.", practices=join(parts))
-    return f"{step.text} {in_the_way}" if parts else step.text
-
-
-def _in_short(blocker: elements.Blocker) -> str:
-    """Name a practice, and of each check that it needs what is open."""
-    return f"{blocker.title} ({'; '.join(f'{t.check.text} {t.about}' for t in blocker.todo)})"

@@ -1,0 +1,361 @@
+"""What reaches each level, and what to decide. In: scored practices, counted results, actions. Out:
+a `Way` to each level, and `Decision`s with options that are scored exactly.
+
+A level needs results of a check to become pass (`needs`); actions turn many at once. The choice is
+greedy, by results that are still needed a day, and then freed of what the others make superfluous.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from reporter.model.assessment import SEVERITIES, Check, Policy, Theme
+from reporter.model.roadmap import (
+    EVIDENCE,
+    IMPLEMENT,
+    PROVE,
+    SHOW,
+    Action,
+    Decision,
+    Option,
+    Roadmap,
+    Way,
+)
+from reporter.model.scores import MET, PracticeScore, Scores, Status, Tally
+from reporter.score.levels import asked, hindered, standing
+from reporter.score.needs import Needs, needs_of
+from reporter.score.planner import changes_of, enterprise_tree
+from reporter.score.scorer import CAP_TIER, capped, mean, score_check
+from reporter.score.state import Kind, State, good_status, tallied
+
+DECISIONS = 5
+ALL, HIGH, NEEDED = "all", "high", "needed"
+_WORDS = (Status.DECLARED, Status.ATTESTED, Status.COMPENSATED)
+"""States of results that a proof turns to pass."""
+_Counts = Mapping[str, Counter[Kind]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What all ways and decisions are computed from."""
+
+    checks: Mapping[str, Check]
+    themes: Sequence[Theme]
+    counts: _Counts
+    policy: Policy
+    roadmap: Roadmap
+    scores: Scores
+    proof_days: Fraction
+    """Of the proof of one check."""
+    questions: Mapping[str, str]
+    """By group of causes."""
+
+    def state(self, counts: _Counts) -> State:
+        """Return the state of the enterprise with these results."""
+        tree = enterprise_tree(self.checks.values(), self.themes, self.policy)
+        tallies = [t for check, kinds in counts.items() for t in tallied(check, kinds)]
+        return State(tree, tallies, self.policy, self.roadmap.ceiling)
+
+
+def with_ways(
+    roadmap: Roadmap,
+    checks: Iterable[Check],
+    themes: Sequence[Theme],
+    tallies: Iterable[Tally],
+    scores: Scores,
+    policy: Policy,
+    proof_days: Fraction,
+    questions: Mapping[str, str],
+) -> Roadmap:
+    """Return the roadmap with the ways to each level and the first decisions.
+
+    `proof_days` are the person-days that it takes to show for one check what was only declared;
+    `questions` are what to decide by group of causes.
+    """
+    counts: dict[str, Counter[Kind]] = defaultdict(Counter)
+    for t in tallies:
+        counts[t.check][t.status, t.tier_lo, t.tier_hi] += t.n
+    known = {c.id: c for c in checks}
+    plan = _Plan(known, themes, counts, policy, roadmap, scores, proof_days, questions)
+    ways = tuple(_way(plan, n) for n in range(roadmap.level + 1, scores.level.judged + 1))
+    return replace(roadmap, ways=ways, decisions=_decisions(plan, ways))
+
+
+def _way(plan: _Plan, level: int) -> Way:
+    """Choose what reaches a level, and score the organisation with all of it done."""
+    needs = _needs(plan, level)
+    failing = Counter(
+        {
+            (check, *kind): n
+            for check, kinds in needs.items()
+            for kind, n in kinds.items()
+            if kind[0] == Status.FAIL
+        }
+    )
+    picks = {p.action.id: p for p in plan.roadmap.picks}
+    fixes = _cover(failing, [p.action for p in plan.roadmap.picks if p.action.kind == IMPLEMENT])
+    evidence = [c for c, kinds in needs.items() if any(k[0] == Status.UNKNOWN for k in kinds)]
+    proofs = [c for c, kinds in needs.items() if _rests_on_words(plan.counts[c], kinds)]
+    _spare(plan, level, [picks[name].action for name in fixes], evidence, proofs)
+    days = sum((picks[name].action.effort for name in fixes), Fraction(0))
+    days += sum((picks[c + SHOW].action.effort for c in evidence), Fraction(0))
+    days += plan.proof_days * len(proofs)
+    after = _after(plan.counts, [picks[name].action for name in fixes], evidence, proofs)
+    state = plan.state(after)
+    return Way(
+        level, tuple(fixes), tuple(evidence), tuple(proofs), days, state.total, state.level()
+    )
+
+
+def _needs(plan: _Plan, level: int) -> Needs:
+    needs: Needs = {}
+    for _, practice in asked(plan.scores.enterprise.controls, level):
+        if standing(practice, level, plan.policy) != MET:
+            ids = [check for check, _ in practice.weights]
+            tallies = [t for c in ids for t in tallied(c, plan.counts.get(c, Counter()))]
+            needs |= needs_of(practice, level, plan.checks, tallies, plan.policy)
+    return dict(sorted(needs.items()))
+
+
+def _spare(
+    plan: _Plan, level: int, fixes: Sequence[Action], evidence: list[str], proofs: list[str]
+) -> None:
+    """Drop the proofs, then the evidence, without which each practice meets the level too."""
+    after = _after(plan.counts, fixes, evidence, proofs)
+    for _, practice in asked(plan.scores.enterprise.controls, level):
+        ids = [check for check, _ in practice.weights]
+        if not _meets(plan, practice, level, after):
+            continue  # waived failures hold it
+        for work in (proofs, evidence):
+            for check in sorted({*ids} & {*work}):
+                work.remove(check)
+                before = after[check]
+                after[check] = _after({check: plan.counts[check]}, fixes, evidence, proofs)[check]
+                if not _meets(plan, practice, level, after):
+                    after[check] = before
+                    work.append(check)
+        evidence.sort()
+        proofs.sort()
+
+
+def _meets(plan: _Plan, practice: PracticeScore, level: int, counts: _Counts) -> bool:
+    """Tell whether a practice meets a level with these results."""
+    rows = []
+    for check, weight in practice.weights:
+        model = plan.checks[check]
+        tallies = tallied(check, counts.get(check, Counter()))
+        score = score_check(
+            check, model.severity == "critical", tallies, plan.policy, bool(model.sample)
+        )
+        rows.append((weight, score))
+    value = mean((weight, score.lo) for weight, score in rows)
+    value = capped(value, any(score.caps_lo for _, score in rows), plan.policy)
+    return hindered(practice.level, value, plan.policy) > level
+
+
+def _rests_on_words(counts: Counter[Kind], needed: Counter[Kind]) -> bool:
+    """Tell whether a check needs a proof: of what is declared, or of what a fix would leave so."""
+    if any(kind[0] in _WORDS for kind in needed):
+        return True
+    return good_status(status for (status, *_), n in counts.items() if n) == Status.DECLARED
+
+
+_Need = tuple[str, Status, int, int]
+"""Check and kind of a result."""
+
+
+def _cover(needed: Counter[_Need], actions: Sequence[Action]) -> list[str]:
+    """Choose actions that turn so many results to pass; return their ids in the order given.
+
+    What no action covers, such as failures that are waived, stays.
+    """
+    alike: dict[tuple[int, Fraction], list[Action]] = defaultdict(list)
+    for action in actions:
+        if any((e.check, e.status, e.tier_lo, e.tier_hi) in needed for e in action.effects):
+            alike[id(action.effects), action.effort].append(action)
+    left, chosen = Counter(needed), []
+    while alike:
+        name, group = max(alike.items(), key=lambda item: _rate(left, item[1][0]))
+        if not (effects := _useful(left, group[0])):
+            break
+        times = min(len(group), max(1, min(left[need] // n for need, n in effects)))
+        chosen += group[:times]
+        del group[:times]
+        if not group:
+            del alike[name]
+        for need, n in effects:
+            left[need] -= min(left[need], n * times)
+    names = {a.id for a in _needed_only(needed, chosen)}
+    return [a.id for a in actions if a.id in names]
+
+
+def _useful(left: Counter[_Need], action: Action) -> list[tuple[_Need, int]]:
+    """Return the results of an action that are still needed."""
+    pairs = (((e.check, e.status, e.tier_lo, e.tier_hi), e.n) for e in action.effects)
+    return [(need, n) for need, n in pairs if left[need] > 0]
+
+
+def _rate(left: Counter[_Need], action: Action) -> Fraction:
+    return sum(min(left[need], n) for need, n in _useful(left, action)) / action.effort
+
+
+def _needed_only(needed: Counter[_Need], chosen: Sequence[Action]) -> list[Action]:
+    """Drop what the other actions make superfluous, the dearest first."""
+    spare: Counter[_Need] = Counter()
+    for action in chosen:
+        for e in action.effects:
+            spare[e.check, e.status, e.tier_lo, e.tier_hi] += e.n
+    spare.subtract(needed)
+    kept = []
+    for action in sorted(chosen, key=lambda a: (-a.effort, a.id)):
+        effects = [((e.check, e.status, e.tier_lo, e.tier_hi), e.n) for e in action.effects]
+        if all(spare[need] >= n or need not in needed for need, n in effects):
+            for need, n in effects:
+                spare[need] -= n
+        else:
+            kept.append(action)
+    return kept
+
+
+def _after(
+    counts: _Counts, fixes: Iterable[Action], evidence: Iterable[str], proofs: Sequence[str]
+) -> dict[str, Counter[Kind]]:
+    """Return the results once all is done: fixed, shown and proven."""
+    after = {check: Counter(kinds) for check, kinds in counts.items()}
+    good = {
+        check: Status.PASS if check in proofs else good_status(s for (s, *_), n in k.items() if n)
+        for check, k in counts.items()
+    }
+
+    def turn(check: str, kind: Kind, n: int) -> None:
+        after[check][kind] -= n
+        after[check][good[check], *kind[1:]] += n
+
+    for action in fixes:
+        for e in action.effects:
+            if e.check in after:
+                turn(e.check, (e.status, e.tier_lo, e.tier_hi), e.n)
+    for checks, states in ((evidence, (Status.UNKNOWN,)), (proofs, _WORDS)):
+        for check in {*checks} & after.keys():
+            for kind, n in counts[check].items():
+                if kind[0] in states:
+                    turn(check, kind, n)
+    return after
+
+
+def _decisions(plan: _Plan, ways: Sequence[Way]) -> tuple[Decision, ...]:
+    """Return the first decisions: what the next level asks for, then what has most urgent results,
+    then what gains most a day.
+    """
+    state = plan.state(plan.counts)
+    by_group: dict[str, list[Action]] = defaultdict(list)
+    for pick in plan.roadmap.picks:
+        if pick.action.kind == IMPLEMENT:
+            by_group[pick.action.group].append(pick.action)
+    found = [
+        (_fix_decision(plan, ways, state, name, actions), _urgent_results(plan, actions))
+        for name, actions in by_group.items()
+    ]
+    found += [(d, 0) for way in ways[:1] for d in _word_decisions(plan, way)]
+    found.sort(key=lambda pair: _place(pair[0], pair[1], plan))
+    return tuple(d for d, _ in found[:DECISIONS])
+
+
+def _place(decision: Decision, urgent: int, plan: _Plan) -> tuple[bool, int, Fraction, str]:
+    whole = decision.options[0]
+    is_next = decision.for_level == plan.roadmap.level + 1
+    rate = (whole.total - plan.roadmap.start) / whole.days
+    return not is_next, -urgent, -rate, decision.id
+
+
+def _urgent_results(plan: _Plan, actions: Iterable[Action]) -> int:
+    """Count the failures of misuse, and the critical ones on who may be tier 3 or 4."""
+    total = 0
+    for action in actions:
+        for e in action.effects:
+            check = plan.checks[e.check]
+            is_critical = check.severity == "critical" and e.tier_hi >= CAP_TIER
+            total += e.n if check.misuse or is_critical else 0
+    return total
+
+
+def _fix_decision(
+    plan: _Plan, ways: Sequence[Way], state: State, name: str, actions: Sequence[Action]
+) -> Decision:
+    high = [a for a in actions if any(e.tier_hi >= CAP_TIER for e in a.effects)]
+    checks = sorted({c for a in actions for c in a.checks})
+    options = [_option(ALL, actions, state)]
+    if 0 < len(high) < len(actions):
+        options.append(_option(HIGH, high, state))
+    ids = {a.id for a in actions}
+    needed = [a for way in ways[:1] for a in actions if a.id in way.fixes]
+    if 0 < len(needed) < len(actions) and needed != high:
+        options.append(_option(NEEDED, needed, state))
+    return Decision(
+        id=name,
+        question=plan.questions.get(name, ""),
+        kind=IMPLEMENT,
+        checks=tuple(checks),
+        severity=min((plan.checks[c].severity for c in checks), key=SEVERITIES.index),
+        urgent=any(a.urgent for a in actions),
+        for_level=next((w.level for w in ways if ids & {*w.fixes}), 0),
+        results=sum(a.results for a in actions),
+        options=tuple(options),
+    )
+
+
+def _option(kind: str, actions: Sequence[Action], state: State) -> Option:
+    """Score several actions together."""
+    effects: dict[str, Counter[Kind]] = defaultdict(Counter)
+    for change in changes_of(actions).values():
+        for check, kinds in change.items():
+            for k, n in kinds:
+                effects[check][k] += n
+    parts = state.parts({check: tuple(sorted(kinds.items())) for check, kinds in effects.items()})
+    return Option(
+        kind,
+        tuple(a.id for a in actions),
+        sum(a.things for a in actions),
+        sum((a.effort for a in actions), Fraction(0)),
+        state.total + state.gain(parts)[0],
+        state.level_after(parts),
+    )
+
+
+def _word_decisions(plan: _Plan, way: Way) -> list[Decision]:
+    """Return what has to be shown, and what has to be proven, for the next level."""
+    picks = {p.action.id: p.action for p in plan.roadmap.picks}
+    actions = [picks[c + SHOW] for c in way.evidence]
+    days = sum((a.effort for a in actions), Fraction(0))
+    found = []
+    if way.evidence:
+        after = plan.state(_after(plan.counts, (), way.evidence, ()))
+        names, things = tuple(a.id for a in actions), sum(a.things for a in actions)
+        option = Option(ALL, names, things, days, after.total, after.level())
+        found.append(_word_decision(plan, EVIDENCE, way, way.evidence, option))
+    if way.proofs:
+        after = plan.state(_after(plan.counts, (), (), way.proofs))
+        days = plan.proof_days * len(way.proofs)
+        option = Option(ALL, (), 0, days, after.total, after.level())
+        found.append(_word_decision(plan, PROVE, way, way.proofs, option))
+    return found
+
+
+def _word_decision(
+    plan: _Plan, kind: str, way: Way, checks: Sequence[str], option: Option
+) -> Decision:
+    states = (Status.UNKNOWN,) if kind == EVIDENCE else _WORDS
+    return Decision(
+        id=kind,
+        question="",
+        kind=kind,
+        checks=tuple(checks),
+        severity=min((plan.checks[c].severity for c in checks), key=SEVERITIES.index),
+        urgent=False,
+        for_level=way.level,
+        results=sum(n for c in checks for k, n in plan.counts[c].items() if k[0] in states),
+        options=(option,),
+    )

@@ -57,6 +57,7 @@ from reporter.report.document import View
 from reporter.report.view import elements
 from reporter.runs.store import Results, write_data
 from reporter.score import plan_actions, score
+from reporter.score.ways import with_ways
 
 POLICY = Policy(
     version="1.0",
@@ -70,6 +71,7 @@ POLICY = Policy(
     rating_edges=(Fraction(15, 100), Fraction(1, 2), Fraction(85, 100)),
     level_names=("Not yet visible", "Visible", "Identified", "Bounded", "Observed", "Reconciled"),
     level_claims=tuple(f"What may be said at level {n}." for n in range(6)),
+    remediation_days={"critical": 30, "high": 60, "medium": 90, "low": 180},
 )
 CAPS = ((1, "There are fewer than 30 days of logs, too few to speak of what agents really do."),)
 EFFORTS = Efforts(severities=dict.fromkeys(("critical", "high", "medium", "low"), Fraction(3, 2)))
@@ -265,6 +267,16 @@ def assemble(
     scores = score(framework_list, check_list, theme_list, counted, POLICY, profile, caps=CAPS)
     groups = (CauseGroup("shared-key", "A <b>key</b> is shared", tuple(c.id for c in check_list[:2])),)  # fmt: skip
     _, todo = defects_of(rows, check_list, groups, EFFORTS)
+    roadmap = with_ways(
+        plan_actions(check_list, theme_list, counted, todo, POLICY, CAPS),
+        check_list,
+        theme_list,
+        counted,
+        scores,
+        POLICY,
+        EFFORTS.evidence,
+        {"shared-key": "Give <each> agent a key of its own?"},
+    )
     return Assessed(
         run=RUN,
         frameworks=framework_list,
@@ -288,7 +300,7 @@ def assemble(
         context=Context(benchmark=BENCHMARK) if context is None else context,
         hashes={"inputs": "1" * 64, "catalog": "2" * 64, "duckdb": "2.0.1"},
         parity=_parity(),
-        roadmap=plan_actions(check_list, theme_list, counted, todo, POLICY, CAPS),
+        roadmap=roadmap,
         rows=rows,
     )
 

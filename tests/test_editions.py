@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from html import escape
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -110,25 +111,29 @@ def test_only_the_auditors_pdf_carries_the_report_with_all_findings_and_addresse
         assert document.Root.MarkInfo.Marked
 
 
-def test_the_board_decides_on_the_first_actions_that_mend_something(
-    views: dict[str, View],
-) -> None:
-    rich = views["rich"]
-    fixing = [p.id for p in rich.roadmap.picks if p.kind == "implement"]
-    assert [d.id for d in rich.board.decisions] == fixing[:5]
-    page = html.render(rich, edition="board")
-    for d in rich.board.decisions:
-        assert d.effort in page and d.brings in page
-    assert "No earlier run was compared" in page
+def test_every_edition_begins_with_the_same_first_page(views: dict[str, View]) -> None:
+    front = views["rich"].front
+    assert 0 < len(front.questions) <= 5
+    for edition in ("auditor", "board"):
+        page = html.render(views["rich"], edition=edition)
+        for text in (front.judgement, front.outlook, front.change, *front.unseen):
+            assert escape(text) in page
+        for question in front.questions:
+            assert escape(question.question) in page
+            assert all(escape(choice.text) in page for choice in question.choices)
+        assert all(rung.way in page for rung in front.rungs)
+    assert front.change.startswith("No earlier run was compared")
 
 
 def test_the_board_of_nothing_says_that_nothing_is_known(views: dict[str, View]) -> None:
-    empty, perfect = views["empty"].board, views["perfect"].board
-    assert empty.meaning.startswith("Nothing could be assessed")
-    without = given.view(replace(given.empty(), feeds=())).board
-    assert any("No log was supplied" in line for line in without.blind)
-    assert (empty.next_text, empty.decisions, perfect.decisions) == ("", (), ())
-    assert perfect.decisions_text.startswith("Nothing that was assessed fails")
+    assert views["empty"].board.meaning.startswith("Nothing could be assessed")
+    empty, perfect = views["empty"].front, views["perfect"].front
+    assert empty.judgement.startswith("Nothing could be assessed")
+    without = given.view(replace(given.empty(), feeds=())).front
+    assert any("No log was supplied" in line for line in without.unseen)
+    assert (empty.outlook, perfect.questions) == ("", ())
+    assert [(q.id, q.choices[-1].score) for q in empty.questions] == [("evidence", "Not assessed")]
+    assert perfect.questions_text.startswith("Nothing that was assessed fails")
 
 
 def test_task_lists_on_paper_show_or_count_every_open_result(

@@ -121,7 +121,10 @@ def test_a_workspace_of_every_level(level: int, run: Assess) -> None:
         assert f"{check} fails for " in told
         needs = "2 more practices" if others else "1 more practice"
         assert f"Level {level + 1} needs {needs} of " in told
-        assert f"({check} fails for " in made.view.board.next_text
+        (rung,) = (r for r in made.view.front.rungs if r.standing == "next")
+        assert rung.level == level + 1
+        assert any(check in o.title and " fail" in o.text for o in rung.obstacles)
+        assert rung.way in made.explain("level")
     else:
         assert "Level 5 is held back: Level 5 needs an earlier period" in told
     if level:
@@ -165,7 +168,8 @@ def test_logs_that_are_withheld_lift_no_level_and_leave_it_open(run: Assess) -> 
     assert without.level == 0 and without.level_at_most > 0
     step = without.view.summary.steps[0]
     assert [(b.practice, b.standing) for b in step.blockers] == [("INV level 1", "unknown")]
-    assert "INV-02 is not known for " in without.view.summary.next_text
+    (obstacle,) = without.view.front.rungs[0].obstacles
+    assert "INV-02" in obstacle.title and "unknown" in obstacle.text
 
 
 def test_a_long_name_is_cut_on_page_1_and_the_place_of_the_whole_is_told(tmp_path: Path) -> None:
@@ -181,9 +185,10 @@ def test_a_long_name_is_cut_on_page_1_and_the_place_of_the_whole_is_told(tmp_pat
         json.dumps([{**agent, "owner_id": None}, other])
     )
     made = assess(folder, tmp_path / "run", formats=["json"], cache=tmp_path / "cache")
-    text = made.view.summary.next_text
-    assert f"for {name[:100]}… [100 more characters in results.parquet]" in text
-    assert name not in text
+    texts = [o.text for o in made.view.front.rungs[0].obstacles]
+    texts += [q.about for q in made.view.front.questions]
+    assert any(f"{name[:60]}… [140 more characters in results.parquet]" in t for t in texts)
+    assert not any(name in t for t in texts)
 
 
 # ---------------------------------------------------------------- the lift of the cap

@@ -2,9 +2,7 @@
 plain data. Out: plain data, fractions as text.
 
 Cells are settled by 2.1 of the scoring method, whatever the order of the observations; scored by
-3.1 to 3.5. A model is a tree of checks like the enterprise; its actions may share cells and may
-make something apply.
-"""
+3.1 to 3.5. Actions may share cells."""
 
 from __future__ import annotations
 

@@ -91,8 +91,6 @@ class Roadmap:
     """What the first actions bring, on the first page too."""
     first: tuple[str, ...] = ()
     """Their ids."""
-    first_words: tuple[str, ...] = ()
-    """What they are about, in words, each thing once."""
     urgent_text: str = ""
     urgent: tuple[PickLine, ...] = ()
     """Printed lines of the act-now lane."""
@@ -136,7 +134,6 @@ def roadmap(assessment: model.Assessment, results: Results) -> Roadmap:
         print_line(n, p, _lane(n, p, plan.ranked), regroupings.get(p.action.id))
         for n, p in enumerate(plan.picks, 1)
     )
-    first = {*map(clean, plan.first)}
     urgent_lines = [p for p in picks if p.lane == NOW]
     ranked_lines = [p for p in picks if p.lane != NOW]
     owners = _owners(results, picks)
@@ -144,7 +141,6 @@ def roadmap(assessment: model.Assessment, results: Results) -> Roadmap:
         text=_text(assessment),
         first_text=_first(assessment),
         first=plan.first,
-        first_words=tuple(dict.fromkeys(p.title for p in picks if p.id in first)),
         urgent_text=_urgent_text(len(urgent_lines), bool(assessment.waived)),
         urgent=tuple(_brief(p, assessment, n) for n, p in enumerate(urgent_lines[:URGENT_SHOWN])),
         ranked_text=_ranked_text(len(ranked_lines)),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from reporter.model.assessment import SEVERITIES, Check, Policy, Theme
@@ -52,6 +52,8 @@ class _Plan:
     """Of the proof of one check."""
     questions: Mapping[str, str]
     """By group of causes."""
+    needs: dict[tuple[tuple[tuple[str, int], ...], bool], Needs] = field(default_factory=dict)
+    """What practices need, by their checks and whether the level is their own."""
 
     def state(self, counts: _Counts) -> State:
         """Return the state of the enterprise with these results."""
@@ -114,9 +116,13 @@ def _needs(plan: _Plan, level: int) -> Needs:
     needs: Needs = {}
     for _, practice in asked(plan.scores.enterprise.controls, level):
         if standing(practice, level, plan.policy) != MET:
-            ids = [check for check, _ in practice.weights]
-            tallies = [t for c in ids for t in tallied(c, plan.counts.get(c, Counter()))]
-            needs |= needs_of(practice, level, plan.checks, tallies, plan.policy)
+            # Every level above that of a practice asks the same of it.
+            key = practice.weights, practice.level == level
+            if key not in plan.needs:
+                ids = [check for check, _ in practice.weights]
+                tallies = [t for c in ids for t in tallied(c, plan.counts.get(c, Counter()))]
+                plan.needs[key] = needs_of(practice, level, plan.checks, tallies, plan.policy)
+            needs |= plan.needs[key]
     return dict(sorted(needs.items()))
 
 
@@ -173,45 +179,50 @@ def _cover(needed: Counter[_Need], actions: Sequence[Action]) -> list[str]:
     What no action covers, such as failures that are waived, stays.
     """
     alike: dict[tuple[int, Fraction], list[Action]] = defaultdict(list)
+    effects: dict[tuple[int, Fraction], list[tuple[_Need, int]]] = {}
     for action in actions:
-        if any((e.check, e.status, e.tier_lo, e.tier_hi) in needed for e in action.effects):
-            alike[id(action.effects), action.effort].append(action)
+        name = id(action.effects), action.effort
+        if name not in effects:
+            effects[name] = [(need, n) for need, n in _effects(action) if need in needed]
+        if effects[name]:
+            alike[name].append(action)
     left, chosen = Counter(needed), []
     while alike:
-        name, group = max(alike.items(), key=lambda item: _rate(left, item[1][0]))
-        if not (effects := _useful(left, group[0])):
+        rates = ((_covered(left, effects[name]) / name[1], name) for name in alike)
+        rate, name = max(rates, key=lambda pair: pair[0])
+        if not rate:
             break
-        times = min(len(group), max(1, min(left[need] // n for need, n in effects)))
+        useful = [(need, n) for need, n in effects[name] if left[need]]
+        group = alike[name]
+        times = min(len(group), max(1, min(left[need] // n for need, n in useful)))
         chosen += group[:times]
         del group[:times]
         if not group:
             del alike[name]
-        for need, n in effects:
+        for need, n in useful:
             left[need] -= min(left[need], n * times)
     names = {a.id for a in _needed_only(needed, chosen)}
     return [a.id for a in actions if a.id in names]
 
 
-def _useful(left: Counter[_Need], action: Action) -> list[tuple[_Need, int]]:
-    """Return the results of an action that are still needed."""
-    pairs = (((e.check, e.status, e.tier_lo, e.tier_hi), e.n) for e in action.effects)
-    return [(need, n) for need, n in pairs if left[need] > 0]
+def _effects(action: Action) -> list[tuple[_Need, int]]:
+    return [((e.check, e.status, e.tier_lo, e.tier_hi), e.n) for e in action.effects]
 
 
-def _rate(left: Counter[_Need], action: Action) -> Fraction:
-    return sum(min(left[need], n) for need, n in _useful(left, action)) / action.effort
+def _covered(left: Counter[_Need], effects: Sequence[tuple[_Need, int]]) -> int:
+    return sum(min(left[need], n) for need, n in effects)
 
 
 def _needed_only(needed: Counter[_Need], chosen: Sequence[Action]) -> list[Action]:
     """Drop what the other actions make superfluous, the dearest first."""
     spare: Counter[_Need] = Counter()
     for action in chosen:
-        for e in action.effects:
-            spare[e.check, e.status, e.tier_lo, e.tier_hi] += e.n
+        for need, n in _effects(action):
+            spare[need] += n
     spare.subtract(needed)
     kept = []
     for action in sorted(chosen, key=lambda a: (-a.effort, a.id)):
-        effects = [((e.check, e.status, e.tier_lo, e.tier_hi), e.n) for e in action.effects]
+        effects = _effects(action)
         if all(spare[need] >= n or need not in needed for need, n in effects):
             for need, n in effects:
                 spare[need] -= n

@@ -7,6 +7,7 @@ greedy, by results that are still needed a day, and then freed of what the other
 
 from __future__ import annotations
 
+import heapq
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -173,34 +174,43 @@ _Need = tuple[str, Status, int, int]
 """Check and kind of a result."""
 
 
+_Useful = tuple[tuple[_Need, int], ...]
+"""The results of an action that are needed."""
+
+
 def _cover(needed: Counter[_Need], actions: Sequence[Action]) -> list[str]:
     """Choose actions that turn so many results to pass; return their ids in the order given.
 
     What no action covers, such as failures that are waived, stays.
     """
-    alike: dict[tuple[int, Fraction], list[Action]] = defaultdict(list)
-    effects: dict[tuple[int, Fraction], list[tuple[_Need, int]]] = {}
+    alike: dict[tuple[_Useful, Fraction], list[Action]] = defaultdict(list)
     for action in actions:
-        name = id(action.effects), action.effort
-        if name not in effects:
-            effects[name] = [(need, n) for need, n in _effects(action) if need in needed]
-        if effects[name]:
-            alike[name].append(action)
+        if useful := tuple((need, n) for need, n in _effects(action) if need in needed):
+            alike[useful, action.effort].append(action)
     left, chosen = Counter(needed), []
-    while alike:
-        rates = ((_covered(left, effects[name]) / name[1], name) for name in alike)
-        rate, name = max(rates, key=lambda pair: pair[0])
-        if not rate:
-            break
-        useful = [(need, n) for need, n in effects[name] if left[need]]
-        group = alike[name]
-        times = min(len(group), max(1, min(left[need] // n for need, n in useful)))
-        chosen += group[:times]
-        del group[:times]
-        if not group:
-            del alike[name]
-        for need, n in useful:
-            left[need] -= min(left[need], n * times)
+    # What an action covers only shrinks: one that comes first with its rate of now is the best.
+    queue = [
+        (-_covered(left, useful) / days, n, useful, days) for n, (useful, days) in enumerate(alike)
+    ]
+    heapq.heapify(queue)
+    while queue:
+        rate, n, useful, days = heapq.heappop(queue)
+        now = -_covered(left, useful) / days
+        if not now:
+            continue
+        if now == rate:
+            group = alike[useful, days]
+            times = min(
+                len(group), max(1, min(left[need] // k for need, k in useful if left[need]))
+            )
+            chosen += group[:times]
+            del group[:times]
+            for need, k in useful:
+                left[need] -= min(left[need], k * times)
+            if not group:
+                continue
+            now = -_covered(left, useful) / days
+        heapq.heappush(queue, (now, n, useful, days))
     names = {a.id for a in _needed_only(needed, chosen)}
     return [a.id for a in actions if a.id in names]
 
@@ -209,7 +219,7 @@ def _effects(action: Action) -> list[tuple[_Need, int]]:
     return [((e.check, e.status, e.tier_lo, e.tier_hi), e.n) for e in action.effects]
 
 
-def _covered(left: Counter[_Need], effects: Sequence[tuple[_Need, int]]) -> int:
+def _covered(left: Counter[_Need], effects: _Useful) -> int:
     return sum(min(left[need], n) for need, n in effects)
 
 

@@ -197,7 +197,7 @@ def _choices(assessment: model.Assessment, decision: Decision) -> Iterator[Choic
 
 
 def _days(value: Fraction) -> str:
-    text = person_days(value)
+    text = number(int(value)) if value.denominator == 1 else person_days(value)
     return say("{n} day", n=text) if value == 1 else say("{n} days", n=text)
 
 

@@ -100,9 +100,9 @@ def test_a_card_shows_what_nobody_approved_first_and_says_what_it_leaves_out(
         "1 approved after its first use and 1 no input records approvals."
     )
     unregistered = next(c for c in rich.agents.cards if c.agent == "<b>stranger</b>")
-    assert (unregistered.tier, unregistered.level, unregistered.text) == ("4", "", "Used 1 tool; the agent stands in no register.")  # fmt: skip
+    assert (unregistered.tier, unregistered.level, unregistered.text) == ("4", "", "Used 1 tool; the agent is not in any register.")  # fmt: skip
     quiet = next(c for c in rich.agents.cards if c.agent == "agent-05")
-    assert quiet.text == "Nothing that it did is in the logs supplied."
+    assert quiet.text == "The logs provided show no activity of it."
 
 
 def test_a_path_draws_every_step_of_its_card_and_escapes_names(rich: View) -> None:

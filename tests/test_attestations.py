@@ -97,7 +97,7 @@ def only(known: tuple[Framework, ...], row: dict[str, str]) -> Attestation:
         (EXAMINED | {"answer": "no", "artefact_sha256": OTHER}, "fail", "answered no"),
         (NA, "na", "no such agents"),
         (NA | {"confirmed_by": ""}, "", "needs a second person; nobody is named"),
-        (NA | {"confirmed_by": "ANN"}, "", "needs a second person; it is confirmed by the person who says so"),
+        (NA | {"confirmed_by": "ANN"}, "", "needs a second person; it is confirmed by the person who states it"),
         (NA | {"confirmed_by": "Donald Duck"}, "", "needs a second person; Donald Duck is in no list"),
         (NA | {"reason": ""}, "unknown", "no reason"),
         (NA | {"attested_by": ""}, "unknown", "no attested_by"),

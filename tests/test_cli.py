@@ -312,7 +312,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("LLM06:2025", ["OWASP LLM 2025 LLM06:2025 Excessive Agency", "name owasp-llm-2025 under `frameworks`",
                         "APR-01  direct", "intersects ASI02, ASI03, ASI08, ASI09 (published by OWASP"]),
         ("Art. 12", ["EU AI Act Article 12 Record-keeping", "our reading, with low confidence", "Question for a human:"]),
-        ("A.5.4", ["No check evidences it: needs attestation."]),
+        ("A.5.4", ["No check covers it: it needs an attestation."]),
         ("A.7.3", ["No check evidences it", "Related, never scored:", "CHG-04"]),
         ("gv 1.6-001", ["GV-1.6-001", "no score is made of it", "subset of GOVERN 1.6 (published by NIST", "INV-01"]),
         ("A.10.1", ["literally nothing in the list; most plausibly A.10.2", "A.10.2 Allocating responsibilities"]),

@@ -115,7 +115,7 @@ def test_no_list_of_the_report_has_a_line_about_nobody(nobodys: DuckDB) -> None:
 def test_what_nobody_did_is_unattributed(nobodys: DuckDB, content: Content) -> None:
     results = _results(nobodys, content, "AUD-01")
     assert results == {
-        "gateway": ("fail", "of 3 agent events, 2 fit no agent; the first names nobody")
+        "gateway": ("fail", "of 3 agent events, 2 match no agent; the first names no one")
     }
 
 

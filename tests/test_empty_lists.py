@@ -51,7 +51,7 @@ def test_an_empty_list_of_exceptions_says_that_there_are_none(
     assert rows == []
     assert files[name]["source"] == "reporter-inventory"
     assert (files[name]["read"], files[name]["kept"]) == ("0", "0")
-    assert files[name]["why"] == "a list of exceptions without a record: there are none"
+    assert files[name]["why"] == "an empty list of exceptions: there are none"
 
 
 @pytest.mark.parametrize(

@@ -114,7 +114,7 @@ def test_why_level_names_what_each_theme_permits_its_caps_and_what_is_not_judged
                 "K-1 T: 1 pass, 1 unknown, 1 n/a (results: 3). Credited weight / weight = "
                 "4/12 = 1/3 = 33.3 %; at most 12/12 = 1 = 100.0 %. It caps its practice: "
                 "critical, and without credit on a subject of tier 3 or 4 "
-                "unless missing evidence proves good."
+                "unless missing evidence is favourable."
             ),
         ),
     ],

@@ -93,7 +93,7 @@ def test_its_results_are_unknown_and_those_of_others_stand(
         ("OWN-77", "a1"): ("pass", "it holds"),
         ("OWN-77", "a2"): ("pass", "it holds"),
         ("OWN-77", "gone"): ("pass", "it holds"),
-        ("OWN-77", "shadow"): ("unknown", "it stands in no register that was supplied"),
+        ("OWN-77", "shadow"): ("unknown", "not in any register provided"),
         **{
             (check.id, s): ("unknown", f"the check could not be run: {failed[check.id]}")
             for s in ("a1", "a2", "shadow", *(["gone"] if check is TWICE else []))

@@ -212,7 +212,7 @@ def test_a_difference_within_the_ranges_is_not_called_progress(tmp_path: Path) -
     assert drawing.count("<circle") == 1 and "Not assessed" in drawing
     run = leave(tmp_path / "r", assessed(90, given.single()), THEN)
     made = told(beside(tmp_path, [run], THEN, assessed(0, given.rich())))
-    assert made.score_changes[0].result == "open as a whole, not in every theme"
+    assert made.score_changes[0].result == "inconclusive as a whole, but not in every theme"
     (worse,) = (
         m.name for m in made.score_changes if m.kind == "theme" and m.result.startswith("worse")
     )
@@ -264,7 +264,7 @@ def test_agents_that_are_gone_are_told_before_the_failures_and_on_page_1(tmp_pat
     a = beside(tmp_path, [run], then[:8])
     made = told(a)
     assert made.sentences[1] == (
-        "0 agents are new and 40 gone: 48 then, 8 now. What failed of those that are gone is not remediated."
+        "0 agents are new and 40 gone: 48 then, 8 now. Failures of those that are gone are not remediated."
     )
     (notice,) = given.view(a).summary.notices
     assert notice.code == "agents_gone"

@@ -301,7 +301,7 @@ def test_a_word_for_nobody_is_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyP
     )
     nobody = {f"a{n}" for n in range(len(words))}
     assert {a for a, found in owned.items() if found == ("fail", "no owner is recorded")} == nobody
-    assert owned["a7"][1] == "owner NN is in no directory that was supplied"
+    assert owned["a7"][1] == "owner NN is not in any directory provided"
     found = run.results(check="APR-03")
     approved = dict(zip(found["subject"], found["status"], strict=True))
     assert {a: s for a, s in approved.items() if a in nobody} == dict.fromkeys(nobody, "unknown")

@@ -92,7 +92,7 @@ def test_every_edition_says_the_same(tmp_path: Path) -> None:
         ("GOV-03", "agent-1", "inventory/agents.json#1"), ("GOV-03", "agent-2", "inventory/agents.json#2"),
     ]  # fmt: skip
     assert {row[at["look at"]] for row in first} == {
-        "Whether a system shows what somebody declares; ask for its export."
+        "Whether a system shows what was declared; ask for its export."
     }
     assert len(rows) == len(run.view.reliance.sample) > 100
     asked = [row for row in rows if row[at["subject"]] == "answer to the question"]

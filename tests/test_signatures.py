@@ -53,7 +53,7 @@ WHO = directory(others=PEOPLE, aliases={"ann@acme": "ann", "annie": "ann"}, name
     [
         ("ann", ""), ("ANN", ""), ("ann@acme", ""), (" ann   example ", ""), ("new", ""), ("last-day", ""),
         ("left-later", ""), ("away-later", ""),
-        ("Donald Duck", "Donald Duck is in no list of people that was supplied"),
+        ("Donald Duck", "Donald Duck is in no list of people that was provided"),
         ("", "is in no list of people"),
         ("bot", "bot is no person (agent)"),
         ("The Bot", "The Bot is no person (agent)"),
@@ -84,7 +84,7 @@ def test_who_may_sign_is_named_in_reporter_yml() -> None:
 def test_without_a_list_of_people_nobody_may() -> None:
     agents_only = directory(others=[p for p in PEOPLE if p.kind != "human"])
     for name in ("ann", "bot"):
-        assert "no list of people was supplied" in str(agents_only.objection("waiver", name, DAY))
+        assert "no list of people was provided" in str(agents_only.objection("waiver", name, DAY))
 
 
 def test_a_name_that_two_people_have_is_nobodys(tmp_path: Path) -> None:
@@ -458,7 +458,7 @@ def test_without_people_or_approvers_statements_are_listed_and_idle(
     report = assessed(tmp_path / "v", files={"inventory/all.json": nobody}, **said)
     assert {r["counts_as"] for r in report["attestations"]["rows"]} == {"not counted"}
     assert {s["counts_as"] for s in (*report["waivers"]["waivers"], *report["waivers"]["compensations"])} == {"not counted"}  # fmt: skip
-    assert "no list of people was supplied" in notice(report, "statements_refused")["lines"][0]
+    assert "no list of people was provided" in notice(report, "statements_refused")["lines"][0]
 
 
 # ---------------------------------------------------------------- own settings

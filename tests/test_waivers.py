@@ -325,7 +325,7 @@ def test_a_proof_that_a_system_shows_is_no_word(engine: DuckDB) -> None:
         ({"subject": "a3"}, 2, False, "no effect: no owner is known"),
         ({"subject": "a4", "approved_by": "ann"}, 2, False, "approved by its owner"),
         ({"subject": "ann"}, 2, True, "score unchanged"),
-        ({"subject": "ann", "approved_by": "Ann Example"}, 2, False, "approved by the person it is about"),
+        ({"subject": "ann", "approved_by": "Ann Example"}, 2, False, "approved by the person it concerns"),
         ({"check": "O", "subject": "organisation"}, 1, True, "score unchanged"),
         ({"check": "P", "subject": "p1"}, 1, True, "score unchanged"),
         ({"check": "K"}, 2, True, "score unchanged"),

@@ -13,7 +13,7 @@ WITH assignments AS (
     AND regexp_matches(lower(g.name), '^/$|^/(subscriptions|providers/microsoft\.management)/')
 ),
 
--- Roles that say by their name what they allow, and those of which a definition was supplied. What a contributor may not.
+-- Roles that say by their name what they allow, and those of which a definition was provided. What a contributor may not.
 roles AS (
   SELECT 'owner' AS role, '*' AS actions, NULL AS excluded
   UNION ALL

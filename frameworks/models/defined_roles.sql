@@ -1,4 +1,4 @@
--- One role of which a definition was supplied, in small letters: its actions, or the name of the permission that it is.
+-- One role of which a definition was provided, in small letters: its actions, or the name of the permission that it is.
 -- role text: Role, or id of a permission.
 -- actions text: As in role_definitions.
 -- is_any flag: It allows any action.

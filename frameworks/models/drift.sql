@@ -1,5 +1,5 @@
 -- One difference between what an agent is made of now and what it was last approved with as a whole, and how it
--- stands. approved: approved on its own since. approved_later: only after the day of the report. added: not among what was approved. not_compared: no snapshot of any
+-- stands. approved: approved on its own since. approved_later: only after the report date. added: not among what was approved. not_compared: no snapshot of any
 -- agent lists that kind. not_told: approved, and what holds now is not recorded. gone: approved and no more in use.
 -- part
 WITH compared AS (

@@ -80,7 +80,7 @@ watched AS (
   -- What was told long ago, or of an action that AWS does not follow, is no witness.
   JOIN last_accesses AS w
     ON w.actor_id = r.holder_id AND w.checked_at >= p.as_of - INTERVAL 30 DAY AND r.operation <> 'passrole'
-    -- A use after the day of the report hides the one before.
+    -- A use after the report date hides the one before.
     AND (w.used_at IS NULL OR w.used_at <= p.as_of)
     -- When a service was last used says nothing of one of its actions, unless none was.
     AND (lower(w.action) LIKE r.pattern ESCAPE '!' OR (lower(w.action) = r.service || ':*' AND w.used_at IS NULL))

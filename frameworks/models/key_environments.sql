@@ -1,5 +1,5 @@
 -- One environment that a credential serves in the period: for which it is issued, in which its holder runs, in which it
--- was used with success; without an environment, the events that tell none. Of production and of the others one each
+-- was used successfully; without an environment, the events that tell none. Of production and of the others one each
 -- comes first (nth).
 -- part
 WITH listed AS (

@@ -85,7 +85,7 @@ perhaps AS (
     AND (len(parts) < 4 OR list_has_any(rule_parts, ['*', parts[4]]))
 ),
 
--- A role of which no rule was supplied.
+-- A role of which no rule was provided.
 unread AS (
   SELECT DISTINCT actor_id
   FROM grants

@@ -1,4 +1,4 @@
--- One row: how much of each list was supplied, and how far the lists know each other's agents and holders of secrets.
+-- One row: how much of each list was provided, and how far the lists know each other's agents and holders of secrets.
 -- part
 SELECT
   SUM(l.n_register) AS n_register,

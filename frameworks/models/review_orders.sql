@@ -1,5 +1,5 @@
 -- One right of an agent that the latest review of it decided to remove or to reduce: whether it is still granted, and
--- whether it was granted or approved anew since, or only after the day of the report.
+-- whether it was granted or approved anew since, or only after the report date.
 -- part
 WITH decided AS (
   SELECT

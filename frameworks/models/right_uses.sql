@@ -4,7 +4,7 @@
 -- log_source text: Log.
 -- action text: Action, as the log names it.
 -- granted text: The same as entitlements name it, such as iam:createaccesskey; several with + where it needs them all.
--- covered flag: An entitlement covers it; FALSE: none does; empty: that cannot be told.
+-- covered flag: An entitlement covers it; FALSE: none does; empty: that is unclear.
 -- standing text: granted | ungranted | unexplained: a policy of the resource, which no list has, may allow it | unshown: likewise, where such a policy alone is enough | unassigned: a token carried it, and no assignment gives it | denied | conditional | elsewhere: on other resources than the log names | partly: some of several rights | unmapped: which action it needs is not known | unlisted: no rule covers it, but there may be others | incomparable: log and entitlements name no such actions.
 -- in_window flag: Inside the period under review.
 -- n_events int: Events, successful ones.

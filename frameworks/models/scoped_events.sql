@@ -1,4 +1,4 @@
--- One event of a run that can be assessed: of a purpose, or an agent, with approved runs or rights bound to the purpose.
+-- One event of a run that can be assessed: of a purpose, or an agent, with approved runs or permissions bound to the purpose.
 -- step
 WITH approved AS (
   SELECT CASE WHEN purpose IS NULL THEN agent_id END AS agent_id, purpose, session_id

@@ -172,9 +172,9 @@ def _decisions(view: View) -> list[str]:
 def _blocker(blocker: Blocker, view: View) -> list[str]:
     """Say of a practice what it lacks, its checks and their counts, and the least that would do."""
     lacks = (
-        mark("to build: missing even if all missing evidence proves good")
+        mark("to implement: missing even if all missing evidence is favourable")
         if blocker.standing == MISSING
-        else mark("to evidence: missing evidence could show it")
+        else mark("to prove: missing evidence could show it")
     )
     lines = ["", f"  {blocker.practice} {blocker.title}: {blocker.figure}; {say(lacks)}"]
     checks = {c.id: c for c in view.checks}
@@ -182,7 +182,7 @@ def _blocker(blocker: Blocker, view: View) -> list[str]:
         check = checks[link.text]
         lines.append(f"    {check.id:<8} {check.counts.text:<40} {check.title}")
     if blocker.todo:
-        lines.append(f"    {say('The least that would do:')}")
+        lines.append(f"    {say('The least that would be enough:')}")
     for todo in blocker.todo:
         lines.append(f"      {todo.check.text} {todo.about}. {todo.fix}".rstrip())
     return lines
@@ -272,7 +272,7 @@ def _answer(answer: AnswerLine) -> str:
 def _statement(statement: WaivedLine) -> str:
     sentence = say(
         (
-            mark("{check} stands in for {subject} until {until}")
+            mark("{check} compensates for {subject} until {until}")
             if statement.by_check
             else mark("Waiver for {subject} until {until}")
         ),
@@ -304,7 +304,7 @@ def _check(view: View, check_id: str) -> list[str]:
 
 def _raised(better: list[str]) -> list[str]:
     """Say how what is declared is shown."""
-    head = say("What is only declared has part of the credit. How to show it:")
+    head = say("What is only declared earns part of the credit. How to show it:")
     return ["", head, *better] if better else []
 
 
@@ -331,8 +331,8 @@ def _factors(view: View, results: Sequence[tuple[Any, ...]]) -> list[str]:
     if any(lo != hi for _, lo, hi in tally):
         lines.append(
             say(
-                "  A tier that is not recorded has the weight that makes the end of the range"
-                " worst, or best."
+                "  A tier that is not recorded is given the weight that makes that end of the"
+                " range worst, or best."
             )
         )
     return [*lines, ""]

@@ -55,13 +55,13 @@ def elsewhere(view: View, query: str) -> list[str]:
             listed_id = ids[query.lower()]
             head = [
                 f"{title} {listed_id}",
-                say("Known from crosswalks only: no score is made of it."),
+                say("Known from crosswalks only: it is not scored."),
             ]
             return [*head, *_pair_lines(view, _pairs(content, walk.origin, listed_id))]
     for register in _without_catalog(content):
         titles = {i.lower(): f"{register['title']} {i} {t}" for i, t in register["ids"].items()}
         if query.lower() in titles:
-            only_listed = say("It stands in the list of ids only: nothing here bears on it.")
+            only_listed = say("It is in the list of ids only: nothing here bears on it.")
             return [titles[query.lower()].strip(), only_listed]
     return []
 
@@ -111,7 +111,7 @@ def _control(view: View, framework: Framework, control: Control) -> list[str]:
         else ""
     )
     head = say("It would depend on these checks (our reading{sure}):", sure=confidence_note)
-    lines.append(head if scored_checks else say("No check evidences it: needs attestation."))
+    lines.append(head if scored_checks else say("No check covers it: it needs an attestation."))
     lines += _checks(view, scored_checks)
     if related_checks:
         lines += [say("Related, never scored:"), *_checks(view, related_checks)]
@@ -154,4 +154,4 @@ def _pair_lines(view: View, pairs: Iterable[_Pair]) -> list[str]:
                 lines.append(
                     f"    {end_id:<12} {check.figure.text}: {check.counts.text}  {check.title}"
                 )
-    return ["", say("Crosswalks (no number travels along them):"), *lines] if lines else []
+    return ["", say("Crosswalks (no score is carried across them):"), *lines] if lines else []

@@ -206,9 +206,9 @@ def _in_wrappers(
 
 def _too_many_lists(count: int) -> Sentence:
     return tell(
-        "json that no source recognises as a whole, with {n:,} lists under keys of their own, of"
-        " which none was tried: {most:,} is the limit; give their records as one list or as JSON"
-        " lines, with what the key says in a field",
+        "JSON that no source recognises as a whole, with {n:,} lists under separate keys. None was"
+        " tried, as {most:,} is the limit. Give their records as one list or as JSON lines, with"
+        " the key in a field",
         n=count,
         most=MAX_LISTS,
     )
@@ -480,7 +480,7 @@ def _unrecognised(file: InputFile, count: int) -> Sentence:
     if file.format == "empty":
         return tell("the file is empty")
     if not count:
-        return tell("no record of it can be read as {format}", format=file.format)
+        return tell("none of its records can be read as {format}", format=file.format)
     return tell(
         "{format} that no source recognises; if it is a register or a log, `{command}` proposes"
         " what its columns mean",

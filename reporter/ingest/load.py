@@ -43,7 +43,7 @@ _ARTEFACT = mark(
     " statements/attestations.csv: {line}"
 )
 _ARTEFACT_ELSEWHERE = mark(
-    "{why}; once it lies below statements/, it can be the artefact of an attestation, as this line"
+    "{why}; once it is below statements/, it can be the artefact of an attestation, as this line"
     " of statements/attestations.csv: {line}"
 )
 
@@ -349,8 +349,8 @@ def _set_repeats_aside(engine: DuckDB) -> list[Quarantined]:
 
 
 ALIKE = mark(
-    "{n} events of this file have the id, log and time of events in {other}, and other values in"
-    " other columns; each counts. Supply one export of a log"
+    "{n} events of this file have the id, log and time of events in {other}, but other values"
+    " elsewhere; each counts. Provide one export per log"
 )
 _OF_COPY = ("ingested_at",)
 """What is told of a copy of an event, not of the event."""
@@ -392,8 +392,9 @@ def _alike(engine: DuckDB) -> list[Quarantined]:
     )
     engine.run("DROP TABLE twins")
     fuller = mark(
-        "{n} events of this file stand in another, with all that they say here and more, and count"
-        " once; the first is {ref}"
+        "{n} events of this file are also in another, in full and with more detail, and count"
+        " once; the"
+        " first is {ref}"
     )
     return [
         Quarantined(file, line, "duplicate", Sentence(text, (("n", n), (name, other))), "")
@@ -434,7 +435,7 @@ def _undated(engine: DuckDB) -> list[Quarantined]:
             file,
             line,
             "undated",
-            tell("{n} events have no time: they are kept, and stand in no period", n=n),
+            tell("{n} events have no time: they are kept, but belong to no period", n=n),
             "",
         )
         for file, line, n in engine.rows(
@@ -466,7 +467,7 @@ def _change(file: InputFile) -> Sentence | None:
     try:
         status = file.path.stat()
     except OSError:
-        return tell("the file was removed during the run; what was read stood in it before")
+        return tell("the file was removed during the run; what was read had been in it before")
     if status.st_size != file.size:
         return tell(
             "the file had {n} bytes when it was found and has {now} now; what was added was not"
@@ -475,7 +476,7 @@ def _change(file: InputFile) -> Sentence | None:
             now=status.st_size,
         )
     if stamp_of(status)[1:4] != file.stamp[1:4]:
-        return tell("the file was written to during the run; what was read stood in it before")
+        return tell("the file was written to during the run; what was read had been in it before")
     return None
 
 

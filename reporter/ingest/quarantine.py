@@ -62,8 +62,8 @@ def has_hidden(reason: Sentence) -> bool:
 def was_cut(name: str) -> Sentence:
     """Say that a field was cut."""
     return tell(
-        "{name} has more than {n:,} characters: its end is cut, and its length and hash stand"
-        " there",
+        "{name} has more than {n:,} characters: it is cut short, and its length and hash are"
+        " appended",
         name=name,
         n=LONGEST,
     )
@@ -105,7 +105,7 @@ def empty_what_says_nothing(
 
 def _nothing_in(name: str) -> Callable[[str], Sentence]:
     return lambda value: tell(
-        "{name} says nothing and counts as empty: {value}", name=name, value=value
+        "{name} has no meaning and counts as empty: {value}", name=name, value=value
     )
 
 
@@ -298,8 +298,8 @@ def unmask_deeds(engine: Engine) -> list[Quarantined]:
             record,
             "field",
             tell(
-                "{n} events of this file are called heartbeats and record an act (a tool, an"
-                " effect, a session or the like): they are assessed as acts of no class",
+                "{n} events of this file are called heartbeats but record an act (a tool, an"
+                " effect, a session or the like); they are assessed as acts of no class",
                 n=n,
             ),
             "",

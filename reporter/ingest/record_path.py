@@ -261,7 +261,7 @@ def _write(
                     continue
                 path = _path(part, item.value)
                 if not has_place(item.value, path):
-                    why = tell("no records stand at {path}", path=path)
+                    why = tell("there are no records at {path}", path=path)
                     _lose(batch, index, Problem(item.line, why, ""))
                 for text in _records(item, path):
                     seq += 1
@@ -315,8 +315,8 @@ def _without_endless(text: str, index: int, number: int, batch: Batch, key: str)
             return value
         safe_text = fingerprinted(value, key)
         cut_note = tell(
-            "the field {name} has more than {n:,} characters: its end is cut, and its length and"
-            " hash stand there",
+            "the field {name} has more than {n:,} characters: it is cut short, and its length and"
+            " hash are appended",
             name=name,
             n=LONGEST,
         )

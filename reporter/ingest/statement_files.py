@@ -243,8 +243,9 @@ def _rows(
                     unknown_fields.setdefault(name, place)
             if any("…[cut: " in text[LONGEST:] for text in row.fields.values()):
                 why = tell(
-                    "a field of more than {n:,} characters: its end is cut, and its length and hash"
-                    " stand there",
+                    "a field of more than {n:,} characters: it is cut short, and its length and"
+                    " hash are"
+                    " appended",
                     n=LONGEST,
                 )
                 notes.append(Quarantined(file.name, place, "field", why, ""))

@@ -166,8 +166,8 @@ def _entries(
 def _elsewhere(place: str, folders: Sentence) -> Sentence:
     """Say that a file lies where nothing is read; `folders` says where files are read."""
     if place:
-        return tell("not read: it lies in {place}, and only {read}", place=place, read=folders)
-    return tell("not read: it lies at the root of the workspace, and only {read}", read=folders)
+        return tell("not read: it is in {place}, and only {read}", place=place, read=folders)
+    return tell("not read: it is at the root of the workspace, and only {read}", read=folders)
 
 
 def _packed(home: str) -> Sentence:

@@ -29,23 +29,25 @@ ENGINE: Mapping[str, str] = {
     "pass": mark("it holds"),
     "fail": mark("it does not hold"),
     "unknown": mark("no reason given"),
-    "unlisted": mark("it stands in no register that was supplied"),
+    "unlisted": mark("not in any register provided"),
     "not_recorded": mark("no record of {sources} holds {columns}"),
     "recorded_nowhere": mark("no input records {columns}"),
     "partial_export": mark("pages of the export of {sources} are missing"),
     "unread": mark("{column} holds a value that could not be read, in {ref}"),
     "records_differ": mark("two records differ on {column}; one of them is {ref}"),
-    "too_weak": mark("it holds, but only {evidence:word}, and this check demands better evidence"),
+    "too_weak": mark(
+        "it passes, but its evidence is only {evidence:word}, and this check requires better"
+    ),
     "no_events": mark("no input holds an event"),
     "silent_days": mark("log source {log_source} delivered on {seen} of {expected:day|days}"),
     "silent_hours": mark("log source {log_source} delivered in {seen} of {expected:hour|hours}"),
     "no_log": mark("no log source is declared for it and none shows it"),
     "unclassed": mark(
-        "it stands in no list, and calls tools or models, or the log does not tell what it is or"
-        " what it did: it may be an agent"
+        "it is in no list and calls tools or models, or the log does not say what it is or did: it"
+        " may be an agent"
     ),
     "disguised": mark(
-        "listed as {kind:word}, and with what agents have ({signs:word}): it may be an agent"
+        "listed as {kind:word}, but has what agents have ({signs:word}): it may be an agent"
     ),
     "not_run": mark("the check could not be run: {error}"),
     "test_failed": mark(

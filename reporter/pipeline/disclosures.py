@@ -214,7 +214,7 @@ def of_display_names(engine: Engine) -> Iterator[Notice]:
     )
     if rows:
         lines = tuple(
-            tell("{name} ({n}): meant is perhaps {id}", name=name, n=n, id=id_)
+            tell("{name} ({n}): perhaps {id} is meant", name=name, n=n, id=id_)
             for name, id_, n in rows
         )
         yield Notice("display_names", (("n", len(rows)),), lines, _FILES_NAMED)

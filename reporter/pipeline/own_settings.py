@@ -168,8 +168,7 @@ def misplaced_notes(engine: DuckDB) -> tuple[Quarantined, ...]:
             record,
             "baseline",
             tell(
-                "{n} events are dated inside the period: they count as what was done, not as"
-                " approved",
+                "{n} events are dated inside the period; they count as activity, not as approved",
                 n=n,
             ),
             "",

@@ -105,7 +105,7 @@ _TWINS = "SELECT lower(actor_id) FROM actors WHERE kind = 'human' GROUP BY ALL H
 """Ids of several people that differ in case only."""
 _NOTES = (
     "actor is here and elsewhere used may be one declare an alias if they are no source input"
-    " records never holds log delivered in of days hours it stands register that was supplied event"
+    " records never holds log delivered in of days hours it stands not any register provided event"
     " events file record none shows declared for"
 )
 """Words of the engine's own sentences; those of the checks come from their SQL."""

@@ -19,41 +19,42 @@ LINES_SHOWN = 4
 
 SENTENCES: Mapping[str, str] = {
     "unlisted_actors": mark(
-        "Actors that act and stand in no list that was supplied: {n}. INV-02 fails for {failed} of"
-        " them and is unknown for {unknown}; {possible} are agents, or may be: the log calls them"
-        " so, they call tools or models, or it does not tell what they are or did."
+        "Actors that act but are in no list provided: {n}. INV-02 fails for {failed} of them and is"
+        " unknown for {unknown}. {possible} are or may be agents: the log calls them so, they"
+        " call tools or models, or it does not say what they are or did."
     ),
     "own_content": mark(
-        "Checks and sources that do not ship with Reporter: {n}. Whoever is assessed may have"
-        " written them."
+        "Checks and sources that do not ship with Reporter: {n}. The assessed organisation may"
+        " have written them."
     ),
     "packs": mark(
-        "Packs of content that are installed where this run was made, and took part: {n}. Without"
-        " them, or with others, its numbers are others."
+        "Installed content packs that were used in this run: {n}. Without them, or with others, its"
+        " numbers would differ."
     ),
     "listed_otherwise": mark(
-        "Actors that are listed as something else and have what agents have: {n}. Each check on"
+        "Actors that are listed as something else but have what agents have: {n}. Each check on"
         " agents is unknown for them, unless it assesses them as what they are listed as."
     ),
     "gateways": mark(
-        "Identities that a list declares to be a gateway's: {n}. On that word alone it is no"
-        " sharing that others act under them (IDN-03, CRD-02)."
+        "Identities that a list declares to be a gateway's: {n}. On that statement alone, others"
+        " acting under them is not treated as sharing (IDN-03, CRD-02)."
     ),
     "refusals_unshown": mark(
         "Calls that count as refused, and so as not done, on the word of a log alone: {n}. The"
-        " policy decision recorded with them allows them, or none is recorded."
+        " policy decision recorded with them allows them, or no decision is recorded."
     ),
     "operations_unmapped": mark(
-        "Calls of agents in a cloud of which it is not known what right they need: {n}. They count"
-        " as neither inside nor outside of rights (ENT-05, ENT-08)."
+        "Cloud calls by agents for which the required permission is not known: {n}. They count as"
+        " neither within nor outside permissions (ENT-05, ENT-08)."
     ),
     "who_may_sign": mark(
-        "Statements of people that count: {n}. Who may sign them the organisation itself says, in"
-        " reporter.yml; so many of the {people} people in office:"
+        "Statements by people that count: {n}. The organisation itself says in reporter.yml who may"
+        " sign them; so many of the {people} people in post:"
     ),
     "agents_merged": mark(
-        "Agents with a record of their own that count as another, because a list declares their id"
-        " an alias: {n}. Of each pair one agent is assessed, with the first record's value where"
+        "Agents with a separate record that count as another agent, because a list declares their"
+        " id an"
+        " alias: {n}. One agent of each pair is assessed, with the first record's value where"
         " they differ."
     ),
     "names_joined": mark(
@@ -65,96 +66,105 @@ SENTENCES: Mapping[str, str] = {
         " done under them is assessed as that actor's."
     ),
     "display_names": mark(
-        "Names of listed people that stand where an id should: {n}. A name is nobody's id, as"
-        " several may bear it, so each counts as a stranger. Give the id as the list of people has"
-        " it, or declare the name an alias."
+        "Names of listed people where an id should be: {n}. A name is not an id, as several people"
+        " may share it, so each counts as a stranger. Give the id from the list of people, or"
+        " declare the name an alias."
     ),
     "open_secrets": mark(
-        "Configurations in which a secret stands in the clear, of no listed agent: {n}. CRD-09"
-        " fails for agents only. Take each secret out, replace it, and say in reporter_actor_id"
+        "Configurations with a secret in clear text that belong to no listed agent: {n}. CRD-09"
+        " fails for agents only. Remove and replace each secret, and state in reporter_actor_id"
         " whose configuration it is."
     ),
     "events_doubled": mark(
-        "Events that stand in two files with one id, log and time, and contradict one another: {n}."
-        " Each counts, so what was done once may count twice. Supply one export of a log."
+        "Events in two files with the same id, log and time that contradict each other: {n}. Each"
+        " counts, so one action may count twice. Provide one export per log."
     ),
     "heartbeats_alone": mark(
-        "Logs of which most hours or days show heartbeats alone: {n}. They count as delivering, so"
-        " that silence in them proves something."
+        "Logs in which most hours or days show only heartbeats: {n}. They count as delivering, so"
+        " silence in them is evidence."
     ),
     "answers_carry": mark(
-        "Frameworks whose evidenced score depends by five points or more on what people answered:"
-        " {n}."
+        "Frameworks whose evidenced score depends on people's answers by five points or more: {n}."
     ),
     "unnamed_events": mark(
-        "Events of the period that name nobody, neither actor nor identity nor credential: {n}."
-        " Whoever did them is assessed nowhere; AUD-01 says in which logs."
+        "Events of the period that name no actor, identity or credential: {n}. Whoever caused them"
+        " is not assessed; AUD-01 names the logs."
     ),
     "events_later": mark(
-        "Events dated after the time of the report, {as_of}: {n}. They are kept, and count for"
-        " nothing. Is as_of in reporter.yml right, and the clock of the log?"
+        "Events dated after the time of the report, {as_of}: {n}. They are kept but do not count."
+        " Check as_of in reporter.yml and the clock of the log."
     ),
     "contradictions": mark(
-        "Values on which two lists, or a list and a log, contradict one another: {n}. The one read"
-        " first counts, in order of the names of files; the others are in no number."
+        "Values on which two lists, or a list and a log, contradict each other: {n}. The one read"
+        " first"
+        " counts, in order of file name; the others count in no number."
     ),
     "logs_outside": mark(
-        "Logs of which every act is dated outside the period: {n}. They show nothing of it. Is the"
-        " period in reporter.yml right?"
+        "Logs in which every act is dated outside the period: {n}. They show nothing for the"
+        " period."
+        " Check the period in reporter.yml."
     ),
     "checks_not_run": mark("Checks that could not be run: {n}. Each of their results is unknown."),
     "files_not_read": mark(
-        "Files that were found and not read: {n}. What they hold takes no part in any number."
+        "Files that were found but not read: {n}. Their content counts in no number."
     ),
     "files_changed": mark(
-        "Files that changed while they were read: {n}. None of their records is used. Run again, on"
-        " a copy that nobody writes to."
+        "Files that changed while they were read: {n}. None of their records is used. Run again"
+        " on a"
+        " copy that does not change."
     ),
     "own_settings": mark(
         "Settings of the organisation's own that may raise a number: {n}. The evidenced score with"
         " them is {own}, level {own_level}; with the shipped ones it is {shipped}, level"
         " {shipped_level}."
     ),
-    "statements_refused": mark("Statements of people that are refused and have no effect: {n}."),
+    "statements_refused": mark("Statements by people that were refused and have no effect: {n}."),
     "answers_rest_on_few": mark(
-        "More than a tenth of the {n} answers yes or not applicable that count depend on one person"
-        " or one artefact."
+        "More than a tenth of the {n} counted answers of yes or not applicable depend on one"
+        " person or"
+        " one artefact."
     ),
     "baseline_not_approved": mark(
         "Runs that are meant to show what is approved have no effect (events below baseline/: {n}):"
         " {why}."
     ),
     "baseline_in_period": mark(
-        "Events below baseline/ that are dated inside the period: {n}. They are assessed as what"
-        " was done; what was done in a period cannot excuse it."
+        "Events below baseline/ that are dated inside the period: {n}. They are assessed as"
+        " activity;"
+        " what was done in a period cannot justify itself."
     ),
     "nothing_kept": mark(
-        "Files that were recognised and of which no record was kept: {n}. They prove nothing,"
-        " neither good nor bad."
+        "Files that were recognised but of which no record was kept: {n}. They prove nothing"
+        " either way."
     ),
     "records_lost": mark(
-        "Records that could not be read or were rejected: {n}. They are in no number, and what they"
-        " hold may be a failure."
+        "Records that could not be read or were rejected: {n}. They count in no number, and may"
+        " contain"
+        " failures."
     ),
     "fields_unread": mark(
-        "Fields that hold a value that could not be read: {n}. The records are kept; what rests on"
-        " such a field is unknown."
+        "Fields that hold a value that could not be read: {n}. The records are kept; whatever"
+        " depends"
+        " on such a field is unknown."
     ),
     "documents": mark(
-        "Documents: {n}. No record is read from them; below statements/ each can be the artefact of"
+        "Documents: {n}. No record is read from them, but below statements/ each can be the"
+        " artefact of"
         " an attestation. The headings of attestations.csv, and a line to copy for each:"
     ),
     "agents_gone": mark(
-        "Of {all} agents of the last run {n} are in nothing that was read now. Whatever failed of"
-        " them is out of every number, and not remediated."
+        "Of {all} agents of the last run, {n} appear in nothing read now. Whatever they failed is"
+        " out"
+        " of every number, and not remediated."
     ),
     "agents_relabelled": mark(
-        "Actors that the last run assessed as agents, and this one sees and assesses as none: {n}."
-        " Whatever failed of them as agents is out of every number, and not remediated."
+        "Actors that the last run assessed as agents, and this run no longer does: {n}. Whatever"
+        " they"
+        " failed as agents is out of every number, and not remediated."
     ),
     "names_left": mark(
-        "People have pseudonyms. Texts in which a word stands that is part of somebody's name,"
-        " alone or glued to others: {n}. It may mean somebody else or nobody, and was left."
+        "People have pseudonyms. Texts with a word that is part of someone's name, alone or joined"
+        " to others: {n}. It may mean someone else or no one, and was left unchanged."
     ),
 }
 """Code of a notice -> its sentence, with the names of its values."""

@@ -21,8 +21,8 @@ from reporter.report.view.format import digits, percent
 
 TEXT, LONG, COUNT = "text", "long", "count"
 AGENTS = mark(
-    "Sheet Agents: every actor with a finding. Tiers and use are given for those that the report"
-    " lists; tiers.csv and observed.csv have all."
+    "Sheet Agents: every actor with a finding. Tiers and use are given for those the report lists;"
+    " tiers.csv and observed.csv have all of them."
 )
 Row = tuple[str, ...]
 

@@ -65,18 +65,18 @@ class Directory:
         may.
         """
         if not self.has_people:
-            return tell("no list of people was supplied, so nothing shows who {name} is", name=name)
+            return tell("no list of people was provided, so nothing shows who {name} is", name=name)
         people = self.people_called(name)
         if not people:
-            return tell("{name} is in no list of people that was supplied", name=name)
+            return tell("{name} is not in any list of people provided", name=name)
         if len(people) > 1:
             ids = tuple(sorted(p.id for p in people))
             return tell("{name} may be any of {ids}", name=name, ids=ids)
         (signer,) = people
         if signer.kind != "human":
-            return tell("{name} is no person ({kind:word})", name=name, kind=signer.kind)
+            return tell("{name} is not a person ({kind:word})", name=name, kind=signer.kind)
         if at is None:
-            return tell("no day is named on which {name} signed", name=name)
+            return tell("the day on which {name} signed is missing", name=name)
         return _out_of_office(signer, name, at) or self._unentitled(kind, signer, name)
 
     def in_office(self, at: datetime) -> tuple[Person, ...]:
@@ -102,7 +102,7 @@ class Directory:
             ):
                 return None
         return tell(
-            "{name} is not among those whom reporter.yml names under approvers: {kind}",
+            "{name} is not named in reporter.yml under approvers: {kind}",
             name=name,
             kind=kind,
         )
@@ -146,7 +146,7 @@ def _out_of_office(signer: Person, name: str, at: datetime) -> Sentence | None:
     day = at.date()
     if signer.began_at and day < signer.began_at.date():
         return tell(
-            "{name} was not there before {day}", name=name, day=f"{signer.began_at:%Y-%m-%d}"
+            "{name} had not started before {day}", name=name, day=f"{signer.began_at:%Y-%m-%d}"
         )
     left_at = signer.left_at or (signer.state_since if signer.state == "retired" else None)
     if left_at and day > left_at.date():
@@ -156,7 +156,7 @@ def _out_of_office(signer: Person, name: str, at: datetime) -> Sentence | None:
     if signer.state not in ("", "active", "retired") and (
         not signer.state_since or day >= signer.state_since.date()
     ):
-        return tell("{name} was not in office ({state:word})", name=name, state=signer.state)
+        return tell("{name} was not in post ({state:word})", name=name, state=signer.state)
     if signer.state or left_at:
         return None
-    return tell("no list says whether {name} was in office", name=name)
+    return tell("no list says whether {name} was in post", name=name)

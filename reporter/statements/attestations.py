@@ -149,10 +149,10 @@ def _out_of_scope(
     row: Given, controls: Mapping[str, Group[str]], framework_ids: Group[str]
 ) -> Sentence | None:
     if row.wrong:
-        raise Wrong(row.wrong, hint=tell("expected one record an answer, each field a text"))
+        raise Wrong(row.wrong, hint=tell("expected one record per answer, each field a text"))
     if "answer" not in row.fields:
         raise Wrong(
-            tell("there is no field answer"),
+            tell("the field answer is missing"),
             hint=tell(
                 "expected {words}, or an empty answer", words=tuple(sorted({*ANSWERS.values()}))
             ),
@@ -161,7 +161,7 @@ def _out_of_scope(
         return tell("not answered")
     framework = row.fields.get("framework", "")
     if framework in {*controls} - framework_ids:
-        return tell("an answer for {list}, which takes no part", list=framework)
+        return tell("an answer for {list}, which is not part of this run", list=framework)
     return None
 
 
@@ -188,7 +188,7 @@ def _attestation(row: Given, controls: Mapping[str, Group[str]]) -> Attestation:
         )
     if sha256 and not fields.get("artefact"):
         raise Wrong(
-            tell("artefact_sha256 stands without an artefact"),
+            tell("artefact_sha256 is given without an artefact"),
             hint=tell("expected the path of a file below statements/"),
         )
     return Attestation(
@@ -330,7 +330,7 @@ def _stale(answer: Attestation, as_of: datetime) -> Sentence | None:
         day = f"{answer.expires:%Y-%m-%d}"
         return tell("expired on {day}", day=day) if answer.expires <= as_of else None
     if answer.date and as_of - answer.date > LIFETIME:
-        return tell("older than {n} days, and names no end", n=LIFETIME.days)
+        return tell("older than {n} days, and gives no end date", n=LIFETIME.days)
     return None
 
 
@@ -340,7 +340,7 @@ def _unproven(answer: Attestation, hashes: Mapping[str, str]) -> Sentence | None
         return None
     digest = hashes.get(_path(answer.artefact))
     if digest is None:
-        return tell("{artefact} is no file of statements/", artefact=answer.artefact)
+        return tell("{artefact} is not a file in statements/", artefact=answer.artefact)
     if answer.artefact_sha256 and answer.artefact_sha256 != digest:
         return tell(
             "the hash of {artefact} does not match: the file is not the one that was looked at",
@@ -352,9 +352,9 @@ def _unproven(answer: Attestation, hashes: Mapping[str, str]) -> Sentence | None
 def _unconfirmed(answer: Attestation, directory: Directory) -> Sentence | None:
     """Return the reason that nobody else confirms that a control does not apply."""
     if not answer.confirmed_by:
-        return tell("nobody is named in confirmed_by")
+        return tell("no one is named in confirmed_by")
     if directory.same(answer.confirmed_by, answer.attested_by):
-        return tell("it is confirmed by the person who says so")
+        return tell("it is confirmed by the person who states it")
     return directory.objection("not_applicable", answer.confirmed_by, answer.date)
 
 
@@ -365,7 +365,7 @@ def _unexamined(answer: Attestation, grounds: _Grounds) -> Sentence | None:
     if not answer.artefact_sha256:
         return tell("it gives no hash of the artefact")
     if not answer.examined_by:
-        return tell("nobody is named who examined it")
+        return tell("no one is named as having examined it")
     if grounds.who.same(answer.examined_by, answer.attested_by):
         return tell("it was examined by the person who attests")
     if not answer.artefact_place:

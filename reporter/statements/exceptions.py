@@ -26,8 +26,8 @@ _TIER = 3
 """From this tier up, a critical failure cannot be waived."""
 _OBJECTIONS = {
     "own": mark("approved by its owner"),
-    "self": mark("approved by the person it is about"),
-    "unowned": mark("no owner is known, so nothing shows that somebody else approved it"),
+    "self": mark("approved by the person it concerns"),
+    "unowned": mark("no owner is known, so nothing shows that someone else approved it"),
     "critical": mark(
         "a critical failure on a subject that is, or may be, tier 3 or 4 is not waived without a"
         " compensating control"
@@ -219,7 +219,7 @@ def _waiver_outcome(waiver: Waiver, counts: Mapping[str, int], as_of: datetime) 
         return replace(
             waiver,
             why=tell(
-                "covers nothing that fails: {check} is {status:word} on it",
+                "covers no failure: {check} is {status:word} on it",
                 check=waiver.check,
                 status=status,
             ),
@@ -342,7 +342,7 @@ def _compensation_outcome(
         if objection in _OBJECTIONS:
             return replace(compensation, why=Sentence(_OBJECTIONS[objection]))
         reason = tell(
-            "nothing to make good: {check} is {status:word} on it",
+            "nothing to compensate: {check} is {status:word} on it",
             check=compensation.check,
             status=objection,
         )

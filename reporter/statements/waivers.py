@@ -149,11 +149,11 @@ def _ill_formed(
     if not reason:
         return tell("no effect: it gives no reason")
     if not approver:
-        return tell("no effect: nobody approved it")
+        return tell("no effect: no one approved it")
     if start is None:
-        return tell("no effect: it has no beginning")
+        return tell("no effect: it has no start date")
     if end is None:
-        return tell("no effect: it has no end")
+        return tell("no effect: it has no end date")
     if end <= start:
         return tell("no effect: it ends before it begins")
     if end - start > LONGEST:
@@ -185,7 +185,7 @@ def _read_rows(
     for row in rows:
         try:
             if row.wrong:
-                hint = tell("expected one record a statement, each field a text")
+                hint = tell("expected one record per statement, each field a text")
                 raise Wrong(row.wrong, hint=hint)
             statements.append(parse({k: v.strip() for k, v in row.fields.items()}, row.ref))
         except Wrong as error:
@@ -221,12 +221,12 @@ def _no_substitute(compensation: Compensation, substitutes: Sequence[str]) -> Se
         return None
     if not substitutes:
         return tell(
-            "no effect: {by} cannot stand in for {check}, and no other check can",
+            "no effect: {by} cannot compensate for {check}, and no other check can",
             by=compensation.by_check,
             check=compensation.check,
         )
     return tell(
-        "no effect: {by} cannot stand in for {check}; {others} can",
+        "no effect: {by} cannot compensate for {check}; {others} can",
         by=compensation.by_check,
         check=compensation.check,
         others=any_of(substitutes),

@@ -105,7 +105,8 @@ def _conflicts_of_keys(engine: Engine) -> list[Quarantined]:
             f" count(DISTINCT CAST({column} AS DATE)) > 1 ORDER BY credential_id, actor_id"
         ):
             reason = tell(
-                "credential {credential}: records differ on {column}: {values}; what rests on it is"
+                "credential {credential}: records differ on {column}: {values}; what depends on"
+                " it is"
                 " unknown",
                 credential=credential,
                 column=column,
@@ -128,7 +129,7 @@ def _called_otherwise(engine: Engine) -> list[Quarantined]:
         " actor_kind = 'human')) GROUP BY ALL ORDER BY ALL"
     ):
         reason = tell(
-            "actor {actor}: listed as {kind}, and the log calls it {called}; events: {n}",
+            "actor {actor}: listed as {kind}, but the log calls it {called}; events: {n}",
             actor=actor,
             kind=kind,
             called=log_kind,
@@ -162,7 +163,7 @@ def _near_names(engine: Engine) -> list[Quarantined]:
 
 _IDENTITY = mark("{alias} is the identity of agent {actor}, which declares it as its principal")
 _DECLARED = mark(
-    "{alias} has a record of its own and counts as {actor}, which is declared to have that alias"
+    "{alias} has a separate record but counts as {actor}, which is declared to have that alias"
 )
 # Between lists of two systems that is the rule: only the same list tells them apart.
 _DECLARED_AGENTS = (
@@ -238,8 +239,9 @@ def _unjoined(engine: Engine) -> list[Quarantined]:
             " GROUP BY source HAVING NOT bool_and(is_joined) ORDER BY source"
         ):
             reason = tell(
-                "{joined:,} of {rows:,} rows of {table} from {source} name somebody in a list or a"
-                " log: who the others are, an alias can say",
+                "{joined:,} of {rows:,} rows of {table} from {source} name someone in a list or a"
+                " log;"
+                " an alias can say who the others are",
                 rows=rows,
                 table=table,
                 source=source,
@@ -258,8 +260,8 @@ def _unheld(engine: Engine) -> list[Quarantined]:
             ref,
             "unjoined",
             tell(
-                "{unheld:,} of {rows:,} changes of policies, groups and roles from {source} are of"
-                " some that no list assigns to anybody: whose rights changed is not known",
+                "{unheld:,} of {rows:,} changes of policies, groups and roles from {source} concern"
+                " items that no list assigns to anyone; whose permissions changed is not known",
                 unheld=unheld,
                 rows=rows,
                 source=source,

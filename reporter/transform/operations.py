@@ -60,7 +60,7 @@ def notes(engine: Engine) -> list[Quarantined]:
     entries = []
     for use in unmapped(engine):
         reason = tell(
-            "{n} of operation {action} in {log}: what right it needs is not known",
+            "{n} of operation {action} in {log}: the permission it needs is not known",
             n=use.n_events,
             action=use.action,
             log=use.log_source,

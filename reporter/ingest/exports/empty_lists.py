@@ -34,7 +34,7 @@ def take(
     taken, batches = [], []
     for choice in choices:
         if own and choice.source is None and lists_none(choice.file):
-            why = tell("a list of exceptions without a record: there are none")
+            why = tell("an empty list of exceptions: there are none")
             choice = replace(choice, source=own, why=why)
             hashes = [inputs.digest(choice.file).sha256]
             batches.append((Batch(own.id, "", counts=[Counts()]), [choice.file], hashes))

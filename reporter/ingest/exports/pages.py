@@ -131,12 +131,12 @@ def missing_of(lists: Iterable[tuple[Pages, int]]) -> Sentence | None:
     total, count = _in_all({p.total for p, _ in parts}), sum(n for _, n in parts)
     if total > count:
         return tell(
-            "the export holds {n:,} of {total:,} records: what the others would show is unknown",
+            "the export holds {n:,} of {total:,} records; what the others would show is unknown",
             n=count,
             total=total,
         )
     if any(p.continued for p, _ in parts) and not any(p.last for p, _ in parts):
-        return tell("its last page says that more follows: what that would show is unknown")
+        return tell("its last page says that more follows; what that would show is unknown")
     return None
 
 

@@ -124,7 +124,7 @@ def _without_envelope(item: Document) -> Iterator[Item]:
     records = []
     for record in unwrapped(item.value):
         if isinstance(record, Cut):
-            why = tell("the record in its envelope is cut off, or no JSON")
+            why = tell("the record in its envelope is cut off, or is not JSON")
             yield Problem(item.line, why, excerpt(record.text))
         else:
             records.append(record if isinstance(record, dict) else {"message": record})
@@ -194,8 +194,9 @@ def _too_long(size: int) -> Sentence:
 def too_wide(count: int) -> Sentence:
     """Say that a record has too many values."""
     return tell(
-        "one record of {n:,} values; {most:,} is the limit: give its parts as records of their own,"
-        " in a list or as JSON lines",
+        "one record of {n:,} values; {most:,} is the limit: give its parts as separate records,"
+        " in a"
+        " list or as JSON lines",
         n=count,
         most=MAX_VALUES,
     )
@@ -241,7 +242,7 @@ def _json(
             if file.part in item.value:
                 yield Document(item.line, item.value[file.part], is_compact=item.is_compact)
             else:  # another content than the one in which the list was found
-                yield Problem(item.line, tell("no list stands at {path}", path=file.part), "")
+                yield Problem(item.line, tell("there is no list at {path}", path=file.part), "")
         else:
             yield item
 

@@ -239,7 +239,7 @@ def _look(path: Path, workspace: Path) -> InputFile:
         why = (
             tell("a link to a folder, which is not followed")
             if path.is_dir()
-            else tell("a link to what is no file")
+            else tell("a link to something that is not a file")
             if path.exists()
             else _leads_nowhere(path)
         )

@@ -193,7 +193,7 @@ def _records(rows: Iterator[Row], widens: bool = False) -> Iterator[Item]:
         why = (
             tell(
                 "a table of {n:,} columns; {most:,} is the limit: leave out those that say nothing"
-                " of an agent",
+                " about an agent",
                 n=len(heading[2]),
                 most=MAX_HEADINGS,
             )
@@ -241,8 +241,8 @@ def _records(rows: Iterator[Row], widens: bool = False) -> Iterator[Item]:
 def _numbered_headings(headings: list[str]) -> Sentence:
     names = tuple(map(repr, headings[:6]))
     if len(headings) > len(names):
-        return tell("headings stand more than once; now they are {names} and more", names=names)
-    return tell("headings stand more than once; now they are {names}", names=names)
+        return tell("headings appear more than once; they are now {names} and more", names=names)
+    return tell("headings appear more than once; they are now {names}", names=names)
 
 
 def _distinct_headings(header: list[str], titles_above: list[str]) -> list[str]:

@@ -192,13 +192,14 @@ def _wanted_line(wanted: model.Wanted) -> WantedLine:
 def _wanted_text(exports: Sequence[model.Wanted]) -> str:
     if not exports:
         return say(
-            "No single export that Reporter reads would decide what is not recorded; see the"
-            " reasons of the unknown results."
+            "No single export that Reporter reads would supply what is not recorded; see the"
+            " reasons for the unknown results."
         )
     return say(
-        "These exports would decide most of what nothing records, the best first. Each counts what"
-        " those before it leave; whether the results would then be met is open."
-        " docs/what-to-export.md says in full how to get them."
+        "These exports would supply most of what is not recorded, the best first. Each count"
+        " excludes"
+        " what the exports above it supply; whether the results would then pass is open. See"
+        " docs/what-to-export.md for how to get them."
     )
 
 
@@ -347,8 +348,9 @@ def _coverage_text(coverage: tuple[model.Coverage, ...]) -> str:
     )
     return say(
         "{pairs} of an agent and a log that shows it or should: {full} seen on every day of the"
-        " period, {unseen} on none. An agent that works seldom is seldom seen; a gap is no finding"
-        " by itself. {listed}.",
+        " period, {unseen} on none. An agent that works rarely is rarely seen; a gap is not a"
+        " finding"
+        " in itself. {listed}.",
         pairs=count(len(coverage), "pair"),
         full=number(full_count),
         unseen=number(unseen_count),
@@ -365,11 +367,12 @@ def _feeds_text(feeds: tuple[model.Feed, ...]) -> str:
     silent_count = sum(not f.alive for f in feeds)
     if not silent_count:
         return say(
-            "Every log source was delivering, so that a quiet agent could be told from a quiet log."
+            "Every log source was delivering, so a quiet agent can be distinguished from a quiet"
+            " log."
         )
     return say(
-        "{n} of {sources} were not delivering: passes that depend on their silence are unknown; "
-        "failures found in them stand.",
+        "{n} of {sources} were not delivering. Passes that depend on their silence are unknown; "
+        "failures found in them remain.",
         n=number(silent_count),
         sources=count(len(feeds), "log source"),
     )

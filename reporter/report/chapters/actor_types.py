@@ -89,24 +89,25 @@ def _text(comparison: model.SideBySide, types: list[str]) -> str:
         say(" No input lists a live {types}.", types=join(absentees)) if absentees else ""
     )
     text = say(
-        "One model, expressed for each type in its own way: how many of the live actors of a type"
-        " have each practice. Not recorded means that no input says it, and counts as not"
-        " having it."
+        "One model, applied to each type in its own way: how many live actors of each type have"
+        " each"
+        " practice. Not recorded means that no input shows it, and counts as not having it."
     )
     return text + absence_note
 
 
 def _note(comparison: model.SideBySide) -> str:
     return say(
-        "Live: not draft, retired or rejected. By the rules of GOV-01, which assesses types of"
-        " {members} members or more, agents as one type, service accounts and workloads as one. An"
-        " owner is there if the directory has them and no record says suspended or left. Review on"
+        "Live: not draft, retired or rejected. By the rules of GOV-01, which assesses types with at"
+        " least {members} members. Agents are one type; service accounts and workloads are"
+        " another. An"
+        " owner counts if the directory lists them and no record says suspended or left. Review on"
         " time: completed within {review_days} days, none overdue. Sound credentials, for all but"
         " people: no long-lived secret is declared, or every key has its end ahead or was rotated"
-        " within {rotation_days} days. Who loads or calls a model decides at run time, as does an"
-        " agent of autonomy 2 or more; service accounts and workloads without a model are scripted"
-        " automation, and so is an agent whose components are listed without one. Everybody without"
-        " a practice stands in parity.csv.",
+        " within {rotation_days} days. An actor that loads or calls a model decides at run time, as"
+        " does an agent with autonomy 2 or more. Service accounts and workloads without a model"
+        " are scripted automation, and so is an agent whose listed components include none."
+        " parity.csv lists everyone without a practice.",
         members=number(comparison.min_pop),
         review_days=number(comparison.review_days),
         rotation_days=number(comparison.rotation_days),

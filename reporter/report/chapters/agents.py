@@ -40,10 +40,10 @@ _WORDS = {
     "later": mark("approved after its first use"),
     "never": mark("never approved"),
     "not recorded": mark("no input records approvals"),
-    "unregistered": mark("the agent stands in no register"),
+    "unregistered": mark("the agent is not in any register"),
     "holds": mark("the chain holds"),
     "left": mark("no longer active"),
-    "broken": mark("the chain does not hold"),
+    "broken": mark("the chain is broken"),
 }
 _NAMELESS = {
     "human": mark("a person, not named"),
@@ -85,18 +85,19 @@ def _text(levels: Sequence[model.Leveled]) -> str:
     certain_count = sum(level.level_lo == level.level_hi for level in levels)
     no_level_count = sum(not _has_level(level) for level in levels)
     text = say(
-        "{agents} in use, each at the level that the results on it alone give by the same method;"
-        " results on the organisation are left out, and so are the limits that hold the whole"
-        " down. For {n} of them no missing evidence could change the level. Each stands in {file}"
-        " with its score.",
+        "{agents} in use, each at the level that its own results give by the same method. Results"
+        " on"
+        " the organisation, and the limits that apply to the whole, are left out. For {n} of them"
+        " no missing evidence could change the level. {file} lists each with its score.",
         agents=count(len(levels), "agent"),
         n=number(certain_count),
         file=LEVELS_FILE,
     )
     if no_level_count:
         text += say_n(
-            " {n} has no level: nothing is known of it, or too few practices of level 1 apply.",
-            " {n} have no level: nothing is known of them, or too few practices of level 1 apply.",
+            " {n} has no level: nothing is known about it, or too few practices of level 1 apply.",
+            " {n} have no level: nothing is known about them, or too few practices of level 1"
+            " apply.",
             no_level_count,
         )
     return text
@@ -190,7 +191,7 @@ def _path_text(by_kind: dict[str, list[model.Step]]) -> str:
     uses = [s for kind in _NOUNS for s in by_kind[kind]]
     principal_count = len(by_kind["principal"])
     if not uses and not principal_count:
-        return say("Nothing that it did is in the logs supplied.")
+        return say("The logs provided show no activity of it.")
     clauses = (
         [say("acts for {principals}", principals=count(principal_count, "principal"))]
         if principal_count

@@ -147,8 +147,8 @@ def losses(assessment: model.Assessment) -> Losses:
         remainder = next_remainder
     return Losses(
         say(
-            "From 100 % down to the evidenced {score}: what each theme costs in points of the"
-            " score, and how much of that is only missing evidence.",
+            "From 100 % down to the evidenced {score}: the points each theme costs, and how many"
+            " of them are only missing evidence.",
             score=percent(view.total.lo),
         ),
         tuple(rows),
@@ -159,7 +159,7 @@ def losses(assessment: model.Assessment) -> Losses:
 def _cost(cost: Fraction, open_cost: Fraction) -> str:
     if not cost:
         return say("nothing")
-    evidence = say(", {n} of them evidence", n=points(open_cost)) if open_cost else ""
+    evidence = say(", {n} of them without evidence", n=points(open_cost)) if open_cost else ""
     return say("{n} points", n=points(cost)) + evidence
 
 
@@ -191,8 +191,8 @@ def calendar(assessment: model.Assessment) -> LogCalendar:
     )
     return LogCalendar(
         say(
-            "Each day of the period: did the log deliver in every unit that is expected of it, in"
-            " some, or in none?"
+            "Each day of the period: did the log deliver in every expected unit, in some, or in"
+            " none?"
         )
         + note,
         tuple(months),

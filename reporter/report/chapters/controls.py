@@ -50,12 +50,13 @@ _RATINGS = {
 }
 _GAPS = {"": mark("Fully met"), "implementation": mark("To build"), "evidence": mark("To evidence")}
 _THEMES_INTRO = mark(
-    "The engine's own control themes. Each check counts once here, so a check that serves several "
-    "frameworks is not counted twice, and adding a framework cannot move these numbers."
+    "The engine's own control themes. Each check counts once here, however many frameworks use"
+    " it, so "
+    "adding a framework cannot change these numbers."
 )
 _FRAMEWORK_INTRO = mark(
-    "A view of the same evidence through the controls of this framework. Its score must not be "
-    "averaged with those of the others."
+    "The same evidence, seen through the controls of this framework. Do not average its score with "
+    "those of other frameworks."
 )
 
 
@@ -125,7 +126,7 @@ def _head(framework: model.Framework) -> _Head:
         "own-words": mark("Ids and titles are the publisher's; all other text is our own words."),
     }
     confidence_note = say(
-        "Which checks speak for a control is our own reading, with {level} confidence.",
+        "Which checks support a control is our own reading, with {level} confidence.",
         level=word(framework.confidence),
     )
     parts = (
@@ -272,7 +273,7 @@ def _gaps_text(below_count: int, assessed_count: int) -> str:
     if not below_count:
         return say("All {n} assessed are fully met.", n=number(assessed_count))
     return say(
-        "{n} of {all} assessed are not fully met; the lowest score stands first.",
+        "{n} of {all} assessed are not fully met; the lowest score comes first.",
         n=number(below_count),
         all=number(assessed_count),
     )
@@ -296,8 +297,8 @@ def _missing_text(missing_count: int, inapplicable_count: int, total: int) -> st
         )
         return f"{lead} {aside_note}".rstrip()
     text = say(
-        "{n} of {all} are not assessed: no record in the evidence speaks to them. They count as 0"
-        " in the evidenced score and as met in the upper bound. Each section below names the checks"
+        "{n} of {all} are not assessed: no record in the evidence bears on them. They count as 0 in"
+        " the evidenced score and as met in the upper bound. Each section below names the checks"
         " or the question that would settle it.",
         n=number(missing_count),
         all=number(total),
@@ -433,7 +434,7 @@ def _control_standing(
 ) -> str:
     if not score_figure.assessed:
         return f"{score_figure.text} · {gap_text}"
-    hinders = say("Stands in the way of: {level}", level=permits.text) if permits else ""
+    hinders = say("Blocks: {level}", level=permits.text) if permits else ""
     rating_text = _rating(score)[1]
     return " · ".join(
         (

@@ -58,8 +58,8 @@ def _weights(policy: model.Policy) -> tuple[tuple[str, str], ...]:
     strengths = ", ".join(f"{word(name)} {w}" for name, w in policy.strength_weights.items())
     weights = say(
         "Subjects weigh by risk tier ({tiers} for tiers 1 to 4), checks by severity "
-        "({severities}) and by strength of the mapping ({strengths}). How many subjects a check "
-        "has is no weight.",
+        "({severities}) and by strength of the mapping ({strengths}). The number of subjects of a "
+        "check adds no weight.",
         tiers=tiers,
         severities=severities,
         strengths=strengths,
@@ -71,11 +71,12 @@ def _weights(policy: model.Policy) -> tuple[tuple[str, str], ...]:
         compensated=percent(policy.compensated_credit),
     )
     declared = say(
-        "A result that is met, and rests on what only the organisation's own register or form says,"
-        " counts {declared} in the evidenced score and whole in the possible one. What the system"
-        " that keeps a fact exported, a log shows or another tested counts whole. Of several"
-        " sources that say the same the strongest counts, of several facts that a result needs the"
-        " weakest. A failure counts whole, whoever declares it.",
+        "A pass that depends only on the organisation's own register or form counts {declared} in"
+        " the"
+        " evidenced score and in full in the possible one. What the system of record exported, a"
+        " log shows or another party tested counts in full. Where several sources say the same,"
+        " the strongest counts; where a result needs several facts, the weakest counts. A failure"
+        " counts in full, whoever declares it.",
         declared=percent(policy.declared_credit),
     )
     cap = say(
@@ -105,10 +106,10 @@ def _sensitivity(assessment: model.Assessment) -> tuple[tuple[str, str], ...]:
         for of, key, level in all_levels
     )
     text = say(
-        "All was scored again with {names} in place of the weights of tiers and severities, lowest "
-        "first. {changed} of {levels} of this report come out differently in one of them; each is "
-        "marked weight-sensitive, and so is each of the first {places} places of the roadmap's "
-        "lists that another action would take.",
+        "Everything was scored again with {names} instead of the weights of tiers and severities, "
+        "lowest first. {changed} of {levels} of this report differ in at least one of them; each"
+        " is marked weight-sensitive. So is each of the first {places} places of the roadmap's"
+        " lists that another action would take.",
         names=join(names),
         changed=number(changed_count),
         levels=count(len(all_levels), "level"),
@@ -127,10 +128,12 @@ def _thresholds(policy: model.Policy) -> tuple[tuple[str, str], ...]:
         largely=largely_edge,
     )
     level = say(
-        "A level is reached when, in every theme that has checks at it, they are largely met (over"
-        " {partly} by weight), those of all lower levels fully (over {largely}), and no critical"
-        " one is open on an agent of tier 3 or 4. A theme without checks at a level does not stand"
-        " in its way. A level is not judged where fewer than half of its practices have a subject."
+        "A level is reached under three conditions in every theme that has checks at it. Its"
+        " checks are"
+        " largely met (over {partly} by weight). Those of all lower levels are fully met (over"
+        " {largely}). No critical check is open on an agent of tier 3 or 4. A theme without"
+        " checks at a level does not block it. A level is not judged where fewer than half of its"
+        " practices have a subject."
         " Levels are never averaged.",
         partly=partly_edge,
         largely=largely_edge,
@@ -158,7 +161,7 @@ _STANDING = (
         mark(
             "The OWASP lists are risks: a pass is evidence of mitigation. The subcategories of "
             "NIST are outcomes: a pass is evidence towards the outcome. Which check "
-            "speaks to which control, and how strongly, is our mapping."
+            "supports which control, and how strongly, is our mapping."
         ),
     ),
     (
@@ -167,7 +170,7 @@ _STANDING = (
             "Each check gives one result for each subject in its scope: pass, fail, unknown, "
             "attested, compensated or not applicable. What a source never records is unknown, not "
             "failing. A log that was not delivering makes passes unknown; a failure found in it "
-            "stands. Denied actions are evidence of enforcement, not of use."
+            "remains. Denied actions are evidence of enforcement, not of use."
         ),
     ),
     (
@@ -175,48 +178,51 @@ _STANDING = (
         mark(
             "Every number is computed twice: once with each unknown taken as failed (the evidenced "
             "score, which is the one reported) and once with each unknown taken as passed. The "
-            "distance is the price of missing evidence; no probability is involved."
+            "difference is the cost of missing evidence; no probability is involved."
         ),
     ),
 )
 _GROUPS = mark(
     "The score of a framework, of a group of it and of the enterprise is the weighted mean of its "
-    "controls; that of the enterprise runs over our own themes. No publisher has a scale of levels:"
-    " a level beside a framework is ours, by the same rule over the checks of its controls, and "
-    "there is none where fewer than half of its controls are assessed."
+    "controls; that of the enterprise covers our own themes. No publisher has a scale of levels:"
+    " a level"
+    " shown for a framework is ours, by the same rule over the checks of its controls. None is"
+    " shown where fewer than half of its controls are assessed."
 )
 _READING = (
     (
         mark("Not assessed"),
         mark(
-            "A control without any evidence is printed as such and never as a percentage. In "
-            "totals it counts as nothing in the evidenced score and in full in the upper bound. A"
-            " check with no subject in scope is not applicable and counts in neither."
+            "A control without evidence is printed as such, never as a percentage. In totals it "
+            "counts as 0 in the evidenced score and in full in the upper bound. A check with no"
+            " subject in scope is not applicable and counts in neither."
         ),
     ),
     (
         mark("Coverage and confidence"),
         mark(
-            "Coverage is the weight share of results that are known. Confidence is High from 90 "
-            "% coverage with at least 80 % of the credit from tests, Low below 60 % or where more"
-            " than half of the credit is attested only, otherwise Medium."
+            "Coverage is the share of results that are known, by weight. Confidence is High from"
+            " 90 "
+            "% coverage with at least 80 % of the credit from tests. It is Low below 60 %"
+            " coverage, or where more than half of the credit is attested only. Otherwise it is"
+            " Medium."
         ),
     ),
     (
         mark("Gap"),
         mark(
             "What a control lacks to be fully met, or a theme to permit its target level. 'To "
-            "build': out of reach even if all missing evidence proves good. 'To evidence': it would"
-            " be reached then."
+            "implement': out of reach even if all missing evidence is favourable. 'To prove':"
+            " within reach in that case."
         ),
     ),
     (
         mark("Waivers and compensating controls"),
         mark(
             "A waiver is not a pass and never changes a score: it takes a failure off the roadmap"
-            " until its date. A failure is compensated where another check that stands in for it"
-            " passes; a check names which may. Neither counts once expired, or approved by the"
-            " owner of the subject or by anybody whom reporter.yml does not name for it."
+            " until its date. A failure is compensated where a check that may replace it passes;"
+            " each check names which may. Neither counts once expired, or if approved by the"
+            " subject's owner or by anyone reporter.yml does not name for it."
         ),
     ),
     (
@@ -229,8 +235,9 @@ _READING = (
     (
         mark("Printed names"),
         mark(
-            "Names and log texts are printed as received. Characters that cannot be seen, or that"
-            " turn the reading direction, are shown as escapes such as \\n or \\u202e; characters"
+            "Names and log texts are printed as received. Characters that are invisible, or that"
+            " reverse the reading direction, are shown as escapes such as \\n or \\u202e;"
+            " characters"
             " the fonts of the PDF lack are shown as [U+1F916]. In findings.csv a text that a "
             "spreadsheet could run as a formula starts with a single quote."
         ),
@@ -238,8 +245,8 @@ _READING = (
     (
         mark("Explain"),
         mark(
-            "Each number can be followed to the input: total, control, practice, check, subject, "
-            "and the record, named file#number. 'reporter explain RUN ID' prints the same chain. "
+            "Each number can be traced to the input: total, control, practice, check, subject and "
+            "record, named file#number. 'reporter explain RUN ID' prints the same chain. "
             "manifest.json holds the SHA-256 of every input and of every file of the run."
         ),
     ),
@@ -247,8 +254,8 @@ _READING = (
 _LANGUAGE = (
     mark("Language"),
     mark(
-        "Reasons of results, notes on records and what people and sources say stand in the"
-        " language they were written in; those of the checks are English. So are findings.csv and"
-        " all other tables of the run."
+        "Reasons for results, notes on records, and what people and sources say are in the"
+        " language they were written in; those of the checks are in English. So are findings.csv"
+        " and all other tables of the run."
     ),
 )

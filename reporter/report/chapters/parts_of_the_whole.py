@@ -94,12 +94,12 @@ def slices(assessment: model.Assessment) -> Slices:
 
 def _text() -> str:
     return say(
-        "The enterprise score again, each time from the results on the actors of one part only:"
-        " the same checks, themes and weights. A result on something that actors of several parts"
-        " share counts in each of them, so parts do not add up to the whole; results on the"
-        " organisation, its logs and policies stand in none. A part to which fewer than half of the"
-        " practices of level 1 apply is given no level. Parts of few actors move by much when one"
-        " of them changes."
+        "The enterprise score again, each time from the results on the actors of one unit only: the"
+        " same checks, themes and weights. A result on something shared by actors of several"
+        " units counts in each, so units do not add up to the whole. Results on the organisation,"
+        " its logs and policies count in none. A unit to which fewer than half of the practices"
+        " of level 1 apply is given no level. Units with few actors change a lot when one of them"
+        " changes."
     )
 
 
@@ -120,7 +120,7 @@ def _dimension(name: str, rows: list[SliceLine]) -> Dimension:
     note = say(
         "{n} of {parts} shown, the weakest first; all are in {file}.",
         n=number(SHOWN),
-        parts=count(len(rows), "part"),
+        parts=count(len(rows), "unit"),
         file=FILE,
     )
     return Dimension(head, note if remainder > 0 else "", tuple(rows[:SHOWN]))

@@ -141,7 +141,7 @@ NONE = {
     "agent": mark("No agent."),
     "scope": mark("No scope."),
     "scope deviation": mark("No scope deviation."),
-    "unused right": mark("No unused right."),
+    "unused permission": mark("No unused permission."),
     "cause": mark("No cause."),
 }
 """The nouns of lists, and what stands where a list is empty."""
@@ -166,7 +166,9 @@ def observed(comparison: model.Comparison) -> Observation:
             len(comparison.deviations), DEVIATIONS_SHOWN, "scope deviation", "deviations.csv"
         ),
         unused=tuple(_unused_right(u) for u in comparison.unused[:UNUSED_SHOWN]),
-        unused_text=_list_text(len(comparison.unused), UNUSED_SHOWN, "unused right", "unused.csv"),
+        unused_text=_list_text(
+            len(comparison.unused), UNUSED_SHOWN, "unused permission", "unused.csv"
+        ),
         tiers=tuple(_tier(t) for t in comparison.tiers[:TIERS_SHOWN]),
         tiers_text=_tiers_text(comparison),
     )
@@ -190,22 +192,23 @@ def _agents_text(comparison: model.Comparison) -> str:
     )
     parts = [
         say(
-            "{rights} of agents in use, of which {unused} were never used in the logs supplied;"
-            " {outside} tools were used without a right.",
-            rights=count(sum(a.granted for a in comparison.agents), "right"),
+            "{rights} of agents in use, of which {unused} were never used in the logs provided;"
+            " {outside} tools were used without permission.",
+            rights=count(sum(a.granted for a in comparison.agents), "permission"),
             unused=number(sum(a.unused for a in comparison.agents)),
             outside=number(outside_uses),
         ),
         say(
-            "{uses} of a tool, data source or destination in the period, {unapproved} of them"
-            " without an approval before.",
+            "{uses} of a tool, data source or destination in the period; {unapproved} of them were"
+            " not approved beforehand.",
             uses=count(sum(a.new for a in comparison.agents), "first use"),
             unapproved=number(sum(a.unapproved for a in comparison.agents)),
         ),
     ]
     if events:
         text = mark(
-            "{n} of {all} actions were not yet seen by any completed review when this was written."
+            "{n} of {all} actions had not been covered by any completed review when this was"
+            " written."
         )
         parts.append(say(text, n=number(unseen_count), all=number(events)))
     text = mark(
@@ -216,7 +219,7 @@ def _agents_text(comparison: model.Comparison) -> str:
         say(text, attempts=count(denials, "attempt"))
         if denials
         else say(
-            "No attempt was denied: the boundaries were not tested, which does not mean that they"
+            "No attempt was denied, so the boundaries were not tested; this does not show that they"
             " hold."
         )
     )
@@ -253,20 +256,22 @@ def _scopes_text(comparison: model.Comparison) -> str:
     if not comparison.scopes:
         return say(
             "No scope was approved run by run: put the logs of approved runs under baseline/, or"
-            " give a time window as baseline in reporter.yml, or bind rights to a purpose."
+            " give a time window as baseline in reporter.yml, or bind permissions to a purpose."
         )
     thin_scopes = sum(0 < s.clean_runs < 3 for s in comparison.scopes)
     doubt = (
         say(
-            " {scopes} are based on fewer than three clean runs: expect false alarms there, for an"
-            " agent rarely takes the same steps twice.",
+            " {scopes} are based on fewer than three clean runs: expect false alarms there, as an"
+            " agent"
+            " rarely takes the same steps twice.",
             scopes=count(thin_scopes, "scope"),
         )
         if thin_scopes
         else ""
     )
     text = say(
-        "{scopes} of an agent and a purpose; {outside} of {runs} changed something outside.{doubt}",
+        "{scopes} of an agent and a purpose; {outside} of {runs} changed something outside the"
+        " scope.{doubt}",
         scopes=count(len(comparison.scopes), "scope"),
         outside=number(sum(s.outside for s in comparison.scopes)),
         runs=count(sum(s.runs for s in comparison.scopes), "run"),
@@ -282,7 +287,7 @@ def _scope(scope: model.Scope) -> ScopeLine:
         basis=(
             count(scope.clean_runs, "clean run")
             if scope.clean_runs
-            else say("rights bound to the purpose")
+            else say("permissions bound to the purpose")
         ),
         runs=number(scope.runs),
         outside=number(scope.outside),
@@ -339,10 +344,11 @@ def _tiers_text(comparison: model.Comparison) -> str:
     return say(
         "Agents in use are those of a register that are active, or whose state it does not say, and"
         " those seen only in logs: {named}. Autonomy, blast radius and data each count 0, 1 or 2,"
-        " from the inventory and from what was seen; what nobody recorded stays open, so that"
-        " hiding it never helps. A declared tier can raise the result and never lower it. The"
-        " agentic factors are those of OWASP AIVSS (0 to 10): they say how much an agent would"
-        " amplify a weakness, and score no vulnerability. {shown}",
+        " from"
+        " the inventory and from what was seen; unrecorded factors are taken at their worst. A"
+        " declared tier can raise the result but never lower it. The agentic factors are those of"
+        " OWASP AIVSS (0 to 10): they say how much an agent would amplify a weakness, and score"
+        " no vulnerability. {shown}",
         named=tier_counts,
         shown=_list_text(len(comparison.tiers), TIERS_SHOWN, "agent", "tiers.csv"),
     )
@@ -374,8 +380,8 @@ def causes(root_causes: tuple[model.Cause, ...]) -> Causes:
     failures = sum(c.failures for c in root_causes)
     text = (
         say(
-            "{failures} have {causes}. Failures count as one cause if their checks look at one"
-            " defect and they concern the same agent, credential or identity. {shown}",
+            "{failures} have {causes}. Failures count as one cause if their checks look at the same"
+            " defect and concern the same agent, credential or identity. {shown}",
             failures=count(failures, "failure"),
             causes=count(len(root_causes), "cause"),
             shown=_list_text(len(root_causes), CAUSES_SHOWN, "cause", "causes.csv"),

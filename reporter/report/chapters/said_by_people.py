@@ -111,12 +111,13 @@ def waivers(assessment: model.Assessment, anchors: Mapping[tuple[str, str], str]
 
 def _text(assessment: model.Assessment, rejected_count: int) -> str:
     text = say(
-        "{waivers} {compensations} A waiver changes no score: what it covers goes on failing, and"
-        " is only left out of the roadmap. A failure for which another check stands in, and passes,"
-        " has {share} of the credit of a pass; it counts as failing on the first page. An exception"
-        " of the inventory is a waiver. What is expired, approved later than this assessment, or"
-        " not signed by a person of the directory who was in office, is not the owner and is named"
-        " for it in reporter.yml has no effect.",
+        "{waivers} {compensations} A waiver changes no score: what it covers still fails, and is"
+        " only"
+        " left out of the roadmap. A failure for which a compensating check passes earns {share}"
+        " of the credit of a pass; page 1 counts it as failing. An exception in the inventory is"
+        " a waiver. A statement that is expired, or approved later than this assessment, has no"
+        " effect. The approver must be a person in the directory who was in post, does not own"
+        " the subject and is named for it in reporter.yml.",
         waivers=_effect_text(assessment.waivers, "waiver"),
         compensations=_effect_text(assessment.compensations, "compensating control"),
         share=percent(assessment.policy.compensated_credit),
@@ -166,10 +167,11 @@ def _honoured_lines(assessment: model.Assessment) -> tuple[HonouredLine, ...]:
 
 def _honoured_text(assessment: model.Assessment, total: HonouredLine) -> str:
     return say_n(
-        "{n} failing result is waived. If all waivers were honoured, the evidenced score would be"
-        " {then}, level {then_level}, in place of {score}, level {level}.",
-        "{n} failing results are waived. If all waivers were honoured, the evidenced score would"
-        " be {then}, level {then_level}, in place of {score}, level {level}.",
+        "{n} failing result is waived. Counted as a pass, it would give an evidenced score of"
+        " {then},"
+        " level {then_level}, instead of {score}, level {level}.",
+        "{n} failing results are waived. Counted as passes, they would give an evidenced score of"
+        " {then}, level {then_level}, instead of {score}, level {level}.",
         assessment.waived,
         then=total.honoured_score,
         then_level=total.honoured_level,
@@ -259,11 +261,11 @@ def attestations(
     counted_total = sum(t.status not in ("", "unknown") for t in rows)
     text = say(
         "{answers} to questions of controls, of which {counted} count; {questions} of {all} settled"
-        " by them. A yes on somebody's word has half the credit on evidence; examined by a second"
-        " person against an artefact whose hash matches, with the place in it and what was seen"
-        " there, it has all of it. Not applicable needs a second person too. What is expired, dated"
-        " later than this assessment, refused or signed by nobody who may is as if it had never"
-        " been given.",
+        " by them. An unexamined yes earns half the credit on evidence. It earns full credit if a"
+        " second person examined it against an artefact whose hash matches, and recorded the"
+        " place and what was seen there. Not applicable needs a second person too. An answer that"
+        " is expired, dated later than this assessment, refused or signed by someone who may not"
+        " sign has no effect.",
         answers=count(len(rows), "answer"),
         counted=number(counted_total),
         questions=count(len(settled_questions), "question"),

@@ -90,27 +90,29 @@ def _findings(
     total = len(view.findings)
     if not total:
         nothing = say(
-            "No subject fails, is unknown, attested or compensated: there is nothing to list."
+            "No subject fails or is unknown, attested or compensated, so there is nothing to list."
         )
         return (nothing,), True
     order = say(
         "The check of the highest severity comes first; within a check, what fails comes before"
-        " what is unknown, compensated or attested. Tier 4 is the highest. Why each check matters,"
-        " how to fix it and what it counts for is said under Evidence by check."
+        " what is unknown, compensated or attested. Tier 4 is the highest. Evidence by check says"
+        " why"
+        " each check matters, how to fix it and what it counts for."
     )
     if shown_count == total:
         lead = say(
-            "The {findings} of this assessment in full, on {pages} after this one: every row of"
+            "The {findings} of this assessment in full, on the next {pages}: every row of"
             " findings.csv.",
             findings=count(total, "finding"),
             pages=count(pages, "page"),
         )
         return (lead, order), True
     lead = say(
-        "This list is not complete: it shows {n} of {all} findings, what fails before all else. All"
-        " {all} are in findings.csv beside this report, on pages beside report.html that can be"
-        " searched, and in results.parquet, which is attached to this PDF (SHA-256 {digest}). A"
-        " list of so many is not printed.",
+        "This list is not complete: it shows {n} of {all} findings, failures first. All {all} are"
+        " in"
+        " findings.csv and on the searchable pages next to report.html. They are also in"
+        " results.parquet, which is attached to this PDF (SHA-256 {digest}). A list this long is"
+        " not printed.",
         n=number(shown_count),
         all=number(total),
         digest=digest,

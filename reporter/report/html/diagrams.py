@@ -115,7 +115,7 @@ def part_scores(framework: elements.Framework) -> str:
     return draw(
         margin + width + 160,
         20 + row * len(items),
-        say("Score of each part of {name}", name=framework.short),
+        say("Score of each unit of {name}", name=framework.short),
         parts,
         "part-scores",
         desc="; ".join(descriptions),

@@ -183,9 +183,9 @@ def _pointer(shown_count: int, findings: int, passes: str) -> str:
         return say("{passes}, with their records:", passes=passes)
     if findings == shown_count:
         sentence = (
-            mark("The same and {passes} on a page of its own:")
+            mark("The same and {passes} on a separate page:")
             if passes
-            else mark("The same on a page of its own:")
+            else mark("The same on a separate page:")
         )
         return say(sentence, passes=passes)
     sentence = (

@@ -121,9 +121,9 @@ def _typeset(
 
 
 _ATTACHED = {
-    DATA: mark("The content of this report for machines, with scores as exact fractions"),
-    LISTS: mark("The longest lists of this report, for machines"),
-    RESULTS: mark("Every result of this report, for machines"),
+    DATA: mark("The content of this report, machine-readable, with scores as exact fractions"),
+    LISTS: mark("The longest lists of this report, machine-readable"),
+    RESULTS: mark("Every result of this report, machine-readable"),
 }
 _KINDS = {
     DATA: "application/json",

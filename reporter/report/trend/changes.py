@@ -96,9 +96,10 @@ def _text(assessment: model.Assessment, last_run: EarlierRun) -> str:
     )
     return say(
         "This run is compared with the one as of {day}{several}. Results are compared one by one,"
-        " check and subject. A subject is known by its id: one that got another id counts as gone"
-        " and as new. What can no longer be assessed is never called remediated.{overlap} Every"
-        " result that differs stands in {file}, and every one that fails in both.",
+        " by"
+        " check and subject. A subject is known by its id: with a new id it counts as gone and as"
+        " new. What can no longer be assessed is never called remediated.{overlap} {file} lists"
+        " every result that differs, and every one that fails in both.",
         day=day(last_run.as_of),
         several=runs_note,
         overlap=overlap_note,
@@ -111,8 +112,8 @@ def _unlike(assessment: model.Assessment, last_run: EarlierRun) -> tuple[str, ..
     if last_run.unlike:
         sentences.append(
             say(
-                "Not like with like: between the two runs {what} changed. Differences of scores,"
-                " and what is called remediated or failing, may come from that.",
+                "The two runs are not directly comparable: {what} changed between them. Differences"
+                " in scores, and in what is called remediated or failing, may result from that.",
                 what=differences(last_run),
             )
         )
@@ -160,7 +161,9 @@ def _first_names(texts: Iterable[str]) -> str:
 
 
 def _run(run: EarlierRun) -> RunBefore:
-    note = say("unlike the run after it: {what}", what=differences(run)) if run.unlike else ""
+    note = (
+        say("different from the run after it: {what}", what=differences(run)) if run.unlike else ""
+    )
     return RunBefore(
         day(run.as_of),
         period(run.period_from, run.period_to),
@@ -247,9 +250,9 @@ def _matrix_text(assessment: model.Assessment) -> str:
     total_then = sum(n for _, before, _, n in past.flows if before not in (GONE, OUTSIDE))
     total_now = sum(n for _, _, after, n in past.flows if after not in (GONE, OUTSIDE))
     return say(
-        "Compared are {then} of {all_then} results then and {now} of {all_now} now: those of"
-        " checks that both runs have. Where one of the two has no result, the subject was not"
-        " there at all, or the check did not apply to it.",
+        "The comparison covers {then} of {all_then} results then and {now} of {all_now} now:"
+        " those of checks that both runs have. Where one run has no result, the subject was"
+        " absent or the check did not apply to it.",
         then=number(total_then),
         all_then=number(past.results_before),
         now=number(total_now),
@@ -335,14 +338,15 @@ def _sentences(
     yield _score_sentence(last_run, rows)
     if last_run.unlike:
         yield say(
-            "The two runs are not like with like: {what} changed between them.",
+            "The two runs are not directly comparable: {what} changed between them.",
             what=differences(last_run),
         )
     if any_gone:
         yield agents_text
     yield say(
-        "Of {results} that failed then, {remediated} and {failing}; {new} of {all} failing now did"
-        " not fail then.",
+        "Of {results} that failed then, {remediated} and {failing}; {new} of the {all} failing"
+        " now are"
+        " new failures.",
         results=count(totals["then"], "result"),
         remediated=say_n("{n} is remediated", "{n} are remediated", totals["remediated"]),
         failing=say_n("{n} still fails", "{n} still fail", totals["still failing"]),
@@ -372,9 +376,7 @@ def _agents(past: History) -> tuple[str, bool]:
             )
             return (
                 text
-                + (
-                    say(" What failed of those that are gone is not remediated.") if leavers else ""
-                ),
+                + (say(" Failures of those that are gone are not remediated.") if leavers else ""),
                 leavers > 0,
             )
     return "", False
@@ -411,8 +413,8 @@ def _unknown(matrix: Mapping[tuple[str, str], int]) -> str:
         k for after, k in unknown_then.items() if after not in {*no_result, "unknown"}
     )
     return say(
-        "Unknown are {results} now and {then} then: of those now, {lost} could be assessed then,"
-        " which is no progress, and {new} are on what is new or newly in scope; of those then,"
+        "{results} are unknown now, {then} then. Of those now, {lost} could be assessed then, which"
+        " is not progress, and {new} concern what is new or newly in scope. Of those then,"
         " {found} can be assessed now.",
         results=count(sum(unknown_now.values()), "result"),
         then=number(sum(unknown_then.values())),

@@ -23,12 +23,12 @@ _UNLIKE, _EVIDENCE = mark("not like with like"), mark("the ranges overlap")
 _UNCHANGED, ABSENT = mark("unchanged"), mark("not in this run")
 _BETTER, _WORSE = mark("better, whatever is missing"), mark("worse, whatever is missing")
 _OTHERS = mark("higher, but subjects that did not pass are gone")
-_PARTS = mark("open as a whole, not in every theme")
+_PARTS = mark("inconclusive as a whole, but not in every theme")
 _SENTENCES = {
     _EVIDENCE: mark("missing evidence could explain the difference"),
     _UNCHANGED: mark("it is unchanged"),
     _OTHERS: mark(
-        "it is higher, but subjects that did not pass then are gone, so that shows no progress"
+        "it is higher, but subjects that did not pass then are gone, so this does not show progress"
     ),
 }
 """A result on two scores, in a sentence."""

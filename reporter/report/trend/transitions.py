@@ -228,16 +228,14 @@ BEFORE = {
 NOW = {GONE: mark("gone"), OUTSIDE: mark("check does not apply"), "na": mark("not applicable")}
 _MEANS = {
     "remediated": mark("it passes now"),
-    "lost from sight": mark(
-        "unknown now: the evidence is missing, nothing is known to be remediated"
-    ),
-    "gone": mark("no result is on the subject any more"),
-    "no longer in scope": mark("the subject is there, the check does not apply to it"),
+    "lost from sight": mark("unknown now: the evidence is missing, so remediation is not shown"),
+    "gone": mark("the subject no longer has a result"),
+    "no longer in scope": mark("the subject is there, but the check does not apply to it"),
     "compensated": mark("it fails, and a compensating control was accepted"),
     "fails now": mark("it passed then"),
     "found failing": mark("it was unknown then, so it may have failed then too"),
-    "new, failing": mark("no result was on the subject then"),
-    "newly in scope, failing": mark("the subject was there, the check did not apply to it"),
+    "new, failing": mark("the subject had no result then"),
+    "newly in scope, failing": mark("the subject was there, but the check did not apply to it"),
 }
 
 

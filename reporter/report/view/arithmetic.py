@@ -73,8 +73,9 @@ def why_check(score: CheckScore, title: str, sample: Sample | None = None) -> st
     )
     if sample:
         limit = mark(
-            " {sample}: a tier counts with the 95 % limit of its share without exceptions, not with"
-            " the share."
+            " {sample}: a tier counts with the 95 % confidence limit of its share without"
+            " exceptions,"
+            " not with the share itself."
         )
         text += say(limit, sample=said_of(sample))
     if score.caps_lo and score.caps_hi:
@@ -84,7 +85,7 @@ def why_check(score: CheckScore, title: str, sample: Sample | None = None) -> st
     elif score.caps_lo:
         text += say(
             " It caps its practice: critical, and without credit on a subject of tier 3 or 4 unless"
-            " missing evidence proves good."
+            " missing evidence is favourable."
         )
     return text
 
@@ -110,8 +111,8 @@ def why_control(
     if score.state == "not_assessed":
         names = ", ".join(check for practice in score.practices for check, _ in practice.weights)
         return head + say(
-            "Not assessed, no result of {names} has evidence; "
-            "every roll-up counts it as 0 on evidence and as 1 at most.",
+            "Not assessed: no result of {names} has evidence. "
+            "Every total counts it as 0 on evidence and as 1 at most.",
             names=names,
         )
     lines = [
@@ -129,7 +130,8 @@ def why_control(
 
 def _standing(score: ControlScore) -> str:
     return say(
-        "rated {lo} on evidence, {hi} if all missing evidence proves good. Score {score}, coverage"
+        "rated {lo} on evidence, {hi} if all missing evidence is favourable. Score {score},"
+        " coverage"
         " {coverage} %, {part} of it met, confidence {confidence}.",
         lo=score.rating_lo,
         hi=score.rating_hi,
@@ -239,7 +241,7 @@ def why_level(assessment: Assessment) -> str:
     themes = [t for t in level.themes if t.theme in applying]
     lines = [
         say(
-            "Level {lo} ({name}) on evidence, at most {hi} if all missing evidence proves good;"
+            "Level {lo} ({name}) on evidence, at most {hi} if all missing evidence is favourable;"
             " target {target}.",
             lo=level.lo,
             name=content(names[level.lo]),
@@ -253,8 +255,9 @@ def why_level(assessment: Assessment) -> str:
     ]
     if level.judged < TOP:
         text = mark(
-            "Levels above {n} are not judged: of level {next} fewer than half of the practices have"
-            " a subject."
+            "Levels above {n} are not judged: fewer than half of the practices of level {next}"
+            " have a"
+            " subject."
         )
         lines.append(say(text, n=level.judged, next=level.judged + 1))
     lines += [say("Held at level {n}: {why}", n=most, why=content(why)) for most, why in level.caps]

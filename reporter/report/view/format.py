@@ -45,7 +45,7 @@ EXTENT_WORDS = {
 }
 NOUNS = (
     *("hour", "day", "agent", "service account", "workload", "human", "group"),
-    *("scope", "scope deviation", "unused right", "cause", "waiver", "compensating control"),
+    *("scope", "scope deviation", "unused permission", "cause", "waiver", "compensating control"),
     *("tool", "data source", "destination"),
 )
 """What is counted and stands in the data, beside the nouns that `count` is given in code."""
@@ -210,7 +210,7 @@ def printed_level(
     """Print the level of the enterprise, of a part `name` of a dimension, or beside a framework."""
     lo, hi, policy = score.lo, score.hi, assessment.policy
     upper_name = content(policy.level_names[hi])
-    note = say("at most {n} ({name}) if all missing evidence proves good", n=hi, name=upper_name)
+    note = say("at most {n} ({name}) if all missing evidence is favourable", n=hi, name=upper_name)
     return Level(
         text=digits(lo) if is_assessed else "–",
         name=content(policy.level_names[lo]) if is_assessed else say(NOT_ASSESSED),

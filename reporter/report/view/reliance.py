@@ -39,26 +39,26 @@ FIRST = 20
 NAMED, CHECKS_NAMED, BEARINGS_NAMED = 2, 3, 3
 _CLASSES = (*EVIDENCE, STATED)
 _STATED = mark("stated by people")
-_SCORE_RESTS = mark("The evidenced score rests on: {shares}.")
-_LEVEL_RESTS = mark("What the level asks for rests on: {shares}.")
+_SCORE_RESTS = mark("The evidenced score is based on: {shares}.")
+_LEVEL_RESTS = mark("What the level requires is based on: {shares}.")
 _ANSWER = mark("answer to the question")
-_UNANSWERED = mark("nobody answered with evidence: {question}")
+_UNANSWERED = mark("no one answered with evidence: {question}")
 _FALLS, _RISES = mark("falls to {after} if they fail"), mark("rises to {after} if they pass")
 _FORGED = mark("falls to level {after} if they are false")
 _LOOK: Mapping[str, str] = {
-    "declared": mark("Whether a system shows what somebody declares; ask for its export."),
+    "declared": mark("Whether a system shows what was declared; ask for its export."),
     "record": mark("The export against the system that keeps or enforces it."),
-    "observed": mark("The entries of the log behind it, and whether the log is whole."),
+    "observed": mark("The log entries behind it, and whether the log is complete."),
     "verified": mark("The test, done again."),
     Status.COMPENSATED: mark("The approval of the compensating control, and whether it works."),
-    Status.ATTESTED: mark("Who answered, and what there is to show for it."),
-    Status.FAIL: mark("Whether it has been put right since, or the record is wrong."),
-    Status.UNKNOWN: mark("What would show it; the reason names what is missing."),
+    Status.ATTESTED: mark("Who answered, and what supports the answer."),
+    Status.FAIL: mark("Whether it has been corrected since, or the record is wrong."),
+    Status.UNKNOWN: mark("What would prove it; the reason names what is missing."),
     "": mark("The record behind it."),
 }
 """What to look at, by status, or for what passes by evidence."""
 _OF_TIER = mark(
-    "Whether the tier fits what the agent can reach and does; a false one is taken for 4."
+    "Whether the tier matches what the agent can reach and does; a false tier is taken as 4."
 )
 TIER_CHECK = "RSK-02"
 """Says whether a risk tier fits."""
@@ -114,7 +114,7 @@ class Reliances:
             key = flips.framework, flips.control
             lines[key] += filter(None, [_basis_text(bases.get(key))])
             if (budget := budgets.get(key)) and budget.level and budget.words:
-                free = say("Stands in the way of no level up to {n}.", n=budget.level)
+                free = say("Blocks no level up to {n}.", n=budget.level)
                 lines[key].append(f"{free} {self._budget_text(budget)}")
             lines[key] += self._flip_lines(flips)
         return {key: tuple(texts) for key, texts in lines.items()}
@@ -125,10 +125,11 @@ class Reliances:
         return elements.Reliance(
             text=(
                 say(
-                    "A level or a rating is as good as what it rests on. Each share says how much"
-                    " of the credit comes from which evidence; each number says how few results or"
-                    " statements would have to be otherwise. What is declared, and what people"
-                    " state, are words: nobody but their author shows them."
+                    "A level or a rating is only as good as the evidence for it. Each share says"
+                    " how"
+                    " much of the credit comes from which class of evidence. Each number says how"
+                    " few results or statements would have to change to change it. Declarations"
+                    " and statements have no support but their author's word."
                 ),
             ),
             heads=tuple(map(_class_word, _CLASSES)),
@@ -159,24 +160,27 @@ class Reliances:
             return say("Level 0 is the lowest: it cannot fall.")
         if not budget.words:
             return say(
-                "No statement carries it: of what level {n} asks for, nothing is declared or"
+                "It depends on no statement: nothing that level {n} requires is only declared or"
                 " stated.",
                 n=budget.level,
             )
         least = budget.least
         if least is None and not budget.settled:
             return say(
-                "No set of declared results, risk tiers and statements ({n}) was found by which it"
-                " falls from level {level} if they are false; not every set was tried.",
+                "No set of declared results, risk tiers and statements ({n}) was found whose"
+                " falsehood"
+                " lowers it from level {level}; not every set was tried.",
                 n=number(budget.words),
                 level=budget.level,
             )
         if least is None:
             return say_n(
-                "It would stand at level {level} if the {n} declared result, risk tier or statement"
+                "It would remain at level {level} if the {n} declared result, risk tier or"
+                " statement"
                 " behind it were false.",
-                "It would stand at level {level} whichever of the {n} declared results, risk tiers"
-                " and statements behind it were false.",
+                "It would remain at level {level} whichever of the {n} declared results, risk"
+                " tiers and"
+                " statements behind it were false.",
                 budget.words,
                 level=budget.level,
             )
@@ -193,12 +197,12 @@ class Reliances:
         if least.at_least < least.at_most:
             return say(
                 "It falls from level {level} to {after} if {most} of {all} declared results,"
-                " risk tiers and statements are false; with fewer than {least} it stands: {names}.",
+                " risk tiers and statements are false; with fewer than {least} it holds: {names}.",
                 **values,
             )
         return say(
-            "It falls from level {level} to {after} if {most} of {all} declared results,"
-            " risk tiers and statements are false, and with fewer it stands: {names}.",
+            "It falls from level {level} to {after} if {most} of {all} declared results, risk"
+            " tiers and statements are false; with fewer it holds: {names}.",
             **values,
         )
 
@@ -399,9 +403,10 @@ class Reliances:
         if not is_any:
             return say("Nothing could be assessed, so there is nothing to sample.")
         return say(
-            "The results on which most levels and ratings hang. Sheet Audit sample of report.xlsx"
-            " has all: for each rating the fewest results that would lower it, and the fewest that"
-            " would raise it; for each level the fewest that, false, would lower it."
+            "The results on which most levels and ratings depend. Sheet Audit sample of report.xlsx"
+            " has them all. For each rating it lists the fewest results that would lower it, and"
+            " the fewest that would raise it. For each level it lists the fewest that would lower"
+            " it if false."
         )
 
 

@@ -256,6 +256,7 @@ def read_policy(path: Path) -> Policy:
         caps=tuple(
             (c["id"], c["max_level"], c["reason"], c.get("min_days", 0)) for c in policy["caps"]
         ),
+        due_days=policy["due_days"],
     )
 
 

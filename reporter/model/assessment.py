@@ -18,7 +18,8 @@ from reporter.model.history import History
 from reporter.model.roadmap import Roadmap
 from reporter.model.scores import Honoured, Reliance, Reweighed, Scores, Slice, Status, tier_text
 from reporter.model.sentences import NOT_OF_TYPE, Sentence
-from reporter.model.statements import Attestation, Compensation, Waiver
+from reporter.model.sign_off import SignOff
+from reporter.model.statements import Attestation, Compensation, Response, Waiver
 
 AS_OF = "as_of"
 """In `at_best` of a check: the day of the run."""
@@ -244,6 +245,8 @@ class Policy:
     """(id, highest level, reason, days) of the enterprise caps."""
     declared_credit: Fraction = Fraction(1, 2)
     """In lo, of a result that rests on what is only declared."""
+    due_days: dict[str, int] = field(default_factory=dict)
+    """Severity -> days in which a finding is to be fixed; it changes no score."""
 
 
 # ---------------------------------------------------------------- evidence
@@ -508,5 +511,8 @@ class Assessment:
     wanted: tuple[Wanted, ...] = ()
     """What to bring next, what decides most first."""
     reliance: Reliance = Reliance()
-    earlier: EarlierPeriod = EarlierPeriod()
     """How much hangs on words, and on which results."""
+    earlier: EarlierPeriod = EarlierPeriod()
+    responses: tuple[Response, ...] = ()
+    """By finding."""
+    sign_off: SignOff = SignOff()

@@ -259,8 +259,8 @@ def _held_back(steps: Sequence[LevelStep]) -> dict[str, tuple[int, str]]:
 class _Evidence:
     """Failing results of one finding."""
 
-    lines: tuple[EvidenceLine, ...]
-    listed: frozenset[str]
+    lines: tuple[EvidenceLine, ...] = ()
+    listed: frozenset[str] = frozenset()
     """Checks that fail on who is in a list."""
 
 
@@ -327,7 +327,7 @@ class _Printer:
     def card(self, position: int, cause: Cause) -> FindingCard:
         line, dates = self.line(position, cause), self._dates(cause)
         checks = [self.checks[c] for c in _worst_first(cause, self.checks)]
-        evidence = self.evidence[cause.id]
+        evidence = self.evidence.get(cause.id, _Evidence())
         controls = tuple(dict.fromkeys(link for c in checks for link in c.controls))
         more_controls = len(controls) - CONTROLS_SHOWN
         more_evidence = cause.failures - len(evidence.lines)

@@ -298,6 +298,15 @@ def test_without_an_earlier_run_an_unknown_id_is_not_called_fixed(
     assert "An earlier run, given with --earlier, would show" in told["note"]
 
 
+def test_a_workspace_has_its_own_days(before: Path, tmp_path: Path) -> None:
+    """Of a severity that it does not name, those of the policy hold."""
+    ws = quarter(tmp_path / "q3", 9, OWNERS, settings={"due_days": {"critical": 14}})
+    due = {c["severity"]: c["due"] for c in table(assess(ws, before) / "causes.csv")}
+    days = read_data(tmp_path / "run-q3").policy.due_days
+    assert days == {"critical": 14, "high": 60, "medium": 90, "low": 180}
+    assert due["critical"] == "2026-07-15" and read_data(before).policy.due_days["critical"] == 30
+
+
 def test_a_finding_whose_evidence_is_gone_is_not_shown_to_be_fixed(
     before: Path, tmp_path: Path
 ) -> None:

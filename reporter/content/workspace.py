@@ -17,8 +17,7 @@ from reporter.content.yaml import Fields, fields
 from reporter.errors import InputError
 from reporter.i18n.translate import ENGLISH, languages
 from reporter.model.assessment import SEVERITIES, RunInfo, Sample
-from reporter.model.branding import Branding, read_branding
-from reporter.model.sign_off import SignOff, read_sign_off
+from reporter.model.branding import Branding, SignOff, read_branding, read_sign_off
 from reporter.model.statements import SIGNED
 
 NAME = "reporter.yml"

@@ -11,14 +11,13 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
-from reporter.model.branding import Branding
+from reporter.model.branding import Branding, SignOff
 from reporter.model.comparison import Cause, Comparison, SideBySide
 from reporter.model.crosswalk import Alias, Crosswalk
 from reporter.model.history import History
 from reporter.model.roadmap import Roadmap
 from reporter.model.scores import Honoured, Reliance, Reweighed, Scores, Slice, Status, tier_text
 from reporter.model.sentences import NOT_OF_TYPE, Sentence
-from reporter.model.sign_off import SignOff
 from reporter.model.statements import Attestation, Compensation, Response, Waiver
 
 AS_OF = "as_of"

@@ -119,7 +119,8 @@ def _yaml(path: Path, rows: list[Row]) -> None:
 
 
 def _settings(quarter: Quarter) -> str:
-    return f"""\
+    return (
+        f"""\
 organisation: Acme Freight
 unit: Group
 period:
@@ -137,7 +138,25 @@ log_sources:
   edi-legacy: {{every: day, share: 20}}
 baseline: {{approved_by: {mail("noor.haddadin")}, approved_at: {quarter.begin - timedelta(days=5):%Y-%m-%d}}}
 approvers:
-""" + "".join(f"  {kind}: [{', '.join(roles)}]\n" for kind, roles in APPROVERS.items())
+"""
+        + "".join(f"  {kind}: [{', '.join(roles)}]\n" for kind, roles in APPROVERS.items())
+        + _sign_off(quarter)
+    )
+
+
+def _sign_off(quarter: Quarter) -> str:
+    """Who signs the report of the last quarter; the review is not done yet, so its line stays blank."""
+    if quarter is not QUARTERS[-1]:
+        return ""
+    end = quarter.end
+    return f"""\
+sign_off:
+  prepared_by: Ruth Whitlock, internal audit
+  fieldwork: {{from: {end + timedelta(days=5):%Y-%m-%d}, to: {end + timedelta(days=16):%Y-%m-%d}}}
+  distribution: [Audit committee, Head of IT]
+  limits: [The agents of the two depots in the north were not visited.]
+  independence: The preparer owns no agent in scope and reports to the audit committee.
+"""
 
 
 def _inventory(folder: Path, agents: tuple[Agent, ...], quarter: Quarter) -> None:
@@ -175,7 +194,7 @@ def _statements(folder: Path, done: traffic.Traffic, quarter: Quarter) -> None:
     _csv(folder / "reviews.csv", list(people.common_reviews(quarter)))
     for name in ("changes", "alerts", "incidents", "exceptions", "attestations"):
         _csv(folder / f"{name}.csv", getattr(papers, name)(quarter))
-    for name in ("waivers", "compensations"):
+    for name in ("waivers", "compensations", "responses"):
         if rows := getattr(waived, name)(quarter):
             _csv(folder / f"{name}.csv", rows)
     _yaml(folder / "log-stores.yml", papers.log_stores())

@@ -64,6 +64,7 @@ POLICY = Policy(
     sha256="9" * 64,
     tier_weights=(1, 2, 4, 8),
     severity_weights={"critical": 8, "high": 4, "medium": 2, "low": 1},
+    due_days={"critical": 30, "high": 60, "medium": 90, "low": 180},
     strength_weights={"direct": 2, "partial": 1},
     attested_credit=Fraction(1, 2),
     compensated_credit=Fraction(1, 2),
@@ -71,7 +72,7 @@ POLICY = Policy(
     rating_edges=(Fraction(15, 100), Fraction(1, 2), Fraction(85, 100)),
     level_names=("Not yet visible", "Visible", "Identified", "Bounded", "Observed", "Reconciled"),
     level_claims=tuple(f"What may be said at level {n}." for n in range(6)),
-    remediation_days={"critical": 30, "high": 60, "medium": 90, "low": 180},
+    due_days={"critical": 30, "high": 60, "medium": 90, "low": 180},
 )
 CAPS = ((1, "There are fewer than 30 days of logs, too few to speak of what agents really do."),)
 EFFORTS = Efforts(severities=dict.fromkeys(("critical", "high", "medium", "low"), Fraction(3, 2)))
@@ -362,7 +363,7 @@ def _coverage() -> tuple[Coverage, ...]:
 
 def _causes() -> tuple[Cause, ...]:
     return tuple(
-        Cause(f"shared-identity-{n}", "An identity is used by more than one", ("K1", "K2"), f"<b>key-{n}</b>", "critical", ("K1", "K2"), (1, 1), ("agent-01", "agent-02"),
+        Cause(f"shared-identity-{n}", "An identity is used by more than one", ("CRD-02", "INV-02"), f"<b>key-{n}</b>", "critical", ("CRD-02", "INV-02"), (1, 1), ("agent-01", "agent-02"),
               ("ann@example.com",), "logs/a.jsonl#7") for n in range(40)
     )  # fmt: skip
 

@@ -355,8 +355,9 @@ def test_no_cell_is_a_formula_and_every_sheet_has_filters_and_a_frozen_header(
     name: str, books: dict[str, Path]
 ) -> None:
     for sheet in openpyxl.load_workbook(books[name]):
-        assert {c.data_type for row in sheet.iter_rows() for c in row} <= {"s", "n"}
-        assert not sheet._hyperlinks
+        days = {"d"} if sheet.title == "Responses" else set()
+        assert {c.data_type for row in sheet.iter_rows() for c in row} <= {"s", "n"} | days
+        assert all(link.target is None and link.location for link in sheet._hyperlinks)
         assert sheet.auto_filter.ref and sheet.freeze_panes.endswith("2")
         assert all(c.font.bold for c in sheet[1])
 
@@ -387,7 +388,14 @@ def test_sheets_hold_every_row_of_the_report(
     name: str, books: dict[str, Path], views: dict[str, document.View]
 ) -> None:
     v, sheets = views[name], values_of(books[name])
-    assert [tuple(c or "" for c in row) for row in sheets["Findings"][1:]] == list(v.findings)
+    found = [tuple(c or "" for c in row) for row in sheets["Findings"][1:]]
+    assert [row[:-1] for row in found] == list(v.findings)
+    causes = {row[0] for row in v.findings.results.each(("cause",), "cause <> ''")}
+    assert {row[-1] for row in found} - {""} == causes
+    assert len(sheets["Responses"]) - 1 == len(v.causes.form)
+    assert len(sheets["Workpapers"]) - 1 == sum(
+        len(c.checks) or 1 for f in v.frameworks for c in f.controls
+    )
     assert len(sheets["Controls"]) - 1 == sum(len(f.controls) for f in (v.themes, *v.frameworks))
     told = (("Checks", v.checks), ("Roadmap", v.roadmap.picks), ("Parts", v.slices.rows), ("Accounting", v.accounting.files),
             ("Quarantine", v.accounting.quarantined), ("Out of scope", v.accounting.out_of_scope))  # fmt: skip
@@ -415,6 +423,43 @@ def test_counts_and_percentages_are_numbers_that_add_up(
     assert f"{100 * score:.1f} %" == v.summary.figure.text
 
 
+def test_a_link_leads_to_the_row_that_is_about_the_same(books: dict[str, Path]) -> None:
+    """From a result to its check, its actor, its finding and the file of its record."""
+    book = openpyxl.load_workbook(books["run"])
+    sheet = book["Findings"]
+    head = [cell.value for cell in sheet[1]]
+    led = Counter[str]()
+    for row in sheet.iter_rows(min_row=2):
+        for cell in row:
+            if not cell.hyperlink:
+                continue
+            name, at = cell.hyperlink.location.replace("'", "").split("!")
+            target = str(book[name][at].value)
+            assert str(cell.value).rpartition("#")[0] == target or cell.value == target
+            led[head[cell.column - 1]] += 1
+    assert {*led} == {"check", "actor", "record", "finding"}
+    assert led["check"] == sheet.max_row - 1
+
+
+def test_a_sheet_prints_with_its_header_and_no_narrower_than_it_can_be_read(
+    books: dict[str, Path],
+) -> None:
+    for sheet in openpyxl.load_workbook(books["run"]):
+        assert sheet.print_title_rows == "$1:$1" and sheet.page_setup.orientation == "landscape"
+        width = sum(d.width for d in sheet.column_dimensions.values())
+        assert width / int(sheet.page_setup.fitToWidth or 1) <= xlsx.PRINTED + 20
+
+
+def test_no_more_cells_link_than_a_sheet_can_hold(
+    views: dict[str, document.View], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(xlsx, "LINKS", 30)
+    xlsx.write(views["rich"], tmp_path / "b.xlsx")
+    sheets = list(openpyxl.load_workbook(tmp_path / "b.xlsx"))
+    assert max(len(s._hyperlinks) for s in sheets) <= 30
+    assert [tuple(c or "" for c in row[:-1]) for row in values_of(tmp_path / "b.xlsx")["Findings"][1:]] == list(views["rich"].findings)  # fmt: skip
+
+
 def test_what_is_not_assessed_has_no_number(books: dict[str, Path]) -> None:
     head, *rows = values_of(books["empty"])["Controls"]
     shown = {(row[head.index("score")], row[head.index("exact")], row[head.index("permits")]) for row in rows}  # fmt: skip
@@ -430,7 +475,7 @@ def test_a_sheet_that_is_too_long_goes_on_in_another(
     sheets = values_of(tmp_path / "b.xlsx")
     parts = [sheets[n] for n in ("Findings", "Findings 2", "Findings 3")]
     assert {p[0] for p in parts} == {sheets["Findings"][0]}
-    rows = [tuple(c or "" for c in row) for p in parts for row in p[1:]]
+    rows = [tuple(c or "" for c in row[:-1]) for p in parts for row in p[1:]]
     assert rows == list(v.findings)
     assert [len(p) - 1 for p in parts] == [100, 100, len(v.findings) - 200]
     assert "Controls 2" not in sheets

@@ -214,7 +214,7 @@ def test_the_planted_secrets_reach_no_result_and_no_accounting(taken: Taken) -> 
 
 def test_the_company_has_files_of_eight_sources_and_of_none(taken: Taken) -> None:
     for quarter, inputs in taken.inputs.items():
-        stated = {"waivers", "compensations"} if quarter == "2026-q3" else set()
+        stated = {"waivers", "compensations", "responses"} if quarter == "2026-q3" else set()
         assert {f["source"] for f in inputs} - stated == {
             "", "reporter-inventory", "reporter-events", "aws-cloudtrail", "otel-genai", "mcp-config", "okta-apps",
             "okta-system-log", "attestations", "aws-log-stores",

@@ -131,7 +131,9 @@ def test_the_page_shows_statements_that_are_taken(
     path.parent.mkdir()
     path.write_text(page.split(f"```yaml file=statements/{kind}.yml\n")[1].split("```")[0])
     with Inputs.of(tmp_path) as inputs:
-        given, (count,), notes = statements.read(engine, inputs, inputs.files, "key")
+        given, (count,), notes = statements.read(
+            engine, inputs, inputs.files, "key", statements.kinds_of(inputs.files)
+        )
     assert (count.source, count.read, count.kept, notes) == (kind, 1, 1, [])
     made = read_waivers(given, content.checks, AS_OF, WHO)
     assert len(made.waivers) + len(made.compensations) == 1 and not made.rejected

@@ -248,7 +248,6 @@ def read_policy(path: Path) -> Policy:
         attested_credit=Fraction(policy["attested_credit"]),
         declared_credit=Fraction(policy["declared_credit"]),
         compensated_credit=Fraction(policy["compensated_credit"]),
-        remediation_days=dict(policy["remediation_days"]),
         critical_cap=Fraction(policy["critical_cap"]),
         rating_edges=(Fraction(edges[0]), Fraction(edges[1]), Fraction(edges[2])),
         level_names=tuple(policy["level_names"]),
@@ -257,6 +256,7 @@ def read_policy(path: Path) -> Policy:
         caps=tuple(
             (c["id"], c["max_level"], c["reason"], c.get("min_days", 0)) for c in policy["caps"]
         ),
+        due_days=policy["due_days"],
     )
 
 

@@ -16,8 +16,8 @@ from typing import Any
 from reporter.content.yaml import Fields, fields
 from reporter.errors import InputError
 from reporter.i18n.translate import ENGLISH, languages
-from reporter.model.assessment import RunInfo, Sample
-from reporter.model.branding import Branding, read_branding
+from reporter.model.assessment import SEVERITIES, RunInfo, Sample
+from reporter.model.branding import Branding, SignOff, read_branding, read_sign_off
 from reporter.model.statements import SIGNED
 
 NAME = "reporter.yml"
@@ -42,6 +42,8 @@ _KEYS = (
     "branding",
     "language",
     "approvers",
+    "due_days",
+    "sign_off",
 )
 _SAMPLE = {"size", "frame", "seed", "note"}
 
@@ -76,6 +78,9 @@ class Workspace:
     language: str = ENGLISH
     approvers: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Kind of statement -> roles and people who may sign it."""
+    due_days: dict[str, int] = field(default_factory=dict)
+    """Severity -> days until a finding is due, in place of those of the policy."""
+    sign_off: SignOff = SignOff()
     lines: dict[str, int] = field(default_factory=dict)
     """Key of reporter.yml -> line."""
 
@@ -132,6 +137,8 @@ def read_workspace(folder: Path) -> Workspace:
         read_branding(settings.get("branding", dict, {}), folder, settings.place("branding")),
         _language(settings),
         _approvers(settings),
+        _due_days(settings),
+        read_sign_off(settings.get("sign_off", dict, {}), settings.place("sign_off")),
         settings.lines,
     )
 
@@ -259,6 +266,23 @@ def _approvers(settings: Fields) -> dict[str, tuple[str, ...]]:
             )
         approvers[str(kind)] = tuple(str(n) for n in names)
     return approvers
+
+
+def _due_days(settings: Fields) -> dict[str, int]:
+    due_days = settings.get("due_days", dict, {})
+    for severity, days in due_days.items():
+        if severity not in SEVERITIES:
+            raise InputError(
+                f"due_days: unknown severity {severity!r}",
+                settings.place("due_days"),
+                f"Known: {', '.join(SEVERITIES)}.",
+            )
+        if type(days) is not int or not 0 < days <= MOST_DAYS:
+            raise InputError(
+                f"due_days: {severity} must be a whole number of days above 0, not {days!r}",
+                settings.place("due_days"),
+            )
+    return dict(due_days)
 
 
 def _params(data: dict[str, Any], place: str) -> dict[str, dict[str, Any]]:

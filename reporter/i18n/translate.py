@@ -33,6 +33,8 @@ WORDS = (
     *("design", "existence", "operation"),
     *("assessed", "not assessed", "inventory", "logs", "inventory and logs"),
     *("waived", "not counted", "yes", "no", "attest", "examine"),
+    *("accepted", "in progress", "done", "disputed", "risk accepted"),
+    *("open", "fixed", "not shown to be fixed", "no such finding"),
     *("tool", "data", "destination", "entitlement", "context", "principal", "changes", "reads"),
     *("unreadable", "rejected", "note", "field"),
     *("waiver", "compensation", "exception", "attestation", "examination", "baseline"),

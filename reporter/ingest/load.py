@@ -79,10 +79,12 @@ def ingest(
     cache = replace(cache, secret_key=cache.secret_key or inputs.key())
     teach(engine, cache.secret_key)
     input_files = [replace(f, name=fingerprinted(f.name, cache.secret_key)) for f in inputs.files]
+    kinds = statements.kinds_of(input_files)
+    statement_files = [f for f in input_files if f.name in kinds]
     statement_rows, statement_counts, notes = statements.read(
-        engine, inputs, filter(statements.kind_of, input_files), cache.secret_key
+        engine, inputs, statement_files, cache.secret_key, kinds
     )
-    record_files = [f for f in input_files if not statements.kind_of(f)]
+    record_files = [f for f in input_files if f.name not in kinds]
     choices = recognise(engine, record_files, sources, limits, by_beginnings=True)
     try:
         conversions = convert(engine, choices, inputs, cache, limits)
@@ -135,16 +137,17 @@ def _by_kind(entry: tuple[str, Sentence, int]) -> tuple[str, str, int]:
 def recount(
     intake: Intake,
     rejected: Sequence[Quarantined],
-    aside: Sequence[tuple[str, Sentence]],
+    aside: Sequence[tuple[str, str, Sentence]],
     artefacts: Set[str],
 ) -> Intake:
-    """Give statements that were not kept their fate: rejected, or out of scope as (file, why).
+    """Give statements that were not kept their fate: rejected, or out of scope (kind, file, why).
 
     A file that only proves an answer holds no records for a table, so those that no source
     recognises are out of scope.
     """
-    rejected_counts, aside_counts = Counter(q.file for q in rejected), Counter(f for f, _ in aside)
-    types = Counter((ATTESTATIONS, why) for _, why in aside)
+    rejected_counts = Counter(q.file for q in rejected)
+    aside_counts = Counter(file for _, file, _ in aside)
+    types = Counter((kind, why) for kind, _, why in aside)
     files = []
     for file in intake.files:
         if file.file in artefacts and not file.source:

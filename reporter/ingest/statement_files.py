@@ -12,11 +12,12 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from reporter.engine.duckdb import DuckDB
-from reporter.i18n.translate import mark
+from reporter.i18n.translate import ENGLISH, languages, mark, say, speaking
 from reporter.ingest.quarantine import CHANGED, HID_IN_RECORD, LONGEST, cut_text
 from reporter.ingest.readers.documents import documents
 from reporter.ingest.readers.files import InputFile, LastRead
@@ -24,7 +25,7 @@ from reporter.ingest.readers.inputs import Inputs
 from reporter.ingest.readers.records import Item, Note, Problem, abridged
 from reporter.model.assessment import FileCount, Quarantined
 from reporter.model.sentences import Sentence, tell
-from reporter.model.statements import ATTESTATIONS, COMPENSATIONS, WAIVERS, Given
+from reporter.model.statements import ATTESTATIONS, COMPENSATIONS, RESPONSES, WAIVERS, Given
 from reporter.privacy.secrets import fingerprinted, redact
 
 SMALLEST = 200
@@ -33,6 +34,15 @@ FEWEST_SIGNS = 10
 _LOOKED_AT = 1 << 20
 PREFILLED = ("title", "question")
 """Columns of the questionnaire that only help the person who fills it in."""
+FACTS = (
+    *("severity", "title", "where", "checks", "failing_results", "record", "owners_on_record"),
+    *("first_seen", "age_in_days", "due_by_policy", "overdue"),
+)
+"""Columns of the sheet of responses that say what a finding is; they are not read back."""
+SHEET = mark("Responses")
+_OF_A_REPORT = (mark("Summary"), mark("Findings"), SHEET)
+"""Sheets by which a workbook is known as an exported report."""
+_EXPORTED = mark("a sheet of an exported report: nothing is read from it")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +54,8 @@ class Kind:
     stray: str
     """What is said of a field that it does not have."""
     fields: tuple[str, ...]
+    prefilled: tuple[str, ...] = PREFILLED
+    """Further columns of the form to fill in; they are not read."""
 
 
 KINDS: Mapping[str, Kind] = {
@@ -96,10 +108,18 @@ KINDS: Mapping[str, Kind] = {
             "expires",
         ),
     ),
+    RESPONSES: Kind(
+        mark("responses to findings, by its name"),
+        mark("no field of a response is named {name}: it was not read"),
+        ("finding", "status", "response", "owner", "due", "evidence"),
+        FACTS,
+    ),
 }
 """By file name; in the accounting the name stands where other files have a source id."""
 EXAMPLE = {"framework": "owasp-agentic-2026", "control": "ASI03", "method": "examine"}
 """What a line to copy begins with; without an answer it counts for nothing."""
+EXPORTED = "exported report"
+"""The kind of a sheet that came back with the responses and is not read."""
 _NAME = re.compile(
     rf"(?:^|/)statements/({'|'.join(KINDS)})\.(?:csv|xlsx|ya?ml|json)(?:\.gz)?(?:!.*)?", re.DOTALL
 )
@@ -124,25 +144,60 @@ def line_for(artefact: str, sha256: str) -> str:
     return buffer.getvalue()
 
 
-def kind_of(file: InputFile) -> str:
-    """Return what kind of statements a file, or a sheet of it, holds; '' when it holds none."""
-    match = _NAME.search(file.name)
-    return match[1] if match and match.end() == len(file.name) else ""
+def kinds_of(files: Iterable[InputFile]) -> dict[str, str]:
+    """Return what kind of statements each file, or sheet of it, holds, by name; others are left
+    out. Of a report that was exported as a workbook only the sheet of responses is read.
+    """
+    files = list(files)
+    kinds = {f.name: kind for f in files if (kind := _kind_by_name(f.name))}
+    books: dict[str, dict[str, str]] = {}
+    for file in files:
+        if file.part and file.format == "xlsx" and file.name.startswith("statements/"):
+            books.setdefault(file.name.removesuffix(f"!{file.part}"), {})[file.part] = file.name
+    for sheets in books.values():
+        if name := _response_sheet(sheets):
+            kinds |= dict.fromkeys(sheets.values(), EXPORTED)
+            kinds[sheets[name]] = RESPONSES
+    return kinds
+
+
+def _kind_by_name(name: str) -> str:
+    match = _NAME.search(name)
+    return match[1] if match and match.end() == len(name) else ""
+
+
+def _response_sheet(sheets: Mapping[str, str]) -> str:
+    """Return the name of the sheet of responses if these are the sheets of an exported report, in
+    any language; else ''.
+    """
+    for code in languages() if len(sheets) > len(_OF_A_REPORT) else ():
+        with speaking(code):
+            names = [say(name) for name in _OF_A_REPORT]
+        if all(name in sheets for name in names):
+            return names[-1]
+    return ""
 
 
 def read(
-    engine: DuckDB, inputs: Inputs, files: Iterable[InputFile], key: str
+    engine: DuckDB,
+    inputs: Inputs,
+    files: Iterable[InputFile],
+    key: str,
+    kinds: Mapping[str, str],
 ) -> tuple[Rows, list[FileCount], list[Quarantined]]:
-    """Read every statement. A line that is no record is unreadable; errors inside a record are
-    reported later.
+    """Read every statement; `kinds` are those of the files by name. A line that is no record is
+    unreadable; errors inside a record are reported later.
     """
     rows_by_kind: Rows = {}
     counts: list[FileCount] = []
     notes: list[Quarantined] = []
     last_read = LastRead()
     for file in files:
-        kind = kind_of(file)
-        rows, file_notes, digest = _of_one(engine, inputs, file, key, last_read)
+        kind = kinds[file.name]
+        if kind == EXPORTED:
+            counts.append(_unread(file, inputs.digest(file).sha256))
+            continue
+        rows, file_notes, digest = _of_one(engine, inputs, file, kind, key, last_read)
         rows_by_kind[kind] = (*rows_by_kind.get(kind, ()), *rows)
         notes += file_notes
         lost_count = sum(q.kind == "unreadable" for q in file_notes)
@@ -167,8 +222,16 @@ def read(
     return rows_by_kind, counts, notes
 
 
+def _unread(file: InputFile, digest: str) -> FileCount:
+    """Account for a sheet of an exported report: none of its rows is evidence."""
+    return FileCount(
+        *(file.name, RESPONSES, Sentence(_EXPORTED), file.size, digest, 0, 0, 0, 0, 0),
+        part=file.part,
+    )
+
+
 def _of_one(
-    engine: DuckDB, inputs: Inputs, file: InputFile, key: str, last_read: LastRead
+    engine: DuckDB, inputs: Inputs, file: InputFile, kind: str, key: str, last_read: LastRead
 ) -> tuple[list[Given], list[Quarantined], str]:
     """Return the rows of the exact bytes that were hashed, notes on them, and their hash; '' if
     they are gone.
@@ -178,9 +241,7 @@ def _of_one(
     copied_file = inputs.copy(file, copy, digest) if digest else None
     if file.size and not copied_file:
         return [], [Quarantined(file.name, 0, "unreadable", CHANGED, "")], ""
-    rows, notes = _rows(
-        file, KINDS[kind_of(file)], documents(copied_file or file, engine, last_read), key
-    )
+    rows, notes = _rows(file, KINDS[kind], documents(copied_file or file, engine, last_read), key)
     copy.unlink(missing_ok=True)
     return rows, notes, digest
 
@@ -236,10 +297,10 @@ def _rows(
             notes.append(Quarantined(file.name, item.line, "field", abridged(item.reason), ""))
             continue
         for place, record in _records(item.line, item.value):
-            row, has_secret = _parsed_row(file.name, place, record, kind.fields, key)
+            row, has_secret = _parsed_row(file.name, place, record, kind, key)
             rows.append(row)
             for name in row.fields:
-                if name not in kind.fields and name not in PREFILLED:
+                if name not in kind.fields and name not in kind.prefilled:
                     unknown_fields.setdefault(name, place)
             if any("…[cut: " in text[LONGEST:] for text in row.fields.values()):
                 why = tell(
@@ -276,16 +337,16 @@ def _records(line: int, value: Any) -> Iterator[tuple[int, Any]]:
         yield line, value
 
 
-def _parsed_row(
-    file: str, line: int, record: Any, columns: tuple[str, ...], key: str
-) -> tuple[Given, bool]:
+def _parsed_row(file: str, line: int, record: Any, kind: Kind, key: str) -> tuple[Given, bool]:
     """Return a row as texts, and whether a secret was removed from it."""
     if not isinstance(record, dict):
         return Given(file, line, {}, tell("not a record with fields")), False
     fields: dict[str, str] = {}
-    has_secret, defect = False, None
+    has_secret, defect, columns = False, None, kind.fields
     for heading, value in record.items():
-        name = re.sub(r"[\s_-]+", "_", str(heading).strip().lower())
+        name = _plain_name(str(heading))
+        if name not in columns and name not in kind.prefilled:
+            name = _in_english(kind).get(name, name)
         if name in fields:
             defect = defect or tell("{name} stands twice", name=name)
         if isinstance(value, list) and name in columns:
@@ -297,6 +358,24 @@ def _parsed_row(
         has_secret |= safe_text != text
         fields[name] = cut_text(safe_text)
     return Given(file, line, fields, defect), has_secret
+
+
+def _plain_name(heading: str) -> str:
+    return re.sub(r"[\s_-]+", "_", heading.strip().lower())
+
+
+@cache
+def _in_english(kind: Kind) -> dict[str, str]:
+    """Map the headings of a form in other languages to its fields."""
+    names: dict[str, str] = {}
+    for code in languages():
+        if code != ENGLISH:
+            with speaking(code):
+                names |= {
+                    _plain_name(say(name.replace("_", " "))): name
+                    for name in (*kind.fields, *kind.prefilled)
+                }
+    return names
 
 
 def _text(value: Any) -> str:

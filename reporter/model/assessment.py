@@ -11,14 +11,14 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
-from reporter.model.branding import Branding
+from reporter.model.branding import Branding, SignOff
 from reporter.model.comparison import Cause, Comparison, SideBySide
 from reporter.model.crosswalk import Alias, Crosswalk
 from reporter.model.history import History
 from reporter.model.roadmap import Roadmap
 from reporter.model.scores import Honoured, Reliance, Reweighed, Scores, Slice, Status, tier_text
 from reporter.model.sentences import NOT_OF_TYPE, Sentence
-from reporter.model.statements import Attestation, Compensation, Waiver
+from reporter.model.statements import Attestation, Compensation, Response, Waiver
 
 AS_OF = "as_of"
 """In `at_best` of a check: the day of the run."""
@@ -246,8 +246,8 @@ class Policy:
     """(id, highest level, reason, days) of the enterprise caps."""
     declared_credit: Fraction = Fraction(1, 2)
     """In lo, of a result that rests on what is only declared."""
-    remediation_days: dict[str, int] = field(default_factory=dict)
-    """Days in which a finding of a severity is to be fixed."""
+    due_days: dict[str, int] = field(default_factory=dict)
+    """Severity -> days in which a finding is to be fixed; it changes no score."""
 
 
 # ---------------------------------------------------------------- evidence
@@ -512,5 +512,8 @@ class Assessment:
     wanted: tuple[Wanted, ...] = ()
     """What to bring next, what decides most first."""
     reliance: Reliance = Reliance()
-    earlier: EarlierPeriod = EarlierPeriod()
     """How much hangs on words, and on which results."""
+    earlier: EarlierPeriod = EarlierPeriod()
+    responses: tuple[Response, ...] = ()
+    """By finding."""
+    sign_off: SignOff = SignOff()

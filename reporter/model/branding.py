@@ -1,5 +1,5 @@
-"""The branding of a report. In: `branding` of reporter.yml. Out: a logo as data and a readable
-accent colour.
+"""The branding and the sign-off of a report. In: `branding` and `sign_off` of reporter.yml. Out: a
+logo as data and a readable accent colour; who prepared and reviewed it, when and for whom.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import os
 import re
 import stat
 from dataclasses import dataclass
+from datetime import date, datetime
 from io import BytesIO
 from pathlib import Path, PurePath
 from typing import Any
@@ -21,6 +22,8 @@ KINDS = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg"}
 MOST_BYTES, MOST_PIXELS = 400_000, 16_000_000
 CONTRAST = 4.5
 """Of WCAG 2.2 AA for text, against white."""
+SIGN_OFF = ("prepared_by", "reviewed_by", "fieldwork", "distribution", "limits", "independence")
+_FIELDWORK = "Write `fieldwork: {from: 2026-10-05, to: 2026-10-16}`."
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,3 +130,74 @@ def _luminance(colour: str) -> float:
     parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
     linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@dataclass(frozen=True, slots=True)
+class SignOff:
+    """What the page of signatures says. What reporter.yml leaves out is empty: a line to fill in by
+    hand.
+    """
+
+    prepared_by: str = ""
+    reviewed_by: str = ""
+    fieldwork_from: str = ""
+    """A day, as YYYY-MM-DD."""
+    fieldwork_to: str = ""
+    distribution: tuple[str, ...] = ()
+    limits: tuple[str, ...] = ()
+    independence: str = ""
+
+
+def read_sign_off(settings: dict[str, Any], place: str) -> SignOff:
+    """Check what a workspace says about its sign-off.
+
+    Raises InputError where a key is unknown or a value is of another kind.
+    """
+    for key in sorted(set(map(str, settings)) - {*SIGN_OFF}):
+        raise InputError(f"sign_off: unknown key {key!r}", place, f"Known: {', '.join(SIGN_OFF)}.")
+    first, last = _fieldwork(settings.get("fieldwork"), place)
+    return SignOff(
+        _text("prepared_by", settings, place),
+        _text("reviewed_by", settings, place),
+        first,
+        last,
+        _texts("distribution", settings, place),
+        _texts("limits", settings, place),
+        _text("independence", settings, place),
+    )
+
+
+def _text(key: str, settings: dict[str, Any], place: str) -> str:
+    value = settings.get(key, "")
+    if not isinstance(value, str):
+        raise InputError(f"sign_off: {key} must be a text, not {value!r}", place)
+    return value.strip()
+
+
+def _texts(key: str, settings: dict[str, Any], place: str) -> tuple[str, ...]:
+    value = settings.get(key, [])
+    items = [value] if isinstance(value, str) else value
+    if not isinstance(items, list) or not all(isinstance(i, str) and i.strip() for i in items):
+        raise InputError(f"sign_off: {key} must be a list of texts, not {value!r}", place)
+    return tuple(i.strip() for i in items)
+
+
+def _fieldwork(value: Any, place: str) -> tuple[str, str]:
+    if value is None:
+        return "", ""
+    if not isinstance(value, dict) or {*value} != {"from", "to"}:
+        raise InputError("sign_off: fieldwork needs from and to", place, _FIELDWORK)
+    first, last = (_day(value[key], place) for key in ("from", "to"))
+    if first > last:
+        raise InputError("sign_off: fieldwork ends before it begins", place, _FIELDWORK)
+    return first.isoformat(), last.isoformat()
+
+
+def _day(value: Any, place: str) -> date:
+    try:
+        day = date.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        day = None
+    if not isinstance(day, date) or isinstance(day, datetime):
+        raise InputError(f"sign_off: fieldwork has {value!r}, no day", place, _FIELDWORK)
+    return day

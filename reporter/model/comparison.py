@@ -251,6 +251,10 @@ class Cause:
     owners: tuple[str, ...]
     ref: str
     """First record of its worst failure."""
+    first_seen: datetime | None = None
+    """as_of of the first of the runs, without a gap, in which one of its failures failed; None
+    where no earlier run was given.
+    """
 
     @property
     def failures(self) -> int:

@@ -87,6 +87,19 @@ class Regrouped:
 
 
 @dataclass(frozen=True, slots=True)
+class Answered:
+    """A finding that has a response and is none any more, and what became of its failures."""
+
+    finding: str
+    last_seen: datetime
+    """as_of of the last run that had it."""
+    now: tuple[tuple[str, int], ...]
+    """(result, how many); `gone` where there is none."""
+    now_in: str = ""
+    """Finding that most of those failures belong to that still fail; '' where none does."""
+
+
+@dataclass(frozen=True, slots=True)
 class History:
     """This run beside the runs before it; results are compared with the last of these, for checks
     that both have.
@@ -110,3 +123,4 @@ class History:
     """Of all checks, as `results_now`."""
     results_now: int = 0
     regrouped: tuple[Regrouped, ...] = ()
+    answered: tuple[Answered, ...] = ()

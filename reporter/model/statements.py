@@ -11,6 +11,7 @@ from reporter.i18n.translate import mark
 from reporter.model.sentences import Sentence
 
 ATTESTATIONS, WAIVERS, COMPENSATIONS = "attestations", "waivers", "compensations"
+RESPONSES = "responses"
 """The kinds, as their files are named."""
 EXCEPTIONS = "exceptions"
 """The table whose rows are waivers too."""
@@ -26,6 +27,9 @@ SIGNED = (
 """What somebody signs: the keys of `approvers:` in reporter.yml."""
 
 
+DONE, RISK_ACCEPTED = "done", "risk accepted"
+RESPONSE_STATUSES = ("accepted", "in progress", DONE, "disputed", RISK_ACCEPTED)
+"""What an owner answers to a finding."""
 LEFT_OUT = mark("left out: it may name people")
 """In a run without names: replaces free text."""
 
@@ -122,3 +126,18 @@ class Compensation:
     """compensated; '' when it has no effect."""
     results: int = 0
     why: Sentence | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What management answers to a finding; it never changes a score."""
+
+    finding: str
+    """Id of a cause, as in causes.csv of this run or an earlier one."""
+    status: str
+    """One of RESPONSE_STATUSES."""
+    response: str
+    owner: str
+    due: datetime | None
+    evidence: str
+    ref: str

@@ -15,14 +15,14 @@ from reporter.ingest.load import Intake
 from reporter.model.assessment import Assessment, Check, Notice
 from reporter.model.scores import Budget
 from reporter.model.sentences import Sentence
-from reporter.model.statements import LEFT_OUT, Attestation, Compensation, Waiver
+from reporter.model.statements import LEFT_OUT, Attestation, Compensation, Response, Waiver
 from reporter.privacy.pseudonyms import People, hide_in, hide_people
 from reporter.statements.attestations import Settled
 from reporter.statements.waivers import Stated
 
 NAMING = (
     *("feeds", "feed_days", "coverage", "compared", "causes", "parity", "roadmap"),
-    *("attestations", "waivers", "compensations", "notices"),
+    *("attestations", "waivers", "compensations", "responses", "notices"),
 )
 """Fields of an assessment that may name people, in addition to its findings."""
 _Statement = TypeVar("_Statement", Attestation, Waiver, Compensation)
@@ -45,6 +45,7 @@ def hide_results(
     names |= {*signers}
     names |= {w.approved_by for w in statements.waivers if w.approved_by}
     names |= {c.approved_by for c in statements.compensations}
+    names |= {r.owner for r in statements.responses if r.owner}
     return hide_people(engine, key, checks, names)
 
 
@@ -56,7 +57,16 @@ def hide_words(answers: Settled, statements: Stated) -> tuple[Settled, Stated]:
             statements,
             waivers=tuple(map(_without_words, statements.waivers)),
             compensations=tuple(map(_without_words, statements.compensations)),
+            responses=tuple(map(_without_answer, statements.responses)),
         ),
+    )
+
+
+def _without_answer(response: Response) -> Response:
+    return replace(
+        response,
+        response=response.response and LEFT_OUT,
+        evidence=response.evidence and LEFT_OUT,
     )
 
 
@@ -110,7 +120,11 @@ def hide_assessment(assessment: Assessment, people: People) -> Assessment:
         assessment.reliance,
         budgets=tuple(_without_people(b, people) for b in assessment.reliance.budgets),
     )
-    result = replace(assessment, checks=checks, run=run, reliance=reliance, **texts)
+    # Whoever audits stands in no list of people, so these names would stay.
+    sign_off = replace(assessment.sign_off, prepared_by="", reviewed_by="", distribution=())
+    result = replace(
+        assessment, checks=checks, run=run, reliance=reliance, sign_off=sign_off, **texts
+    )
     if not people.left:
         return result
     notice = Notice("names_left", (("n", len(people.left)),))

@@ -17,9 +17,10 @@ from reporter.ingest.statement_files import thin
 from reporter.model.assessment import Framework, Notice
 from reporter.model.scores import Status
 from reporter.model.sentences import labelled, tell
-from reporter.model.statements import ATTESTATIONS, EXCEPTIONS, SIGNED
+from reporter.model.statements import ATTESTATIONS, EXCEPTIONS, RESPONSES, SIGNED
 from reporter.statements.approvers import Directory
 from reporter.statements.attestations import Settled, artefacts, concentrated, settle
+from reporter.statements.responses import read_responses
 from reporter.statements.waivers import REFUSED, Stated, exceptions, read_waivers
 
 
@@ -42,10 +43,14 @@ def resolve(
     statements = read_waivers(intake.statements, content.checks, as_of, directory)
     exception_waivers = exceptions(engine, content.checks, as_of, directory)
     statements = replace(statements, waivers=(*statements.waivers, *exception_waivers))
-    rejects = (*answers.rejected, *statements.rejected)
+    responses = read_responses(intake.statements.get(RESPONSES, ()))
+    statements = replace(statements, responses=responses.responses)
+    rejects = (*answers.rejected, *statements.rejected, *responses.rejected)
+    aside = [(ATTESTATIONS, file, why) for file, why in answers.aside]
+    aside += [(RESPONSES, file, why) for file, why in responses.aside]
     names = engine.rows("SELECT DISTINCT alias, actor_id FROM same_as ORDER BY ALL")
     intake = replace(intake, names=tuple((alias, actor) for alias, actor in names))
-    return recount(intake, rejects, answers.aside, answers.artefacts), answers, statements
+    return recount(intake, rejects, aside, answers.artefacts), answers, statements
 
 
 def statement_notices(

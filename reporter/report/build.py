@@ -25,11 +25,14 @@ from reporter.report.chapters.actor_types import parity
 from reporter.report.chapters.agents import agents
 from reporter.report.chapters.chart_data import calendar, losses
 from reporter.report.chapters.controls import ENTERPRISE, Book, frameworks, themes
+from reporter.report.chapters.follow_up.finding_cards import finding_list
+from reporter.report.chapters.follow_up.response_register import answers, register
+from reporter.report.chapters.follow_up.sign_off_page import signature_page
 from reporter.report.chapters.method import hashes, levels, method
 from reporter.report.chapters.next_steps import roadmap
 from reporter.report.chapters.other_lists import CROSSWALK, crosswalks
 from reporter.report.chapters.parts_of_the_whole import slices
-from reporter.report.chapters.rights_and_use import causes, observed
+from reporter.report.chapters.rights_and_use import observed
 from reporter.report.chapters.said_by_people import attestations, waivers
 from reporter.report.chapters.summary import cover, summary
 from reporter.report.document import View
@@ -80,7 +83,10 @@ def both(assessment: model.Assessment, results: Results, language: str) -> tuple
         return view, view
     with speaking(ENGLISH):
         english_view = replace(
-            view, roadmap=roadmap(assessment, results), slices=slices(assessment)
+            view,
+            roadmap=roadmap(assessment, results),
+            slices=slices(assessment),
+            responses=register(assessment, answers(assessment, results)),
         )
     return view, english_view
 
@@ -104,6 +110,7 @@ def _build(assessment: model.Assessment, results: Results) -> View:
     themes_view, framework_views = themes(book), frameworks(book)
     steps = level_steps(assessment, results)
     summary_view = summary(assessment, book.checks, framework_views, steps)
+    responses = answers(assessment, results)
     return View(
         cover=cover(assessment),
         summary=summary_view,
@@ -111,7 +118,7 @@ def _build(assessment: model.Assessment, results: Results) -> View:
         frameworks=framework_views,
         checks=checks,
         observed=observed(assessment.compared),
-        causes=causes(assessment.causes),
+        causes=finding_list(assessment, results, checks, steps, responses),
         scope=scope(assessment),
         accounting=accounting(assessment),
         level_names=tuple(clean(content(name)) for name in assessment.policy.level_names),
@@ -139,6 +146,8 @@ def _build(assessment: model.Assessment, results: Results) -> View:
         weights=_weights(assessment.policy),
         reliance=words.chapter(),
         front=front_page(assessment, results, steps, summary_view.notices),
+        responses=register(assessment, responses),
+        sign_off=signature_page(assessment),
     )
 
 

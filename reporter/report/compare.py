@@ -29,6 +29,7 @@ from reporter.model.history import (
     RENAMED,
     SPLIT,
     ActorSeen,
+    Answered,
     EarlierRun,
     Failing,
     History,
@@ -259,9 +260,12 @@ def compare(
         results_before=int(engine.one(f"SELECT count(*) FROM run_{number - 1}")),
         results_now=int(engine.one(f"SELECT count(*) FROM run_{number}")),
         regrouped=tuple(_regrouped(engine, number, assessment.causes)),
+        answered=tuple(_answered(engine, past_runs, assessment)),
     )
+    seen = dict(engine.rows(_FIRST_SEEN.format(number=number)))
+    causes = tuple(replace(c, first_seen=seen[c.id]) for c in assessment.causes)
     notices = (*assessment.notices, *_missing_agents(history), *_changed_types(engine))
-    return replace(assessment, history=history, notices=notices)
+    return replace(assessment, history=history, causes=causes, notices=notices)
 
 
 def _regrouped(engine: Engine, number: int, causes: Iterable[Cause]) -> Iterator[Regrouped]:
@@ -287,6 +291,34 @@ def _regrouped(engine: Engine, number: int, causes: Iterable[Cause]) -> Iterator
                 else RENAMED
             )
             yield Regrouped(cause.id, change, tuple(causes_before))
+
+
+def _answered(
+    engine: Engine, past_runs: Sequence[VerifiedRun], assessment: Assessment
+) -> Iterator[Answered]:
+    """Yield the findings that have a response and that only earlier runs have, with today's results
+    of what failed in the last run that had them.
+    """
+    current = {c.id for c in assessment.causes}
+    ids = {r.finding for r in assessment.responses} - current
+    for number, past_run in reversed([*enumerate(past_runs)]):
+        found = sorted(ids & {c.id for c in past_run.assessment.causes})
+        ids -= {*found}
+        for finding in found:
+            rows = engine.rows(
+                f"SELECT coalesce(b.status, '{GONE}'), count(*) FROM run_{number} AS a LEFT JOIN"
+                f" run_{len(past_runs)} AS b USING (check_id, subject) WHERE a.cause = ? GROUP BY"
+                " ALL ORDER BY ALL",
+                [finding],
+            )
+            heirs = engine.rows(
+                f"SELECT b.cause FROM run_{number} AS a JOIN run_{len(past_runs)} AS b USING"
+                " (check_id, subject) WHERE a.cause = ? AND b.cause <> '' GROUP BY 1 ORDER BY"
+                " count(*) DESC, 1 LIMIT 1",
+                [finding],
+            )
+            now_in = heirs[0][0] if heirs else ""
+            yield Answered(finding, past_run.run.as_of, tuple(rows), now_in)
 
 
 def _missing_agents(history: History) -> Iterator[Notice]:
@@ -452,6 +484,10 @@ _CHANGES = (
     "SELECT check_id AS check, subject, actor, owner, before, now, reason_code_before,"
     " reason_values_before, reason_code, reason_values, ref_before AS record_before, ref AS record,"
     " failing_since, waived AS waived_until FROM changes ORDER BY check_id, subject"
+)
+_FIRST_SEEN = (
+    "SELECT cause, min(moment) FROM run_{number} JOIN since USING (check_id, subject) JOIN moments"
+    " ON moments.run = since.run WHERE cause <> '' GROUP BY cause"
 )
 _STILL = (
     "SELECT failing_since, count(*), count(*) FILTER (waived <> '') FROM changes WHERE before ="

@@ -10,9 +10,12 @@ from dataclasses import dataclass
 
 from reporter.report.chapters.accounting import Accounting
 from reporter.report.chapters.chart_data import Agents, LogCalendar, Losses
+from reporter.report.chapters.follow_up.finding_cards import FindingList
+from reporter.report.chapters.follow_up.response_register import Register
+from reporter.report.chapters.follow_up.sign_off_page import SignaturePage
 from reporter.report.chapters.next_steps import Roadmap
 from reporter.report.chapters.parts_of_the_whole import Slices
-from reporter.report.chapters.rights_and_use import Causes, Observation, ParityTable
+from reporter.report.chapters.rights_and_use import Observation, ParityTable
 from reporter.report.chapters.said_by_people import Attestations, Waivers
 from reporter.report.editions.board import Board
 from reporter.report.editions.front_page import FrontPage
@@ -38,7 +41,8 @@ class View:
     frameworks: tuple[Framework, ...]
     checks: tuple[Check, ...]
     observed: Observation
-    causes: Causes
+    causes: FindingList
+    """Findings by their root cause, the worst first."""
     scope: tuple[Line, ...]
     accounting: Accounting
     level_names: tuple[str, ...]
@@ -62,3 +66,5 @@ class View:
     weights: Weights = Weights()
     reliance: Reliance = Reliance()
     front: FrontPage = FrontPage()
+    responses: Register = Register()
+    sign_off: SignaturePage = SignaturePage()

@@ -20,7 +20,6 @@ from reporter.engine.sandbox import USUAL, Limits
 from reporter.errors import InputError
 from reporter.model.assessment import Assessment
 from reporter.model.comparison import (
-    Cause,
     Comparison,
     Deviation,
     EntitlementUsage,
@@ -33,6 +32,9 @@ from reporter.model.comparison import (
 )
 from reporter.model.statements import ATTESTATIONS, COMPENSATIONS, WAIVERS
 from reporter.report import FILES, WRITERS, installed_formats, shipped
+from reporter.report.chapters.follow_up.finding_cards import ResponseForm
+from reporter.report.chapters.follow_up.response_register import Register
+from reporter.report.chapters.follow_up.workpapers import COLUMNS, workpapers
 from reporter.report.chapters.next_steps import Roadmap
 from reporter.report.chapters.parts_of_the_whole import SliceLine, Slices
 from reporter.report.document import View
@@ -151,7 +153,9 @@ def _write_tables(assessment: Assessment, english_view: View, part: Path) -> Non
     write_quarantine(assessment, part / "quarantine.csv")
     write_coverage(assessment, part / "coverage.csv")
     write_comparison(assessment.compared, part)
-    write_causes(assessment.causes, Results(part, assessment.checks), part / "causes.csv")
+    write_causes(english_view.causes.form, Results(part, assessment.checks), part / "causes.csv")
+    write_responses(english_view.responses, part / "responses.csv")
+    write_workpapers(english_view, part / "workpapers.csv")
     write_parity(assessment.parity, part / "parity.csv")
     write_roadmap(english_view.roadmap, part / "roadmap.csv")
     write_statements(assessment, part / "statements.csv")
@@ -283,8 +287,8 @@ def _write_fields(path: Path, kind: type, rows: Sequence[object]) -> None:
     )
 
 
-def write_causes(causes: tuple[Cause, ...], results: Results, path: Path) -> None:
-    """Write every root cause with the failures that it explains."""
+def write_causes(form: ResponseForm, results: Results, path: Path) -> None:
+    """Write every root cause with the failures that it explains and its dates."""
     from reporter.report.csv_tables import write_table
 
     failure_list = "string_agg(\"check\" || ' ' || subject, '; ' ORDER BY \"check\", subject)"
@@ -303,6 +307,7 @@ def write_causes(causes: tuple[Cause, ...], results: Results, path: Path) -> Non
             "failures",
             "results",
             "record",
+            *_DATES,
         ),
         [
             (
@@ -315,10 +320,39 @@ def write_causes(causes: tuple[Cause, ...], results: Results, path: Path) -> Non
                 str(c.failures),
                 failures_by_cause[c.id],
                 c.ref,
+                *(row[name] for name in _DATES),
             )
-            for c in causes
+            for c, row in zip(form.causes, form, strict=True)
         ],
     )
+
+
+_DATES = ("first_seen", "due_by_policy", "due", "overdue", "status")
+
+
+def write_responses(register: Register, path: Path) -> None:
+    """Write every response, and what the records say about it."""
+    from reporter.report.csv_tables import write_table
+
+    header = (
+        *("finding", "title", "what", "severity", "status", "response", "owner", "due"),
+        *("due_by_policy", "overdue", "evidence", "standing", "note", "record"),
+    )
+    rows = [
+        (
+            *(r.finding, r.title, r.what, r.severity, r.status, r.response, r.owner, r.due_iso),
+            *(r.policy_iso, str(r.late), r.evidence, r.standing, r.note, r.record),
+        )
+        for r in register.rows
+    ]
+    write_table(path, header, rows)
+
+
+def write_workpapers(view: View, path: Path) -> None:
+    """Write for each control and check what was tested, on whom, and what came out."""
+    from reporter.report.csv_tables import write_table
+
+    write_table(path, COLUMNS, list(workpapers(view.frameworks, view.checks)))
 
 
 def write_parity(parity: SideBySide, path: Path) -> None:

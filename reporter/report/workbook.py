@@ -9,17 +9,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from reporter.i18n.translate import ENGLISH, content, language, mark, say, word
+from reporter.ingest.statement_files import SHEET
+from reporter.model.statements import RESPONSE_STATUSES
+from reporter.report.chapters.follow_up.finding_cards import ANSWERED
+from reporter.report.chapters.follow_up.workpapers import COLUMNS, workpapers
 from reporter.report.csv_tables import TODO, todo
 from reporter.report.document import View
 from reporter.report.findings import findings
 from reporter.report.view.elements import Control, Figure, Framework, Gap, LevelStep
+from reporter.report.view.finding_rows import rows
 from reporter.report.view.format import digits, percent
 
-TEXT, LONG, COUNT = "text", "long", "count"
+TEXT, LONG, COUNT, DAY = "text", "long", "count", "day"
 AGENTS = mark(
     "Sheet Agents: every actor with a finding. Tiers and use are given for those the report lists;"
     " tiers.csv and observed.csv have all of them."
@@ -34,6 +39,12 @@ class Column:
     title: str
     width: int
     kind: str
+    target: str = ""
+    """Name of the sheet that has a row for the value of a cell, which links there."""
+    is_open: bool = False
+    """To be filled in by whoever gets the workbook."""
+    choices: tuple[str, ...] = ()
+    """What may be entered there; empty for anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,24 +58,31 @@ class Tab:
     """The file that holds what a cell cannot."""
     frozen: int = 1
     """Columns that stay in sight."""
+    keys: Sequence[str] = ()
+    """What each row is about, in their order, for the links of other sheets."""
 
 
 def tabs(view: View) -> list[Tab]:
     """Return the sheets in reading order."""
-    finding_columns = tuple(_column(n, _FINDING.get(n, "24")) for n in view.finding_columns)
-    todo_columns = tuple(_column(n, _FINDING.get(n, "12#")) for n in TODO)
+    finding_names = (*view.finding_columns, "finding")
+    finding_columns = _linked(_column(n, _FINDING.get(n, "24")) for n in finding_names)
+    finding_rows = ((*row, cause) for row, cause in rows(view.findings, also=["cause"]))
+    todo_columns = _linked(_column(n, _FINDING.get(n, "12#")) for n in TODO)
+    agents = list(_agents(view))
     return [
         Tab(say("Summary"), _columns(_SUMMARY), _summary(view), frozen=2),
         Tab(say("Controls"), _columns(_CONTROL), _controls(view), frozen=2),
-        Tab(say("Checks"), _columns(_CHECK), _checks(view)),
+        Tab(say("Checks"), _columns(_CHECK), _checks(view), keys=[c.id for c in view.checks]),
         Tab(
             say("Findings"),
             finding_columns,
-            _translations(view.finding_columns, view.findings),
+            _translations(finding_names, finding_rows),
             "findings.csv",
         ),
-        Tab(say("Audit sample"), _columns(_SAMPLE), _sample(view)),
-        Tab(say("Agents"), _columns(_AGENT), _agents(view)),
+        _responses(view),
+        _workpapers(view),
+        Tab(say("Audit sample"), _linked(_columns(_SAMPLE)), _sample(view)),
+        Tab(say("Agents"), _columns(_AGENT), agents, keys=[row[0] for row in agents]),
         Tab(say("Roadmap"), _columns(_PICK), (_fields(p, _PICK) for p in view.roadmap.picks)),
         Tab(say("To-do"), todo_columns, _translations(TODO, todo(view)), "todo.csv"),
         Tab(say("Statements"), _columns(_STATEMENT), _statements(view), "statements.csv"),
@@ -75,10 +93,54 @@ def tabs(view: View) -> list[Tab]:
             (_fields(s, _PART) for s in view.slices.rows),
             "slices.csv",
         ),
-        Tab(say("Accounting"), _columns(_FILE), (_fields(f, _FILE) for f in view.accounting.files)),
+        Tab(
+            say("Accounting"),
+            _columns(_FILE),
+            (_fields(f, _FILE) for f in view.accounting.files),
+            keys=[f.file for f in view.accounting.files],
+        ),
         Tab(say("Out of scope"), _columns(_TYPE), view.accounting.out_of_scope),
         Tab(say("Quarantine"), _columns(_NOTE), _quarantine(view)),
     ]
+
+
+_TARGETS = {"check": mark("Checks"), "actor": mark("Agents"), "record": mark("Accounting")}
+"""Name of a column -> the sheet that has a row for each value."""
+
+
+def _linked(columns: Iterable[Column]) -> tuple[Column, ...]:
+    """Let checks, actors and records link to the sheets that say more of them."""
+    titles = {say(name): say(target) for name, target in _TARGETS.items()}
+    titles[say("finding")] = say(SHEET)
+    return tuple(replace(c, target=titles.get(c.title, "")) for c in columns)
+
+
+def _responses(view: View) -> Tab:
+    """Return the form to answer findings with: it comes back as a file of statements."""
+    form = view.causes.form
+    choices = {"status": tuple(map(word, RESPONSE_STATUSES))}
+    columns = (
+        replace(
+            _column(name, width),
+            is_open=name in ANSWERED,
+            choices=choices.get(name, ()),
+            target=say("Accounting") if name == "record" else "",
+        )
+        for name, width in _FORM.items()
+    )
+    lines = (
+        [word(row[n]) if n in ("severity", "status") and row[n] else row[n] for n in _FORM]
+        for row in form
+    )
+    keys = [cause.id for cause in form.causes]
+    return Tab(say(SHEET), tuple(columns), lines, "causes.csv", keys=keys)
+
+
+def _workpapers(view: View) -> Tab:
+    """Return what was tested for each control, and what came out."""
+    columns = _linked(_column(name, _WORKPAPER[name]) for name in COLUMNS)
+    lines = workpapers(view.frameworks, view.checks)
+    return Tab(say("Workpapers"), columns, lines, "workpapers.csv", frozen=2)
 
 
 _SUMMARY, _TYPE = "part:14 item:28 value:18# text:90~", "source:30 type:50 records:12#"
@@ -87,20 +149,60 @@ _FINDING = {
     "check": "10",
     "title": "44~",
     "severity": "10",
-    "subject": "28",
-    "actor": "24",
-    "owner": "24",
+    "subject": "32",
+    "actor": "28",
+    "owner": "34",
     "tier": "6",
     "status": "13",
     "reason": "60~",
-    "record": "34",
+    "record": "38",
     "waived_until": "13",
     "waiver": "30",
     "fix": "50~",
     "lane": "10",
-    "action": "22",
+    "action": "30",
+    "finding": "30",
 }
 """Widths by the names of columns; of a number, `#` stands behind it, of a text that wraps `~`."""
+_FORM = {
+    "finding": "30",
+    "severity": "10",
+    "title": "40~",
+    "where": "28~",
+    "owners_on_record": "34~",
+    "due_by_policy": "12@",
+    "overdue": "9#",
+    "status": "14",
+    "response": "50~",
+    "owner": "34",
+    "due": "12@",
+    "evidence": "40~",
+    "checks": "20~",
+    "failing_results": "9#",
+    "record": "38~",
+    "first_seen": "12@",
+    "age_in_days": "8#",
+}
+"""The form of responses; of a day, `@` stands behind the width."""
+_WORKPAPER = {
+    "framework": "18",
+    "control": "14",
+    "control_title": "34~",
+    "check": "10",
+    "strength": "11",
+    "tested": "44~",
+    "evidence_used": "18",
+    "population": "11#",
+    "sample": "16~",
+    "judged": "9#",
+    "exceptions": "11#",
+    "not_judged": "9#",
+    "first_exceptions": "60~",
+    "records": "40~",
+    "check_result": "20",
+    "conclusion": "36~",
+    "not_shown": "50~",
+}
 _CHANGED = {
     "what": "22",
     "check": "10",
@@ -158,8 +260,8 @@ def _columns(spec: str) -> tuple[Column, ...]:
 
 
 def _column(name: str, width: str) -> Column:
-    kind = {"#": COUNT, "~": LONG}.get(width[-1], TEXT)
-    return Column(say(name.replace("_", " ")), int(width.rstrip("#~")), kind)
+    kind = {"#": COUNT, "~": LONG, "@": DAY}.get(width[-1], TEXT)
+    return Column(say(name.replace("_", " ")), int(width.rstrip("#~@")), kind)
 
 
 def _fields(line: object, spec: str) -> Row:
@@ -190,7 +292,7 @@ def headings() -> set[str]:
         (_SUMMARY, _TYPE, _NOTE, _CONTROL, _CHECK, _AGENT, _PICK, _STATEMENT, _PART, _FILE, _SAMPLE)
     )
     names = {name.rpartition(":")[0] for name in specs.split()}
-    return {name.replace("_", " ") for name in (*names, *_FINDING, *TODO)}
+    return {n.replace("_", " ") for n in (*names, *_FINDING, *TODO, *_FORM, *_WORKPAPER)}
 
 
 def _figures(figure: Figure, coverage: str) -> Row:

@@ -21,6 +21,7 @@ from reporter.model.statements import (
     WAIVERS,
     Compensation,
     Given,
+    Response,
     Waiver,
 )
 from reporter.schema.tables import SUBJECTS
@@ -36,10 +37,11 @@ _Statement = TypeVar("_Statement", Waiver, Compensation)
 
 @dataclass(frozen=True, slots=True)
 class Stated:
-    """All waivers and compensating controls, including those out of force."""
+    """All waivers and compensating controls, including those out of force, and all responses."""
 
     waivers: tuple[Waiver, ...] = ()
     compensations: tuple[Compensation, ...] = ()
+    responses: tuple[Response, ...] = ()
     rejected: tuple[Quarantined, ...] = ()
 
 
@@ -74,7 +76,7 @@ def read_waivers(
             )
             for c in compensations
         ),
-        (*rejects, *other_rejects),
+        rejected=(*rejects, *other_rejects),
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from reporter.i18n.translate import day, headline, mark, numeral, say, word
+from reporter.i18n.translate import day, mark, numeral, say, word
 from reporter.model import comparison as model
 from reporter.report.view.format import clean, count, join, number, short
 
@@ -67,23 +67,6 @@ class TierLine:
 
 
 @dataclass(frozen=True, slots=True)
-class CauseLine:
-    title: str
-    what: str
-    severity: str
-    checks: str
-    failures: str
-    owners: str
-    ref: str
-
-
-@dataclass(frozen=True, slots=True)
-class Causes:
-    text: str
-    lines: tuple[CauseLine, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Observation:
     text: str
     agents: tuple[ObservedLine, ...]
@@ -136,13 +119,11 @@ SCOPES_SHOWN = 25
 DEVIATIONS_SHOWN = 30
 UNUSED_SHOWN = 30
 TIERS_SHOWN = 25
-CAUSES_SHOWN = 30
 NONE = {
     "agent": mark("No agent."),
     "scope": mark("No scope."),
     "scope deviation": mark("No scope deviation."),
     "unused permission": mark("No unused permission."),
-    "cause": mark("No cause."),
 }
 """The nouns of lists, and what stands where a list is empty."""
 _BASIS = {
@@ -158,15 +139,15 @@ def observed(comparison: model.Comparison) -> Observation:
     return Observation(
         text=_agents_text(comparison),
         agents=tuple(_agent(a) for a in comparison.agents[:AGENTS_SHOWN]),
-        agents_text=_list_text(len(comparison.agents), AGENTS_SHOWN, "agent", "observed.csv"),
+        agents_text=list_text(len(comparison.agents), AGENTS_SHOWN, "agent", "observed.csv"),
         scopes=tuple(_scope(s) for s in comparison.scopes[:SCOPES_SHOWN]),
         scopes_text=_scopes_text(comparison),
         deviations=tuple(_deviation(d) for d in comparison.deviations[:DEVIATIONS_SHOWN]),
-        deviations_text=_list_text(
+        deviations_text=list_text(
             len(comparison.deviations), DEVIATIONS_SHOWN, "scope deviation", "deviations.csv"
         ),
         unused=tuple(_unused_right(u) for u in comparison.unused[:UNUSED_SHOWN]),
-        unused_text=_list_text(
+        unused_text=list_text(
             len(comparison.unused), UNUSED_SHOWN, "unused permission", "unused.csv"
         ),
         tiers=tuple(_tier(t) for t in comparison.tiers[:TIERS_SHOWN]),
@@ -174,7 +155,8 @@ def observed(comparison: model.Comparison) -> Observation:
     )
 
 
-def _list_text(total: int, limit: int, noun: str, file: str) -> str:
+def list_text(total: int, limit: int, noun: str, file: str) -> str:
+    """Say how many things there are, and where those are that are not listed."""
     if not total:
         return say(NONE[noun])
     if total <= limit:
@@ -277,7 +259,7 @@ def _scopes_text(comparison: model.Comparison) -> str:
         runs=count(sum(s.runs for s in comparison.scopes), "run"),
         doubt=doubt,
     )
-    return f"{text} {_list_text(len(comparison.scopes), SCOPES_SHOWN, 'scope', 'deviations.csv')}"
+    return f"{text} {list_text(len(comparison.scopes), SCOPES_SHOWN, 'scope', 'deviations.csv')}"
 
 
 def _scope(scope: model.Scope) -> ScopeLine:
@@ -350,7 +332,7 @@ def _tiers_text(comparison: model.Comparison) -> str:
         " OWASP AIVSS (0 to 10): they say how much an agent would amplify a weakness, and score"
         " no vulnerability. {shown}",
         named=tier_counts,
-        shown=_list_text(len(comparison.tiers), TIERS_SHOWN, "agent", "tiers.csv"),
+        shown=list_text(len(comparison.tiers), TIERS_SHOWN, "agent", "tiers.csv"),
     )
 
 
@@ -373,33 +355,3 @@ def _range(lo: int, hi: int) -> str:
 
 def _halves(half_count: int) -> str:
     return numeral(f"{half_count // 2}.{5 * (half_count % 2)}")
-
-
-def causes(root_causes: tuple[model.Cause, ...]) -> Causes:
-    """Print the root causes of failures: one defect fails several checks and is fixed once."""
-    failures = sum(c.failures for c in root_causes)
-    text = (
-        say(
-            "{failures} have {causes}. Failures count as one cause if their checks look at the same"
-            " defect and concern the same agent, credential or identity. {shown}",
-            failures=count(failures, "failure"),
-            causes=count(len(root_causes), "cause"),
-            shown=_list_text(len(root_causes), CAUSES_SHOWN, "cause", "causes.csv"),
-        )
-        if root_causes
-        else say("No check failed.")
-    )
-    return Causes(text, tuple(_cause(c) for c in root_causes[:CAUSES_SHOWN]))
-
-
-def _cause(cause: model.Cause) -> CauseLine:
-    suffix = f" ({count(len(cause.actors), 'actor')})" if len(cause.actors) > 1 else ""
-    return CauseLine(
-        title=clean(headline(cause.title)),
-        what=short(clean(cause.what), "causes.csv", 80) + suffix,
-        severity=cause.severity,
-        checks=", ".join(cause.checks),
-        failures=number(cause.failures),
-        owners=short(clean(", ".join(cause.owners)), "causes.csv", 80) or say("nobody"),
-        ref=clean(cause.ref),
-    )

@@ -120,7 +120,7 @@ def _question(
     names = [clean(content(theme.role))] if theme and theme.role else []
     owners = name_owners(results, f"{where} AND owner <> ''")
     due = assessment.run.as_of + timedelta(
-        days=assessment.policy.remediation_days.get(decision.severity, 0)
+        days=assessment.policy.due_days.get(decision.severity, 0)
     )
     return Question(
         rank=rank,
@@ -130,7 +130,7 @@ def _question(
         risk=clean(content(worst.why)) if decision.kind == IMPLEMENT else "",
         choices=tuple(_choices(assessment, decision)),
         owner="; ".join([*names, *filter(None, [owners and say("owners: {names}", names=owners)])]),
-        due=day(due) if assessment.policy.remediation_days else "",
+        due=day(due) if assessment.policy.due_days else "",
         severity=decision.severity,
         urgent=decision.urgent,
         needed_for=say("needed for level {n}", n=decision.for_level) if decision.for_level else "",

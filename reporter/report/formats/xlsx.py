@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import chain, count, islice
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reporter.report import Format
 from reporter.report.document import View
 from reporter.report.view.format import Numeral, short
-from reporter.report.workbook import COUNT, LONG, Tab, tabs
+from reporter.report.workbook import COUNT, DAY, LONG, Column, Tab, tabs
 
 if TYPE_CHECKING:
     from xlsxwriter import Workbook
@@ -25,7 +26,13 @@ ROWS = 1_048_575
 """Rows that a sheet can hold below its header."""
 CELL = 32_767
 """UTF-16 units that a cell can hold."""
-BLUE = "#0F4C81"
+LINKS = 65_530
+"""Links that a sheet can hold."""
+PRINTED = 230
+"""Characters beside one another on a sheet of paper, in small print."""
+BLUE, GREEN, OPEN = "#0F4C81", "#1B6E3C", "#FFFBE6"
+Places = dict[str, dict[str, int]]
+"""Sheet -> what a row is about -> the row."""
 _PLAIN = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 
 
@@ -42,9 +49,10 @@ def write(view: View, path: Path) -> None:
         with path.open("wb") as file, Workbook(file, options) as book:
             moment = datetime.fromisoformat(view.cover.as_of_iso).replace(tzinfo=None)
             book.set_properties({"title": view.cover.title, "created": moment})
-            formats = _formats(book)
-            for tab in tabs(view):
-                _write(book, tab, formats)
+            formats, sheets = _formats(book), tabs(view)
+            places = {t.name: {k: n for n, k in enumerate(t.keys[:ROWS], 1)} for t in sheets}
+            for tab in sheets:
+                _write(book, tab, formats, places)
     except FileCreateError as error:  # what the system refused is inside
         refused = error.args[0]
         raise OSError(refused.errno, refused.strerror, str(path)) from error
@@ -57,17 +65,28 @@ def _formats(book: Workbook) -> dict[str, Any]:
         "header": book.add_format(
             {**wrapping, "bold": True, "font_color": "#FFFFFF", "bg_color": BLUE}
         ),
+        "header to fill in": book.add_format(
+            {**wrapping, "bold": True, "font_color": "#FFFFFF", "bg_color": GREEN}
+        ),
         "text": book.add_format({**alignment, "num_format": "@"}),
         "long": book.add_format({**wrapping, "num_format": "@"}),
-        "number": book.add_format({**alignment, "num_format": "#,##0"}),
-        "decimal": book.add_format({**alignment, "num_format": "#,##0.00"}),
-        "percent": book.add_format({**alignment, "num_format": "0.0%"}),
+        "link": book.add_format({**wrapping, "font_color": BLUE, "underline": 1}),
+        "day": book.add_format({**alignment, "num_format": "yyyy-mm-dd"}),
+        "text to fill in": book.add_format({**wrapping, "border": 7, "bg_color": OPEN}),
+        "day to fill in": book.add_format(
+            {**alignment, "border": 7, "bg_color": OPEN, "num_format": "yyyy-mm-dd"}
+        ),
+        "number": book.add_format({**alignment, "num_format": "#,##0_ "}),
+        "decimal": book.add_format({**alignment, "num_format": "#,##0.00_ "}),
+        "percent": book.add_format({**alignment, "num_format": "0.0%_ "}),
     }
 
 
-def _write(book: Workbook, tab: Tab, formats: dict[str, Any]) -> None:
+def _write(book: Workbook, tab: Tab, formats: dict[str, Any], places: Places) -> None:
     """Write a tab, in as many sheets as it needs."""
     rows = iter(tab.rows)
+    # A link to a sheet that goes on in another could lead astray, so none goes beyond the first.
+    most_linked = LINKS // max(sum(bool(c.target) for c in tab.columns), 1)
     for sheet_number in count(1):
         first_row = next(rows, None)
         if first_row is None and sheet_number > 1:
@@ -76,25 +95,76 @@ def _write(book: Workbook, tab: Tab, formats: dict[str, Any]) -> None:
         sheet.freeze_panes(1, tab.frozen)
         for position, column in enumerate(tab.columns):
             sheet.set_column(position, position, column.width)
-            sheet.write_string(0, position, column.title, formats["header"])
+            heading = "header to fill in" if column.is_open else "header"
+            sheet.write_string(0, position, column.title, formats[heading])
+        _lay_out(sheet, tab)
         row_number = 0
         for row_number, row in enumerate(
             chain([] if first_row is None else [first_row], islice(rows, ROWS - 1)), 1
         ):
-            _write_row(sheet, row_number, row, tab, formats)
+            linked = places if row_number <= most_linked else {}
+            _write_row(sheet, row_number, row, tab, formats, linked)
         sheet.autofilter(0, 0, max(row_number, 1), len(tab.columns) - 1)
+        for position, column in enumerate(tab.columns):
+            if column.choices:
+                allowed = {"validate": "list", "source": list(column.choices)}
+                sheet.data_validation(1, position, max(row_number, 1), position, allowed)
+
+
+def _lay_out(sheet: Any, tab: Tab) -> None:
+    """Have a sheet print landscape with its header on each page, no wider than it can be read."""
+    sheet.set_landscape()
+    sheet.set_paper(9)
+    sheet.set_margins(0.4, 0.4, 0.6, 0.6)
+    sheet.repeat_rows(0)
+    sheet.fit_to_pages(ceil(sum(c.width for c in tab.columns) / PRINTED), 0)
+    sheet.set_footer("&L&A&R&P / &N")
+    sheet.ignore_errors({"number_stored_as_text": f"A1:XFD{ROWS + 1}"})
 
 
 def _write_row(
-    sheet: Any, row_number: int, row: Sequence[str], tab: Tab, formats: dict[str, Any]
+    sheet: Any,
+    row_number: int,
+    row: Sequence[str],
+    tab: Tab,
+    formats: dict[str, Any],
+    places: Places,
 ) -> None:
     for position, (column, text) in enumerate(zip(tab.columns, row, strict=True)):
         if column.kind == COUNT and isinstance(text, Numeral):
             value = text.value / 100 if text.form == "percent" else text.value
             sheet.write_number(row_number, position, float(value), formats[text.form])
+        elif column.is_open:
+            _write_open(sheet, row_number, position, text, column, formats)
+        elif text and column.kind == DAY:
+            moment = datetime.fromisoformat(text)
+            sheet.write_datetime(row_number, position, moment, formats["day"])
+        elif place := _place(places.get(column.target, {}), text):
+            url = f"internal:'{column.target}'!A{place + 1}"
+            sheet.write_url(row_number, position, url, formats["link"], text)
         elif text:
             kind = "long" if column.kind == LONG else "text"
             sheet.write_string(row_number, position, _fitting(text, tab.where), formats[kind])
+
+
+def _write_open(
+    sheet: Any, row_number: int, position: int, text: str, column: Column, formats: dict[str, Any]
+) -> None:
+    """Write a cell to fill in; where nobody answered yet it is blank, but looks like one."""
+    kind = formats["day to fill in" if column.kind == DAY else "text to fill in"]
+    if not text:
+        sheet.write_blank(row_number, position, None, kind)
+    elif column.kind == DAY:
+        sheet.write_datetime(row_number, position, datetime.fromisoformat(text), kind)
+    else:
+        sheet.write_string(row_number, position, _fitting(text, "causes.csv"), kind)
+
+
+def _place(places: dict[str, int], text: str) -> int:
+    """Return the row that a text, or the file of a record, is about; 0 where there is none."""
+    if not places or len(text) > CELL // 2:
+        return 0
+    return places.get(text) or places.get(text.rpartition("#")[0], 0)
 
 
 def _fitting(text: str, file: str) -> str:

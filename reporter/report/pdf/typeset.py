@@ -169,7 +169,7 @@ class _Writer:
                     yield f"p((), {_joined(loose)})"
                     loose = []
                 yield from self._block(child, scope)
-            if _says(child.tail):
+            if _says(child.tail) or (loose and child.tail):
                 loose += self._text(child.tail)
         if loose:
             yield f"p((), {_joined(loose)})"

@@ -1,0 +1,78 @@
+"""When a finding was first seen, how old it is and when it is due. In: a cause, a run, the days of
+the policy. Out: `Deadline`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from reporter.i18n.translate import day, say
+from reporter.model.comparison import Cause
+from reporter.report.view.format import count
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """The dates of one finding. Its due date is that of the policy, or the one agreed."""
+
+    first_seen: datetime
+    age: int
+    """Days since then; 0 where it was first seen in this run."""
+    by_policy: datetime | None
+    """None: the policy of the run has no due dates."""
+    agreed: datetime | None
+    """What the response to it says."""
+    late: int
+    """Days that it is overdue; 0 if it is not."""
+
+    @property
+    def due(self) -> datetime | None:
+        """Return the agreed date, else that of the policy."""
+        return self.agreed or self.by_policy
+
+
+def deadline(
+    cause: Cause, as_of: datetime, due_days: Mapping[str, int], agreed: datetime | None = None
+) -> Deadline:
+    """Return the dates of a finding that still fails."""
+    today = as_of.astimezone(UTC).replace(tzinfo=None) if as_of.tzinfo else as_of
+    first_seen = cause.first_seen or today
+    days = due_days.get(cause.severity)
+    by_policy = first_seen + timedelta(days=days) if days else None
+    due = agreed or by_policy
+    # The day that something is due is still in time.
+    late = max((today.date() - due.date()).days, 0) if due else 0
+    return Deadline(first_seen, (today - first_seen).days, by_policy, agreed, late)
+
+
+def seen_text(cause: Cause, dates: Deadline) -> str:
+    """Print since when a finding is known."""
+    if cause.first_seen is None:
+        return say("in this run; no earlier run was given")
+    if not dates.age:
+        return say("in this run")
+    return day(dates.first_seen)
+
+
+def age_text(dates: Deadline) -> str:
+    """Print how old a finding is."""
+    return count(dates.age, "day") if dates.age else say("new")
+
+
+def due_text(dates: Deadline) -> str:
+    """Print when a finding is due, and how late it is."""
+    if dates.due is None:
+        return say("no due date")
+    text = day(dates.due)
+    if dates.agreed:
+        text = say("{day}, as agreed", day=text)
+    if dates.late:
+        return say("{day}; overdue by {days}", day=text, days=count(dates.late, "day"))
+    return text
+
+
+def days_text(due_days: Mapping[str, int], severities: Mapping[str, str]) -> str:
+    """Print the days of the policy: "critical 30, high 60"; `severities` are words by code."""
+    return ", ".join(f"{severities[s]} {n}" for s, n in due_days.items() if s in severities)

@@ -244,6 +244,8 @@ class Policy:
     """(id, highest level, reason, days) of the enterprise caps."""
     declared_credit: Fraction = Fraction(1, 2)
     """In lo, of a result that rests on what is only declared."""
+    readiness_coverage: Fraction = Fraction(3, 10)
+    """Coverage of the enterprise below which no score is a headline."""
 
 
 # ---------------------------------------------------------------- evidence
@@ -510,3 +512,8 @@ class Assessment:
     reliance: Reliance = Reliance()
     earlier: EarlierPeriod = EarlierPeriod()
     """How much hangs on words, and on which results."""
+
+    @property
+    def is_too_thin(self) -> bool:
+        """Tell whether there is too little evidence for a score to be the headline."""
+        return self.scores.enterprise.total.coverage < self.policy.readiness_coverage

@@ -429,7 +429,8 @@ def _begin(
     if columns:
         options.say(f"writing {FILES[CSV]}")
     files = begin(pool, findings, columns, heads(planned.roadmap), part)
-    if PDF not in options.formats:
+    total, least = planned.scores.enterprise.total, planned.scoring.content.policy
+    if PDF not in options.formats or total.coverage < least.readiness_coverage:
         return Begun(files)
     language, as_of = options.language or workspace.language, iso(workspace.run.as_of)
     totals = {name: score.counts for name, score in planned.scores.checks.items()}

@@ -34,6 +34,7 @@ from reporter.report.chapters.said_by_people import attestations, waivers
 from reporter.report.chapters.summary import cover, summary
 from reporter.report.document import View
 from reporter.report.editions.board import board
+from reporter.report.editions.readiness import readiness
 from reporter.report.trend.changes import history
 from reporter.report.view import elements
 from reporter.report.view.arithmetic import causes_by_checks, said_of, why_check
@@ -136,6 +137,7 @@ def _build(assessment: model.Assessment, results: Results) -> View:
         history=history(assessment, anchors, Changes(results.run, assessment.checks)),
         weights=_weights(assessment.policy),
         reliance=words.chapter(),
+        readiness=readiness(assessment, results, checks),
     )
 
 

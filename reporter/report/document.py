@@ -15,6 +15,7 @@ from reporter.report.chapters.parts_of_the_whole import Slices
 from reporter.report.chapters.rights_and_use import Causes, Observation, ParityTable
 from reporter.report.chapters.said_by_people import Attestations, Waivers
 from reporter.report.editions.board import Board
+from reporter.report.editions.readiness import Readiness
 from reporter.report.trend.transitions import Progress
 from reporter.report.view.elements import (
     Check,
@@ -60,3 +61,5 @@ class View:
     history: Progress = Progress()
     weights: Weights = Weights()
     reliance: Reliance = Reliance()
+    readiness: Readiness | None = None
+    """What is printed in place of scores, where there is too little evidence for them."""

@@ -41,6 +41,7 @@ def as_data(assessment: Assessment, out: Path, gate: int | None = None) -> dict[
         "run": str(out),
         "organisation": assessment.run.organisation,
         **totals,
+        "readiness": assessment.is_too_thin,
         **gate_result,
         "frameworks": {
             f.framework: {
@@ -92,6 +93,8 @@ def as_text(assessment: Assessment, view: View, out: Path) -> Iterator[str]:
     covered = f"{summary.coverage}, {met_of_judged(whole)} of it met"
     rows = [("Maturity", level), ("Score", _score(summary.figure)), ("Coverage", covered)]
     rows += [(f.short, f"{_score(f.total.figure)}; {f.total.assessed}") for f in view.frameworks]
+    if view.readiness:
+        rows = [("Score", f"{view.readiness.headline}. {view.readiness.reason}")]
     open_text = ", ".join(
         f"{status_counts[status]:,} {status.value}" for status in _FINDINGS if status_counts[status]
     )
@@ -127,6 +130,8 @@ def missed(view: View, gate: int) -> str:
 
 def _why(view: View) -> str:
     """Print the reasons that hold the level down, in the words of the report."""
+    if view.readiness:
+        return f"{view.readiness.headline}: {view.readiness.reason}"
     if not view.summary.figure.assessed:
         return view.board.meaning
     caps = [f"{line.rstrip('.')}." for line in view.summary.caps]
@@ -135,7 +140,10 @@ def _why(view: View) -> str:
 
 
 def _next(view: View) -> str:
-    """Name the exports that would decide most."""
+    """Name what would decide most."""
+    if view.readiness:
+        asked = [f"{a.what} ({a.decides} results)" for a in view.readiness.asks[:_NEXT]]
+        return f"Bring next: {'; '.join(asked)}" if asked else ""
     lines = [
         f"{w.what} ({w.decides} in {count(len(w.checks), 'check')})" for w in view.accounting.wanted
     ]

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reporter.authoring.mapping_lint.verb import lint_mapping
+from reporter.pipeline.preview.check_verb import check
 from reporter.system.memory import set_up
 from reporter.system.options import amount_given, in_bytes, memory_given, names_given, tidy_hook
 from reporter.system.terminal import (
@@ -425,6 +426,7 @@ def render(
 
 
 main.add_command(render, "export")  # its name in the first release
+main.add_command(check)
 main.add_command(lint_mapping)
 
 
@@ -505,19 +507,20 @@ def lint(
 @click.option("--extra", type=_FOLDER, multiple=True, help="Folder with sources of your own.")
 @_no_packs
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON list, an object a file.")
-@click.option("--next", "only_next", is_flag=True, help="Only what would decide more checks.")
 def formats(
-    paths: tuple[Path, ...], extra: tuple[Path, ...], packs: tuple[Pack, ...], **asked: bool
+    paths: tuple[Path, ...], extra: tuple[Path, ...], packs: tuple[Pack, ...], as_json: bool
 ) -> None:
     """List what can be read; with PATHS, say what each file is taken for, why, and what becomes of
-    its records; of one workspace, also which exports would decide more checks.
-    """
-    from reporter.authoring.inspect import list_sources, what_is_there
+    its records."""
+    from reporter.authoring.inspect import as_text, list_sources, recognised
 
-    if not paths and any(asked.values()):
-        raise click.UsageError("--json and --next need PATHS")
-    answer = what_is_there(paths, extra, packs, **asked) if paths else list_sources(extra, packs)
-    print_clean(answer) if isinstance(answer, str) else print_json(answer, indent=1)
+    if as_json and not paths:
+        raise click.UsageError("--json needs PATHS")
+    if not paths:
+        print_clean(list_sources(extra, packs))
+        return
+    found = recognised(paths, extra, packs)
+    print_json(found, indent=1) if as_json else print_clean(as_text(found))
 
 
 @main.command(name="map")

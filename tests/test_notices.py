@@ -48,7 +48,7 @@ def test_a_file_that_is_not_read_is_told_before_the_first_number(tmp_path: Path)
     assert len(notice["lines"]) == LINES_SHOWN
     assert notice["remainder"] == "and 2 more, in report.json, files"
     page = (out / "report.html").read_text()
-    assert page.index(sentence) < page.index("Frameworks side by side</h3>")
+    assert page.index(sentence) < page.index("What to bring first</h3>")
 
 
 def test_a_notice_is_there_for_machines_and_gone_where_there_is_none(tmp_path: Path) -> None:

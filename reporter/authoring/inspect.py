@@ -1,5 +1,5 @@
-"""What can be read, how files are recognised, what a source makes of one, and what would decide
-more. In: sources, paths. Out: text, or one object per file or export.
+"""What can be read, how files are recognised, and what a source makes of one. In: sources, paths.
+Out: text, or one object per file.
 """
 
 from __future__ import annotations
@@ -19,18 +19,17 @@ from reporter.content.packs import Pack, naming
 from reporter.content.workspace import NAME, workspace_of
 from reporter.engine.duckdb import DuckDB
 from reporter.errors import InputError
-from reporter.evaluate.evidence import UNDECIDING, Needs, deciding, ways_to
+from reporter.evaluate.evidence import UNDECIDING, Needs
 from reporter.evaluate.runner import columns_read, needs_of
 from reporter.ingest.load import ingested
 from reporter.ingest.readers.files import InputFile, discover, display_path, opened, sniff
 from reporter.ingest.readers.inputs import FOLDERS
 from reporter.model.source import Source
-from reporter.schema.tables import EVENT_TABLES, LOADED, PARTIAL, TABLES, columns_of
+from reporter.schema.tables import EVENT_TABLES, LOADED, TABLES, columns_of
 
 SHOWN_MISSING, SHOWN_NOTES, SHOWN_ROWS = 6, 3, 3
 BEGINNING = 1 << 20
 """Bytes of a large file of which the first rows are shown."""
-SHOWN_EXPORTS = 10
 
 
 def list_sources(extra: tuple[Path, ...] = (), packs: tuple[Pack, ...] = ()) -> str:
@@ -51,30 +50,6 @@ def list_sources(extra: tuple[Path, ...] = (), packs: tuple[Pack, ...] = ()) -> 
     return "\n".join(lines)
 
 
-def what_is_there(
-    paths: tuple[Path, ...],
-    extra: tuple[Path, ...],
-    packs: tuple[Pack, ...],
-    as_json: bool = False,
-    only_next: bool = False,
-) -> str | list[dict[str, Any]]:
-    """Return what `recognised` says of files, as text or as objects; of one workspace the text also
-    says which exports would decide more checks, or says only that.
-
-    Raises InputError where only that is asked of something else.
-    """
-    if len(paths) == 1 and (paths[0] / NAME).is_file():
-        files, exports = with_next(paths[0], extra, packs)
-        if as_json:
-            return exports if only_next else files
-        texts = (*(() if only_next else (as_text(files),)), next_as_text(exports))
-        return "\n\n".join(texts)
-    if only_next:
-        raise InputError("--next needs the folder of one workspace", str(paths[0]))
-    found = recognised(paths, extra, packs)
-    return found if as_json else as_text(found)
-
-
 def recognised(
     paths: tuple[Path, ...], extra: tuple[Path, ...] = (), packs: tuple[Pack, ...] = ()
 ) -> list[dict[str, Any]]:
@@ -87,65 +62,12 @@ def recognised(
     (how often what, in all files of its source). A file of several sheets or lists also has
     `parts`, an object each.
     """
-    return _recognised(paths, _content(extra, packs).sources, packs)[0]
-
-
-def with_next(
-    workspace: Path, extra: tuple[Path, ...] = (), packs: tuple[Pack, ...] = ()
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Read the files of a workspace as `recognised` does, and say which exports would decide more
-    checks, the best first.
-
-    An object per export: source, title, checks (which become decidable by it alone beside what is
-    there: something then carries each column that they need), how (ways to get it).
-    """
-    content = _content(extra, packs)
-    files, carried = _recognised((workspace,), content.sources, packs)
-    queries = loader.read_queries()
-    exports = [
-        {
-            "source": source.id,
-            "title": source.title,
-            "checks": list(checks),
-            "how": list(ways_to(source, queries)),
-        }
-        for source, checks in deciding(needs_by_check(content), carried, content.sources)
-    ]
-    return files, exports
-
-
-def needs_by_check(content: Content) -> dict[str, Needs]:
-    """Return what each check cannot do without. One that needs no more than to know of whom a row
-    is also needs one of the columns that it reads.
-    """
-    needs = {}
-    for check in content.checks:
-        compiled = loader.compiled_of(check)
-        columns = {f"{t}.{c}" for t, c in needs_of(check, compiled)}
-        if compiled.tables & EVENT_TABLES:
-            columns.add("events")
-        is_bare = columns <= {f"actors.{name}" for name in UNDECIDING}
-        any_of = columns_read(check, compiled) if is_bare else frozenset()
-        needs[check.id] = Needs(frozenset(columns), any_of)
-    return needs
-
-
-def reads_by_check(content: Content) -> dict[str, frozenset[str]]:
-    """Return `columns_read` of each check."""
-    return {c.id: columns_read(c, loader.compiled_of(c)) for c in content.checks}
-
-
-def _recognised(
-    paths: tuple[Path, ...], sources: tuple[Source, ...], packs: tuple[Pack, ...]
-) -> tuple[list[dict[str, Any]], frozenset[tuple[str, str, str]]]:
-    """Return an object per file, and the (source, table, column) that the files carry."""
+    sources = _content(extra, packs).sources
     files = [f for path in paths for f in _files(path)]
     for workspace in sorted({w for p in paths if (w := workspace_of(p))}):
         sources = with_mappings(sources, workspace)
     with naming(packs), ingested(files, sources) as (engine, intake):
         rows_by_table = {t.name: _rows_by_file(engine, t.name) for t in LOADED}
-        rows = engine.rows("SELECT source, tbl, col FROM carried")
-        carried = frozenset((s, t, c) for s, t, c in rows if c != PARTIAL)
     kinds: dict[str, dict[str, int]] = defaultdict(dict)
     for source, kind, n in intake.out_of_scope:
         kinds[source][str(kind)] = n
@@ -171,7 +93,28 @@ def _recognised(
         }
         for f in intake.files
     ]
-    return _by_file(parts, [f.name for f in files]), carried
+    return _by_file(parts, [f.name for f in files])
+
+
+def needs_by_check(content: Content) -> dict[str, Needs]:
+    """Return what each check cannot do without. One that needs no more than to know of whom a row
+    is also needs one of the columns that it reads.
+    """
+    needs = {}
+    for check in content.checks:
+        compiled = loader.compiled_of(check)
+        columns = {f"{t}.{c}" for t, c in needs_of(check, compiled)}
+        if compiled.tables & EVENT_TABLES:
+            columns.add("events")
+        is_bare = columns <= {f"actors.{name}" for name in UNDECIDING}
+        any_of = columns_read(check, compiled) if is_bare else frozenset()
+        needs[check.id] = Needs(frozenset(columns), any_of)
+    return needs
+
+
+def reads_by_check(content: Content) -> dict[str, frozenset[str]]:
+    """Return `columns_read` of each check."""
+    return {c.id: columns_read(c, loader.compiled_of(c)) for c in content.checks}
 
 
 def sources_that_read(
@@ -269,28 +212,6 @@ def _listed(kinds: dict[str, int]) -> str:
     return ", ".join(shown) + (
         f" and {rest_count} more (--json lists them)" if rest_count > 0 else ""
     )
-
-
-def next_as_text(exports: list[dict[str, Any]]) -> str:
-    """Format what `with_next` says of exports for people; those that decide the same checks are
-    alternatives.
-    """
-    if not exports:
-        return "No export by itself would make more checks decidable."
-    groups: dict[tuple[str, ...], list[dict[str, Any]]] = {}
-    for export in exports:
-        groups.setdefault(tuple(export["checks"]), []).append(export)
-    lines = ["What would decide more checks, each export by itself:"]
-    for checks, alternatives in [*groups.items()][:SHOWN_EXPORTS]:
-        first, others = alternatives[0], [e["source"] for e in alternatives[1:]]
-        n = f"{len(checks)} check{'s' if len(checks) > 1 else ''}"
-        lines.append(f"{first['source']} ({first['title']}): {n}, {', '.join(checks)}")
-        lines += [f"    {line}" for way in first["how"] for line in way.splitlines()]
-        lines += [f"    or the same checks by {', '.join(others)}"] if others else []
-    rest_count = len(groups) - SHOWN_EXPORTS
-    if rest_count > 0:
-        lines.append(f"and {rest_count} more (--next --json lists them)")
-    return "\n".join([*lines, "How to get any export: docs/what-to-export.md"])
 
 
 def _lines(entry: dict[str, Any]) -> list[str]:

@@ -249,6 +249,7 @@ def read_policy(path: Path) -> Policy:
         declared_credit=Fraction(policy["declared_credit"]),
         compensated_credit=Fraction(policy["compensated_credit"]),
         critical_cap=Fraction(policy["critical_cap"]),
+        readiness_coverage=Fraction(policy["readiness_coverage"]),
         rating_edges=(Fraction(edges[0]), Fraction(edges[1]), Fraction(edges[2])),
         level_names=tuple(policy["level_names"]),
         level_claims=tuple(policy["level_claims"]),

@@ -537,30 +537,6 @@ class Needs:
         return self.columns <= recorded and (not self.any_of or bool(self.any_of & recorded))
 
 
-def deciding(
-    needs: Mapping[str, Needs], carried: Set[tuple[str, str, str]], sources: Iterable[Source]
-) -> list[tuple[Source, tuple[str, ...]]]:
-    """Return the exports that are not there with the checks each would make decidable, by itself
-    and beside what is there; the best first, and of vendors that are there before others.
-
-    A check is decidable where something carries what it needs: of an actor that only another source
-    lists, the result may stay unknown.
-    """
-    there = {name for _, t, c in carried for name in (t, f"{t}.{c}")}
-    present = {s for s, _, _ in carried}
-    vendors = {vendor_of(name) for name in present}
-    undecided = {check: need for check, need in needs.items() if not need.met_by(there)}
-    found = []
-    for source in sources:
-        if source.id in present or not is_export(source):
-            continue
-        recorded = there | fills_of(source) | {*source.tables}
-        checks = tuple(sorted(c for c, need in undecided.items() if need.met_by(recorded)))
-        if checks:
-            found.append((source, checks))
-    return sorted(found, key=lambda f: (-len(f[1]), vendor_of(f[0].id) not in vendors, f[0].id))
-
-
 def is_export(source: Source) -> bool:
     """Tell whether a system exports it: neither a format of our own, nor one that was supplied."""
     return not source.foreign and not source.id.startswith(OWN)

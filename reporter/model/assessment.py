@@ -248,6 +248,8 @@ class Policy:
     """In lo, of a result that rests on what is only declared."""
     due_days: dict[str, int] = field(default_factory=dict)
     """Severity -> days in which a finding is to be fixed; it changes no score."""
+    readiness_coverage: Fraction = Fraction(3, 10)
+    """Coverage of the enterprise below which no score is a headline."""
 
 
 # ---------------------------------------------------------------- evidence
@@ -517,3 +519,8 @@ class Assessment:
     responses: tuple[Response, ...] = ()
     """By finding."""
     sign_off: SignOff = SignOff()
+
+    @property
+    def is_too_thin(self) -> bool:
+        """Tell whether there is too little evidence for a score to be the headline."""
+        return self.scores.enterprise.total.coverage < self.policy.readiness_coverage

@@ -245,9 +245,9 @@ def _assess(
         options.say(f"reading {workspace.folder}")
         intake = _read(engine, workspace, inputs, content, cache, part, options)
         kept = kept_tables.find(cache, workspace, content, intake, options.fresh)
-        who, notices = _derive_tables(engine, workspace, kept.tables)
+        who, notices = derive_tables(engine, workspace, kept.tables)
         intake, answers, claims = resolve(engine, intake, inputs, workspace, content, catalogs, who)
-        intake = _noted(engine, intake, notices)
+        intake = noted(engine, intake, notices)
         followed = load_earlier(engine, earlier, workspace.run, content, intake.names)
         engine.lock((cache.folder, part))
         faults = _run_checks(engine, content, compiled, kept, work, options)
@@ -372,11 +372,11 @@ def _read(
         engine, workspace.folder, content.sources, _used_paths(workspace, cache, part, options)
     )
     intake = replace(intake, files=tuple(sorted([*intake.files, *others], key=lambda f: f.file)))
-    _refuse_nothing(intake, workspace.folder)
+    refuse_nothing(intake, workspace.folder)
     return intake
 
 
-def _derive_tables(
+def derive_tables(
     engine: DuckDB, workspace: Workspace, kept: Mapping[str, str]
 ) -> tuple[Directory, list[Notice]]:
     """Make the tables; return the directory of signers, and notices on the approved runs.
@@ -429,7 +429,8 @@ def _begin(
     if columns:
         options.say(f"writing {FILES[CSV]}")
     files = begin(pool, findings, columns, heads(planned.roadmap), part)
-    if PDF not in options.formats:
+    total, least = planned.scores.enterprise.total, planned.scoring.content.policy
+    if PDF not in options.formats or total.coverage < least.readiness_coverage:
         return Begun(files)
     language, as_of = options.language or workspace.language, iso(workspace.run.as_of)
     totals = {name: score.counts for name, score in planned.scores.checks.items()}
@@ -503,7 +504,7 @@ def _compared(engine: DuckDB, scoring: Scoring) -> Comparison:
     return replace(usage, levels=scoring.leveled(agent_patterns(engine), usage.tiers))
 
 
-def _noted(engine: DuckDB, intake: Intake, notices: Sequence[Notice]) -> Intake:
+def noted(engine: DuckDB, intake: Intake, notices: Sequence[Notice]) -> Intake:
     """Add what derived tables show of records that are kept and decide less than they could, and
     make the table of those that hold what could not be read.
     """
@@ -580,7 +581,8 @@ def _version() -> str:
         return "checkout"
 
 
-def _refuse_nothing(intake: Intake, folder: Path) -> None:
+def refuse_nothing(intake: Intake, folder: Path) -> None:
+    """Raise InputError, with what was seen, where there is neither an actor nor an event."""
     if intake.rows["actors"] or intake.rows["events"]:
         return
     listing = "\n".join(f"  {f.file}: {f.why}" for f in intake.files[:20])

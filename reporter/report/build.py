@@ -38,6 +38,7 @@ from reporter.report.chapters.summary import cover, summary
 from reporter.report.document import View
 from reporter.report.editions.board import board
 from reporter.report.editions.front_page import front_page
+from reporter.report.editions.readiness import readiness
 from reporter.report.trend.changes import history
 from reporter.report.view import elements
 from reporter.report.view.arithmetic import causes_by_checks, said_of, why_check
@@ -148,6 +149,7 @@ def _build(assessment: model.Assessment, results: Results) -> View:
         front=front_page(assessment, results, steps, summary_view.notices),
         responses=register(assessment, responses),
         sign_off=signature_page(assessment),
+        readiness=readiness(assessment, results, checks),
     )
 
 

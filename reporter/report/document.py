@@ -19,6 +19,7 @@ from reporter.report.chapters.rights_and_use import Observation, ParityTable
 from reporter.report.chapters.said_by_people import Attestations, Waivers
 from reporter.report.editions.board import Board
 from reporter.report.editions.front_page import FrontPage
+from reporter.report.editions.readiness import Readiness
 from reporter.report.trend.transitions import Progress
 from reporter.report.view.elements import (
     Check,
@@ -68,3 +69,5 @@ class View:
     front: FrontPage = FrontPage()
     responses: Register = Register()
     sign_off: SignaturePage = SignaturePage()
+    readiness: Readiness | None = None
+    """What is printed in place of scores, where there is too little evidence for them."""

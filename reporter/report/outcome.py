@@ -42,6 +42,7 @@ def as_data(assessment: Assessment, out: Path, gate: int | None = None) -> dict[
         "run": str(out),
         "organisation": assessment.run.organisation,
         **totals,
+        "readiness": assessment.is_too_thin,
         **gate_result,
         "frameworks": {
             f.framework: {
@@ -93,6 +94,8 @@ def as_text(assessment: Assessment, view: View, out: Path) -> Iterator[str]:
     covered = f"{summary.coverage}, {met_of_judged(whole)} of it met"
     rows = [("Maturity", level), ("Score", _score(summary.figure)), ("Coverage", covered)]
     rows += [(f.short, f"{_score(f.total.figure)}; {f.total.assessed}") for f in view.frameworks]
+    if view.readiness:
+        rows = [("Score", f"{view.readiness.headline}. {view.readiness.reason}")]
     open_text = ", ".join(
         f"{status_counts[status]:,} {status.value}" for status in _FINDINGS if status_counts[status]
     )
@@ -105,8 +108,9 @@ def as_text(assessment: Assessment, view: View, out: Path) -> Iterator[str]:
     yield from (f"  {label.ljust(width)}  {text}" for label, text in rows)
     yield ""
     yield from (f"  {path}" for path in sorted(out.iterdir()))
-    yield ""
-    yield from _page_one(view)
+    if not view.readiness:
+        yield ""
+        yield from _page_one(view)
     closing = (_next(view), _first_to_open(out))
     yield from (f"\n{line}" for line in closing if line)
 
@@ -130,6 +134,8 @@ def missed(view: View, gate: int) -> str:
 
 def _why(view: View) -> str:
     """Print the reason for the level, and what reaches the next one, in the words of the report."""
+    if view.readiness:
+        return f"{view.readiness.headline}: {view.readiness.reason}"
     front = view.front
     way = next((r for r in front.rungs if r.standing == NEXT and r.way), None)
     ahead = f"Level {way.level} takes {way.way}." if way else ""
@@ -158,7 +164,10 @@ def _page_one(view: View) -> Iterator[str]:
 
 
 def _next(view: View) -> str:
-    """Name the exports that would decide most."""
+    """Name what would decide most."""
+    if view.readiness:
+        asked = [f"{a.what} ({a.decides} results)" for a in view.readiness.asks[:_NEXT]]
+        return f"Bring next: {'; '.join(asked)}" if asked else ""
     lines = [
         f"{w.what} ({w.decides} in {count(len(w.checks), 'check')})" for w in view.accounting.wanted
     ]

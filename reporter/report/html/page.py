@@ -51,6 +51,8 @@ DRAWINGS: tuple[Callable[..., str], ...] = (
     *(charts.split, charts.trend, tier_levels, part_scores, action_path),
 )
 """What templates can draw, by the name of the function."""
+READINESS = {"auditor": "readiness.html", "board": "readiness_board.html"}
+"""Edition -> its template where there is too little evidence for a score."""
 OWN = "own"
 """The name of the user's template, to jinja2."""
 _CODE = re.compile(r"(<(?:style|script)\b.*?</(?:style|script)>)", re.DOTALL)
@@ -72,7 +74,7 @@ def write(
         return
     lists, packing = _lists(view, edition), Packing()
     fill = _page(view, "screen", packing=packing)
-    _write(path, packing.take()(_in_ascii(fill(f"{edition}.html", **lists))))
+    _write(path, packing.take()(_in_ascii(fill(_template(view, edition), **lists))))
     folder = path.with_name(result_pages.FOLDER if edition == "auditor" else owner_tasks.FOLDER)
     with ThreadPoolExecutor(1) as pool:
         writing: deque[Future[None]] = deque()
@@ -102,15 +104,23 @@ def render(
     with speaking(view.cover.language):
         fill = _page(view, medium, extra_css, appendix, template)
         if not template:
-            return fill(f"{edition}.html", **_lists(view, edition, medium))
+            return fill(_template(view, edition), **_lists(view, edition, medium))
         lists = _lists(view, "auditor", medium) | _lists(view, "engineer", medium)
         page = fill(OWN, **lists)
         check(page, fill("layout.html"), template)
         return page
 
 
+def _template(view: View, edition: str) -> str:
+    """Return the template of an edition: without a score only a list of tasks stays what it is."""
+    is_replaced = view.readiness and edition in READINESS
+    return READINESS[edition] if is_replaced else f"{edition}.html"
+
+
 def _lists(view: View, edition: str, medium: str = "screen") -> dict[str, Any]:
     """Prepare the long lists of an edition."""
+    if view.readiness and edition in READINESS:
+        return {}
     if edition == "engineer":
         return {"task_lists": owner_tasks.task_lists(view, medium)}
     return (

@@ -1,0 +1,1 @@
+"""What an assessment would make of a workspace, before one: `reporter check`."""

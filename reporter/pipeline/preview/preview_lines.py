@@ -1,0 +1,160 @@
+"""What `reporter check` prints. In: a `Preview`. Out: lines for people, or data for machines."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from reporter.pipeline.preview.workspace_check import Preview, SeenFile
+
+SCHEMA = "agent-maturity-check/1"
+FILES, LINES, NAMES, ASKS = 40, 10, 6, 5
+"""Lines of a list, and names in a line, that people are shown; --json has all."""
+_FATES = ("kept", "out_of_scope", "unreadable", "rejected")
+
+
+def as_text(preview: Preview) -> Iterator[str]:
+    """Yield what was found, line by line: files, what is wrong with them, what to bring."""
+    read = [f for f in preview.files if f.count.source]
+    read_text = f"{_count(len(read), 'file')} of {preview.folder} would be read:"
+    yield read_text if read else f"No file of {preview.folder} would be read."
+    yield from _cut((_file(f) for f in read), FILES)
+    unread = [f for f in preview.files if not f.count.source]
+    yield from _part("Not read, and why:", (f"{f.count.file}: {_why(preview, f)}" for f in unread))
+    yield from _part(
+        "Perhaps something else; `reporter formats FILE` says more:",
+        (f"{f.count.file}: {'; '.join(f.doubts)}" for f in read if f.doubts),
+    )
+    yield from _part(
+        "There twice; leave one out:",
+        (
+            *(f"{' and '.join(names)} are the same" for names in preview.same),
+            *(
+                f"{o.file}: {o.shared:,} of {o.records:,} records are in {o.other} too"
+                for o in preview.overlaps
+            ),
+        ),
+    )
+    yield from _part("Records, fields and columns lost:", _losses(preview))
+    yield ""
+    yield from _outlook(preview)
+
+
+def _count(n: int, noun: str) -> str:
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+
+def _part(title: str, lines: Iterable[str]) -> Iterator[str]:
+    lines = list(lines)
+    if lines:
+        yield ""
+        yield title
+        yield from _cut(lines, LINES)
+
+
+def _cut(lines: Iterable[str], most: int) -> Iterator[str]:
+    lines = list(lines)
+    yield from (f"  {line}" for line in lines[:most])
+    if len(lines) > most:
+        yield f"  and {len(lines) - most:,} more (--json lists them)"
+
+
+def _file(file: SeenFile) -> str:
+    counts = ", ".join(
+        f"{n:,} {fate.replace('_', ' ')}"
+        for fate in _FATES
+        if (n := getattr(file.count, fate)) or fate == "kept"
+    )
+    text = f"{file.count.file}: {file.title}; {counts}"
+    return f"{text}, of pieces of its {file.bytes / 1e6:,.0f} MB" if file.is_part else text
+
+
+def _why(preview: Preview, file: SeenFile) -> str:
+    """Say why a file is not read; a command on it is to be run from here."""
+    name = file.count.file.removesuffix(f"!{file.count.part}")
+    place = (Path(preview.folder) / name).as_posix()
+    command = f"reporter map {shlex.quote(name)}"
+    return str(file.count.why or "").replace(command, f"reporter map {shlex.quote(place)}")
+
+
+def _losses(preview: Preview) -> Iterator[str]:
+    for file, n, first in preview.lost:
+        place = f" in line {first.line}" if first.line else ""
+        yield f"{file}: {n:,} lost, the first{place} ({first.kind}): {first.reason}"
+    for seen in preview.files:
+        if names := seen.unread:
+            more = f" and {len(names) - NAMES} more" if len(names) > NAMES else ""
+            yield f"{seen.count.file}: nothing reads {', '.join(names[:NAMES])}{more}"
+
+
+def _outlook(preview: Preview) -> Iterator[str]:
+    """Yield how much could be judged, and what would decide most of the rest."""
+    if preview.refusal:
+        yield "An assessment would be refused."
+        return
+    judged = preview.results - preview.unknown - preview.untold
+    about = "about " if preview.parts else ""
+    total = _count(preview.results, "result")
+    yield (
+        f"An assessment would run: {about}{judged:,} of {total} could be judged,"
+        f" {preview.unknown:,} would be unknown."
+    )
+    if preview.parts:
+        yield "Of large logs only pieces were read, so gaps in them are not looked for."
+    if preview.untold:
+        yield f"Whether {_count(preview.untold, 'result')} can be judged hangs on these gaps."
+    if preview.asks:
+        yield "What would decide most of these, each result counted once:"
+    for rank, ask in enumerate(preview.asks[:ASKS], 1):
+        results, checks = _count(ask.results, "result"), _count(len(ask.checks), "check")
+        yield f"  {rank}. {ask.what}: up to {results} of {checks}"
+        yield f"     {ask.how}"
+    if rest := sum(a.results for a in preview.asks[ASKS:]):
+        others = _count(len(preview.asks) - ASKS, "other")
+        yield f"  {others} decide up to {_count(rest, 'result')} (--json lists them)"
+    if preview.others:
+        yield f"  {_count(preview.others, 'result')} are unknown for reasons that no file settles"
+
+
+def as_data(preview: Preview) -> dict[str, Any]:
+    """Return all of it for machines."""
+    return {
+        "schema": SCHEMA,
+        "workspace": preview.folder,
+        "would_run": preview.refusal is None,
+        "refused": preview.refusal.message if preview.refusal else None,
+        "files": [_data(f) for f in preview.files],
+        "same_files": [list(names) for names in preview.same],
+        "same_records": [
+            {"file": o.file, "other": o.other, "shared": o.shared, "records": o.records}
+            for o in preview.overlaps
+        ],
+        "lost": [
+            {"file": file, "n": n, "line": q.line, "kind": q.kind, "reason": str(q.reason)}
+            for file, n, q in preview.lost
+        ],
+        "results": preview.results,
+        "unknown": preview.unknown,
+        "depends_on_whole_logs": preview.untold,
+        "bring": [
+            {"what": a.what, "how": a.how, "results": a.results, "checks": list(a.checks)}
+            for a in preview.asks
+        ],
+        "unknown_for_other_reasons": preview.others,
+    }
+
+
+def _data(file: SeenFile) -> dict[str, Any]:
+    counts = {name: getattr(file.count, name) for name in ("read", *_FATES)}
+    return {
+        "file": file.count.file,
+        "source": file.count.source or None,
+        "why": str(file.count.why or ""),
+        "bytes": file.bytes,
+        "in_part": file.is_part,
+        **counts,
+        "doubts": list(file.doubts),
+        "unread_columns": list(file.unread),
+    }

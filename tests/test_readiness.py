@@ -1,0 +1,211 @@
+"""Too little evidence to score: the headline, the report of what to bring next, and what is counted in it."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import fixture_assessment as given
+import pikepdf
+import pytest
+from conftest import assess_few, reporter
+
+from reporter.model.assessment import Assessment, Wanted
+from reporter.report import WRITERS, outcome
+from reporter.report.document import View
+from reporter.report.editions.readiness import FAILURES, HEADLINE
+from reporter.report.html import page as html
+from reporter.report.view.asks import Lack, asks
+from reporter.runs.store import DATA, RESULTS
+
+MORE = Fraction(99, 100)
+
+
+def lacks(*rows: tuple[str, str, dict[str, Any], int]) -> list[Lack]:
+    return [Lack(*row) for row in rows]
+
+
+def missing(*columns: str) -> dict[str, Any]:
+    return {"columns": list(columns)}
+
+
+@pytest.fixture(scope="module")
+def thin() -> tuple[Assessment, View]:
+    """The rich company, where more evidence is asked for than it has."""
+    made = given.rich()
+    made = replace(made, policy=replace(made.policy, readiness_coverage=MORE))
+    return made, given.view(made)
+
+
+@pytest.mark.parametrize("share", [Fraction(0), Fraction(3, 10)])
+def test_a_score_is_the_headline_from_the_coverage_of_the_policy_up(share: Fraction) -> None:
+    made = given.rich()
+    coverage = made.scores.enterprise.total.coverage
+    at = replace(made, policy=replace(made.policy, readiness_coverage=coverage))
+    assert given.view(at).readiness is None
+    assert coverage > share
+    above = coverage + Fraction(1, 10**9)
+    told = given.view(replace(made, policy=replace(made.policy, readiness_coverage=above)))
+    assert told.readiness is not None
+    assert told.readiness.headline == HEADLINE
+
+
+@pytest.mark.parametrize("medium", ["screen", "paper"])
+@pytest.mark.parametrize("edition", ["auditor", "board"])
+def test_no_score_and_no_level_is_printed(
+    thin: tuple[Assessment, View], edition: str, medium: str
+) -> None:
+    page = html.render(thin[1], medium, edition=edition)
+    assert HEADLINE in page
+    assert thin[1].summary.figure.text not in re.sub(
+        r"<style>.*?</style>", "", page, flags=re.DOTALL
+    )
+    assert 'class="hero' not in page
+    assert "Maturity level" not in page
+
+
+@pytest.mark.parametrize("medium", ["screen", "paper"])
+def test_every_check_that_fails_is_named(thin: tuple[Assessment, View], medium: str) -> None:
+    _, view = thin
+    page = html.render(view, medium)
+    failing = [c for c in view.checks if c.counts.failed or c.counts.compensated]
+    assert len(failing) > 3
+    assert view.readiness is not None
+    assert {f.check.text for f in view.readiness.failing} == {c.id for c in failing}
+    for check in failing:
+        assert f"{check.id} {check.title}" in page
+
+
+def test_failing_subjects_are_named_or_counted(thin: tuple[Assessment, View]) -> None:
+    ready = thin[1].readiness
+    assert ready is not None
+    totals = {c.id: c.counts.failed + c.counts.compensated for c in thin[1].checks}
+    assert 0 < sum(len(f.subjects) for f in ready.failing) <= FAILURES
+    for f in ready.failing:
+        rest = totals[f.check.text] - len(f.subjects)
+        assert f.subjects
+        assert f.more == (f"and {rest:,} more, in findings.csv" if rest else "")
+
+
+def test_every_unknown_result_is_in_one_ask_or_counted_apart() -> None:
+    given_lacks = lacks(
+        ("A", "not_recorded", missing("actors.owner_id"), 5),
+        ("B", "recorded_nowhere", missing("actors.owner_id", "actors.purpose"), 3),
+        ("C", "not_recorded", missing("grants.name"), 4),
+        ("D", "not_recorded", missing("grants.name", "actors.purpose"), 2),
+        ("E", "no_log", {}, 7),
+        ("F", "no_events", {}, 1),
+        ("G", "silent_days", {"log_source": "gateway", "seen": 3, "expected": 92}, 6),
+        ("H", "unlisted", {}, 9),
+        ("I", "too_weak", {"evidence": "declared"}, 11),
+    )
+    found, others = asks(given_lacks, (), True)
+    told = [(a.what, a.results, a.checks) for a in found]
+    assert told == [
+        ("A register that lists everyone who acts", 9, ("H",)),
+        ("Agents and accounts: owner_id, purpose", 8, ("A", "B")),
+        ("Logs of what the agents do", 8, ("E", "F")),
+        ("Rights of agents: name", 6, ("C", "D")),
+        ("The missing time of log gateway", 6, ("G",)),
+    ]
+    assert others == 11
+    assert sum(a.results for a in found) + others == sum(e.results for e in given_lacks)
+
+
+def test_what_needs_several_lists_is_asked_for_after_what_needs_one() -> None:
+    found, _ = asks(
+        lacks(
+            ("A", "not_recorded", missing("grants.name", "approvals.decision"), 50),
+            ("B", "not_recorded", missing("grants.name"), 2),
+        ),
+        (),
+        True,
+    )
+    assert [(a.what, a.results) for a in found] == [
+        ("Rights of agents: name", 2),
+        ("Approvals: decision", 50),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("has_logs", "what"), [(False, "Logs of what the agents do"), (True, "Logs: principal_id")]
+)
+def test_columns_of_events_are_a_log_where_there_is_none(has_logs: bool, what: str) -> None:
+    found, _ = asks(
+        lacks(("A", "recorded_nowhere", missing("events.principal_id"), 1)), (), has_logs
+    )
+    assert [a.what for a in found] == [what]
+
+
+@pytest.mark.parametrize(("seen", "what"), [(0, "The log gw"), (1, "The missing time of log gw")])
+def test_a_log_that_shows_nothing_is_asked_for_as_a_whole(seen: int, what: str) -> None:
+    values = {"log_source": "gw", "seen": seen, "expected": 92}
+    found, _ = asks(lacks(("A", "silent_hours", values, 1)), (), True)
+    assert [a.what for a in found] == [what]
+
+
+def test_exports_are_named_that_hold_most_of_what_is_missing() -> None:
+    columns = ("alerts.event_id", "alerts.raised_at", "alerts.action")
+    half = Wanted(("s",), ("Half of it",), 1, ("A",), columns[:2])
+    less = Wanted(("l",), ("A third of it",), 1, ("A",), columns[:1])
+    (found,), _ = asks(lacks(("A", "not_recorded", missing(*columns), 1)), (less, half), True)
+    assert "Half of it" in found.how
+    assert "A third of it" not in found.how
+
+
+@pytest.mark.slow
+def test_the_pdf_is_short_and_holds_the_data(thin: tuple[Assessment, View], tmp_path: Path) -> None:
+    given.leave(thin[0], tmp_path)
+    data = [tmp_path / DATA, tmp_path / RESULTS]
+    WRITERS["pdf"](thin[1], tmp_path / "made.pdf", data=data)
+    with pikepdf.open(tmp_path / "made.pdf") as document:
+        assert len(document.pages) <= 15
+        assert {*document.attachments} == {DATA, RESULTS}
+
+
+def test_machines_are_told_and_keep_the_numbers(
+    thin: tuple[Assessment, View], tmp_path: Path
+) -> None:
+    made, view = thin
+    told = outcome.as_data(made, tmp_path)
+    assert told["readiness"] is True
+    assert told["score_lo"] == outcome.as_data(given.rich(), tmp_path)["score_lo"]
+    assert outcome.as_data(given.rich(), tmp_path)["readiness"] is False
+    said = "\n".join(outcome.as_text(made, view, tmp_path))
+    assert f"Score     {HEADLINE}" in said
+    assert "Maturity" not in said
+    assert view.summary.figure.text not in said
+
+
+HEAD = "organisation: X\nperiod: {from: '2026-07-01', to: '2026-10-01'}\n"
+
+
+@pytest.mark.slow
+def test_a_run_of_hardly_anything_is_a_readiness_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assess_few(monkeypatch)
+    (tmp_path / "ws/inventory").mkdir(parents=True)
+    (tmp_path / "ws/reporter.yml").write_text(HEAD)
+    (tmp_path / "ws/inventory/agents.csv").write_text(
+        "type,actor_id,name\n" + "".join(f"agent,a{n},Agent {n}\n" for n in range(40))
+    )
+    words = ("--formats", "json,html,pdf", "--editions", "auditor,board", "--json", "--quiet")
+    result = reporter("assess", tmp_path / "ws", "--out", tmp_path / "run", *words)
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["readiness"] is True
+    for name in ("report.html", "board.html"):
+        page = (tmp_path / "run" / name).read_text()
+        assert HEADLINE in page
+        assert "Agents and accounts: " in page
+    with pikepdf.open(tmp_path / "run/report.pdf") as document:
+        assert len(document.pages) <= 15
+    again = reporter("render", tmp_path / "run", "--format", "pdf", "--out", tmp_path / "again")
+    assert again.exit_code == 0, again.output
+    assert (tmp_path / "again/report.pdf").read_bytes() == (
+        tmp_path / "run/report.pdf"
+    ).read_bytes()

@@ -1,0 +1,255 @@
+"""`reporter check`: what an assessment would make of a workspace, found out before one."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import Result
+from conftest import reporter
+
+from reporter.ingest.readers.files import discover
+from reporter.ingest.readers.inputs import FOLDERS
+from reporter.pipeline.preview import beginnings
+from reporter.runs.store import Results
+
+HEAD = "organisation: X\nperiod: {from: '2026-07-01', to: '2026-10-01'}\nas_of: '2026-10-01'\n"
+AGENTS = "type,actor_id,name,owner_id\nagent,a1,One,ann\nagent,a2,Two,bob\nagent,a3,Three,\n"
+EVENT = {
+    "event_id": "e", "time": "2026-07-02T10:00:00Z", "log_source": "gateway", "actor_id": "a1",
+    "action": "read", "tool": "crm.read", "effect": "read", "outcome": "success",
+}  # fmt: skip
+
+
+def workspace(folder: Path, files: dict[str, str]) -> Path:
+    """A workspace with these files; reporter.yml too."""
+    for name, text in {"reporter.yml": HEAD, **files}.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+    return folder
+
+
+def events(first: int, last: int, **more: str) -> str:
+    return "".join(
+        json.dumps(EVENT | {"event_id": f"e{n}", "resource": f"r{n}"} | more) + "\n"
+        for n in range(first, last)
+    )
+
+
+def told(folder: Path, *words: str) -> dict[str, Any]:
+    result = reporter("check", folder, "--json", *words)
+    assert result.exit_code == 0, result.output
+    made: dict[str, Any] = json.loads(result.stdout)
+    return made
+
+
+def section(result: Result, title: str) -> list[str]:
+    """The lines below a title, up to the next empty one."""
+    _, _, rest = result.output.partition(f"{title}\n")
+    return [line.strip() for line in rest.partition("\n\n")[0].splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ({}, "It holds no files under inventory/"),
+        ({"statements/policy.pdf": "%PDF-1.4"}, "statements/policy.pdf: a document (PDF)"),
+        ({"inventory/bots.csv": "Bot-Nr.;Wer\nB-1;anna\nB-2;otto\n"}, "inventory/bots.csv: csv that no source recognises"),
+        ({"reporter.yml": "organisation: X\n"}, "period"),
+    ],
+    ids=["empty", "documents", "strange", "settings"],
+)  # fmt: skip
+def test_what_assess_refuses_is_refused_with_the_same_message(
+    tmp_path: Path, files: dict[str, str], message: str
+) -> None:
+    place = workspace(tmp_path / "ws", files)
+    looked, run = reporter("check", place), reporter("assess", place, "--out", tmp_path / "run")
+    assert (looked.exit_code, run.exit_code) == (3, 3)
+    assert message in looked.stderr
+    assert looked.stderr.strip() in run.stderr
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_refusal_is_data_too(tmp_path: Path) -> None:
+    result = reporter("check", workspace(tmp_path, {}), "--json")
+    made = json.loads(result.stdout)
+    assert result.exit_code == 3
+    assert (made["would_run"], made["files"]) == (False, [])
+    assert made["refused"] in result.stderr
+
+
+def test_a_command_for_a_strange_file_is_to_be_run_from_here(tmp_path: Path) -> None:
+    place = workspace(tmp_path / "my ws", {"inventory/bots.csv": "Bot-Nr.;Wer\nB-1;anna\n"})
+    assert (
+        f"reporter map '{place.as_posix()}/inventory/bots.csv'" in reporter("check", place).stdout
+    )
+
+
+def test_the_numbers_are_those_of_the_run(tmp_path: Path) -> None:
+    place = workspace(
+        tmp_path / "ws", {"inventory/agents.csv": AGENTS, "logs/a.jsonl": events(0, 9)}
+    )
+    made = told(place)
+    run = tmp_path / "run"
+    assert reporter("assess", place, "--out", run, "--formats", "json", "--quiet").exit_code == 0
+    results = Results(run, ())
+    ((count, unknown),) = results.query(
+        "SELECT count(*), count(*) FILTER (WHERE status = 'unknown') FROM held"
+    )
+    assert (made["results"], made["unknown"]) == (count, unknown)
+    asked = sum(a["results"] for a in made["bring"])
+    assert asked + made["unknown_for_other_reasons"] == unknown
+    assert made["depends_on_whole_logs"] == 0
+    assert all(a["what"] and a["how"] and a["checks"] for a in made["bring"])
+
+
+def test_five_things_are_named_and_the_others_counted(tmp_path: Path) -> None:
+    place = workspace(tmp_path, {"inventory/agents.csv": AGENTS})
+    result, made = reporter("check", place), told(place)
+    assert [f"  {n}. " in result.stdout for n in (1, 5, 6)] == [True, True, False]
+    rest = sum(a["results"] for a in made["bring"][5:])
+    assert f"decide up to {rest:,} results (--json lists them)" in result.stdout
+    assert made["bring"][0]["what"] in result.stdout
+
+
+def test_folders_and_files_that_are_not_read_are_named(tmp_path: Path) -> None:
+    place = workspace(
+        tmp_path,
+        {
+            "inventory/agents.csv": AGENTS,
+            "inventory/notes.txt": "The agents are fine.",
+            "Logs2/a.jsonl": events(0, 3),
+        },
+    )
+    lines = section(reporter("check", place), "Not read, and why:")
+    assert lines[0].startswith("Logs2/a.jsonl: not read: it lies in Logs2/")
+    assert lines[0].endswith("did you mean logs/?")
+    assert lines[1] == "inventory/notes.txt: text of no known format"
+
+
+def test_what_is_there_twice_is_named_once(tmp_path: Path) -> None:
+    place = workspace(
+        tmp_path,
+        {
+            "inventory/agents.csv": AGENTS,
+            "inventory/some.csv": AGENTS.replace("agent,a3,Three,\n", "agent,a9,Nine,\n"),
+            "inventory/others.csv": "type,actor_id,name,owner_id\nagent,a1,One,ann\nagent,a5,Five,\nagent,a6,Six,\n",
+            "logs/a.jsonl": events(0, 20),
+            "logs/b.jsonl": events(0, 20),
+            "logs/c.jsonl": events(10, 30),
+            "logs/d.jsonl": events(30, 50),
+        },
+    )
+    made = told(place)
+    assert made["same_files"] == [["logs/a.jsonl", "logs/b.jsonl"]]
+    assert [(o["file"], o["other"], o["shared"], o["records"]) for o in made["same_records"]] == [
+        ("inventory/agents.csv", "inventory/some.csv", 2, 3),
+        ("logs/a.jsonl", "logs/c.jsonl", 10, 20),
+    ]
+    lines = section(reporter("check", place), "There twice; leave one out:")
+    assert lines[0] == "logs/a.jsonl and logs/b.jsonl are the same"
+    assert lines[2] == "logs/a.jsonl: 10 of 20 records are in logs/c.jsonl too"
+
+
+def test_columns_that_nothing_reads_are_lost(tmp_path: Path) -> None:
+    wide = "".join(f"{line},x,y\n" for line in AGENTS.splitlines()[1:])
+    place = workspace(
+        tmp_path,
+        {
+            "inventory/agents.csv": f"type,actor_id,name,owner_id,Owner,Cost centre\n{wide}",
+            "inventory/all.json": json.dumps({"agents": [{"type": "agent", "actor_id": "b1", "purpose": "p", "Zweck": "z"}]}),
+            "logs/okta.jsonl": events(0, 2, whatever="x"),
+        },
+    )  # fmt: skip
+    unread = {f["file"]: f["unread_columns"] for f in told(place)["files"]}
+    assert unread == {
+        "inventory/agents.csv": ["Owner", "Cost centre"],
+        "inventory/all.json": ["Zweck"],
+        "logs/okta.jsonl": ["whatever"],
+    }
+    lines = section(reporter("check", place), "Records, fields and columns lost:")
+    assert "inventory/agents.csv: nothing reads Owner, Cost centre" in lines
+
+
+def test_every_shipped_example_of_our_own_formats_is_read_to_its_last_column(sample: Path) -> None:
+    """What it calls lost must be lost: the sample has no column that nothing reads."""
+    place = Path(__file__).parents[1] / "sample_data/acme/2026-q3"
+    assert {*(c for f in told(place)["files"] for c in f["unread_columns"])} == set()
+
+
+def test_records_and_fields_that_are_lost_are_counted_with_the_first(tmp_path: Path) -> None:
+    log = events(0, 3) + "{broken\n" + events(3, 5, effect="fly")
+    place = workspace(tmp_path, {"inventory/agents.csv": AGENTS, "logs/a.jsonl": log})
+    (entry,) = told(place)["lost"]
+    assert (entry["file"], entry["n"], entry["line"], entry["kind"]) == (
+        "logs/a.jsonl",
+        3,
+        4,
+        "unreadable",
+    )
+    (line,) = section(reporter("check", place), "Records, fields and columns lost:")
+    assert line.startswith("logs/a.jsonl: 3 lost, the first in line 4 (unreadable): not JSON")
+
+
+def test_a_weak_match_is_doubted(tmp_path: Path) -> None:
+    mixed = events(0, 6) + '{"who": "else"}\n' * 4
+    place = workspace(tmp_path, {"inventory/agents.csv": AGENTS, "logs/a.jsonl": mixed})
+    doubts = {f["file"]: f["doubts"] for f in told(place)["files"]}
+    assert doubts == {
+        "inventory/agents.csv": [],
+        "logs/a.jsonl": ["60% of its first records are Reporter events"],
+    }
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_of_a_large_log_pieces_are_read_and_its_gaps_are_no_lack(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, packed: bool
+) -> None:
+    monkeypatch.setattr(beginnings, "WHOLE", 1 << 10)
+    monkeypatch.setattr(beginnings, "PIECE", 1 << 9)
+    days = [
+        events(n, n + 1, time=f"2026-{7 + n // 31:02}-{1 + n % 28:02}T10:00:00Z") for n in range(90)
+    ]
+    place = workspace(
+        tmp_path / "ws", {"inventory/agents.csv": AGENTS, "logs/a.jsonl": "".join(days)}
+    )
+    if packed:
+        log = place / "logs/a.jsonl"
+        (place / "logs/a.jsonl.gz").write_bytes(gzip.compress(log.read_bytes(), 0))
+        log.unlink()
+    made = told(place)
+    (log_file,) = (f for f in made["files"] if f["file"].startswith("logs/"))
+    assert log_file["in_part"] and 0 < log_file["read"] < 90
+    assert log_file["unreadable"] == 0
+    assert log_file["bytes"] == (place / log_file["file"]).stat().st_size
+    assert not [a for a in made["bring"] if "log gateway" in a["what"]]
+    assert made["depends_on_whole_logs"] > 0
+    said = reporter("check", place).stdout
+    assert "Of large logs only pieces were read" in said
+    judged = made["results"] - made["unknown"] - made["depends_on_whole_logs"]
+    assert f"about {judged:,} of {made['results']:,} results could be judged" in said
+
+
+def test_pieces_lie_evenly_over_a_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(beginnings, "WHOLE", 1 << 10)
+    monkeypatch.setattr(beginnings, "PIECE", 1 << 9)
+    place = workspace(
+        tmp_path / "ws", {"logs/a.jsonl": events(0, 400) + events(400, 401, destination="late")}
+    )
+    (file,) = discover(place, FOLDERS)
+    looked = beginnings.beginning(file, tmp_path / "part")
+    lines = [json.loads(line) for line in looked.file.path.read_text().splitlines()]
+    numbers = [int(line["event_id"][1:]) for line in lines]
+    assert (numbers[0], numbers[-1]) == (0, 400)
+    assert len({*numbers}) == len(numbers)
+    assert max(b - a for a, b in zip(numbers, numbers[1:], strict=False)) < 400 // 10
+
+
+def test_nothing_is_written_beside_the_workspace(tmp_path: Path) -> None:
+    place = workspace(tmp_path / "ws", {"inventory/agents.csv": AGENTS})
+    before = sorted(tmp_path.rglob("*"))
+    assert reporter("check", place).exit_code == 0
+    assert sorted(tmp_path.rglob("*")) == before

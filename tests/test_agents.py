@@ -121,18 +121,10 @@ def test_every_agent_has_its_card_on_the_screen_and_the_worst_on_paper(rich: Vie
     assert {a.card.agent for a in found.actors if a.card} == {c.agent for c in rich.agents.cards}
     screen, paper = page.render(rich), page.render(rich, "paper")
     paths = sum(bool(c.steps) for c in rich.agents.cards)
-    assert screen.count('class="chart path"') == paths + len(rich.agents.worst)
-    assert paper.count('class="chart path"') == len(rich.agents.worst) == 3
-
-
-def test_the_score_of_each_function_is_drawn_with_its_range(rich: View) -> None:
-    for framework in rich.frameworks:
-        drawn = diagrams.part_scores(framework)
-        tops = [g for g in framework.groups if g.depth == 0] or list(framework.controls)
-        for item in tops:
-            assert f">{item.figure.text}" in drawn
-            assert f"{item.id} " in drawn
-        assert drawn.count('class="track"') == len(tops)
+    assert screen.count('class="chart path"') == paths
+    assert 'class="chart path"' not in paper
+    for medium in (screen, paper):
+        assert medium.count('class="chart deviations"') == len(rich.agents.worst) == 3
 
 
 def steps(content: Content, folder: Path, dated: bool) -> dict[tuple[str, str, str], Step]:

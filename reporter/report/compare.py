@@ -241,6 +241,7 @@ def compare(
             )
         ),
         still=tuple(starmap(Failing, engine.rows(_STILL))),
+        still_by_owner=tuple(engine.rows(_STILL_BY_OWNER)),
         changes=int(engine.one("SELECT count(*) FROM changes")),
         actors=tuple(
             ActorSeen(*r)
@@ -452,6 +453,10 @@ _CHANGES = (
     "SELECT check_id AS check, subject, actor, owner, before, now, reason_code_before,"
     " reason_values_before, reason_code, reason_values, ref_before AS record_before, ref AS record,"
     " failing_since, waived AS waived_until FROM changes ORDER BY check_id, subject"
+)
+_STILL_BY_OWNER = (
+    "SELECT owner, failing_since, count(*) FROM changes WHERE before = 'fail' AND now = 'fail'"
+    " GROUP BY ALL ORDER BY ALL"
 )
 _STILL = (
     "SELECT failing_since, count(*), count(*) FILTER (waived <> '') FROM changes WHERE before ="

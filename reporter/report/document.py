@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reporter.report.chapters.accounting import Accounting
-from reporter.report.chapters.chart_data import Agents, LogCalendar, Losses
+from reporter.report.chapters.chart_data import Agents, Ages, CostCurve, LogCalendar, Losses
 from reporter.report.chapters.next_steps import Roadmap
 from reporter.report.chapters.parts_of_the_whole import Slices
 from reporter.report.chapters.rights_and_use import Causes, Observation, ParityTable
@@ -59,6 +59,8 @@ class View:
     calendar: LogCalendar = LogCalendar()
     agents: Agents = Agents()
     history: Progress = Progress()
+    cost: CostCurve = CostCurve()
+    ages: Ages = Ages()
     weights: Weights = Weights()
     reliance: Reliance = Reliance()
     front: FrontPage = FrontPage()

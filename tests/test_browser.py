@@ -160,7 +160,7 @@ def test_no_page_is_wider_than_the_screen(
 
 _CUT = """() => [...document.querySelectorAll('.scroll:has(> table)')]
     .filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.getAttribute('aria-label'))"""
-_PRINTED_OVER = """() => [...document.querySelectorAll('svg.lag')].flatMap(s => {
+_PRINTED_OVER = """() => [...document.querySelectorAll('svg.lost-points, svg.flow, svg.trend, svg.owner-ages')].flatMap(s => {
     const texts = [...s.querySelectorAll('text')].map(t => [t.textContent, t.getBoundingClientRect()]);
     return texts.flatMap(([one, a], n) => texts.slice(n + 1).filter(([, b]) =>
         Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1 &&

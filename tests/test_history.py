@@ -44,7 +44,7 @@ from reporter.privacy.pseudonyms import mark
 from reporter.report import WRITERS, build
 from reporter.report.compare import read_earlier
 from reporter.report.export import read_view
-from reporter.report.html import charts
+from reporter.report.html import ladders
 from reporter.report.html import page as html
 from reporter.report.trend.changes import COLUMNS, history
 from reporter.report.trend.transitions import Moment, Progress, Trend, what
@@ -178,7 +178,8 @@ def test_a_changed_threshold_is_not_like_with_like(runs: Path, tmp_path: Path) -
     assert "the thresholds" in made.unlike[0] and "the thresholds" in made.sentences[1]
     assert [r.note for r in made.runs] == ["", "unlike the run after it: the thresholds"]
     assert [m.alike for m in made.trends[0].moments] == [True, True, False]
-    assert charts.trend(made.trends[0]).count("stroke-dasharray") == 1
+    drawing = ladders.trend(made.trends[0])
+    assert drawing.count("stroke-dasharray") == drawing.count("rules changed") == 1
     assert len(made.sentences) <= 5
 
 
@@ -208,7 +209,7 @@ def test_a_difference_within_the_ranges_is_not_called_progress(tmp_path: Path) -
     run = leave(tmp_path / "p", assessed(90, given.empty()), THEN)
     made = told(beside(tmp_path, [run], THEN, assessed(0, given.rich())))
     assert made.score_changes[0].result == "not compared"
-    drawing = charts.trend(made.trends[0])
+    drawing = ladders.trend(made.trends[0])
     assert drawing.count("<circle") == 1 and "Not assessed" in drawing
     run = leave(tmp_path / "r", assessed(90, given.single()), THEN)
     made = told(beside(tmp_path, [run], THEN, assessed(0, given.rich())))
@@ -290,9 +291,9 @@ def test_who_was_assessed_as_an_agent_and_now_is_not_is_told_on_page_1(tmp_path:
 def test_the_trend_says_its_numbers_in_words() -> None:
     at = [Moment("1 July 2026", "1", "40.0 %", "40.0–60.0 %", 0, 400, 600, True, True, 1)]
     at.append(Moment("1 October 2026", "2", "50.0 %", "50.0–55.0 %", 1000, 500, 550, True, True, 2))
-    drawing = charts.trend(Trend("<Whole>", tuple(at)))
+    drawing = ladders.trend(Trend("<Whole>", tuple(at)))
     title = drawing.partition("<title>")[2].partition("</title>")[0]
-    assert title.startswith("&lt;Whole&gt;, evidenced score by run: 1 July 2026: 40.0 %, range 40.0–60.0 %, level 1;")  # fmt: skip
+    assert title.startswith("&lt;Whole&gt;: did the evidenced score change? 1 July 2026: 40.0 %, range 40.0–60.0 %, level 1;")  # fmt: skip
     assert "stroke-dasharray" not in drawing and drawing.count("<circle") == 2
 
 

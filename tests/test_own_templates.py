@@ -25,7 +25,7 @@ GOOD = """{% extends "layout.html" %}
 <main id="main">
 <h1 class="org">{{ view.cover.organisation }}</h1>
 <p>evidence <code class="seal-id">{{ view.cover.evidence_short }}</code></p>
-{% for f in view.frameworks %}<h2>{{ f.short }}</h2>{{ part_scores(f) }}{{ m.score(f.total.figure) }}{% endfor %}
+{% for f in view.frameworks %}<h2>{{ f.short }}</h2>{{ bar(f.total.figure, 300) }}{{ m.score(f.total.figure) }}{% endfor %}
 {% for a in view.agents.cards[:3] %}{{ action_path(a) }}{% endfor %}
 {% endblock %}
 """
@@ -64,7 +64,7 @@ def test_a_page_says_the_numbers_of_the_run_with_our_drawings(rich: View, tmp_pa
     [
         ("{{ ''.__class__.__mro__ }}", "unsafe"),
         ("{{ view.__class__ }}", "unsafe"),
-        ("{{ part_scores.func.__globals__ }}", "unsafe"),
+        ("{{ bar.func.__globals__ }}", "unsafe"),
         ("{{ cycler.__init__.__globals__.os.system('id') }}", "unsafe"),
         ("{{ '{0.__class__}'.format(view) }}", "unsafe"),
         ("{% include '/etc/hostname' %}", "/etc/hostname"),

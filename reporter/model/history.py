@@ -111,6 +111,8 @@ class History:
     """(check, result before, result now, how many)"""
     still: tuple[Failing, ...] = ()
     """What failed in the last run before and fails now, by how long it has."""
+    still_by_owner: tuple[tuple[str, datetime, int], ...] = ()
+    """The same by owner: (owner, since, how many)."""
     changes: int = 0
     """Results that differ, or fail in both: the rows of changes.parquet."""
     actors: tuple[ActorSeen, ...] = ()

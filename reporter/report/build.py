@@ -23,7 +23,7 @@ from reporter.model.scores import HELD, CheckScore, Status, tier_text
 from reporter.report.chapters.accounting import accounting, scope
 from reporter.report.chapters.actor_types import parity
 from reporter.report.chapters.agents import agents
-from reporter.report.chapters.chart_data import calendar, losses
+from reporter.report.chapters.chart_data import ages, calendar, cost_curve, losses
 from reporter.report.chapters.controls import ENTERPRISE, Book, frameworks, themes
 from reporter.report.chapters.follow_up.finding_cards import finding_list
 from reporter.report.chapters.follow_up.response_register import answers, register
@@ -140,10 +140,17 @@ def _build(assessment: model.Assessment, results: Results) -> View:
         waivers=waivers(assessment, anchors),
         slices=slices(assessment),
         board=board(assessment),
-        losses=losses(assessment),
+        losses=losses(assessment, {t: a for (f, t), a in anchors.items() if f == ENTERPRISE}),
         calendar=calendar(assessment),
-        agents=agents(assessment.compared),
+        agents=agents(
+            assessment.compared,
+            _critical(assessment, results),
+            {c.agent for c in assessment.coverage if c.seen_days},
+            assessment.scores.level.target,
+        ),
         history=history(assessment, anchors, Changes(results.run, assessment.checks)),
+        cost=cost_curve(assessment),
+        ages=ages(assessment, results),
         weights=_weights(assessment.policy),
         reliance=words.chapter(),
         front=front_page(assessment, results, steps, summary_view.notices),
@@ -151,6 +158,20 @@ def _build(assessment: model.Assessment, results: Results) -> View:
         sign_off=signature_page(assessment),
         readiness=readiness(assessment, results, checks),
     )
+
+
+def _critical(assessment: model.Assessment, results: Results) -> dict[str, tuple[int, int]]:
+    """Count the failing and the unknown results of critical checks by agent."""
+    ids = [c.id for c in assessment.checks if c.severity == "critical"]
+    if not ids:
+        return {}
+    columns = [
+        "actor",
+        *(f"count(*) FILTER (status = '{s}')" for s in (Status.FAIL, Status.UNKNOWN)),
+    ]
+    where = f"""actor <> '' AND "check" IN ({", ".join("?" * len(ids))})"""
+    rows = results.each(columns, where, "GROUP BY actor ORDER BY actor", ids)
+    return {agent: (failing, unknown) for agent, failing, unknown in rows}
 
 
 def _weights(policy: model.Policy) -> elements.Weights:

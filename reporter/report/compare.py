@@ -242,6 +242,7 @@ def compare(
             )
         ),
         still=tuple(starmap(Failing, engine.rows(_STILL))),
+        still_by_owner=tuple(engine.rows(_STILL_BY_OWNER)),
         changes=int(engine.one("SELECT count(*) FROM changes")),
         actors=tuple(
             ActorSeen(*r)
@@ -488,6 +489,10 @@ _CHANGES = (
 _FIRST_SEEN = (
     "SELECT cause, min(moment) FROM run_{number} JOIN since USING (check_id, subject) JOIN moments"
     " ON moments.run = since.run WHERE cause <> '' GROUP BY cause"
+)
+_STILL_BY_OWNER = (
+    "SELECT owner, failing_since, count(*) FROM changes WHERE before = 'fail' AND now = 'fail'"
+    " GROUP BY ALL ORDER BY ALL"
 )
 _STILL = (
     "SELECT failing_since, count(*), count(*) FILTER (waived <> '') FROM changes WHERE before ="

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reporter.report.chapters.accounting import Accounting
-from reporter.report.chapters.chart_data import Agents, LogCalendar, Losses
+from reporter.report.chapters.chart_data import Agents, Ages, CostCurve, LogCalendar, Losses
 from reporter.report.chapters.follow_up.finding_cards import FindingList
 from reporter.report.chapters.follow_up.response_register import Register
 from reporter.report.chapters.follow_up.sign_off_page import SignaturePage
@@ -64,6 +64,8 @@ class View:
     calendar: LogCalendar = LogCalendar()
     agents: Agents = Agents()
     history: Progress = Progress()
+    cost: CostCurve = CostCurve()
+    ages: Ages = Ages()
     weights: Weights = Weights()
     reliance: Reliance = Reliance()
     front: FrontPage = FrontPage()

@@ -7,14 +7,14 @@ that first.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from fractions import Fraction
 from functools import cache
 
-from reporter.i18n.translate import mark, say, say_n
+from reporter.i18n.translate import day, mark, say, say_n, word
 from reporter.model import comparison as model
 from reporter.model.scores import tier_text
-from reporter.report.chapters.chart_data import AgentCard, Agents, PathStep, TierRow
+from reporter.report.chapters.chart_data import AgentCard, Agents, MapAgent, PathStep, TierRow
 from reporter.report.view.format import (
     at_most,
     clean,
@@ -25,12 +25,17 @@ from reporter.report.view.format import (
     ranged,
     short,
 )
+from reporter.schema.vocabulary import VOCABULARY
 
 FILE = "paths.csv"
 LEVELS_FILE = "agents.csv"
 STEPS_SHOWN = 6
 """Of a kind."""
 ON_PAPER = 4
+RISK_TIERS = VOCABULARY["actors.risk_tier"]
+"""What tiers 1 to 4 are called."""
+NO_LEVEL, WORST_NAMED = 6, 3
+"""Where agents without a level are counted; agents named beside a tier."""
 _KINDS = ("principal", "tool", "data", "destination")
 _NOUNS = {"tool": "tool", "data": "data source", "destination": "destination"}
 _UNAPPROVED = ("unregistered", "never", "later")
@@ -55,8 +60,19 @@ _NAMELESS = {
 }
 
 
-def agents(comparison: model.Comparison) -> Agents:
-    """Print levels by tier, and a card for each agent that is active or appears in logs."""
+def agents(
+    comparison: model.Comparison,
+    critical: Mapping[str, tuple[int, int]] | None = None,
+    seen: Collection[str] = (),
+    target: int = 0,
+) -> Agents:
+    """Print levels by tier, a map, and a card for each agent that is active or appears in logs.
+
+    `critical` counts failing and unknown critical results by agent, `seen` are the agents that logs
+    show.
+    """
+    critical = critical or {}
+    failing = {agent: n for agent, (n, _) in critical.items() if n}
     paths: dict[str, list[model.Step]] = defaultdict(list)
     for step in comparison.paths:
         paths[step.agent].append(step)
@@ -73,9 +89,38 @@ def agents(comparison: model.Comparison) -> Agents:
     )
     return Agents(
         text=_text(comparison.levels),
-        rows=tuple(_rows(comparison.levels)),
+        rows=tuple(_rows(comparison.levels, failing, target or 1)),
         cards=cards,
-        worst=tuple(clean(a) for a in ranking[:ON_PAPER]),
+        worst=tuple(clean(a) for a in ranking[:ON_PAPER] if flaw_counts[a]),
+        map=_map(comparison.levels, critical, seen),
+        map_text=_map_text(comparison.levels, failing, seen),
+        target=target or 1,
+    )
+
+
+def _map(
+    levels: Sequence[model.Leveled],
+    critical: Mapping[str, tuple[int, int]],
+    seen: Collection[str],
+) -> tuple[MapAgent, ...]:
+    shown = []
+    for m in levels:
+        counts, name = critical.get(m.agent, (0, 0)), tier_name(m.tier_hi, m.tier_hi)
+        shown.append(MapAgent(clean(m.agent), m.tier_hi, name, *counts, m.agent not in seen))
+    return tuple(sorted(shown, key=lambda a: (-a.tier, -a.failing, a.agent)))
+
+
+def _map_text(
+    levels: Sequence[model.Leveled], failing: Mapping[str, int], seen: Collection[str]
+) -> str:
+    if not levels:
+        return ""
+    return say(
+        "Of {agents} in use {n} have a failing critical result, and {blind} are in no log"
+        " supplied.",
+        n=number(sum(m.agent in failing for m in levels)),
+        agents=count(len(levels), "agent"),
+        blind=number(sum(m.agent not in seen for m in levels)),
     )
 
 
@@ -107,18 +152,49 @@ def _has_level(level: model.Leveled) -> bool:
     return level.assessed and not level.narrow
 
 
-def _rows(levels: Sequence[model.Leveled]) -> list[TierRow]:
-    cells_by_tier: dict[tuple[int, int], Counter[int]] = defaultdict(Counter)
+def _rows(
+    levels: Sequence[model.Leveled], failing: Mapping[str, int], target: int
+) -> list[TierRow]:
+    by_tier: dict[tuple[int, int], list[model.Leveled]] = defaultdict(list)
     for level in levels:
-        cells_by_tier[level.tier_hi, level.tier_lo][level.level_lo if _has_level(level) else 6] += 1
+        by_tier[level.tier_hi, level.tier_lo].append(level)
     return [
-        TierRow(
-            tier=str(hi) if lo == hi else say("{lo} to {hi}", lo=lo, hi=hi),
-            cells=tuple(cells[n] for n in range(7)),
-            total=cells.total(),
-        )
-        for (hi, lo), cells in sorted(cells_by_tier.items(), reverse=True)
+        _row(hi, lo, members, failing, target)
+        for (hi, lo), members in sorted(by_tier.items(), reverse=True)
     ]
+
+
+def _row(
+    hi: int, lo: int, members: Sequence[model.Leveled], failing: Mapping[str, int], target: int
+) -> TierRow:
+    columns: list[list[model.Leveled]] = [[] for _ in range(7)]
+    for level in members:
+        columns[level.level_lo if _has_level(level) else NO_LEVEL].append(level)
+    worst = sorted(members, key=lambda m: (-failing.get(m.agent, 0), m.level_lo, m.agent))
+    return TierRow(
+        tier=str(hi) if lo == hi else say("{lo} to {hi}", lo=lo, hi=hi),
+        cells=tuple(map(len, columns)),
+        total=len(members),
+        name=tier_name(lo, hi),
+        ends=tuple(_ends(column, target) for column in columns),
+        worst=tuple(clean(m.agent) for m in worst[:WORST_NAMED]),
+    )
+
+
+def tier_name(lo: int, hi: int) -> str:
+    """Name a risk tier, or two where the evidence leaves it open."""
+    names = [word(RISK_TIERS[n - 1]) for n in (lo, hi)]
+    return names[1] if lo == hi else say("{lo} to {hi}", lo=names[0], hi=names[1])
+
+
+def _ends(agents: Sequence[model.Leveled], target: int) -> tuple[int, int]:
+    """Return the shares of agents that reach the target: on evidence, and at most."""
+    if not agents:
+        return 0, 0
+    total, known = len(agents), [m for m in agents if _has_level(m)]
+    lo = sum(m.level_lo >= target for m in known)
+    hi = total - len(known) + sum(m.level_hi >= target for m in known)
+    return lo * 1000 // total, hi * 1000 // total
 
 
 def _card(
@@ -221,5 +297,6 @@ def _step(step: model.Step) -> PathStep:
         changes="" if step.changes is None else "changes" if step.changes else "reads",
         standing=step.standing,
         words=say(_WORDS[step.standing]),
+        since=day(step.first_at) if step.first_at else "",
         record=short(clean(step.ref), FILE, 160),
     )

@@ -33,6 +33,7 @@ from reporter.report.view.format import (
     printed_level,
     printed_permits,
     ranged,
+    thousandths,
     weight_note,
 )
 from reporter.schema.vocabulary import EVIDENCE
@@ -490,13 +491,16 @@ def _cell(level: int, score: ControlScore) -> elements.Cell:
     if practice is None:
         return elements.Cell(level, "none", "·", say("level {n}: no practice", n=level))
     if not practice.raw_lo and practice.raw_hi == 1:
-        return elements.Cell(level, "unknown", "?", say("level {n}: no evidence", n=level))
+        words = say("level {n}: no evidence", n=level)
+        return elements.Cell(level, "unknown", "?", words, 0, 1000)
+    ends = thousandths(practice.raw_lo), thousandths(practice.raw_hi)
     lo, hi = practice.rating_lo, practice.rating_hi
     low_text, high_text = say(_RATINGS[lo]), say(_RATINGS[hi])
     if lo == hi:
-        return elements.Cell(level, lo, lo, say("level {n}: {rating}", n=level, rating=low_text))
+        words = say("level {n}: {rating}", n=level, rating=low_text)
+        return elements.Cell(level, lo, lo, words, *ends)
     words = say("level {n}: {lo}, at most {hi}", n=level, lo=low_text, hi=high_text)
-    return elements.Cell(level, lo, f"{lo}–{hi}", words)
+    return elements.Cell(level, lo, f"{lo}–{hi}", words, *ends)
 
 
 def _check_line(check: elements.Check, strength: str, why: str) -> elements.CheckLine:

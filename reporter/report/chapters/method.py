@@ -10,7 +10,7 @@ from itertools import zip_longest
 from reporter.i18n.translate import ENGLISH, content, language, mark, say, word
 from reporter.model import assessment as model
 from reporter.model.scores import COMPARED, levels_of
-from reporter.report.chapters.summary import evidence_id
+from reporter.report.chapters.summary import evidence_id, under_policy
 from reporter.report.view import elements
 from reporter.report.view.format import clean, count, evidence_mix, join, number, percent
 
@@ -25,7 +25,33 @@ def method(assessment: model.Assessment) -> tuple[elements.Line, ...]:
         *_READING,
     )
     rules += () if language() == ENGLISH else (_LANGUAGE,)
-    return tuple(elements.Line(say(label), say(text)) for label, text in rules)
+    return (
+        *(elements.Line(say(label), say(text)) for label, text in rules),
+        *_survey(assessment.context),
+    )
+
+
+def _survey(context: model.Context) -> tuple[elements.Line, ...]:
+    """Put our count of policies beside the published survey, where the run holds one."""
+    figures = context.benchmark
+    adoption, policy = figures.get("adoption"), figures.get("policy")
+    if not isinstance(adoption, int) or not isinstance(policy, int):
+        return ()
+    sentences = [under_policy(context)]
+    if context.units_total and context.units_with_agents is not None:
+        units = mark("{n} of {all} units have agents in use.")
+        total = number(context.units_total)
+        sentences.append(say(units, n=number(context.units_with_agents), all=total))
+    recorded_origin = figures.get("origin")
+    origin = content(str(recorded_origin)) if recorded_origin else say("origin not recorded")
+    text = mark(
+        "In a published survey {adoption} of organisations use AI agents, and {policy} have a"
+        " formal policy for them ({origin}). The survey counts organisations, this report counts"
+        " agents and units: compare the direction, not the decimals."
+    )
+    values = {"adoption": f"{adoption} %", "policy": f"{policy} %"}
+    sentences.append(say(text, **values, origin=clean(origin).rstrip(".")))
+    return (elements.Line(say("Policies and the published survey"), " ".join(sentences)),)
 
 
 def levels(assessment: model.Assessment) -> tuple[elements.Line, ...]:

@@ -1,4 +1,4 @@
-"""The first page: level, evidenced score, top gaps, policy lag against the published figure.
+"""The first page: level, evidenced score, top gaps, agents under a policy.
 
 In: an `Assessment` and the printed checks and frameworks. Out: `shape.Cover` and `shape.Summary`.
 """
@@ -32,7 +32,6 @@ from reporter.report.view.format import (
     period,
     printed_level,
     share,
-    thousandths,
 )
 from reporter.score import ASK, ENTERPRISE
 
@@ -45,7 +44,6 @@ STATEMENT = mark(
     "certification, and not endorsed by OWASP or NIST."
 )
 ADD_POLICY = mark("add policies and whom they cover to statements/")
-ADD_UNITS = mark("add business units to the inventory")
 
 
 def cover(assessment: model.Assessment) -> elements.Cover:
@@ -121,7 +119,7 @@ def summary(
             f"{_evidence_text(len(open_checks))} {_questions_text(_open_questions(assessment))}"
             f"{_aside_text(assessment)}"
         ),
-        lag=_lag(assessment.context),
+        under_policy=under_policy(assessment.context),
         notices=notices(assessment),
     )
 
@@ -332,77 +330,17 @@ def _gap(
     )
 
 
-def _lag(context: model.Context) -> elements.Lag:
-    """Compare the share of agents without an effective policy with the published distance."""
+def under_policy(context: model.Context) -> str:
+    """Say in one sentence how many agents are under an effective policy."""
     lo, hi = context.policy_lo, context.policy_hi
-    bounds = None if lo is None or hi is None else (lo, hi)
-    bars = (
-        *_published_bars(context.benchmark),
-        _units_bar(context),
-        _coverage_bar(context, bounds),
-    )
-    return elements.Lag(
-        headline=_lag_headline(bounds), bars=bars, notes=_lag_notes(context.benchmark)
-    )
-
-
-def _lag_headline(bounds: tuple[Fraction, Fraction] | None) -> str:
-    if bounds is None:
-        return say("Policy lag not known: {what}.", what=say(ADD_POLICY))
-    lo, hi = bounds
-    part = share(1 - hi, 1 - lo)
-    return say("{share} of the agents in use run without an effective policy.", share=part)
-
-
-def _published_bars(figures: Mapping[str, int | str]) -> tuple[elements.Bar, ...]:
-    names = (
-        ("adoption", say("Organisations that use AI agents")),
-        ("policy", say("… with a formal policy")),
-    )
-    return tuple(
-        elements.Bar(label, f"{value} %", int(value) * 10, int(value) * 10, True, False)
-        for key, label in names
-        if isinstance(value := figures.get(key), int)
-    )
-
-
-def _units_bar(context: model.Context) -> elements.Bar:
-    label = say("Units with agents in use")
-    total, agent_units = context.units_total, context.units_with_agents
-    if not total or agent_units is None:
-        return elements.Bar(label, say("not known: {what}", what=say(ADD_UNITS)), 0, 0, False, True)
-    part = Fraction(agent_units, total)
-    position = thousandths(part)
-    text = say("{share} ({n} of {all})", share=percent(part), n=agent_units, all=total)
-    return elements.Bar(label, text, position, position, True, True)
-
-
-def _coverage_bar(context: model.Context, bounds: tuple[Fraction, Fraction] | None) -> elements.Bar:
-    label = say("Agents in use under a policy")
-    if bounds is None:
-        return elements.Bar(
-            label, say("not known: {what}", what=say(ADD_POLICY)), 0, 0, False, True
-        )
-    agent_count, (lo, hi) = context.agents_assessed, bounds
-    text = share(lo, hi)
-    if agent_count is not None:
-        covered_agents = "–".join(number(int(end * agent_count)) for end in dict.fromkeys((lo, hi)))
-        text += say(" ({n} of {all})", n=covered_agents, all=number(agent_count))
-    return elements.Bar(label, text, thousandths(lo), thousandths(hi), True, True)
-
-
-def _lag_notes(figures: Mapping[str, int | str]) -> tuple[str, ...]:
-    if not figures:
-        return ()
-    gap = figures.get("gap")
-    distance = say("The published distance is {n} points. ", n=gap) if isinstance(gap, int) else ""
-    recorded_origin = figures.get("origin")
-    origin = content(str(recorded_origin)) if recorded_origin else say("origin not recorded")
-    caution = say(
-        "The survey counts organisations, this report counts agents and units: compare the "
-        "direction, not the decimals."
-    )
-    return (
-        f"{distance}{caution}",
-        say("Published figure: {origin}.", origin=clean(origin).rstrip(".")),
-    )
+    if lo is None or hi is None:
+        return say("How many agents are under a policy is not known: {what}.", what=say(ADD_POLICY))
+    total = context.agents_assessed
+    if total is None:
+        return say("{share} of the agents in use are under a policy.", share=share(lo, hi))
+    covered, unknown = int(lo * total), int(hi * total) - int(lo * total)
+    counts = {"n": number(covered), "all": number(total), "unknown": number(unknown)}
+    if unknown:
+        text = mark("{n} of {all} agents in use are under a policy; of {unknown} it is unknown.")
+        return say(text, **counts)
+    return say("{n} of {all} agents in use are under a policy.", **counts)

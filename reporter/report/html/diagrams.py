@@ -1,4 +1,4 @@
-"""Pictures of agents and of levels as inline SVG: values of the view in, text out, with a title and
+"""Pictures of agents as inline SVG: values of the view in, text out, with a title and
 a description.
 
 Lines differ in dashes as well as in colour. Every number is also in a table beside its picture.
@@ -6,120 +6,223 @@ Lines differ in dashes as well as in colour. Every number is also in a table bes
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Sequence
+from itertools import groupby
 
-from reporter.i18n.translate import mark, say, word
-from reporter.model.branding import ACCENT
-from reporter.report.chapters.chart_data import AgentCard, Agents, PathStep
-from reporter.report.html.svg import ALERT, INK, MUTED, SOFT, TRACK, clip, draw, rect, text
-from reporter.report.view import elements
-from reporter.report.view.format import ranged
+from reporter.i18n.translate import mark, say, shortened, word
+from reporter.report.chapters.chart_data import AgentCard, Agents, MapAgent, PathStep, TierRow
+from reporter.report.html.result_pages import Actor
+from reporter.report.html.svg import (
+    FAIL,
+    GOOD,
+    INK,
+    MUTED,
+    PAPER,
+    TRACK,
+    box,
+    clip,
+    draw,
+    hatch,
+    hatched,
+    hit,
+    line,
+    link,
+    path,
+    rect,
+    shares,
+    text,
+)
+from reporter.report.view.format import number
 
 NO_LEVEL = mark("no level")
 _STROKES = {
-    "before": (ACCENT, "line-accent", ""),
-    "holds": (ACCENT, "line-accent", ""),
-    "later": (ALERT, "line-alert", "7 3"),
-    "never": (ALERT, "line-alert", "2 3"),
-    "unregistered": (ALERT, "line-alert", "2 3"),
-    "left": (ALERT, "line-alert", "7 3"),
-    "broken": (ALERT, "line-alert", "2 3"),
-    "not recorded": (MUTED, "line-muted", "4 4"),
+    "before": (GOOD, "good-line", ""),
+    "holds": (GOOD, "good-line", ""),
+    "later": (FAIL, "fail-line", "7 3"),
+    "never": (FAIL, "fail-line", "2 3"),
+    "unregistered": (FAIL, "fail-line", "2 3"),
+    "left": (FAIL, "fail-line", "7 3"),
+    "broken": (FAIL, "fail-line", "2 3"),
+    "not recorded": (MUTED, "stroke-muted", "4 4"),
 }
 _HEADS = {"tool": mark("Tools"), "data": mark("Data"), "destination": mark("Destinations")}
 _ROW = 20
 
 
 def tier_levels(agents: Agents) -> str:
-    """Draw the number of agents of each tier at each level; darker means more."""
-    margin, cell, row = 96, 66, 30
+    """Draw the number of agents of each tier at each level. The ground of a number says how many of
+    them reach the target: proven, unknown, or not. The worst of each tier are named.
+    """
+    margin, cell, row = 140, 62, 36
     heads = [*(say("level {level}", level=n) for n in range(6)), say(NO_LEVEL)]
     if not any(r.cells[6] for r in agents.rows):
         heads.pop()
-    maximum = max(n for r in agents.rows for n in r.cells)
+    right = margin + cell * len(heads) + 10
     parts = [
-        text(margin + cell * (i + 0.5), 13, h, "mid", "muted", 12) for i, h in enumerate(heads)
+        text(margin + cell * (i + 0.5) - 1, 13, h, "mid", "muted", 12) for i, h in enumerate(heads)
     ]
-    parts.append(text(margin + cell * len(heads) + 12, 13, say("agents"), "start", "muted", 12))
+    parts.append(text(right, 13, say("agents"), "start", "muted", 12))
+    parts.append(
+        text(right + 60, 13, say("those with most critical failures"), "start", "muted", 12)
+    )
     descriptions = []
     for index, tier_row in enumerate(agents.rows):
         top = 20 + index * row
-        parts.append(
-            text(0, top + 19, say("Tier {n}", n=tier_row.tier), "start", "ink", 13, bold=True)
-        )
+        tier = say("Tier {n}", n=tier_row.tier)
+        parts.append(text(0, top + 14, tier, "start", "ink", 13, bold=True))
+        parts.append(text(0, top + 28, clip(tier_row.name, 22), "start", "muted", 11))
         for column, total in enumerate(tier_row.cells[: len(heads)]):
-            fill, css = (
-                (TRACK, "track")
-                if not total
-                else (ACCENT, "accent")
-                if 2 * total > maximum
-                else (SOFT, "soft")
-            )
-            parts.append(rect(margin + cell * column, top, cell - 3, row - 3, fill, css))
-            tone = "on" if css == "accent" else "muted" if not total else "dark"
-            parts.append(
-                text(
-                    margin + cell * (column + 0.5) - 1,
-                    top + 18,
-                    str(total),
-                    "mid",
-                    tone,
-                    13,
-                    bold=bool(total),
-                )
-            )
-        parts.append(
-            text(margin + cell * len(heads) + 12, top + 19, str(tier_row.total), "start", "ink", 13)
-        )
+            x = margin + cell * column
+            parts += _agent_count(tier_row, column, total, (x, top, cell - 4, row - 5))
+        parts.append(text(right, top + 20, number(tier_row.total), "start", "ink", 13))
+        worst = ", ".join(tier_row.worst)
+        parts.append(text(right + 60, top + 20, clip(worst, 58), "start", "ink", 11))
         counts = ", ".join(
             say("{n} at {level}", n=n, level=h)
             for n, h in zip(tier_row.cells, heads, strict=False)
             if n
         )
-        descriptions.append(say("tier {n}: {counts}", n=tier_row.tier, counts=counts))
+        words = say("tier {n}: {counts}", n=f"{tier_row.tier} ({tier_row.name})", counts=counts)
+        descriptions.append(f"{words} ({worst})")
     return draw(
-        margin + cell * len(heads) + 70,
+        right + 390,
         20 + row * len(agents.rows),
-        say("Agents in use by risk tier and level"),
+        say("At which level are the agents of each risk tier?"),
         parts,
         "tier-levels",
         desc="; ".join(descriptions),
     )
 
 
-def part_scores(framework: elements.Framework) -> str:
-    """Draw the score of each function, or of each control in a flat list: evidenced and possible,
-    with the edges of the ratings.
+def _agent_count(
+    tier_row: TierRow, column: int, total: int, place: tuple[int, int, int, int]
+) -> list[str]:
+    x, top, width, height = place
+    if not total:
+        return [rect(x, top, width, height, TRACK, "track")]
+    lo, hi = tier_row.ends[column] if tier_row.ends else (0, 1000)
+    plate = 9 * len(str(total)) + 8
+    return [
+        *shares(x, top, width, height, lo / 1000, hi / 1000),
+        rect(x + (width - plate) / 2, top + 5, plate, height - 10, PAPER, "plate"),
+        text(x + width / 2, top + height / 2 + 5, str(total), "mid", "ink", 13, bold=True),
+    ]
+
+
+_STEPS = (0, 1, 2, 3, 5)
+"""Failing critical results from which each column of the map of agents begins."""
+_DOT, _PITCH, _PER_LINE, _MOST_DOTS = 11, 14, 8, 48
+"""Of the map of agents: a dot, from one to the next, dots in a line, and dots in a cell; more are
+only counted.
+"""
+
+
+def agent_map(agents: Agents, places: Sequence[Actor] = ()) -> str:
+    """Draw each agent in use by tier and failing critical results; `places` are what a dot links
+    to. Hatched are those whom no log shows, or of whom a critical result is unknown.
     """
-    items: Sequence[elements.Group | elements.Control] = [
-        g for g in framework.groups if g.depth == 0
-    ] or framework.controls
-    margin, width, row = 5, 250, 34
-    edges = [(margin + width * n / 100, say("{n} %", n=n)) for n in (15, 50, 85)]
-    parts = [text(x, 11, name, "mid", "muted", 11) for x, name in edges]
-    descriptions = []
-    for index, item in enumerate(items):
-        top, score = 18 + index * row, item.figure
-        name = f"{item.id} {item.title}".strip() if item.title != item.id else item.title
-        parts.append(text(0, top + 10, clip(name, 50), "start", "ink", 12))
-        parts.append(rect(margin, top + 16, width, 10, TRACK, "track"))
-        lo, hi = (at * width / 1000 if score.assessed else 0 for at in (score.at_lo, score.at_hi))
-        if hi > lo:
-            parts.append(rect(margin + lo, top + 16, hi - lo, 10, SOFT, "soft"))
-        if lo:
-            parts.append(rect(margin, top + 16, lo, 10, ACCENT, "accent"))
-        parts += [rect(x, top + 14, 1, 14, INK, "ink-fill") for x, _ in edges]
-        words = ranged(score)
-        parts.append(text(margin + width + 10, top + 26, words, "start", "ink", 12))
-        descriptions.append(say("{name}: score {score}", name=name, score=words))
-    return draw(
-        margin + width + 160,
-        20 + row * len(items),
-        say("Score of each unit of {name}", name=framework.short),
-        parts,
-        "part-scores",
-        desc="; ".join(descriptions),
+    anchors = {a.name: a.anchor for a in places}
+    margin, cell = 140, _PITCH * _PER_LINE + 14
+    heads = [f"{n}" if n < 3 else "3–4" if n == 3 else f"{n}+" for n in _STEPS]
+    right = margin + cell * len(heads) + 4
+    parts = [text(margin + cell * i, 28, h, "start", "muted", 12) for i, h in enumerate(heads)]
+    parts.append(text(margin, 12, say("failing critical results"), "start", "muted", 12))
+    parts.append(text(right, 28, say("most failures"), "start", "muted", 12))
+    top = 38
+    outlines: dict[str, list[str]] = defaultdict(list)
+    for tier, members in groupby(agents.map, key=lambda a: a.tier):
+        tier_agents = list(members)
+        columns = [
+            [a for a in tier_agents if bisect_right(_STEPS, a.failing) - 1 == n]
+            for n in range(len(heads))
+        ]
+        longest = max(len(c) if len(c) <= _MOST_DOTS else 1 for c in columns)
+        height = max(-(-longest // _PER_LINE) * _PITCH, 34)
+        parts.append(text(0, top + 12, say("Tier {n}", n=tier), "start", "ink", 13, bold=True))
+        parts.append(text(0, top + 26, tier_agents[0].tier_name, "start", "muted", 11))
+        for column, of_column in enumerate(columns):
+            x = margin + cell * column
+            if len(of_column) > _MOST_DOTS:
+                parts.append(
+                    text(x, top + 14, number(len(of_column)), "start", "ink", 15, bold=True)
+                )
+                continue
+            for at, agent in enumerate(of_column):
+                spot = x + at % _PER_LINE * _PITCH, top + at // _PER_LINE * _PITCH
+                parts += _dot(agent, *spot, anchors.get(agent.agent, ""), outlines)
+        named = [f"{a.agent} ({a.failing})" for a in tier_agents if a.failing][:_MAP_NAMED]
+        parts += [
+            text(right, top + 10 + 13 * n, clip(name, 30), "start", "ink", 11)
+            for n, name in enumerate(named)
+        ]
+        top += max(height, 13 * len(named)) + 10
+    dots = [
+        path("".join(outlines["good"]), GOOD, "good"),
+        path("".join(outlines["fail"]), FAIL, "fail"),
+        hatched("".join(outlines["hatch"])),
+        line("".join(outlines["fail-hatch"]), FAIL, "fail-line", 1.1),
+    ]
+    description = "; ".join(map(_said_of, agents.map[:_MAP_TOLD]))
+    title = say("Which agents have failing critical results? {text}", text=agents.map_text)
+    return draw(right + 190, top, title, [*dots, *parts], "agent-map", desc=description)
+
+
+_MAP_NAMED, _MAP_TOLD = 3, 30
+"""Agents that are named beside a tier, and those in the description."""
+
+
+def _dot(
+    agent: MapAgent, x: float, y: float, anchor: str, outlines: dict[str, list[str]]
+) -> list[str]:
+    """Outline an agent, and return its link."""
+    is_hatched = agent.is_blind or (agent.unknown and not agent.failing)
+    if is_hatched:
+        kind = "fail-hatch" if agent.failing else "hatch"
+        outlines[kind].append(hatch(x + 0.5, y + 0.5, _DOT - 1, _DOT - 1))
+    else:
+        outlines["fail" if agent.failing else "good"].append(box(x, y, _DOT, _DOT))
+    return [link(anchor, [hit(x - 1, y - 1, _PITCH, _PITCH)], _said_of(agent))] if anchor else []
+
+
+def _said_of(agent: MapAgent) -> str:
+    text = say(
+        "{agent}: tier {tier}, {failing} failing and {unknown} unknown critical results",
+        agent=agent.agent,
+        tier=agent.tier,
+        failing=agent.failing,
+        unknown=agent.unknown,
     )
+    return text + (say(", in no log supplied") if agent.is_blind else "")
+
+
+def deviations(card: AgentCard) -> str:
+    """Draw what of an agent's path deviates: what nobody approved first, and broken chains."""
+    steps = [s for s in card.steps if s.standing not in _AS_APPROVED]
+    row, width = 34, 400
+    middle = max(row * len(steps) / 2, 14)
+    parts = [f'<circle class="ink-fill" cx="7" cy="{middle:g}" r="5" fill="{INK}"/>']
+    for index, step in enumerate(steps):
+        y = index * row + 13
+        parts.append(_line(f"M12 {middle:g}C34 {middle:g} 30 {y:g} 52 {y:g}", step))
+        parts.append(_mark(58, y, step))
+        parts.append(text(70, y + 4, clip(step.name, 46), "start", "ink", 12, bold=True))
+        facts = (
+            word(step.kind),
+            step.words,
+            f"{step.uses} ×",
+            step.since and say("since {day}", day=shortened(step.since)),
+        )
+        said = " · ".join(f for f in facts if f)
+        parts.append(text(70, y + 18, clip(said, 68), "start", "muted", 11))
+    title = say("What did {agent} do that nobody approved first?", agent=card.agent)
+    description = "; ".join(map(_step_text, steps))
+    size = width, int(max(row * len(steps), 28))
+    return draw(*size, title, parts, "deviations", desc=description)
+
+
+_AS_APPROVED = ("before", "holds")
 
 
 def action_path(card: AgentCard) -> str:
@@ -150,8 +253,10 @@ def action_path(card: AgentCard) -> str:
         for step in steps:
             lines.append(_line(f"M438 {middle:g}C466 {middle:g} 466 {y:g} 488 {y:g}", step))
             parts.append(_mark(494, y, step))
-            parts.append(text(506, y + 4, clip(step.name, 38), "start", "ink", 12))
-            parts.append(text(800, y + 4, f"{step.uses} ×", "end", "muted", 11))
+            parts.append(text(506, y + 4, clip(step.name, 30), "start", "ink", 12))
+            since = step.since and say("since {day}", day=shortened(step.since))
+            said = ", ".join(filter(None, (f"{step.uses} ×", since)))
+            parts.append(text(800, y + 4, said, "end", "muted", 11))
             y += _ROW
     title = say("Action path of {agent}", agent=card.agent)
     description = "; ".join(map(_step_text, card.steps))
@@ -171,13 +276,9 @@ def _step_text(step: PathStep) -> str:
     )
 
 
-def _line(path: str, step: PathStep) -> str:
+def _line(outline: str, step: PathStep) -> str:
     stroke, css, dashes = _STROKES[step.standing]
-    dash_style = f' stroke-dasharray="{dashes}"' if dashes else ""
-    return (
-        f'<path class="{css}" fill="none" stroke="{stroke}" stroke-width="1.8"{dash_style}'
-        f' d="{path}"/>'
-    )
+    return line(outline, stroke, css, 1.8, dashes)
 
 
 def _mark(x: float, y: float, step: PathStep) -> str:
@@ -190,5 +291,5 @@ def _mark(x: float, y: float, step: PathStep) -> str:
             f'<circle class="{css}" cx="{x:g}" cy="{y:g}" r="4" fill="none" stroke="{stroke}"'
             ' stroke-width="1.6"/>'
         )
-    fill_class = css.replace("line", "fill")
+    fill_class = css.removesuffix("-line")
     return f'<circle class="{fill_class}" cx="{x:g}" cy="{y:g}" r="4.5" fill="{stroke}"/>'

@@ -37,18 +37,20 @@ from reporter.report import EDITIONS
 from reporter.report.build import SHOWN_ON_PAPER
 from reporter.report.document import View
 from reporter.report.editions.appendix import Chapter, sums
-from reporter.report.html import charts, owner_tasks, result_pages, result_rows, search
+from reporter.report.html import charts, ladders, owner_tasks, result_pages, result_rows, search
 from reporter.report.html.custom_template import Template, check
-from reporter.report.html.diagrams import action_path, part_scores, tier_levels
+from reporter.report.html.diagrams import action_path, agent_map, deviations, tier_levels
 from reporter.report.html.result_rows import Packing
+from reporter.report.html.svg import LINK
 from reporter.report.view.elements import Control, Framework
 from reporter.report.view.format import number
 from reporter.runs.store import StoredTable
 
 STYLES = {"screen": ("base.css", "screen.css"), "paper": ("base.css", "paper.css")}
 DRAWINGS: tuple[Callable[..., str], ...] = (
-    *(charts.gauge, charts.bar, charts.lag, charts.waterfall, charts.days),
-    *(charts.split, charts.trend, tier_levels, part_scores, action_path),
+    *(charts.bar, charts.lost_points, charts.days, charts.split),
+    *(ladders.practices, ladders.tick, ladders.trend, ladders.flow),
+    *(ladders.cost_curve, ladders.owner_ages, tier_levels, agent_map, action_path, deviations),
 )
 """What templates can draw, by the name of the function."""
 READINESS = {"auditor": "readiness.html", "board": "readiness_board.html"}
@@ -219,10 +221,20 @@ def _page(
         environment.globals["packed"] = packing.place
 
     def fill(template: str, **more: Any) -> str:
-        page = environment.get_template(template).render(**more)
+        page = _linked(environment.get_template(template).render(**more), medium == "paper")
         return page.replace(f'="{ACCENT}"', f'="{view.cover.accent}"')  # fill and stroke
 
     return fill
+
+
+_MARK = re.compile(f'{re.escape(LINK)}([^"]*)">(.*?)</a>', re.DOTALL)
+_ID = re.compile(r' id="([^"]+)"')
+
+
+def _linked(page: str, is_paper: bool) -> str:
+    """Keep the links of pictures whose place the page holds; on paper a picture has none."""
+    ids = frozenset() if is_paper or LINK not in page else frozenset(_ID.findall(page))
+    return _MARK.sub(lambda match: match[0] if match[1] in ids else match[2], page)
 
 
 def _styles(medium: str) -> str:

@@ -47,7 +47,8 @@ _LETTER = 0.5
 _INLINE = {"a", "b", "bdi", "br", "code", "i", "span", "svg", "img"}
 _HEADINGS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4}
 _BLOCK_PICTURES = {
-    *("heat", "part-scores", "gauge", "lag", "waterfall", "days", "trend", "path", "tier-levels")
+    *("heat", "lost-points", "days", "trend", "flow", "path", "tier-levels", "agent-map"),
+    *("deviations", "cost-curve", "owner-ages"),
 }
 _GROUPS = {"hero": "two", "twocol": "two", "maps": "pair", "trends": "pair"}
 """Class of an element -> the function that gets each of its children as an argument."""

@@ -36,6 +36,7 @@ from reporter.report.trend.transitions import (
     ScoreChange,
     Trend,
     balances,
+    flow,
     what,
 )
 from reporter.report.view.format import (
@@ -78,6 +79,8 @@ def history(
         matrix=_matrix(matrix)[1:],
         matrix_text=_matrix_text(assessment),
         checks=_checks(assessment, anchors),
+        failing_flow=flow(matrix, "fail"),
+        unknown_flow=flow(matrix, "unknown"),
         actors=tuple(_actors(assessment)),
         columns=COLUMNS,
         changes=ChangedResults(changes, past.changes),

@@ -95,6 +95,21 @@ class Balance:
 
 
 @dataclass(frozen=True, slots=True)
+class FlowStep:
+    """A step of the way from the failing or unknown results then to those now."""
+
+    label: str
+    """"fixed"."""
+    n: int
+    kind: str
+    """then | now: a total; good: left because it passes; fail | unknown: came, or left to there;
+    outside: gone, out of scope, or accepted by people
+    """
+    is_added: bool = False
+    """Else it is taken away; of a total it says nothing."""
+
+
+@dataclass(frozen=True, slots=True)
 class CheckChanges:
     """The checks with the most results that went one way."""
 
@@ -121,6 +136,9 @@ class Progress:
     """A row a result before, a column a result now, with sums."""
     matrix_text: str = ""
     checks: tuple[CheckChanges, ...] = ()
+    failing_flow: tuple[FlowStep, ...] = ()
+    """From the failing results then to those now; totals at both ends."""
+    unknown_flow: tuple[FlowStep, ...] = ()
     actors: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
     changes: ChangedResults | None = None
@@ -263,6 +281,74 @@ def balances(
             say("What fails now"), mark("{n} fail now = {sum}"), origins, ("still failing",), means
         ),
     )
+
+
+_ABSENT = (GONE, OUTSIDE, "na")
+_ACCEPTED = ("compensated", "attested")
+
+
+def flow(matrix: Mapping[tuple[str, str], int], status: str) -> tuple[FlowStep, ...]:
+    """List the steps from the results of a status then, fail or unknown, to those now. They add
+    up, and steps without a result are left out.
+    """
+    less, more = (Counter(dict.fromkeys(kinds, 0)) for kinds in (_LEFT[status], _CAME[status]))
+    then = now = 0
+    for (before, after), n in matrix.items():
+        then += n * (before == status)
+        now += n * (after == status)
+        if before == status != after:
+            less[_kind(after)] += n
+        if after == status != before:
+            more[_kind(before)] += n
+    steps = [FlowStep(say(_LEFT[status][k]), n, k) for k, n in less.items() if n]
+    steps += [
+        FlowStep(say(_CAME[status][k]), n, status, is_added=True) for k, n in more.items() if n
+    ]
+    return (
+        FlowStep(say(_THEN[status]), then, "then"),
+        *steps,
+        FlowStep(say(_NOW[status]), now, "now"),
+    )
+
+
+def _kind(status: str) -> str:
+    if status in _ABSENT or status in _ACCEPTED:
+        return "outside" if status in _ABSENT else "accepted"
+    return status if status in ("fail", "unknown") else "good"
+
+
+_THEN = {"fail": mark("failing then"), "unknown": mark("unknown then")}
+_NOW = {"fail": mark("failing now"), "unknown": mark("unknown now")}
+_LEFT = {
+    "fail": {
+        "good": mark("fixed"),
+        "unknown": mark("evidence lost"),
+        "accepted": mark("accepted by people"),
+        "outside": mark("gone or out of scope"),
+    },
+    "unknown": {
+        "good": mark("evidence gained, passing"),
+        "fail": mark("evidence gained, failing"),
+        "accepted": mark("accepted by people"),
+        "outside": mark("gone or out of scope"),
+    },
+}
+"""Where results of a status went."""
+_CAME = {
+    "fail": {
+        "good": mark("newly failing"),
+        "unknown": mark("found failing"),
+        "accepted": mark("no longer accepted"),
+        "outside": mark("new in scope, failing"),
+    },
+    "unknown": {
+        "good": mark("evidence lost, passed then"),
+        "fail": mark("evidence lost, failed then"),
+        "accepted": mark("no longer accepted"),
+        "outside": mark("new in scope, unknown"),
+    },
+}
+"""Where results of a status come from."""
 
 
 def _balance(

@@ -66,6 +66,10 @@ class Cell:
     """What is printed in it: "P", "P-F", "?" or a dot."""
     text: str
     """The same in words."""
+    at_lo: int = 0
+    """Thousandths of the practice that are proven good."""
+    at_hi: int = 0
+    """The same, and what is unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -395,18 +399,6 @@ class Reliance:
 
 
 @dataclass(frozen=True, slots=True)
-class Bar:
-    """One bar of the policy chart."""
-
-    label: str
-    text: str
-    at_lo: int
-    at_hi: int
-    known: bool
-    ours: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Weights:
     """The weights that the scores depend on; empty in runs of before."""
 
@@ -414,13 +406,6 @@ class Weights:
     """Of tiers 1 to 4."""
     severities: tuple[tuple[str, int], ...] = ()
     strengths: tuple[tuple[str, int], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Lag:
-    headline: str
-    bars: tuple[Bar, ...]
-    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -499,7 +484,8 @@ class Summary:
     gaps_text: str
     evidence_gaps: tuple[Gap, ...]
     evidence_text: str
-    lag: Lag
+    under_policy: str
+    """"41 of 49 agents in use are under a policy; of 2 it is unknown."."""
     notices: tuple[Notice, ...] = ()
 
 

@@ -58,15 +58,16 @@ def hostile() -> View:
     view = compared()
     name = format.clean(HOSTILE)
     controls = tuple(replace(c, title=f"{name} {n}") for n, c in enumerate(view.themes.controls))
-    decisions = tuple(
-        replace(d, title=name, fix=name * 3, why=name, owners=name) for d in view.board.decisions
+    questions = tuple(
+        replace(q, question=name, about=name * 2, risk=name, owner=name)
+        for q in view.front.questions
     )
-    board = replace(view.board, meaning=name, decisions=decisions, blind=(name * 4,) * 20)
+    front = replace(view.front, judgement=name, questions=questions, unseen=(name * 4,) * 20)
     frameworks = tuple(replace(f, short=name) for f in view.frameworks) * 9
     return replace(
         view,
         cover=replace(view.cover, organisation=name, unit=name),
-        board=board,
+        front=front,
         themes=replace(view.themes, controls=controls * 4),
         frameworks=frameworks,
     )
@@ -175,9 +176,17 @@ def test_the_document_leaves_nothing_out(
         assert format.ranged(theme.figure) in text
     for framework in view.frameworks:
         assert format.ranged(framework.total.figure) in text
-    for decision in view.board.decisions:
-        assert all(part in text for part in (decision.fix, decision.why, decision.brings))
-    for line in (*view.board.blind, *view.history.sentences):
+    for question in view.front.questions:
+        assert all(part in text for part in (question.about, question.risk, question.owner))
+        assert all(choice.text in text for choice in question.choices)
+    for rung in view.front.rungs:
+        assert rung.way in text
+        assert all(obstacle.text in text for obstacle in rung.obstacles)
+    for change in view.front.changes:
+        assert f"{change.label}: {change.n:,}" in text
+    for line in (view.front.judgement, view.front.change, *view.front.unseen):
+        assert line in text
+    for line in view.history.sentences:
         assert line in text
     for notice in view.summary.notices:
         assert notice.text in text
@@ -235,7 +244,7 @@ def test_without_an_earlier_run_nothing_is_said_of_change(
     form: str, views: dict[str, View], files: dict[str, Path]
 ) -> None:
     text = {"docx": words_of_document, "pptx": words_of_slides}[form](files["single"] / FILES[form])
-    assert views["single"].board.changed in text
+    assert views["single"].front.change in text
     drawn = [set(series) for series, _ in charts_of(files["single"] / FILES[form])]
     assert {"on evidence", "what missing evidence could add"} not in drawn
 
@@ -340,7 +349,7 @@ def test_the_german_ones_hold_no_english(files: dict[str, Path]) -> None:
     )
     for text in texts:
         assert "Wo wir stehen" in text or "Belegter Wert" in text
-        assert not re.search(r"\b(Level|Coverage|Failing|Unknown|Table|Figure|Met)\b", text)
+        assert not re.search(r"\b(Coverage|Failing|Unknown|Table|Figure|Measure)\b", text)
 
 
 # ---------------------------------------------------------------- the same bytes, and the pages

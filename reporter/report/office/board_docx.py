@@ -21,7 +21,7 @@ from docx.shared import Cm, Emu, Pt, RGBColor
 
 from reporter.i18n.translate import say
 from reporter.report.document import View
-from reporter.report.editions.board import Decision
+from reporter.report.editions.front_page import Question
 from reporter.report.office.native_charts import INK, LINE, parts
 from reporter.report.office.outline import Chart, Outline, Table, outline, sentence
 from reporter.report.office.properties import LOGO, moment_of, picture, region, set_properties
@@ -162,7 +162,7 @@ def _fill_cell(cell: Any, text: str, is_head: bool, is_number: bool, accent: str
     paragraph.paragraph_format.space_after = Pt(1)
     if is_number:
         paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
-    run = paragraph.add_run(text)
+    run = paragraph.add_run(text)  # a line break of ours begins a new line
     run.font.size = Pt(SMALL)
     if is_head:
         run.bold, run.font.color.rgb = True, RGBColor(0xFF, 0xFF, 0xFF)
@@ -267,8 +267,7 @@ def _opening(paper: _Paper, content: Outline, logo: str) -> None:
 
 
 def _levels(paper: _Paper, content: Outline) -> None:
-    paper.heading(content.ladder.title, 1)
-    paper.text(content.ladder_text)
+    paper.heading(say("What reaches the next level?"), 1)
     if content.ladder_chart:
         paper.chart(content.ladder_chart)
     paper.table(content.ladder)
@@ -283,23 +282,26 @@ def _changes(paper: _Paper, content: Outline) -> None:
 
 
 def _decisions(paper: _Paper, content: Outline) -> None:
-    paper.heading(say("Five things to decide"), 1)
-    paper.text(content.decisions_text)
-    for decision in content.decisions:
-        _decision(paper, decision)
-    paper.heading(say("What nobody can see yet"), 1)
-    for text in content.blind:
+    paper.heading(say("What to decide?"), 1)
+    paper.text(content.questions_text)
+    for question in content.questions:
+        _question(paper, question)
+    paper.heading(say("What can nobody see yet?"), 1)
+    for text in content.unseen:
         paper.text(text, "List Bullet")
 
 
-def _decision(paper: _Paper, decision: Decision) -> None:
-    urgent = f" ({say('act now')})" if decision.urgent else ""
-    paper.heading(f"{decision.rank}. {decision.title}{urgent}", 2)
-    paper.text(decision.fix).paragraph_format.keep_with_next = True
-    paper.text(decision.why).paragraph_format.keep_with_next = True
-    facts = (("Who:", decision.owners), ("Effort:", decision.effort), ("Brings:", decision.brings))
-    line = " · ".join(f"{say(label)} {text}" for label, text in facts)
-    paper.small(f"{line} · {decision.id}")
+def _question(paper: _Paper, question: Question) -> None:
+    """Add a decision: whom it concerns, what happens without it, the options, who and by when."""
+    urgent = f" ({say('act now')})" if question.urgent else ""
+    paper.heading(f"{question.rank}. {question.question}{urgent}", 2)
+    about = " · ".join(filter(None, (question.about, question.needed_for)))
+    for text in filter(None, (about, question.risk)):
+        paper.text(text).paragraph_format.keep_with_next = True
+    for choice in question.choices:
+        paper.text(choice.text, "List Bullet").paragraph_format.keep_with_next = True
+    due = question.due and say("by {day}", day=question.due)
+    paper.small(" · ".join(filter(None, (question.owner, due, question.id))))
 
 
 def _parts(paper: _Paper, content: Outline) -> None:

@@ -19,10 +19,10 @@ from pptx.util import Pt
 
 from reporter.i18n.translate import mark, say
 from reporter.report.document import View
-from reporter.report.editions.board import Decision
+from reporter.report.editions.front_page import Question
 from reporter.report.office.fit import BOLDER, LEADING, columns, fitting, lines_of
 from reporter.report.office.native_charts import WHITE, insert
-from reporter.report.office.outline import Chart, Outline, Table, outline, sentence
+from reporter.report.office.outline import Chart, Outline, Table, outline
 from reporter.report.office.properties import LOGO, moment_of, picture, region, set_properties
 from reporter.report.office.same_bytes import undated
 from reporter.report.office.slide_master import (
@@ -45,7 +45,7 @@ from reporter.report.view.format import number
 
 CELL, LABEL, PADDING = 11, 11, 5
 """Size of the letters of a table and above a number, and what is left free in a cell."""
-ROW_LINES, DECISION_LINES = 3, 6
+ROW_LINES, DECISION_LINES, LADDER_LINES = 3, 8, 10
 MUTED = RGBColor(0x5A, 0x66, 0x73)
 REPORT, ROADMAP, CONTROLS = "report.json", "roadmap.csv", "controls.csv"
 
@@ -60,7 +60,7 @@ def write(view: View, path: Path) -> None:
     if content.is_compared:
         _changes(deck, content)
     _decisions(deck, content)
-    deck.bullets(say("What nobody can see yet"), content.blind, say(_BLIND_SOURCE), REPORT)
+    deck.bullets(say("What can nobody see yet?"), content.unseen, say(_UNSEEN_SOURCE), REPORT)
     _themes(deck, content)
     _parts(deck, content)
     _notices(deck, content)
@@ -79,7 +79,7 @@ _CHANGES_SOURCE = mark(
     "Source: `history` of report.json; every result that differs is in changes.csv."
 )
 _DECISIONS_SOURCE = mark("Source: roadmap.csv, with the exact gain and the checks of each action.")
-_BLIND_SOURCE = mark(
+_UNSEEN_SOURCE = mark(
     "Source: coverage.csv for logs, quarantine.csv for records, findings.csv for what is unknown."
 )
 _THEMES_SOURCE = mark(
@@ -255,12 +255,14 @@ def _fill_cell(cell: Any, text: str, is_head: bool, is_number: bool) -> None:
     cell.margin_top = cell.margin_bottom = Pt(PADDING / 2)
     cell.vertical_anchor = MSO_ANCHOR.TOP
     cell.text_frame.word_wrap = True
-    paragraph = cell.text_frame.paragraphs[0]
-    paragraph.alignment = PP_ALIGN.RIGHT if is_number else PP_ALIGN.LEFT
-    run = paragraph.add_run()
-    run.text, run.font.size, run.font.bold = text, Pt(CELL), is_head
-    if is_head:
-        run.font.color.rgb = RGBColor.from_string(WHITE)
+    for n, line in enumerate(text.split("\n")):
+        frame = cell.text_frame
+        paragraph = frame.add_paragraph() if n else frame.paragraphs[0]
+        paragraph.alignment = PP_ALIGN.RIGHT if is_number else PP_ALIGN.LEFT
+        run = paragraph.add_run()
+        run.text, run.font.size, run.font.bold = line, Pt(CELL), is_head
+        if is_head:
+            run.font.color.rgb = RGBColor.from_string(WHITE)
 
 
 def _describe(frame: Any, name: str, text: str) -> None:
@@ -328,7 +330,7 @@ def _standing(deck: _Deck, content: Outline) -> None:
     if content.ladder_chart:
         deck.chart(right, content.ladder_chart)
     else:
-        _fill(right, [(fitting(content.ladder_text, width, 14, 8, REPORT), 14, False)])
+        _fill(right, [(say("Nothing could be assessed."), 14, False)])
 
 
 def _within(paragraphs: Sequence[Paragraph], width: float, height: float) -> list[Paragraph]:
@@ -347,14 +349,9 @@ def _within(paragraphs: Sequence[Paragraph], width: float, height: float) -> lis
 
 
 def _levels(deck: _Deck, content: Outline) -> None:
-    """Show what each level asks for, and below it what is in the way of the next."""
-    upper, lower = deck.slide(TWO, content.ladder.title, say(_LEVELS_SOURCE))
-    box = Box(BODY.left, BODY.top, BODY.width, 258)
-    used = deck.table(upper, content.ladder, box, REPORT) + 12
-    rest = Box(BODY.left, BODY.top + used, BODY.width, BODY.height - used)
-    put(lower, rest)
-    most = int((rest.height - 10) / (13 * LEADING))
-    _fill(lower, [(fitting(content.ladder_text, rest.width - 16, 13, most, REPORT), 13, False)])
+    """Show what is in the way of each level, and what reaches it."""
+    title = say("What reaches the next level?")
+    deck.tables(title, content.ladder, say(_LEVELS_SOURCE), REPORT, LADDER_LINES)
 
 
 def _changes(deck: _Deck, content: Outline) -> None:
@@ -368,26 +365,29 @@ def _changes(deck: _Deck, content: Outline) -> None:
 
 
 def _decisions(deck: _Deck, content: Outline) -> None:
-    if not content.decisions:
-        deck.bullets(
-            say("Five things to decide"), [content.decisions_text], say(_DECISIONS_SOURCE), ROADMAP
-        )
+    title = say("What to decide?")
+    if not content.questions:
+        deck.bullets(title, [content.questions_text], say(_DECISIONS_SOURCE), ROADMAP)
         return
     table = Table(
-        say("Five things to decide"),
-        ("#", say("Decision"), say("Owner"), say("Effort"), say("Brings")),
-        tuple(map(_decision, content.decisions)),
-        (4, 52, 18, 10, 16),
+        title,
+        (say("Decision"), say("Options"), say("Who, by when")),
+        tuple(map(_question, content.questions)),
+        (50, 30, 20),
     )
-    notes = f"{content.decisions_text} {say(_DECISIONS_SOURCE)}"
-    deck.tables(table.title, table, notes, ROADMAP, DECISION_LINES)
+    notes = f"{content.questions_text} {say(_DECISIONS_SOURCE)}"
+    deck.tables(title, table, notes, ROADMAP, DECISION_LINES)
 
 
-def _decision(decision: Decision) -> tuple[str, ...]:
-    urgent = f" ({say('act now')})" if decision.urgent else ""
+def _question(question: Question) -> tuple[str, str, str]:
+    urgent = f" ({say('act now')})" if question.urgent else ""
+    about = " · ".join(filter(None, (question.about, question.needed_for)))
+    asked = (f"{question.rank}. {question.question}{urgent}", about, question.risk)
+    due = question.due and say("by {day}", day=question.due)
     return (
-        *(decision.rank, f"{sentence(decision.title + urgent)} {decision.fix}"),
-        *(decision.owners, decision.effort, decision.brings),
+        "\n".join(filter(None, asked)),
+        "\n".join(choice.text for choice in question.choices),
+        "\n".join(filter(None, (question.owner, due))),
     )
 
 

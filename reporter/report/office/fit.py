@@ -27,6 +27,10 @@ def width_of(text: str, size: float) -> float:
 
 def lines_of(text: str, width: float, size: float) -> int:
     """Count the lines that a text takes, broken between words, and inside those that are longer."""
+    return sum(_lines(part, width, size) for part in text.split("\n"))
+
+
+def _lines(text: str, width: float, size: float) -> int:
     count, used = 1, 0.0
     space = width_of(" ", size)
     for word in text.split(" "):

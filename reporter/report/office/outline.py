@@ -10,7 +10,7 @@ from fractions import Fraction
 
 from reporter.i18n.translate import say
 from reporter.report.document import View
-from reporter.report.editions.board import Decision
+from reporter.report.editions.front_page import NOT_JUDGED, Change, Question, Rung
 from reporter.report.trend.transitions import Moment
 from reporter.report.view.elements import Control, LevelStep, Line, Notice
 from reporter.report.view.format import number, percent, ranged
@@ -86,21 +86,20 @@ class Outline:
     subtitle: tuple[str, ...]
     """Period, date and evidence."""
     judgement: str
-    """The one sentence of the report."""
     context: tuple[str, ...]
+    """What belongs to the judgement: what evidence could change, what holds it, waivers."""
     tiles: tuple[Tile, ...]
     """Level, score and coverage."""
     facts: tuple[Line, ...]
     ladder: Table
     ladder_chart: Chart | None
-    ladder_text: str
     is_compared: bool
     """With an earlier run; else `changes` says that there is none."""
     changes: tuple[str, ...]
     change_chart: Chart | None
-    decisions_text: str
-    decisions: tuple[Decision, ...]
-    blind: tuple[str, ...]
+    questions: tuple[Question, ...]
+    questions_text: str
+    unseen: tuple[str, ...]
     notices: tuple[Tile, ...]
     """What a reader must know before the first number, and its lines."""
     themes: Table
@@ -113,7 +112,7 @@ class Outline:
 
 def outline(view: View) -> Outline:
     """Take from the view what a board reads."""
-    board, summary, cover = view.board, view.summary, view.cover
+    front, board, summary, cover = view.front, view.board, view.summary, view.cover
     return Outline(
         title=f"{cover.title} · {say('for the board')}",
         organisation=cover.organisation,
@@ -123,19 +122,18 @@ def outline(view: View) -> Outline:
             say("as of {at}", at=cover.as_of),
             f"{say('evidence')} {cover.evidence_short}",
         ),
-        judgement=board.meaning,
-        context=tuple(filter(None, (board.bounds, *summary.caps, view.waivers.honoured_text))),
+        judgement=front.judgement,
+        context=tuple(filter(None, (board.meaning, board.bounds, view.waivers.honoured_text))),
         tiles=_tiles(view),
         facts=summary.facts,
-        ladder=_ladder(summary.steps),
+        ladder=_ladder(front.rungs),
         ladder_chart=_ladder_chart(summary.steps),
-        ladder_text=board.next_text,
         is_compared=bool(view.history.runs),
-        changes=view.history.sentences or ((board.changed,) if board.changed else ()),
+        changes=_changes(view),
         change_chart=_change_chart(view),
-        decisions_text=board.decisions_text,
-        decisions=board.decisions,
-        blind=board.blind,
+        questions=front.questions,
+        questions_text=front.questions_text,
+        unseen=tuple(filter(None, (*front.unseen, front.notes))),
         notices=tuple(map(_notice, summary.notices)),
         themes=_themes(view.themes.controls),
         theme_chart=_theme_chart(view.themes.controls),
@@ -153,16 +151,17 @@ def sentence(text: str) -> str:
 
 
 def _tiles(view: View) -> tuple[Tile, ...]:
-    summary = view.summary
+    front, summary = view.front, view.summary
     level = summary.level
     level_text = (
         f"{level.text} {say('of 5')} · {level.name}" if summary.figure.assessed else level.name
     )
-    range_text = say("range {range}", range=summary.figure.range) if summary.figure.range else ""
+    level_note = " ".join(filter(None, (front.outlook, sentence(level.sensitive))))
+    bounds = summary.figure.range
     return (
-        Tile(say("Maturity level"), level_text, sentence(summary.level_sentence)),
-        Tile(say("Evidenced score"), summary.figure.text, range_text),
-        Tile(say("Coverage"), summary.coverage, sentence(summary.coverage_text)),
+        Tile(say("Maturity level"), level_text, level_note),
+        Tile(say("Evidenced score"), front.score, bounds and say("range {range}", range=bounds)),
+        Tile(say("Coverage"), summary.coverage, front.coverage),
     )
 
 
@@ -171,34 +170,50 @@ def _notice(notice: Notice) -> Tile:
     return Tile(notice.code, notice.text, lines)
 
 
-def _rung(step: LevelStep) -> str:
+def _step_name(step: LevelStep) -> str:
     return f"{step.level} {step.name}"
 
 
-def _ladder(steps: Sequence[LevelStep]) -> Table:
+def _ladder(rungs: Sequence[Rung]) -> Table:
     return Table(
-        say("What each level asks for"),
+        say("The way to each level"),
         (
-            *(say("Level"), say("Met"), say("Missing"), say("Not known")),
-            say("In the way, beside those of lower levels"),
+            *(say("Level"), say("Practices met")),
+            *(say("In the way"), say("From here it takes")),
         ),
         tuple(
             (
-                *(_rung(s), number(s.met), number(s.missing), number(s.unknown)),
-                s.names or ("–" if s.blockers else s.text),
+                f"{r.level} {r.name}",
+                say("{met} of {n}", met=r.met, n=r.asked),
+                _obstacles(r),
+                _way(r),
             )
-            for s in steps
+            for r in rungs
         ),
-        (20, 9, 12, 14, 45),
-        frozenset({1, 2, 3}),
+        (15, 11, 44, 30),
     )
+
+
+def _obstacles(rung: Rung) -> str:
+    """Name what is in the way, a practice a line."""
+    lines = []
+    for obstacle in rung.obstacles:
+        owners = obstacle.owners and say("Owners: {names}.", names=obstacle.owners)
+        lines.append(f"{obstacle.title}: {obstacle.text}. {owners}".rstrip())
+    return "\n".join(lines) or rung.names or "–"
+
+
+def _way(rung: Rung) -> str:
+    if rung.way or rung.standing != NOT_JUDGED:
+        return rung.way or "–"
+    return say("not judged: too few practices have a subject")
 
 
 def _ladder_chart(steps: Sequence[LevelStep]) -> Chart | None:
     return _drawn(
         Chart(
             say("Practices of each level, met, missing and not known"),
-            tuple(map(_rung, steps)),
+            tuple(map(_step_name, steps)),
             (
                 Series(say("Met"), GOOD, tuple(float(s.met) for s in steps)),
                 Series(say("Missing"), BAD, tuple(float(s.missing) for s in steps)),
@@ -211,6 +226,17 @@ def _ladder_chart(steps: Sequence[LevelStep]) -> Chart | None:
 def _drawn(chart: Chart) -> Chart | None:
     """Return a chart that has something to show."""
     return chart if any(any(s.values) for s in chart.series) else None
+
+
+def _changes(view: View) -> tuple[str, ...]:
+    """Say what the score did, the results behind it, and what makes the runs unlike."""
+    front = view.front
+    counts = " · ".join(map(_change, front.changes))
+    return tuple(filter(None, (front.change, counts, front.change_note, *view.history.sentences)))
+
+
+def _change(change: Change) -> str:
+    return f"{change.label}: {number(change.n)}"
 
 
 def _change_chart(view: View) -> Chart | None:

@@ -57,8 +57,8 @@ def assess(
     Args:
         workspace: Folder with reporter.yml and the evidence.
         out: Run folder to make; without it the run lives as long as what is returned.
-        formats: What is written beside the data: html, pdf, csv, xlsx, oscal, ocsf, sarif,
-            board-html, board-pdf, engineer-html, engineer-pdf; a list, or text with commas.
+        formats: What is written beside the data: html, pdf, csv, docx, pptx, xlsx, oscal, ocsf,
+            sarif, board-html, board-pdf, engineer-html, engineer-pdf; a list, or text with commas.
         earlier: Run folders to compare with; one may stand alone.
         extra: Folders of your own sources, checks, catalogs and profiles; likewise.
         cache, temp: Folders of converted, and of temporary, files; beside the run without them.
@@ -457,7 +457,7 @@ class Run:
         """Print the run to a file (for oscal, a folder) that does not exist yet; return its path.
 
         Args:
-            format: html, pdf, csv, xlsx, oscal, ocsf, sarif or json, or an installed one.
+            format: html, pdf, csv, docx, pptx, xlsx, oscal, ocsf, sarif, json, or an installed one.
             path: The file to make.
             edition: For whom html and pdf are: auditor, board or engineer.
             language: Its code, such as "de"; that of reporter.yml without it.

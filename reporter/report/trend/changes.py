@@ -227,6 +227,8 @@ def _moment(time: datetime, place: int, standing: Standing | None, is_alike: boo
         True,
         is_alike,
         standing.level_lo,
+        score.exact_lo,
+        score.exact_hi,
     )
 
 

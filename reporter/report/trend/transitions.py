@@ -45,6 +45,9 @@ class Moment:
     """Like with like with the run before it."""
     level_lo: int | None = None
     """None where there is no level."""
+    exact_lo: str = ""
+    exact_hi: str = ""
+    """As of a figure; both empty when not assessed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,373 @@
+"""What the board's document and slides say, in one order. In: the view. Out: printed texts, tables
+and the numbers of charts, without a thought for the medium.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from reporter.i18n.translate import say
+from reporter.report.document import View
+from reporter.report.editions.front_page import NOT_JUDGED, Change, Question, Rung
+from reporter.report.trend.transitions import Moment
+from reporter.report.view.elements import Control, LevelStep, Line, Notice
+from reporter.report.view.format import number, percent, ranged
+from reporter.score import rounded
+
+GOOD, BAD, UNKNOWN = "good", "bad", "unknown"
+"""What a series of a chart stands for: proven, failing, no evidence. Each has one look."""
+RUNS_SHOWN, UNITS_SHOWN, THEMES_DRAWN = 8, 8, 20
+UNIT = "business unit"
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    name: str
+    stands_for: str
+    values: tuple[float, ...]
+    labels: tuple[str, ...] = ()
+    """What stands at each value in place of it; empty for the value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """Stacked bars that start at zero."""
+
+    title: str
+    categories: tuple[str, ...]
+    series: tuple[Series, ...]
+    is_upright: bool = False
+    """Columns from left to right, as of times; else bars from top to bottom."""
+    is_percent: bool = False
+
+    @property
+    def alt(self) -> str:
+        """Say every number in words, for those who do not see the picture."""
+        bars = (
+            f"{category}: {', '.join(_said(s, n) for s in self.series)}"
+            for n, category in enumerate(self.categories)
+        )
+        return f"{self.title}. {'; '.join(bars)}."
+
+
+def _said(series: Series, n: int) -> str:
+    return f"{series.name} {series.labels[n] if series.labels else number(int(series.values[n]))}"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    title: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    widths: tuple[int, ...]
+    """Shares of the width, one a column."""
+    numbers: frozenset[int] = frozenset()
+    """Columns of numbers, which stand to the right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One number or sentence of the first page, and what must be said beside it."""
+
+    label: str
+    text: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """The board's edition; a part that a run does not have is empty."""
+
+    title: str
+    organisation: str
+    unit: str
+    subtitle: tuple[str, ...]
+    """Period, date and evidence."""
+    judgement: str
+    context: tuple[str, ...]
+    """What belongs to the judgement: what evidence could change, what holds it, waivers."""
+    tiles: tuple[Tile, ...]
+    """Level, score and coverage."""
+    facts: tuple[Line, ...]
+    ladder: Table
+    ladder_chart: Chart | None
+    is_compared: bool
+    """With an earlier run; else `changes` says that there is none."""
+    changes: tuple[str, ...]
+    change_chart: Chart | None
+    questions: tuple[Question, ...]
+    questions_text: str
+    unseen: tuple[str, ...]
+    notices: tuple[Tile, ...]
+    """What a reader must know before the first number, and its lines."""
+    themes: Table
+    theme_chart: Chart | None
+    frameworks: Table
+    units: Table | None
+    units_note: str
+    statement: str
+
+
+def outline(view: View) -> Outline:
+    """Take from the view what a board reads."""
+    front, board, summary, cover = view.front, view.board, view.summary, view.cover
+    return Outline(
+        title=f"{cover.title} · {say('for the board')}",
+        organisation=cover.organisation,
+        unit=cover.unit,
+        subtitle=(
+            cover.period,
+            say("as of {at}", at=cover.as_of),
+            f"{say('evidence')} {cover.evidence_short}",
+        ),
+        judgement=front.judgement,
+        context=tuple(filter(None, (board.meaning, board.bounds, view.waivers.honoured_text))),
+        tiles=_tiles(view),
+        facts=summary.facts,
+        ladder=_ladder(front.rungs),
+        ladder_chart=_ladder_chart(summary.steps),
+        is_compared=bool(view.history.runs),
+        changes=_changes(view),
+        change_chart=_change_chart(view),
+        questions=front.questions,
+        questions_text=front.questions_text,
+        unseen=tuple(filter(None, (*front.unseen, front.notes))),
+        notices=tuple(map(_notice, summary.notices)),
+        themes=_themes(view.themes.controls),
+        theme_chart=_theme_chart(view.themes.controls),
+        frameworks=_frameworks(view),
+        units=_units(view),
+        units_note=_units_note(view),
+        statement=cover.statement,
+    )
+
+
+def sentence(text: str) -> str:
+    """End a text as a sentence, with a capital first."""
+    text = text[:1].upper() + text[1:]
+    return text if not text or text.endswith((".", "!", "?")) else f"{text}."
+
+
+def _tiles(view: View) -> tuple[Tile, ...]:
+    front, summary = view.front, view.summary
+    level = summary.level
+    level_text = (
+        f"{level.text} {say('of 5')} · {level.name}" if summary.figure.assessed else level.name
+    )
+    level_note = " ".join(filter(None, (front.outlook, sentence(level.sensitive))))
+    bounds = summary.figure.range
+    return (
+        Tile(say("Maturity level"), level_text, level_note),
+        Tile(say("Evidenced score"), front.score, bounds and say("range {range}", range=bounds)),
+        Tile(say("Coverage"), summary.coverage, front.coverage),
+    )
+
+
+def _notice(notice: Notice) -> Tile:
+    lines = "; ".join((*notice.lines, *filter(None, (notice.remainder,))))
+    return Tile(notice.code, notice.text, lines)
+
+
+def _step_name(step: LevelStep) -> str:
+    return f"{step.level} {step.name}"
+
+
+def _ladder(rungs: Sequence[Rung]) -> Table:
+    return Table(
+        say("The way to each level"),
+        (
+            *(say("Level"), say("Practices met")),
+            *(say("In the way"), say("From here it takes")),
+        ),
+        tuple(
+            (
+                f"{r.level} {r.name}",
+                say("{met} of {n}", met=r.met, n=r.asked),
+                _obstacles(r),
+                _way(r),
+            )
+            for r in rungs
+        ),
+        (15, 11, 44, 30),
+    )
+
+
+def _obstacles(rung: Rung) -> str:
+    """Name what is in the way, a practice a line."""
+    lines = []
+    for obstacle in rung.obstacles:
+        owners = obstacle.owners and say("Owners: {names}.", names=obstacle.owners)
+        lines.append(f"{obstacle.title}: {obstacle.text}. {owners}".rstrip())
+    return "\n".join(lines) or rung.names or "–"
+
+
+def _way(rung: Rung) -> str:
+    if rung.way or rung.standing != NOT_JUDGED:
+        return rung.way or "–"
+    return say("not judged: too few practices have a subject")
+
+
+def _ladder_chart(steps: Sequence[LevelStep]) -> Chart | None:
+    return _drawn(
+        Chart(
+            say("Practices of each level, met, missing and not known"),
+            tuple(map(_step_name, steps)),
+            (
+                Series(say("Met"), GOOD, tuple(float(s.met) for s in steps)),
+                Series(say("Missing"), BAD, tuple(float(s.missing) for s in steps)),
+                Series(say("Not known"), UNKNOWN, tuple(float(s.unknown) for s in steps)),
+            ),
+        )
+    )
+
+
+def _drawn(chart: Chart) -> Chart | None:
+    """Return a chart that has something to show."""
+    return chart if any(any(s.values) for s in chart.series) else None
+
+
+def _changes(view: View) -> tuple[str, ...]:
+    """Say what the score did, the results behind it, and what makes the runs unlike."""
+    front = view.front
+    counts = " · ".join(map(_change, front.changes))
+    return tuple(filter(None, (front.change, counts, front.change_note, *view.history.sentences)))
+
+
+def _change(change: Change) -> str:
+    return f"{change.label}: {number(change.n)}"
+
+
+def _change_chart(view: View) -> Chart | None:
+    """Draw the score of each run that has one: what is proven, and what evidence could add."""
+    if not view.history.trends:
+        return None
+    moments = [m for m in view.history.trends[0].moments if m.assessed][-RUNS_SHOWN:]
+    if len(moments) < 2:
+        return None
+    bounds = [(Fraction(m.exact_lo), Fraction(m.exact_hi)) for m in moments]
+    return Chart(
+        say("Evidenced score of each run"),
+        tuple(map(_moment, moments)),
+        (
+            Series(
+                say("on evidence"),
+                GOOD,
+                tuple(float(rounded(lo)) for lo, _ in bounds),
+                tuple(percent(lo) for lo, _ in bounds),
+            ),
+            Series(
+                say("what missing evidence could add"),
+                UNKNOWN,
+                tuple(float(rounded(hi) - rounded(lo)) for lo, hi in bounds),
+                tuple(
+                    say("up to {score}", score=percent(hi)) if hi > lo else "" for lo, hi in bounds
+                ),
+            ),
+        ),
+        is_upright=True,
+        is_percent=True,
+    )
+
+
+def _moment(moment: Moment) -> str:
+    """Name a run, and say where it is not like with like with the one before."""
+    return moment.as_of if moment.alike else say("{day} (other rules)", day=moment.as_of)
+
+
+def _tally(theme: Control) -> tuple[int, int]:
+    """Count the failing and the unknown results of a theme."""
+    counts = [line.counts for line in theme.checks]
+    return sum(c.failed for c in counts), sum(c.unknown for c in counts)
+
+
+def _themes(controls: Sequence[Control]) -> Table:
+    rows = []
+    for theme in controls:
+        failed, unknown = _tally(theme)
+        in_the_way = theme.permits.text if theme.permits else "–"
+        rows.append(
+            (theme.title, ranged(theme.figure), number(failed), number(unknown), in_the_way)
+        )
+    return Table(
+        say("By theme"),
+        (
+            *(say("Theme"), say("Evidenced score [range]"), say("Failing"), say("Unknown")),
+            say("In the way of"),
+        ),
+        tuple(rows),
+        (32, 25, 12, 13, 18),
+        frozenset({2, 3}),
+    )
+
+
+def _theme_chart(controls: Sequence[Control]) -> Chart | None:
+    """Draw what is open, the themes with most failures first."""
+    tallies = sorted(((*_tally(c), c.title) for c in controls), key=lambda t: (-t[0], -t[1], t[2]))
+    tallies = tallies[:THEMES_DRAWN]
+    title = say("Results by theme that fail or are unknown")
+    if len(controls) > THEMES_DRAWN:
+        shown, total = number(THEMES_DRAWN), number(len(controls))
+        title = say("{title} ({n} of {all})", title=title, n=shown, all=total)
+    return _drawn(
+        Chart(
+            title,
+            tuple(title for _, _, title in tallies),
+            (
+                Series(say("Failing"), BAD, tuple(float(failed) for failed, _, _ in tallies)),
+                Series(say("Unknown"), UNKNOWN, tuple(float(n) for _, n, _ in tallies)),
+            ),
+        )
+    )
+
+
+def _frameworks(view: View) -> Table:
+    return Table(
+        say("By framework"),
+        (
+            *(say("Framework"), say("Evidenced score [range]"), say("Coverage")),
+            *(say("Fully · in part · by statement · not at all"), say("Level, by our rule")),
+        ),
+        tuple(
+            (
+                *(f.short, ranged(f.total.figure), f.total.coverage),
+                *(" · ".join(f.total.extents), f.level.text if f.level else "–"),
+            )
+            for f in view.frameworks
+        ),
+        (24, 25, 13, 24, 14),
+        frozenset({2, 3, 4}),
+    )
+
+
+def _units(view: View) -> Table | None:
+    rows = [
+        (r.value, number(r.actors), r.level, _bounded(r.score, r.range), r.weakest)
+        for d in view.slices.dimensions
+        for r in d.rows
+        if r.dimension == UNIT
+    ]
+    if not rows:
+        return None
+    return Table(
+        say("By business unit"),
+        (
+            *(say("Unit"), say("Actors"), say("Level")),
+            *(say("Evidenced score [range]"), say("Weakest themes")),
+        ),
+        tuple(rows[:UNITS_SHOWN]),
+        (20, 11, 10, 24, 35),
+        frozenset({1, 2}),
+    )
+
+
+def _bounded(score: str, bounds: str) -> str:
+    return f"{score} [{bounds}]" if bounds else score
+
+
+def _units_note(view: View) -> str:
+    total = sum(row.dimension == UNIT for row in view.slices.rows)
+    if total <= UNITS_SHOWN:
+        return ""
+    return say("The weakest 8 of {n} units; all are in slices.csv.", n=number(total))

@@ -21,7 +21,7 @@ from docx.shared import Cm, Emu, Pt, RGBColor
 
 from reporter.i18n.translate import say
 from reporter.report.document import View
-from reporter.report.editions.front_page import Question
+from reporter.report.editions.decisions import Question
 from reporter.report.office.native_charts import INK, LINE, parts
 from reporter.report.office.outline import Chart, Outline, Table, outline, sentence
 from reporter.report.office.properties import LOGO, moment_of, picture, region, set_properties

@@ -19,7 +19,7 @@ from pptx.util import Pt
 
 from reporter.i18n.translate import mark, say
 from reporter.report.document import View
-from reporter.report.editions.front_page import Question
+from reporter.report.editions.decisions import Question
 from reporter.report.office.fit import BOLDER, LEADING, columns, fitting, lines_of
 from reporter.report.office.native_charts import WHITE, insert
 from reporter.report.office.outline import Chart, Outline, Table, outline

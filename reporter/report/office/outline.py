@@ -10,7 +10,8 @@ from fractions import Fraction
 
 from reporter.i18n.translate import say
 from reporter.report.document import View
-from reporter.report.editions.front_page import NOT_JUDGED, Change, Question, Rung
+from reporter.report.editions.decisions import Question
+from reporter.report.editions.front_page import NOT_JUDGED, Change, Rung
 from reporter.report.trend.transitions import Moment
 from reporter.report.view.elements import Control, LevelStep, Line, Notice
 from reporter.report.view.format import number, percent, ranged

@@ -62,6 +62,7 @@ WRITTEN = {
     "decisions-house": 100,
     "decisions-intake": 100,
     "decisions-reports": 100,
+    "decisions-screen": 100,
     "decisions-runs": 100,
     "decisions-statements": 100,
 }
@@ -623,6 +624,7 @@ def test_the_changelog_counts_right() -> None:
         "decisions-records",
         "decisions-intake",
         "decisions-reports",
+        "decisions-screen",
         "decisions-runs",
         "decisions-statements",
     ],

@@ -84,10 +84,11 @@ def test_what_is_compiled_in_advance_is_all_that_an_edition_takes(
 def test_editions_print_the_same_numbers(views: dict[str, View], edition: str) -> None:
     rich = views["rich"]
     page = html.render(rich, edition=edition)
+    plain = re.sub(r"</?(?:b|span)\b[^>]*>", "", page)
     for f in (rich.summary.figure, *(x.total.figure for x in rich.frameworks)):
         assert f.text in page and f.range in page
     for control in rich.themes.controls:
-        assert control.figure.text in page
+        assert control.figure.range in plain
 
 
 def test_the_board_reads_two_to_four_pages_or_one_without_a_score(

@@ -144,8 +144,6 @@ def test_shown_and_hidden_failures_add_up(rich: View) -> None:
         assert sum(r["status"] == "fail" for r in rows) == check.counts.failed
         assert sum(r["status"] == "unknown" for r in rows) == check.counts.unknown
         assert len(check.failing) == min(check.counts.failed, build.KEPT)
-        if check.counts.failed > build.SHOWN_ON_PAPER:
-            assert f"all {check.counts.failed} are in findings.csv" in check.more_paper
 
 
 def test_unknowns_are_counted_with_their_reasons(rich: View) -> None:
@@ -220,7 +218,7 @@ def test_two_writes_give_the_same_bytes(name: str, rich: View, tmp_path: Path) -
 def test_formats_print_the_same_number_for_the_same_control(
     rich: View, page: str, pdf: Path, tmp_path: Path
 ) -> None:
-    paper = html.render(rich, "paper")
+    paper = re.sub(r"</?(?:b|span)\b[^>]*>", "", html.render(rich, "paper"))
     for name in (DATA, RESULTS):
         (tmp_path / name).write_bytes(_attachment(pdf, name))
     attached = build.build(*store.read_run(tmp_path))
@@ -231,7 +229,7 @@ def test_formats_print_the_same_number_for_the_same_control(
         for control, other in zip(framework.controls, copy.controls, strict=True):
             assert control.standing == other.standing
             assert control.standing in page
-            assert control.standing in paper
+            assert control.figure.range in paper
             finding = next(findings)
             assert finding["description"] == markup(control.standing)
             said = {p["name"]: p["value"] for p in finding["props"]}
@@ -239,7 +237,8 @@ def test_formats_print_the_same_number_for_the_same_control(
             assert (said["score-lo"], said["score-hi"]) == (control.figure.exact_lo, control.figure.exact_hi)  # fmt: skip
             assert said["assessed"] == control.extent
             for text in (control.not_shown, control.shown):
-                assert text in page and text in paper and text in finding["remarks"]
+                assert text in page and text in finding["remarks"]
+            assert control.state != "assessed" or control.not_shown in paper
 
 
 def test_each_control_counts_its_checks_by_what_they_show_and_by_their_evidence() -> None:
@@ -384,13 +383,13 @@ def test_pdf_is_tagged_titled_and_carries_the_data_of_the_run(pdf: Path) -> None
     for name in (DATA, RESULTS):
         assert _attachment(pdf, name) == (pdf.parent / name).read_bytes()
     with pikepdf.open(pdf) as document:
-        assert list(document.attachments) == [DATA, RESULTS]
+        assert {DATA, RESULTS} < set(document.attachments)
         assert document.Root.MarkInfo.Marked
         assert str(document.Root.Lang) == "en"
         assert _chapters(document)[:3] == [
             ("Contents", 1),
+            ("Scope", 1),
             ("At a glance", 2),
-            ("Behind the first page", 3),
         ]
         headers = [
             o

@@ -39,7 +39,7 @@ from reporter.model.sentences import Sentence
 from reporter.pipeline import assess as run
 from reporter.report import EDITIONS, WRITERS, build, workbook
 from reporter.report.document import View
-from reporter.report.editions import appendix
+from reporter.report.editions import findings_by_check
 from reporter.report.html import owner_tasks, result_pages
 from reporter.report.html import page as html
 from reporter.report.html.svg import clip
@@ -330,33 +330,34 @@ def test_no_text_of_the_pages_beside_a_long_run_goes_round(
         assert left_over(path.read_text("utf-8"), data) == set(), name
 
 
-@pytest.mark.parametrize("shown", [1, None])
-def test_no_text_of_the_appendix_goes_round(
-    shown: int | None, pseudo: translate.Translation, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("most", [1, 1000])
+def test_no_text_of_the_paper_goes_round(
+    most: int, pseudo: translate.Translation, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    set_in: list[str] = []
+    feet: list[str] = []
 
-    def keep(_: object, code: str, data: dict[str, Any], **options: object) -> bytes:
-        held = json.loads(json.dumps(data), object_hook=lambda d: list(d.values()))
-        set_in.extend(f"<p>{escape(text)}</p>" for text in strings(held))
+    def keep(_: object, code: str, data: dict[str, Any], folder: Path) -> bytes:
+        feet.extend(f"<p>{escape(data[name])}</p>" for name in ("foot", "of"))
         return b""
 
     monkeypatch.setattr(typst_pages.Press, "_compile", keep)
+    monkeypatch.setattr(typst_pages, "mark_row_heads", lambda made, heads: made)
     monkeypatch.setattr(typst_pages.Press, "_said", lambda _, text, room, plain: text)
     monkeypatch.setattr(Faces, "written", lambda _, text, plain: text)  # no font draws our brackets
+    monkeypatch.setattr(findings_by_check, "PRINTED", most)
+    monkeypatch.setattr(paper, "MOST_ATTACHED", most)
     assessment = replace(given.single(), language="xx")
     made, data = given.view(assessment), data_of(assessment, pseudo)
     with translate.speaking("xx"):
-        begins = appendix.chapter(made, shown or len(made.findings), 2, "f" * 64)
-        parts = list(appendix.parts(appendix.sections(made.findings, appendix.totals_of(made)), 5))
         press = typst_pages.Press(html.templates_dir(), made.cover.as_of_iso)
-        press.findings(parts[1])
-        press.running(made.cover, appendix.TITLE, 2, 2, 9)
-    assert any(f"{OPEN}Management" in text for text in set_in)
-    data.append(made.cover.evidence_short)
-    page = html.render(made, "paper", appendix=begins)
+        press.report(made.cover, "<body></body>", [], tmp_path)
+        files = [(f.path.name, f.description) for f in paper._off_paper(made, tmp_path)]
+        files.append((paper.FINDINGS, paper._left_beside(21_000)))
+    assert any(f"{OPEN}Management" in text for text in feet)
+    data += [made.cover.evidence_short, *(name for name, _ in files)]
+    page = html.render(made, "paper", attached=files)
     assert f'content: "{OPEN}Management' in page
-    for printed in ("".join(set_in), page):
+    for printed in ("".join(feet), page):
         assert left_over(printed, data) == set()
 
 
@@ -498,19 +499,12 @@ def test_a_german_pdf_says_so_and_the_board_still_has_few_pages(german: View) ->
         assert 2 <= len(document.pages) <= 4
 
 
-def test_the_appendix_of_a_german_pdf_says_so(german: View, tmp_path: Path) -> None:
-    with translate.speaking("de"):
-        part = next(
-            appendix.parts(appendix.sections(german.findings, appendix.totals_of(german), 5), 5)
-        )
-        press = typst_pages.Press(html.templates_dir(), german.cover.as_of_iso)
-        (tmp_path / "part.pdf").write_bytes(press.findings(part))
-        (tmp_path / "running.pdf").write_bytes(press.running(german.cover, appendix.TITLE, 2, 2, 9))
-    with pikepdf.open(tmp_path / "part.pdf") as document:
+def test_the_findings_of_a_german_pdf_say_so(german: View, tmp_path: Path) -> None:
+    (tmp_path / "made.pdf").write_bytes(paper.render(german))
+    with pikepdf.open(tmp_path / "made.pdf") as document:
         assert document.Root.Lang == "de"
-    said = texts_of(sorted(tmp_path.iterdir()))
-    assert "Gegenstand" in said["part.pdf"]
-    assert "Alle Befunde" in said["running.pdf"] and "Seite 2 von 9" in said["running.pdf"]
+    said = texts_of([tmp_path / "made.pdf"])["made.pdf"]
+    assert "Befunde nach Prüfung" in said and "Seite 2 von" in said
 
 
 def test_a_german_report_has_the_same_scores_and_codes(german: View) -> None:

@@ -9,12 +9,11 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from reporter.content import loader
 from reporter.content.loader import Content
@@ -35,7 +34,6 @@ from reporter.evaluate.foreign_checks import Apart
 from reporter.evaluate.parity import side_by_side
 from reporter.evaluate.segments import agent_patterns
 from reporter.evaluate.unassessed import find_unread
-from reporter.i18n.translate import speaking
 from reporter.ingest.cache import USUAL, Cache, open_cache
 from reporter.ingest.load import Intake, ingest
 from reporter.ingest.readers.files import display_path, is_shown_as_it_is
@@ -65,8 +63,6 @@ from reporter.report.compare import VerifiedRun, compare, read_earlier
 from reporter.report.document import View
 from reporter.report.export import (
     CSV,
-    PDF,
-    Begun,
     Wanted,
     clear_abandoned,
     place_of,
@@ -239,7 +235,7 @@ def _assess(
     cache: Cache,
     options: Options,
     pool: Executor,
-) -> tuple[Assessment, Intake, Begun]:
+) -> tuple[Assessment, Intake, tuple[Future[None], ...]]:
     """Run all steps that need the engine; return what is being written too."""
     with _cache_kept(cache), DuckDB(work, options.memory, options.temp_size) as engine:
         options.say(f"reading {workspace.folder}")
@@ -272,7 +268,7 @@ def _assess(
         with kept_tables.kept_aside(engine, kept):
             planned = plan(engine, workspace, content, compiled, faults, answers, followed)
             write_results(engine, planned.scoring.checks, planned.roadmap, part)
-            begin = partial(_begin, pool, workspace, work.parent, part, options)
+            begin = partial(_begin, pool, part, options)
             begun = None if people or planned.is_large else begin(planned)
             # Python scores while the engine answers.
             weighing = pool.submit(planned.scoring.reweighed, planned.actions)
@@ -407,20 +403,12 @@ def _used_paths(workspace: Workspace, cache: Cache, part: Path, options: Options
 
 
 def _begin(
-    pool: Executor,
-    workspace: Workspace,
-    folder: Path,
-    part: Path,
-    options: Options,
-    planned: Planned,
-) -> Begun:
-    """Begin to write the lists of all results while the rest of the run is computed; pages of the
-    PDF wait in a folder.
-    """
+    pool: Executor, part: Path, options: Options, planned: Planned
+) -> tuple[Future[None], ...]:
+    """Begin to write the lists of all results while the rest of the run is computed."""
     from reporter.report import build as views
     from reporter.report.chapters.next_steps import heads
     from reporter.report.csv_tables import begin
-    from reporter.report.view.format import iso
 
     checks, frameworks = planned.scoring.checks, planned.scoring.content.frameworks
     counts = ((t.status, t.n) for t in planned.scoring.tallies)
@@ -428,21 +416,7 @@ def _begin(
     columns = views.finding_columns(frameworks) if CSV in options.formats else ()
     if columns:
         options.say(f"writing {FILES[CSV]}")
-    files = begin(pool, findings, columns, heads(planned.roadmap), part)
-    total, least = planned.scores.enterprise.total, planned.scoring.content.policy
-    if PDF not in options.formats or total.coverage < least.readiness_coverage:
-        return Begun(files)
-    language, as_of = options.language or workspace.language, iso(workspace.run.as_of)
-    totals = {name: score.counts for name, score in planned.scores.checks.items()}
-    listed = replace(findings, results=Results(part, checks)), totals, as_of, folder / "pages"
-    return Begun(files, pool.submit(_lay_out, language, *listed))
-
-
-def _lay_out(language: str, *listed: Any) -> Any:
-    from reporter.report.pdf import paper
-
-    with speaking(language):
-        return paper.lay_out(*listed)
+    return begin(pool, findings, columns, heads(planned.roadmap), part)
 
 
 def _gather(

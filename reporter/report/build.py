@@ -62,7 +62,6 @@ from reporter.runs.store import Changes, Results, StoredTable, read_data
 
 KEPT = 25
 """Failing subjects of a check in `Check.failing`; `findings` has all."""
-SHOWN_ON_PAPER = 3
 REASONS_SHOWN = 3
 
 _STRENGTHS = ("direct", "partial", "contextual")
@@ -337,7 +336,6 @@ def _check(
         counts=tally,
         standing=_standing(result, coverage, tally, check.severity, level, evidence, sample),
         failing=tuple(failures),
-        more_paper=_more(tally.failed, SHOWN_ON_PAPER),
         unknown=_unknown(tally.unknown, reasons),
         controls=controls,
         sample=sample,
@@ -379,16 +377,6 @@ def _state(score: CheckScore) -> str:
     if not score.applicable:
         return "not_applicable"
     return "assessed" if score.known else "not_assessed"
-
-
-def _more(failure_count: int, limit: int) -> str:
-    if failure_count <= limit:
-        return ""
-    return say(
-        "{n} of {all} failing subjects shown, highest tier first; all {all} are in findings.csv.",
-        n=number(limit),
-        all=number(failure_count),
-    )
 
 
 def _unknown(unknown_count: int, reasons: Iterable[tuple[str, int]]) -> str:

@@ -38,10 +38,10 @@ from reporter.report.chapters.follow_up.workpapers import COLUMNS, workpapers
 from reporter.report.chapters.next_steps import Roadmap
 from reporter.report.chapters.parts_of_the_whole import SliceLine, Slices
 from reporter.report.document import View
+from reporter.report.editions.off_paper import CONTROLS, SUMS, write_controls, write_sums
 from reporter.report.html.custom_template import Template, read_templates
 from reporter.report.html.custom_template import write as write_own
 from reporter.report.trend.transitions import Progress
-from reporter.report.view.elements import Framework
 from reporter.runs.store import (
     MANIFEST,
     Results,
@@ -102,18 +102,9 @@ def clear_abandoned(folder: Path, temp: Path | None = None) -> list[str]:
 
 
 CSV, PDF = "csv", "pdf"
-"""The formats that are begun while the rest of a run is computed: lists that need the results
-only.
+"""The format that is begun while the rest of a run is computed, as it needs the results only; and
+the one that is laid out while the others are written.
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Begun:
-    """What is written while the rest of a run is computed."""
-
-    files: tuple[Future[None], ...]
-    appendix: Future[Any] | None = None
-    """Of the PDF: what `paper.lay_out` returns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +125,7 @@ def write_run(
     counts: dict[str, int],
     part: Path,
     options: Wanted,
-    begun: Begun,
+    begun: Iterable[Future[None]],
 ) -> None:
     """Write every file of a run but those that were `begun`, tables from the English view. The
     manifest comes last, as it holds the hashes of the others.
@@ -142,8 +133,8 @@ def write_run(
     write_data(assessment, part)
     tables = partial(_write_tables, assessment, english_view, part)
     formats = tuple(name for name in options.formats if name != CSV)
-    write_formats(view, replace(options, formats=formats), part, part, tables, begun.appendix)
-    for job in begun.files:
+    write_formats(view, replace(options, formats=formats), part, part, tables)
+    for job in begun:
         job.result()
     write_installed(view, options, part, part)
     write_manifest(part, assessment, counts)
@@ -160,7 +151,8 @@ def _write_tables(assessment: Assessment, english_view: View, part: Path) -> Non
     write_roadmap(english_view.roadmap, part / "roadmap.csv")
     write_statements(assessment, part / "statements.csv")
     write_slices(english_view.slices, part / "slices.csv")
-    write_controls(english_view.frameworks, part / "controls.csv")
+    write_controls(english_view, part / CONTROLS)
+    write_sums(english_view, part / SUMS)
     if english_view.history.runs:
         write_changes(english_view.history, part / "changes.csv")
 
@@ -171,22 +163,21 @@ def write_formats(
     run: Path,
     part: Path,
     write_tables: Callable[[], None] = lambda: None,
-    appendix: Future[Any] | None = None,
 ) -> None:
     """Write a view in each format, and with each user template as HTML and PDF if requested.
 
     Formats that list or attach the data of the run receive it. PDF is laid out, mostly outside
-    Python, while the other formats and `write_tables` write; its `appendix` may be laid out by now.
+    Python, while the other formats and `write_tables` write.
     """
     from reporter.report.build import relocated
 
     names = [name for name in options.formats if name in WRITERS]
     on_paper = [name for name in names if shipped(name)[0].name == PDF]
     in_typst = Event()
-    more = {PDF: {"appendix": appendix and appendix.result, "on_layout": in_typst.set}}
+    more = {PDF: {"on_layout": in_typst.set}}
     with ThreadPoolExecutor(1) as pool:
         paper = pool.submit(_write_each, relocated(view, run), on_paper, options, run, part, more)
-        if appendix and appendix.done() and on_paper[0] == PDF:
+        if on_paper and on_paper[0] == PDF:
             # Side by side, what Python does for both would hold up the one that takes longer.
             paper.add_done_callback(lambda _: in_typst.set())
             in_typst.wait()
@@ -358,29 +349,6 @@ def write_workpapers(view: View, path: Path) -> None:
 def write_parity(parity: SideBySide, path: Path) -> None:
     """Write every live actor with a governance practice of GOV-01 missing or not recorded."""
     _write_fields(path, Without, parity.without)
-
-
-def write_controls(frameworks: Sequence[Framework], path: Path) -> None:
-    """Write every control: how far it is assessed, what its checks show, and what none shows."""
-    from reporter.report.csv_tables import write_table
-
-    texts = ("id", "title", "group", "state", "extent", "rating", "coverage", "confidence")
-    sentences = ("shown", "not_shown", "official_text")
-    write_table(
-        path,
-        ("framework", *texts, "score", "range", "exact_lo", "exact_hi", "checks", *sentences),
-        [
-            (
-                f.id,
-                *(getattr(c, name) for name in texts),
-                *(c.figure.text, c.figure.range, c.figure.exact_lo, c.figure.exact_hi),
-                "; ".join(line.check.text for line in c.checks),
-                *(getattr(c, name) for name in sentences),
-            )
-            for f in frameworks
-            for c in f.controls
-        ],
-    )
 
 
 def write_slices(slices: Slices, path: Path) -> None:

@@ -298,9 +298,9 @@ def _missing_text(missing_count: int, inapplicable_count: int, total: int) -> st
         )
         return f"{lead} {aside_note}".rstrip()
     text = say(
-        "{n} of {all} are not assessed: no record in the evidence bears on them. They count as 0 in"
-        " the evidenced score and as met in the upper bound. Each section below names the checks"
-        " or the question that would settle it.",
+        "{n} of {all} are not assessed: no record in the evidence bears on them. They count as 0"
+        " in the evidenced score and as met in the upper bound. The entry of each control names the"
+        " checks or the question that would settle it.",
         n=number(missing_count),
         all=number(total),
     )

@@ -34,9 +34,8 @@ from markupsafe import Markup
 from reporter.i18n.translate import ENGLISH, language, numeral, say, speaking, word
 from reporter.model.branding import ACCENT
 from reporter.report import EDITIONS
-from reporter.report.build import SHOWN_ON_PAPER
 from reporter.report.document import View
-from reporter.report.editions.appendix import Chapter, sums
+from reporter.report.editions.findings_by_check import findings_by_check
 from reporter.report.html import charts, ladders, owner_tasks, result_pages, result_rows, search
 from reporter.report.html.custom_template import Template, check
 from reporter.report.html.diagrams import action_path, agent_map, deviations, tier_levels
@@ -96,15 +95,15 @@ def render(
     medium: str = "screen",
     extra_css: str = "",
     edition: str = "auditor",
-    appendix: Chapter | None = None,
+    attached: Sequence[tuple[str, str]] = (),
     template: Template | None = None,
 ) -> str:
     """Render an edition of the view, or a user template, for the screen or for paper.
 
-    On paper an appendix may follow, whose first page is rendered too.
+    `attached` are the files in the PDF, and what each holds.
     """
     with speaking(view.cover.language):
-        fill = _page(view, medium, extra_css, appendix, template)
+        fill = _page(view, medium, extra_css, attached, template)
         if not template:
             return fill(_template(view, edition), **_lists(view, edition, medium))
         lists = _lists(view, "auditor", medium) | _lists(view, "engineer", medium)
@@ -189,7 +188,7 @@ def _page(
     view: View,
     medium: str,
     extra_css: str = "",
-    appendix: Chapter | None = None,
+    attached: Sequence[tuple[str, str]] = (),
     template: Template | None = None,
     packing: Packing | None = None,
 ) -> Callable[..., str]:
@@ -210,8 +209,7 @@ def _page(
         "medium": medium,
         "paper": medium == "paper",
         "folds": medium == "screen" and template is None,
-        "limit": SHOWN_ON_PAPER,
-        "appendix": appendix,
+        "attached": attached,
         "css": Markup(css),
         "css_hash": _digest(css),
         "script": Markup(script),
@@ -367,7 +365,7 @@ def _environment(folder: Path, template: Template | None = None) -> Environment:
     environment.globals |= {draw.__name__: partial(_draw, draw) for draw in DRAWINGS}
     environment.globals |= {"heat_maps": heat_maps, "gap_controls": gap_controls}
     environment.globals |= {"_": _say, "word": word, "number": number}
-    environment.globals |= {"facets": _facets, "sums": sums}
+    environment.globals |= {"facets": _facets, "findings_by_check": findings_by_check}
     environment.globals |= {
         "result_rows": result_rows.result_rows,
         "sections": result_rows.sections,

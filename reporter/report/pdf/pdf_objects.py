@@ -1,6 +1,6 @@
 """The objects of a PDF as bytes. In: a PDF as typst writes it. Out: a PDF with objects in streams.
 
-A PDF is never held as a tree: objects of thousands of pages pass one by one.
+A PDF is never held as a tree: objects pass one by one.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 REF = re.compile(rb"(\d+) 0 R")
-_STREAM = re.compile(rb"/Length (\d+)[^\n]*>>\nstream\n")
 _TRAILER = re.compile(rb"/Root (\d+) 0 R/Info (\d+) 0 R")
 _ENTRY = 20
 """Bytes of an entry in a table of objects."""
@@ -51,42 +50,6 @@ class Source:
     def numbers(self) -> Iterator[int]:
         """Yield the numbers of all objects."""
         yield from range(1, self.size)
-
-
-def parted(item: bytes) -> tuple[bytes, bytes]:
-    """Split an object into its dictionary and, of a stream, what follows it. Raise ValueError for a
-    stream of unknown length.
-    """
-    if not item.endswith(b"\nendstream"):
-        return item, b""
-    found = _STREAM.search(item)
-    if found is None:
-        raise ValueError("a stream without a length")
-    at = found.end() - len(b"\nstream\n")
-    return item[:at], item[at:]
-
-
-class Mover(dict[bytes, bytes]):
-    """Counts all references of objects that hold no text higher by a number."""
-
-    def __init__(self, by: int) -> None:
-        """Take the number."""
-        super().__init__()
-        self.by = by
-
-    def __missing__(self, number: bytes) -> bytes:
-        """Write a reference: each is met many times."""
-        reference = self[number] = b"%d 0 R" % (int(number) + self.by)
-        return reference
-
-    def moved(self, item: bytes) -> bytes:
-        """Return an object with other references."""
-        return REF.sub(lambda found: self[found[1]], item)
-
-
-def text_string(text: str) -> bytes:
-    """Write a text as a string."""
-    return b"<FEFF%s>" % text.encode("utf-16-be").hex().upper().encode()
 
 
 def stream(kind: bytes, data: bytes) -> bytes:

@@ -29,7 +29,7 @@ _PERCENT = re.compile(r"(?<![-\w])width: ?([\d.]+)%")
 _MILLIMETRES = re.compile(r"(?<![-\w])(max-)?width: ?([\d.]+)mm")
 TEXT_WIDTH = 493.2
 """Of a line, in points."""
-_SIZE = 9.5
+_SIZE = 9.0
 """Of the text, in points."""
 _BOLD = 1.06
 """How much wider than other text that of a row's head is at the most."""
@@ -45,6 +45,7 @@ _MOST_KEPT = 1500
 _LETTER = 0.5
 """The width of a character, in ems, to guess lines."""
 _INLINE = {"a", "b", "bdi", "br", "code", "i", "span", "svg", "img"}
+_HEADING_SIZES = {1: 34, 2: 20, 3: 12.5, 4: 11}
 _HEADINGS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4}
 _BLOCK_PICTURES = {
     *("heat", "lost-points", "days", "trend", "flow", "path", "tier-levels", "agent-map"),
@@ -53,14 +54,12 @@ _BLOCK_PICTURES = {
 _GROUPS = {"hero": "two", "twocol": "two", "maps": "pair", "trends": "pair"}
 """Class of an element -> the function that gets each of its children as an argument."""
 _WRAPPED = {
-    **{name: name for name in ("cover", "seal", "summary", "keep", "notices", "sum")},
+    **{name: name for name in ("cover", "seal", "summary", "keep", "notices")},
     **{"block": "part", "task-list": "tasks"},
 }
 """Class of an element -> the function that gets its content as one argument."""
-_CHAPTERS = {"chapter", "contents", "summary"}
-"""Classes of what begins on a new page."""
-_JOINED = "data"
-"""The id of the chapter that does not."""
+_OPENING = {"contents", "summary"}
+"""Classes of what begins on a new page; chapters follow the one before."""
 
 _WHOLE = "nw"
 _UNBROKEN = {_WHOLE, "range", "score", "tier"}
@@ -209,7 +208,7 @@ class _Writer:
             cells = [self._body(child, inner) for child in element]
             yield f"{group}({', '.join(cells)})"
             return
-        if _CHAPTERS & set(classes) and element.get("id") != _JOINED:
+        if _OPENING & set(classes):
             yield "pagebreak(weak: true)"
         wrapper = next((_WRAPPED[c] for c in classes if c in _WRAPPED), "")
         if wrapper == "keep" and len(element.text_content()) > _MOST_KEPT:
@@ -227,7 +226,9 @@ class _Writer:
         level = _HEADINGS[element.tag]
         self._depth = min(level, self._depth + 1)
         places = [place for place in ("block", "summary", "keep", "task-list") if place in scope]
+        outer, self._room = self._room, TEXT_WIDTH / _HEADING_SIZES[level]
         content = self._content(element, scope)
+        self._room = outer
         return f"head({level}, {self._depth}, {_array([*classes, *places])}, {content})"
 
     def _list(self, element: Any, classes: Sequence[str], scope: tuple[str, ...]) -> str:
@@ -283,8 +284,12 @@ class _Writer:
             columns.append(f"column({_array(names)}, {self._content(head, scope)})")
         cells: list[str] = []
         row_heads: set[int] = set()
+        below = 0
         for row in element.find("tbody"):
-            self._row(row, shares, size, (*classes, *scope), cells, row_heads)
+            # A cell that spans rows is the first of its row, so others begin in the second column.
+            begin = 1 if below else 0
+            self._row(row, begin, shares, size, (*classes, *scope), cells, row_heads)
+            below = below - 1 if below else int(row[0].get("rowspan", 1)) - 1
         self._room = outer
         self.made.row_heads.append(row_heads)
         return f"rows({_array(classes)}, {_array(shares)}, {_tuple(columns)}, {_tuple(cells)})"
@@ -292,15 +297,16 @@ class _Writer:
     def _row(
         self,
         row: Any,
+        begin: int,
         shares: Sequence[float],
         size: float,
         scope: tuple[str, ...],
         cells: list[str],
         row_heads: set[int],
     ) -> None:
-        at, spans = 0, [int(cell.get("colspan", 1)) for cell in row]
-        sums = [sum(spans[:n]) for n in range(len(spans) + 1)]
-        rooms = [_room(shares[begin:end], size) for begin, end in pairwise(sums)]
+        at, spans = begin, [int(cell.get("colspan", 1)) for cell in row]
+        sums = [begin + sum(spans[:n]) for n in range(len(spans) + 1)]
+        rooms = [_room(shares[first:last], size) for first, last in pairwise(sums)]
         lines = (
             len(cell.text_content()) * _LETTER / room for cell, room in zip(row, rooms, strict=True)
         )
@@ -317,7 +323,8 @@ class _Writer:
             content = self._body(cell, scope) if is_block else self._content(cell, scope)
             if at == 0 and (place := self._anchor(row)):
                 content = _joined([place, content])
-            cells.append(f"cell({_array(names)}, {row_classes}, {span}, {content})")
+            down = f", down: {cell.get('rowspan')}" if cell.get("rowspan") else ""
+            cells.append(f"cell({_array(names)}, {row_classes}, {span}, {content}{down})")
             at += span
         self._is_whole = False
 
@@ -354,7 +361,7 @@ class _Writer:
             inner = f"go({literal(target)}, {inner})" if target in self._ids else inner
         elif name == "b":
             inner = f"b({inner})"
-        if "range" in classes and self._is_short(element.text or ""):
+        if "range" in classes and self._is_short(element.text_content()):
             inner = f"box({inner})"  # a line would break behind the dash
         if tongue := element.get("lang"):
             inner = f"text(lang: {literal(tongue.split('-')[0])}, {inner})"

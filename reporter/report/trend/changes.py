@@ -398,8 +398,8 @@ def _score_sentence(last_run: EarlierRun, rows: Sequence[ScoreChange]) -> str:
     return say(
         "As of {day} the score was {then}, now it is {now}: {result}; {level}.",
         day=day(last_run.as_of),
-        then=f"{total.score_before}{_in(total.range_before)}",
-        now=f"{total.score}{_in(total.range)}",
+        then=total.range_before or total.score_before,
+        now=total.range or total.score,
         result=difference(rows),
         level=level_text,
     )
@@ -427,7 +427,3 @@ def _unknown(matrix: Mapping[tuple[str, str], int]) -> str:
         new=number(sum(unknown_now.get(v, 0) for v in no_result)),
         found=number(found_count),
     )
-
-
-def _in(range_text: str) -> str:
-    return f" [{range_text}]" if range_text else ""

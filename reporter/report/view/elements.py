@@ -148,7 +148,6 @@ class Check:
     standing: str
     """Score, range, coverage, counts and nature of the check in one line."""
     failing: tuple[Subject, ...]
-    more_paper: str
     unknown: str
     """"12 unknown: the source never records owner_id (10), ..."."""
     controls: tuple[Link, ...]

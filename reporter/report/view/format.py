@@ -149,10 +149,9 @@ def figure(lo: Fraction, hi: Fraction, state: str = "assessed") -> Figure:
     """Print a score with its range, or the words for a missing score."""
     message = {"not_assessed": NOT_ASSESSED, "not_applicable": NOT_APPLICABLE}.get(state, "")
     words = say(message)
-    range_text = numeral(f"{printed(lo)}–{printed(hi)}")
     return Figure(
         text=words or percent(lo),
-        range="" if words else f"{range_text} %",
+        range="" if words else spread(lo, hi),
         exact_lo=exact(lo),
         exact_hi=exact(hi),
         at_lo=thousandths(lo),
@@ -167,8 +166,14 @@ def exact(value: Fraction) -> str:
 
 
 def ranged(score: Figure) -> str:
-    """Print a score with its range."""
-    return f"{score.text} [{score.range}]" if score.range else score.text
+    """Print a score with its range: from what is evidenced to what is possible."""
+    return score.range or score.text
+
+
+def spread(lo: Fraction, hi: Fraction) -> str:
+    """Print a range, and its ends once where they print alike."""
+    low, high = printed(lo), printed(hi)
+    return percent(lo) if low == high else f"{numeral(f'{low}–{high}')} %"
 
 
 def thousandths(value: Fraction) -> int:

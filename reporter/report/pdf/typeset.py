@@ -58,7 +58,7 @@ _WRAPPED = {
     **{"block": "part", "task-list": "tasks"},
 }
 """Class of an element -> the function that gets its content as one argument."""
-_OPENING = {"contents", "summary"}
+_OPENING = {"behind", "contents", "summary"}
 """Classes of what begins on a new page; chapters follow the one before."""
 
 _WHOLE = "nw"

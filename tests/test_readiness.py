@@ -165,7 +165,7 @@ def test_the_pdf_is_short_and_holds_the_data(thin: tuple[Assessment, View], tmp_
     WRITERS["pdf"](thin[1], tmp_path / "made.pdf", data=data)
     with pikepdf.open(tmp_path / "made.pdf") as document:
         assert len(document.pages) <= 15
-        assert {*document.attachments} == {DATA, RESULTS}
+        assert {DATA, RESULTS} <= {*document.attachments}
 
 
 def test_slides_and_text_of_the_board_begin_with_it(thin: tuple[Assessment, View]) -> None:

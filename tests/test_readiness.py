@@ -19,6 +19,7 @@ from reporter.report import WRITERS, outcome
 from reporter.report.document import View
 from reporter.report.editions.readiness import FAILURES, HEADLINE
 from reporter.report.html import page as html
+from reporter.report.office.outline import outline
 from reporter.report.view.asks import Lack, asks
 from reporter.runs.store import DATA, RESULTS
 
@@ -164,7 +165,15 @@ def test_the_pdf_is_short_and_holds_the_data(thin: tuple[Assessment, View], tmp_
     WRITERS["pdf"](thin[1], tmp_path / "made.pdf", data=data)
     with pikepdf.open(tmp_path / "made.pdf") as document:
         assert len(document.pages) <= 15
-        assert {*document.attachments} == {DATA, RESULTS}
+        assert {DATA, RESULTS} <= {*document.attachments}
+
+
+def test_slides_and_text_of_the_board_begin_with_it(thin: tuple[Assessment, View]) -> None:
+    made = outline(thin[1])
+    assert made.judgement == f"{HEADLINE}."
+    assert [t.label for t in made.tiles] == ["Coverage"]
+    assert thin[1].readiness is not None
+    assert thin[1].readiness.reason in made.context
 
 
 def test_machines_are_told_and_keep_the_numbers(

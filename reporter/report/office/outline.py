@@ -114,6 +114,7 @@ class Outline:
 def outline(view: View) -> Outline:
     """Take from the view what a board reads."""
     front, board, summary, cover = view.front, view.board, view.summary, view.cover
+    ready = view.readiness
     return Outline(
         title=f"{cover.title} · {say('for the board')}",
         organisation=cover.organisation,
@@ -123,8 +124,12 @@ def outline(view: View) -> Outline:
             say("as of {at}", at=cover.as_of),
             f"{say('evidence')} {cover.evidence_short}",
         ),
-        judgement=front.judgement,
-        context=tuple(filter(None, (board.meaning, board.bounds, view.waivers.honoured_text))),
+        judgement=f"{ready.headline}." if ready else front.judgement,
+        context=(
+            (ready.reason, ready.judged_text, ready.next_text)
+            if ready
+            else tuple(filter(None, (board.meaning, board.bounds, view.waivers.honoured_text)))
+        ),
         tiles=_tiles(view),
         facts=summary.facts,
         ladder=_ladder(front.rungs),
@@ -159,6 +164,8 @@ def _tiles(view: View) -> tuple[Tile, ...]:
     )
     level_note = " ".join(filter(None, (front.outlook, sentence(level.sensitive))))
     bounds = summary.figure.range
+    if view.readiness:
+        return (Tile(say("Coverage"), summary.coverage),)
     return (
         Tile(say("Maturity level"), level_text, level_note),
         Tile(say("Evidenced score"), front.score, bounds and say("range {range}", range=bounds)),

@@ -25,7 +25,7 @@ from reporter.report import export
 
 FILES = {
     "report.html", "report.pdf", "report.json", "findings.csv", "quarantine.csv", "results.parquet", "manifest.json",
-    "coverage.csv", "observed.csv", "tiers.csv", "agents.csv", "paths.csv", "unused.csv", "deviations.csv", "causes.csv", "parity.csv", "todo.csv", "slices.csv",
+    "coverage.csv", "observed.csv", "tiers.csv", "agents.csv", "paths.csv", "unused.csv", "deviations.csv", "causes.csv", "responses.csv", "workpapers.csv", "parity.csv", "todo.csv", "slices.csv",
     "roadmap.csv", "statements.csv", "controls.csv", "sums.csv",
 }  # fmt: skip
 HEAVY = (

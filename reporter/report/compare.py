@@ -264,7 +264,8 @@ def compare(
         answered=tuple(_answered(engine, past_runs, assessment)),
     )
     seen = dict(engine.rows(_FIRST_SEEN.format(number=number)))
-    causes = tuple(replace(c, first_seen=seen[c.id]) for c in assessment.causes)
+    today = _utc(assessment.run.as_of)
+    causes = tuple(replace(c, first_seen=seen.get(c.id, today)) for c in assessment.causes)
     notices = (*assessment.notices, *_missing_agents(history), *_changed_types(engine))
     return replace(assessment, history=history, causes=causes, notices=notices)
 

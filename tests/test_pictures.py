@@ -243,6 +243,8 @@ def test_two_runs_are_a_dumbbell_and_four_are_a_line() -> None:
     assert few.count('class="hatch"') == 1  # the second has no range
     left, right = (float(x) for x in re.findall(r'<circle [^>]*cx="([\d.]+)"', few))
     assert left > right
+    unlike = ladders.trend(Trend("x", (moment(0, 700, 800), moment(10, 500, 500, alike=False))))
+    assert 'class="good-line"' not in unlike and "rules changed" in unlike
     many = ladders.trend(Trend("x", tuple(moment(n * 3, 100 * n, 100 * n + 50, n != 2) for n in range(4))))  # fmt: skip
     assert many.count("<circle") == 4 and many.count('class="good-line"') == 3
     assert many.count("rules changed") == 1 and many.count('stroke-dasharray="6 5"') == 1

@@ -296,18 +296,18 @@ def cost_curve(curve: CostCurve) -> str:
 
 def owner_ages(ages: Ages) -> str:
     """Draw a row per owner and a bar per age, all on one scale."""
-    margin, row = 240, 20
+    margin, row = 256, 20
     column = min(190, 560 // len(ages.heads))
     most = max((n for r in ages.rows for n in r.counts), default=1) or 1
     room = column - 50
     parts = []
     for index, head in enumerate(ages.heads):
         x = margin + index * column
-        parts.append(text(x, 12, clip(head, column // 6), "start", "muted", 11))
+        parts.append(text(x, 12, head, "start", "muted", 11))
         parts.append(line(f"M{x} 18v{row * len(ages.rows) + 2}", LINE, "hollow"))
     for index, line_of in enumerate(ages.rows):
         y = 18 + index * row
-        parts.append(text(0, y + 15, clip(line_of.owner, 34), "start", "ink", 12))
+        parts.append(text(0, y + 15, clip(line_of.owner, 38), "start", "ink", 12))
         for place, n in enumerate(line_of.counts):
             x, length = margin + place * column, n * room / most
             if n:

@@ -63,6 +63,7 @@ WRITTEN = {
     "decisions-intake": 100,
     "decisions-reports": 100,
     "decisions-screen": 100,
+    "decisions-pictures": 100,
     "decisions-runs": 100,
     "decisions-statements": 100,
 }
@@ -625,6 +626,7 @@ def test_the_changelog_counts_right() -> None:
         "decisions-intake",
         "decisions-reports",
         "decisions-screen",
+        "decisions-pictures",
         "decisions-runs",
         "decisions-statements",
     ],

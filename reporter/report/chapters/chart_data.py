@@ -54,10 +54,8 @@ class LogDays:
     """A letter a day: a = all expected units, p = part of them, n = none."""
     text: str
     """"80 days in full, 4 in part, 8 without"."""
-    blinds: str = ""
-    """Of a log that does not deliver, the agents that nobody sees there: "blind: agt-a and 3 more";
-    empty where there are none.
-    """
+    blinds: tuple[str, ...] = ()
+    """Of a log that does not deliver, the agents that it should show."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +193,7 @@ class Ages:
     rows: tuple[OwnerAges, ...] = ()
 
 
-MOST_DAYS, MOST_LOGS, MOST_OWNERS, BLIND_NAMED = 400, 30, 12, 2
+MOST_DAYS, MOST_LOGS, MOST_OWNERS = 400, 30, 12
 
 
 def losses(assessment: model.Assessment, anchors: Mapping[str, str]) -> Losses:
@@ -274,7 +272,7 @@ def calendar(assessment: model.Assessment) -> LogCalendar:
             )
             if marks.count(letter)
         )
-        blinds = "" if feed.alive else _blinds(assessment, feed.log_source)
+        blinds = () if feed.alive else _blinds(assessment, feed.log_source)
         line = LogDays(clean(feed.log_source), marks, f"{count(days, 'day')}: {text}", blinds)
         lines.append(((feed.alive, -marks.count("n"), feed.log_source), line))
     rows = tuple(line for _, line in sorted(lines, key=lambda m: m[0])[:MOST_LOGS])
@@ -294,17 +292,10 @@ def calendar(assessment: model.Assessment) -> LogCalendar:
     )
 
 
-def _blinds(assessment: model.Assessment, log_source: str) -> str:
+def _blinds(assessment: model.Assessment, log_source: str) -> tuple[str, ...]:
     """Name the agents that a silent log should show."""
-    agents = sorted({clean(c.agent) for c in assessment.coverage if c.log_source == log_source})
-    return say("blind: {names}", names=_some(agents, BLIND_NAMED)) if agents else ""
-
-
-def _some(names: Sequence[str], most: int) -> str:
-    """Name the first few, and count the others."""
-    remainder = len(names) - most
-    more = say(" and {n} more", n=number(remainder)) if remainder > 0 else ""
-    return ", ".join(names[:most]) + more
+    agents = {clean(c.agent) for c in assessment.coverage if c.log_source == log_source}
+    return tuple(sorted(agents))
 
 
 def _mark(seen_units: int, expected_units: int) -> str:

@@ -12,7 +12,7 @@ from itertools import groupby
 from math import ceil
 
 from reporter.i18n.translate import numeral, say
-from reporter.report.chapters.chart_data import LogCalendar, Losses
+from reporter.report.chapters.chart_data import LogCalendar, LogDays, Losses
 from reporter.report.chapters.parts_of_the_whole import SliceLine
 from reporter.report.html.svg import (
     FAIL,
@@ -33,7 +33,7 @@ from reporter.report.html.svg import (
     text,
 )
 from reporter.report.view import elements
-from reporter.report.view.format import count
+from reporter.report.view.format import count, number
 
 
 def bar(figure: elements.Figure, width: int = 150) -> str:
@@ -176,7 +176,7 @@ def days(calendar: LogCalendar) -> str:
     """
     margin, row = 190, 20
     day_count = len(calendar.rows[0].days)
-    cell = min(12.0, 480 / day_count)
+    cell = min(12.0, 440 / day_count)
     parts = [
         text(margin + day * cell, 11, name, "start", "muted", 11) for day, name in calendar.months
     ]
@@ -194,19 +194,28 @@ def days(calendar: LogCalendar) -> str:
                 paths[mark] += box(x, top + 14 - high, room, high)
         beside = margin + day_count * cell + 10
         if log.blinds:
-            parts.append(text(beside, top + 12, clip(log.blinds, 34), "start", "ink", 11))
+            parts.append(text(beside, top + 12, _blind(log, 1), "start", "ink", 11))
     description = "; ".join(
-        f"{log.log_source}: {log.text}" + (f"; {log.blinds}" if log.blinds else "")
+        f"{log.log_source}: {log.text}" + (f"; {_blind(log, 9)}" if log.blinds else "")
         for log in calendar.rows
     )
     return draw(
-        int(margin + day_count * cell) + 210,
+        int(margin + day_count * cell) + 270,
         18 + row * len(calendar.rows),
         say("On which days was each log silent?"),
         [*(path(paths[mark], GOOD, "good") for mark in "ap"), hatched(silent_paths), *parts],
         "days",
         desc=description,
     )
+
+
+def _blind(log: LogDays, most: int) -> str:
+    """Name the first agents that nobody sees, and count the others."""
+    names = ", ".join(clip(name, 24) for name in log.blinds[:most])
+    remainder = len(log.blinds) - most
+    if remainder > 0:
+        return say("blind: {names} and {n} more", names=names, n=number(remainder))
+    return say("blind: {names}", names=names)
 
 
 def _stretches(marks: str) -> Iterator[tuple[str, int, int]]:

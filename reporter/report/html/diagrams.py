@@ -72,13 +72,13 @@ def tier_levels(agents: Agents) -> str:
         top = 20 + index * row
         tier = say("Tier {n}", n=tier_row.tier)
         parts.append(text(0, top + 14, tier, "start", "ink", 13, bold=True))
-        parts.append(text(0, top + 28, clip(tier_row.name, 22), "start", "muted", 11))
+        parts.append(text(0, top + 28, tier_row.name, "start", "muted", 11))
         for column, total in enumerate(tier_row.cells[: len(heads)]):
             x = margin + cell * column
             parts += _agent_count(tier_row, column, total, (x, top, cell - 4, row - 5))
         parts.append(text(right, top + 20, number(tier_row.total), "start", "ink", 13))
-        worst = ", ".join(tier_row.worst)
-        parts.append(text(right + 60, top + 20, clip(worst, 58), "start", "ink", 11))
+        worst = ", ".join(clip(name, 24) for name in tier_row.worst)
+        parts.append(text(right + 60, top + 20, worst, "start", "ink", 11))
         counts = ", ".join(
             say("{n} at {level}", n=n, level=h)
             for n, h in zip(tier_row.cells, heads, strict=False)
@@ -87,7 +87,7 @@ def tier_levels(agents: Agents) -> str:
         words = say("tier {n}: {counts}", n=f"{tier_row.tier} ({tier_row.name})", counts=counts)
         descriptions.append(f"{words} ({worst})")
     return draw(
-        right + 390,
+        right + 440,
         20 + row * len(agents.rows),
         say("At which level are the agents of each risk tier?"),
         parts,
@@ -152,10 +152,10 @@ def agent_map(agents: Agents, places: Sequence[Actor] = ()) -> str:
             for at, agent in enumerate(of_column):
                 spot = x + at % _PER_LINE * _PITCH, top + at // _PER_LINE * _PITCH
                 parts += _dot(agent, *spot, anchors.get(agent.agent, ""), outlines)
-        named = [f"{a.agent} ({a.failing})" for a in tier_agents if a.failing][:_MAP_NAMED]
+        named = [f"{clip(a.agent, 24)} ({a.failing})" for a in tier_agents if a.failing]
+        named = named[:_MAP_NAMED]
         parts += [
-            text(right, top + 10 + 13 * n, clip(name, 30), "start", "ink", 11)
-            for n, name in enumerate(named)
+            text(right, top + 10 + 13 * n, name, "start", "ink", 11) for n, name in enumerate(named)
         ]
         top += max(height, 13 * len(named)) + 10
     dots = [
@@ -207,15 +207,12 @@ def deviations(card: AgentCard) -> str:
         y = index * row + 13
         parts.append(_line(f"M12 {middle:g}C34 {middle:g} 30 {y:g} 52 {y:g}", step))
         parts.append(_mark(58, y, step))
-        parts.append(text(70, y + 4, clip(step.name, 46), "start", "ink", 12, bold=True))
-        facts = (
-            word(step.kind),
-            step.words,
-            f"{step.uses} ×",
-            step.since and say("since {day}", day=shortened(step.since)),
-        )
-        said = " · ".join(f for f in facts if f)
-        parts.append(text(70, y + 18, clip(said, 68), "start", "muted", 11))
+        parts.append(text(70, y + 4, clip(step.name, 28), "start", "ink", 12, bold=True))
+        if step.since:
+            since = say("since {day}", day=shortened(step.since))
+            parts.append(text(width, y + 4, since, "end", "muted", 11))
+        said = " · ".join((word(step.kind), step.words, f"{step.uses} ×"))
+        parts.append(text(70, y + 18, said, "start", "muted", 11))
     title = say("What did {agent} do that nobody approved first?", agent=card.agent)
     description = "; ".join(map(_step_text, steps))
     size = width, int(max(row * len(steps), 28))
@@ -253,7 +250,7 @@ def action_path(card: AgentCard) -> str:
         for step in steps:
             lines.append(_line(f"M438 {middle:g}C466 {middle:g} 466 {y:g} 488 {y:g}", step))
             parts.append(_mark(494, y, step))
-            parts.append(text(506, y + 4, clip(step.name, 30), "start", "ink", 12))
+            parts.append(text(506, y + 4, clip(step.name, 28), "start", "ink", 12))
             since = step.since and say("since {day}", day=shortened(step.since))
             said = ", ".join(filter(None, (f"{step.uses} ×", since)))
             parts.append(text(800, y + 4, said, "end", "muted", 11))

@@ -107,9 +107,13 @@ def _moment_text(moment: Moment) -> str:
 
 
 def _dumbbell(moments: Sequence[Moment], width: int) -> tuple[list[str], int]:
-    """Draw each run as a row: its range, and a dot at the evidenced score."""
+    """Draw each run as a row: its range, and a dot at the evidenced score. No line joins two runs
+    whose rules differ.
+    """
     margin, row, room = 84, 30, width - 84 - 62
-    parts, dots, y = [], [], 6
+    parts: list[str] = []
+    dots: list[tuple[float, float, bool]] = []
+    y = 6
     for index, moment in enumerate(moments):
         if index and not moment.alike:
             y += 12
@@ -125,7 +129,7 @@ def _dumbbell(moments: Sequence[Moment], width: int) -> tuple[list[str], int]:
             lo, hi = (margin + at * room / 1000 for at in (moment.at_lo, moment.at_hi))
             if hi > lo:
                 parts.append(hatched(hatch(lo, middle - 5, max(hi - lo, 1), 10)))
-            dots.append((lo, middle))
+            dots.append((lo, middle, moment.alike))
         level = "" if moment.level_lo is None else say("level {level}", level=moment.level_lo)
         said = moment.score if moment.assessed else "–"
         parts.append(text(width, middle + (0 if level else 4), said, "end", "ink", 12, bold=True))
@@ -135,10 +139,11 @@ def _dumbbell(moments: Sequence[Moment], width: int) -> tuple[list[str], int]:
     parts += [
         line(f"M{a[0]:g} {a[1]:g}L{b[0]:g} {b[1]:g}", GOOD, "good-line", 1.6)
         for a, b in pairwise(dots)
+        if b[2]
     ]
     parts += [
         f'<circle class="good" cx="{x:g}" cy="{y_dot:g}" r="5.5" fill="{GOOD}"/>'
-        for x, y_dot in dots
+        for x, y_dot, _ in dots
     ]
     return [*parts, *axis(margin, y, room, PERCENT)], y + 20
 
@@ -291,18 +296,18 @@ def cost_curve(curve: CostCurve) -> str:
 
 def owner_ages(ages: Ages) -> str:
     """Draw a row per owner and a bar per age, all on one scale."""
-    margin, row = 240, 20
+    margin, row = 256, 20
     column = min(190, 560 // len(ages.heads))
     most = max((n for r in ages.rows for n in r.counts), default=1) or 1
     room = column - 50
     parts = []
     for index, head in enumerate(ages.heads):
         x = margin + index * column
-        parts.append(text(x, 12, clip(head, column // 6), "start", "muted", 11))
+        parts.append(text(x, 12, head, "start", "muted", 11))
         parts.append(line(f"M{x} 18v{row * len(ages.rows) + 2}", LINE, "hollow"))
     for index, line_of in enumerate(ages.rows):
         y = 18 + index * row
-        parts.append(text(0, y + 15, clip(line_of.owner, 34), "start", "ink", 12))
+        parts.append(text(0, y + 15, clip(line_of.owner, 38), "start", "ink", 12))
         for place, n in enumerate(line_of.counts):
             x, length = margin + place * column, n * room / most
             if n:

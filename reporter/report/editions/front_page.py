@@ -365,7 +365,7 @@ def _unseen(assessment: model.Assessment) -> Iterator[str]:
         )
     if declared:
         yield say(
-            "{n} of {all} results that are met rest on what the organisation wrote, and earn half"
+            "{n} of {all} results that are met depend on what the organisation wrote, and earn half"
             " the credit.",
             n=number(declared),
             all=number(met),

@@ -411,10 +411,10 @@ def test_a_known_reference_that_is_no_agent_is_explained_as_what_it_most_plausib
     [
         ("PR.AC-01", "version 1.1 of the NIST Cybersecurity Framework"),
         ("LLM06", "without its edition"),
-        ("no-such-thing", "is no control, check, theme or actor of this run"),
-        ("' OR 1=1 --", "is no control, check, theme or actor of this run"),
-        ("{0}", "is no control, check, theme or actor of this run"),
-        ("", "is no control, check, theme or actor of this run"),
+        ("no-such-thing", "is not a control, check, theme or actor of this run"),
+        ("' OR 1=1 --", "is not a control, check, theme or actor of this run"),
+        ("{0}", "is not a control, check, theme or actor of this run"),
+        ("", "is not a control, check, theme or actor of this run"),
     ],
 )
 def test_explain_says_what_it_does_not_know(run: Path, given: str, says: str) -> None:

@@ -132,7 +132,7 @@ def test_a_run_reads_the_rows_of_its_own_lists_only(
 
 def test_explain_tells_an_id_that_nothing_bears_on_from_no_id(law_run: Path) -> None:
     output = reporter("explain", law_run, "dora article 30").output
-    assert "DORA Article 30 Key contractual provisions\nIt stands in the list of ids only" in output
+    assert "DORA Article 30 Key contractual provisions\nIt is in the list of ids only" in output
     assert "ENT-02" in reporter("explain", law_run, "DORA Article 9").output
     for no_id in ("DORA Article 99", "GV.OC"):
         assert reporter("explain", law_run, no_id).exit_code != 0
@@ -291,7 +291,7 @@ def test_a_crosswalk_that_cannot_be_read_says_why(
         ("OWN-01", "OWN-77", "mine: OWN-77 is no id of checks"),
         ("[OWN-01, IDN-01]", "[OWN-01, OWN-01]", "mine joins ASI03 and OWN-01 twice"),
         ("to: checks", "to: no-list", "mine: no list 'no-list'"),
-        ("id: mine", "id: engine-asi-rmf", "crosswalk engine-asi-rmf stands in"),
+        ("id: mine", "id: engine-asi-rmf", "crosswalk engine-asi-rmf is in"),
     ],
 )
 def test_a_crosswalk_joins_what_exists(tmp_path: Path, right: str, wrong: str, says: str) -> None:

@@ -89,8 +89,8 @@ def test_why_control_says_its_rating() -> None:
     scores = golden_53()
     first, second, third = scores.frameworks[0].controls
     why = [why_control(c, "T", scores.checks, POLICY) for c in (first, second, third)]
-    assert "rated P on evidence, P if all missing evidence proves good" in why[0]
-    assert "rated P on evidence, L if all missing evidence proves good" in why[1]
+    assert "rated P on evidence, P if all missing evidence is favourable" in why[0]
+    assert "rated P on evidence, L if all missing evidence is favourable" in why[1]
     assert "Not assessed, no result of K-3 has evidence" in why[2] and "0.0 %" not in why[2]
 
 

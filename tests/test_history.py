@@ -98,8 +98,8 @@ def test_each_result_is_said_to_have_become_what_it_became(runs: Path, tmp_path:
         ("INV-02", "b"): "no longer in scope", ("INV-02", "g"): "new",
     }  # fmt: skip
     assert made.sentences[3] == (
-        "Unknown are 1 result now and 1 then: of those now, 1 could be assessed then, which is no progress, and 0 are on what is new "
-        "or newly in scope; of those then, 1 can be assessed now."
+        "Unknown: 1 result now, 1 then. Of those now, 1 could be assessed then, which is not progress, and 0 concern what is new "
+        "or newly in scope. Of those then, 1 can be assessed now."
     )
     old, new = made.balances
     assert old.sum.startswith("5 failed then = 1 remediated + ")
@@ -176,7 +176,7 @@ def test_a_changed_threshold_is_not_like_with_like(runs: Path, tmp_path: Path) -
     made = told(beside(tmp_path, [runs], THEN_NOW, assessed(thresholds="0" * 64)))
     assert {m.result for m in made.score_changes} <= {"not like with like", "not compared"}
     assert "the thresholds" in made.unlike[0] and "the thresholds" in made.sentences[1]
-    assert [r.note for r in made.runs] == ["", "unlike the run after it: the thresholds"]
+    assert [r.note for r in made.runs] == ["", "different from the run after it: the thresholds"]
     assert [m.alike for m in made.trends[0].moments] == [True, True, False]
     drawing = ladders.trend(made.trends[0])
     assert drawing.count("stroke-dasharray") == drawing.count("rules changed") == 1

@@ -310,7 +310,7 @@ def test_a_secret_in_a_configuration_of_no_listed_agent_is_told(
     (ws / "inventory/a.json").write_text(json.dumps([agent]))
     told = reporter("assess", ws, "--out", tmp_path / "run", "--formats", "json,csv")
     assert told.exit_code == 0, told.output
-    assert "a secret stands in the clear, of no listed agent: 1" in told.output
+    assert "a secret in clear text that belong to no listed agent: 1" in told.output
     assert "inventory/mcp.json#1: files" in told.output
     assert not [p for p in (tmp_path / "run").iterdir() if secret.encode() in p.read_bytes()]
     servers["files"]["env"] = {"API_KEY": "${API_KEY}"}

@@ -403,7 +403,7 @@ def test_what_is_waived_or_compensated_is_an_approved_deviation_until_its_end(
         if (f[place["check"]], f[place["subject"]]) == (w.check, w.subject)
     )
     assert made_good["related-observations"] == [{"observation-uuid": uuids[row]}]
-    assert "POL-01 stands in" in made_good["mitigating-factors"][0]["description"]
+    assert "POL-01 compensates for" in made_good["mitigating-factors"][0]["description"]
     assert "without effect: 1" in result["remarks"]
 
 

@@ -208,11 +208,11 @@ def test_a_check_of_a_pack_that_fails_while_running_costs_its_own_results(
 
 
 SHIPPED = {
-    CHECK: ("ENT-51", "ENT-01", "check ENT-01 stands in frameworks/checks/"),
-    "sources/dock-gateway.yml": ("id: dock-gateway", "id: okta-apps", "source okta-apps stands in reporter/ingest/sources/"),
-    "catalogs/dock-rules.yml": ("id: dock-rules", "id: owasp-nhi-2025", "catalog owasp-nhi-2025 stands in frameworks/catalogs/"),
-    "profiles/dock.yml": ("id: dock", "id: baseline", "profile baseline stands in frameworks/profiles/"),
-    "crosswalks/dock-agentic.yml": ("id: dock-agentic", "id: engine-asi-rmf", "crosswalk engine-asi-rmf stands in frameworks/crosswalks/"),
+    CHECK: ("ENT-51", "ENT-01", "check ENT-01 is in frameworks/checks/"),
+    "sources/dock-gateway.yml": ("id: dock-gateway", "id: okta-apps", "source okta-apps is in reporter/ingest/sources/"),
+    "catalogs/dock-rules.yml": ("id: dock-rules", "id: owasp-nhi-2025", "catalog owasp-nhi-2025 is in frameworks/catalogs/"),
+    "profiles/dock.yml": ("id: dock", "id: baseline", "profile baseline is in frameworks/profiles/"),
+    "crosswalks/dock-agentic.yml": ("id: dock-agentic", "id: engine-asi-rmf", "crosswalk engine-asi-rmf is in frameworks/crosswalks/"),
 }  # fmt: skip
 
 

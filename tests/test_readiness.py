@@ -110,7 +110,7 @@ def test_every_unknown_result_is_in_one_ask_or_counted_apart() -> None:
         ("A register that lists everyone who acts", 9, ("H",)),
         ("Agents and accounts: owner_id, purpose", 8, ("A", "B")),
         ("Logs of what the agents do", 8, ("E", "F")),
-        ("Rights of agents: name", 6, ("C", "D")),
+        ("Permissions of agents: name", 6, ("C", "D")),
         ("The missing time of log gateway", 6, ("G",)),
     ]
     assert others == 11
@@ -127,7 +127,7 @@ def test_what_needs_several_lists_is_asked_for_after_what_needs_one() -> None:
         True,
     )
     assert [(a.what, a.results) for a in found] == [
-        ("Rights of agents: name", 2),
+        ("Permissions of agents: name", 2),
         ("Approvals: decision", 50),
     ]
 

@@ -115,7 +115,7 @@ def test_a_published_policy_is_approved_only_where_all_who_were_asked_said_yes(
 @pytest.mark.parametrize(
     ("number", "why"),
     [
-        (6, "nobody is named"),
+        (6, "no one is named"),
         (7, "the approval is of an exception from it"),
         (13, "no approval is there"),
     ],

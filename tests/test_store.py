@@ -160,9 +160,9 @@ def _point_at(run: Path, packed: bytes) -> None:
     [
         (lambda r: (r / LISTS).unlink(), f"this run has no {LISTS}"),
         (lambda r: (r / LISTS).write_bytes(gzip.compress(b"{}")), "its hash differs"),
-        (lambda r: _point_at(r, b"{}"), "is no list of a run"),
-        (lambda r: _point_at(r, gzip.compress(b"{}")[:-4]), "is no list of a run"),
-        (lambda r: _point_at(r, gzip.compress(b"[]")), "is no list of a run"),
+        (lambda r: _point_at(r, b"{}"), "is not a list of a run"),
+        (lambda r: _point_at(r, gzip.compress(b"{}")[:-4]), "is not a list of a run"),
+        (lambda r: _point_at(r, gzip.compress(b"[]")), "is not a list of a run"),
         (lambda r: _point_at(r, gzip.compress(b"{}")), "missing required field"),
         (lambda r: _point_at(r, gzip.compress(b'{"scores": 1}')), "both hold scores"),
     ],

@@ -248,7 +248,7 @@ def test_a_failure_is_made_good_by_another_check_that_passes(
 @pytest.mark.parametrize(
     ("failing", "results", "why"),
     [
-        (("K", "a1"), {("K", "a1"): "pass", ("Z", "a1"): "pass"}, "nothing to make good: K is pass on it"),
+        (("K", "a1"), {("K", "a1"): "pass", ("Z", "a1"): "pass"}, "nothing to compensate: K is pass on it"),
         (("K", "a3"), {("K", "a3"): "fail", ("Z", "a3"): "pass"}, "no owner is known"),
         # a key of two agents needs the proof of both, and an owner of both
         (("C", "c2"), {("C", "c2"): "fail", ("Z", "a1"): "pass"}, "not proven: Z is without a result on a1, a2"),
@@ -513,7 +513,7 @@ def test_a_compensated_result_is_one_everywhere(said: tuple[Path, dict[str, Any]
     told = reporter("explain", folder, "LIF-01").output
     assert "1 declared, 1 compensated (results: 2). Credited weight / weight = " in told
     assert (
-        "REV-01 stands in for A1 until 2026-12-01 (ann), compensated: REV-01 passes on A1" in told
+        "REV-01 compensates for A1 until 2026-12-01 (ann), compensated: REV-01 passes on A1" in told
     )
 
 

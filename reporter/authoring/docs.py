@@ -343,7 +343,7 @@ def sources(content: Content) -> str:
         "# Sources",
         (
             "Generated from `reporter/ingest/sources/` by `make docs`; do not edit. A source is"
-            " told by the content of a file's first records, never by its name;"
+            " recognised by the content of a file's first records, never by its name;"
             " [formats.md](formats.md) says more of Reporter's own. How to get such a file says"
             " [what-to-export.md](what-to-export.md); *collector* is what `reporter init --collect`"
             " takes to have [Steampipe](collectors.md) fetch it."

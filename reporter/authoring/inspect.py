@@ -39,7 +39,7 @@ def list_sources(extra: tuple[Path, ...] = (), packs: tuple[Pack, ...] = ()) -> 
     lines = [
         (
             "Files are read as JSON, JSON lines, CSV, XLSX, YAML, Markdown with front matter,"
-            " Parquet or XML, each also gzipped or in a zip archive, told by content."
+            " Parquet or XML, each also gzipped or in a zip archive, recognised by content."
         ),
         "",
     ]

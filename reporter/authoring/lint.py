@@ -181,7 +181,7 @@ def _mapping(content: Content) -> Iterator[ReporterError]:
                     "frameworks/causes.yml",
                 )
             elif sum(check_id in g.checks for g in content.causes) > 1:
-                yield ContentError(f"{check_id} stands in two causes", "frameworks/causes.yml")
+                yield ContentError(f"{check_id} is in two causes", "frameworks/causes.yml")
     yield from _strengths(content)
     yield from _efforts(content)
     yield from _models(content.checks)
@@ -340,7 +340,7 @@ def _unfit(check: Check, compiled: Compiled) -> list[str]:
         )
         words = VOCABULARY.get(name, (value,))
         if name in check.fails_without:
-            problems.append(f"at_best: {name} stands in fails_without, too")
+            problems.append(f"at_best: {name} is in fails_without, too")
         elif spec and (spec.required or not replaceable(compiled, name)):
             problems.append(f"at_best: no value can stand for {name}")
         elif spec and (not _is_of(spec.type, value) or value not in words):

@@ -228,7 +228,7 @@ def init(
         raise InputError(
             "organisation is empty",
             str(folder),
-            "Give --organisation its name, which stands on the cover.",
+            "Give --organisation its name, which is printed on the cover.",
         )
     settings = {
         "organisation": organisation,

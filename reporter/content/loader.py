@@ -299,7 +299,7 @@ def _twice(
     places: dict[tuple[str, str], str] = {}
     for kind, name, place in entries:
         if (kind, name) in places:
-            yield ContentError(f"{kind} {name} stands in {places[kind, name]} too", place)
+            yield ContentError(f"{kind} {name} is in {places[kind, name]} too", place)
         places[kind, name] = place
 
 

@@ -266,7 +266,7 @@ def _events(mapping: Fields, columns: dict[str, Any], is_flat: bool) -> str:
     for name, entry in columns.items():
         if name not in EVENTS:
             hint = (
-                f"It stands beside `columns`: {name}: ..."
+                f"It is a key beside `columns`: {name}: ..."
                 if name in OF_A_LOG
                 else "`reporter lint --tables` lists them."
             )

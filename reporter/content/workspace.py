@@ -25,7 +25,7 @@ FIRST_YEAR, LAST_YEAR, MOST_YEARS = 1970, 2200, 20
 """Beyond them a period is a slip: no system logged before, and no audit looks at more at once."""
 DAY = timedelta(days=1)
 PERIOD = "Write `period: {from: 2026-07-01, to: 2026-10-01}`; the day of `to` is no part of it."
-ORGANISATION = "Write its name, which stands on the cover: `organisation: Example Ltd`."
+ORGANISATION = "Write its name, which is printed on the cover: `organisation: Example Ltd`."
 MOST_DAYS = 100_000
 _KEYS = (
     "organisation",

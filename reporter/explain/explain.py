@@ -54,7 +54,7 @@ def explain(run: Path, query: str) -> str:
         if lines:
             return "\n".join([note, *lines] if note else lines)
     raise InputError(
-        f"{query!r} is no control, check, theme or actor of this run",
+        f"{query!r} is not a control, check, theme or actor of this run",
         str(run),
         _suggestion(view, query.strip()),
     )

@@ -32,7 +32,7 @@ def what_if(run: Path, names: Iterable[str]) -> str:
     assessment, results = read_run(run)
     ids = list(dict.fromkeys(name.strip() for name in names if name.strip()))
     if not ids:
-        raise InputError("--fix names no action", str(run), "Ids stand in roadmap.csv.")
+        raise InputError("--fix names no action", str(run), "Ids are in roadmap.csv.")
     tallies_changed = results.tallies(
         " OR ".join(f"({_condition(assessment, name, run)})" for name in ids)
     )
@@ -64,7 +64,7 @@ def _condition(assessment: Assessment, name: str, run: Path) -> str:
         return f"list_contains({quoted_list(group)}, action)"
     ids = {i.lower(): i for i in (*actions, *(c.id for c in assessment.checks))}
     close = [ids[i] for i in get_close_matches(lower_name, ids, 3)]
-    hint = f"Close to it: {', '.join(close)}." if close else "Ids stand in roadmap.csv."
+    hint = f"Close to it: {', '.join(close)}." if close else "Ids are in roadmap.csv."
     raise InputError(f"{name!r} is no action or check of this run", str(run), hint)
 
 

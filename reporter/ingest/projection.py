@@ -21,7 +21,7 @@ from reporter.schema.compiled import shipped_columns
 from reporter.schema.tables import TABLES, WHO, columns_of
 from reporter.schema.vocabulary import NO, NONE, NOT_YET, NOTHING, POINTER, SYNONYMS, VOCABULARY
 
-ALSO = Column("also", INT, "Number, or list of numbers, of other records that a row rests on.")
+ALSO = Column("also", INT, "Number, or list of numbers, of other records that a row depends on.")
 """What a SELECT may give beside the columns of its table."""
 
 

@@ -489,7 +489,7 @@ def _with_lists(run: Path, data: bytes) -> bytes:
     try:
         lists = msgspec.json.decode(gzip.decompress(packed), type=parts)
     except (OSError, EOFError, zlib.error, msgspec.MsgspecError) as error:
-        raise InputError(f"is no list of a run: {error}", str(path), AGAIN) from error
+        raise InputError(f"is not a list of a run: {error}", str(path), AGAIN) from error
     del whole["lists"]
     if twice := sorted({*whole} & {*lists}):
         raise ValueError(f"it and {LISTS} both hold {', '.join(twice)}")

@@ -327,7 +327,7 @@ COMPONENTS = (
     column("transport", TEXT, "stdio | http | sse ...", "sparse"),
     column("authenticated", FLAG, "Callers are authenticated."),
     column("encrypted", FLAG, "Transport is encrypted."),
-    column("secret_in_config", FLAG, "A secret stands in its configuration.", "sparse"),
+    column("secret_in_config", FLAG, "A secret is in its configuration.", "sparse"),
     column(
         "locator",
         TEXT,
@@ -339,7 +339,7 @@ COMPONENTS = (
 ARTIFACTS = (
     column("artifact_id", TEXT, "Id of the entry or of the verification.", "required"),
     column("locator", TEXT, "Exact package or address, as in components.", "sparse"),
-    column("version", TEXT, "Version that it is about; empty: all.", "sparse"),
+    column("version", TEXT, "Version concerned; empty: all.", "sparse"),
     column("hash", TEXT, "Content hash.", "sparse"),
     column("registry", TEXT, "List of the organisation in which it stands.", "sparse words"),
     column("state", TEXT, "What that list says of it.", "sparse"),
@@ -420,7 +420,7 @@ VENDORS = (
     column("business_unit", TEXT, "Unit whose vendor it is.", "sparse"),
     column("ended", FLAG, "It is no vendor any more.", "sparse"),
     column("reviewed_at", TIME, "Last security review that was completed."),
-    column("undated_review", FLAG, "It was perhaps reviewed, on a day not told.", "sparse"),
+    column("undated_review", FLAG, "It was perhaps reviewed, on a day not recorded.", "sparse"),
     column("review_due_at", TIME, "When that review ends to count or the next is due.", "sparse"),
     column("owner_id", TEXT, "Who answers for the contract.", "person"),
 )
@@ -514,7 +514,7 @@ LOG_STORES = (
     column(
         "selects",
         TEXT,
-        "What it is told to log, separated by blanks: management, and services with their data.",
+        "What it is set to log, separated by blanks: management, and services with their data.",
         "sparse",
     ),
 )

@@ -178,7 +178,7 @@ TABLES: dict[str, Table] = {
         ),
         Table(
             "secret_traces",
-            "Where a secret stood: hidden at load, or told by a component's record.",
+            "Where a secret was: hidden at load, or shown by a component's record.",
             computed.SECRET_TRACES,
             loaded=False,
         ),

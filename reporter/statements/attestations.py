@@ -310,7 +310,7 @@ def _assess_alone(answer: Attestation, grounds: _Grounds) -> Attestation:
             return replace(answer, why=sentence)
         return replace(answer, status="na", why=verbatim(answer.reason))
     if answer.method == "attest":
-        return replace(answer, status="attested", why=tell("yes, on somebody's word"))
+        return replace(answer, status="attested", why=tell("yes, by statement only"))
     if why := _unexamined(answer, grounds):
         return replace(answer, status="attested", why=tell("counts as attest: {why}", why=why))
     return replace(

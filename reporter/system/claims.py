@@ -100,8 +100,9 @@ def hold(folder: Path) -> int:
             owner = _owner(lock)
             os.close(lock)
             raise InputError(
-                f"another machine has been writing here ({owner}), and whether it still does cannot"
-                " be told from here",
+                f"another machine has been writing here ({owner}), and whether it still does"
+                f" cannot be"
+                " seen from here",
                 str(folder),
                 "Remove the folder if it does not, or give another --out.",
             )

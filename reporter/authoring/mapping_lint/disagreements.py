@@ -200,7 +200,7 @@ def _against_ours(
         )
         lines.append(f"| {one} | {' | '.join(', '.join(c) for c in cells)} |")
     yield "\n".join(lines)
-    yield (f"{both_total} pairs stand in both, {there_total} only there, {here_total} only here.")
+    yield (f"{both_total} pairs are in both, {there_total} only there, {here_total} only here.")
 
 
 def _held(walks: Iterable[Crosswalk], origin: str) -> dict[str, set[str]]:
@@ -245,7 +245,7 @@ def _labels(others: Iterable[Publication], facts: Facts, content: Content) -> It
     head = ["| publication | list | says | what is known of it |", "|---|---|---|---|"]
     yield "## Labels and references"
     yield (
-        "What stands on an id there, and what the publisher of the list says. Further labels that"
+        "What an id is called there, and what the publisher of the list says. Further labels that"
         " public material gets wrong are `wrong_titles` in `frameworks/official/`, with who printed"
         " them; `reporter lint-mapping` knows all of them."
     )

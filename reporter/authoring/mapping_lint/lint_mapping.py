@@ -193,7 +193,7 @@ class _Linter:
             reasons = dict.fromkeys(reason for _, reason in reading.rejected)
             lost = f"; {len(reading.rejected)} could not be read: {next(iter(reasons), '')}"
             raise InputError(
-                f"holds no mapping: of {result.read} rows none stands below a column of ids of a"
+                f"holds no mapping: of {result.read} rows none is below a column of ids of a"
                 f" list that is held here{_short(lost, 3 * QUOTED) if reasons else ''}",
                 result.path,
                 f"Held are {', '.join(sorted(set(self.lists.ids) - {CHECKS}))}; a mapping has two"

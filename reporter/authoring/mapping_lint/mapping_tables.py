@@ -86,7 +86,7 @@ def read(path: Path, is_id: IsKey, is_strength: IsKey) -> Reading:
     Raises InputError where nothing of it can be read.
     """
     if not path.is_file():
-        raise InputError("is no file that can be read", str(path), "Give one file of a mapping.")
+        raise InputError("is not a readable file", str(path), "Give one file of a mapping.")
     file = sniff(path, path.name)
     readers: dict[str, Callable[[], Reading]] = {
         "csv": lambda: _tabular("csv", [("", csv_rows(file))]),

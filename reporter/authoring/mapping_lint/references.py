@@ -278,7 +278,7 @@ class Lists:
         advice = (
             f"Did you mean {close[0]} {ids[close[0]]}?" if close else "Take it from `checks.md`."
         )
-        wrong = f"{reference.text!r} is no check of Reporter"
+        wrong = f"{reference.text!r} is not a check of Reporter"
         fault = Fault(ID, reference.text, wrong, f"one of its {len(ids)} checks", advice)
         return replace(reference, list_id=CHECKS, fault=fault)
 

@@ -114,7 +114,7 @@ def _reasons(file: Fields) -> dict[str, dict[str, str]]:
     codes = [code for sentences in texts.values() for code in sentences]
     for code in codes:
         if codes.count(code) > 1:
-            raise ContentError(f"reasons: {code!r} stands under two statuses", place)
+            raise ContentError(f"reasons: {code!r} is under two statuses", place)
         if code in ENGINE and code not in CHECK_STATUSES:
             raise ContentError(
                 f"reasons: {code!r} is a code of the engine's own", place, "Call it otherwise."

@@ -104,7 +104,7 @@ def _outlook(preview: Preview) -> Iterator[str]:
     if preview.parts:
         yield "Of large logs only pieces were read, so gaps in them are not looked for."
     if preview.untold:
-        yield f"Whether {_count(preview.untold, 'result')} can be judged hangs on these gaps."
+        yield f"Whether {_count(preview.untold, 'result')} can be judged depends on these gaps."
     if preview.asks:
         yield "What would decide most of these, each result counted once:"
     for rank, ask in enumerate(preview.asks[:ASKS], 1):

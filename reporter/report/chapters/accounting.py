@@ -289,7 +289,7 @@ def _feed(feed: model.Feed) -> FeedLine:
         gap=f"{number(feed.longest_gap_hours)} h",
         events=number(feed.events),
         delay=(
-            say("not told")
+            say("not recorded")
             if feed.p95_delay_seconds is None
             else f"{_span(feed.median_delay_seconds)} / {_span(feed.p95_delay_seconds)}"
         ),
@@ -314,7 +314,7 @@ def _span(seconds: int | None) -> str:
 
 def _disorder(feed: model.Feed) -> str:
     if feed.p95_delay_seconds is None:
-        return say("not told")
+        return say("not recorded")
     ahead = say("; {n} dated after receipt", n=number(feed.late_clock)) if feed.late_clock else ""
     return f"{number(feed.out_of_order)}{ahead}"
 

@@ -49,7 +49,11 @@ _RATINGS = {
     "L": mark("largely achieved"),
     "F": mark("fully achieved"),
 }
-_GAPS = {"": mark("Fully met"), "implementation": mark("To build"), "evidence": mark("To evidence")}
+_GAPS = {
+    "": mark("Fully met"),
+    "implementation": mark("To implement"),
+    "evidence": mark("To prove"),
+}
 _THEMES_INTRO = mark(
     "The engine's own control themes. Each check counts once here, however many frameworks use"
     " it, so "

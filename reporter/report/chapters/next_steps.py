@@ -187,7 +187,7 @@ def _owners_text(owners: Sequence[OwnerLine]) -> str:
     total = number(len(owners))
     note = say(" The first {n} of {all} are listed.", n=OWNERS_SHOWN, all=total) if is_cut else ""
     text = mark(
-        "The to-do list of each owner stands in {file}, a result a row in the order of the roadmap."
+        "The to-do list of each owner is in {file}, one result per row in the order of the roadmap."
     )
     return say(text, file=TODO) + note
 

@@ -302,8 +302,8 @@ def _unused_right(right: model.UnusedGrant) -> UnusedLine:
         agent=clean(right.agent),
         right=f"{word(right.type)} {short(clean(right.name), 'unused.csv', 80)}",
         kind=", ".join((*words, *([word(clean(right.effect))] if right.effect else [])))
-        or say("not told"),
-        since=day(right.approved_at) if right.approved_at else say("not told"),
+        or say("not recorded"),
+        since=day(right.approved_at) if right.approved_at else say("not recorded"),
         ref=clean(right.ref),
     )
 

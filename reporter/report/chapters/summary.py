@@ -169,7 +169,7 @@ def _facts(assessment: model.Assessment) -> tuple[elements.Line, ...]:
     unregistered = assessment.population.get("shadow", 0)
     answer_kinds = (
         ("pass", say("Questions answered yes, examined")),
-        ("attested", say("Questions answered yes, on somebody's word")),
+        ("attested", say("Questions answered yes, by statement only")),
         ("na", say("Questions answered not applicable")),
     )
     answers = Counter(t.status for t in assessment.attestations if t.settles)

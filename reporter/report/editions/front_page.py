@@ -285,7 +285,7 @@ def _open(assessment: model.Assessment, results: Results, checks: Sequence[str])
 def _way(assessment: model.Assessment, way: Way) -> str:
     parts = [
         say_n("{n} fix", "{n} fixes", len(way.fixes)) if way.fixes else "",
-        say_n("{n} check to evidence", "{n} checks to evidence", len(way.evidence))
+        say_n("{n} check to prove", "{n} checks to prove", len(way.evidence))
         if way.evidence
         else "",
         say_n("{n} declared check to prove", "{n} declared checks to prove", len(way.proofs))
@@ -365,7 +365,7 @@ def _unseen(assessment: model.Assessment) -> Iterator[str]:
         )
     if declared:
         yield say(
-            "{n} of {all} results that are met rest on what the organisation wrote, and earn half"
+            "{n} of {all} results that are met depend on what the organisation wrote, and earn half"
             " the credit.",
             n=number(declared),
             all=number(met),

@@ -351,7 +351,7 @@ def _standing(totals: Mapping[str, int]) -> str:
     parts = (
         (totals["fail"], mark("{n} failing")),
         (totals["unknown"], mark("{n} unknown")),
-        (totals["compensated"] + totals["attested"], mark("{n} made good")),
+        (totals["compensated"] + totals["attested"], mark("{n} compensated")),
     )
     open_parts = [say(text, n=number(k)) for k, text in parts if k] or [say("nothing is open")]
     held = totals[PASS] + totals["declared"]

@@ -171,7 +171,7 @@ def resources(view: View, names: Names) -> Iterator[Json]:
         yield {
             "uuid": names.uuid("file", name),
             "title": name,
-            "description": f"{description}; a file of the run, whose hash stands in manifest.json.",
+            "description": f"{description}; a file of the run, whose hash is in manifest.json.",
             "rlinks": [{"href": f"../{name}"}],
         }
     for file in view.accounting.files:

@@ -36,7 +36,7 @@ from reporter.report.oscal.oscal_risks import risks, risks_by_check
 _NO_PLAN = (
     "There is no assessment plan. This is a management self-assessment: what is asked follows from"
     " the catalogs and checks beside this file, and from the workspace's settings, whose hash"
-    " stands in manifest.json."
+    " is in manifest.json."
 )
 
 
@@ -100,7 +100,7 @@ def _remarks(view: View) -> list[str]:
         else "Nothing is open that is not waived, so there is no poam.json."
     )
     idle_note = (
-        f"Waivers and compensating controls without effect: {idle_count}; they stand in"
+        f"Waivers and compensating controls without effect: {idle_count}; they are in"
         " statements.csv."
     )
     texts = (

@@ -125,7 +125,7 @@ def _compensated_risks(view: View, names: Names, observations: Seen) -> Iterator
         rows[clean(check), clean(subject)].append((id_, clean(check)))
     for line in _in_effect(view.waivers.compensations):
         heading = f"Compensated: {line.check}, {line.subject}, by {line.by_check}"
-        substitute = f"{line.by_check} stands in for {line.check} and passes: {line.reason}"
+        substitute = f"{line.by_check} compensates for {line.check} and passes: {line.reason}"
         factor = {"uuid": names.uuid("factor", line.record), "description": markup(substitute)}
         yield _deviation(line, heading, COMPENSATION, names) | filled(
             mitigating_factors=[factor],

@@ -95,10 +95,10 @@ def _typeset(
 _OF_RUN = {
     DATA: (
         "application/json",
-        mark("The content of this report for machines, with scores as exact fractions"),
+        mark("The content of this report, machine-readable, with scores as exact fractions"),
     ),
-    LISTS: ("application/gzip", mark("The longest lists of this report, for machines")),
-    RESULTS: ("application/vnd.apache.parquet", mark("Every result of this report, for machines")),
+    LISTS: ("application/gzip", mark("The longest lists of this report, machine-readable")),
+    RESULTS: ("application/vnd.apache.parquet", mark("Every result of this report, machine-readable")),
 }
 """File of a run -> its media type and what it holds."""
 

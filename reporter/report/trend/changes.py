@@ -418,7 +418,7 @@ def _unknown(matrix: Mapping[tuple[str, str], int]) -> str:
         k for after, k in unknown_then.items() if after not in {*no_result, "unknown"}
     )
     return say(
-        "{results} are unknown now, {then} then. Of those now, {lost} could be assessed then, which"
+        "Unknown: {results} now, {then} then. Of those now, {lost} could be assessed then, which"
         " is not progress, and {new} concern what is new or newly in scope. Of those then,"
         " {found} can be assessed now.",
         results=count(sum(unknown_now.values()), "result"),

@@ -29,7 +29,7 @@ _EVENTS = "events."
 LISTS: Mapping[str, str] = {
     "actors": mark("Agents and accounts"),
     "credentials": mark("Keys and certificates"),
-    "grants": mark("Rights of agents"),
+    "grants": mark("Permissions of agents"),
     "approvals": mark("Approvals"),
     "reviews": mark("Access reviews"),
     "review_items": mark("Decisions of access reviews"),

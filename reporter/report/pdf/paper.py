@@ -98,7 +98,10 @@ _OF_RUN = {
         mark("The content of this report, machine-readable, with scores as exact fractions"),
     ),
     LISTS: ("application/gzip", mark("The longest lists of this report, machine-readable")),
-    RESULTS: ("application/vnd.apache.parquet", mark("Every result of this report, machine-readable")),
+    RESULTS: (
+        "application/vnd.apache.parquet",
+        mark("Every result of this report, machine-readable"),
+    ),
 }
 """File of a run -> its media type and what it holds."""
 

@@ -48,7 +48,7 @@ def write(view: View, path: Path) -> None:
     _changes(paper, content)
     _decisions(paper, content)
     _parts(paper, content)
-    _closing(paper, content, view)
+    _closing(paper, content)
     target = BytesIO()
     document.save(target)
     path.write_bytes(undated(target.getvalue()))
@@ -256,6 +256,7 @@ def _opening(paper: _Paper, content: Outline, logo: str) -> None:
     paper.text(content.organisation, "Title")
     paper.text(content.title, "Subtitle")
     paper.small(" · ".join(filter(None, (content.unit, *content.subtitle))))
+    paper.small(f"{content.statement} {say('Evidence id')}: {content.evidence_id}")
     paper.heading(say("Where we stand"), 1)
     paper.text(content.judgement, bold=True)
     for text in content.context:
@@ -268,9 +269,9 @@ def _opening(paper: _Paper, content: Outline, logo: str) -> None:
 
 def _levels(paper: _Paper, content: Outline) -> None:
     paper.heading(say("What reaches the next level?"), 1)
+    paper.table(content.ladder)
     if content.ladder_chart:
         paper.chart(content.ladder_chart)
-    paper.table(content.ladder)
 
 
 def _changes(paper: _Paper, content: Outline) -> None:
@@ -317,14 +318,12 @@ def _parts(paper: _Paper, content: Outline) -> None:
     paper.table(content.themes)
 
 
-def _closing(paper: _Paper, content: Outline, view: View) -> None:
-    if content.notices:
-        paper.heading(say("What to know about the evidence"), 1)
-        for notice in content.notices:
-            paragraph = paper.text(notice.text, "List Bullet")
-            if notice.note:
-                run = paragraph.add_run(f" {sentence(notice.note)}")
-                run.font.size, run.font.color.rgb = Pt(SMALL), MUTED
-    paper.heading(say("What this is"), 1)
-    paper.text(content.statement)
-    paper.small(f"{say('Evidence id')}: {view.cover.evidence_id}")
+def _closing(paper: _Paper, content: Outline) -> None:
+    if not content.notices:
+        return
+    paper.heading(say("What to know about the evidence"), 1)
+    for notice in content.notices:
+        paragraph = paper.text(notice.text, "List Bullet")
+        if notice.note:
+            run = paragraph.add_run(f" {sentence(notice.note)}")
+            run.font.size, run.font.color.rgb = Pt(SMALL), MUTED

@@ -210,7 +210,7 @@ class _Deck:
             grid.rows[n].height = Pt(_height(texts, table, box))
             for column, text in enumerate(texts):
                 cell = grid.cell(n, column)
-                _fill_cell(cell, text, n == 0, column in table.numbers)
+                _fill_cell(cell, text, n == 0, column in table.numbers, column == 0)
         for text in last:
             row = len(grid.rows) - 1
             grid.rows[row].height = Pt(LEADING * CELL + PADDING + 2)
@@ -250,7 +250,10 @@ def _height(row: Iterable[str], table: Table, box: Box) -> float:
     return lines * LEADING * CELL + PADDING + 2
 
 
-def _fill_cell(cell: Any, text: str, is_head: bool, is_number: bool) -> None:
+def _fill_cell(
+    cell: Any, text: str, is_head: bool, is_number: bool, is_first: bool = False
+) -> None:
+    """Write a text into a cell, a paragraph a line; in the first cell the first line leads."""
     cell.margin_left = cell.margin_right = Pt(PADDING)
     cell.margin_top = cell.margin_bottom = Pt(PADDING / 2)
     cell.vertical_anchor = MSO_ANCHOR.TOP
@@ -260,7 +263,8 @@ def _fill_cell(cell: Any, text: str, is_head: bool, is_number: bool) -> None:
         paragraph = frame.add_paragraph() if n else frame.paragraphs[0]
         paragraph.alignment = PP_ALIGN.RIGHT if is_number else PP_ALIGN.LEFT
         run = paragraph.add_run()
-        run.text, run.font.size, run.font.bold = line, Pt(CELL), is_head
+        run.text, run.font.size = line, Pt(CELL)
+        run.font.bold = is_head or (is_first and n == 0 and "\n" in text)
         if is_head:
             run.font.color.rgb = RGBColor.from_string(WHITE)
 
@@ -314,7 +318,8 @@ def _opening(deck: _Deck, content: Outline, logo: str) -> None:
 def _standing(deck: _Deck, content: Outline) -> None:
     """Say level, score and coverage, beside the picture of the ladder."""
     title = content.judgement or say("Where we stand")
-    left, right = deck.slide(TWO, title, say(_STANDING_SOURCE))
+    facts = " · ".join(f"{fact.label}: {fact.text}" for fact in content.facts)
+    left, right = deck.slide(TWO, title, f"{facts}\n{say(_STANDING_SOURCE)}")
     width = HALVES[0].width - 16
     paragraphs: list[Paragraph] = []
     for tile in content.tiles:
@@ -322,9 +327,8 @@ def _standing(deck: _Deck, content: Outline) -> None:
         paragraphs.append((fitting(tile.text, width, 22 * BOLDER, 2, REPORT), 22, True))
         if tile.note:
             paragraphs.append((fitting(tile.note, width, 12, 4, REPORT), 12, False))
-    others = [f"{fact.label}: {fact.text}" for fact in content.facts]
     unsaid = () if content.is_compared else content.changes
-    for text in (" · ".join(others), *content.context, *unsaid):
+    for text in (*content.context, *unsaid, facts):
         paragraphs.append((fitting(text, width, 12, 4, REPORT), 12, False))
     _fill(left, _within(paragraphs, width, HALVES[0].height))
     if content.ladder_chart:

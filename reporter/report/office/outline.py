@@ -109,6 +109,7 @@ class Outline:
     units: Table | None
     units_note: str
     statement: str
+    evidence_id: str
 
 
 def outline(view: View) -> Outline:
@@ -142,6 +143,7 @@ def outline(view: View) -> Outline:
         units=_units(view),
         units_note=_units_note(view),
         statement=cover.statement,
+        evidence_id=cover.evidence_id,
     )
 
 
@@ -158,10 +160,9 @@ def _tiles(view: View) -> tuple[Tile, ...]:
         f"{level.text} {say('of 5')} · {level.name}" if summary.figure.assessed else level.name
     )
     level_note = " ".join(filter(None, (front.outlook, sentence(level.sensitive))))
-    bounds = summary.figure.range
     return (
         Tile(say("Maturity level"), level_text, level_note),
-        Tile(say("Evidenced score"), front.score, bounds and say("range {range}", range=bounds)),
+        Tile(say("Evidenced score"), front.score),
         Tile(say("Coverage"), summary.coverage, front.coverage),
     )
 
@@ -191,7 +192,7 @@ def _ladder(rungs: Sequence[Rung]) -> Table:
             )
             for r in rungs
         ),
-        (15, 11, 44, 30),
+        (15, 14, 42, 29),
     )
 
 
@@ -233,7 +234,8 @@ def _changes(view: View) -> tuple[str, ...]:
     """Say what the score did, the results behind it, and what makes the runs unlike."""
     front = view.front
     counts = " · ".join(map(_change, front.changes))
-    return tuple(filter(None, (front.change, counts, front.change_note, *view.history.sentences)))
+    others = view.history.sentences[1:]  # the first is on the score, as `change`
+    return tuple(filter(None, (front.change, counts, front.change_note, *others)))
 
 
 def _change(change: Change) -> str:

@@ -72,7 +72,6 @@ POLICY = Policy(
     rating_edges=(Fraction(15, 100), Fraction(1, 2), Fraction(85, 100)),
     level_names=("Not yet visible", "Visible", "Identified", "Bounded", "Observed", "Reconciled"),
     level_claims=tuple(f"What may be said at level {n}." for n in range(6)),
-    due_days={"critical": 30, "high": 60, "medium": 90, "low": 180},
 )
 CAPS = ((1, "There are fewer than 30 days of logs, too few to speak of what agents really do."),)
 EFFORTS = Efforts(severities=dict.fromkeys(("critical", "high", "medium", "low"), Fraction(3, 2)))

@@ -283,7 +283,7 @@ def test_a_file_whose_time_was_set_back_has_changed(place: Place) -> None:
 def test_what_another_try_may_give_otherwise_is_not_kept(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shutil.rmtree(place.folder / "cache" / kept_runs.FOLDER)
+    shutil.rmtree(place.folder / "cache" / kept_runs.FOLDER, ignore_errors=True)
     with monkeypatch.context() as patch:
         patch.setattr(inputs, "JUST_WRITTEN", DAY)
         assert not place.run()[0] and not place.run()[0], "a second write may not show"
@@ -310,7 +310,7 @@ def test_a_full_disk_costs_the_copy_and_not_the_run(
     def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    shutil.rmtree(place.folder / "cache" / kept_runs.FOLDER)
+    shutil.rmtree(place.folder / "cache" / kept_runs.FOLDER, ignore_errors=True)
     monkeypatch.setattr(shutil, "copytree", full)
     was_used, out = place.run()
     assert not was_used and (out / "report.json").is_file()

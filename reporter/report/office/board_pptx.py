@@ -320,7 +320,9 @@ def _standing(deck: _Deck, content: Outline) -> None:
     title = content.judgement or say("Where we stand")
     facts = " · ".join(f"{fact.label}: {fact.text}" for fact in content.facts)
     left, right = deck.slide(TWO, title, f"{facts}\n{say(_STANDING_SOURCE)}")
-    width = HALVES[0].width - 16
+    box = HALVES[0] if content.ladder_chart else BODY
+    put(left, box)
+    width = box.width - 16
     paragraphs: list[Paragraph] = []
     for tile in content.tiles:
         paragraphs.append((tile.label, LABEL, True))
@@ -330,7 +332,7 @@ def _standing(deck: _Deck, content: Outline) -> None:
     unsaid = () if content.is_compared else content.changes
     for text in (*content.context, *unsaid, facts):
         paragraphs.append((fitting(text, width, 12, 4, REPORT), 12, False))
-    _fill(left, _within(paragraphs, width, HALVES[0].height))
+    _fill(left, _within(paragraphs, width, box.height))
     if content.ladder_chart:
         deck.chart(right, content.ladder_chart)
     else:

@@ -134,7 +134,8 @@ def _unscored(whole: Outline, readiness: Readiness) -> Outline:
         ladder=Table(
             say("What to bring first"),
             ("#", say("File or column"), say("Decides up to"), say("How to get it")),
-            tuple((a.rank, a.what, a.decides, a.how) for a in readiness.asks[: readiness.first]),
+            tuple((a.rank, a.what, a.decides, a.how) for a in readiness.asks[: readiness.first])
+            or (("–", readiness.asks_text, "–", "–"),),
             (6, 30, 16, 48),
             frozenset({2}),
         ),

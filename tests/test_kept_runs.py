@@ -30,11 +30,10 @@ class Place:
     """A workspace whose files are old, and runs of it."""
 
     def __init__(self, folder: Path) -> None:
-        self.ws, self.folder = folder / "ws", folder
-        reporter("init", self.ws)
+        self.ws, self.folder, self.first = folder / "ws", folder, folder / "runs" / "1"
         self.said: list[str] = []
         self.warned: list[str] = []
-        self._count = 0
+        self._count = sum(1 for _ in self.first.parent.glob("*"))
 
     def run(self, **options: Any) -> tuple[bool, Path]:
         """Assess; return whether a kept run was used, and the folder of the run."""
@@ -49,12 +48,35 @@ class Place:
         return was_used, out
 
 
+@pytest.fixture(scope="module")
+def assessed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a workspace, its first run and the copy that is kept, twice: `place` and `as it was`."""
+    folder = tmp_path_factory.mktemp("kept")
+    (folder / "place").mkdir()
+    reporter("init", folder / "place" / "ws")
+    with pytest.MonkeyPatch.context() as patch:
+        _really_kept(patch)
+        assert not Place(folder / "place").run()[0]
+    shutil.copytree(folder / "place", folder / "as it was")
+    return folder
+
+
 @pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
-    assess_few(monkeypatch)
-    monkeypatch.setattr(kept_runs, "name_of", NAME_OF)
-    monkeypatch.setattr(inputs, "JUST_WRITTEN", -DAY)  # the files of the test are
-    return Place(tmp_path)
+def place(assessed: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
+    """The place as it was after its first run; always the same one, for its path is part of a run's name."""
+    _really_kept(monkeypatch)
+    shutil.rmtree(assessed / "place")
+    shutil.copytree(assessed / "as it was", assessed / "place")
+    return Place(assessed / "place")
+
+
+def _really_kept(patch: pytest.MonkeyPatch) -> None:
+    assess_few(patch)
+    patch.setattr(kept_runs, "name_of", NAME_OF)
+    patch.setattr(inputs, "JUST_WRITTEN", -DAY)  # the files of the test are
+
+
+DEEP = pytest.mark.deep
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -64,8 +86,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 def test_the_same_again_is_the_same_run_and_nothing_is_computed(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    was_used, first = place.run()
-    assert not was_used
+    first = place.first
 
     def not_again(*_: object, **__: object) -> None:
         raise AssertionError("assessed again")
@@ -105,9 +126,10 @@ CHANGES: dict[str, Callable[[Place], None]] = {
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", CHANGES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=DEEP if n.startswith("a ") else ()) for n in CHANGES]
+)
 def test_what_has_changed_is_assessed(place: Place, name: str) -> None:
-    place.run()
     CHANGES[name](place)
     assert not place.run()[0]
     assert place.run()[0]
@@ -121,7 +143,7 @@ def test_what_has_changed_is_assessed(place: Place, name: str) -> None:
     ids=lambda o: next(iter(o)),
 )  # fmt: skip
 def test_other_options_are_another_run(place: Place, options: dict[str, Any]) -> None:
-    _, first = place.run()
+    first = place.first
     if "earlier" in options:
         (place.ws / "reporter.yml").write_text((place.ws / "reporter.yml").read_text().replace("as_of: '2026-10-01'", "as_of: '2026-10-02'"))  # fmt: skip
         place.run()
@@ -132,7 +154,6 @@ def test_other_options_are_another_run(place: Place, options: dict[str, Any]) ->
 
 @pytest.mark.slow
 def test_another_program_assesses_anew(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    place.run()
     real = kept_runs.program
     monkeypatch.setattr(kept_runs, "program", lambda places: [*real(places), "edited"])
     assert not place.run()[0]
@@ -140,10 +161,11 @@ def test_another_program_assesses_anew(place: Place, monkeypatch: pytest.MonkeyP
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "name", ["findings.csv", "manifest.json", "results.parquet", kept_runs.ENTRY]
-)
+    "name",
+    ["findings.csv", kept_runs.ENTRY, *(pytest.param(n, marks=DEEP) for n in ("manifest.json", "results.parquet"))],
+)  # fmt: skip
 def test_a_damaged_copy_is_named_and_not_used(place: Place, name: str) -> None:
-    _, first = place.run()
+    first = place.first
     (kept,) = (place.folder / "cache" / kept_runs.FOLDER).iterdir()
     data = (kept / name).read_bytes()
     (kept / name).write_bytes(data[:-9] + b"x" * 9)
@@ -174,11 +196,13 @@ def _outside(kept: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("change", [_swap, _more, _fewer, _outside])
+@pytest.mark.parametrize(
+    "change", [_swap, _outside, *(pytest.param(c, marks=DEEP) for c in (_more, _fewer))]
+)
 def test_a_copy_that_somebody_meddled_with_is_not_used(
     place: Place, change: Callable[[Path], None]
 ) -> None:
-    _, first = place.run()
+    first = place.first
     (kept,) = (place.folder / "cache" / kept_runs.FOLDER).iterdir()
     change(kept)
     was_used, second = place.run()
@@ -189,7 +213,6 @@ def test_a_copy_that_somebody_meddled_with_is_not_used(
 
 @pytest.mark.slow
 def test_another_runs_copy_is_not_taken_for_this_one(place: Place) -> None:
-    place.run()
     _, second = place.run(language="de")
     one, other = (place.folder / "cache" / kept_runs.FOLDER).iterdir()
     shutil.copytree(one, place.folder / "moved")
@@ -214,13 +237,15 @@ def _copied(place: Place) -> None:
 def test_the_same_told_otherwise_is_the_same(
     place: Place, monkeypatch: pytest.MonkeyPatch, way: str
 ) -> None:
-    place.run(formats=("csv", "sarif"))
+    formats = ("csv", "sarif") if way == "order" else ("csv",)
+    if way == "order":
+        assert not place.run(formats=formats)[0]
     if way == "copied":
         _copied(place)
     if way == "path":
         monkeypatch.chdir(place.ws / "inventory")
         place.ws = Path("..")
-    assert place.run(formats=("sarif", "csv") if way == "order" else ("csv", "sarif"))[0]
+    assert place.run(formats=formats[::-1])[0]
 
 
 @pytest.mark.slow
@@ -258,6 +283,7 @@ def test_a_file_whose_time_was_set_back_has_changed(place: Place) -> None:
 def test_what_another_try_may_give_otherwise_is_not_kept(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    shutil.rmtree(place.folder / "cache" / kept_runs.FOLDER, ignore_errors=True)
     with monkeypatch.context() as patch:
         patch.setattr(inputs, "JUST_WRITTEN", DAY)
         assert not place.run()[0] and not place.run()[0], "a second write may not show"
@@ -268,7 +294,8 @@ def test_what_another_try_may_give_otherwise_is_not_kept(
 
 
 @pytest.mark.slow
-def test_only_the_last_few_are_kept(place: Place) -> None:
+def test_only_the_last_few_are_kept(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept_runs, "MOST", 2)
     for n in range(kept_runs.MOST + 2):
         place.run(key=f"{n}" * 20)
     folder = place.folder / "cache" / kept_runs.FOLDER
@@ -283,6 +310,7 @@ def test_a_full_disk_costs_the_copy_and_not_the_run(
     def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
+    shutil.rmtree(place.folder / "cache" / kept_runs.FOLDER, ignore_errors=True)
     monkeypatch.setattr(shutil, "copytree", full)
     was_used, out = place.run()
     assert not was_used and (out / "report.json").is_file()

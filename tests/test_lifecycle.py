@@ -278,7 +278,10 @@ mount -t tmpfs -o size=$1 none "$2" && shift 2 && "$@"
     subprocess.run(["unshare", "-rm", "true"], capture_output=True).returncode != 0,
     reason="this system lets nobody mount a small disk",
 )
-@pytest.mark.parametrize("lines", [60_000, 300_000], ids=["spooled", "unpacked, and spilled"])
+@pytest.mark.parametrize(
+    "lines",
+    [pytest.param(60_000, id="spooled"), pytest.param(300_000, id="unpacked, and spilled", marks=DEEP)],
+)  # fmt: skip
 def test_a_full_disk_ends_the_run_with_what_to_do(lines: int, place: Path) -> None:
     """No record is called unreadable because the disk was full."""
     log = _wide_log(place, lines)

@@ -171,8 +171,12 @@ def test_a_pack_may_be_a_folder_inside_a_package(site: Path, tmp_path: Path) -> 
             "AS subjekt",
             "the SELECT gives subjekt, code, n_sent, first_out, n_out, ref",
         ),
-        ("severity: high", "severity: severe", "'severity' is 'severe'"),
-        ("s.n_out = 0 THEN", "s.n_outt = 0 THEN", 'no column "n_outt"'),
+        pytest.param(
+            "severity: high", "severity: severe", "'severity' is 'severe'", marks=pytest.mark.deep
+        ),
+        pytest.param(
+            "s.n_out = 0 THEN", "s.n_outt = 0 THEN", 'no column "n_outt"', marks=pytest.mark.deep
+        ),
     ],
 )
 def test_a_mistake_in_a_pack_is_told_with_file_line_and_pack(
@@ -241,7 +245,9 @@ NO_PACK = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("case", NO_PACK)
+@pytest.mark.parametrize(
+    "case", [pytest.param(c, marks=pytest.mark.deep if c.startswith("a ") else ()) for c in NO_PACK]
+)
 def test_what_cannot_be_a_pack_is_refused_by_name(site: Path, case: str) -> None:
     entry, says = NO_PACK[case]
     (site / "acme_alone.py").write_text("raise SystemExit('somebody imported the module')")

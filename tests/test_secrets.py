@@ -345,7 +345,9 @@ def test_a_heading_that_holds_a_secret_is_not_mapped(kind: str, tmp_path: Path) 
         ("mappings/a.yml", "map: a\nheadings: '%s'\nkind: agent\ncolumns: {actor_id: id}\n"),
     ],
 )  # fmt: skip
-@pytest.mark.parametrize("kind", ["github", "url", "password"])
+@pytest.mark.parametrize(
+    "kind", ["github", *(pytest.param(k, marks=pytest.mark.deep) for k in ("url", "password"))]
+)
 def test_no_complaint_repeats_a_secret(name: str, text: str, kind: str, tmp_path: Path) -> None:
     folder = Estate().write(tmp_path / "ws")
     (folder / name).parent.mkdir(exist_ok=True)

@@ -268,13 +268,15 @@ def _opening(paper: _Paper, content: Outline, logo: str) -> None:
 
 
 def _levels(paper: _Paper, content: Outline) -> None:
-    paper.heading(say("What reaches the next level?"), 1)
+    paper.heading(content.ladder.title, 1)
     paper.table(content.ladder)
     if content.ladder_chart:
         paper.chart(content.ladder_chart)
 
 
 def _changes(paper: _Paper, content: Outline) -> None:
+    if not content.changes:
+        return
     paper.heading(say("What changed"), 1)
     for text in content.changes:
         paper.text(text, "List Bullet")
@@ -283,8 +285,11 @@ def _changes(paper: _Paper, content: Outline) -> None:
 
 
 def _decisions(paper: _Paper, content: Outline) -> None:
-    paper.heading(say("What to decide?"), 1)
-    paper.text(content.questions_text)
+    paper.heading(content.questions_title, 1)
+    first, *others = content.questions_text
+    paper.text(first)
+    for text in others:
+        paper.text(text, "List Bullet")
     for question in content.questions:
         _question(paper, question)
     paper.heading(say("What can nobody see yet?"), 1)
@@ -306,13 +311,14 @@ def _question(paper: _Paper, question: Question) -> None:
 
 
 def _parts(paper: _Paper, content: Outline) -> None:
-    paper.heading(say("By framework"), 1)
-    paper.table(content.frameworks)
+    if content.frameworks:
+        paper.heading(content.frameworks.title, 1)
+        paper.table(content.frameworks)
     if content.units:
         paper.heading(content.units.title, 1)
         paper.table(content.units)
         paper.small(content.units_note)
-    paper.heading(say("By theme"), 1)
+    paper.heading(content.themes.title, 1)
     if content.theme_chart:
         paper.chart(content.theme_chart)
     paper.table(content.themes)

@@ -320,7 +320,9 @@ def _standing(deck: _Deck, content: Outline) -> None:
     title = content.judgement or say("Where we stand")
     facts = " · ".join(f"{fact.label}: {fact.text}" for fact in content.facts)
     left, right = deck.slide(TWO, title, f"{facts}\n{say(_STANDING_SOURCE)}")
-    width = HALVES[0].width - 16
+    box = HALVES[0] if content.ladder_chart else BODY
+    put(left, box)
+    width = box.width - 16
     paragraphs: list[Paragraph] = []
     for tile in content.tiles:
         paragraphs.append((tile.label, LABEL, True))
@@ -330,11 +332,11 @@ def _standing(deck: _Deck, content: Outline) -> None:
     unsaid = () if content.is_compared else content.changes
     for text in (*content.context, *unsaid, facts):
         paragraphs.append((fitting(text, width, 12, 4, REPORT), 12, False))
-    _fill(left, _within(paragraphs, width, HALVES[0].height))
+    _fill(left, _within(paragraphs, width, box.height))
     if content.ladder_chart:
         deck.chart(right, content.ladder_chart)
     else:
-        _fill(right, [(say("Nothing could be assessed."), 14, False)])
+        right._element.getparent().remove(right._element)
 
 
 def _within(paragraphs: Sequence[Paragraph], width: float, height: float) -> list[Paragraph]:
@@ -354,8 +356,7 @@ def _within(paragraphs: Sequence[Paragraph], width: float, height: float) -> lis
 
 def _levels(deck: _Deck, content: Outline) -> None:
     """Show what is in the way of each level, and what reaches it."""
-    title = say("What reaches the next level?")
-    deck.tables(title, content.ladder, say(_LEVELS_SOURCE), REPORT, LADDER_LINES)
+    deck.tables(content.ladder.title, content.ladder, say(_LEVELS_SOURCE), REPORT, LADDER_LINES)
 
 
 def _changes(deck: _Deck, content: Outline) -> None:
@@ -369,9 +370,9 @@ def _changes(deck: _Deck, content: Outline) -> None:
 
 
 def _decisions(deck: _Deck, content: Outline) -> None:
-    title = say("What to decide?")
+    title = content.questions_title
     if not content.questions:
-        deck.bullets(title, [content.questions_text], say(_DECISIONS_SOURCE), ROADMAP)
+        deck.bullets(title, content.questions_text, say(_DECISIONS_SOURCE), ROADMAP)
         return
     table = Table(
         title,
@@ -379,7 +380,7 @@ def _decisions(deck: _Deck, content: Outline) -> None:
         tuple(map(_question, content.questions)),
         (50, 30, 20),
     )
-    notes = f"{content.questions_text} {say(_DECISIONS_SOURCE)}"
+    notes = f"{' '.join(content.questions_text)} {say(_DECISIONS_SOURCE)}"
     deck.tables(title, table, notes, ROADMAP, DECISION_LINES)
 
 
@@ -396,7 +397,7 @@ def _question(question: Question) -> tuple[str, str, str]:
 
 
 def _themes(deck: _Deck, content: Outline) -> None:
-    if not content.theme_chart:
+    if not content.theme_chart or not content.frameworks:
         deck.tables(content.themes.title, content.themes, say(_THEMES_SOURCE), REPORT, 2)
         return
     left, right = deck.slide(TWO, content.themes.title, say(_THEMES_SOURCE))
@@ -415,6 +416,8 @@ def _themes(deck: _Deck, content: Outline) -> None:
 
 def _parts(deck: _Deck, content: Outline) -> None:
     """Show frameworks, and below them the units of the organisation."""
+    if not content.frameworks:
+        return
     if not content.units:
         (body,) = deck.slide(TEXT, content.frameworks.title, say(_PARTS_SOURCE))
         deck.table(body, content.frameworks, BODY, CONTROLS)

@@ -5,13 +5,14 @@ and the numbers of charts, without a thought for the medium.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from reporter.i18n.translate import say
 from reporter.report.document import View
 from reporter.report.editions.decisions import Question
 from reporter.report.editions.front_page import NOT_JUDGED, Change, Rung
+from reporter.report.editions.readiness import Readiness
 from reporter.report.trend.transitions import Moment
 from reporter.report.view.elements import Control, LevelStep, Line, Notice
 from reporter.report.view.format import number, percent, ranged
@@ -93,19 +94,21 @@ class Outline:
     """Level, score and coverage."""
     facts: tuple[Line, ...]
     ladder: Table
+    """What reaches each level, or what to bring first; its title heads the page."""
     ladder_chart: Chart | None
     is_compared: bool
     """With an earlier run; else `changes` says that there is none."""
     changes: tuple[str, ...]
     change_chart: Chart | None
     questions: tuple[Question, ...]
-    questions_text: str
+    questions_title: str
+    questions_text: tuple[str, ...]
     unseen: tuple[str, ...]
     notices: tuple[Tile, ...]
     """What a reader must know before the first number, and its lines."""
     themes: Table
     theme_chart: Chart | None
-    frameworks: Table
+    frameworks: Table | None
     units: Table | None
     units_note: str
     statement: str
@@ -114,8 +117,56 @@ class Outline:
 
 def outline(view: View) -> Outline:
     """Take from the view what a board reads."""
+    whole = _whole(view)
+    return _unscored(whole, view.readiness) if view.readiness else whole
+
+
+def _unscored(whole: Outline, readiness: Readiness) -> Outline:
+    """Leave out every score where there is too little evidence for one: say what to bring."""
+    shown = readiness.failing[: readiness.named]
+    failing = tuple(f"{check.check.title}: {check.text}" for check in shown)
+    unnamed = readiness.failing_more if len(readiness.failing) > readiness.named else ""
+    return replace(
+        whole,
+        judgement=readiness.headline,
+        context=(f"{readiness.reason} {readiness.judged_text} {readiness.next_text}".strip(),),
+        tiles=tuple(tile for tile in whole.tiles if tile.label == say("Coverage")),
+        ladder=Table(
+            say("What to bring first"),
+            ("#", say("File or column"), say("Decides up to"), say("How to get it")),
+            tuple((a.rank, a.what, a.decides, a.how) for a in readiness.asks[: readiness.first])
+            or (("–", readiness.asks_text, "–", "–"),),
+            (6, 30, 16, 48),
+            frozenset({2}),
+        ),
+        ladder_chart=None,
+        is_compared=False,
+        changes=(),
+        change_chart=None,
+        questions=(),
+        questions_title=say("What fails already"),
+        questions_text=tuple(filter(None, (readiness.failing_text, *failing, unnamed))),
+        themes=Table(
+            say("What could be judged"),
+            (
+                say("Theme"),
+                say("Met"),
+                say("Failing"),
+                say("Unknown"),
+                say("Checks without any result"),
+            ),
+            tuple((j.theme, j.met, j.failed, j.unknown, j.not_judged) for j in readiness.judged),
+            (32, 9, 11, 13, 35),
+            frozenset({1, 2, 3}),
+        ),
+        frameworks=None,
+        units=None,
+        units_note="",
+    )
+
+
+def _whole(view: View) -> Outline:
     front, board, summary, cover = view.front, view.board, view.summary, view.cover
-    ready = view.readiness
     return Outline(
         title=f"{cover.title} · {say('for the board')}",
         organisation=cover.organisation,
@@ -125,12 +176,8 @@ def outline(view: View) -> Outline:
             say("as of {at}", at=cover.as_of),
             f"{say('evidence')} {cover.evidence_short}",
         ),
-        judgement=f"{ready.headline}." if ready else front.judgement,
-        context=(
-            (ready.reason, ready.judged_text, ready.next_text)
-            if ready
-            else tuple(filter(None, (board.meaning, board.bounds, view.waivers.honoured_text)))
-        ),
+        judgement=front.judgement,
+        context=tuple(filter(None, (board.meaning, board.bounds, view.waivers.honoured_text))),
         tiles=_tiles(view),
         facts=summary.facts,
         ladder=_ladder(front.rungs),
@@ -139,7 +186,8 @@ def outline(view: View) -> Outline:
         changes=_changes(view),
         change_chart=_change_chart(view),
         questions=front.questions,
-        questions_text=front.questions_text,
+        questions_title=say("What to decide?"),
+        questions_text=(front.questions_text,),
         unseen=tuple(filter(None, (*front.unseen, front.notes))),
         notices=tuple(map(_notice, summary.notices)),
         themes=_themes(view.themes.controls),
@@ -165,8 +213,6 @@ def _tiles(view: View) -> tuple[Tile, ...]:
         f"{level.text} {say('of 5')} · {level.name}" if summary.figure.assessed else level.name
     )
     level_note = " ".join(filter(None, (front.outlook, sentence(level.sensitive))))
-    if view.readiness:
-        return (Tile(say("Coverage"), summary.coverage),)
     return (
         Tile(say("Maturity level"), level_text, level_note),
         Tile(say("Evidenced score"), front.score),
@@ -185,7 +231,7 @@ def _step_name(step: LevelStep) -> str:
 
 def _ladder(rungs: Sequence[Rung]) -> Table:
     return Table(
-        say("The way to each level"),
+        say("What reaches the next level?"),
         (
             *(say("Level"), say("Practices met")),
             *(say("In the way"), say("From here it takes")),

@@ -24,7 +24,7 @@ from reporter.ingest.readers.inputs import Inputs
 from reporter.model.comparison import Cause
 from reporter.model.statements import RESPONSE_STATUSES, Given
 from reporter.pipeline.assess import Options, assess_workspace
-from reporter.report.chapters.follow_up.deadlines import deadline
+from reporter.report.chapters.follow_up.deadlines import days_text, deadline
 from reporter.runs.store import read_data
 from reporter.statements.responses import Responses, read_responses
 
@@ -105,6 +105,11 @@ def test_a_finding_is_overdue_from_the_day_after_its_date(
 ) -> None:
     dates = deadline(cause(first_seen=first_seen), AS_OF, DAYS, agreed)
     assert dates.due and (dates.age, f"{dates.due:%Y-%m-%d}", dates.late) == (age, due, late)
+
+
+def test_days_are_printed_in_the_order_of_severity_whatever_that_of_the_data() -> None:
+    stored = dict(sorted(DAYS.items()))
+    assert days_text(stored, {s: s for s in DAYS}) == "critical 30, high 60, medium 90, low 180"
 
 
 def test_without_days_in_the_policy_nothing_is_due() -> None:

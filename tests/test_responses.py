@@ -24,7 +24,7 @@ from reporter.ingest.readers.inputs import Inputs
 from reporter.model.comparison import Cause
 from reporter.model.statements import RESPONSE_STATUSES, Given
 from reporter.pipeline.assess import Options, assess_workspace
-from reporter.report.chapters.follow_up.deadlines import deadline
+from reporter.report.chapters.follow_up.deadlines import days_text, deadline
 from reporter.runs.store import read_data
 from reporter.statements.responses import Responses, read_responses
 
@@ -105,6 +105,11 @@ def test_a_finding_is_overdue_from_the_day_after_its_date(
 ) -> None:
     dates = deadline(cause(first_seen=first_seen), AS_OF, DAYS, agreed)
     assert dates.due and (dates.age, f"{dates.due:%Y-%m-%d}", dates.late) == (age, due, late)
+
+
+def test_days_are_printed_in_the_order_of_severity_whatever_that_of_the_data() -> None:
+    stored = dict(sorted(DAYS.items()))
+    assert days_text(stored, {s: s for s in DAYS}) == "critical 30, high 60, medium 90, low 180"
 
 
 def test_without_days_in_the_policy_nothing_is_due() -> None:
@@ -278,14 +283,15 @@ def test_overdue_comes_first_and_what_has_no_finding_is_listed(
         f"{finding['A1']},accepted,Yes,ann,2026-09-01,mail",
     ]
     ws = quarter(tmp_path / "q3", 9, OWNERS, responses="\n".join(rows))
-    run = assess(ws, before, formats=("csv", "html"))
+    run = assess(ws, before)
     told = table(run / "responses.csv")
     assert [r["overdue"] for r in told] == ["30", "0", "0"]
     assert [r["standing"] for r in told] == ["open", "open", "no such finding"]
     assert "No waiver covers 1 of its results" in told[1]["note"]
     assert "123 days later than the policy allows" in told[1]["note"]
-    page = (run / "report.html").read_text()
-    assert "nobody-knows-1" in page and "overdue by 30 days" in page
+    rows_printed = printed(run)["responses"]["rows"]
+    assert [r["finding"] for r in rows_printed] == [r["finding"] for r in told]
+    assert rows_printed[0]["due"] == "1 September 2026, as agreed; overdue by 30 days"
 
 
 def test_without_an_earlier_run_an_unknown_id_is_not_called_fixed(

@@ -74,5 +74,7 @@ def due_text(dates: Deadline) -> str:
 
 
 def days_text(due_days: Mapping[str, int], severities: Mapping[str, str]) -> str:
-    """Print the days of the policy: "critical 30, high 60"; `severities` are words by code."""
-    return ", ".join(f"{severities[s]} {n}" for s, n in due_days.items() if s in severities)
+    """Print the days of the policy: "critical 30, high 60"; `severities` are words by code, in the
+    order in which they are printed: the data of a run have another.
+    """
+    return ", ".join(f"{name} {due_days[s]}" for s, name in severities.items() if s in due_days)

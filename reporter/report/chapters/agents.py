@@ -207,10 +207,10 @@ def _card(
     unseen: str,
 ) -> AgentCard:
     tier, own_level, score = ratings(*_rated(level)) if level else _UNREGISTERED
-    unit, tier_text = (clean(rating.unit), _tier_text(rating)) if rating else ("", "")
-    tier_text = tier_text if level else say("not in any register provided: the highest tier")
+    unit, reason = (clean(rating.unit), _tier_text(rating)) if rating else ("", "")
+    reason = reason if level else say("not in any register provided: the highest tier")
     if not path:
-        return AgentCard(clean(agent), tier, own_level, score, unseen, (), "", unit, tier_text)
+        return AgentCard(clean(agent), tier, own_level, score, unseen, (), "", unit, reason)
     by_kind = {kind: [s for s in path if s.kind == kind] for kind in _KINDS}
     steps = [s for kind in _KINDS for s in sorted(by_kind[kind], key=_worst_first)[:STEPS_SHOWN]]
     remainder = len(path) - len(steps)
@@ -227,7 +227,7 @@ def _card(
             else ""
         ),
         unit=unit,
-        tier_text=tier_text,
+        tier_text=reason,
     )
 
 

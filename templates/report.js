@@ -290,7 +290,9 @@ const pageSearch = () => {
     ["severity", "_(severity)"], ["status", "_(status)"], ["theme", "_(theme)"], ["framework", "_(framework)"],
     ["owner", "_(owner)"], ["unit", "_(unit)"], ["tier", "_(tier)"], ["new", "_(new)"],
   ].map(([facet, name]) => [facet, name, valuesOf(facet)]);
-  const { bar, set } = searchBar("_(Search the whole report)", facets, show);
+  const { bar, search, set } = searchBar("_(Search the whole report)", facets, show);
+  // Made ready while the reader begins to type.
+  search.addEventListener("focus", () => setTimeout(() => fitting([...all().results, ...all().groups.flatMap(([, items]) => items)], ["\0"], [])), { once: true });
   bar.querySelector("output").after(make("a", { href: "#results", class: "all" }, "_(All results)"));
   main.prepend(bar, found.place);
   document.body.append(drawer);

@@ -115,7 +115,7 @@ const searchBar = (name, facets, onChange) => {
       search.select();
     } else if (event.key === "Escape" && event.target === search && search.value) clear.click();
   });
-  return { bar, set };
+  return { bar, search, set };
 };
 
 // Words by rank, ranges such as "2 – 3" by both ends, other numbers by the first.

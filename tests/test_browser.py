@@ -332,6 +332,47 @@ def test_an_agent_has_a_card_with_its_results_and_what_to_do(rich: Any) -> None:
     assert card.locator("ol.todo li").count() > 0
 
 
+@pytest.mark.parametrize("edition", EDITIONS)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_contrast_outside_pictures_is_left_open(
+    browser: Any, pages: dict[tuple[str, str], str], edition: str, scheme: str
+) -> None:
+    """axe-core tells no contrast in a drawing, nor of a text on a gradient."""
+    with browser.new_context(color_scheme=scheme, bypass_csp=True) as context:
+        page = context.new_page()
+        page.goto(pages["rich", edition])
+        page.add_script_tag(content=files("axe_playwright_python").joinpath("axe.min.js").read_text())  # fmt: skip
+        unsure = page.evaluate(
+            "async () => (await axe.run({exclude: [['svg']]}, {runOnly: ['color-contrast']}))"
+            ".incomplete.flatMap(i => i.nodes.map(n => n.html.slice(0, 200)))"
+        )
+    assert unsure == []
+
+
+def test_the_search_of_a_long_report_leads_to_the_page_of_an_agent(
+    browser: Any, beside: Path
+) -> None:
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.goto((beside / "report.html").as_uri())
+        found = look(page, "agent-05")
+        found.locator("section[aria-label='Agents and accounts'] a").get_by_text("agent-05", exact=True).click()  # fmt: skip
+        page.wait_for_url("**/findings/agents+*.html#agent-agent-05")
+        page.wait_for_function("() => !document.querySelector('script[data-packed]')")
+        assert page.locator("#agent-agent-05 h2").inner_text().startswith("agent-05")
+
+
+def test_a_browser_prints_what_is_decided_by(rich: Any) -> None:
+    rich.emulate_media(media="print")
+    assert rich.locator("#summary").is_visible() and rich.locator(".gap-table").first.is_visible()
+    for part in ("#checks", "#agents", "#method", ".finder", ".side", "details.block"):
+        assert rich.locator(part).first.is_hidden(), part
+
+
+def test_the_typeface_is_carried(rich: Any) -> None:
+    assert rich.evaluate("document.fonts.ready.then(() => [...document.fonts].map(f => f.status))") == ["loaded"] * 2  # fmt: skip
+
+
 def test_the_contents_say_where_the_reader_is_and_headings_have_addresses(rich: Any) -> None:
     rich.evaluate("location.hash = '#roadmap'")
     rich.wait_for_function(

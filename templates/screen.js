@@ -1,290 +1,259 @@
-// Makes a page that is whole without it quicker to use: find in a list, sort a table, open what a link points to.
-(() => {
-  "use strict";
+// Makes a page that is whole without it quicker to use: search, sort a table, open what a link points to. With it comes
+// report.js in the report and list.js elsewhere; each has the `pageSearch` of its pages.
+"use strict";
 
-  const make = (tag, attributes, text) => {
-    const made = document.createElement(tag);
-    for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-    if (text) made.textContent = text;
-    return made;
-  };
+const make = (tag, attributes, text) => {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  if (text) made.textContent = text;
+  return made;
+};
 
-  // What the browser knows of languages takes it long to load.
-  const written = (n) => String(n).replace(/\B(?=(\d{3})+$)/g, ",");
+// What the browser knows of languages takes it long to load.
+const written = (n) => String(n).replace(/\B(?=(\d{3})+$)/g, ",");
 
-  const wordsOf = (text) => text.toLowerCase().split(/\s+/).filter(Boolean);
+const wordsOf = (text) => text.toLowerCase().split(/\s+/).filter(Boolean);
 
-  // What is folded away is a noscript, which a browser with a script takes for a text: half of the elements of a page need
-  // not be made before anybody looks. What it holds it has as its items have: their number, their facets.
-  const FOLDED = "noscript[data-items]";
-  const bringOut = (place) => {
-    for (const folded of place.querySelectorAll(FOLDED)) {
-      const made = document.createElement("template");
-      made.innerHTML = folded.textContent;
-      folded.replaceWith(made.content);
-    }
-  };
-  // Who touches the page may search it next, in a way of which a script is told nothing.
-  const bringOutSoon = () => {
-    const folded = document.querySelector(FOLDED);
-    if (!folded) return;
-    bringOut(folded.parentElement);
-    setTimeout(bringOutSoon);
-  };
-
-  // A list names its items in data-find, what they can be chosen by in data-facets, what holds several in data-groups,
-  // and what all are about in data-about.
-  const findable = (list, number) => {
-    let items = [...list.querySelectorAll(list.dataset.find)];
-    const folded = [...list.querySelectorAll(FOLDED)];
-    const total = items.length + folded.reduce((sum, part) => sum + Number(part.dataset.items), 0);
-    if (total < 5) return;
-    const groups = list.dataset.groups ? [...list.querySelectorAll(list.dataset.groups)] : [];
-    let texts;
-    const textOf = (item) => {
-      let head = list.dataset.about || "";
-      for (let group = item; (group = group.parentElement.closest(list.dataset.groups || "nothing"));) {
-        head = group.firstElementChild.textContent; // of the outermost
-      }
-      return `${head} ${item.textContent}`.toLowerCase();
-    };
-    const bar = make("form", { class: "finder", role: "search", "aria-label": list.dataset.name });
-    bar.addEventListener("submit", (event) => event.preventDefault());
-    const search = make("input", { type: "search", id: `find-${number}`, autocomplete: "off" });
-    const label = make("label", { for: `find-${number}` }, "_(Find)");
-    const count = make("output", { "aria-live": "polite" });
-    bar.append(label, search);
-    const choices = (list.dataset.facets || "").split(" ").filter(Boolean).map((told) => {
-      const [facet, name = facet] = told.split(":");
-      const id = `find-${number}-${facet}`;
-      const choice = make("select", { id });
-      const known = [...new Set([...items, ...folded].map((item) => item.getAttribute(`data-${facet}`)))].filter(Boolean).sort();
-      choice.append(make("option", { value: "" }, "_(any)"), ...known.map((v) => make("option", { value: v }, v)));
-      const field = make("span", { class: "field" });
-      field.append(make("label", { for: id }, name), choice);
-      bar.append(field);
-      return [facet, choice];
-    });
-    const show = () => {
-      if (folded.length) {
-        bringOut(list);
-        items = [...list.querySelectorAll(list.dataset.find)];
-      }
-      const words = wordsOf(search.value);
-      if (words.length) texts ||= items.map(textOf);
-      let shown = 0;
-      items.forEach((item, n) => {
-        const fits = words.every((word) => texts[n].includes(word)) &&
-          choices.every(([facet, choice]) => !choice.value || item.dataset[facet] === choice.value);
-        item.hidden = !fits;
-        shown += fits ? 1 : 0;
-      });
-      const asked = words.length || choices.some(([, choice]) => choice.value);
-      for (const group of groups) {
-        group.hidden = asked && !group.querySelector(`:is(${list.dataset.find}):not([hidden])`);
-        if (group.tagName === "DETAILS") group.open = asked && !group.hidden && shown <= 200;
-      }
-      count.textContent = `${written(shown)} _(of) ${written(total)}`;
-    };
-    bar.append(count);
-    if (items[0]?.tagName === "DETAILS") {
-      const all = make("button", { type: "button" }, "_(Open all)");
-      all.addEventListener("click", () => {
-        const open = all.textContent === "_(Open all)";
-        for (const item of items) if (!item.hidden) item.open = open;
-        all.textContent = open ? "_(Close all)" : "_(Open all)";
-      });
-      bar.append(all);
-    }
-    bar.addEventListener("input", show);
-    const first = groups[0] || items[0].closest("ul, .scroll") || items[0];
-    first.parentNode.insertBefore(bar, first);
-    count.textContent = `${written(total)} _(of) ${written(total)}`;
-  };
-
-  // Says on which pages all words stand that are looked for: each set of pages is a number with a bit a page.
-  const searchable = (block) => {
-    let pages, sets;
-    const read = () => {
-      if (sets) return;
-      const told = JSON.parse(block.textContent);
-      pages = told.pages;
-      sets = Object.entries(told.words).map(([places, texts]) => [BigInt(`0x${places}`), texts]);
-    };
-    const bar = make("form", { class: "finder", role: "search", "aria-label": block.dataset.name });
-    const search = make("input", { type: "search", id: "find-all", autocomplete: "off" });
-    const count = make("output", { "aria-live": "polite" });
-    const list = make("ul", { class: "names" });
-    const holding = (word) => sets.reduce((all, [places, texts]) => (texts.includes(word) ? all | places : all), 0n);
-    bar.append(make("label", { for: "find-all" }, block.dataset.name), search, count);
-    bar.addEventListener("submit", (event) => event.preventDefault());
-    bar.addEventListener("input", () => {
-      read();
-      const asked = wordsOf(search.value);
-      const places = asked.map((word) => holding(word.replace(/#\d+$/, "")));
-      const fits = asked.length ? pages.filter((_, n) => places.every((set) => (set >> BigInt(n)) & 1n)) : [];
-      list.replaceChildren(...fits.map(([file, check, title, part]) => {
-        const item = make("li", {});
-        const link = make("a", { href: `${file}#find=${encodeURIComponent(search.value)}` }, `${check} ${title}`);
-        item.append(link, make("span", { class: "quiet small" }, part ? ` ${part}` : ""));
-        return item;
-      }));
-      count.textContent = asked.length ? `${written(fits.length)} _(of) ${written(pages.length)}` : "";
-    });
-    block.after(bar, list);
-  };
-
-  const value = (cell) => {
-    const text = cell.textContent.trim();
-    const number = parseFloat(text.replace(/,/g, ""));
-    return Number.isNaN(number) ? text.toLowerCase() : number;
-  };
-
-  const order = (a, b) => {
-    if (typeof a === typeof b) return a < b ? -1 : a > b ? 1 : 0;
-    return typeof a === "number" ? -1 : 1;
-  };
-
-  const sortable = (table) => {
-    const body = table.tBodies[0];
-    const heads = [...table.tHead.rows[0].cells];
-    if (body.rows.length < 3) return;
-    heads.forEach((head, column) => {
-      const button = make("button", { type: "button", class: "sort" });
-      button.append(...head.childNodes);
-      head.append(button);
-      button.addEventListener("click", () => {
-        const down = head.getAttribute("aria-sort") === "ascending";
-        for (const other of heads) other.removeAttribute("aria-sort");
-        head.setAttribute("aria-sort", down ? "descending" : "ascending");
-        const rows = [...body.rows].map((row) => [value(row.cells[column]), row]);
-        rows.sort((a, b) => (down ? -1 : 1) * order(a[0], b[0]));
-        body.append(...rows.map(([, row]) => row));
-      });
-    });
-  };
-
-  // On a phone a row of a wide table becomes a block, in which each cell says what its column is.
-  const phone = matchMedia("(max-width: 640px)");
-  const tell = (table) => {
-    const names = [...table.tHead.rows[0].cells].map((head) => head.textContent.replace(/\s+/g, " ").trim());
-    for (const row of table.tBodies[0].rows) {
-      if (row.cells.length !== names.length) continue;
-      [...row.cells].forEach((cell, n) => cell.tagName === "TD" && (cell.dataset.label ||= names[n]));
-    }
-  };
-  const stack = () => {
-    if (!phone.matches) return;
-    for (const table of document.querySelectorAll(".scroll table:not(.narrow, .stacks, .matrix, .flows)")) {
-      if (!table.tHead) continue;
-      tell(table);
-      table.classList.add("stacks");
-    }
-  };
-
-  const reveal = () => {
-    const field = location.hash.startsWith("#find=") && document.querySelector(".finder input");
-    if (field) {
-      field.value = decodeURIComponent(location.hash.slice(6));
-      field.dispatchEvent(new Event("input", { bubbles: true }));
-      return;
-    }
-    if (!location.hash) return;
-    const name = decodeURIComponent(location.hash.slice(1));
-    if (!document.getElementById(name)) bringOut(document);
-    const target = document.getElementById(name);
-    if (!target) return;
-    for (let part = target; part; part = part.parentElement) {
-      part.hidden = false;
-      if (part.tagName === "DETAILS") part.open = true;
-    }
-    // What comes into sight is laid out only then, and may push the target away.
-    let frames = 6;
-    const hold = () => {
-      target.scrollIntoView();
-      if (frames--) requestAnimationFrame(hold);
-    };
-    hold();
-  };
-
-  // The first 48 bits of the SHA-256 of a text. What the browser has of it is only there for pages of a safe server.
-  const primes = [];
-  for (let n = 2; primes.length < 64; n++) if (primes.every((p) => n % p)) primes.push(n);
-  const fraction = (x) => ((x % 1) * 2 ** 32) | 0;
-  const cubic = primes.map((p) => fraction(p ** (1 / 3)));
-  const square = primes.slice(0, 8).map((p) => fraction(p ** (1 / 2)));
-  const turned = (x, n) => (x >>> n) | (x << (32 - n));
-  const digest = (text) => {
-    const bytes = new TextEncoder().encode(text);
-    const words = new Int32Array((((bytes.length + 8) >> 6) + 1) << 4);
-    bytes.forEach((byte, n) => (words[n >> 2] |= byte << (24 - 8 * (n & 3))));
-    words[bytes.length >> 2] |= 128 << (24 - 8 * (bytes.length & 3));
-    words[words.length - 1] = bytes.length * 8;
-    const sum = Int32Array.from(square);
-    const w = new Int32Array(64);
-    for (let block = 0; block < words.length; block += 16) {
-      let [a, b, c, d, e, f, g, h] = sum;
-      for (let n = 0; n < 64; n++) {
-        const [x, y] = [w[n - 15], w[n - 2]];
-        w[n] = n < 16 ? words[block + n]
-          : w[n - 16] + w[n - 7] + (turned(x, 7) ^ turned(x, 18) ^ (x >>> 3)) + (turned(y, 17) ^ turned(y, 19) ^ (y >>> 10));
-        const one = h + (turned(e, 6) ^ turned(e, 11) ^ turned(e, 25)) + ((e & f) ^ (~e & g)) + cubic[n] + w[n];
-        const two = (turned(a, 2) ^ turned(a, 13) ^ turned(a, 22)) + ((a & b) ^ (a & c) ^ (b & c));
-        h = g; g = f; f = e; e = (d + one) | 0; d = c; c = b; b = a; a = (one + two) | 0;
-      }
-      [a, b, c, d, e, f, g, h].forEach((part, n) => (sum[n] += part));
-    }
-    return [sum[0], sum[1]].map((part) => (part >>> 0).toString(16).padStart(8, "0")).join("").slice(0, 12);
-  };
-
-  // The items of a list: its columns have a value an item for each place; a value may have places of others.
-  const filled = ({ item, columns }) => {
-    const values = {};
-    for (const [name, told] of Object.entries(columns)) {
-      values[name] = told.numbers ? told.numbers.map((n) => told.values[n]) : told;
-    }
-    if (columns.id) {
-      const { prefix, others } = columns.id;
-      values.id = values.subject.map((subject, n) => others[n] || prefix + digest(subject));
-    }
-    const put = (text, n) => text.replace(/<!(\w+)>/g, (_, name) => values[name][n]);
-    return Object.values(values).at(-1).map((_, n) => put(put(item, n), n)).join("");
-  };
-
-  // A long list is packed: deflated, in base64.
-  const unfold = async (block) => {
-    const bytes = Uint8Array.from(atob(block.textContent), (c) => c.charCodeAt(0));
-    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+// What is folded away is a noscript, which a browser with a script takes for a text: most elements of a page need not be
+// made before somebody opens what holds them. The text is kept, since the search reads it.
+const texts = new WeakMap();
+const bringOut = (place) => {
+  for (const folded of place.querySelectorAll("details > noscript")) {
     const made = document.createElement("template");
-    made.innerHTML = filled(await new Response(stream).json());
-    block.replaceWith(made.content);
-  };
-
-  const begin = () => {
-    document.querySelectorAll("script#words").forEach(searchable);
-    document.querySelectorAll("[data-find]").forEach(findable);
-    document.querySelectorAll("table[data-sort]").forEach(sortable);
-    phone.addEventListener("change", stack);
-    stack();
-    window.addEventListener("hashchange", reveal);
-    window.addEventListener("beforeprint", () => bringOut(document));
-    document.addEventListener("toggle", (event) => bringOut(event.target), true);
-    document.addEventListener("keydown", (event) => (event.ctrlKey || event.metaKey) && bringOut(document));
-    for (const touched of ["pointerdown", "keydown", "wheel", "touchstart"]) {
-      document.addEventListener(touched, bringOutSoon, { once: true, passive: true });
-    }
-    document.addEventListener("click", (event) => {
-      const link = event.target.closest("a[href^='#']");
-      if (link && link.hash === location.hash) reveal();
-    });
-    reveal();
-  };
-
-  const packed = [...document.querySelectorAll("script[data-packed]")];
-  if (!packed.length) begin();
-  else {
-    Promise.all(packed.map(unfold)).then(begin, () => {
-      for (const told of document.querySelectorAll("noscript")) told.outerHTML = told.textContent;
-    });
+    texts.set(folded.parentElement, folded.textContent);
+    made.innerHTML = folded.textContent;
+    stack(made.content);
+    folded.replaceWith(made.content);
   }
-})();
+};
+const markupOf = (part) => texts.get(part) ?? (part.querySelector(":scope > noscript")?.textContent || part.innerHTML);
+const SIGNS = { amp: "&", lt: "<", gt: ">", quot: '"', shy: "", nbsp: " " };
+const decoded = (text) => text.replace(/&(?:#(\d+)|(\w+));/g, (all, code, name) => (code ? String.fromCodePoint(code) : SIGNS[name] ?? all));
+const plain = (markup) => decoded(markup.replace(/<wbr>/g, "").replace(/<[^>]*>/g, " ")).replace(/\s+/g, " ").trim();
+
+// Words that have an order of their own, the lowest first.
+const ranks = (document.querySelector("[data-ranks]")?.dataset.ranks || "").split("|").filter(Boolean);
+const highestFirst = (a, b) => ranks.indexOf(b) - ranks.indexOf(a) || (/^\d/.test(a) && /^\d/.test(b) ? -1 : 1) * (a < b ? -1 : a > b ? 1 : 0);
+
+// The state of the search is in the address, so that a link leads to what is in sight: #q=words&status=fail.
+const stateIn = (hash) => (/^#(results$|.*=)/.test(hash) ? new URLSearchParams(hash === "#results" ? "" : hash.slice(1)) : null);
+
+// The one bar of a page. `onChange` gets the words and the choices, and returns how many of how many fit.
+const searchBar = (name, facets, onChange) => {
+  const bar = make("form", { class: "finder", role: "search", "aria-label": name });
+  const search = make("input", { type: "search", id: "find", autocomplete: "off", placeholder: "_(Press / to search)" });
+  const count = make("output", { "aria-live": "polite" });
+  const row = make("div", { class: "facets", id: "facets" });
+  const toggle = make("button", { type: "button", "aria-expanded": "false", "aria-controls": "facets" }, "_(Filters)");
+  const clear = make("button", { type: "button", class: "clear" }, "_(Clear)");
+  const choices = new Map();
+  const unfolded = (open) => {
+    row.hidden = !open;
+    toggle.setAttribute("aria-expanded", String(open));
+  };
+  bar.append(make("label", { for: "find", class: "sr" }, "_(Find)"), search, count, ...(facets.length ? [toggle] : []), clear, row);
+  const state = () => {
+    const told = new URLSearchParams();
+    if (search.value.trim()) told.set("q", search.value.trim());
+    for (const [facet, choice] of choices) if (choice.value) told.set(facet, choice.value);
+    return told;
+  };
+  const apply = () => {
+    const told = state();
+    clear.hidden = ![...told].length;
+    const chosen = [...told].filter(([facet]) => facet !== "q");
+    toggle.textContent = chosen.length ? `_(Filters) (${chosen.length})` : "_(Filters)";
+    count.textContent = onChange(wordsOf(search.value), chosen);
+  };
+  const leave = () => {
+    const told = state().toString();
+    history.replaceState(null, "", told ? `#${told}` : location.pathname + location.search);
+    apply();
+  };
+  // Values may come late: to gather those of a whole report takes long, and few readers open the filters.
+  let known = false;
+  const offer = () => {
+    if (known) return;
+    known = true;
+    for (const [facet, label, valuesOf] of facets) {
+      const values = [...new Set(valuesOf())].filter(Boolean).sort(highestFirst);
+      if (!values.length || values.length > 500) continue;
+      const id = `find-${facet}`;
+      const choice = make("select", { id });
+      choice.append(make("option", { value: "" }, "_(any)"), ...values.map((v) => make("option", { value: v }, v)));
+      choices.set(facet, choice);
+      const field = make("span", { class: "field" });
+      field.append(make("label", { for: id }, label), choice);
+      row.append(field);
+    }
+  };
+  const set = (told) => {
+    search.value = told.get("q") || "";
+    if ([...told].some(([facet]) => facet !== "q")) {
+      offer();
+      unfolded(true);
+    }
+    for (const [facet, choice] of choices) choice.value = told.get(facet) || "";
+    apply();
+  };
+  unfolded(false);
+  bar.addEventListener("submit", (event) => event.preventDefault());
+  bar.addEventListener("input", leave);
+  toggle.addEventListener("click", () => {
+    offer();
+    unfolded(row.hidden);
+  });
+  clear.addEventListener("click", () => {
+    set(new URLSearchParams());
+    leave();
+    search.focus();
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "/" && !event.ctrlKey && !event.metaKey && !event.altKey && !/^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName)) {
+      event.preventDefault();
+      search.focus();
+      search.select();
+    } else if (event.key === "Escape" && event.target === search && search.value) clear.click();
+  });
+  return { bar, search, set };
+};
+
+// Words by rank, ranges such as "2 – 3" by both ends, other numbers by the first.
+const value = (cell) => {
+  const text = cell.textContent.trim();
+  if (ranks.includes(text.toLowerCase())) return ranks.indexOf(text.toLowerCase());
+  const range = text.match(/^(\d) \S+ (\d)$/);
+  if (range) return Number(range[2]) - 0.5 + range[1] / 10;
+  const number = parseFloat(text.replace(/,/g, ""));
+  return Number.isNaN(number) ? text.toLowerCase() : number;
+};
+
+const order = (a, b) => {
+  if (typeof a === typeof b) return a < b ? -1 : a > b ? 1 : 0;
+  return typeof a === "number" ? -1 : 1;
+};
+
+const sortable = (table) => {
+  const body = table.tBodies[0];
+  const heads = [...table.tHead.rows[0].cells];
+  if (body.rows.length < 3) return;
+  heads.forEach((head, column) => {
+    const button = make("button", { type: "button", class: "sort" });
+    button.append(...head.childNodes);
+    head.append(button);
+    button.addEventListener("click", () => {
+      const down = head.getAttribute("aria-sort") === "ascending";
+      for (const other of heads) other.removeAttribute("aria-sort");
+      head.setAttribute("aria-sort", down ? "descending" : "ascending");
+      const rows = [...body.rows].map((row) => [value(row.cells[column]), row]);
+      rows.sort((a, b) => (down ? -1 : 1) * order(a[0], b[0]));
+      body.append(...rows.map(([, row]) => row));
+    });
+  });
+};
+
+// On a phone a row of a wide table becomes a block, in which each cell says what its column is.
+const phone = matchMedia("(max-width: 640px)");
+const tell = (table) => {
+  const names = [...table.tHead.rows[0].cells].map((head) => head.textContent.replace(/\s+/g, " ").trim());
+  for (const row of table.tBodies[0].rows) {
+    if (row.cells.length !== names.length) continue;
+    [...row.cells].forEach((cell, n) => cell.tagName === "TD" && (cell.dataset.label ||= names[n]));
+  }
+};
+const stack = (place = document) => {
+  if (!phone.matches) return;
+  for (const table of place.querySelectorAll(".scroll table:not(.narrow, .stacks, .matrix, .flows)")) {
+    if (!table.tHead) continue;
+    tell(table);
+    table.classList.add("stacks");
+  }
+};
+
+const reveal = () => {
+  if (!location.hash) return;
+  const name = decodeURIComponent(location.hash.slice(1));
+  if (!document.getElementById(name)) {
+    const holds = (folded) => folded.textContent.includes(`id="${name}"`);
+    const holder = [...document.querySelectorAll("details > noscript")].find(holds);
+    if (holder) bringOut(holder.parentElement);
+  }
+  const target = document.getElementById(name);
+  if (!target) return;
+  for (let part = target; part; part = part.parentElement) {
+    part.hidden = false;
+    if (part.tagName === "DETAILS") {
+      bringOut(part);
+      part.open = true;
+    }
+  }
+  // What comes into sight is laid out only then, and may push the target away.
+  let frames = 6;
+  const hold = () => {
+    target.scrollIntoView();
+    if (frames--) requestAnimationFrame(hold);
+  };
+  hold();
+};
+
+// A heading has an address of its own that can be copied. One without an id gets it from its chapter and its words.
+const MOST_HEADINGS = 400;
+const anchored = () => {
+  const headings = [...document.querySelectorAll("main :is(h2, h3):not(.sr, section.block > *)")].slice(0, MOST_HEADINGS);
+  for (const heading of headings) {
+    const chapter = heading.closest("section[id]");
+    let id = heading.id || (heading.tagName === "H2" && chapter?.id);
+    if (!id) {
+      const words = heading.textContent.toLowerCase().replace(/[^\p{L}\d]+/gu, "-").replace(/^-|-$/g, "");
+      const base = `${chapter?.id || "part"}-${words}`;
+      id = base;
+      for (let n = 2; document.getElementById(id); n++) id = `${base}-${n}`;
+      heading.id = id;
+    }
+    heading.append(" ", make("a", { class: "anchor", href: `#${id}`, "aria-label": `_(Link to:) ${heading.textContent.trim()}` }, "#"));
+  }
+};
+
+// The contents say which chapter is in sight.
+const followed = () => {
+  const links = new Map([...document.querySelectorAll(".side a[href^='#']")].map((link) => [document.getElementById(link.hash.slice(1)), link]));
+  const inSight = new Set();
+  const observer = new IntersectionObserver((changes) => {
+    for (const { target, isIntersecting } of changes) inSight[isIntersecting ? "add" : "delete"](target);
+    const [first] = [...links.keys()].filter((chapter) => inSight.has(chapter));
+    if (!first) return;
+    for (const [chapter, link] of links) {
+      if (chapter === first) link.setAttribute("aria-current", "location");
+      else link.removeAttribute("aria-current");
+    }
+  }, { rootMargin: "-15% 0px -75% 0px" });
+  for (const chapter of links.keys()) if (chapter) observer.observe(chapter);
+};
+
+const begin = () => {
+  anchored();
+  const search = pageSearch();
+  const route = () => {
+    if (search?.opened()) return;
+    const told = stateIn(location.hash);
+    search?.set(told || new URLSearchParams());
+    if (!told) reveal();
+  };
+  document.querySelectorAll("table[data-sort]").forEach(sortable);
+  phone.addEventListener("change", () => stack());
+  stack();
+  followed();
+  window.addEventListener("hashchange", route);
+  document.addEventListener("toggle", (event) => bringOut(event.target), true);
+  // A browser that searches the page itself has to find what is folded, too.
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "F3" || ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "f")) bringOut(document);
+  });
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[href^='#']");
+    if (!link || event.defaultPrevented) return;
+    if (link.hash === location.hash) route();
+    if (link.className === "anchor") navigator.clipboard?.writeText(link.href).catch(() => {});
+  });
+  route();
+};

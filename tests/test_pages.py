@@ -244,7 +244,7 @@ def test_each_agent_has_a_place_that_links_to_all_its_results(rich: View, tmp_pa
     actors |= {words.clean(a) for (a,) in rich.findings.results.each(("actor",), "status <> 'na'")}
     assert sum(len(page) for _, page in result_pages.actor_pages(rich)) == len(actors)
     assert [link.partition("#")[2] for link in made["findings/index.html"].links].count(
-        "a-agent-0001"
+        "agent-agent-0001"
     ) == 1
 
 

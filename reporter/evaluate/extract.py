@@ -140,9 +140,10 @@ def compared(engine: Engine) -> Comparison:
             engine,
             RatedAgent,
             "SELECT r.actor_id, coalesce(r.risk_tier, ''), autonomy_lo, autonomy_hi, blast_lo,"
-            " blast_hi, data_lo, data_hi, tier_lo, tier_hi, f.factors_lo, f.factors_hi FROM"
-            " risk_tiers AS r JOIN factors AS f USING (actor_id) JOIN agents AS a USING"
-            " (actor_id) WHERE coalesce(a.state, 'active') = 'active' ORDER BY tier_hi DESC,"
+            " blast_hi, data_lo, data_hi, tier_lo, tier_hi, f.factors_lo, f.factors_hi,"
+            " coalesce(a.business_unit, '') FROM risk_tiers AS r JOIN factors AS f USING"
+            " (actor_id) JOIN agents AS a USING (actor_id) WHERE coalesce(a.state, 'active') ="
+            " 'active' ORDER BY tier_hi DESC,"
             " tier_lo DESC, f.factors_hi DESC, r.actor_id",
         ),
         _each(engine, Step, _PATHS),

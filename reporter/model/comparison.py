@@ -98,6 +98,8 @@ class RatedAgent:
     factors_lo: int
     """Sum of the ten agentic factors of AIVSS in halves: 0 to 20."""
     factors_hi: int
+    unit: str = ""
+    """Its business unit; '' where no input names one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,8 +79,9 @@ def agents(
     levels = {level.agent: level for level in comparison.levels}
     names = sorted({*levels, *paths})
     ratings = cache(_rating)  # agents with equal results share their score
+    rated = {rating.agent: rating for rating in comparison.tiers}
     unseen = _path_text({kind: [] for kind in _KINDS})
-    cards = tuple(_card(a, levels.get(a), paths[a], ratings, unseen) for a in names)
+    cards = tuple(_card(a, levels.get(a), rated.get(a), paths[a], ratings, unseen) for a in names)
     flaw_counts = {
         a: sum(s.standing in (*_UNAPPROVED, "left", "broken") for s in paths[a]) for a in names
     }
@@ -171,7 +172,7 @@ def _row(
         columns[level.level_lo if _has_level(level) else NO_LEVEL].append(level)
     worst = sorted(members, key=lambda m: (-failing.get(m.agent, 0), m.level_lo, m.agent))
     return TierRow(
-        tier=str(hi) if lo == hi else say("{lo} to {hi}", lo=lo, hi=hi),
+        tier=_between(lo, hi),
         cells=tuple(map(len, columns)),
         total=len(members),
         name=tier_name(lo, hi),
@@ -199,13 +200,16 @@ def _ends(agents: Sequence[model.Leveled], target: int) -> tuple[int, int]:
 def _card(
     agent: str,
     level: model.Leveled | None,
+    rating: model.RatedAgent | None,
     path: Sequence[model.Step],
     ratings: Callable[..., tuple[str, str, str]],
     unseen: str,
 ) -> AgentCard:
     tier, own_level, score = ratings(*_rated(level)) if level else _UNREGISTERED
+    unit, reason = (clean(rating.unit), _tier_text(rating)) if rating else ("", "")
+    reason = reason if level else say("not in any register provided: the highest tier")
     if not path:
-        return AgentCard(clean(agent), tier, own_level, score, unseen, (), "")
+        return AgentCard(clean(agent), tier, own_level, score, unseen, (), "", unit, reason)
     by_kind = {kind: [s for s in path if s.kind == kind] for kind in _KINDS}
     steps = [s for kind in _KINDS for s in sorted(by_kind[kind], key=_worst_first)[:STEPS_SHOWN]]
     remainder = len(path) - len(steps)
@@ -221,7 +225,24 @@ def _card(
             if remainder
             else ""
         ),
+        unit=unit,
+        tier_text=reason,
     )
+
+
+def _tier_text(rating: model.RatedAgent) -> str:
+    """Print what gives an agent its tier."""
+    return say(
+        "declared {tier}; autonomy {autonomy}, blast radius {blast}, data {data}, each of 0 to 2",
+        tier=word(clean(rating.declared)) or say("none"),
+        autonomy=_between(rating.autonomy_lo, rating.autonomy_hi),
+        blast=_between(rating.blast_lo, rating.blast_hi),
+        data=_between(rating.data_lo, rating.data_hi),
+    )
+
+
+def _between(lo: int, hi: int) -> str:
+    return str(lo) if lo == hi else say("{lo} to {hi}", lo=lo, hi=hi)
 
 
 _UNREGISTERED = ("4", "", "")

@@ -101,6 +101,10 @@ class AgentCard:
     """The first few of each kind, what is not approved first."""
     more: str
     """Where the others stand; empty when all are shown."""
+    unit: str = ""
+    """Its business unit; empty where no input names one."""
+    tier_text: str = ""
+    """What gives it its tier: "declared high; autonomy 0 to 2, blast radius 1, data 2"."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -198,9 +198,6 @@ def _page(
     folder = templates_dir()
     css = _styles(medium) + extra_css
     css = css.replace(ACCENT, view.cover.accent)
-    script = ""
-    if medium == "screen":
-        script = _with_numbers(_code(folder / "screen.js"))
     environment = _environment(folder, template)
     if medium == "paper":
         environment.filters["path"] = str
@@ -210,15 +207,15 @@ def _page(
         "paper": medium == "paper",
         "folds": medium == "screen" and template is None,
         "attached": attached,
-        "css": Markup(css),
-        "css_hash": _digest(css),
-        "script": Markup(script),
-        "script_hash": _digest(script),
     }
     if packing:
         environment.globals["packed"] = packing.place
 
     def fill(template: str, **more: Any) -> str:
+        script = _script(template) if medium == "screen" else ""
+        more |= {"script": Markup(script), "script_hash": _digest(script)}
+        style = css + (_faces() if medium == "screen" and not template.startswith("pages/") else "")
+        more |= {"css": Markup(style), "css_hash": _digest(style)}
         page = _linked(environment.get_template(template).render(**more), medium == "paper")
         return page.replace(f'="{ACCENT}"', f'="{view.cover.accent}"')  # fill and stroke
 
@@ -233,6 +230,29 @@ def _linked(page: str, is_paper: bool) -> str:
     """Keep the links of pictures whose place the page holds; on paper a picture has none."""
     ids = frozenset() if is_paper or LINK not in page else frozenset(_ID.findall(page))
     return _MARK.sub(lambda match: match[0] if match[1] in ids else match[2], page)
+
+
+@cache
+def _faces() -> str:
+    """Return the typeface of an edition as a style sheet: 50 kB, which pages beside a report, of
+    which a long run has a hundred, do without.
+    """
+    return "".join(
+        f'@font-face {{ font-family: "Report Sans"; font-weight: {weight}; src:'
+        f" url(data:font/woff2;base64,{base64.b64encode(path.read_bytes()).decode()}) }}\n"
+        for weight, name in ((400, "Regular"), (600, "Semibold"))
+        if (path := templates_dir() / "fonts" / f"ReportSans-{name}.woff2")
+    )
+
+
+def _script(template: str) -> str:
+    """Read the script of a page, in the current language: the report searches everything, other
+    pages a list, and what a page has no use for would be repeated in each of a long run.
+    """
+    is_list = template.startswith(("pages/", *(f"{e}.html" for e in ("board", "engineer"))))
+    names = ("screen.js", "list.js" if is_list else "report.js")
+    code = "\n".join(_code(templates_dir() / name) for name in names)
+    return _with_numbers(f"(() => {{\n{code}\n}})();")
 
 
 def _styles(medium: str) -> str:

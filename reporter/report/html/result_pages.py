@@ -6,6 +6,7 @@ and everything on pages of bounded size in a folder beside it.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import groupby, islice
@@ -18,6 +19,7 @@ from reporter.i18n.translate import mark, say
 from reporter.model import ids
 from reporter.model.scores import HELD, Status, tier_text
 from reporter.report.chapters.chart_data import AgentCard
+from reporter.report.chapters.next_steps import PickLine
 from reporter.report.document import View
 from reporter.report.html.printed_results import ALL, PASS, RAW, Rows, owner_text, printer
 from reporter.report.view.elements import Check
@@ -46,6 +48,9 @@ text has such a place, so that a value may hold places of others.
 """
 LISTED = 10_000
 """Agents that the index lists by name; more it lists by page."""
+ACTIONS = 5
+"""Of the roadmap, that a card lists."""
+TASKS = "todo.csv"
 FOLDER = "findings"
 STATUSES = ("fail", "unknown", "compensated", "attested", "declared", PASS)
 """In the order in which they are listed."""
@@ -80,6 +85,10 @@ class Actor:
     """To be put in where the links say `OWN`."""
     card: AgentCard | None
     """Its level and action path, if it is an agent."""
+    actions: tuple[PickLine, ...] = ()
+    """The first actions of the roadmap that concern it, in its order; empty on pages beside."""
+    more: str = ""
+    """"and 4 more in todo.csv"; empty where all are listed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +117,10 @@ class Listing:
     """Checks that have a result here."""
     actors: tuple[Actor, ...]
     """Empty where they stand on pages of their own."""
+    beside: Markup = Markup("")
+    """Where each agent stands on pages of its own, as JSON; empty where they stand here."""
+    new: Markup = Markup("[]")
+    """Ids of listed results that fail or are unknown and were not so in the run before, as JSON."""
 
 
 def listing(view: View) -> Listing:
@@ -124,7 +137,30 @@ def listing(view: View) -> Listing:
         by_check = {p.check.id: _first_of(p) for p in _first_pages(view)}
         actors, names = (), len(_sizes(view))
     passes = total - len(view.findings)
-    return Listing(inline, _text(total, passes, len(by_check), names), by_check, actors)
+    return Listing(
+        inline,
+        _text(total, passes, len(by_check), names),
+        by_check,
+        actors,
+        Markup("" if inline else _agents_beside(view)),
+        Markup(_as_json(_new(view, by_check.values()))),
+    )
+
+
+def _new(view: View, listed: Iterable[CheckListing]) -> list[str]:
+    """Return the listed results that fail or are unknown and were not so in the run before."""
+    if not view.history.changes:
+        return []
+    rows = view.history.changes.changes.each(
+        ("check", "subject"), "now IN ('fail', 'unknown') AND now <> before"
+    )
+    new = {ids.finding(check, subject) for check, subject in rows}
+    return [id_ for part in listed for id_ in part.rows.columns["id"] if id_ in new]
+
+
+def _as_json(value: object) -> str:
+    """Write data into a page, where no text may end its element."""
+    return json.dumps(value, separators=(",", ":")).replace("<", "\\u003c")
 
 
 def _text(total: int, passes: int, checks: int, names: int) -> str:
@@ -266,22 +302,55 @@ def actor_pages(view: View) -> Iterator[tuple[str, list[Actor]]]:
 def _actors(view: View, inline: bool = False) -> Iterator[Actor]:
     """Yield everyone with a result or a picture, by name; the organisation comes first."""
     cards = {card.agent: card for card in view.agents.cards}
+    actions = _actions(view) if inline else {}
     linked = groupby(_links(view, inline), key=lambda links: links.actor)
+    for name, total, anchor, page in _places(view, cards):
+        actor = _actor(
+            clean(name),
+            {links.status: links for links in next(linked)[1]} if total else {},
+            anchor,
+            "" if inline else page,
+            cards.get(clean(name)),
+        )
+        own, remainder = actions.get(name, ())[:ACTIONS], len(actions.get(name, ())) - ACTIONS
+        more = say("and {n} more in {file}", n=number(remainder), file=TASKS)
+        yield replace(actor, actions=own, more=more if remainder > 0 else "")
+
+
+def _places(view: View, cards: Mapping[str, AgentCard]) -> Iterator[tuple[str, int, str, str]]:
+    """Yield everyone with a result or a picture: name, results, anchor, page beside the report."""
     slugs: set[str] = set()
     page_number, on_page = 1, 0
     for name, total in _sizes(view):
-        card = cards.get(clean(name))
-        size = total + PATH * (card is not None)
+        size = total + PATH * (clean(name) in cards)
         if on_page and on_page + size > NAMES_PER_PAGE:
             page_number, on_page = page_number + 1, 0
         on_page += size
-        yield _actor(
-            clean(name),
-            {links.status: links for links in next(linked)[1]} if total else {},
-            slug("a", clean(name), slugs),
-            "" if inline else f"agents+{page_number}.html",
-            card,
-        )
+        yield name, total, slug("agent", clean(name), slugs), f"agents+{page_number}.html"
+
+
+def _agents_beside(view: View) -> str:
+    """Return the agents that stand on pages beside a long report, as JSON for its search: name,
+    page, anchor, tier, level, unit.
+    """
+    cards = {card.agent: card for card in view.agents.cards}
+    places = (
+        (card.agent, page, anchor, card.tier, card.level, card.unit)
+        for name, _, anchor, page in _places(view, cards)
+        if (card := cards.get(clean(name)))
+    )
+    return _as_json(list(islice(places, LISTED)))
+
+
+def _actions(view: View) -> dict[str, tuple[PickLine, ...]]:
+    """Return the actions of the roadmap that concern each actor, in its order."""
+    rows = view.findings.results.each(
+        ("actor", "rank"), f"{OPEN} AND rank IS NOT NULL", "GROUP BY actor, rank ORDER BY 1, 2"
+    )
+    return {
+        actor: tuple(view.roadmap.picks[rank - 1] for _, rank in group)
+        for actor, group in groupby(rows, key=lambda row: row[0])
+    }
 
 
 def _links(view: View, inline: bool) -> Iterator[_Links]:
@@ -291,13 +360,13 @@ def _links(view: View, inline: bool) -> Iterator[_Links]:
     links of one agent read like those of others.
     """
     pages = [
-        (name, at, number, escape(f"{file}#v-{name}-"), escape(check.id))
+        (name, at, number, escape(f"{file}#v-{name}-"), escape(check.id), escape(check.title))
         for at, (name, check) in enumerate(zip(_names(view), view.checks, strict=True))
         for number, file in enumerate(("",) if inline else _files(check))
     ]
     results = view.findings.results.again()
     results.lay_beside(
-        "pages", ("name", "nth_check BIGINT", "number BIGINT", "target", "told"), pages
+        "pages", ("name", "nth_check BIGINT", "number BIGINT", "target", "told", "title"), pages
     )
     digest = f"right(id, {ids.LENGTH})"
     own = f"CASE WHEN subject = actor THEN '{PLACE.format(OWN)}' ELSE {digest} END"
@@ -305,8 +374,13 @@ def _links(view: View, inline: bool) -> Iterator[_Links]:
     page_number = "0" if inline else f"nth // {PER_PAGE}"
     order = f"nth_check * {1 << 32} + nth"
     link = f"""'<a href="' || target || {digest if inline else own} || '">' || told || '</a>'"""
+    item = f"'<li>' || {link} || ' ' || title || '</li>'"
+    links = f"string_agg({link}, ', ' ORDER BY {order}) || '.'"
+    if inline:  # there is room to say what is open
+        items = f"'<ul class=\"open\">' || string_agg({item}, '' ORDER BY {order}) || '</ul>'"
+        links = f"CASE WHEN {OPEN} THEN {items} ELSE {links} END"
     sql = (
-        f"SELECT actor, status, count(*), string_agg({link}, ', ' ORDER BY {order}),"
+        f"SELECT actor, status, count(*), {links},"
         f" coalesce(max({digest}) FILTER (subject = actor), ''), min({order}),"
         f" arg_min(owner, {order}), arg_min(tier_lo, {order}), arg_min(tier_hi, {order})"
         f" FROM (SELECT *, {nth} AS nth FROM held WHERE {_IN_SCOPE}) AS numbered JOIN pages ON"
@@ -341,7 +415,7 @@ def _actor(
         owner=owner_text(first.owner, ALL) if name and first else "",
         tier=card.tier if card else tier if name else "",
         standing=_standing({s: links[s].total if s in links else 0 for s in STATUSES}),
-        results=tuple((s, Markup(f"{links[s].markup}.")) for s in STATUSES if s in links),
+        results=tuple((s, Markup(links[s].markup)) for s in STATUSES if s in links),
         digest=next((x.digest for x in links.values() if x.digest), ""),
         card=card,
     )

@@ -116,7 +116,7 @@ def _map_text(
     if not levels:
         return ""
     return say(
-        "{n} of {agents} in use have a failing critical result. In no log supplied: {blind}."
+        "{n} of {agents} in use have a failing critical result. In no log supplied: {blind}.",
         n=number(sum(m.agent in failing for m in levels)),
         agents=count(len(levels), "agent"),
         blind=number(sum(m.agent not in seen for m in levels)),

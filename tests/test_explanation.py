@@ -91,7 +91,7 @@ def test_why_control_says_its_rating() -> None:
     why = [why_control(c, "T", scores.checks, POLICY) for c in (first, second, third)]
     assert "rated P on evidence, P if all missing evidence is favourable" in why[0]
     assert "rated P on evidence, L if all missing evidence is favourable" in why[1]
-    assert "Not assessed, no result of K-3 has evidence" in why[2] and "0.0 %" not in why[2]
+    assert "Not assessed: no result of K-3 has evidence" in why[2] and "0.0 %" not in why[2]
 
 
 def test_why_level_names_what_each_theme_permits_its_caps_and_what_is_not_judged() -> None:

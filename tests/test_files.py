@@ -167,7 +167,7 @@ def test_views_hold_to_the_schema_for_templates(name: str, views: dict[str, docu
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"schema": "agent-maturity-run/1"}, "'agent-maturity-run/3' was expected"),
+        ({"schema": "agent-maturity-run/1"}, "'agent-maturity-run/4' was expected"),
         ({"extra": 1}, "Additional properties are not allowed"),
         ({"hashes": {"inputs": 1}}, "1 is not of type 'string'"),
         ({"themes": [{"id": "a"}]}, "'title' is a required property"),

@@ -280,7 +280,7 @@ DAMAGE: dict[str, tuple[str, Callable[[Path], object], str]] = {
     "no utf-8": (DATA, lambda r: (r / DATA).write_bytes(b'{"schema":"\xff"}'), "is no report"),
     "of the first release": (
         DATA, lambda r: _edited(r / DATA, store.SCHEMA, "agent-maturity-report/1"),
-        "its schema is agent-maturity-report/1, and this version reads agent-maturity-run/3",
+        "its schema is agent-maturity-report/1, and this version reads agent-maturity-run/4",
     ),
     "without a schema": (DATA, lambda r: _edited(r / DATA, '"schema":', '"plan":'), "its schema is not named"),
     "without a part": (DATA, lambda r: _edited(r / DATA, '"scores":', '"marks":'), "missing required field `scores`"),

@@ -42,7 +42,7 @@ MOST_LISTED = 8 << 20
 _AT_ONCE = 1000
 """Entries of a list that are made a text together."""
 MANIFEST = "manifest.json"
-SCHEMA = "agent-maturity-run/3"
+SCHEMA = "agent-maturity-run/4"
 RESULT = (
     *("check", "subject", "status", "reason_code", "reason_values", "record", "actor", "owner"),
     *(

@@ -74,9 +74,9 @@ def only(known: tuple[Framework, ...], row: dict[str, str]) -> Attestation:
 @pytest.mark.parametrize(
     ("row", "status", "why"),
     [
-        ({}, "attested", "word"),
-        ({"method": "attest"}, "attested", "word"),
-        ({"answer": "YES"}, "attested", "word"),
+        ({}, "attested", "by statement only"),
+        ({"method": "attest"}, "attested", "by statement only"),
+        ({"answer": "YES"}, "attested", "by statement only"),
         ({"answer": "no"}, "fail", "answered no"),
         (EXAMINED, "pass", "hash matches"),
         (EXAMINED | {"artefact": "statements/proof.txt"}, "pass", "hash matches"),
@@ -98,7 +98,7 @@ def only(known: tuple[Framework, ...], row: dict[str, str]) -> Attestation:
         (NA, "na", "no such agents"),
         (NA | {"confirmed_by": ""}, "", "needs a second person; no one is named"),
         (NA | {"confirmed_by": "ANN"}, "", "needs a second person; it is confirmed by the person who states it"),
-        (NA | {"confirmed_by": "Donald Duck"}, "", "needs a second person; Donald Duck is in no list"),
+        (NA | {"confirmed_by": "Donald Duck"}, "", "needs a second person; Donald Duck is not in any list"),
         (NA | {"reason": ""}, "unknown", "no reason"),
         (NA | {"attested_by": ""}, "unknown", "no attested_by"),
         (NA | {"date": ""}, "unknown", "no date"),
@@ -213,7 +213,7 @@ def test_what_is_not_answered_or_takes_no_part_is_out_of_scope(
 ) -> None:
     made = settled(known, {"answer": "", "date": "rubbish"}, {"framework": "eu-ai-act"})
     assert [str(why) for _, why in made.aside] == [
-        "not answered", "an answer for eu-ai-act, which takes no part",
+        "not answered", "an answer for eu-ai-act, which is not part of this run",
     ]  # fmt: skip
     assert not made.rejected and not made.answers
 

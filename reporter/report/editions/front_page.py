@@ -285,7 +285,7 @@ def _open(assessment: model.Assessment, results: Results, checks: Sequence[str])
 def _way(assessment: model.Assessment, way: Way) -> str:
     parts = [
         say_n("{n} fix", "{n} fixes", len(way.fixes)) if way.fixes else "",
-        say_n("{n} check to prove", "{n} checks to prove", len(way.evidence))
+        say_n("{n} unknown check to show", "{n} unknown checks to show", len(way.evidence))
         if way.evidence
         else "",
         say_n("{n} declared check to prove", "{n} declared checks to prove", len(way.proofs))

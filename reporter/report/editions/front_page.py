@@ -285,17 +285,13 @@ def _open(assessment: model.Assessment, results: Results, checks: Sequence[str])
 def _way(assessment: model.Assessment, way: Way) -> str:
     parts = [
         say_n("{n} fix", "{n} fixes", len(way.fixes)) if way.fixes else "",
-        say_n("{n} unknown check to show", "{n} unknown checks to show", len(way.evidence))
-        if way.evidence
-        else "",
-        say_n("{n} declared check to prove", "{n} declared checks to prove", len(way.proofs))
-        if way.proofs
-        else "",
+        say("{n} unknown", n=number(len(way.evidence))) if way.evidence else "",
+        say("{n} declared", n=number(len(way.proofs))) if way.proofs else "",
     ]
     text = say(
         "{days} ({parts}); score then {score}",
         days=days_of_work(way.days),
-        parts=join(filter(None, parts)) or say("nothing more to do"),
+        parts=", ".join(filter(None, parts)) or say("nothing more to do"),
         score=percent(way.total),
     )
     if way.reached >= way.level:

@@ -234,7 +234,7 @@ def _ladder(rungs: Sequence[Rung]) -> Table:
         say("What reaches the next level?"),
         (
             *(say("Level"), say("Practices met")),
-            *(say("In the way"), say("From here it takes")),
+            *(say("In the way"), say("From here: fixes, and checks to prove")),
         ),
         tuple(
             (

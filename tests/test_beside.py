@@ -66,9 +66,9 @@ def test_evidence_in_another_place_is_named_with_where_it_belongs(tmp_path: Path
     said, report = assessed(tmp_path, {name: content for name, (content, _) in homes.items()})
     for name, (_, home) in homes.items():
         why = whys(report)[name]
-        assert why.startswith("not read: it lies ")
+        assert why.startswith("not read: it is ")
         assert why.endswith(f"did you mean {home}/?")
-    assert f"Files that were found and not read: {len(homes)}." in said
+    assert f"Files that were found but not read: {len(homes)}." in said
     assert "evidence/gateway.jsonl: not read" in said
     assert report["accounting"]["equation"].startswith("1 ")
 
@@ -96,7 +96,7 @@ def test_a_folder_in_another_case_or_depth_and_archives_have_a_hint(
 ) -> None:
     beside_it = {"agents.csv": "type,actor_id\nagent,a1\n"}
     found = lying(tmp_path / "ws", {name: content, **beside_it})
-    assert found[name].startswith("not read: it lies ") and found[name].endswith(ends), found[name]
+    assert found[name].startswith("not read: it is ") and found[name].endswith(ends), found[name]
     assert found["agents.csv"].endswith("did you mean inventory/?")
 
 

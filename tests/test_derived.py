@@ -375,7 +375,7 @@ def test_of_two_exports_of_an_event_the_one_that_says_more_counts(
     found = engine.rows("SELECT file, tool, resource FROM in_events WHERE event_id = 'e1'")
     assert found == [(f"logs/{fuller}.jsonl", "t", "r")]
     assert sum(f.kept for f in intake.files) == 7
-    told = [q for q in intake.quarantined if "all that they say here" in q.reason.text]
+    told = [q for q in intake.quarantined if "are also in another, in full" in q.reason.text]
     assert {q.file for q in told} | {f"logs/{fuller}.jsonl"} >= {"logs/d.jsonl"}
     (notice,) = of_doubled(intake)
     assert dict(notice.values) == {"n": 2}

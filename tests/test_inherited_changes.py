@@ -236,7 +236,7 @@ def test_people_and_roles_without_an_agent_are_no_subjects(run: Path) -> None:
 def test_a_change_of_what_no_list_gives_to_anybody_is_told(run: Path) -> None:
     with (run / "quarantine.csv").open(encoding="utf-8-sig", newline="") as file:
         notes = [" ".join(row) for row in csv.reader(file)]
-    [note] = [n for n in notes if "no list assigns to anybody" in n]
+    [note] = [n for n in notes if "no list assigns to anyone" in n]
     assert "1 of 4 changes of policies, groups and roles from aws-cloudtrail" in note
     assert "logs/trail.json" in note
 

@@ -77,12 +77,12 @@ def test_the_package_is_the_command() -> None:
         ["asess"],
         ["assess"],
         ["assess", "ws"],
-        ["assess", "ws", "--out", "r", "--formats", "html,docx"],
+        ["assess", "ws", "--out", "r", "--formats", "html,odt"],
         ["assess", "ws", "--out", "r", "--fail-on", "6"],
         ["assess", "ws", "--out", "r", "--fail-on", "0"],
         ["assess", "ws", "--out", "r", "--memory", "lots"],
         ["assess", "ws", "--out", "r", "--colour", "red"],
-        ["export", "run", "--formats", "docx", "--out", "d"],
+        ["export", "run", "--formats", "odt", "--out", "d"],
         ["export", "run"],
         ["explain", "run"],
         ["lint", "extra"],
@@ -313,8 +313,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
                         "APR-01  direct", "intersects ASI02, ASI03, ASI08, ASI09 (published by OWASP"]),
         ("Art. 12", ["EU AI Act Article 12 Record-keeping", "our reading, with low confidence", "Question for a human:"]),
         ("A.5.4", ["No check covers it: it needs an attestation."]),
-        ("A.7.3", ["No check evidences it", "Related, never scored:", "CHG-04"]),
-        ("gv 1.6-001", ["GV-1.6-001", "no score is made of it", "subset of GOVERN 1.6 (published by NIST", "INV-01"]),
+        ("A.7.3", ["No check covers it: it needs an attestation.", "Related, never scored:", "CHG-04"]),
+        ("gv 1.6-001", ["GV-1.6-001", "Known from crosswalks only: it is not scored.", "subset of GOVERN 1.6 (published by NIST", "INV-01"]),
         ("A.10.1", ["literally nothing in the list; most plausibly A.10.2", "A.10.2 Allocating responsibilities"]),
         ("MG-3.2 Residual risk", ["literally MANAGE 3.2; most plausibly MANAGE 1.4"]),
     ],
@@ -375,10 +375,12 @@ def test_the_level_is_explained_by_what_stands_in_its_way_and_the_least_that_wou
     sample_run: Path,
 ) -> None:
     output = reporter("explain", sample_run, "level").output
-    assert "1 Visible: Level 1 needs " in output and "2 Identified" not in output
+    detail, ways = output.split("\nWhat reaches each level from here:\n")
+    assert "\n1 Visible: Level 1 needs " in detail and "2 Identified" not in detail
+    assert re.findall(r"^  (\d) .*; score then \d", ways, re.MULTILINE) == list("12345")
     (line,) = (x for x in output.splitlines() if x.startswith("      INV-02 "))
     assert "fails for agt-border-helper-2, agt-pallet-bot and agt-quay-helper" in line
-    assert line.endswith("deny by default whatever the register does not know.")
+    assert line.endswith("deny by default whatever is not in the register.")
     assert reporter("explain", sample_run, "LEVEL").output == output
 
 
@@ -388,7 +390,7 @@ def test_a_tier_that_is_not_recorded_is_explained_by_its_two_weights(
     output = reporter("explain", told[1], "OWN-01").output
     found = re.search(r"OWN-01  agent-x: .*\(tier (\d)-(\d), weight (\d)\.\.(\d)\)", output)
     assert found and int(found[1]) < int(found[2]) and int(found[3]) < int(found[4])
-    assert "A tier that is not recorded has the weight" in output
+    assert "A tier that is not recorded is given the weight that makes that end of the" in output
 
 
 def test_an_agent_comes_before_what_people_mean_by_its_id(run: Path) -> None:

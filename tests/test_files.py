@@ -545,7 +545,7 @@ def test_a_run_is_not_exported_into_itself(inside: str, run: Path, tmp_path: Pat
     assert not (tmp_path / "run/more").exists()
 
 
-@pytest.mark.parametrize("formats", ["docx", "", ","])
+@pytest.mark.parametrize("formats", ["odt", "", ","])
 def test_an_export_of_no_known_format_is_a_wrong_command(
     formats: str, run: Path, tmp_path: Path
 ) -> None:

@@ -111,17 +111,14 @@ def ingest(
         key=_in_order,
     )
     approved_texts.bind(engine, record_files, {f.file: f.sha256 for f in files})
-    other_types = sorted(
-        ((b.source, Sentence(t), n) for b, _, _ in conversions for t, n in b.other_types),
-        key=_by_kind,
-    )
+    other_types = ((b.source, Sentence(t), n) for b, *_ in conversions for t, n in b.other_types)
     rows = {t.name: int(engine.one(f"SELECT count(*) FROM in_{t.name}")) for t in LOADED}
     files = sorted([*files, *statement_counts], key=lambda f: f.file)
     notices = (_lost(lost_counts),) if lost_counts else ()
     repeatable = all(is_kept(cache, batch) for batch, *_ in conversions)
     return Intake(
         tuple(files),
-        tuple(other_types),
+        tuple(sorted(other_types, key=_by_kind)),
         tuple(quarantined),
         rows,
         statement_rows,

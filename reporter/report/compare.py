@@ -236,11 +236,7 @@ def compare(
     runs = tuple(_earlier_run(f, *two) for f, two in zip(past_runs, pairwise(bases), strict=True))
     history = History(
         runs=runs,
-        flows=tuple(
-            engine.rows(
-                "SELECT check_id, before, now, count(*) FROM pairs GROUP BY ALL ORDER BY ALL"
-            )
-        ),
+        flows=tuple(engine.rows(_FLOWS)),
         still=tuple(starmap(Failing, engine.rows(_STILL))),
         still_by_owner=tuple(engine.rows(_STILL_BY_OWNER)),
         changes=int(engine.one("SELECT count(*) FROM changes")),
@@ -263,11 +259,17 @@ def compare(
         regrouped=tuple(_regrouped(engine, number, assessment.causes)),
         answered=tuple(_answered(engine, past_runs, assessment)),
     )
-    seen = dict(engine.rows(_FIRST_SEEN.format(number=number)))
-    today = _utc(assessment.run.as_of)
-    causes = tuple(replace(c, first_seen=seen.get(c.id, today)) for c in assessment.causes)
+    causes = tuple(_dated(engine, number, assessment))
     notices = (*assessment.notices, *_missing_agents(history), *_changed_types(engine))
     return replace(assessment, history=history, causes=causes, notices=notices)
+
+
+def _dated(engine: Engine, number: int, assessment: Assessment) -> Iterator[Cause]:
+    """Yield the causes of a run with the day on which each was first seen."""
+    seen = dict(engine.rows(_FIRST_SEEN.format(number=number)))
+    today = _utc(assessment.run.as_of)
+    for cause in assessment.causes:
+        yield replace(cause, first_seen=seen.get(cause.id, today))
 
 
 def _regrouped(engine: Engine, number: int, causes: Iterable[Cause]) -> Iterator[Regrouped]:
@@ -487,6 +489,8 @@ _CHANGES = (
     " reason_values_before, reason_code, reason_values, ref_before AS record_before, ref AS record,"
     " failing_since, waived AS waived_until FROM changes ORDER BY check_id, subject"
 )
+_FLOWS = "SELECT check_id, before, now, count(*) FROM pairs GROUP BY ALL ORDER BY ALL"
+
 _FIRST_SEEN = (
     "SELECT cause, min(moment) FROM run_{number} JOIN since USING (check_id, subject) JOIN moments"
     " ON moments.run = since.run WHERE cause <> '' GROUP BY cause"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Iterator
 from fractions import Fraction
 from html import unescape
@@ -17,7 +18,7 @@ from reporter.report import EDITIONS
 from reporter.report.build import build, to_json
 from reporter.report.document import View
 from reporter.report.html import page as html
-from reporter.runs.store import Results
+from reporter.runs.store import RESULTS, Results
 
 BESIDE = re.compile(
     r"(?P<lo>\d+(?:\.\d+)?)(?:–(?P<hi>\d+(?:\.\d+)?))? %[^0-9.;·]{0,40}"
@@ -53,10 +54,13 @@ def shares(text: str) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def view(sample: Path) -> View:
+def view(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> View:
     """The sample's last quarter as it is printed, compared with the quarter before."""
     later = reporter.open(sample / "q3")
-    return build(later.compare(sample / "q2").data, Results(later.folder, later.data.checks))
+    compared, folder = later.compare(sample / "q2"), tmp_path_factory.mktemp("compared")
+    shutil.copy(later.folder / RESULTS, folder)
+    shutil.copy(compared.held.path, folder)
+    return build(compared.data, Results(folder, later.data.checks))
 
 
 @pytest.fixture(scope="module")

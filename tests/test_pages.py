@@ -219,7 +219,7 @@ def test_a_long_list_is_packed_and_says_where_it_stands_without_a_script(
     for name in packed.keys() - whole:
         assert (
             packed[name].count("data-packed>")
-            == packed[name].count("findings.csv, all results")
+            == packed[name].count("see findings.csv for results that fail")
             == 1
         )
         assert "<noscript>" not in plain[name]
@@ -345,7 +345,7 @@ def test_an_index_of_too_many_words_says_so(
     html.write(rich, tmp_path / "report.html")
     index = tmp_path / "findings" / "index.html"
     assert words_of(index) == ""
-    assert "too many words for one search over all pages" in index.read_text("utf-8")
+    assert "too many words for one search across all pages" in index.read_text("utf-8")
 
 
 @pytest.mark.usefixtures("small")

@@ -20,6 +20,7 @@ import lxml.html
 import pikepdf
 import pytest
 import weasyprint
+from conftest import reporter
 from weasyprint.formatting_structure.boxes import ReplacedBox, TextBox
 
 from reporter.i18n.translate import speaking
@@ -31,7 +32,7 @@ from reporter.report.pdf.fonts import Faces
 from reporter.report.pdf.typeset import Typeset, Widths, typeset
 
 UNSEEN = {"head", "script", "style", "title"}
-WIDTH, HEIGHT, FOOT, DESCENT = 595.3, 841.9, 48.2, 4.5
+WIDTH, HEIGHT, FOOT, DESCENT = 595.3, 841.9, 42.5, 4.5
 """Of a sheet, its lower margin, and what of a last line hangs into it, in points."""
 
 
@@ -207,6 +208,19 @@ def test_hostile_names_are_set_in_full(edition: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("edition", paper._TYPESET)
 def test_the_sample_company_is_set_in_full(edition: str, sample_run: Path, tmp_path: Path) -> None:
     assert lost_of(read_view(sample_run), edition, tmp_path) == []
+
+
+@pytest.mark.slow
+def test_a_single_agent_has_at_most_fifteen_pages_and_every_word(tmp_path: Path) -> None:
+    """A report on one agent is read in one sitting; it is short by its type, not by what it omits."""
+    reporter("init", tmp_path / "ws")
+    done = reporter("assess", tmp_path / "ws", "--out", tmp_path / "run", "--quiet", "--formats", "pdf,json")  # fmt: skip
+    assert done.exit_code == 0, done.output
+    with pikepdf.open(tmp_path / "run" / "report.pdf") as document:
+        assert 10 < len(document.pages) <= 15
+    made = read_view(tmp_path / "run")
+    assert made.readiness is None
+    assert lost_of(made, "auditor", tmp_path) == []
 
 
 def test_what_is_set_beyond_the_margin_or_lost_is_noticed(tmp_path: Path) -> None:

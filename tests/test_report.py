@@ -191,8 +191,11 @@ def test_anchors_are_unique(page: str) -> None:
     anchors = re.findall(r' id="([^"]+)"', page)
     assert len(anchors) == len(set(anchors))
     assert {"c-ASI03", "c-NHI9-2025", "c-GOVERN-1.4", "k-OWN-01"} <= set(anchors)
-    targets = set(re.findall(r'href="#([^"]+)"', page))
-    assert targets <= set(anchors)
+    parser = _Tags()  # what the script writes is no link of the page
+    parser.feed(page)
+    links = [a["href"] or "" for t, a in parser.tags if t == "a"]
+    assert len(links) > 100
+    assert {link.removeprefix("#") for link in links} <= set(anchors)
 
 
 # ---------------------------------------------------------------- every format
@@ -282,7 +285,8 @@ def test_hostile_names_stay_text_in_html(page: str) -> None:
     parser.feed(page)
     tags = {tag for tag, _ in parser.tags}
     assert not tags & {"img", "iframe", "link", "object"}
-    assert [tag for tag, _ in parser.tags].count("script") == 1
+    scripts = [attrs for tag, attrs in parser.tags if tag == "script"]
+    assert scripts == [{"type": "application/json", "id": "new-results"}, {}]
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
     assert "<bdi>abc\\u202egnp.exe</bdi>" in page
     assert "{{ 7*7 }}{% raw %}" in page
@@ -295,7 +299,8 @@ def test_html_loads_nothing(page: str) -> None:
     assert not [a for _, a in parser.tags if "src" in a]
     links = [a["href"] or "" for t, a in parser.tags if t == "a"]
     assert all(link.startswith("#") for link in links)
-    assert "url(" not in page and "@import" not in page
+    loaded = set(re.findall(r"url\(\s*(.{24})", page))
+    assert loaded == {"data:font/woff2;base64,d"} and "@import" not in page
     script = page.rpartition("<script>")[2].partition("</script>")[0]
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     policy = page.replace("&#39;", "'")

@@ -64,6 +64,11 @@ def rows_of(folder: Path, sheet: str) -> list[dict[str, Any]]:
     return [dict(zip(head, row, strict=True)) for row in rows]
 
 
+def spread(lo: str, hi: str) -> str:
+    """Print a range as a reader is to find it: two ends that print alike once."""
+    return f"{lo} %" if lo == hi else f"{lo}–{hi} %"
+
+
 def test_the_workbook_has_the_number_of_every_control(folder: Path) -> None:
     rows = {(r["framework"], r["id"]): r for r in rows_of(folder, "Controls")}
     told = [(f, c) for f in lists(folder) for c in f["controls"]]
@@ -75,7 +80,7 @@ def test_the_workbook_has_the_number_of_every_control(folder: Path) -> None:
             continue
         assert (row["exact"], row["exact at most"]) == (figure["exact_lo"], figure["exact_hi"])
         lo, hi = f"{100 * row['score']:.1f}", f"{100 * row['score at most']:.1f}"
-        assert (f"{lo} %", f"{lo}–{hi} %") == (figure["text"], figure["range"])
+        assert (f"{lo} %", spread(lo, hi)) == (figure["text"], figure["range"])
         assert row["rating"] == c["rating"]
         permits = c["permits"] or {"lo": None, "hi": None}
         assert (row["permits"], row["permits at most"]) == (permits["lo"], permits["hi"])
@@ -87,21 +92,24 @@ def test_what_is_printed_is_the_exact_fraction(folder: Path) -> None:
             figure = c["figure"]
             if figure["assessed"]:
                 lo, hi = (printed(Fraction(figure[k])) for k in ("exact_lo", "exact_hi"))
-                assert (figure["text"], figure["range"]) == (f"{lo} %", f"{lo}–{hi} %")
+                assert (figure["text"], figure["range"]) == (f"{lo} %", spread(lo, hi))
 
 
 def test_the_page_has_the_number_of_every_control(folder: Path) -> None:
     page = (folder / FILES["html"]).read_text("utf-8")
     starts = {m[1]: m.start() for m in re.finditer(r'id="([^"]+)"', page)}
     order = sorted(starts.values())
+    if raw(folder)["readiness"]:  # a readiness report scores no control: it has no entry of any
+        assert not starts.keys() & {c["anchor"] for f in lists(folder) for c in f["controls"]}
+        return
     for f in lists(folder):
         for c in f["controls"]:
             start = starts[c["anchor"]]
             after = next((p for p in order if p > start), len(page))
-            text = " ".join(entities.unescape(re.sub(r"<[^>]+>", " ", page[start:after])).split())
+            bare = re.sub(r"</?(b|span)\b[^>]*>", "", page[start:after])  # it parts no words
+            text = " ".join(entities.unescape(re.sub(r"<[^>]+>", " ", bare)).split())
             figure = c["figure"]
-            assert figure["text"] in text, c["id"]
-            assert figure["range"].removesuffix(" %") in text, c["id"]
+            assert (figure["range"] or figure["text"]) in text, c["id"]
 
 
 def counted(folder: Path) -> Told:

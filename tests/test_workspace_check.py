@@ -125,7 +125,7 @@ def test_folders_and_files_that_are_not_read_are_named(tmp_path: Path) -> None:
         },
     )
     lines = section(reporter("check", place), "Not read, and why:")
-    assert lines[0].startswith("Logs2/a.jsonl: not read: it lies in Logs2/")
+    assert lines[0].startswith("Logs2/a.jsonl: not read: it is in Logs2/")
     assert lines[0].endswith("did you mean logs/?")
     assert lines[1] == "inventory/notes.txt: text of no known format"
 

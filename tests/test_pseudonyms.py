@@ -337,7 +337,14 @@ def named(tmp_path_factory: pytest.TempPathFactory) -> Path:
     workspace = estate.write(folder / "ws")
     (workspace / "logs/bob.ray@corp.example.jsonl").write_text('{"type": "agent"}\nAnn Lee\n')
     (workspace / "inventory/Ann Lee.csv").write_text("type,actor_id\nagent,a,Unknown Ulla\n")
-    words = ("--formats", "html,pdf,json,csv,xlsx,ocsf,sarif", *pseudonymised(folder))
+    (workspace / "statements/responses.csv").write_text(
+        "finding,status,response,owner,due,evidence\n"
+        "no-owner-1,accepted,Ann Lee asks bob.ray@corp.example,Zoe Zorn,2026-09-15,mail of Dora Day\n"
+    )
+    words = (
+        *("--formats", "html,pdf,json,csv,xlsx,docx,pptx,ocsf,sarif"),
+        *("--editions", "auditor,board,engineer", *pseudonymised(folder)),
+    )
     result = reporter("assess", workspace, "--out", folder / "out", *words)
     assert result.exit_code == 0, result.output
     return folder
@@ -354,7 +361,8 @@ SAID = r"(?i)ann ?lee|bob\.ray|corp\.example|n.{1,7}ill, ?cat|zoe|\bulla|dora|um
 
 
 def test_nobody_is_named_in_any_file(files: dict[str, str]) -> None:
-    assert set(files) >= {"report.pdf", "report.html", "findings.csv", "quarantine.csv", "manifest.json", "results.parquet"}  # fmt: skip
+    assert set(files) >= {"report.pdf", "report.html", "findings.csv", "quarantine.csv", "manifest.json", "results.parquet",
+                          "responses.csv", "board.html", "board.pdf", "board.docx", "board.pptx", "engineer.html"}  # fmt: skip
     assert {name: found for name, text in files.items() if (found := set(re.findall(SAID, text)))} == {}  # fmt: skip
 
 

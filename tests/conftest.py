@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import functools
 import gc
+import io
 import json
 import os
 import re
@@ -16,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pikepdf
 import pytest
@@ -330,15 +331,18 @@ def texts_of(paths: Iterable[Path]) -> dict[str, str]:
     readers: dict[str, Callable[[Path], str]] = {
         ".parquet": lambda path: str(read_rows(path)),
         ".pdf": _pdf_text,
-        ".xlsx": _workbook_text,
+        **dict.fromkeys((".xlsx", ".docx", ".pptx"), _office_text),
     }
     plain: Callable[[Path], str] = lambda path: path.read_text("utf-8-sig", "replace")  # noqa: E731
     return {path.name: readers.get(path.suffix, plain)(path) for path in paths}
 
 
-def _workbook_text(path: Path) -> str:
+def _office_text(path: Path | IO[bytes]) -> str:
+    """What all files of a workbook, document or deck say, those of the charts in it too."""
     with zipfile.ZipFile(path) as book:
-        return "".join(book.read(name).decode() for name in book.namelist())
+        names = book.namelist()
+        charts = [_office_text(io.BytesIO(book.read(n))) for n in names if n.endswith(".xlsx")]
+        return "".join([*(book.read(n).decode("utf-8", "replace") for n in names), *charts])
 
 
 def _pdf_text(path: Path) -> str:

@@ -193,11 +193,11 @@ def test_a_null_result_is_unknown_and_a_result_without_a_reason_still_counts() -
 @pytest.mark.parametrize(
     ("ids", "says"),
     [
-        ((None,), "tells them apart; 1 message bears none"),
+        ((None,), "tells them apart; 1 message has none"),
         (("1", "1"), "tells them apart; the id of 2 messages is shorter than 8 characters"),
         (
             (None, "1234567", "m-000001"),
-            "from others; 1 message bears none; the id of 1 message is shorter than 8 characters",
+            "from others; 1 message has none; the id of 1 message is shorter than 8 characters",
         ),
     ],
 )

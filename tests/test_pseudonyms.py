@@ -337,7 +337,14 @@ def named(tmp_path_factory: pytest.TempPathFactory) -> Path:
     workspace = estate.write(folder / "ws")
     (workspace / "logs/bob.ray@corp.example.jsonl").write_text('{"type": "agent"}\nAnn Lee\n')
     (workspace / "inventory/Ann Lee.csv").write_text("type,actor_id\nagent,a,Unknown Ulla\n")
-    words = ("--formats", "html,pdf,json,csv,xlsx,ocsf,sarif", *pseudonymised(folder))
+    (workspace / "statements/responses.csv").write_text(
+        "finding,status,response,owner,due,evidence\n"
+        "no-owner-1,accepted,Ann Lee asks bob.ray@corp.example,Zoe Zorn,2026-09-15,mail of Dora Day\n"
+    )
+    words = (
+        *("--formats", "html,pdf,json,csv,xlsx,docx,pptx,ocsf,sarif"),
+        *("--editions", "auditor,board,engineer", *pseudonymised(folder)),
+    )
     result = reporter("assess", workspace, "--out", folder / "out", *words)
     assert result.exit_code == 0, result.output
     return folder
@@ -346,7 +353,9 @@ def named(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def files(named: Path) -> dict[str, str]:
     """What the files of that run say."""
-    return texts_of((named / "out").iterdir())
+    fonts = re.compile("data:font/woff2;base64,[A-Za-z0-9+/=]+")  # letters of no word
+    said = texts_of((named / "out").iterdir())
+    return {name: fonts.sub("", text) for name, text in said.items()}
 
 
 SAID = r"(?i)ann ?lee|bob\.ray|corp\.example|n.{1,7}ill, ?cat|zoe|\bulla|dora|uma ?ulm|castellan"
@@ -354,7 +363,8 @@ SAID = r"(?i)ann ?lee|bob\.ray|corp\.example|n.{1,7}ill, ?cat|zoe|\bulla|dora|um
 
 
 def test_nobody_is_named_in_any_file(files: dict[str, str]) -> None:
-    assert set(files) >= {"report.pdf", "report.html", "findings.csv", "quarantine.csv", "manifest.json", "results.parquet"}  # fmt: skip
+    assert set(files) >= {"report.pdf", "report.html", "findings.csv", "quarantine.csv", "manifest.json", "results.parquet",
+                          "responses.csv", "board.html", "board.pdf", "board.docx", "board.pptx", "engineer.html"}  # fmt: skip
     assert {name: found for name, text in files.items() if (found := set(re.findall(SAID, text)))} == {}  # fmt: skip
 
 
@@ -369,13 +379,14 @@ def test_an_agent_with_the_id_of_a_person_takes_no_pseudonym_from_them(
 
 
 def test_what_was_left_is_told_on_page_1(files: dict[str, str]) -> None:
-    assert "Texts in which a word stands that is part of somebody's name" in files["report.html"].replace("&#39;", "'")  # fmt: skip
+    assert "Texts with a word that is part of someone's name, alone or joined to others: " in files["report.html"].replace("&#39;", "'")  # fmt: skip
 
 
 def test_everybody_is_called_the_same_in_all_files(named: Path, files: dict[str, str]) -> None:
     key = (named / "key").read_text()
     bob = called("bob.ray@corp.example", key)
-    assert {"results.parquet", "findings.csv", "report.json", "report.html", "report.pdf", "manifest.json", "quarantine.csv", "causes.csv", "parity.csv", "statements.csv", "roadmap.csv", "todo.csv", "report.xlsx", "findings.ocsf.jsonl", "findings.sarif"} == {
+    assert {"results.parquet", "findings.csv", "report.json", "report.html", "report.pdf", "manifest.json", "quarantine.csv", "causes.csv", "parity.csv", "statements.csv", "roadmap.csv", "todo.csv", "report.xlsx", "findings.ocsf.jsonl", "findings.sarif",
+            "board.html", "board.pdf", "board.docx", "board.pptx", "engineer.html", "engineer.pdf"} == {
         name for name, text in files.items() if bob in text
     }  # fmt: skip
     inputs = {f["file"] for f in json.loads(files["manifest.json"])["inputs"]}

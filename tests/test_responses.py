@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,7 +16,7 @@ from typing import Any
 
 import openpyxl
 import pytest
-from conftest import assess_few, printed
+from conftest import assess_few, printed, texts_of
 from openpyxl.worksheet.worksheet import Worksheet
 
 from reporter.i18n.translate import speaking
@@ -24,6 +25,7 @@ from reporter.ingest.readers.inputs import Inputs
 from reporter.model.comparison import Cause
 from reporter.model.statements import RESPONSE_STATUSES, Given
 from reporter.pipeline.assess import Options, assess_workspace
+from reporter.report import EDITIONS, edition_formats
 from reporter.report.chapters.follow_up.deadlines import days_text, deadline
 from reporter.runs.store import read_data
 from reporter.statements.responses import Responses, read_responses
@@ -330,8 +332,12 @@ def test_a_run_without_names_has_no_words_of_a_response(before: Path, tmp_path: 
     row = f"{ids(before)['A1']},accepted,Zora Quill will see to it,Zora Quill,2026-11-01,mail of Zora Quill"  # fmt: skip
     ws = quarter(tmp_path / "q3", 9, OWNERS, responses=f"{','.join(ROW)}\n{row}",
                  settings={"sign_off": {"prepared_by": "Zora Quill", "distribution": ["Zora Quill"]}})  # fmt: skip
-    run = assess(ws, pseudonymise=True, formats=("csv", "html", "json", "xlsx"))
-    assert not [p.name for p in run.iterdir() if b"Quill" in p.read_bytes()]
+    formats = edition_formats(("csv", "html", "pdf", "json", "xlsx", "docx", "pptx"), EDITIONS)
+    run = assess(ws, pseudonymise=True, formats=formats)
+    said = texts_of(run.iterdir())
+    assert {"report.html", "report.pdf", "report.xlsx", "board.docx", "board.pptx"} <= {*said}
+    named = re.compile(r"(?i)quill|\b(?<!c:)cat\b")  # <c:cat> is an element of a chart
+    assert not [name for name, text in said.items() if named.search(text)]
     (told,) = table(run / "responses.csv")
     assert told["status"] == "accepted" and told["owner"].startswith("person-")
 

@@ -223,7 +223,7 @@ def test_where_a_packed_list_cannot_be_unfolded_the_page_says_where_it_stands(
         page = context.new_page()
         page.add_init_script("delete window.DecompressionStream")  # of a browser that is too old
         page.goto((beside / "findings" / "check-OWN-01.html").as_uri())
-        told = page.locator("p").filter(has_text="all results are in results.parquet")
+        told = page.locator("p").filter(has_text="results.parquet has all results")
         told.wait_for()
         assert page.locator("tbody tr").count() == 0
 

@@ -283,7 +283,8 @@ const pageSearch = () => {
       note.append(make("a", { href: `${list.dataset.beside}#q=${encodeURIComponent(words.join(" "))}` }, list.dataset.beside));
     }
     found.show(some, fits, note);
-    return `${written(fits.length)} _(of) ${written(results.length)} _(results)`;
+    const told = list.dataset.beside ? "_(results listed here)" : "_(results)";
+    return `${written(fits.length)} _(of) ${written(results.length)} ${told}`;
   };
   const valuesOf = (facet) => () => [...all().results, ...all().groups.flatMap(([, items]) => items)].flatMap((item) => item.facets[facet] || []);
   const facets = [

@@ -158,9 +158,6 @@ def test_the_actions_of_the_generative_profile_stand_under_their_subcategories(
     assert len({row.targets for row in walk.rows}) == 49
 
 
-ASK = r"[^?]+\?( [^?.]+\?)*( Provide [^?]+\.)?"
-
-
 @pytest.mark.parametrize("name", [*COUNTS, *OPTIONAL])
 def test_ids_and_titles_are_the_publishers(content: Content, name: str) -> None:
     framework = next(f for f in content.frameworks if f.id == name)

@@ -586,8 +586,7 @@ def test_every_statement_is_listed_and_every_row_accounted_for(
     ]  # fmt: skip
     assert [w["record"][-2:] for w in report["waivers"]["waivers"]] == ["#3", "#1", "#2", "#5"]
     assert (
-        report["waivers"]["waivers"][0]["why"]
-        == "covers no failure: LIF-01 is compensated on it"
+        report["waivers"]["waivers"][0]["why"] == "covers no failure: LIF-01 is compensated on it"
     )
     files = {f["file"]: f for f in report["accounting"]["files"]}
     fates = ("read", "kept", "out_of_scope", "unreadable", "rejected", "source")

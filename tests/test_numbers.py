@@ -283,4 +283,4 @@ def test_every_link_of_every_edition_of_the_company_leads_somewhere(company: Pat
             bare = re.sub(r"<script>.*?</script>", "", page, flags=re.DOTALL)  # it writes links too
             links = set(re.findall(r'href="#([^"]+)"', bare))
             assert links <= ids, (edition, medium)
-            assert links or (edition, medium) == ("board", "paper")
+            assert links or (edition != "auditor" and medium == "paper")

@@ -20,7 +20,7 @@ from reporter.ingest.readers import inputs
 from reporter.pipeline import assess, kept_runs
 from reporter.pipeline.assess import Options, assess_workspace
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.deep]
 
 DAY = 86_400_000_000_000
 NAME_OF = kept_runs.name_of  # before a fixture of the session replaces it

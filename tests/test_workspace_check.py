@@ -16,6 +16,8 @@ from reporter.ingest.readers.inputs import FOLDERS
 from reporter.pipeline.preview import beginnings
 from reporter.runs.store import Results
 
+pytestmark = pytest.mark.slow
+
 HEAD = "organisation: X\nperiod: {from: '2026-07-01', to: '2026-10-01'}\nas_of: '2026-10-01'\n"
 AGENTS = "type,actor_id,name,owner_id\nagent,a1,One,ann\nagent,a2,Two,bob\nagent,a3,Three,\n"
 EVENT = {

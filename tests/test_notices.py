@@ -325,4 +325,4 @@ def test_a_secret_in_a_configuration_of_no_listed_agent_is_told(
     servers["files"]["env"] = {"API_KEY": "${API_KEY}"}
     (ws / "inventory/mcp.json").write_text(json.dumps({"mcpServers": servers}))
     told = reporter("assess", ws, "--out", tmp_path / "clean", "--formats", "json")
-    assert "of no listed agent" not in told.output
+    assert "belong to no listed agent" not in told.output

@@ -39,7 +39,7 @@ def test_a_file_that_is_not_read_is_told_before_the_first_number(tmp_path: Path)
     ws = workspace(tmp_path / "ws", LINES_SHOWN + 2)
     result = reporter("assess", ws, "--out", out, "--formats", "json,html")
     assert result.exit_code == 0, result.output
-    sentence = f"Files that were found and not read: {LINES_SHOWN + 2}."
+    sentence = f"Files that were found but not read: {LINES_SHOWN + 2}."
     assert result.output.index(sentence) < result.output.index("Score")
     notice = printed(out)["summary"]["notices"][0]
     assert notice["code"] == "files_not_read"
@@ -48,7 +48,13 @@ def test_a_file_that_is_not_read_is_told_before_the_first_number(tmp_path: Path)
     assert len(notice["lines"]) == LINES_SHOWN
     assert notice["remainder"] == "and 2 more, in report.json, files"
     page = (out / "report.html").read_text()
-    assert page.index(sentence) < page.index("What to bring first</h3>")
+    places = [
+        page.index("What to bring first</h3>"),
+        page.index("Before you rely on these numbers</h3>"),
+        page.index(sentence),
+        page.index("What to bring next</h2>"),
+    ]
+    assert places == sorted(places), "on the page it stands under its heading, before any chapter"
 
 
 def test_a_notice_is_there_for_machines_and_gone_where_there_is_none(tmp_path: Path) -> None:
@@ -159,7 +165,10 @@ def all_told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, An
 
 def test_events_that_name_nobody_are_told(all_told: dict[str, dict[str, Any]]) -> None:
     notice = all_told["unnamed_events"]
-    assert ("nor credential: 2." in notice["text"], notice["lines"]) == (True, ["mute: 2"])
+    assert ("name no actor, identity or credential: 2." in notice["text"], notice["lines"]) == (
+        True,
+        ["mute: 2"],
+    )
 
 
 def test_events_after_the_day_of_the_report_are_told(all_told: dict[str, dict[str, Any]]) -> None:
@@ -225,7 +234,7 @@ def test_calls_in_a_cloud_of_which_no_list_tells_the_right_are_counted(tmp_path:
     (ws / "inventory" / "iam.json").write_text(json.dumps(IAM))
     (ws / "inventory" / "trail.json").write_text(json.dumps({"Records": calls}))
     notice = notices(tmp_path, ws)["operations_unmapped"]
-    assert "what right they need: 4." in notice["text"]
+    assert "the required permission is not known: 4." in notice["text"]
     assert notice["lines"] == [
         "aws-cloudtrail: calls 4, operations 2, most often quayside.amazonaws.com:LiftCrane,"
         " quayside.amazonaws.com:DropCrane"
@@ -277,7 +286,7 @@ def test_a_value_on_which_two_registers_disagree_is_told(tmp_path: Path) -> None
     ws = workspace(tmp_path / "ws", 0)
     (ws / "inventory" / "b.json").write_text(AGENT.replace("active", "retired"))
     notice = notices(tmp_path, ws)["contradictions"]
-    assert ("one another: 1." in notice["text"], notice["lines"]) == (
+    assert ("contradict each other: 1." in notice["text"], notice["lines"]) == (
         True,
         ["inventory/agents.json: 1"],
     )
@@ -316,4 +325,4 @@ def test_a_secret_in_a_configuration_of_no_listed_agent_is_told(
     servers["files"]["env"] = {"API_KEY": "${API_KEY}"}
     (ws / "inventory/mcp.json").write_text(json.dumps({"mcpServers": servers}))
     told = reporter("assess", ws, "--out", tmp_path / "clean", "--formats", "json")
-    assert "of no listed agent" not in told.output
+    assert "belong to no listed agent" not in told.output

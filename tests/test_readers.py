@@ -853,7 +853,7 @@ def test_an_event_that_stands_twice_counts_once_and_is_told(tmp_path: Path) -> N
         ("logs/b.jsonl", 2, "duplicate"),
     ]
     assert "repeats logs/a.jsonl#1" in str(taken.quarantined[1].reason)
-    assert "other values in other columns; each counts" in str(taken.quarantined[2].reason)
+    assert "but other values elsewhere; each counts" in str(taken.quarantined[2].reason)
 
 
 @pytest.mark.parametrize(

@@ -99,7 +99,7 @@ def test_of_a_file_of_which_nothing_is_kept_page_one_says_so(tmp_path: Path) -> 
     insight = {"eventVersion": "1.07", "eventType": "AwsCloudTrailInsight", "eventCategory": "Insight", "eventTime": "2026-07-01T00:00:00Z"}  # fmt: skip
     (tmp_path / "ws/inventory/trail.json").write_text(json.dumps({"Records": [insight]}))
     done = reporter("assess", tmp_path / "ws", "--out", tmp_path / "out", "--formats", "json")
-    assert "Files that were recognised and of which no record was kept: 1." in done.output
+    assert "Files that were recognised but of which no record was kept: 1." in done.output
     summary = printed(tmp_path / "out")["summary"]
     (notice,) = summary["notices"]
     assert (notice["code"], notice["lines"][0][:26]) == (

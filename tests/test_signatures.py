@@ -65,7 +65,7 @@ WHO = directory(others=PEOPLE, aliases={"ann@acme": "ann", "annie": "ann"}, name
         ("away", "away was not in post (leave)"),
         ("locked", "locked was not in post (suspended)"),
         ("stateless", "no list says whether stateless was in post"),
-        ("clerk", "clerk is not among those whom reporter.yml names under approvers: waiver"),
+        ("clerk", "clerk is not named in reporter.yml under approvers: waiver"),
     ],
 )  # fmt: skip
 def test_who_may_sign(name: str, why: str) -> None:
@@ -78,7 +78,7 @@ def test_who_may_sign_is_named_in_reporter_yml() -> None:
     by_id = replace(WHO, approvers={"waiver": ["ann@acme"]})
     assert not by_id.objection("waiver", "Ann Example", DAY)
     assert by_id.objection("waiver", "new", DAY)
-    assert "no day is named" in str(WHO.objection("waiver", "ann", None))
+    assert "the day on which ann signed is missing" in str(WHO.objection("waiver", "ann", None))
 
 
 def test_without_a_list_of_people_nobody_may() -> None:
@@ -105,7 +105,7 @@ def test_a_name_that_two_people_have_is_nobodys(tmp_path: Path) -> None:
     assert "may be any of a, b" in str(who.objection("waiver", "Kim Berg", DAY))
     for name in ("a", "KB", "kim@acme", "Lee Park"):
         assert not who.objection("waiver", name, DAY), name
-    assert "no person" in str(who.objection("waiver", "c", DAY))
+    assert "c is not a person (agent)" in str(who.objection("waiver", "c", DAY))
     assert "svc-1" not in who.ids, "an identity of an agent is no name of a person"
     assert who.same("kb", "KIM@acme") and not who.same("kb", "b")
 

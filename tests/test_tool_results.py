@@ -362,7 +362,7 @@ def test_tests_of_what_no_list_knows_are_listed(tmp_path: Path) -> None:
     run = reporter.assess(workspace(tmp_path / "ws", CRANE))
     with (run.folder / "quarantine.csv").open(encoding="utf-8-sig", newline="") as handle:
         (note,) = [r["reason"] for r in csv.DictReader(handle) if r["kind"] == "unjoined"]
-    assert note.startswith("2 of 15 rows of tests from ocsf name somebody in a list or a log")
+    assert note.startswith("2 of 15 rows of tests from ocsf name someone in a list or a log")
 
 
 def test_checks_that_run_again_with_shipped_settings_are_settled_again(

@@ -67,7 +67,7 @@ def test_a_word_that_says_nothing_is_an_empty_cell_and_is_noted(
     assert none.isdisjoint(memory), "it has no memory, it says"
     with (run.folder / "quarantine.csv").open(encoding="utf-8-sig", newline="") as handle:
         notes = [r["reason"] for r in csv.DictReader(handle) if "report_channel" in r["reason"]]
-    assert "actors.report_channel says nothing and counts as empty: siehe Wiki" in notes
+    assert "actors.report_channel has no meaning and counts as empty: siehe Wiki" in notes
     assert len(notes) == len(WORDS) + len(NONE)
 
 

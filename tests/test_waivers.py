@@ -333,7 +333,7 @@ def test_a_proof_that_a_system_shows_is_no_word(engine: DuckDB) -> None:
         ({"check": "K"}, 2, True, "score unchanged"),
         ({"check": "K"}, 3, False, "no effect: a critical failure"),
         ({"check": "Z"}, 2, False, "covers no failure: Z is pass on it"),
-        ({"check": "Z", "subject": ""}, 2, False, "covers no failure"),
+        ({"check": "Z", "subject": ""}, 2, False, "covers nothing that fails"),
         ({"subject": "a9"}, 2, False, "no such subject in this run: M has no result on a9"),
         ({"expires": "2026-10-01", "review_at": "2026-09-30"}, 2, False, "expired"),
         ({"approved_at": "2026-10-02"}, 2, False, "approved after"),

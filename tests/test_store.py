@@ -27,8 +27,10 @@ from reporter.explain.what_if import what_if
 from reporter.model.assessment import Assessment
 from reporter.pipeline.assess import Options, assess_workspace
 from reporter.report import FILES
+from reporter.report.editions.off_paper import CONTROLS, SUMS
 from reporter.report.export import render
 from reporter.report.json_schema import report_schema
+from reporter.report.pdf.paper import FINDINGS
 from reporter.runs import store
 from reporter.runs.store import DATA, LISTS, RESULT, RESULTS, Results, from_json, read_run, to_json
 
@@ -142,7 +144,7 @@ def test_a_pdf_carries_the_lists_too(split_run: Path, tmp_path: Path) -> None:
     render(split_run, ["pdf"], tmp_path / "out")
     with pikepdf.open(tmp_path / "out/report.pdf") as document:
         files = {name: a.get_file() for name, a in document.attachments.items()}
-        assert {*files} == {DATA, LISTS, RESULTS}
+        assert {*files} == {DATA, LISTS, RESULTS, FINDINGS, CONTROLS, SUMS}
         assert files[LISTS].read_bytes() == (split_run / LISTS).read_bytes()
         assert files[LISTS].mime_type == "application/gzip"
 
@@ -437,7 +439,12 @@ def _printed_fields() -> set[str]:
         ),
     )
     shapes = [importlib.import_module(".".join(("reporter", *p.relative_to(folder.parent).with_suffix("").parts))) for p in own]  # fmt: skip
-    lines = {line for shape in shapes for line in vars(shape).values() if is_dataclass(line)}
+    lines = {
+        line
+        for shape in shapes
+        for line in vars(shape).values()
+        if is_dataclass(line) and line.__module__.startswith("reporter.report.")  # no model
+    }
     return {f.name for line in lines for f in fields(line) if f.type == "str"} - DATA_IN_A_VIEW
 
 

@@ -270,9 +270,9 @@ def _ladder_chart(steps: Sequence[LevelStep]) -> Chart | None:
             say("Practices of each level, met, missing and not known"),
             tuple(map(_step_name, steps)),
             (
-                Series(say("Met"), GOOD, tuple(float(s.met) for s in steps)),
-                Series(say("Missing"), BAD, tuple(float(s.missing) for s in steps)),
-                Series(say("Not known"), UNKNOWN, tuple(float(s.unknown) for s in steps)),
+                Series(say("Met"), GOOD, tuple(s.met for s in steps)),
+                Series(say("Missing"), BAD, tuple(s.missing for s in steps)),
+                Series(say("Not known"), UNKNOWN, tuple(s.unknown for s in steps)),
             ),
         )
     )

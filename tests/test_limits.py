@@ -385,7 +385,7 @@ def test_a_document_of_very_many_lists_is_not_tried_list_by_list(tmp_path: Path)
     taken = take(tmp_path, a__json=json.dumps(made).encode(), good__jsonl=lines(*TEN))
     assert time.process_time() - started < 10
     assert counts(taken.files["logs/a.json"]) == (1, 0, 0, 1, 0)
-    assert "with 20,001 lists under keys of their own, of which none was tried: 1,000 is the limit" in taken.reasons  # fmt: skip
+    assert "with 20,001 lists under separate keys. None was tried, as 1,000 is the limit." in taken.reasons  # fmt: skip
     assert taken.files["logs/good.jsonl"].kept == 10
 
 

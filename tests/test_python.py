@@ -126,7 +126,7 @@ def test_two_stored_runs_are_compared_as_assess_compares_them(
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (("docx", "x.docx"), "no format 'docx'"),
+        (("odt", "x.odt"), "no format 'odt'"),
         (("html", "report.json"), "exists and is not overwritten"),
         (("html", "x.html", "cfo"), "no format .html. in edition .cfo."),
     ],

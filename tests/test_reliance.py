@@ -64,17 +64,17 @@ def test_the_level_falls_with_the_words_that_are_named_and_with_no_fewer(tmp_pat
 
 @pytest.mark.usefixtures("declared")
 @pytest.mark.slow
-def test_every_edition_says_the_same(tmp_path: Path) -> None:
+def test_every_edition_says_the_same(content: Content, tmp_path: Path) -> None:
     run = made(tmp_path, Estate(), "now", ("html", "xlsx"))
     said = (
-        "It falls from level 4 to 3 if 2 of 3 declared results, risk tiers and statements are false, and with"
-        " fewer it stands: GOV-03 for agent-1 and agent-2."
+        "It falls from level 4 to 3 if 2 of 3 declared results, risk tiers and statements are false; with"
+        " fewer it holds: GOV-03 for agent-1 and agent-2."
     )
     assert said in run.explain("level").splitlines()
     assert said in run.explain("enterprise").splitlines()
     page = (tmp_path / "now/report.html").read_text()
     assert said in page
-    for line in ("No statement carries it: of what level 3 asks for, nothing is declared or stated.",
+    for line in ("It depends on no statement: nothing that level 3 requires is only declared or stated.",
                  "Rated L if 1 of its results failed, and not with fewer: INV-05 for agent-3."):  # fmt: skip
         assert line in page
     assert (
@@ -97,9 +97,11 @@ def test_every_edition_says_the_same(tmp_path: Path) -> None:
     assert len(rows) == len(run.view.reliance.sample) > 100
     asked = [row for row in rows if row[at["subject"]] == "answer to the question"]
     assert asked
+    asks = {" ".join(c.ask.split()) for f in content.frameworks for c in f.controls}
     for row in asked:
-        assert row[at["reason"]].startswith("nobody answered with evidence: ")
-        assert row[at["reason"]].endswith("?")
+        begin, question = row[at["reason"]].split(": ", 1)
+        assert begin == "no one answered with evidence"
+        assert question in asks and "?" in question
     assert "Question for a human" not in run.explain("INV")  # no theme asks one
 
 

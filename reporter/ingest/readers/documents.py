@@ -54,6 +54,8 @@ _A_NUMBER, _PIECE = 32, 1 << 24
 _DIGITS_ALIKE = bytes.maketrans(b"-123456789", b"0000000000")
 _HALF_CHARACTER = re.compile(r"\\u[dD][89a-fA-F]")
 _BLANKS = re.compile(r"\s*")
+_SPACE = b" \t\r\n"
+"""What may be around a JSON document: not all that `strip` takes away."""
 _STRING = r'("(?:[^"\\]|\\.?)*(?:"|\Z))'
 """A string without an end runs to the end of the text: searching for it from each quote would take
 minutes.
@@ -260,7 +262,7 @@ def _json_values(
     data = whole(file, memory // 4)
     if (
         seen.proof
-        and (document := compact_json.cut_out(data.strip(), seen.proof, path)) is not None
+        and (document := compact_json.cut_out(data.strip(_SPACE), seen.proof, path)) is not None
     ):
         yield Document(1, document, is_compact=True)
         return
@@ -270,7 +272,7 @@ def _json_values(
         )
     if file.encoding == "utf-16":
         text = data.decode("utf-16")
-    elif reading := compact_json.read(data.strip(), beginning):
+    elif reading := compact_json.read(data.strip(_SPACE), beginning):
         yield Document(1, reading.value, is_compact=True, seen=Seen(reading.proof))
         return
     else:

@@ -334,7 +334,7 @@ def test_changes_are_added_up_also_where_several_are_one_object() -> None:
     fail, unknown = (Status.FAIL, 2, 2), (Status.UNKNOWN, 1, 4)
     one: Change = {"A": ((fail, 2), (unknown, 1)), "B": ((fail, 1),)}
     other: Change = {"A": ((fail, 5),)}
-    added = planner._union([one, other, one, one, {**one}])
+    added = planner.union([one, other, one, one, {**one}])
     assert {check: dict(effects) for check, effects in added.items()} == {
         "A": {fail: 13, unknown: 4},
         "B": {fail: 4},

@@ -106,7 +106,7 @@ def first_in_lanes(
         changes = changes_of(lane.values())
         picks = islice(in_order(state, lane, changes), most)
         lanes.append(tuple(action.id for action, *_ in picks))
-        remainder = _union(c for name, c in changes.items() if name not in lanes[-1])
+        remainder = union(c for name, c in changes.items() if name not in lanes[-1])
         state.apply(state.parts(remainder))
     return tuple(lanes)
 
@@ -128,7 +128,7 @@ def enterprise_tree(checks: Iterable[Check], themes: Iterable[Theme], policy: Po
     return Tree(parts, practices, theme_weights)
 
 
-def _union(changes: Iterable[Change]) -> Change:
+def union(changes: Iterable[Change]) -> Change:
     """Return several changes as one; equal ones are best one object."""
     counts: dict[str, Counter[Kind]] = defaultdict(Counter)
     by_object: dict[int, Change] = {}

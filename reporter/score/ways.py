@@ -28,9 +28,9 @@ from reporter.model.roadmap import (
 from reporter.model.scores import MET, PracticeScore, Scores, Status, Tally
 from reporter.score.levels import asked, hindered, standing
 from reporter.score.needs import Needs, needs_of
-from reporter.score.planner import changes_of, enterprise_tree
+from reporter.score.planner import changes_of, enterprise_tree, union
 from reporter.score.scorer import CAP_TIER, capped, mean, score_check
-from reporter.score.state import Kind, State, good_status, tallied
+from reporter.score.state import Change, Effects, Kind, State, good_status, tallied
 
 DECISIONS = 5
 ALL, HIGH, NEEDED = "all", "high", "needed"
@@ -102,11 +102,12 @@ def _way(plan: _Plan, level: int) -> Way:
     fixes = _cover(failing, [p.action for p in plan.roadmap.picks if p.action.kind == IMPLEMENT])
     evidence = [c for c, kinds in needs.items() if any(k[0] == Status.UNKNOWN for k in kinds)]
     proofs = [c for c, kinds in needs.items() if _rests_on_words(plan.counts[c], kinds)]
-    _spare(plan, level, [picks[name].action for name in fixes], evidence, proofs)
+    change = _change([picks[name].action for name in fixes])
+    _spare(plan, level, change, evidence, proofs)
     days = sum((picks[name].action.effort for name in fixes), Fraction(0))
     days += sum((picks[c + SHOW].action.effort for c in evidence), Fraction(0))
     days += plan.proof_days * len(proofs)
-    after = _after(plan.counts, [picks[name].action for name in fixes], evidence, proofs)
+    after = _after(plan.counts, change, evidence, proofs)
     state = plan.state(after)
     return Way(
         level, tuple(fixes), tuple(evidence), tuple(proofs), days, state.total, state.level()
@@ -127,9 +128,7 @@ def _needs(plan: _Plan, level: int) -> Needs:
     return dict(sorted(needs.items()))
 
 
-def _spare(
-    plan: _Plan, level: int, fixes: Sequence[Action], evidence: list[str], proofs: list[str]
-) -> None:
+def _spare(plan: _Plan, level: int, fixes: Change, evidence: list[str], proofs: list[str]) -> None:
     """Drop the proofs, then the evidence, without which each practice meets the level too."""
     after = _after(plan.counts, fixes, evidence, proofs)
     for _, practice in asked(plan.scores.enterprise.controls, level):
@@ -140,7 +139,8 @@ def _spare(
             for check in sorted({*ids} & {*work}):
                 work.remove(check)
                 before = after[check]
-                after[check] = _after({check: plan.counts[check]}, fixes, evidence, proofs)[check]
+                kinds, done = plan.counts[check], fixes.get(check, ())
+                after[check] = _turned(kinds, done, check in evidence, check in proofs)
                 if not _meets(plan, practice, level, after):
                     after[check] = before
                     work.append(check)
@@ -242,28 +242,28 @@ def _needed_only(needed: Counter[_Need], chosen: Sequence[Action]) -> list[Actio
 
 
 def _after(
-    counts: _Counts, fixes: Iterable[Action], evidence: Iterable[str], proofs: Sequence[str]
+    counts: _Counts, fixes: Change, evidence: Sequence[str], proofs: Sequence[str]
 ) -> dict[str, Counter[Kind]]:
     """Return the results once all is done: fixed, shown and proven."""
-    after = {check: Counter(kinds) for check, kinds in counts.items()}
-    good = {
-        check: Status.PASS if check in proofs else good_status(s for (s, *_), n in k.items() if n)
-        for check, k in counts.items()
+    return {
+        check: _turned(kinds, fixes.get(check, ()), check in evidence, check in proofs)
+        for check, kinds in counts.items()
     }
 
-    def turn(check: str, kind: Kind, n: int) -> None:
-        after[check][kind] -= n
-        after[check][good[check], *kind[1:]] += n
 
-    for action in fixes:
-        for e in action.effects:
-            if e.check in after:
-                turn(e.check, (e.status, e.tier_lo, e.tier_hi), e.n)
-    for checks, states in ((evidence, (Status.UNKNOWN,)), (proofs, _WORDS)):
-        for check in {*checks} & after.keys():
-            for kind, n in counts[check].items():
-                if kind[0] in states:
-                    turn(check, kind, n)
+def _turned(
+    counts: Counter[Kind], fixes: Effects, is_shown: bool, is_proven: bool
+) -> Counter[Kind]:
+    """Return the results of a check once its work is done."""
+    states = (*((Status.UNKNOWN,) if is_shown else ()), *(_WORDS if is_proven else ()))
+    turned = Counter(dict(fixes)) + Counter({k: n for k, n in counts.items() if k[0] in states})
+    good = Status.PASS
+    if not is_proven:
+        good = good_status(status for (status, *_), n in counts.items() if n)
+    after = Counter(counts)
+    for kind, n in turned.items():
+        after[kind] -= n
+        after[good, *kind[1:]] += n
     return after
 
 
@@ -328,14 +328,13 @@ def _fix_decision(
     )
 
 
+def _change(actions: Sequence[Action]) -> Change:
+    return union(changes_of(actions).values())
+
+
 def _option(kind: str, actions: Sequence[Action], state: State) -> Option:
     """Score several actions together."""
-    effects: dict[str, Counter[Kind]] = defaultdict(Counter)
-    for change in changes_of(actions).values():
-        for check, kinds in change.items():
-            for k, n in kinds:
-                effects[check][k] += n
-    parts = state.parts({check: tuple(sorted(kinds.items())) for check, kinds in effects.items()})
+    parts = state.parts(_change(actions))
     return Option(
         kind,
         tuple(a.id for a in actions),
@@ -353,12 +352,12 @@ def _word_decisions(plan: _Plan, way: Way) -> list[Decision]:
     days = sum((a.effort for a in actions), Fraction(0))
     found = []
     if way.evidence:
-        after = plan.state(_after(plan.counts, (), way.evidence, ()))
+        after = plan.state(_after(plan.counts, {}, way.evidence, ()))
         names, things = tuple(a.id for a in actions), sum(a.things for a in actions)
         option = Option(ALL, names, things, days, after.total, after.level())
         found.append(_word_decision(plan, EVIDENCE, way, way.evidence, option))
     if way.proofs:
-        after = plan.state(_after(plan.counts, (), (), way.proofs))
+        after = plan.state(_after(plan.counts, {}, (), way.proofs))
         days = plan.proof_days * len(way.proofs)
         option = Option(ALL, (), 0, days, after.total, after.level())
         found.append(_word_decision(plan, PROVE, way, way.proofs, option))

@@ -66,8 +66,6 @@ class Rung:
     """reached | next | above | not judged"""
     met: int
     asked: int
-    text: str
-    """"2 of 3 practices met"."""
     obstacles: tuple[Obstacle, ...]
     """Of the next level only."""
     names: str
@@ -96,8 +94,6 @@ class FrontPage:
     """"32 %, up to 80 %"."""
     coverage: str = ""
     rungs: tuple[Rung, ...] = ()
-    ladder_text: str = ""
-    """What the ladder says, in a sentence."""
     change: str = ""
     """The score then and now, and what may be said of the difference."""
     changes: tuple[Change, ...] = ()
@@ -130,7 +126,6 @@ def front_page(
             part=met_of_judged(total),
         ),
         rungs=tuple(_rung(assessment, results, step) for step in steps),
-        ladder_text=_ladder_text(assessment, steps),
         change=change,
         changes=changes,
         change_note=note,
@@ -202,9 +197,6 @@ def _rung(assessment: model.Assessment, results: Results, step: LevelStep) -> Ru
         standing=state,
         met=step.met,
         asked=total,
-        text=say_n(
-            "{met} of {n} practice met", "{met} of {n} practices met", total, met=number(step.met)
-        ),
         obstacles=_obstacles(assessment, results, step) if state == NEXT and is_assessed else (),
         names=_few(step.names) if state in (NEXT, ABOVE) else "",
         way=_way(assessment, way) if way else "",
@@ -216,20 +208,6 @@ def _few(names: str) -> str:
     themes = list(dict.fromkeys(name.rstrip("?") for name in names.split(", ") if name))
     left = len(themes) - NAMED
     return join([*themes[:NAMED], *([say("{n} more", n=number(left))] if left > 0 else [])])
-
-
-def _ladder_text(assessment: model.Assessment, steps: Sequence[LevelStep]) -> str:
-    """Say of each level how many of its practices are met: what the picture shows."""
-    return "; ".join(
-        say(
-            "level {n} {name}: {met} of {all} practices met",
-            n=step.level,
-            name=step.name,
-            met=number(step.met),
-            all=number(step.met + step.missing + step.unknown),
-        )
-        for step in steps
-    )
 
 
 def _obstacles(

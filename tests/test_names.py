@@ -407,3 +407,29 @@ def test_who_decides_may_be_named_by_any_exact_id(
         found["MON-05", "lost"][0] == "fail"
         and "not a person in post that day" in found["MON-05", "lost"][1]
     )
+
+
+def test_owners_are_printed_by_name_and_with_their_id_where_two_share_it(tmp_path: Path) -> None:
+    (tmp_path / "ws/inventory").mkdir(parents=True)
+    (tmp_path / "ws/reporter.yml").write_text(YML)
+    people = {"ann@a.example": "Ann Lee", "ann@b.example": "Ann Lee", "bo@a.example": "Bo Ek"}
+    (tmp_path / "ws/inventory/people.csv").write_text(
+        "type,actor_id,name,state\n"
+        + "".join(f"human,{i},{name},retired\n" for i, name in people.items())
+    )
+    owners = (*people, "cy@a.example")  # of whom no list says a name
+    (tmp_path / "ws/inventory/agents.csv").write_text(
+        "type,actor_id,name,state,owner_id\n"
+        + "".join(f"agent,bot-{n},Bot,active,{owner}\n" for n, owner in enumerate(owners))
+    )
+    run = reporter.assess(tmp_path / "ws")
+    data = read_data(run.folder)
+    assert {i: data.person(i) for i in owners} == {
+        "ann@a.example": "Ann Lee (ann@a.example)",
+        "ann@b.example": "Ann Lee (ann@b.example)",
+        "bo@a.example": "Bo Ek",
+        "cy@a.example": "cy@a.example",
+    }
+    named = " ".join(q.owner for q in run.view.front.questions)
+    assert "Ann Lee (ann@a.example)" in named
+    assert "bo@a.example" not in named

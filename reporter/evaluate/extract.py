@@ -236,6 +236,18 @@ def unnamed(engine: Engine) -> tuple[Notice, ...]:
     return (Notice("unnamed_events", (("n", total),), lines, "findings.csv, AUD-01"),)
 
 
+def people(engine: Engine) -> dict[str, str]:
+    """Return the names of the owners of results, by id; a name that two share is followed by the
+    id. Without those that a list names only by their id.
+    """
+    rows = engine.rows(
+        "SELECT o.owner, name, count(*) OVER (PARTITION BY name) FROM (SELECT DISTINCT"
+        " CAST(owner AS VARCHAR) AS owner FROM results) AS o JOIN actors ON actor_id = o.owner"
+        " WHERE name <> '' AND name <> o.owner ORDER BY 1"
+    )
+    return {owner: name if n == 1 else f"{name} ({owner})" for owner, name, n in rows}
+
+
 def population(engine: Engine) -> dict[str, int]:
     """Return the number of actors by kind; `shadow` counts those seen only in logs."""
     kinds = dict(

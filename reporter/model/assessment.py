@@ -519,6 +519,12 @@ class Assessment:
     responses: tuple[Response, ...] = ()
     """By finding."""
     sign_off: SignOff = SignOff()
+    people: dict[str, str] = field(default_factory=dict)
+    """Owner of results -> name; nobody where people are pseudonyms or no list names them."""
+
+    def person(self, owner: str) -> str:
+        """Return the name of an owner, or the id where no name is known."""
+        return self.people.get(owner, owner)
 
     @property
     def is_too_thin(self) -> bool:

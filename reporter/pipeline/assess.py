@@ -458,6 +458,7 @@ def _gather(
         coverage=extract.coverage(engine),
         compared=_compared(engine, scoring),
         causes=planned.causes,
+        people=extract.people(engine),
         population=extract.population(engine),
         context=extract.context(engine, content),
         hashes=_hashes(workspace, content, tuple(scoring.checks), intake),

@@ -353,7 +353,10 @@ def ages(assessment: model.Assessment, results: Results) -> Ages:
     if not failing:
         return Ages()
     ranked = sorted(failing.items(), key=lambda m: (bool(m[0]), -sum(m[1]), m[0]))
-    rows = [OwnerAges(_owner(owner), tuple(counts)) for owner, counts in ranked[:MOST_OWNERS]]
+    rows = [
+        OwnerAges(_owner(assessment.person(owner)), tuple(counts))
+        for owner, counts in ranked[:MOST_OWNERS]
+    ]
     if others := ranked[MOST_OWNERS:]:
         sums = tuple(map(sum, zip(*(counts for _, counts in others), strict=True)))
         rows.append(OwnerAges(say("{n} other owners", n=number(len(others))), sums))

@@ -136,7 +136,7 @@ def roadmap(assessment: model.Assessment, results: Results) -> Roadmap:
     )
     urgent_lines = [p for p in picks if p.lane == NOW]
     ranked_lines = [p for p in picks if p.lane != NOW]
-    owners = _owners(results, picks)
+    owners = _owners(assessment, results, picks)
     return Roadmap(
         text=_text(assessment),
         first_text=_first(assessment),
@@ -161,7 +161,9 @@ def heads(plan: model_roadmap.Roadmap) -> Iterator[tuple[str, str, str, str]]:
         yield str(n), clean(pick.action.id), _lane(n, pick, plan.ranked), effort
 
 
-def _owners(results: Results, picks: Sequence[PickLine]) -> tuple[OwnerLine, ...]:
+def _owners(
+    assessment: model.Assessment, results: Results, picks: Sequence[PickLine]
+) -> tuple[OwnerLine, ...]:
     """Print the work of each owner, the largest share first; work without an owner comes last."""
     columns = ("owner", "rank", "count(*)")
     rows = results.each(columns, "rank IS NOT NULL", "GROUP BY owner, rank ORDER BY owner, rank")
@@ -170,7 +172,7 @@ def _owners(results: Results, picks: Sequence[PickLine]) -> tuple[OwnerLine, ...
         owner_picks = [(picks[rank - 1], n) for _, rank, n in todo]
         total = sum(n for _, n in owner_picks)
         line = OwnerLine(
-            owner=short(clean(owner), TODO, 80) or say("nobody"),
+            owner=_named(assessment, owner) or say("nobody"),
             actions=str(len(owner_picks)),
             urgent=str(sum(pick.lane == NOW for pick, _ in owner_picks)),
             results=str(total),
@@ -178,6 +180,13 @@ def _owners(results: Results, picks: Sequence[PickLine]) -> tuple[OwnerLine, ...
         )
         entries.append(((not owner, -total, owner), line))
     return tuple(line for _, line in sorted(entries, key=lambda m: m[0]))
+
+
+def _named(assessment: model.Assessment, owner: str) -> str:
+    """Print a name, with the id that the files have."""
+    name = assessment.person(owner)
+    both = name if owner in name else f"{name} ({owner})"
+    return short(clean(both), TODO, 120)
 
 
 def _owners_text(owners: Sequence[OwnerLine]) -> str:
@@ -310,11 +319,12 @@ _ORIGINS = {
 
 def _brief(line: PickLine, assessment: model.Assessment, place: int) -> PickLine:
     """Return a line for the report: long texts are cut, and weight-sensitive places are marked."""
+    owners = line.owners.split("; ")
     return replace(
         line,
         sensitive=_sensitive(assessment, line, place),
         what=short(line.what, FILE, 60),
-        owners=short(line.owners.replace("; ", ", "), FILE, 60) or say("nobody"),
+        owners=short(", ".join(map(assessment.person, owners)), FILE, 60) or say("nobody"),
         fix=short(line.fix, FILE, 200),
     )
 

@@ -118,7 +118,7 @@ def _question(
     where = _where(decision)
     ((things,),) = results.rows((f"count(DISTINCT {THING})",), where)
     names = [clean(content(theme.role))] if theme and theme.role else []
-    owners = name_owners(results, f"{where} AND owner <> ''")
+    owners = name_owners(assessment, results, f"{where} AND owner <> ''")
     due = assessment.run.as_of + timedelta(
         days=assessment.policy.due_days.get(decision.severity, 0)
     )
@@ -239,12 +239,12 @@ def name_some(results: Results, where: str, total: int) -> str:
     return join([*names, *([say("{n} more", n=number(left))] if left > 0 else [])])
 
 
-def name_owners(results: Results, where: str) -> str:
-    """Name the owners with most results of a condition, a mail address without its domain."""
+def name_owners(assessment: model.Assessment, results: Results, where: str) -> str:
+    """Name the owners with most results of a condition."""
     rows = results.rows(
         ("owner", "count(*)"), where, "GROUP BY owner ORDER BY count(*) DESC, owner"
     )
-    owners = [short(clean(owner), RESULTS, NAME_LIMIT) for owner, _ in rows[: NAMED - 1]]
-    names = [owner.partition("@")[0] or owner for owner in owners]
+    owners = [assessment.person(owner) for owner, _ in rows[: NAMED - 1]]
+    names = [short(clean(owner), RESULTS, NAME_LIMIT) for owner in owners]
     left = len(rows) - len(names)
     return join([*names, *([say("{n} more", n=number(left))] if left > 0 else [])])

@@ -224,7 +224,9 @@ def _obstacles(
                     title=say("{theme} ({checks})", theme=titles[theme], checks=", ".join(ids)),
                     standing=state,
                     text=_open(assessment, results, ids),
-                    owners=name_owners(results, f"{of_checks(ids, _LACKING)} AND owner <> ''"),
+                    owners=name_owners(
+                        assessment, results, f"{of_checks(ids, _LACKING)} AND owner <> ''"
+                    ),
                 )
             )
     return tuple(sorted(found, key=lambda o: o.standing != MISSING))

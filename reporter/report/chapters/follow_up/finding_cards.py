@@ -316,7 +316,7 @@ class _Printer:
             severity=cause.severity,
             checks=", ".join(cause.checks),
             failures=number(cause.failures),
-            owners=owners_text(cause),
+            owners=owners_text(self.assessment, cause),
             age=age_text(dates),
             due=due_text(dates),
             late=dates.late,
@@ -354,7 +354,11 @@ class _Printer:
             effect=checks[0].why,
             held=self._held_text(cause),
             recommendations=self._recommendations(position, checks, evidence.listed),
-            addressee=_addressee(cause),
+            addressee=(
+                line.owners
+                if cause.owners
+                else say("whoever answers for agents in the organisation; no owner is recorded")
+            ),
             owners=line.owners,
             first_seen=seen_text(cause, dates),
             age=line.age,
@@ -423,9 +427,3 @@ def _cause_text(cause: Cause) -> str:
             what=short(clean(cause.what), "causes.csv", 80),
         )
     return say("The records do not show why it came about; its owner says so in the response.")
-
-
-def _addressee(cause: Cause) -> str:
-    if cause.owners:
-        return owners_text(cause)
-    return say("whoever answers for agents in the organisation; no owner is recorded")

@@ -174,7 +174,7 @@ def _printed(
         severity=cause.severity if cause else "",
         status=response.status,
         response=short(free(response.response), FILE, 300),
-        owner=clean(response.owner) or (owners_text(cause) if cause else ""),
+        owner=clean(response.owner or (", ".join(cause.owners) if cause else "")),
         age=age_text(dates) if dates else "",
         due=due_text(dates) if dates else (day(response.due) if response.due else ""),
         late=dates.late if dates else 0,
@@ -192,9 +192,10 @@ def _iso_day(time: datetime | None) -> str:
     return f"{time:%Y-%m-%d}" if time else ""
 
 
-def owners_text(cause: Cause) -> str:
-    """Print who owns what a finding is about."""
-    return short(clean(", ".join(cause.owners)), "causes.csv", 80) or say("nobody")
+def owners_text(assessment: model.Assessment, cause: Cause) -> str:
+    """Name who owns what a finding is about."""
+    names = ", ".join(map(assessment.person, cause.owners))
+    return short(clean(names), "causes.csv", 80) or say("nobody")
 
 
 def _note(response: Response, cause: Cause, dates: Deadline, waived_count: int) -> str:

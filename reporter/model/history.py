@@ -100,6 +100,34 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """What one cause adds to a score."""
+
+    group: str
+    """world | evidence | population | rules | statements"""
+    cause: str
+    """In its group, as "fixed"; docs/method.md has them all."""
+    lo: Fraction
+    hi: Fraction
+    n: int
+    """Results, checks, controls or answers that it concerns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """A score then and now, and what moved it: the parts add up to the difference."""
+
+    kind: str
+    """enterprise | framework"""
+    id: str
+    lo_before: Fraction
+    hi_before: Fraction
+    lo: Fraction
+    hi: Fraction
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class History:
     """This run beside the runs before it; results are compared with the last of these, for checks
     that both have.

@@ -55,8 +55,8 @@ _LOW_COVERAGE, _LOW_ATTESTED = Fraction(3, 5), Fraction(1, 2)
 
 
 @dataclass(frozen=True, slots=True)
-class _Inputs:
-    """Inputs that the scores of all frameworks share."""
+class Inputs:
+    """Inputs that the scores of all frameworks share; `scored` are those of the checks."""
 
     catalog: Mapping[str, Check]
     by_theme: Mapping[str, Sequence[Check]]
@@ -94,7 +94,7 @@ def score(
     controls = tuple(
         _theme(theme.id, inputs.by_theme.get(theme.id, ()), inputs) for theme in themes
     )
-    total = _group(ENTERPRISE, "Enterprise", controls)
+    total = group_score(ENTERPRISE, "Enterprise", controls)
     ids = {theme.id for theme in themes}
     listed = practices_of(c for c in inputs.catalog.values() if c.theme in ids)
     level = level_score(controls, listed, policy, profile, caps)
@@ -124,7 +124,7 @@ def _inputs(
     tallies: Iterable[Tally],
     policy: Policy,
     answers: Mapping[tuple[str, str], Status],
-) -> _Inputs:
+) -> Inputs:
     catalog = {check.id: check for check in checks}
     results: dict[str, list[Tally]] = {check_id: [] for check_id in catalog}
     for tally in tallies:
@@ -136,7 +136,7 @@ def _inputs(
     by_theme: dict[str, list[Check]] = defaultdict(list)
     for check in catalog.values():
         by_theme[check.theme].append(check)
-    return _Inputs(catalog, by_theme, check_scores, policy, answers)
+    return Inputs(catalog, by_theme, check_scores, policy, answers)
 
 
 def rating(value: Fraction, policy: Policy) -> str:
@@ -333,7 +333,7 @@ def mean(pairs: Iterable[tuple[int | Fraction, Fraction]]) -> Fraction:
     return Fraction(whole * total_parts, common * total_whole)
 
 
-def _control(
+def control_score(
     control_id: str, weight: int, candidates: Sequence[Entry], policy: Policy
 ) -> ControlScore:
     entries = [entry for entry in candidates if entry.score.applicable]
@@ -400,17 +400,17 @@ def _confidence(coverage: Fraction, entries: Sequence[Entry]) -> str:
 # 3.5 group, 10 framework
 
 
-def _framework(framework: Framework, inputs: _Inputs) -> FrameworkScore:
+def _framework(framework: Framework, inputs: Inputs) -> FrameworkScore:
     lineages = {c.id: _lineage(framework.groups, c.group) for c in framework.controls}
     controls = tuple(
-        _control(c.id, c.weight, _mapped(framework.id, c, inputs), inputs.policy)
+        control_score(c.id, c.weight, entries_of(framework.id, c, inputs), inputs.policy)
         for c in framework.controls
     )
     groups = tuple(
-        _group(group.id, group.title, [c for c in controls if group.id in lineages[c.id]])
+        group_score(group.id, group.title, [c for c in controls if group.id in lineages[c.id]])
         for group in framework.groups
     )
-    total = _group(framework.id, framework.title, controls)
+    total = group_score(framework.id, framework.title, controls)
     return FrameworkScore(framework.id, total, groups, controls)
 
 
@@ -424,7 +424,7 @@ def _lineage(groups: Iterable[Group], group_id: str) -> tuple[str, ...]:
     return tuple(line)
 
 
-def _mapped(framework_id: str, control: Control, inputs: _Inputs) -> list[Entry]:
+def entries_of(framework_id: str, control: Control, inputs: Inputs) -> list[Entry]:
     """List the control's direct and partial checks and, last, its ask (overclaim guard, 3.7)."""
     severities, strengths = inputs.policy.severity_weights, inputs.policy.strength_weights
     pairs = [(inputs.catalog[i], how) for i, how in control.checks if how in SCORED]
@@ -451,7 +451,7 @@ def _own_level(
     framework: Framework,
     view: FrameworkScore,
     themes: Iterable[Theme],
-    inputs: _Inputs,
+    inputs: Inputs,
     caps: Caps,
 ) -> LevelScore | None:
     """Return the level over the checks of a framework; None where it would say too little."""
@@ -476,19 +476,19 @@ def own_themes(
     policy: Policy,
 ) -> list[ControlScore]:
     """Score the themes over some checks that are scored already."""
-    inputs = _Inputs({}, {}, scored, policy, {})
+    inputs = Inputs({}, {}, scored, policy, {})
     return [_theme(t.id, [c for c in checks if c.theme == t.id], inputs) for t in themes]
 
 
-def _theme(theme_id: str, checks: Iterable[Check], inputs: _Inputs) -> ControlScore:
+def _theme(theme_id: str, checks: Iterable[Check], inputs: Inputs) -> ControlScore:
     entries = [
         Entry(c.level, inputs.policy.severity_weights[c.severity], inputs.scored[c.id])
         for c in checks
     ]
-    return _control(theme_id, 1, entries, inputs.policy)
+    return control_score(theme_id, 1, entries, inputs.policy)
 
 
-def _group(group_id: str, title: str, controls: Sequence[ControlScore]) -> GroupScore:
+def group_score(group_id: str, title: str, controls: Sequence[ControlScore]) -> GroupScore:
     scored_controls = [control for control in controls if control.state != "not_applicable"]
     return GroupScore(
         id=group_id,

@@ -64,6 +64,8 @@ class Intake:
     """(other name, actor), as exact ids and aliases tell."""
     repeatable: bool = True
     """Whether the same files are certain to give the same again."""
+    shortfalls: dict[str, Sentence | None] = field(default_factory=dict)
+    """File that an answer names as proof -> what it lacks to show anything."""
 
 
 def ingest(

@@ -4,9 +4,6 @@ whole or not at all.
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
@@ -53,10 +50,21 @@ from reporter.pipeline.own_settings import (
     own_settings,
     remember,
 )
-from reporter.pipeline.resolve_statements import resolve, signers, statement_notices
+from reporter.pipeline.quarter import kept_input
+from reporter.pipeline.resolve_statements import (
+    resolve,
+    signers,
+    statement_notices,
+    with_shortfalls,
+)
 from reporter.pipeline.run_scores import Planned, Scoring, plan
 from reporter.pipeline.tested_checks import settle_by_tests
-from reporter.pipeline.workspace_content import compile_all, refuse_unknown, select_frameworks
+from reporter.pipeline.workspace_content import (
+    compile_all,
+    evidence_hashes,
+    refuse_unknown,
+    select_frameworks,
+)
 from reporter.privacy.pseudonyms import mark
 from reporter.report import FILES, installed_formats, warm_up
 from reporter.report.compare import VerifiedRun, compare, read_earlier
@@ -71,7 +79,7 @@ from reporter.report.export import (
     write_run,
 )
 from reporter.report.html.custom_template import read_templates
-from reporter.runs.store import Results, read_run, sha256, write_results
+from reporter.runs.store import Results, read_run, write_results
 from reporter.schema.compiled import Compiled
 from reporter.statements import exceptions
 from reporter.statements.approvers import Directory, read_directory
@@ -121,6 +129,8 @@ class Options:
     """Folder for temporary files; beside the run without it."""
     temp_size: str = ""
     """Most that temporary files may take; '' for what the disk has."""
+    keep_tables: bool = False
+    """Keep what was read in the run, to assess it again without the files."""
 
 
 def assess_workspace(
@@ -141,7 +151,7 @@ def assess_workspace(
     workspace = read_workspace(folder)
     with (
         open_inputs or Inputs.of(workspace.folder) as inputs,
-        _places(out, options) as (part, work),
+        places_of(out, options) as (part, work),
         ThreadPoolExecutor(4) as pool,
     ):
         folder = options.cache or out.parent / USUAL
@@ -152,36 +162,68 @@ def assess_workspace(
             assessment, view = _read_view(part, options)
             publish(part, out)
             return assessment, views.relocated(view, out)
-        content = loader.load(options.extra, options.packs, False, workspace.frameworks)
-        if content.packs:
-            options.say(f"with packs {', '.join(map(str, content.packs))}")
-        content = replace(content, sources=with_mappings(content.sources, workspace.folder))
-        refuse_unknown(workspace, content)
-        catalogs, content = content.frameworks, select_frameworks(workspace, content)
-        with naming(content.packs):
-            compiled = compile_all(
-                content.checks, workspace.params, workspace.samples, workspace.place("params")
-            )
-        content = loader.anywhere(content)
-        compiled = [(replace(c, place=placed(c.place, content.packs)), j) for c, j in compiled]
-        pseudonym_mark = mark(cache.secret_key) if options.pseudonymise else ""
-        earlier = read_earlier(options.earlier, workspace.run, pseudonym_mark)
-        warm_up(options.formats)  # from here on, the engine leaves Python time for it
-        known = workspace, inputs, content, catalogs, compiled
-        assessment, intake, begun = _assess(*known, earlier, work, part, cache, options, pool)
-        if earlier:
-            with DuckDB(work / "earlier", options.memory, options.temp_size) as engine:
-                assessment = compare(engine, earlier, assessment, part, names=intake.names)
-        shutil.rmtree(work)
-        language = options.language or assessment.language
-        view, plain_view = views.both(assessment, Results(part, assessment.checks), language)
-        write_run(assessment, view, plain_view, intake.rows, part, outputs, begun)
+        known = known_content(workspace, options)
+        read = partial(_read, workspace, inputs, known.content, cache, part, options)
+        places = work, part, cache
+        assessment, view, intake = make_run(known, read, places, options, outputs, pool)
         if intake.repeatable and not any(n.code == "checks_not_run" for n in assessment.notices):
             again = kept_runs.shape_of(workspace, inputs, cache, out, options, outputs)
             if shape == again and all(map(inputs.is_steady, inputs.files)):
                 kept_runs.keep(cache, shape, inputs, part)
         publish(part, out)
     return assessment, views.relocated(view, out)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What an assessment follows."""
+
+    workspace: Workspace
+    content: Content
+    catalogs: tuple[Framework, ...]
+    compiled: list[tuple[Check, Compiled]]
+
+
+def known_content(workspace: Workspace, options: Options) -> Known:
+    content = loader.load(options.extra, options.packs, False, workspace.frameworks)
+    if content.packs:
+        options.say(f"with packs {', '.join(map(str, content.packs))}")
+    content = replace(content, sources=with_mappings(content.sources, workspace.folder))
+    refuse_unknown(workspace, content)
+    catalogs, content = content.frameworks, select_frameworks(workspace, content)
+    with naming(content.packs):
+        compiled = compile_all(
+            content.checks, workspace.params, workspace.samples, workspace.place("params")
+        )
+    content = loader.anywhere(content)
+    compiled = [(replace(c, place=placed(c.place, content.packs)), j) for c, j in compiled]
+    return Known(workspace, content, catalogs, compiled)
+
+
+def make_run(
+    known: Known,
+    read: Callable[[DuckDB], Intake],
+    places: tuple[Path, Path, Cache],
+    options: Options,
+    outputs: Wanted,
+    pool: Executor,
+) -> tuple[Assessment, View, Intake]:
+    """Assess what `read` lays under an engine, and write all files of the run."""
+    from reporter.report import build as views
+
+    work, part, cache = places
+    pseudonym_mark = mark(cache.secret_key) if options.pseudonymise else ""
+    earlier = read_earlier(options.earlier, known.workspace.run, pseudonym_mark)
+    warm_up(options.formats)  # from here on, the engine leaves Python time for it
+    assessment, intake, begun = _assess(known, read, earlier, work, part, cache, options, pool)
+    if earlier:
+        with DuckDB(work / "earlier", options.memory, options.temp_size) as engine:
+            assessment = compare(engine, earlier, assessment, part, names=intake.names)
+    shutil.rmtree(work)
+    language = options.language or assessment.language
+    view, plain_view = views.both(assessment, Results(part, assessment.checks), language)
+    write_run(assessment, view, plain_view, intake.rows, part, outputs, begun)
+    return assessment, view, intake
 
 
 def _read_view(part: Path, options: Options) -> tuple[Assessment, View]:
@@ -204,7 +246,7 @@ def _refuse_places(workspace: Path, *paths: Path) -> None:
 
 
 @contextmanager
-def _places(out: Path, options: Options) -> Iterator[tuple[Path, Path]]:
+def places_of(out: Path, options: Options) -> Iterator[tuple[Path, Path]]:
     """Yield the folder of a run in progress and that of its temporary files; remove leftovers of
     killed runs next to them.
     """
@@ -224,11 +266,8 @@ def _places(out: Path, options: Options) -> Iterator[tuple[Path, Path]]:
 
 
 def _assess(
-    workspace: Workspace,
-    inputs: Inputs,
-    content: Content,
-    catalogs: tuple[Framework, ...],
-    compiled: list[tuple[Check, Compiled]],
+    known: Known,
+    read: Callable[[DuckDB], Intake],
     earlier: Sequence[VerifiedRun],
     work: Path,
     part: Path,
@@ -237,12 +276,17 @@ def _assess(
     pool: Executor,
 ) -> tuple[Assessment, Intake, tuple[Future[None], ...]]:
     """Run all steps that need the engine; return what is being written too."""
+    workspace, content, compiled = known.workspace, known.content, known.compiled
     with _cache_kept(cache), DuckDB(work, options.memory, options.temp_size) as engine:
         options.say(f"reading {workspace.folder}")
-        intake = _read(engine, workspace, inputs, content, cache, part, options)
+        intake = read(engine)
+        refuse_nothing(intake, workspace.folder)
+        if options.keep_tables:
+            settings = _settings_files(workspace)
+            kept_input.keep(engine, intake, settings, part / kept_input.FOLDER)
         kept = kept_tables.find(cache, workspace, content, intake, options.fresh)
         who, notices = derive_tables(engine, workspace, kept.tables)
-        intake, answers, claims = resolve(engine, intake, inputs, workspace, content, catalogs, who)
+        intake, answers, claims = resolve(engine, intake, workspace, content, known.catalogs, who)
         intake = noted(engine, intake, notices)
         followed = load_earlier(engine, earlier, workspace.run, content, intake.names)
         engine.lock((cache.folder, part))
@@ -353,13 +397,13 @@ def _cache_kept(cache: Cache) -> Iterator[None]:
 
 
 def _read(
-    engine: DuckDB,
     workspace: Workspace,
     inputs: Inputs,
     content: Content,
     cache: Cache,
     part: Path,
     options: Options,
+    engine: DuckDB,
 ) -> Intake:
     """Read the files of a workspace, and name the unread files next to them."""
     with naming(content.packs):
@@ -367,9 +411,8 @@ def _read(
     others = beside(
         engine, workspace.folder, content.sources, _used_paths(workspace, cache, part, options)
     )
-    intake = replace(intake, files=tuple(sorted([*intake.files, *others], key=lambda f: f.file)))
-    refuse_nothing(intake, workspace.folder)
-    return intake
+    files = sorted([*intake.files, *others], key=lambda f: f.file)
+    return with_shortfalls(replace(intake, files=tuple(files)), inputs)
 
 
 def derive_tables(
@@ -389,10 +432,8 @@ def derive_tables(
 
 def _used_paths(workspace: Workspace, cache: Cache, part: Path, options: Options) -> list[Path]:
     """Return the paths in a workspace that are used, but not as evidence."""
-    logo = (read_yaml(workspace.folder / NAME).get("branding") or {}).get("logo")
-    settings_files = [workspace.folder / name for name in (NAME, logo) if name]
     return [
-        *settings_files,
+        *_settings_files(workspace).values(),
         cache.folder,
         part.parent.parent,
         *filter(None, [options.temp]),
@@ -400,6 +441,14 @@ def _used_paths(workspace: Workspace, cache: Cache, part: Path, options: Options
         *options.templates,
         *options.earlier,
     ]
+
+
+def _settings_files(workspace: Workspace) -> dict[str, Path]:
+    """Return the files of settings by their names in the workspace."""
+    logo = (read_yaml(workspace.folder / NAME).get("branding") or {}).get("logo")
+    names = [NAME, *([logo] if logo else [])]
+    names += [p.relative_to(workspace.folder) for p in workspace.folder.glob(f"{FOLDER}/*.yml")]
+    return {str(name): workspace.folder / name for name in names}
 
 
 def _begin(
@@ -461,7 +510,7 @@ def _gather(
         people=extract.people(engine),
         population=extract.population(engine),
         context=extract.context(engine, content),
-        hashes=_hashes(workspace, content, tuple(scoring.checks), intake),
+        hashes=evidence_hashes(workspace, content, tuple(scoring.checks), intake),
         crosswalks=content.crosswalks,
         parity=side_by_side(engine, planned.queries),
         attestations=answers.attestations,
@@ -517,43 +566,6 @@ def _notices(
     yield from disclosures.of_doubled(intake)
     yield from disclosures.of_tables(engine)
     yield from disclosures.of_answers(*([f.total for f in x.frameworks] for x in scores))
-
-
-def _hashes(
-    workspace: Workspace, content: Content, checks: tuple[Check, ...], intake: Intake
-) -> dict[str, str]:
-    """Return the hashes of the evidence, and one id over them all (printed on every page)."""
-    inputs = hashlib.sha256(
-        "".join(f"{f.file}\0{f.sha256}\n" for f in intake.files).encode()
-    ).hexdigest()
-    thresholds = json.dumps({c.id: c.params for c in checks}, sort_keys=True, default=str)
-    hashes = {
-        "inputs": inputs,
-        "content": content.sha256,
-        "policy": content.policy.sha256,
-        "workspace": sha256(workspace.folder / "reporter.yml"),
-        "thresholds": hashlib.sha256(thresholds.encode()).hexdigest(),
-        "reporter": _version(),
-        "engine": duckdb.version(),
-    }
-    mappings = sorted((workspace.folder / FOLDER).glob("*.yml"))
-    if mappings:
-        data = b"".join(os.fsencode(p.name) + f"\0{sha256(p)}\n".encode() for p in mappings)
-        hashes["mappings"] = hashlib.sha256(data).hexdigest()
-    hashes |= {
-        f"pack {p.name}": f"{p.package} {p.version}, sha256 {p.sha256}" for p in content.packs
-    }
-    text = json.dumps(hashes, sort_keys=True)
-    return {"evidence_id": hashlib.sha256(text.encode()).hexdigest(), **hashes}
-
-
-def _version() -> str:
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return version("agent-reporter")
-    except PackageNotFoundError:
-        return "checkout"
 
 
 def refuse_nothing(intake: Intake, folder: Path) -> None:

@@ -24,10 +24,15 @@ from reporter.statements.responses import read_responses
 from reporter.statements.waivers import REFUSED, Stated, exceptions, read_waivers
 
 
+def with_shortfalls(intake: Intake, inputs: Inputs) -> Intake:
+    """Note what the files lack that answers name as proof; later they may be gone."""
+    rows = intake.statements.get(ATTESTATIONS, ())
+    return replace(intake, shortfalls=thin(inputs, artefacts(rows)))
+
+
 def resolve(
     engine: Engine,
     intake: Intake,
-    inputs: Inputs,
     workspace: Workspace,
     content: Content,
     catalogs: tuple[Framework, ...],
@@ -38,8 +43,9 @@ def resolve(
     """
     framework_ids, as_of = {f.id for f in content.frameworks}, workspace.run.as_of
     rows = intake.statements.get(ATTESTATIONS, ())
-    shortfalls = thin(inputs, artefacts(rows))
-    answers = settle(rows, catalogs, framework_ids, intake.files, as_of, directory, shortfalls)
+    answers = settle(
+        rows, catalogs, framework_ids, intake.files, as_of, directory, intake.shortfalls
+    )
     statements = read_waivers(intake.statements, content.checks, as_of, directory)
     exception_waivers = exceptions(engine, content.checks, as_of, directory)
     statements = replace(statements, waivers=(*statements.waivers, *exception_waivers))

@@ -4,6 +4,9 @@ or what is wrong.
 
 from __future__ import annotations
 
+import hashlib
+import json
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
@@ -11,11 +14,15 @@ from typing import Any
 
 from reporter.content.crosswalks import CHECKS, lists_shown
 from reporter.content.loader import Content, compiled_of
+from reporter.content.mapping import FOLDER
 from reporter.content.workspace import NAME, Workspace
 from reporter.content.yaml import words_of
+from reporter.engine import duckdb
 from reporter.errors import ContentError, Errors, InputError, ReporterError
 from reporter.evaluate.remediation import effort_ids
+from reporter.ingest.load import Intake
 from reporter.model.assessment import Check, Sample
+from reporter.runs.store import sha256
 from reporter.schema.compiled import Compiled
 
 
@@ -158,3 +165,40 @@ def _limit(name: str, value: object) -> int | None:
         return None
     most = next((n for end, n in _WHOLE.items() if name.endswith(end)), 0)
     return most if value < 0 or (most and value > most) else None
+
+
+def evidence_hashes(
+    workspace: Workspace, content: Content, checks: tuple[Check, ...], intake: Intake
+) -> dict[str, str]:
+    """Return the hashes of the evidence, and one id over them all (printed on every page)."""
+    inputs = hashlib.sha256(
+        "".join(f"{f.file}\0{f.sha256}\n" for f in intake.files).encode()
+    ).hexdigest()
+    thresholds = json.dumps({c.id: c.params for c in checks}, sort_keys=True, default=str)
+    hashes = {
+        "inputs": inputs,
+        "content": content.sha256,
+        "policy": content.policy.sha256,
+        "workspace": sha256(workspace.folder / NAME),
+        "thresholds": hashlib.sha256(thresholds.encode()).hexdigest(),
+        "reporter": _version(),
+        "engine": duckdb.version(),
+    }
+    mappings = sorted((workspace.folder / FOLDER).glob("*.yml"))
+    if mappings:
+        data = b"".join(os.fsencode(p.name) + f"\0{sha256(p)}\n".encode() for p in mappings)
+        hashes["mappings"] = hashlib.sha256(data).hexdigest()
+    hashes |= {
+        f"pack {p.name}": f"{p.package} {p.version}, sha256 {p.sha256}" for p in content.packs
+    }
+    text = json.dumps(hashes, sort_keys=True)
+    return {"evidence_id": hashlib.sha256(text.encode()).hexdigest(), **hashes}
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("agent-reporter")
+    except PackageNotFoundError:
+        return "checkout"

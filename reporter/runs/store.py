@@ -17,7 +17,7 @@ from fractions import Fraction
 from functools import cache
 from itertools import chain
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self, TypeVar
 
 import msgspec
 
@@ -32,6 +32,7 @@ from reporter.model.scores import HELD, Status, Tally
 from reporter.schema.tables import LISTED
 from reporter.system.plain_text import escape_json
 
+_Kind = TypeVar("_Kind")
 DATA, RESULTS, CHANGES = "report.json", "results.parquet", "changes.parquet"
 LISTS = "report-lists.json.gz"
 """The longest lists of report.json, where they are too long for it."""
@@ -209,15 +210,18 @@ def _fields(assessment: Assessment) -> dict[str, Any]:
 
 
 def _json(data: dict[str, Any]) -> bytes:
-    return _encoded(data) + b"\n"
+    return encoded(data) + b"\n"
 
 
-def _encoded(value: Any) -> bytes:
+def encoded(value: Any, order: Literal["sorted"] | None = "sorted") -> bytes:
+    """Return plain data as JSON, in UTF-8 without what no reader may see; without an order
+    the keys of a dict stay as they are.
+    """
     try:
-        text = msgspec.json.encode(value, enc_hook=_encode, order="sorted")
+        text = msgspec.json.encode(value, enc_hook=_encode, order=order)
     except UnicodeEncodeError:  # a name in a settings file is anything that YAML can escape
-        plain_data = _in_utf8(msgspec.to_builtins(value, enc_hook=_encode, order="sorted"))
-        text = msgspec.json.encode(plain_data, order="sorted")
+        plain_data = _in_utf8(msgspec.to_builtins(value, enc_hook=_encode, order=order))
+        text = msgspec.json.encode(plain_data, order=order)
     return text if text.isascii() and b"\x7f" not in text else escape_json(text.decode()).encode()
 
 
@@ -234,15 +238,15 @@ def _in_pieces(value: Any) -> Iterator[bytes]:
         value = {f.name: getattr(value, f.name) for f in fields(value)}
     if isinstance(value, dict):
         for at, name in enumerate(sorted(value)):
-            yield (b"," if at else b"{") + _encoded(name) + b":"
+            yield (b"," if at else b"{") + encoded(name) + b":"
             yield from _in_pieces(value[name])
         yield b"}"
     elif isinstance(value, tuple) and len(value) > _AT_ONCE:
         for at in range(0, len(value), _AT_ONCE):
-            yield (b"," if at else b"[") + _encoded(value[at : at + _AT_ONCE])[1:-1]
+            yield (b"," if at else b"[") + encoded(value[at : at + _AT_ONCE])[1:-1]
         yield b"]"
     else:
-        yield _encoded(value)
+        yield encoded(value)
 
 
 def data_files(run: Path) -> list[Path]:
@@ -505,6 +509,11 @@ def from_json(data: bytes) -> Assessment:
         raise ValueError(f"its schema is {schema or 'not named'}, and this version reads {SCHEMA}")
     assessment: Assessment = _decoder().decode(data)
     return assessment
+
+
+def decoded(data: bytes, kind: type[_Kind]) -> _Kind:
+    """Return what `encoded` was given; raise msgspec.MsgspecError where it is none of that kind."""
+    return msgspec.json.decode(data, type=kind, dec_hook=_decode)
 
 
 def sha256(path: Path) -> str:

@@ -38,7 +38,7 @@ from reporter.pipeline.assess import derive_tables, noted, refuse_nothing
 from reporter.pipeline.preview.beginnings import Looked, beginning
 from reporter.pipeline.preview.duplicates import Overlap, overlaps, same_files
 from reporter.pipeline.preview.unread_columns import unread_columns
-from reporter.pipeline.resolve_statements import resolve
+from reporter.pipeline.resolve_statements import resolve, with_shortfalls
 from reporter.pipeline.tested_checks import settle_by_tests
 from reporter.pipeline.workspace_content import compile_all, refuse_unknown, select_frameworks
 from reporter.report.view.asks import Ask, Lack, asks, lack
@@ -115,7 +115,7 @@ def check_workspace(
                     _preview(engine, intake, inputs, content, looked, folder), refusal=error
                 )
             who, notices = derive_tables(engine, workspace, {})
-            intake, *_ = resolve(engine, intake, inputs, workspace, content, catalogs, who)
+            intake, *_ = resolve(engine, intake, workspace, content, catalogs, who)
             preview = _preview(engine, intake, inputs, content, looked, folder)
             noted(engine, intake, notices)
             _assess(engine, content, compiled, work)
@@ -136,6 +136,7 @@ def _read(
         naming(content.packs),
     ):
         intake = ingest(engine, inputs, content.sources, open_cache(work / "cache"))
+        intake = with_shortfalls(intake, inputs)
         used = [workspace.folder / NAME, *extra]
         others = beside(engine, workspace.folder, content.sources, used)
         files = sorted([*intake.files, *others], key=lambda f: f.file)

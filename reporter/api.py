@@ -417,7 +417,8 @@ class Run:
                 changed.
         """
         from reporter.engine.duckdb import DuckDB
-        from reporter.report.compare import compare, read_earlier
+        from reporter.report.compare import compare
+        from reporter.report.trend.earlier_runs import read_earlier
         from reporter.runs.store import Changes
 
         folder = earlier.folder if isinstance(earlier, Run) else Path(earlier)

@@ -19,7 +19,8 @@ from reporter.model.assessment import Assessment
 from reporter.model.history import History
 from reporter.model.scores import Status
 from reporter.report import export
-from reporter.report.compare import VerifiedRun, compare, read_earlier
+from reporter.report.compare import compare
+from reporter.report.trend.earlier_runs import VerifiedRun, read_earlier
 from reporter.runs.store import RESULTS, Changes, write_data
 
 Result = tuple[str, str, str]

@@ -42,11 +42,11 @@ from reporter.errors import InputError
 from reporter.model.assessment import Assessment
 from reporter.privacy.pseudonyms import mark
 from reporter.report import WRITERS, build
-from reporter.report.compare import read_earlier
 from reporter.report.export import read_view
 from reporter.report.html import ladders
 from reporter.report.html import page as html
 from reporter.report.trend.changes import COLUMNS, history
+from reporter.report.trend.earlier_runs import read_earlier
 from reporter.report.trend.transitions import Moment, Progress, Trend, what
 from reporter.runs.store import CHANGES, read_data, read_run, write_data
 

@@ -100,6 +100,23 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
+class Closed:
+    """A finding that ended, and may be back."""
+
+    finding: str
+    title: str
+    what: str
+    severity: str
+    first_seen: datetime
+    last_seen: datetime
+    """as_of of the last run that has it."""
+    closed: datetime | None = None
+    """as_of of the first run in which nothing of it fails."""
+    reopened: datetime | None = None
+    """as_of of the first run that has it again."""
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """What one cause adds to a score."""
 
@@ -154,3 +171,7 @@ class History:
     results_now: int = 0
     regrouped: tuple[Regrouped, ...] = ()
     answered: tuple[Answered, ...] = ()
+    closed: tuple[Closed, ...] = ()
+    """Findings of earlier runs that ended, those that are back among them."""
+    movements: tuple[Movement, ...] = ()
+    """Why each score differs from that of the last run."""

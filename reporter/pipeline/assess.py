@@ -67,7 +67,7 @@ from reporter.pipeline.workspace_content import (
 )
 from reporter.privacy.pseudonyms import mark
 from reporter.report import FILES, installed_formats, warm_up
-from reporter.report.compare import VerifiedRun, compare, read_earlier
+from reporter.report.compare import compare
 from reporter.report.document import View
 from reporter.report.export import (
     CSV,
@@ -79,6 +79,7 @@ from reporter.report.export import (
     write_run,
 )
 from reporter.report.html.custom_template import read_templates
+from reporter.report.trend.earlier_runs import VerifiedRun, read_earlier
 from reporter.runs.store import Results, read_run, write_results
 from reporter.schema.compiled import Compiled
 from reporter.statements import exceptions
@@ -207,13 +208,16 @@ def make_run(
     options: Options,
     outputs: Wanted,
     pool: Executor,
+    earlier: Sequence[VerifiedRun] = (),
 ) -> tuple[Assessment, View, Intake]:
-    """Assess what `read` lays under an engine, and write all files of the run."""
+    """Assess what `read` lays under an engine, and write all files of the run; compare it with the
+    runs of the options, or with some that were read before.
+    """
     from reporter.report import build as views
 
     work, part, cache = places
     pseudonym_mark = mark(cache.secret_key) if options.pseudonymise else ""
-    earlier = read_earlier(options.earlier, known.workspace.run, pseudonym_mark)
+    earlier = earlier or read_earlier(options.earlier, known.workspace.run, pseudonym_mark)
     warm_up(options.formats)  # from here on, the engine leaves Python time for it
     assessment, intake, begun = _assess(known, read, earlier, work, part, cache, options, pool)
     if earlier:

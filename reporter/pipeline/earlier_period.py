@@ -16,7 +16,7 @@ from reporter.engine.base import quoted
 from reporter.engine.duckdb import DuckDB, named_plainly, parquet
 from reporter.model.assessment import EarlierPeriod, Policy, RunInfo, Unclosed
 from reporter.model.scores import Status
-from reporter.report.compare import VerifiedRun
+from reporter.report.trend.earlier_runs import VerifiedRun
 from reporter.runs.store import RESULTS
 from reporter.score.scorer import CAP_TIER
 

@@ -1,26 +1,21 @@
 """Earlier runs compared with this one. In: run folders, an assessment, its evidence. Out: the
 changes, as plain data.
-
-A run is trusted if its manifest agrees with itself and with report.json and results.parquet. No
-other file is read."""
+"""
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import pairwise, starmap
 from pathlib import Path
-from typing import Any
 
 from reporter.engine.base import Engine, Error, quoted, quoted_list
 from reporter.engine.duckdb import named_plainly, parquet
 from reporter.errors import InputError
 from reporter.i18n.translate import mark
-from reporter.model.assessment import Assessment, Notice, RunInfo
+from reporter.model.assessment import Assessment, Notice
 from reporter.model.comparison import Cause
 from reporter.model.history import (
     GONE,
@@ -30,6 +25,7 @@ from reporter.model.history import (
     SPLIT,
     ActorSeen,
     Answered,
+    Closed,
     EarlierRun,
     Failing,
     History,
@@ -37,18 +33,13 @@ from reporter.model.history import (
 )
 from reporter.model.scores import Status
 from reporter.model.sentences import verbatim
-from reporter.report.trend.standings import standings
+from reporter.report.trend.earlier_runs import VerifiedRun, in_utc
+from reporter.report.trend.movement import Pair, movements
 from reporter.report.view.format import clean
 from reporter.report.view.thresholds import rule, thresholds
 from reporter.runs.store import (
     CHANGES,
-    DATA,
-    MANIFEST,
     RESULTS,
-    Results,
-    check_results,
-    read_data,
-    sha256,
 )
 
 _HASHES = {
@@ -63,145 +54,8 @@ _THRESHOLDS = mark("the thresholds ({thresholds})")
 GONE_SHARE = 10
 """The first page reports missing agents from one in so many of the last run's agents."""
 _PSEUDONYM = "^person-[0-9a-f]{12}$"
-_REQUIRED = ("check", "subject", "status")
+_REQUIRED = ("check", "subject", "status", "tier_lo", "tier_hi")
 _OPTIONAL = ("reason_code", "reason_values", "record", "actor", "owner", "waived_until", "cause")
-
-
-@dataclass(frozen=True, slots=True)
-class VerifiedRun:
-    """An earlier run that was verified."""
-
-    folder: Path
-    assessment: Assessment
-    run: EarlierRun
-    hashes: Mapping[str, str]
-    pseudonyms: str
-    """Identifies the key of the pseudonyms; '' where people are named."""
-
-
-def read_earlier(
-    folders: Sequence[Path], current: RunInfo, pseudonyms: str
-) -> tuple[VerifiedRun, ...]:
-    """Read and verify the runs of folders (each a run, or a folder of runs), by as_of; refuse what
-    cannot be compared.
-
-    Raises InputError where a folder is no run, was changed, or is of another organisation or kind.
-    """
-    runs: list[VerifiedRun] = []
-    for folder in dict.fromkeys(run.resolve() for source in folders for run in _runs_in(source)):
-        earlier = _read(folder)
-        _refuse_other(earlier, current, pseudonyms)
-        runs.append(earlier)
-    runs.sort(key=lambda f: f.run.as_of)
-    for earlier, later in pairwise(runs):
-        if earlier.run.as_of == later.run.as_of:
-            raise InputError(
-                f"has the same as_of as {earlier.folder}: {earlier.run.as_of.isoformat()}",
-                str(later.folder),
-                "Name one run for each moment.",
-            )
-    return tuple(runs)
-
-
-def _runs_in(folder: Path) -> list[Path]:
-    if not folder.is_dir():
-        raise InputError("no such folder", str(folder), "--earlier takes a run folder.")
-    if (folder / MANIFEST).is_file() or (folder / DATA).is_file():
-        return [folder]
-    runs = sorted(
-        p.parent for p in folder.glob(f"*/{MANIFEST}") if not p.parent.name.startswith(".")
-    )
-    if not runs:
-        raise InputError(
-            f"no {MANIFEST} in it or in a folder of it",
-            str(folder),
-            "--earlier takes a run folder, or a folder of them.",
-        )
-    return runs
-
-
-def _read(folder: Path) -> VerifiedRun:
-    manifest = _manifest(folder)
-    digests = {}
-    for name in (DATA, RESULTS):
-        path = folder / name
-        if not path.is_file():
-            raise InputError("is missing, and an earlier run is compared by it", str(path))
-        digests[name] = sha256(path)
-        if manifest["outputs"].get(name, {}).get("sha256") != digests[name]:
-            raise InputError(
-                f"is not the file that {MANIFEST} names: its hash differs",
-                str(path),
-                "Compare with the run as it was left, or assess that period again.",
-            )
-    assessment = read_data(folder)
-    check_results(Results(folder, assessment.checks), assessment)
-    as_of = _time(manifest["as_of"])
-    hashes = {str(k): str(v) for k, v in manifest["hashes"].items()}
-    identity = (assessment.hashes, _utc(assessment.run.as_of), assessment.run.organisation)
-    if identity != (hashes, as_of, manifest["organisation"]):
-        raise InputError(f"does not belong to the {DATA} beside it", str(folder / MANIFEST))
-    start, end = (_time(at) for at in manifest["period"])
-    run = EarlierRun(
-        as_of, start, end, hashes["evidence_id"], digests[DATA], standings(assessment), ()
-    )
-    return VerifiedRun(folder, assessment, run, hashes, str(manifest.get("pseudonyms", "")))
-
-
-def _manifest(folder: Path) -> dict[str, Any]:
-    """Read a manifest and check its evidence id against the hashes that it is made of."""
-    path = folder / MANIFEST
-    if not path.is_file():
-        raise InputError("is missing, so the run cannot be verified", str(path))
-    try:
-        manifest: dict[str, Any] = json.loads(path.read_bytes())
-        hashes, _ = dict(manifest["hashes"]), dict(manifest["outputs"])
-        _ = (manifest["organisation"], _time(manifest["as_of"]), *map(_time, manifest["period"]))
-        identity = hashes.pop("evidence_id")
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise InputError(f"is no manifest of a run: {error!r}", str(path)) from error
-    text = json.dumps(hashes, sort_keys=True)
-    if hashlib.sha256(text.encode()).hexdigest() != identity:
-        raise InputError("its evidence_id does not follow from its hashes", str(path))
-    return manifest
-
-
-def _time(text: Any) -> datetime:
-    return _utc(datetime.fromisoformat(text))
-
-
-def _utc(moment: datetime) -> datetime:
-    return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
-
-
-def _refuse_other(earlier: VerifiedRun, current: RunInfo, pseudonyms: str) -> None:
-    """Raise InputError if a run is of another organisation, not earlier or has other pseudonyms."""
-    earlier_parts = (clean(earlier.assessment.run.organisation), clean(earlier.assessment.run.unit))
-    current_parts = (clean(current.organisation), clean(current.unit))
-    if earlier_parts != current_parts:
-        earlier_name, current_name = (
-            " · ".join(filter(None, names)) or "nobody named"
-            for names in (earlier_parts, current_parts)
-        )
-        raise InputError(
-            f"is a run of {earlier_name}, not of {current_name}",
-            str(earlier.folder),
-            "Only runs of the same organisation and unit are compared.",
-        )
-    if earlier.run.as_of >= _utc(current.as_of):
-        raise InputError(
-            f"is not earlier: its as_of is {earlier.run.as_of.isoformat()}, that of this run"
-            f" {current.as_of.isoformat()}",
-            str(earlier.folder),
-            "Name earlier runs one by one, or give this run's reporter.yml a later as_of.",
-        )
-    if earlier.pseudonyms != pseudonyms:
-        raise InputError(
-            "its people have other pseudonyms than those of this run, or only one of the two"
-            " has any",
-            str(earlier.folder),
-            "Assess both with --pseudonymise and the same --key-file, or both without it.",
-        )
 
 
 def compare(
@@ -230,7 +84,7 @@ def compare(
     agents = [i for i, about in checks_now.items() if about == "agent"]
     _pair(engine, number - 1, number, same, agents)
     _follow_failures(engine, number)
-    _find_changes(engine, [*(f.run.as_of for f in past_runs), _utc(assessment.run.as_of)])
+    _find_changes(engine, [*(f.run.as_of for f in past_runs), in_utc(assessment.run.as_of)])
     engine.write_parquet(_CHANGES, (out or run) / CHANGES, "zstd")
     bases = [*(_basis_of(f.assessment) for f in past_runs), _basis_of(assessment)]
     runs = tuple(_earlier_run(f, *two) for f, two in zip(past_runs, pairwise(bases), strict=True))
@@ -256,20 +110,66 @@ def compare(
         checks_now=tuple(sorted(checks_now.keys() - checks_before.keys())),
         results_before=int(engine.one(f"SELECT count(*) FROM run_{number - 1}")),
         results_now=int(engine.one(f"SELECT count(*) FROM run_{number}")),
-        regrouped=tuple(_regrouped(engine, number, assessment.causes)),
+        regrouped=(regrouped := tuple(_regrouped(engine, number, assessment.causes))),
+        movements=movements(last_run.assessment, assessment, _pairs(engine, number)),
+        closed=tuple(_closed(past_runs, assessment, regrouped)),
         answered=tuple(_answered(engine, past_runs, assessment)),
     )
-    causes = tuple(_dated(engine, number, assessment))
+    causes = tuple(_dated(engine, number, past_runs, assessment))
     notices = (*assessment.notices, *_missing_agents(history), *_changed_types(engine))
     return replace(assessment, history=history, causes=causes, notices=notices)
 
 
-def _dated(engine: Engine, number: int, assessment: Assessment) -> Iterator[Cause]:
+def _dated(
+    engine: Engine, number: int, past_runs: Sequence[VerifiedRun], assessment: Assessment
+) -> Iterator[Cause]:
     """Yield the causes of a run with the day on which each was first seen."""
     seen = dict(engine.rows(_FIRST_SEEN.format(number=number)))
-    today = _utc(assessment.run.as_of)
+    first_run = past_runs[0]
+    known = {c.id: c.first_seen for c in first_run.assessment.causes if c.first_seen}
+    today = in_utc(assessment.run.as_of)
     for cause in assessment.causes:
-        yield replace(cause, first_seen=seen.get(cause.id, today))
+        first_seen = seen.get(cause.id, today)
+        if first_seen == first_run.run.as_of:  # what that run knew of runs before it
+            first_seen = min(first_seen, known.get(cause.id, first_seen))
+        yield replace(cause, first_seen=first_seen)
+
+
+def _closed(
+    past_runs: Sequence[VerifiedRun], assessment: Assessment, regrouped: Sequence[Regrouped]
+) -> Iterator[Closed]:
+    """Yield the findings of earlier runs that ended, those that are back among them.
+
+    One whose failures belong to another finding now goes on as that one.
+    """
+    seen: dict[str, Closed] = {}
+    runs = [(v.run.as_of, v.assessment, v.assessment.history.regrouped) for v in past_runs]
+    for at, run, moved in [*runs, (in_utc(assessment.run.as_of), assessment, regrouped)]:
+        for one in run.history.closed:
+            seen.setdefault(one.finding, one)
+        for id_ in {before for r in moved for before in r.before}:
+            seen.pop(id_, None)
+        current = {c.id: c for c in run.causes}
+        for id_, cause in current.items():
+            one = seen.get(id_) or Closed(
+                id_, cause.title, cause.what, cause.severity, cause.first_seen or at, at
+            )
+            is_back = one.closed is not None and one.reopened is None
+            seen[id_] = replace(one, last_seen=at, reopened=at if is_back else one.reopened)
+        for id_, one in seen.items():
+            if id_ not in current and (one.closed is None or one.reopened is not None):
+                seen[id_] = replace(one, closed=at, reopened=None)
+    yield from (one for one in seen.values() if one.closed is not None)
+
+
+def _pairs(engine: Engine, number: int) -> Iterator[Pair]:
+    """Yield the results of the last two runs side by side, counted by what scores tell apart."""
+    for check, *states, is_known, n in engine.rows(_STATES.format(before=number - 1, now=number)):
+        then, now = (
+            (Status(status), lo, hi) if status else None
+            for status, lo, hi in (states[:3], states[3:])
+        )
+        yield Pair(check, then, now, is_known, n)
 
 
 def _regrouped(engine: Engine, number: int, causes: Iterable[Cause]) -> Iterator[Regrouped]:
@@ -359,8 +259,8 @@ def _load(engine: Engine, number: int, path: Path) -> None:
                 for c in _OPTIONAL
             )
             engine.run(
-                f'CREATE TABLE run_{number} AS SELECT "check" AS check_id, subject, status AS'
-                " status,"
+                f'CREATE TABLE run_{number} AS SELECT "check" AS check_id, subject, status,'
+                " tier_lo, tier_hi,"
                 f" {optional_columns} FROM {source}"
             )
     except Error as error:
@@ -488,6 +388,12 @@ _CHANGES = (
     "SELECT check_id AS check, subject, actor, owner, before, now, reason_code_before,"
     " reason_values_before, reason_code, reason_values, ref_before AS record_before, ref AS record,"
     " failing_since, waived AS waived_until FROM changes ORDER BY check_id, subject"
+)
+_STATES = (
+    "SELECT check_id, a.status, a.tier_lo, a.tier_hi, b.status, b.tier_lo, b.tier_hi, sa.subject IS"
+    " NOT NULL AND sb.subject IS NOT NULL, count(*) FROM run_{before} AS a FULL JOIN run_{now} AS b"
+    " USING (check_id, subject) LEFT JOIN seen_a AS sa USING (subject) LEFT JOIN seen_b AS sb USING"
+    " (subject) GROUP BY ALL ORDER BY ALL"
 )
 _FLOWS = "SELECT check_id, before, now, count(*) FROM pairs GROUP BY ALL ORDER BY ALL"
 

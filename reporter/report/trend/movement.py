@@ -147,7 +147,8 @@ class _Blend:
         self._frameworks = tuple({f.id: f for f in run.frameworks} for run in self._runs)
         self._common = [i for i in self._frameworks[0] if i in self._frameworks[1]]
         self._answers = tuple(_answers(run) for run in self._runs)
-        self._governors = dict(self._changed_checks())
+        self._is_same_input = _input_of(before) == _input_of(now)
+        self._governors = dict(self._changed_checks(pairs))
         self._pairs: dict[str, list[tuple[Pair, frozenset[Cause]]]] = defaultdict(list)
         counts: Counter[Cause] = Counter(self._governors.values())
         for pair in pairs:
@@ -168,11 +169,16 @@ class _Blend:
         self._control_scores: dict[tuple[object, ...], ControlScore] = {}
         """By the scores of its checks, which are the same objects where they are equal."""
 
-    def _changed_checks(self) -> Iterator[tuple[str, Cause]]:
+    def _changed_checks(self, pairs: Iterable[Pair]) -> Iterator[tuple[str, Cause]]:
         before, now = self._checks
+        differing: set[str] = set()
+        if self._is_same_input:  # then only rules can differ
+            differing = {pair.check for pair in pairs if pair.before != pair.now}
         for id_ in before.keys() | now.keys():
             one, other = before.get(id_), now.get(id_)
             if not one or not other or (rule(one), one.theme) != (rule(other), other.theme):
+                yield id_, CHECKS
+            elif id_ in differing and one.params == other.params:
                 yield id_, CHECKS
             elif (one.params, one.sample) != (other.params, other.sample):
                 yield id_, THRESHOLDS
@@ -201,7 +207,7 @@ class _Blend:
         governor = self._governors.get(pair.check)
         is_in_both = all(pair.check in checks for checks in self._checks)
         if before is None or now is None:
-            if governor and (pair.is_known or not is_in_both):
+            if governor and (pair.is_known or not is_in_both or self._is_same_input):
                 yield governor
             else:
                 yield ENTERED if before is None else LEFT
@@ -320,6 +326,11 @@ def _weights(run: Assessment) -> tuple[object, ...]:
         *(policy.attested_credit, policy.compensated_credit, policy.declared_credit),
         policy.critical_cap,
     )
+
+
+def _input_of(run: Assessment) -> tuple[object, ...]:
+    """Return what tells the input of a run from others."""
+    return run.hashes["inputs"], run.hashes["workspace"], run.run.as_of
 
 
 def _stored(run: Assessment) -> dict[tuple[str, str], Range]:

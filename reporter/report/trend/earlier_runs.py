@@ -1,0 +1,168 @@
+"""Earlier runs, verified. In: run folders. Out: their data, and what a later run says of them.
+
+A run is trusted if its manifest agrees with itself and with report.json and results.parquet. No
+other file is read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from reporter.errors import InputError
+from reporter.model.assessment import Assessment, RunInfo
+from reporter.model.history import EarlierRun
+from reporter.report.trend.standings import standings
+from reporter.report.view.format import clean
+from reporter.runs.store import (
+    DATA,
+    MANIFEST,
+    RESULTS,
+    Results,
+    check_results,
+    read_data,
+    sha256,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedRun:
+    """An earlier run that was verified."""
+
+    folder: Path
+    assessment: Assessment
+    run: EarlierRun
+    hashes: Mapping[str, str]
+    pseudonyms: str
+    """Identifies the key of the pseudonyms; '' where people are named."""
+
+
+def read_earlier(
+    folders: Sequence[Path], current: RunInfo, pseudonyms: str
+) -> tuple[VerifiedRun, ...]:
+    """Read and verify the runs of folders (each a run, or a folder of runs), by as_of; refuse what
+    cannot be compared.
+
+    Raises InputError where a folder is no run, was changed, or is of another organisation or kind.
+    """
+    runs: list[VerifiedRun] = []
+    for folder in dict.fromkeys(run.resolve() for source in folders for run in _runs_in(source)):
+        earlier = read_verified(folder)
+        _refuse_other(earlier, current, pseudonyms)
+        runs.append(earlier)
+    runs.sort(key=lambda f: f.run.as_of)
+    for earlier, later in pairwise(runs):
+        if earlier.run.as_of == later.run.as_of:
+            raise InputError(
+                f"has the same as_of as {earlier.folder}: {earlier.run.as_of.isoformat()}",
+                str(later.folder),
+                "Name one run for each moment.",
+            )
+    return tuple(runs)
+
+
+def _runs_in(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        raise InputError("no such folder", str(folder), "--earlier takes a run folder.")
+    if (folder / MANIFEST).is_file() or (folder / DATA).is_file():
+        return [folder]
+    runs = sorted(
+        p.parent for p in folder.glob(f"*/{MANIFEST}") if not p.parent.name.startswith(".")
+    )
+    if not runs:
+        raise InputError(
+            f"no {MANIFEST} in it or in a folder of it",
+            str(folder),
+            "--earlier takes a run folder, or a folder of them.",
+        )
+    return runs
+
+
+def read_verified(folder: Path) -> VerifiedRun:
+    manifest = _manifest(folder)
+    digests = {}
+    for name in (DATA, RESULTS):
+        path = folder / name
+        if not path.is_file():
+            raise InputError("is missing, and an earlier run is compared by it", str(path))
+        digests[name] = sha256(path)
+        if manifest["outputs"].get(name, {}).get("sha256") != digests[name]:
+            raise InputError(
+                f"is not the file that {MANIFEST} names: its hash differs",
+                str(path),
+                "Compare with the run as it was left, or assess that period again.",
+            )
+    assessment = read_data(folder)
+    check_results(Results(folder, assessment.checks), assessment)
+    as_of = _time(manifest["as_of"])
+    hashes = {str(k): str(v) for k, v in manifest["hashes"].items()}
+    identity = (assessment.hashes, in_utc(assessment.run.as_of), assessment.run.organisation)
+    if identity != (hashes, as_of, manifest["organisation"]):
+        raise InputError(f"does not belong to the {DATA} beside it", str(folder / MANIFEST))
+    start, end = (_time(at) for at in manifest["period"])
+    run = EarlierRun(
+        as_of, start, end, hashes["evidence_id"], digests[DATA], standings(assessment), ()
+    )
+    return VerifiedRun(folder, assessment, run, hashes, str(manifest.get("pseudonyms", "")))
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    """Read a manifest and check its evidence id against the hashes that it is made of."""
+    path = folder / MANIFEST
+    if not path.is_file():
+        raise InputError("is missing, so the run cannot be verified", str(path))
+    try:
+        manifest: dict[str, Any] = json.loads(path.read_bytes())
+        hashes, _ = dict(manifest["hashes"]), dict(manifest["outputs"])
+        _ = (manifest["organisation"], _time(manifest["as_of"]), *map(_time, manifest["period"]))
+        identity = hashes.pop("evidence_id")
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise InputError(f"is no manifest of a run: {error!r}", str(path)) from error
+    text = json.dumps(hashes, sort_keys=True)
+    if hashlib.sha256(text.encode()).hexdigest() != identity:
+        raise InputError("its evidence_id does not follow from its hashes", str(path))
+    return manifest
+
+
+def _time(text: Any) -> datetime:
+    return in_utc(datetime.fromisoformat(text))
+
+
+def in_utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+
+
+def _refuse_other(earlier: VerifiedRun, current: RunInfo, pseudonyms: str) -> None:
+    """Raise InputError if a run is of another organisation, not earlier or has other pseudonyms."""
+    earlier_parts = (clean(earlier.assessment.run.organisation), clean(earlier.assessment.run.unit))
+    current_parts = (clean(current.organisation), clean(current.unit))
+    if earlier_parts != current_parts:
+        earlier_name, current_name = (
+            " · ".join(filter(None, names)) or "nobody named"
+            for names in (earlier_parts, current_parts)
+        )
+        raise InputError(
+            f"is a run of {earlier_name}, not of {current_name}",
+            str(earlier.folder),
+            "Only runs of the same organisation and unit are compared.",
+        )
+    if earlier.run.as_of >= in_utc(current.as_of):
+        raise InputError(
+            f"is not earlier: its as_of is {earlier.run.as_of.isoformat()}, that of this run"
+            f" {current.as_of.isoformat()}",
+            str(earlier.folder),
+            "Name earlier runs one by one, or give this run's reporter.yml a later as_of.",
+        )
+    if earlier.pseudonyms != pseudonyms:
+        raise InputError(
+            "its people have other pseudonyms than those of this run, or only one of the two"
+            " has any",
+            str(earlier.folder),
+            "Assess both with --pseudonymise and the same --key-file, or both without it.",
+        )

@@ -9,7 +9,6 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ import click
 
 from reporter.authoring.mapping_lint.verb import lint_mapping
 from reporter.pipeline.preview.check_verb import check
+from reporter.pipeline.quarter.verbs import compare, restate
 from reporter.system.memory import set_up
 from reporter.system.options import amount_given, in_bytes, memory_given, names_given, tidy_hook
 from reporter.system.terminal import (
@@ -206,6 +206,9 @@ def main() -> None:
 )
 @click.option("--strict", is_flag=True, help="Exit 1 when a check could not be run.")
 @click.option("--fresh", is_flag=True, help="Assess anew, though nothing has changed.")
+@click.option(
+    "--keep-tables", is_flag=True, help="Keep what was read in the run, for restate and verify."
+)
 @click.option("--quiet", is_flag=True, help="Say nothing but errors.")
 @click.option(
     "--json",
@@ -242,17 +245,19 @@ def assess(
     fail_on: int | None,
     strict: bool,
     fresh: bool,
+    keep_tables: bool,
     quiet: bool,
     as_json: bool,
     log: str | None,
 ) -> None:
     """Assess WORKSPACE and leave a run folder with reports, their data and the evidence."""
     from reporter.ingest.readers.inputs import Inputs
+    from reporter.system.log import stderr_log
     from reporter.system.temporary import keep_in
 
     set_up(in_bytes(memory))
     writers = _writer_names(formats, editions)
-    lines = ctx.meta[LOG] = _log(log, quiet or (as_json and not log))
+    lines = ctx.meta[LOG] = stderr_log(log or LOGS[0], quiet or (as_json and not log))
     if temp and ctx.obj:  # a program, which writes nothing temporary elsewhere
         keep_in(temp, ctx.obj, os.environ)
     with Inputs.of(workspace) as inputs:  # they are read while the rest of the program loads
@@ -276,6 +281,7 @@ def assess(
             fresh=fresh,
             temp=temp,
             temp_size=temp_size,
+            keep_tables=keep_tables,
         )
         run = api.run(workspace, out, options, inputs)
     _say_outcome(ctx, run, out, fail_on, as_json, quiet)
@@ -327,18 +333,6 @@ def _packs(no_packs: bool) -> tuple[Pack, ...]:
     from reporter.content.packs import installed
 
     return () if no_packs else installed()
-
-
-def _log(form: str | None, quiet: bool) -> Log:
-    from reporter.system.log import Log
-
-    def write(line: str) -> None:
-        print_clean(line, err=True)
-
-    def now() -> datetime:
-        return datetime.now(UTC)
-
-    return Log(form or LOGS[0], sys.stderr.isatty(), quiet, now, now(), write)
 
 
 def _key(path: Path | None) -> str:
@@ -428,6 +422,8 @@ def render(
 main.add_command(render, "export")  # its name in the first release
 main.add_command(check)
 main.add_command(lint_mapping)
+main.add_command(compare)
+main.add_command(restate)
 
 
 def _language(code: str | None) -> str:

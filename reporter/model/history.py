@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 
+from reporter.model.scores import HELD, Status
+
 GONE, OUTSIDE = "gone", "out of scope"
 """What stands for a result where there is none: no check of that run speaks of the subject, or
 only others do.
@@ -111,9 +113,21 @@ class Closed:
     last_seen: datetime
     """as_of of the last run that has it."""
     closed: datetime | None = None
-    """as_of of the first run in which nothing of it fails."""
+    """as_of of the first run without it."""
+    became: tuple[tuple[str, int], ...] = ()
+    """(result, how many) in that run of what failed in the run before; `gone` where there is
+    none.
+    """
     reopened: datetime | None = None
     """as_of of the first run that has it again."""
+
+    @property
+    def is_fixed(self) -> bool:
+        """Tell whether all that failed was met, or accepted, once it ended: what cannot be judged
+        any more is not fixed.
+        """
+        good = {*HELD, Status.COMPENSATED, Status.ATTESTED}
+        return bool(self.became) and {status for status, _ in self.became} <= good
 
 
 @dataclass(frozen=True, slots=True)

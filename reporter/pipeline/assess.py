@@ -208,21 +208,21 @@ def make_run(
     options: Options,
     outputs: Wanted,
     pool: Executor,
-    earlier: Sequence[VerifiedRun] = (),
+    beside: VerifiedRun | None = None,
 ) -> tuple[Assessment, View, Intake]:
     """Assess what `read` lays under an engine, and write all files of the run; compare it with the
-    runs of the options, or with some that were read before.
+    earlier runs of the options, or with the one beside which it is printed.
     """
     from reporter.report import build as views
 
     work, part, cache = places
     pseudonym_mark = mark(cache.secret_key) if options.pseudonymise else ""
-    earlier = earlier or read_earlier(options.earlier, known.workspace.run, pseudonym_mark)
+    earlier = read_earlier(options.earlier, known.workspace.run, pseudonym_mark)
     warm_up(options.formats)  # from here on, the engine leaves Python time for it
     assessment, intake, begun = _assess(known, read, earlier, work, part, cache, options, pool)
-    if earlier:
+    if compared := (beside,) if beside else earlier:
         with DuckDB(work / "earlier", options.memory, options.temp_size) as engine:
-            assessment = compare(engine, earlier, assessment, part, names=intake.names)
+            assessment = compare(engine, compared, assessment, part, names=intake.names)
     shutil.rmtree(work)
     language = options.language or assessment.language
     view, plain_view = views.both(assessment, Results(part, assessment.checks), language)

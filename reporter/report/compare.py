@@ -112,7 +112,7 @@ def compare(
         results_now=int(engine.one(f"SELECT count(*) FROM run_{number}")),
         regrouped=(regrouped := tuple(_regrouped(engine, number, assessment.causes))),
         movements=movements(last_run.assessment, assessment, _pairs(engine, number)),
-        closed=tuple(_closed(past_runs, assessment, regrouped)),
+        closed=tuple(_closed(engine, past_runs, assessment, regrouped)),
         answered=tuple(_answered(engine, past_runs, assessment)),
     )
     causes = tuple(_dated(engine, number, past_runs, assessment))
@@ -136,15 +136,23 @@ def _dated(
 
 
 def _closed(
-    past_runs: Sequence[VerifiedRun], assessment: Assessment, regrouped: Sequence[Regrouped]
+    engine: Engine,
+    past_runs: Sequence[VerifiedRun],
+    assessment: Assessment,
+    regrouped: Sequence[Regrouped],
 ) -> Iterator[Closed]:
     """Yield the findings of earlier runs that ended, those that are back among them.
 
     One whose failures belong to another finding now goes on as that one.
     """
     seen: dict[str, Closed] = {}
+    became: dict[tuple[int, str], list[tuple[str, int]]] = defaultdict(list)
+    for number in range(1, len(past_runs) + 1):
+        for cause, status, n in engine.rows(_BECAME.format(before=number - 1, now=number)):
+            became[number, cause].append((status, n))
     runs = [(v.run.as_of, v.assessment, v.assessment.history.regrouped) for v in past_runs]
-    for at, run, moved in [*runs, (in_utc(assessment.run.as_of), assessment, regrouped)]:
+    runs.append((in_utc(assessment.run.as_of), assessment, tuple(regrouped)))
+    for number, (at, run, moved) in enumerate(runs):
         for one in run.history.closed:
             seen.setdefault(one.finding, one)
         for id_ in {before for r in moved for before in r.before}:
@@ -158,7 +166,8 @@ def _closed(
             seen[id_] = replace(one, last_seen=at, reopened=at if is_back else one.reopened)
         for id_, one in seen.items():
             if id_ not in current and (one.closed is None or one.reopened is not None):
-                seen[id_] = replace(one, closed=at, reopened=None)
+                results = tuple(became[number, id_])
+                seen[id_] = replace(one, closed=at, became=results, reopened=None)
     yield from (one for one in seen.values() if one.closed is not None)
 
 
@@ -388,6 +397,11 @@ _CHANGES = (
     "SELECT check_id AS check, subject, actor, owner, before, now, reason_code_before,"
     " reason_values_before, reason_code, reason_values, ref_before AS record_before, ref AS record,"
     " failing_since, waived AS waived_until FROM changes ORDER BY check_id, subject"
+)
+_BECAME = (
+    f"SELECT a.cause, coalesce(b.status, '{GONE}'), count(*) FROM run_{{before}} AS a LEFT JOIN"
+    " run_{now} AS b USING (check_id, subject) WHERE a.cause <> '' AND a.status = 'fail' AND"
+    " a.cause NOT IN (SELECT cause FROM run_{now} WHERE cause <> '') GROUP BY ALL ORDER BY ALL"
 )
 _STATES = (
     "SELECT check_id, a.status, a.tier_lo, a.tier_hi, b.status, b.tier_lo, b.tier_hi, sa.subject IS"

@@ -5,9 +5,12 @@ form that is wanted.
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from reporter.system.terminal import print_clean
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,3 +53,15 @@ class Log:
             self.write(text if level == "error" else f"{seconds:6.1f} s  {text}")
         else:
             self.write(f"{at:%Y-%m-%dT%H:%M:%SZ} {level.upper():<7} {text}")
+
+
+def stderr_log(form: str = "text", quiet: bool = False) -> Log:
+    """Return a log that writes to stderr, as text or as json."""
+
+    def write(line: str) -> None:
+        print_clean(line, err=True)
+
+    def now() -> datetime:
+        return datetime.now(UTC)
+
+    return Log(form, sys.stderr.isatty(), quiet, now, now(), write)

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from reporter.content.workspace import read_workspace
+from reporter.errors import InputError
 from reporter.ingest.cache import open_cache
 from reporter.model.assessment import Assessment
 from reporter.pipeline.assess import Options, known_content, make_run, places_of
@@ -16,11 +17,16 @@ from reporter.pipeline.quarter import kept_input
 from reporter.report import installed_formats
 from reporter.report.document import View
 from reporter.report.export import Wanted, publish, refuse_existing
+from reporter.report.trend.earlier_runs import VerifiedRun, read_verified
+from reporter.report.view.format import clean
+from reporter.runs.store import DATA, sha256
 
 
-def assess_tables(run: Path, out: Path, options: Options) -> tuple[Assessment, View]:
+def assess_tables(
+    run: Path, out: Path, options: Options, beside: VerifiedRun | None = None
+) -> tuple[Assessment, View]:
     """Assess the tables that a run has kept, with the content of today, as if they were just read;
-    leave a run folder at `out`.
+    leave a run folder at `out`, compared with the run beside it if one is given.
 
     Raises InputError where the run has kept none.
     """
@@ -35,7 +41,27 @@ def assess_tables(run: Path, out: Path, options: Options) -> tuple[Assessment, V
     with places_of(out, options) as (part, work), ThreadPoolExecutor(4) as pool:
         cache = open_cache(work / "cache", options.key or kept_input.key(tables), options.warn)
         read = partial(kept_input.take, tables)
-        places = work, part, cache
-        made = make_run(known_content(workspace, options), read, places, options, outputs, pool)
+        known, places = known_content(workspace, options), (work, part, cache)
+        assessment, view, _ = make_run(known, read, places, options, outputs, pool, beside)
         publish(part, out)
-    return made[0], views.relocated(made[1], out)
+    return assessment, views.relocated(view, out)
+
+
+def restate(run: Path, out: Path, options: Options) -> tuple[Assessment, View]:
+    """Judge the kept tables of a run by the rules of today, beside what it was judged then.
+
+    Raises InputError where the run was changed or has kept no tables, or where the earlier run that
+    it followed is not among those of the options: its level depends on it.
+    """
+    original = read_verified(run)
+    given = {sha256(path / DATA) for path in options.earlier if (path / DATA).is_file()}
+    for earlier in original.assessment.history.runs[-1:]:
+        if earlier.report_sha256 not in given:
+            raise InputError(
+                f"was compared with a run as of {earlier.as_of:%Y-%m-%d} that is not given; its"
+                " level depends on it",
+                str(run),
+                f"Name that run with --earlier; its {DATA} has the SHA-256"
+                f" {clean(earlier.report_sha256)}.",
+            )
+    return assess_tables(run, out, options, original)

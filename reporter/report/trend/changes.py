@@ -14,6 +14,7 @@ from itertools import starmap
 from reporter.i18n.translate import content, day, mark, say, say_n, word
 from reporter.model import assessment as model
 from reporter.model.history import GONE, OUTSIDE, EarlierRun, History, Standing
+from reporter.report.trend.movement_lines import movements
 from reporter.report.trend.standings import (
     ABSENT,
     difference,
@@ -74,6 +75,7 @@ def history(
         unlike=_unlike(assessment, last_run),
         trends=_trends(assessment),
         score_changes=rows,
+        movements=movements(assessment),
         balances=balances(matrix, past.still, day(last_run.as_of)),
         matrix_columns=_matrix(matrix)[0],
         matrix=_matrix(matrix)[1:],

@@ -178,10 +178,10 @@ class _Blend:
             one, other = before.get(id_), now.get(id_)
             if not one or not other or (rule(one), one.theme) != (rule(other), other.theme):
                 yield id_, CHECKS
-            elif id_ in differing and one.params == other.params:
-                yield id_, CHECKS
             elif (one.params, one.sample) != (other.params, other.sample):
                 yield id_, THRESHOLDS
+            elif id_ in differing:
+                yield id_, CHECKS
 
     def _changed_rules(self) -> dict[Cause, int]:
         """Count what differs apart from checks and results."""

@@ -115,7 +115,7 @@ def _score_change(
     name: str, kind: str, then: Standing | None, now: Standing | None, result: str
 ) -> ScoreChange:
     is_compared = then and now and then.assessed and now.assessed
-    difference = _signed(now.lo - then.lo) if is_compared and then and now else ""
+    difference = signed(now.lo - then.lo) if is_compared and then and now else ""
     return ScoreChange(
         name, kind, level(then), level(now), *_score(then), *_score(now), difference, say(result)
     )
@@ -136,10 +136,15 @@ def _score(standing: Standing | None) -> tuple[str, str]:
     return score.text, score.range
 
 
-def _signed(difference: Fraction) -> str:
-    if not difference:
-        return say("{n} points", n=points(difference))
-    return say("{n} points", n=f"{'+' if difference > 0 else '−'}{points(abs(difference))}")
+def signed(difference: Fraction) -> str:
+    """Print a difference of two shares in points, with its sign."""
+    return say("{n} points", n=with_sign(difference))
+
+
+def with_sign(difference: Fraction) -> str:
+    """Print the number of points alone: "+1.86"."""
+    sign = "+" if difference > 0 else "−" if difference else ""
+    return f"{sign}{points(abs(difference))}"
 
 
 def _result(then: Standing | None, now: Standing | None, is_unlike: bool, has_leavers: bool) -> str:

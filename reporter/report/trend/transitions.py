@@ -78,6 +78,28 @@ class ScoreChange:
 
 
 @dataclass(frozen=True, slots=True)
+class MovementRow:
+    """A cause with the points that it adds to each score, the sum of a group, or the scores."""
+
+    kind: str
+    """then | group | cause | total"""
+    text: str
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Movements:
+    """Why the scores moved: those then, what each cause adds, and those now."""
+
+    text: str = ""
+    columns: tuple[str, ...] = ()
+    """The whole first, then each framework that both runs have."""
+    rows: tuple[MovementRow, ...] = ()
+    whole: str = ""
+    """"Scope −8.62 points, Organisation +1.86 points": of the whole, the largest first."""
+
+
+@dataclass(frozen=True, slots=True)
 class Flow:
     """How many results went one way."""
 
@@ -133,6 +155,7 @@ class Progress:
     trends: tuple[Trend, ...] = ()
     """The whole first, then each framework."""
     score_changes: tuple[ScoreChange, ...] = ()
+    movements: Movements = Movements()
     balances: tuple[Balance, ...] = ()
     matrix_columns: tuple[str, ...] = ()
     matrix: tuple[tuple[str, ...], ...] = ()

@@ -1,0 +1,110 @@
+"""`reporter compare`, `restate`. In: the words of the command line. Out: text, or a run folder.
+Everything heavy is imported when it is asked for.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from reporter.system.memory import set_up
+from reporter.system.options import in_bytes, memory_given, names_given, tidy_hook
+from reporter.system.terminal import print_clean, print_json
+
+_FOLDER = click.Path(path_type=Path)
+MEMORY = "1GB"
+
+
+@click.command()
+@click.argument("before", type=_FOLDER)
+@click.argument("now", type=_FOLDER)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object with all of it.")
+def compare(before: Path, now: Path, as_json: bool) -> None:
+    """Compare two stored runs of one organisation: what became of each finding, and why each score
+    moved. Nothing is assessed again.
+    """
+    from reporter.i18n.translate import speaking
+    from reporter.pipeline.quarter.compare_runs import (
+        as_data,
+        as_text,
+        compare_stored,
+        finding_changes,
+    )
+    from reporter.runs.store import read_data
+
+    compared = compare_stored(before, now)
+    with speaking("en"):
+        changes = finding_changes(read_data(before), compared)
+        if as_json:
+            print_json(as_data(compared, changes), indent=1)
+            return
+        for line in as_text(compared, changes):
+            print_clean(line)
+
+
+@click.command()
+@click.argument("run", type=_FOLDER)
+@click.option("--out", type=_FOLDER, required=True, help="Run folder to write; must not exist.")
+@click.option(
+    "--earlier",
+    type=_FOLDER,
+    multiple=True,
+    metavar="RUN",
+    help="The earlier run that RUN was compared with: its level depends on it.",
+)
+@click.option("--formats", default="html,pdf,json,csv", show_default=True, help="What to write.")
+@click.option("--extra", type=_FOLDER, multiple=True, help="Folder of your own content.")
+@click.option("--no-packs", is_flag=True, help="Leave installed packs of content out.")
+@click.option(
+    "--memory",
+    default=MEMORY,
+    show_default=True,
+    callback=lambda _ctx, _param, text: memory_given(text),
+    help="Memory of the embedded engine, such as 4GB.",
+)
+@click.option("--language", default="", help="In which the reports are printed.")
+@click.option("--quiet", is_flag=True, help="Say nothing but errors.")
+@click.pass_context
+def restate(
+    ctx: click.Context,
+    run: Path,
+    out: Path,
+    earlier: tuple[Path, ...],
+    formats: str,
+    extra: tuple[Path, ...],
+    no_packs: bool,
+    memory: str,
+    language: str,
+    quiet: bool,
+) -> None:
+    """Judge what RUN has kept by the rules of today, and print both beside each other. RUN is of
+    `assess --keep-tables` and stays as it is.
+    """
+    set_up(in_bytes(memory))
+    from reporter.content.packs import installed
+    from reporter.i18n.translate import speaking
+    from reporter.pipeline.assess import Options
+    from reporter.pipeline.quarter.compare_runs import as_text, finding_changes
+    from reporter.pipeline.quarter.reperform import restate as judge_again
+    from reporter.report import WRITERS
+    from reporter.runs.store import read_data
+    from reporter.system.log import stderr_log
+
+    options = Options(
+        names_given(formats, tuple(WRITERS), "--formats"),
+        extra,
+        memory=memory,
+        earlier=earlier,
+        say=stderr_log(quiet=quiet).info,
+        announce=tidy_hook(ctx),
+        language=language,
+        packs=() if no_packs else installed(),
+    )
+    restated, _ = judge_again(run, out, options)
+    if quiet:
+        return
+    with speaking("en"):
+        for line in as_text(restated, finding_changes(read_data(run), restated)):
+            print_clean(line)
+    print_clean(f"\n{out}")

@@ -176,7 +176,7 @@ class _Blend:
             differing = {pair.check for pair in pairs if pair.before != pair.now}
         for id_ in before.keys() | now.keys():
             one, other = before.get(id_), now.get(id_)
-            if not one or not other or (rule(one), one.theme) != (rule(other), other.theme):
+            if not one or not other or rule(one) != rule(other):
                 yield id_, CHECKS
             elif (one.params, one.sample) != (other.params, other.sample):
                 yield id_, THRESHOLDS

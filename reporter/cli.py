@@ -16,7 +16,7 @@ import click
 
 from reporter.authoring.mapping_lint.verb import lint_mapping
 from reporter.pipeline.preview.check_verb import check
-from reporter.pipeline.quarter.verbs import compare, restate
+from reporter.pipeline.quarter.verbs import close, compare, history, restate
 from reporter.system.memory import set_up
 from reporter.system.options import amount_given, in_bytes, memory_given, names_given, tidy_hook
 from reporter.system.terminal import (
@@ -422,8 +422,8 @@ def render(
 main.add_command(render, "export")  # its name in the first release
 main.add_command(check)
 main.add_command(lint_mapping)
-main.add_command(compare)
-main.add_command(restate)
+for verb in (compare, restate, close, history):
+    main.add_command(verb)
 
 
 def _language(code: str | None) -> str:

@@ -31,6 +31,12 @@ class InputError(ReporterError):
     """A workspace or one of its files cannot be read or used."""
 
 
+class VerificationError(ReporterError):
+    """What was closed or sealed is not what is there now."""
+
+    exit_code = 4
+
+
 class Errors(ReporterError):
     """Several errors reported at once, in the order of their places."""
 

@@ -1,5 +1,5 @@
-"""`reporter compare`, `restate`. In: the words of the command line. Out: text, or a run folder.
-Everything heavy is imported when it is asked for.
+"""`reporter compare`, `restate`, `close`, `history`. In: the words of the command line. Out:
+text, or a run folder. Everything heavy is imported when it is asked for.
 """
 
 from __future__ import annotations
@@ -108,3 +108,44 @@ def restate(
         for line in as_text(restated, finding_changes(read_data(run), restated)):
             print_clean(line)
     print_clean(f"\n{out}")
+
+
+@click.command()
+@click.argument("run", type=_FOLDER)
+def close(run: Path) -> None:
+    """Freeze RUN in the chain of its folder, closed.jsonl: from then on `history` finds any change
+    of it. Quarters of a unit are closed in their order.
+    """
+    from reporter.runs.chain import CHAIN
+    from reporter.runs.chain import close as add
+    from reporter.runs.store import read_data
+
+    closing, is_new = add(run, read_data(run).run.unit)
+    state = "closed" if is_new else "was closed before, and is as it was"
+    print_clean(f"{run}: {state}, number {closing.n} of {run.resolve().parent / CHAIN}")
+
+
+@click.command()
+@click.argument("folder", type=_FOLDER)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object with all of it.")
+@click.pass_context
+def history(ctx: click.Context, folder: Path, as_json: bool) -> None:
+    """List the runs in FOLDER with level, score and findings, and how findings kept their dates.
+
+    Exit code 4 where a closed run, or the chain, is not as it was closed.
+    """
+    from reporter.errors import InputError
+    from reporter.i18n.translate import speaking
+    from reporter.pipeline.quarter.run_history import as_data, as_text, read_history
+
+    if not folder.is_dir():
+        raise InputError("no such folder", str(folder), "Give the folder that holds the runs.")
+    with speaking("en"):
+        rows, findings = read_history(folder)
+        if as_json:
+            print_json(as_data(rows, findings), indent=1)
+        else:
+            for line in as_text(rows, findings):
+                print_clean(line)
+    if any(row.closed and row.changes for row in rows):
+        ctx.exit(4)

@@ -19,7 +19,7 @@ from reporter.pipeline.quarter.compare_runs import FIXED, OPEN, REOPENED, UNSEEN
 from reporter.report.chapters.follow_up.deadlines import Deadline, deadline
 from reporter.report.view.format import clean, count, number, percent
 from reporter.runs.chain import Closing, read_chain, state_of
-from reporter.runs.store import read_data
+from reporter.runs.store import MANIFEST, read_data
 
 SCHEMA = "agent-maturity-history/1"
 SHOWN = 10

@@ -54,6 +54,16 @@ def classed(engine: Engine) -> dict[str, list[tuple[str, Tally]]]:
     return by_check
 
 
+def declaring(engine: Engine) -> set[str]:
+    """Return the checks that nothing meets and whose failures all rest on what is declared."""
+    rows = engine.rows(
+        f"SELECT CAST(check_id AS VARCHAR) FROM results GROUP BY check_id HAVING NOT"
+        f" bool_or({IS_HELD}) AND bool_or(status = 'fail') AND bool_and(evidence = 'declared')"
+        " FILTER (status = 'fail')"
+    )
+    return {check for (check,) in rows}
+
+
 def relied(engine: Engine) -> list[tuple[Any, ...]]:
     """Return on what compensated results rest: the rows of `relied`, which `compensate` made."""
     return engine.rows("SELECT * FROM relied ORDER BY ALL")

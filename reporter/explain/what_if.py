@@ -6,8 +6,8 @@ action turns to pass."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -20,12 +20,13 @@ from reporter.report.chapters.next_steps import TOP, points
 from reporter.report.view.format import exact, percent
 from reporter.runs.store import read_run
 from reporter.score import score
-from reporter.score.planner import after as changed
-from reporter.score.state import Change
+from reporter.score.state import Change, Kind, tallied
+from reporter.score.ways import PROOF, WORDS, after_work
 
 
 def what_if(run: Path, names: Iterable[str]) -> str:
-    """Print the effect of some actions: ids of roadmap.csv, of checks, or of causes.
+    """Print the effect of some actions: ids of roadmap.csv, of checks, or of causes; the id of a
+    check with `PROOF` is the proof of what is only declared.
 
     Raises InputError where an id is none of them, or the run holds no actions.
     """
@@ -44,8 +45,16 @@ def what_if(run: Path, names: Iterable[str]) -> str:
         raise InputError(
             "its results give another score than it holds", str(run), "Assess the workspace again."
         )
-    after = _score(assessment, changed(tallies, [_change(tallies_changed)]))
-    return "\n".join(_lines(assessment, ids, tallies_changed, before, after))
+    counts: dict[str, Counter[Kind]] = defaultdict(Counter)
+    for t in tallies:
+        counts[t.check][t.status, t.tier_lo, t.tier_hi] += t.n
+    fixed = _change(t for t in tallies_changed if t.status not in WORDS)
+    proven = {t.check for t in tallies_changed if t.status in WORDS}
+    checks = {c.id: c for c in assessment.checks}
+    done = after_work(counts, fixed, (), proven, checks)
+    lines = _unmet_lines(ids, tallies)
+    after = _score(assessment, [t for check, kinds in done.items() for t in tallied(check, kinds)])
+    return "\n".join([*_lines(assessment, ids, tallies_changed, before, after), *lines])
 
 
 def _condition(assessment: Assessment, name: str, run: Path) -> str:
@@ -57,6 +66,8 @@ def _condition(assessment: Assessment, name: str, run: Path) -> str:
         if id_.lower() == lower_name:
             return f"action = {quoted(id_)}"
     for check in assessment.checks:
+        if f"{check.id}{PROOF}".lower() == lower_name:
+            return f'"check" = {quoted(check.id)} AND list_contains({quoted_list(WORDS)}, status)'
         if check.id.lower() == lower_name:
             return f"\"check\" = {quoted(check.id)} AND status = '{Status.FAIL}'"
     group = [id_ for id_ in actions if id_.lower().rpartition("-")[0] == lower_name]
@@ -81,6 +92,20 @@ def _score(assessment: Assessment, tallies: Iterable[Tally]) -> Scores:
     caps = [(assessment.roadmap.ceiling, "cap of the run")]
     shared = assessment.checks, assessment.themes, tallies, assessment.policy
     return score((), *shared, assessment.profile, caps)
+
+
+def _unmet_lines(ids: Iterable[str], tallies: Iterable[Tally]) -> Iterator[str]:
+    """Say of checks of which nothing fails how their proof is asked for."""
+    counts: dict[str, Counter[Status]] = defaultdict(Counter)
+    for t in tallies:
+        counts[t.check][t.status] += t.n
+    for name in map(str.upper, ids):
+        said = sum(counts[name][status] for status in WORDS) if name in counts else 0
+        if said and not counts[name][Status.FAIL]:
+            yield (
+                f"No result of {name} fails; only declared are {said}: --fix {name}{PROOF} says"
+                " what their proof would change."
+            )
 
 
 def _lines(

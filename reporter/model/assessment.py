@@ -111,6 +111,10 @@ class Check:
     examples: tuple[dict[str, Any], ...] = ()
     sample: Sample | None = None
     """None: its subjects are the whole population."""
+    declares: bool = False
+    """Nothing meets it in this run, and all that fails rests on what is only declared: once fixed,
+    so would what meets it.
+    """
 
     @property
     def theme(self) -> str:

@@ -220,7 +220,11 @@ def plan(
     earlier run that may lift the cap of a single period.
     """
     # Unknown results are no sample, and a check that failed to run has none.
-    checks = tuple(replace(c, sample=None) if c.id in failures else c for c, _ in compiled)
+    declaring = extract.declaring(engine)
+    checks = tuple(
+        replace(c, sample=None if c.id in failures else c.sample, declares=c.id in declaring)
+        for c, _ in compiled
+    )
     tallies = extract.tallies(engine)
     _refuse_other_sizes(checks, tallies)
     earlier = earlier_period(engine, followed, content)

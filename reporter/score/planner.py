@@ -28,9 +28,7 @@ from reporter.score.state import (
     State,
     Tree,
     added,
-    make_good,
     multiplied,
-    tallied,
 )
 
 RANKED = 300
@@ -120,6 +118,7 @@ def enterprise_tree(checks: Iterable[Check], themes: Iterable[Theme], policy: Po
             policy.severity_weights[c.severity],
             c.severity == "critical",
             bool(c.sample),
+            c.declares,
         )
         for c in checks
         if c.theme in theme_weights
@@ -164,17 +163,6 @@ def change_of(action: Action) -> Change:
     for effect in sorted(action.effects):
         pairs[effect.check].append(((effect.status, effect.tier_lo, effect.tier_hi), effect.n))
     return {check: tuple(kinds) for check, kinds in pairs.items()}
-
-
-def after(tallies: Iterable[Tally], changes: Iterable[Change]) -> list[Tally]:
-    """Return the tallies once actions are done."""
-    counts: dict[str, Counter[Kind]] = defaultdict(Counter)
-    for tally in tallies:
-        counts[tally.check][tally.status, tally.tier_lo, tally.tier_hi] += tally.n
-    for change in changes:
-        for check, effects in change.items():
-            counts[check] = make_good(counts[check], effects)
-    return [tally for check, kinds in sorted(counts.items()) for tally in tallied(check, kinds)]
 
 
 def in_order(

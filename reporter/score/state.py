@@ -50,6 +50,8 @@ class Part:
     weight: int
     critical: bool
     sampled: bool = False
+    declares: bool = False
+    """What is made good is declared where nothing is good yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,7 +347,7 @@ class _Check:
         self._sums = self._sums_after(effects)
         self._open -= self._caps(effects)
         if self.part.sampled:
-            self._counts = make_good(self._counts, effects)
+            self._counts = make_good(self._counts, effects, self.part.declares)
         self.low, self._cache = low, {(): low}
 
     def _caps(self, effects: Effects) -> int:
@@ -357,7 +359,7 @@ class _Check:
 
     def _score(self, effects: Effects) -> Low:
         if self.part.sampled:
-            tallies = tallied("", make_good(self._counts, effects))
+            tallies = tallied("", make_good(self._counts, effects, self.part.declares))
             check_score = score_check("", self.part.critical, tallies, self._rules.policy, True)
             return check_score.lo if check_score.applicable else None, check_score.caps_lo
         caps = self._open > 0 and self._open > self._caps(effects)
@@ -365,7 +367,8 @@ class _Check:
 
     def _sums_after(self, effects: Effects) -> dict[Status, tuple[int, int]]:
         sums, tier_weights = dict(self._sums), self._rules.weights
-        good = good_status(status for status, (_, heavy) in sums.items() if heavy)
+        present = (status for status, (_, heavy) in sums.items() if heavy)
+        good = good_status(present, self.part.declares)
         light, heavy = sums.get(good, (0, 0))
         for (status, lo, hi), count in effects:
             lightest, heaviest = tier_weights[lo, hi]
@@ -377,18 +380,20 @@ class _Check:
         return sums
 
 
-def good_status(present: Iterable[Status]) -> Status:
+def good_status(present: Iterable[Status], declares: bool) -> Status:
     """Return what a result of a check becomes that is made good: declared, where all its passes
-    are.
+    are, or where it `declares` and has none.
     """
     held = {*present} & {Status.PASS, Status.DECLARED}
+    if not held:
+        return Status.DECLARED if declares else Status.PASS
     return Status.DECLARED if held == {Status.DECLARED} else Status.PASS
 
 
-def make_good(counts: Counter[Kind], effects: Effects) -> Counter[Kind]:
+def make_good(counts: Counter[Kind], effects: Effects, declares: bool) -> Counter[Kind]:
     """Return counted results once some are made good."""
     result = Counter(counts)
-    good = good_status(status for (status, *_), n in counts.items() if n)
+    good = good_status((status for (status, *_), n in counts.items() if n), declares)
     for (status, lo, hi), n in effects:
         result[status, lo, hi] -= n
         result[good, lo, hi] += n

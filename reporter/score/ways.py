@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
@@ -33,8 +33,10 @@ from reporter.score.scorer import CAP_TIER, capped, mean, score_check
 from reporter.score.state import Change, Effects, Kind, State, good_status, tallied
 
 DECISIONS = 5
+PROOF = "-proof"
+"""Behind the id of a check: the proof of what is only declared."""
 ALL, HIGH, NEEDED = "all", "high", "needed"
-_WORDS = (Status.DECLARED, Status.ATTESTED, Status.COMPENSATED)
+WORDS = (Status.DECLARED, Status.ATTESTED, Status.COMPENSATED)
 """States of results that a proof turns to pass."""
 _Counts = Mapping[str, Counter[Kind]]
 
@@ -101,13 +103,17 @@ def _way(plan: _Plan, level: int) -> Way:
     picks = {p.action.id: p for p in plan.roadmap.picks}
     fixes = _cover(failing, [p.action for p in plan.roadmap.picks if p.action.kind == IMPLEMENT])
     evidence = [c for c, kinds in needs.items() if any(k[0] == Status.UNKNOWN for k in kinds)]
-    proofs = [c for c, kinds in needs.items() if _rests_on_words(plan.counts[c], kinds)]
+    proofs = [
+        c
+        for c, kinds in needs.items()
+        if _rests_on_words(plan.counts[c], kinds, plan.checks[c].declares)
+    ]
     change = _change([picks[name].action for name in fixes])
     _spare(plan, level, change, evidence, proofs)
     days = sum((picks[name].action.effort for name in fixes), Fraction(0))
     days += sum((picks[c + SHOW].action.effort for c in evidence), Fraction(0))
     days += plan.proof_days * len(proofs)
-    after = _after(plan.counts, change, evidence, proofs)
+    after = after_work(plan.counts, change, evidence, proofs, plan.checks)
     state = plan.state(after)
     return Way(
         level, tuple(fixes), tuple(evidence), tuple(proofs), days, state.total, state.level()
@@ -130,7 +136,7 @@ def _needs(plan: _Plan, level: int) -> Needs:
 
 def _spare(plan: _Plan, level: int, fixes: Change, evidence: list[str], proofs: list[str]) -> None:
     """Drop the proofs, then the evidence, without which each practice meets the level too."""
-    after = _after(plan.counts, fixes, evidence, proofs)
+    after = after_work(plan.counts, fixes, evidence, proofs, plan.checks)
     for _, practice in asked(plan.scores.enterprise.controls, level):
         ids = [check for check, _ in practice.weights]
         if not _meets(plan, practice, level, after):
@@ -140,7 +146,8 @@ def _spare(plan: _Plan, level: int, fixes: Change, evidence: list[str], proofs: 
                 work.remove(check)
                 before = after[check]
                 kinds, done = plan.counts[check], fixes.get(check, ())
-                after[check] = _turned(kinds, done, check in evidence, check in proofs)
+                declares = plan.checks[check].declares
+                after[check] = _turned(kinds, done, check in evidence, check in proofs, declares)
                 if not _meets(plan, practice, level, after):
                     after[check] = before
                     work.append(check)
@@ -163,11 +170,12 @@ def _meets(plan: _Plan, practice: PracticeScore, level: int, counts: _Counts) ->
     return hindered(practice.level, value, plan.policy) > level
 
 
-def _rests_on_words(counts: Counter[Kind], needed: Counter[Kind]) -> bool:
+def _rests_on_words(counts: Counter[Kind], needed: Counter[Kind], declares: bool) -> bool:
     """Tell whether a check needs a proof: of what is declared, or of what a fix would leave so."""
-    if any(kind[0] in _WORDS for kind in needed):
+    if any(kind[0] in WORDS for kind in needed):
         return True
-    return good_status(status for (status, *_), n in counts.items() if n) == Status.DECLARED
+    present = (status for (status, *_), n in counts.items() if n)
+    return good_status(present, declares) == Status.DECLARED
 
 
 _Need = tuple[str, Status, int, int]
@@ -241,25 +249,35 @@ def _needed_only(needed: Counter[_Need], chosen: Sequence[Action]) -> list[Actio
     return kept
 
 
-def _after(
-    counts: _Counts, fixes: Change, evidence: Sequence[str], proofs: Sequence[str]
+def after_work(
+    counts: _Counts,
+    fixes: Change,
+    evidence: Collection[str],
+    proofs: Collection[str],
+    checks: Mapping[str, Check],
 ) -> dict[str, Counter[Kind]]:
-    """Return the results once all is done: fixed, shown and proven."""
+    """Return the results once all is done: fixed, shown and, for some checks, proven."""
     return {
-        check: _turned(kinds, fixes.get(check, ()), check in evidence, check in proofs)
+        check: _turned(
+            kinds,
+            fixes.get(check, ()),
+            check in evidence,
+            check in proofs,
+            checks[check].declares,
+        )
         for check, kinds in counts.items()
     }
 
 
 def _turned(
-    counts: Counter[Kind], fixes: Effects, is_shown: bool, is_proven: bool
+    counts: Counter[Kind], fixes: Effects, is_shown: bool, is_proven: bool, declares: bool
 ) -> Counter[Kind]:
     """Return the results of a check once its work is done."""
-    states = (*((Status.UNKNOWN,) if is_shown else ()), *(_WORDS if is_proven else ()))
+    states = (*((Status.UNKNOWN,) if is_shown else ()), *(WORDS if is_proven else ()))
     turned = Counter(dict(fixes)) + Counter({k: n for k, n in counts.items() if k[0] in states})
     good = Status.PASS
     if not is_proven:
-        good = good_status(status for (status, *_), n in counts.items() if n)
+        good = good_status((status for (status, *_), n in counts.items() if n), declares)
     after = Counter(counts)
     for kind, n in turned.items():
         after[kind] -= n
@@ -269,7 +287,7 @@ def _turned(
 
 def _decisions(plan: _Plan, ways: Sequence[Way]) -> tuple[Decision, ...]:
     """Return the first decisions: what the next level asks for, then what has most urgent results,
-    then what gains most a day.
+    then by severity, then what gains most a day.
     """
     state = plan.state(plan.counts)
     by_group: dict[str, list[Action]] = defaultdict(list)
@@ -285,11 +303,11 @@ def _decisions(plan: _Plan, ways: Sequence[Way]) -> tuple[Decision, ...]:
     return tuple(d for d, _ in found[:DECISIONS])
 
 
-def _place(decision: Decision, urgent: int, plan: _Plan) -> tuple[bool, int, Fraction, str]:
+def _place(decision: Decision, urgent: int, plan: _Plan) -> tuple[bool, int, int, Fraction, str]:
     whole = decision.options[0]
     is_next = decision.for_level == plan.roadmap.level + 1
     rate = (whole.total - plan.roadmap.start) / whole.days
-    return not is_next, -urgent, -rate, decision.id
+    return not is_next, -urgent, SEVERITIES.index(decision.severity), -rate, decision.id
 
 
 def _urgent_results(plan: _Plan, actions: Iterable[Action]) -> int:
@@ -352,12 +370,12 @@ def _word_decisions(plan: _Plan, way: Way) -> list[Decision]:
     days = sum((a.effort for a in actions), Fraction(0))
     found = []
     if way.evidence:
-        after = plan.state(_after(plan.counts, {}, way.evidence, ()))
+        after = plan.state(after_work(plan.counts, {}, way.evidence, (), plan.checks))
         names, things = tuple(a.id for a in actions), sum(a.things for a in actions)
         option = Option(ALL, names, things, days, after.total, after.level())
         found.append(_word_decision(plan, EVIDENCE, way, way.evidence, option))
     if way.proofs:
-        after = plan.state(_after(plan.counts, {}, (), way.proofs))
+        after = plan.state(after_work(plan.counts, {}, (), way.proofs, plan.checks))
         days = plan.proof_days * len(way.proofs)
         option = Option(ALL, (), 0, days, after.total, after.level())
         found.append(_word_decision(plan, PROVE, way, way.proofs, option))
@@ -367,7 +385,7 @@ def _word_decisions(plan: _Plan, way: Way) -> list[Decision]:
 def _word_decision(
     plan: _Plan, kind: str, way: Way, checks: Sequence[str], option: Option
 ) -> Decision:
-    states = (Status.UNKNOWN,) if kind == EVIDENCE else _WORDS
+    states = (Status.UNKNOWN,) if kind == EVIDENCE else WORDS
     return Decision(
         id=kind,
         question="",

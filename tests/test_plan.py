@@ -579,14 +579,14 @@ def test_what_only_lists_say_is_declared_once_it_is_fixed(run: Path) -> None:
     assert "results become" in proven
 
 
-def test_the_proof_of_what_is_declared_is_asked_for_by_its_own_id(run: Path) -> None:
+def test_the_proof_of_what_is_declared_is_asked_for_by_its_own_id(sample_run: Path) -> None:
     counts: dict[str, Counter[str]] = defaultdict(Counter)
-    for name, status, _ in read_rows_of(run):
+    for name, status, _ in read_rows_of(sample_run):
         counts[name][status] += 1
     name = min(n for n, c in counts.items() if c["declared"] and not c["fail"])
-    assert f"--fix {name}-proof" in what_if(run, [name])
+    assert f"--fix {name}-proof" in what_if(sample_run, [name])
     n = counts[name]["declared"]
-    assert f"With {name}-proof done: {n} result" in what_if(run, [f"{name}-proof"])
+    assert f"With {name}-proof done: {n} result" in what_if(sample_run, [f"{name}-proof"])
 
 
 def test_fixing_one_action_or_all_says_before_and_after(run: Path) -> None:

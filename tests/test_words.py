@@ -47,7 +47,15 @@ ALLOWED = {
     "docs/decisions-house.md": "says which words were given up",
 }
 """Places that may use such a word, with the reason."""
-GENERATED = {"checks", "coverage", "disagreements", "formats", "sources", "tables", "what-to-export"}
+GENERATED = {
+    "checks",
+    "coverage",
+    "disagreements",
+    "formats",
+    "sources",
+    "tables",
+    "what-to-export",
+}
 """Pages that are made of texts that are looked at here themselves, or in the tests of content."""
 DOCS = sorted(
     page

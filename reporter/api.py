@@ -185,7 +185,7 @@ class Run:
 
     @property
     def level_at_most(self) -> int:
-        """The level if all missing evidence proves good."""
+        """The level if all missing evidence is favourable."""
         return self.data.scores.level.hi
 
     @property
@@ -195,7 +195,7 @@ class Run:
 
     @property
     def score_at_most(self) -> Fraction:
-        """The score if all missing evidence proves good."""
+        """The score if all missing evidence is favourable."""
         return self.data.scores.enterprise.total.hi
 
     @property

@@ -48,7 +48,7 @@ _no_packs = click.option(
     "packs",
     is_flag=True,
     callback=lambda _, __, none: _packs(none),
-    help="Leave installed packs of content out.",
+    help="Leave out installed content packs.",
 )
 
 
@@ -133,7 +133,7 @@ def main() -> None:
     "--formats",
     default=",".join(FORMATS),
     show_default=True,
-    help=f"Which files to write; there is also {', '.join(MORE_FORMATS)}.",
+    help=f"Which files to write; also available: {', '.join(MORE_FORMATS)}.",
 )
 @click.option(
     "--editions",
@@ -191,12 +191,12 @@ def main() -> None:
     type=_FOLDER,
     multiple=True,
     metavar="FILE",
-    help="Template of your own for a further page; may be repeated.",
+    help="Your own template for a further page; may be repeated.",
 )
 @click.option(
     "--language",
     metavar="CODE",
-    help="In which the reports are printed  [default: that of reporter.yml, else en]",
+    help="Language of the reports  [default: that of reporter.yml, else en]",
 )
 @click.option(
     "--fail-on",
@@ -205,11 +205,11 @@ def main() -> None:
     help="Exit 1 when the evidenced level is below this.",
 )
 @click.option("--strict", is_flag=True, help="Exit 1 when a check could not be run.")
-@click.option("--fresh", is_flag=True, help="Assess anew, though nothing has changed.")
+@click.option("--fresh", is_flag=True, help="Assess again even if nothing has changed.")
 @click.option(
     "--keep-tables", is_flag=True, help="Keep what was read in the run, for restate and verify."
 )
-@click.option("--quiet", is_flag=True, help="Say nothing but errors.")
+@click.option("--quiet", is_flag=True, help="Print errors only.")
 @click.option(
     "--json",
     "as_json",
@@ -220,8 +220,8 @@ def main() -> None:
     "--log",
     type=click.Choice(LOGS),
     help=(
-        "Form of the lines on stderr: text, with time and level where it is no terminal, or a JSON"
-        " object a line."
+        "Form of the lines on stderr: text (with time and level if it is not a terminal), or one"
+        " JSON object a line."
     ),
 )
 @click.pass_context
@@ -370,7 +370,7 @@ def _installed_formats() -> tuple[str, ...]:
     "--formats",
     "formats",
     required=True,
-    help=f"Of {', '.join(FORMATS + MORE_FORMATS)}; several with commas.",
+    help=f"One or more of {', '.join(FORMATS + MORE_FORMATS)}, with commas.",
 )
 @click.option(
     "--edition",
@@ -378,10 +378,10 @@ def _installed_formats() -> tuple[str, ...]:
     "editions",
     default="auditor",
     show_default=True,
-    help="Of HTML and PDF.",
+    help="For whom HTML and PDF are written.",
 )
 @click.option(
-    "--language", metavar="CODE", help="In which it is printed  [default: that of reporter.yml]"
+    "--language", metavar="CODE", help="Language of the output  [default: that of reporter.yml]"
 )
 @click.option(
     "--template",
@@ -389,7 +389,7 @@ def _installed_formats() -> tuple[str, ...]:
     type=_FOLDER,
     multiple=True,
     metavar="FILE",
-    help="Template of your own for a further page; may be repeated.",
+    help="Your own template for a further page; may be repeated.",
 )
 @click.option(
     "--out",
@@ -431,7 +431,7 @@ def _language(code: str | None) -> str:
 
     if code is not None and code not in languages():
         raise click.BadParameter(
-            f"{code!r} is none of {', '.join(languages())}", param_hint="--language"
+            f"{code!r} is not one of {', '.join(languages())}", param_hint="--language"
         )
     return code or ""
 
@@ -440,7 +440,7 @@ def _language(code: str | None) -> str:
 @click.argument("run", type=_FOLDER)
 @click.argument("id", required=False)
 @click.option(
-    "--fix", metavar="ID[,ID]", help="Say what doing these actions of roadmap.csv would change."
+    "--fix", metavar="ID[,ID]", help="Show what these actions of roadmap.csv would change."
 )
 def explain(run: Path, id: str | None, fix: str | None) -> None:
     """Say how a number in RUN came about: ID is a control, a check, an agent, a theme,
@@ -527,7 +527,7 @@ def formats(
 @click.option(
     "--kind",
     default="",
-    help=("agent, service_account, workload, person, group, event or none  [default: as it tells]"),
+    help=("agent, service_account, workload, person, group, event or none  [default: detected]"),
 )
 @click.option("--date", type=click.Choice(["day", "month"]), help="What is first in 03/04/2026.")
 @click.option(
@@ -539,8 +539,8 @@ def map_(
 ) -> None:
     """Propose what the columns of a table mean, and write it as a mapping that `assess` uses.
 
-    Each row is an actor of a register or an event of a log. Nothing is written where a source reads
-    the file already, or where it does not tell what its rows are; --kind says it. PATH is a file of
+    Each row is an actor of a register or an event of a log. Nothing is written if a source already
+    reads the file, or if it is unclear what its rows are: state that with --kind. PATH is a file of
     records (CSV, XLSX, JSON ...), or a folder: then each file in it that no source recognises."""
     from reporter.authoring.inspect import recognised, sources_that_read
     from reporter.authoring.propose_mapping import Unsure, is_log, map_all, map_one
@@ -580,7 +580,7 @@ def map_(
     "--collect",
     metavar="NAMES",
     default="",
-    help="What to ask of vendors, such as aws,okta, and a script; to a workspace, add only that.",
+    help="Add the queries for vendors, such as aws,okta, and a script that runs them.",
 )
 @_no_packs
 def init(packs: tuple[Pack, ...], collect: str, **start: Any) -> None:

@@ -83,7 +83,7 @@ const fitting = (items, words, chosen) => items.filter((item) => (
 
 // What was found: names in short lists, and one table of results.
 const foundIn = (main) => {
-  const place = make("section", { class: "found", id: "found", "aria-label": "_(What was found)", tabindex: "-1", hidden: "" });
+  const place = make("section", { class: "found", id: "found", "aria-label": "_(Search results)", tabindex: "-1", hidden: "" });
   let results = [];
   let sorted = COLUMNS[2][1]; // what fails and weighs most comes first
   let down = false;
@@ -163,10 +163,10 @@ const foundIn = (main) => {
     if (place.hidden) before = scrollY;
     results = fits;
     place.replaceChildren(...groups.filter(([, items]) => items.length).map(([name, items]) => names(name, items)));
-    place.prepend(make("h1", { class: "sr" }, "_(What was found)"));
+    place.prepend(make("h1", { class: "sr" }, "_(Search results)"));
     if (note) place.append(note);
     if (results.length) place.append(table());
-    else if (!groups.some(([, items]) => items.length)) place.append(make("p", {}, "_(Nothing fits.)"));
+    else if (!groups.some(([, items]) => items.length)) place.append(make("p", {}, "_(No match.)"));
     place.hidden = false;
     main.classList.add("searching");
     scrollTo(0, 0);

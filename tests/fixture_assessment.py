@@ -260,7 +260,7 @@ def assemble(
     """Assess every name by every check, and score the result."""
     check_list = checks() if check_list is None else check_list
     framework_list = frameworks() if framework_list is None else framework_list
-    # As an engine holds them: what is no text in UTF-8 is replaced.
+    # As an engine holds them: what is not text in UTF-8 is replaced.
     held = [name.encode(errors="replace").decode() for name in names]
     rows = tuple(_row(check, name, n, *result(check, name, n)) for check in check_list for n, name in enumerate(held))  # fmt: skip
     counted = tallies(rows)

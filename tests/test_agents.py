@@ -93,7 +93,7 @@ def test_a_card_shows_what_nobody_approved_first_and_says_what_it_leaves_out(
 ) -> None:
     card = next(c for c in rich.agents.cards if c.agent == "agent-01")
     assert [s.standing for s in card.steps if s.kind == "tool"] == ["never", "later", "not recorded", "before"]  # fmt: skip
-    assert [s.name for s in card.steps if s.kind == "principal"] == ["nobody knows who", "ann@example.com"]  # fmt: skip
+    assert [s.name for s in card.steps if s.kind == "principal"] == ["not known who", "ann@example.com"]  # fmt: skip
     assert (len([s for s in card.steps if s.kind == "data"]), card.more) == (6, "3 further steps: in paths.csv.")  # fmt: skip
     assert card.text == (
         "Acts for 2 principals; used 4 tools and 9 data sources, 1 never approved, "

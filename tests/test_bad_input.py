@@ -88,7 +88,7 @@ def test_what_is_no_workspace_is_refused(
     [
         ("organisation: [\n", 2, "invalid YAML"),
         ("organisation: X\nperiod: {from: a\nas_of: x: y", 3, "invalid YAML"),
-        (HEAD + "organisation: Y\n", 1, "'organisation' stands twice"),
+        (HEAD + "organisation: Y\n", 1, "'organisation' appears twice"),
         (HEAD + "a: &x 1\nb: *x\n", 4, "aliases are not read"),
         ("- a\n- b\n", 1, "one mapping was expected"),
         ("", 1, "one mapping was expected"),
@@ -304,7 +304,7 @@ def test_every_record_has_one_fate_and_the_four_add_up(dirty: Path) -> None:
         ("inventory/agents.jsonl", 5, "rejected", "actors.actor_id is missing"),
         ("inventory/agents.jsonl", 6, "field", "actors.autonomy is not a whole number from 0 and of at most 18 digits: many"),
         ("inventory/agents.jsonl", 6, "field", "actors.created_at has no time zone and was read as UTC"),
-        ("inventory/agents.jsonl", 7, "unreadable", "key 'actor_id' stands twice"),
+        ("inventory/agents.jsonl", 7, "unreadable", "key 'actor_id' appears twice"),
         ("inventory/people.csv", 3, "unreadable", "4 cells under 3 headings"),
         ("logs/events.jsonl", 2, "rejected", "events.occurred_at is missing or unreadable"),
         ("logs/events.jsonl", 3, "rejected", "events.outcome is missing or unreadable; expected one of success"),
@@ -520,7 +520,7 @@ def test_a_pipe_or_device_in_place_of_content_is_refused_at_once(
     (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
     make(tmp_path / place)
     words = {"e": ("--extra", tmp_path / "extra"), "p": ("--template", tmp_path / place)}
-    refused(assess(ws, *words.get(place[0], ())), tmp_path, "it is no regular file", place)
+    refused(assess(ws, *words.get(place[0], ())), tmp_path, "it is not a regular file", place)
 
 
 def test_content_has_a_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -550,7 +550,7 @@ def test_nothing_is_written_where_the_next_run_would_read_it(tmp_path: Path, opt
 def test_what_is_no_folder_is_not_called_a_run(tmp_path: Path) -> None:
     ws = write(tmp_path / "ws", inventory__a_json=AGENT)
     result = reporter("assess", ws, "--out", "/dev/null")
-    assert result.exit_code == 3 and "this is no folder" in result.output
+    assert result.exit_code == 3 and "this is not a folder" in result.output
 
 
 # ---------------------------------------------------------------- names that bite
@@ -738,7 +738,7 @@ def test_own_check_catalog_source_and_profile_take_part(tmp_path: Path) -> None:
         ("catalogs__house_yml", "id: house-rules", "id: owasp-nhi-2025", "catalog owasp-nhi-2025 is in"),
         ("profiles__house_yml", "target: 1", "target: low", "'target' must be a whole number"),
         ("profiles__house_yml", "id: house", "id: baseline", "profile baseline is in"),
-        ("profiles__house_yml", "OWN: 3", "OWX: 3", "target 'OWX' is no theme"),
+        ("profiles__house_yml", "OWN: 3", "OWX: 3", "target 'OWX' is not a theme"),
         ("profiles__house_yml", "target: 1", "default: 1", "unknown key 'default'"),
         ("sources__house_yml", "actors:", "robots:", "no table 'robots' to load"),
         ("sources__house_yml", "AS actor_id", "AS robot_id", "robot_id"),
@@ -772,7 +772,7 @@ def test_a_target_is_a_level(tmp_path: Path) -> None:
     text = "id: house\ntitle: House\ndescription: x\ntarget: 2\nthemes: {OWN: 7}\n"
     folder = extra(tmp_path / "extra", profiles__house_yml=text)
     result = assess(write(tmp_path / "ws", inventory__a_json=AGENT), "--extra", folder)
-    refused(result, tmp_path, "house.yml:5: OWN: 7 is no level; expected 1 to 5")
+    refused(result, tmp_path, "house.yml:5: OWN: 7 is not a level; expected 1 to 5")
 
 
 def test_a_shipped_id_cannot_be_taken_by_ones_own_check(tmp_path: Path) -> None:

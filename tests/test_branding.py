@@ -39,7 +39,7 @@ def test_a_colour_and_a_logo_are_taken(tmp_path: Path) -> None:
     [
         ({"accent": "#ffcc00"}, "contrast of 1.5"),
         ({"accent": "blue"}, "accent is 'blue'"),
-        ({"logo": "logo.svg"}, "logo.svg is no picture"),
+        ({"logo": "logo.svg"}, "logo.svg is not a picture"),
         ({"logo": "gone.png"}, "logo cannot be read"),
         ({"color": "#000000"}, "unknown key 'color'"),
     ],
@@ -64,7 +64,7 @@ def a_file(path: Path, data: bytes) -> None:
         ("logo.png", lambda p: p.symlink_to(a_logo(p.parent.parent)), "is not a file of the workspace"),
         ("sub/logo.png", lambda p: p.parent.symlink_to(a_logo(p.parent.parent.parent).parent), "is not a file of the workspace"),
         ("logo.png", lambda p: p.symlink_to("/dev/zero"), "is not a file of the workspace"),
-        ("logo.png", lambda p: os.mkfifo(p), "is no regular file"),
+        ("logo.png", lambda p: os.mkfifo(p), "is not a regular file"),
         ("logo.png", lambda p: p.mkdir(), "cannot be read: Is a directory"),
         ("logo.png", lambda p: a_file(p, b"\x89PNG\r\n\x1a\n" + bytes(500_000)), "has more than 400000 bytes"),
         ("logo.png", lambda p: a_file(p, b"<html><script>1</script></html>"), "holds no picture of its kind"),

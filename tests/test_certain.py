@@ -242,12 +242,12 @@ def test_a_policy_fails_for_what_is_recorded_though_no_policy_says_who_approved_
 @pytest.mark.parametrize(
     ("at_best", "says"),
     [
-        ({"actors.name": "x"}, "at_best: actors.name is no column that it needs"),
+        ({"actors.name": "x"}, "at_best: actors.name is not a column that it needs"),
         ({"actors.actor_id": "x"}, "at_best: no value can stand for actors.actor_id"),
-        ({"actors.environment": "moon"}, "at_best: 'moon' is no value of actors.environment"),
-        ({"actors.identity_attested_at": "soon"}, "at_best: 'soon' is no value of actors.identity_attested_at"),
-        ({"actors.identity_attested_at": True}, "at_best: True is no value of actors.identity_attested_at"),
-        ({"actors.identity_attested_at": "2026-02-30"}, "at_best: '2026-02-30' is no value of actors.identity_attested_at"),
+        ({"actors.environment": "moon"}, "at_best: 'moon' is not a value of actors.environment"),
+        ({"actors.identity_attested_at": "soon"}, "at_best: 'soon' is not a value of actors.identity_attested_at"),
+        ({"actors.identity_attested_at": True}, "at_best: True is not a value of actors.identity_attested_at"),
+        ({"actors.identity_attested_at": "2026-02-30"}, "at_best: '2026-02-30' is not a value of actors.identity_attested_at"),
     ],
 )  # fmt: skip
 def test_a_best_value_fits_a_column_that_the_check_needs(

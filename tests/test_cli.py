@@ -299,7 +299,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("NHI1", ["NHI1:2025 Improper Offboarding"]),
         ("NHI-03", ["literally NHI3:2025; most plausibly NHI9:2025, NHI1:2025, NHI5:2025", "Vulnerable Third-Party NHI"]),
         ("GV-1.6", ["GOVERN 1.6"]),
-        ("GOVERN 1.6", ["GOVERN 1.6", "Question for a human:"]),
+        ("GOVERN 1.6", ["GOVERN 1.6", "Question for a person:"]),
         ("OWN-01", ["OWN-01 Each agent has a named", "fail (2)", "agent-1: no owner is recorded  [inventory/agents.json#1]",
                     "frameworks/checks/own/OWN-01-named-owner.yml:"]),
         ("own-01", ["fail (2)"]),
@@ -311,7 +311,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("ASI03", ["intersects GOVERN 1.6, GOVERN 2.1", "intersects NHI9:2025 (our reading; high confidence)"]),
         ("LLM06:2025", ["OWASP LLM 2025 LLM06:2025 Excessive Agency", "name owasp-llm-2025 under `frameworks`",
                         "APR-01  direct", "intersects ASI02, ASI03, ASI08, ASI09 (published by OWASP"]),
-        ("Art. 12", ["EU AI Act Article 12 Record-keeping", "our reading, with low confidence", "Question for a human:"]),
+        ("Art. 12", ["EU AI Act Article 12 Record-keeping", "our reading, with low confidence", "Question for a person:"]),
         ("A.5.4", ["No check covers it: it needs an attestation."]),
         ("A.7.3", ["No check covers it: it needs an attestation.", "Related, never scored:", "CHG-04"]),
         ("gv 1.6-001", ["GV-1.6-001", "Known from crosswalks only: it is not scored.", "subset of GOVERN 1.6 (published by NIST", "INV-01"]),
@@ -333,7 +333,7 @@ def test_explain_says_how_good_the_evidence_is_and_what_is_better(sample_run: Pa
         "is listed as group, not as a person  [inventory/agents.json#13]  (tier 2, weight 2), declared"
         in output
     )
-    advice = output.split("How to show it:")[1]
+    advice = output.split("How to prove it:")[1]
     assert "declared so far: actors.owner_id, actors.state. Better: " in advice
     assert "Okta resource owners" not in advice, "that tells no state"
     seen = reporter("explain", sample_run, "AUD-01").output

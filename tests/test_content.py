@@ -83,7 +83,7 @@ def _odd(check: Check, path: Path) -> Iterator[str]:
     if path.parent.name != check.theme.lower():
         yield "stands in the folder of another theme"
     if not re.fullmatch(r"[A-Z]{3}-\d{2}-[a-z0-9-]+\.yml", path.name):
-        yield f"{path.name} is no id with a few words"
+        yield f"{path.name} is not an id with a few words"
     if re.search(r"\b(OWASP|NIST|ISO|ASI\d+|NHI\d*|AI RMF|GOVERN|MANAGE|MEASURE)\b", text):
         yield "names a framework"
     if check.title.endswith(".") or not check.fix.endswith("."):
@@ -364,10 +364,10 @@ def test_profiles_ask_for_levels_that_exist(content: Content) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("target: 6", "target: 6 is no level; expected 1 to 5"),
+        ("target: 6", "target: 6 is not a level; expected 1 to 5"),
         ("target: true", "target"),
         ("target: 3\nthemes: {ENT: 3}", "ENT: 3 is not above the target 3"),
-        ("target: 3\nthemes: {ENT: 9}", "ENT: 9 is no level; expected 1 to 5"),
+        ("target: 3\nthemes: {ENT: 9}", "ENT: 9 is not a level; expected 1 to 5"),
         ("target: 3\ndefault: 3", "default"),
     ],
 )
@@ -528,9 +528,9 @@ WRONG = [
      "ASI01 is titled 'Agent Behaviour Hijack'; the publisher says 'Agent Goal Hijack'", "ASI01 Agent Goal Hijack"),
     ("catalogs/owasp-nhi-2025.yml", "title: Improper Offboarding", "title: Improper Onboarding",
      "the publisher says 'Improper Offboarding'", ""),
-    ("catalogs/owasp-agentic-2026.yml", "id: ASI10", "id: ASI11", "ASI11 is no id of", "Did you mean ASI10 Rogue Agents?"),
+    ("catalogs/owasp-agentic-2026.yml", "id: ASI10", "id: ASI11", "ASI11 is not an id of", "Did you mean ASI10 Rogue Agents?"),
     ("catalogs/owasp-agentic-2026.yml", "id: ASI09", "id: ASI90", "ASI09 Human-Agent Trust Exploitation is missing", ""),
-    ("catalogs/nist-ai-rmf-1.0.yml", "id: GOVERN 1.7", "id: GOVERN 1.8", "GOVERN 1.8 is no id of", "Did you mean GOVERN 1."),
+    ("catalogs/nist-ai-rmf-1.0.yml", "id: GOVERN 1.7", "id: GOVERN 1.8", "GOVERN 1.8 is not an id of", "Did you mean GOVERN 1."),
     ("catalogs/nist-ai-rmf-1.0.yml", "source_sha256: ", "source_sha256: 0", "not that of the official register", ""),
     ("checks/own/OWN-01-named-owner.yml", "a.owner_id IS NULL THEN", "a.ownr_id IS NULL THEN",
      'no column "ownr_id"', 'Did you mean "owner_id"?'),
@@ -649,5 +649,5 @@ def test_the_id_of_a_catalog_can_name_a_file_and_nothing_of_ours(tmp_path: Path,
 def test_two_macros_of_one_name_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     text = "CREATE MACRO plain(x) AS x;\nCREATE MACRO twice(x) AS x;\nCREATE MACRO twice(x) AS x + 1;\n"
     monkeypatch.setattr(model_files, "macros", lambda: text)
-    with pytest.raises(ContentError, match="macro twice stands twice"):
+    with pytest.raises(ContentError, match="macro twice appears twice"):
         model_files.macro_texts.__wrapped__()

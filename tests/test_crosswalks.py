@@ -126,7 +126,7 @@ def test_paper_leaves_every_list_without_a_catalog_to_the_screen_and_says_so(law
         assert walk.anchor not in paper
         assert walk.title not in printed and walk.intro not in printed
     assert re.search(
-        r"Crosswalks, [^.]* are in report\.html, and for machines in report\.json", printed
+        r"Crosswalks, [^.]* are in report\.html, and machine-readable in report\.json", printed
     )
 
 
@@ -198,7 +198,7 @@ def test_a_wrong_id_of_any_list_is_refused_where_it_stands(
     copy.write_text(head + wrong + last)
     (error,) = unknown_ids([read_crosswalk(copy)], known)
     line = 1 + head.count("\n")
-    assert f"{copy}:{line}: {walk.id}: {wrong} is no id of {walk.origin}" in str(error)
+    assert f"{copy}:{line}: {walk.id}: {wrong} is not an id of {walk.origin}" in str(error)
     assert f"Did you mean {right}?" in str(error)
 
 
@@ -212,7 +212,7 @@ def test_a_wrong_id_of_any_list_is_refused_where_it_stands(
         (["owasp-llm"], "frameworks: no 'owasp-llm'", "owasp-llm-2025 or owasp-llm-2026? Known: "),
         (["banana"], "no 'banana'", "soc-2-2017"),
         (["eu-ai-act", "banana"], "no 'banana'", "without a score, beside them: aiuc-1, "),
-        (["iso-42001", "iso-42001"], "frameworks: iso-42001 stands twice", ""),
+        (["iso-42001", "iso-42001"], "frameworks: iso-42001 appears twice", ""),
         ([], "frameworks names none", "Leave it out"),
         ("iso-42001", "'frameworks' must be a list, not 'iso-42001'", ""),
     ],
@@ -303,8 +303,8 @@ def test_a_crosswalk_that_cannot_be_read_says_why(
 @pytest.mark.parametrize(
     ("right", "wrong", "says"),
     [
-        ("from: ASI03", "from: ASI33", "mine: ASI33 is no id of owasp-agentic-2026"),
-        ("OWN-01", "OWN-77", "mine: OWN-77 is no id of checks"),
+        ("from: ASI03", "from: ASI33", "mine: ASI33 is not an id of owasp-agentic-2026"),
+        ("OWN-01", "OWN-77", "mine: OWN-77 is not an id of checks"),
         ("[OWN-01, IDN-01]", "[OWN-01, OWN-01]", "mine joins ASI03 and OWN-01 twice"),
         ("to: checks", "to: no-list", "mine: no list 'no-list'"),
         ("id: mine", "id: engine-asi-rmf", "crosswalk engine-asi-rmf is in"),

@@ -766,7 +766,7 @@ def test_each_agent_weighs_what_its_tier_says_and_a_stranger_the_most(prepared: 
         "stripped": ("stripped", "", 4, 4, None, True),
         "untold": ("untold", "", 4, 4, None, True),
         "posing": ("posing", "", 1, 4, False, True),
-        # who is no agent, or did nothing that an agent does
+        # who is not an agent, or did nothing that an agent does
         "ann": ("ann", "", 1, 4, False, False),
         "reader": ("reader", "", 4, 4, None, False),
         "refused": ("refused", "", 4, 4, None, False),

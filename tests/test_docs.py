@@ -436,7 +436,7 @@ MISTAKES = [
     ("    inside: ", "    nowhere: it was idle\n    inside: ", "no example gives the code nowhere"),
     ("{occurred_at: ", "{ocurred_at: ", "events has no column 'ocurred_at'; did you mean 'occurred_at'?"),
     ("id: ENT-51", "id: ENT-52", "the file of check ENT-52 must be named ENT-52-....yml"),
-    ("id: ENT-51", "id: ENT-51\nid: ENT-51", "key 'id' stands twice"),
+    ("id: ENT-51", "id: ENT-51\nid: ENT-51", "key 'id' appears twice"),
     ("expect: {a1: unknown}", "expect: {a1: pass}", "expected {'a1': 'pass'}, got {'a1': 'unknown'}"),
 ]  # fmt: skip
 

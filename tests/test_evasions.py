@@ -173,7 +173,7 @@ PLANTED = [
     ("OWN-01", "stripped", "unknown", "the log does not say what it is or did: it may be an agent"),
     ("OWN-01", "untold", "unknown", "may be an agent"),
     ("tier OWN-01", "stripped", "4-4", ""),
-    ("INV-02", "posing", "unknown", "listed as service account, but has what agents have (an autonomy)"),
+    ("INV-02", "posing", "unknown", "listed as service account, but has features of an agent (an autonomy)"),
     ("OWN-01", "posing", "unknown", "may be an agent"),
     ("IDN-01", "posing", "unknown", "may be an agent"),
     ("tier INV-02", "posing", "1-4", ""),
@@ -205,7 +205,9 @@ def test_what_is_planted_is_found(
 @pytest.mark.parametrize("subject", ["signed-in", "batch", "ann"])
 def test_who_shows_no_sign_of_an_agent_is_assessed_as_none(subject: str, results: Results) -> None:
     assert ("OWN-01", subject) not in results
-    assert ("notice", "gateways") not in results, "an agent is no gateway, whatever the list says"
+    assert ("notice", "gateways") not in results, (
+        "an agent is not a gateway, whatever the list says"
+    )
 
 
 def test_who_has_a_person_behind_it_lends_no_key(results: Results) -> None:

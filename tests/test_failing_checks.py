@@ -37,7 +37,7 @@ NO_NUMBER = replace(
     id="OWN-78",
     sql="SELECT a.actor_id AS subject, CAST(a.owner_id AS BIGINT) > 0 AS ok FROM agents AS a",
 )
-"""Fails on an owner that is no number: on `bo` in the middle of what it reads."""
+"""Fails on an owner that is not a number: on `bo` in the middle of what it reads."""
 TWICE = replace(OWN, id="OWN-79", sql=f"{OWN.sql} UNION ALL {OWN.sql} WHERE a.actor_id = 'a2'")
 GIVEN = {
     "actors": [

@@ -98,8 +98,8 @@ def test_each_result_is_said_to_have_become_what_it_became(runs: Path, tmp_path:
         ("INV-02", "b"): "no longer in scope", ("INV-02", "g"): "new",
     }  # fmt: skip
     assert made.sentences[3] == (
-        "Unknown: 1 result now, 1 then. Of those now, 1 could be assessed then, which is not progress, and 0 concern what is new "
-        "or newly in scope. Of those then, 1 can be assessed now."
+        "Unknown now: 1 result (1 last time). Of these, 0 concern what is new or newly in scope; 1 could be judged last time "
+        "but not now, which is not progress. Of those unknown last time, 1 can be judged now."
     )
     old, new = made.balances
     assert old.sum.startswith("5 failed then = 1 remediated + ")
@@ -174,7 +174,7 @@ def test_no_two_results_share_a_name_that_hides_lost_evidence() -> None:
 
 def test_a_changed_threshold_is_not_like_with_like(runs: Path, tmp_path: Path) -> None:
     made = told(beside(tmp_path, [runs], THEN_NOW, assessed(thresholds="0" * 64)))
-    assert {m.result for m in made.score_changes} <= {"not like with like", "not compared"}
+    assert {m.result for m in made.score_changes} <= {"not directly comparable", "not compared"}
     assert "the thresholds" in made.unlike[0] and "the thresholds" in made.sentences[1]
     assert [r.note for r in made.runs] == ["", "different from the run after it: the thresholds"]
     assert [m.alike for m in made.trends[0].moments] == [True, True, False]
@@ -187,7 +187,7 @@ def test_a_check_of_one_run_only_is_named_and_not_compared(runs: Path, tmp_path:
     a = assessed()
     a = replace(a, checks=tuple(c for c in a.checks if c.id != "INV-01"))
     made = told(beside(tmp_path, [runs / "q2"], [c for c in THEN_NOW if c[0] != "INV-01"], a))
-    assert made.unlike == ("Checks of the earlier run only, whose results are not compared: INV-01.",)  # fmt: skip
+    assert made.unlike == ("Checks only in the earlier run, whose results are not compared: INV-01.",)  # fmt: skip
     assert made.balances[0].sum == "1 failed then = 1 gone"
     assert "2 of 8 results then and 2 of 2 now" in made.matrix_text
 
@@ -205,7 +205,7 @@ def test_another_profile_or_list_of_frameworks_is_told(runs: Path, tmp_path: Pat
 def test_a_difference_within_the_ranges_is_not_called_progress(tmp_path: Path) -> None:
     run = leave(tmp_path / "q", assessed(90, given.perfect()), THEN)
     whole = told(beside(tmp_path, [run], THEN, assessed(0, given.rich()))).score_changes[0]
-    assert whole.result == "worse, whatever is missing" and whole.difference.startswith("−")
+    assert whole.result == "worse on any reading" and whole.difference.startswith("−")
     run = leave(tmp_path / "p", assessed(90, given.empty()), THEN)
     made = told(beside(tmp_path, [run], THEN, assessed(0, given.rich())))
     assert made.score_changes[0].result == "not compared"
@@ -244,10 +244,10 @@ def test_ranges_that_overlap_show_neither_progress_nor_decline(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("now", "result"),
     [
-        ([c for c in THEN if c[1] != "e"], "better, whatever is missing"),
+        ([c for c in THEN if c[1] != "e"], "better on any reading"),
         ([c for c in THEN if c[1] not in "ab"], "higher, but subjects that did not pass are gone"),
         ([c for c in THEN if c[1] != "f"], "higher, but subjects that did not pass are gone"),
-        ([(c, s, "pass") for c, s, _ in THEN], "better, whatever is missing"),
+        ([(c, s, "pass") for c, s, _ in THEN], "better on any reading"),
     ],
 )
 def test_a_score_that_rose_by_dropping_what_did_not_pass_is_not_better(
@@ -257,7 +257,7 @@ def test_a_score_that_rose_by_dropping_what_did_not_pass_is_not_better(
     made = told(rescored(beside(tmp_path, [run], now), whole=(0, 0), INV=(0, 0), OWN=(0, 0)))
     rose = {m.name: m.result for m in made.score_changes if m.difference.startswith("+")}
     assert rose["Whole organisation"] == rose["Complete inventory"] == result
-    assert rose["Ownership"] == "better, whatever is missing"  # nothing of it is gone
+    assert rose["Ownership"] == "better on any reading"  # nothing of it is gone
 
 
 def test_agents_that_are_gone_are_told_before_the_failures_and_on_page_1(tmp_path: Path) -> None:
@@ -266,11 +266,13 @@ def test_agents_that_are_gone_are_told_before_the_failures_and_on_page_1(tmp_pat
     a = beside(tmp_path, [run], then[:8])
     made = told(a)
     assert made.sentences[1] == (
-        "0 agents are new and 40 gone: 48 then, 8 now. Failures of those that are gone are not remediated."
+        "0 agents are new and 40 gone: 48 then, 8 now. Failures of those that are gone do not count as fixed."
     )
     (notice,) = given.view(a).summary.notices
     assert notice.code == "agents_gone"
-    assert notice.text.startswith("Of 48 agents of the last run, 40 appear in nothing read now.")
+    assert notice.text.startswith(
+        "Of 48 agents of the last run, 40 appear in none of the files read now."
+    )
     few = beside(tmp_path / "few", [run], then[:-4])
     assert few.notices == () and "4 gone: 48 then, 44 now." in told(few).sentences[1]
 
@@ -322,8 +324,8 @@ REFUSED = {
     "no manifest": (lambda r: (r / "manifest.json").unlink(), "manifest.json: is missing"),
     "hashes": (_spoil_hashes, "evidence_id does not follow"),
     "as_of": (lambda r: _manifest(r, as_of="2026-01-01T00:00:00"), "does not belong to the report.json"),
-    "broken": (lambda r: (r / "manifest.json").write_text("[]"), "is no manifest of a run"),
-    "half": (lambda r: (r / "manifest.json").write_text('{"hashes": {}}'), "is no manifest of a run"),
+    "broken": (lambda r: (r / "manifest.json").write_text("[]"), "is not a manifest of a run"),
+    "half": (lambda r: (r / "manifest.json").write_text('{"hashes": {}}'), "is not a manifest of a run"),
 }  # fmt: skip
 
 
@@ -358,7 +360,7 @@ def test_a_run_of_somebody_else_or_not_before_is_refused(runs: Path, tmp_path: P
 def test_evidence_that_is_none_is_refused_though_its_hash_agrees(copy: Path, tmp_path: Path) -> None:  # fmt: skip
     for results, said in (
         ([*THEN, THEN[0]], "holds two results of INV-01 on a"),
-        ([("INV-01", "a", "perfect")], "holds what is no result: 'perfect'"),
+        ([("INV-01", "a", "perfect")], "holds what is not a result: 'perfect'"),
     ):
         shutil.rmtree(copy)
         leave(copy, assessed(90), results)
@@ -369,10 +371,10 @@ def test_evidence_that_is_none_is_refused_though_its_hash_agrees(copy: Path, tmp
 def test_a_score_that_is_none_is_refused_though_its_hash_agrees(copy: Path) -> None:
     text = (copy / "report.json").read_text()
     for made, said in (
-        (text.replace('"lo":"0/1"', '"lo":"1/0"'), "is no report"),
+        (text.replace('"lo":"0/1"', '"lo":"1/0"'), "is not a report"),
         (
             text.replace('"scores":', '"marks":'),
-            "is no report: Object missing required field `scores`",
+            "is not a report: Object missing required field `scores`",
         ),
     ):
         (copy / "report.json").write_text(made)

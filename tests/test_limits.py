@@ -34,7 +34,7 @@ from reporter.ingest.readers.tabular import MAX_HEADINGS, too_large_a_book
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("own_caches")]
 
-# ---------------------------------------------------------------- links and what is no file
+# ---------------------------------------------------------------- links and what is not a file
 
 
 def _leading_out(logs: Path, outside: Path) -> dict[str, str]:

@@ -124,12 +124,12 @@ def test_a_cell_is_cut_into_ids_and_titles(
 @pytest.mark.parametrize(
     ("one", "other", "kind", "wrong", "expected"),
     [
-        ("ASI1O", "GOVERN 1.1", "wrong id", "'ASI1O' is no id of OWASP", "ASI01 to ASI10"),
-        ("ASI01", "GOVERN 1.8", "wrong id", "'GOVERN 1.8' is no id", "GOVERN 1.1 to GOVERN 1.7"),
-        ("ASI01", "GV-1.9", "wrong id", "'GV-1.9' is no id", "GOVERN 1.1 to GOVERN 1.7"),
+        ("ASI1O", "GOVERN 1.1", "wrong id", "'ASI1O' is not an id of OWASP", "ASI01 to ASI10"),
+        ("ASI01", "GOVERN 1.8", "wrong id", "'GOVERN 1.8' is not an id", "GOVERN 1.1 to GOVERN 1.7"),
+        ("ASI01", "GV-1.9", "wrong id", "'GV-1.9' is not an id", "GOVERN 1.1 to GOVERN 1.7"),
         ("ASI01", "MEASURE 2.14", "wrong id", "'MEASURE 2.14'", "MEASURE 2.1 to MEASURE 2.13"),
         ("ASI01", "GOVERN 1.1-1.4", "wrong id", "'GOVERN 1.1-1.4'", "GOVERN 1.1 to GOVERN 1.7"),
-        ("ASI99", "GOVERN 1.1", "wrong id", "'ASI99' is no id", "ASI01 to ASI10"),
+        ("ASI99", "GOVERN 1.1", "wrong id", "'ASI99' is not an id", "ASI01 to ASI10"),
         ("ASI12", "GOVERN 1.1", "retired id", "candidate", "ASI01 to ASI10"),
         ("ASI07:2025", "GOVERN 1.1", "retired id", "edition 2025", "ASI07"),
         ("T6", "GOVERN 1.1", "retired id", "threat of the OWASP list", "ASI01 to ASI10"),
@@ -414,7 +414,7 @@ def test_a_word_that_is_no_known_strength_is_one_finding_with_the_words_that_are
     first, second = result.findings
     assert first.place.endswith(":3") and first.fault.kind == "strength"
     assert first.column == "strength"
-    assert first.fault.wrong == "'banana' is no known word for a strength (2 rows have it)"
+    assert first.fault.wrong == "'banana' is not a known word for a strength (2 rows have it)"
     assert "partial" in first.fault.expected
     assert second.place.endswith(":5") and "Did you mean 'partial'?" in second.fault.advice
     assert {n for n in result.notes if n.startswith("no strength")} == {
@@ -608,10 +608,10 @@ def test_other_encodings_are_read(encoding: str, tmp_path: Path, content: Conten
         ("m.json", b'{"a": 1}', "holds no mapping"),
         ("m.json", b'{"asi": "ASI01", ', "invalid JSON"),
         ("m.json", b"[" * 5000 + b"]" * 5000, "nested too deeply"),
-        ("m.json", b'{"ASI01": ["MAP 3.3"], "ASI01": []}', "stands twice"),
+        ("m.json", b'{"ASI01": ["MAP 3.3"], "ASI01": []}', "appears twice"),
         ("m.yaml", b"a: [1", "invalid YAML"),
         ("m.yaml", b"asi: \xff\xfe\xe4", "no mapping"),
-        ("m.yaml", b"ASI01: [MAP 3.3]\nASI01: []\n", "stands twice"),
+        ("m.yaml", b"ASI01: [MAP 3.3]\nASI01: []\n", "appears twice"),
         ("m.pdf", b"%PDF-1.7", "no mapping can be read"),
         ("m.xlsx", b"PK\x03\x04xl/[Content_Types]", "could not be read: not a readable workbook"),
         ("m.bin", bytes(range(256)) * 8, "no mapping can be read"),
@@ -738,7 +738,7 @@ def test_the_command_ends_with_0_1_or_3(tmp_path: Path) -> None:
     path.write_text("check,asi\nC-1,ASI01\nC-2,ASI91\n")
     done = reporter("lint-mapping", path)
     assert done.exit_code == 1
-    assert f"{path}:3: wrong id (asi): 'ASI91' is no id" in done.stdout
+    assert f"{path}:3: wrong id (asi): 'ASI91' is not an id" in done.stdout
     assert "2 rows read = 2 judged + 0 without a known framework + 0 rejected" in done.stdout
     assert done.stdout.splitlines()[-1] == "1 finding: 1 wrong id"
     done = reporter("lint-mapping", path, "--json")
@@ -757,7 +757,7 @@ def test_a_list_of_ones_own_is_known_by_its_catalog(tmp_path: Path) -> None:
     path = tmp_path / "m.csv"
     path.write_text("control,dock rules,asi\nC-1,D-1,ASI01\nC-2,D-9,ASI02\n")
     done = reporter("lint-mapping", path, "--extra", ROOT / "docs/examples/extra")
-    assert done.exit_code == 1 and "'D-9' is no id of" in done.stdout
+    assert done.exit_code == 1 and "'D-9' is not an id of" in done.stdout
 
 
 def test_forms_of_a_list_without_a_row_count_only_where_it_is_named(tmp_path: Path) -> None:
@@ -771,7 +771,7 @@ def test_forms_of_a_list_without_a_row_count_only_where_it_is_named(tmp_path: Pa
     assert done.exit_code == 0 and "column 'control': your own controls" in done.stdout
     path.write_text("asi,house 2026\nASI01,HC-1; HC-7\nASI02,Article 9\n")
     done = reporter("lint-mapping", path, "--extra", extra)
-    assert done.exit_code == 1 and "'HC-7' is no id of House" in done.stdout
+    assert done.exit_code == 1 and "'HC-7' is not an id of House" in done.stdout
     assert done.stdout.splitlines()[-1] == "1 finding: 1 wrong id"
 
 
@@ -837,7 +837,7 @@ def test_the_page_names_what_others_say_and_we_do_not(content: Content) -> None:
         ({"labels": [{"list": "nowhere", "id": "x", "label": ""}]}, "no list 'nowhere'"),
         ({"source": {"by": "me"}}, "source: expected by"),
         ({"own": 1}, "unknown key 'own'"),
-        ({"pairs": [{"from": AGENTIC, "to": RMF, "maps": {"ASI77": []}}]}, "ASI77 is no id"),
+        ({"pairs": [{"from": AGENTIC, "to": RMF, "maps": {"ASI77": []}}]}, "ASI77 is not an id"),
     ],
 )
 def test_a_wrong_publication_is_named(

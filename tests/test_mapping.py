@@ -390,9 +390,9 @@ GOOD = "map: m\nkind: agent\nheadings: [Id, Stage]\ncolumns:\n  actor_id: Id\n"
     [
         (GOOD.replace("agent", "robot"), 2, "kind 'robot' is none of"),
         (GOOD + "  stat: Stage\n", 4, "an actor has no column 'stat'"),
-        (GOOD + "  state: Phase\n", 4, "'Phase' is none of the headings"),
+        (GOOD + "  state: Phase\n", 4, "'Phase' is not one of the headings"),
         (GOOD + "  state: {from: Stage, value: {}}\n", 4, "unknown key 'value'"),
-        (GOOD + "  state: {from: Stage, date: '%Y'}\n", 4, "state is no time"),
+        (GOOD + "  state: {from: Stage, date: '%Y'}\n", 4, "state is not a time"),
         (GOOD.replace("  actor_id: Id\n", "  name: Id\n"), 4, "no column gives actor_id"),
         (GOOD + "lists: {tool: Stage}\n", 6, "no list 'tool'"),
         (GOOD + "component: {vendor: Stage}\n", 6, "lacks 'name'"),

@@ -49,10 +49,10 @@ def test_a_file_that_is_not_read_is_told_before_the_first_number(tmp_path: Path)
     assert notice["remainder"] == "and 2 more, in report.json, files"
     page = (out / "report.html").read_text()
     places = [
-        page.index("What to bring first</h3>"),
+        page.index("What to provide first</h3>"),
         page.index("Before you rely on these numbers</h3>"),
         page.index(sentence),
-        page.index("What to bring next</h2>"),
+        page.index("What to provide next</h2>"),
     ]
     assert places == sorted(places), "on the page it stands under its heading, before any chapter"
 

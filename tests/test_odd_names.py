@@ -114,4 +114,4 @@ def test_a_place_for_the_run_that_the_engine_cannot_open_is_refused(ws: Path) ->
     for option, path in (("--out", "o\udcff"), ("--cache", "c\udcff")):
         words = {"--out": ws.parent / "out", option: ws.parent / path}
         result = reporter("assess", ws, *(w for pair in words.items() for w in pair))
-        assert result.exit_code == 3 and "is no UTF-8" in result.output, result.output
+        assert result.exit_code == 3 and "is not UTF-8" in result.output, result.output

@@ -236,10 +236,10 @@ def test_nothing_in_a_pack_takes_the_name_of_what_ships(
 
 
 NO_PACK = {
-    "no such package": ("dock = acme_gone", "is no folder with files"),
-    "a module of its own": ("dock = acme_alone", "is no folder with files"),
-    "a thing in a package": ("dock = acme_dock:RULES", "is no folder with files"),
-    "a path": ("dock = ../acme_dock", "is no folder with files"),
+    "no such package": ("dock = acme_gone", "is not a folder with files"),
+    "a module of its own": ("dock = acme_alone", "is not a folder with files"),
+    "a thing in a package": ("dock = acme_dock:RULES", "is not a folder with files"),
+    "a path": ("dock = ../acme_dock", "is not a folder with files"),
     "no name": ("do ck\x1b = acme_dock", "a pack is named with letters"),
     "two of a name": ("dock = acme_dock\n[other]\nx = y\n[agent_reporter.packs]\ndock = acme_dock", "brings a pack of this name too"),
 }  # fmt: skip
@@ -332,7 +332,7 @@ def test_one_file_of_each_kind_takes_part_without_any_other_edit(
     ("text", "name", "says"),
     [
         (SENDINGS, "models/activity.sql", "activity is a table or model that ships"),
-        (SENDINGS.replace("-- part\n", ""), MODEL, "is no part of checks"),
+        (SENDINGS.replace("-- part\n", ""), MODEL, "is not part of checks"),
         (SENDINGS.replace("-- One", "SELECT 1; -- One"), MODEL, "begins with no comment"),
         (SENDINGS.replace("FROM events", "FROM read_csv('/etc/passwd')"), MODEL, "is not a plain table name"),
         (SENDINGS.replace("FROM events", "FROM sendings"), MODEL, "the model sendings reads itself"),
@@ -402,9 +402,9 @@ def test_no_installed_format_is_imported_unless_asked_for(site: Path, tmp_path: 
 BROKEN_FORMATS = {
     "cannot be imported": ("import acme_gone\n" + FORMAT, "it failed: No module named 'acme_gone'"),
     "ends the program": (FORMAT.replace("rows = [", "raise SystemExit(3)\n    rows = ["), "it "),
-    "is no format": (FORMAT.replace("FORMAT = Format", "FORMAT = print"), "is no Format called 'markdown'"),
-    "is called otherwise": (FORMAT.replace('Format("markdown"', 'Format("md"'), "is no Format called 'markdown'"),
-    "writes elsewhere": (FORMAT.replace('"report.md"', '"../report.md"'), "is no Format called 'markdown'"),
+    "is no format": (FORMAT.replace("FORMAT = Format", "FORMAT = print"), "is not a Format called 'markdown'"),
+    "is called otherwise": (FORMAT.replace('Format("markdown"', 'Format("md"'), "is not a Format called 'markdown'"),
+    "writes elsewhere": (FORMAT.replace('"report.md"', '"../report.md"'), "is not a Format called 'markdown'"),
     "writes nothing": (FORMAT.replace("path.write_text(", "dict(text="), "writes no file of the name that it says"),
     "takes a file of another format": (FORMAT.replace('"report.md"', '"report.html"'), "writes report.html, which is another file of a run"),
 }  # fmt: skip

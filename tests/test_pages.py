@@ -154,7 +154,7 @@ def test_a_pass_has_its_subject_reason_record_and_owner(rich: View, tmp_path: Pa
     shown = Anchors((tmp_path / "report.html").read_text("utf-8"))
     for p in (f for f in given.rich().rows if f.status == "pass"):
         row = shown.rows[shown.row_ids.index(f"v-{ids.finding(p.check, p.subject)}")]
-        told = (words.clean(p.subject)[:100], text_of(p)[:200], p.ref or "no record: absence", p.owner or "not known")  # fmt: skip
+        told = (words.clean(p.subject)[:100], text_of(p)[:200], p.ref or "no matching record found", p.owner or "not known")  # fmt: skip
         assert all(text in row for text in told)
 
 
@@ -345,7 +345,7 @@ def test_an_index_of_too_many_words_says_so(
     html.write(rich, tmp_path / "report.html")
     index = tmp_path / "findings" / "index.html"
     assert words_of(index) == ""
-    assert "too many words for one search across all pages" in index.read_text("utf-8")
+    assert "too large for one search across all pages" in index.read_text("utf-8")
 
 
 @pytest.mark.usefixtures("small")

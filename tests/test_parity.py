@@ -16,10 +16,10 @@ from reporter.report.document import View
 
 pytestmark = pytest.mark.slow
 
-ROWS = ["Somebody answers for it", "Review on time", "Sound credentials", "Monitoring", "Policy in force"]  # fmt: skip
+ROWS = ["Someone is accountable", "Review on time", "Sound credentials", "Monitoring", "Policy in force"]  # fmt: skip
 NONE = "not recorded"
 PRACTICES = {
-    "owner": "Somebody answers for it", "review": "Review on time", "credentials": "Sound credentials",
+    "owner": "Someone is accountable", "review": "Review on time", "credentials": "Sound credentials",
     "monitoring": "Monitoring", "policy": "Policy in force",
 }  # fmt: skip
 SUBJECTS = {

@@ -230,7 +230,7 @@ FILES: dict[str, tuple[str, bytes, tuple[int, int, int, int, int], str]] = {
         "jsonl", lines({"Records": [CLOUD, CLOUD]}, {"Records": []}, {"Oops": [CLOUD]}), (3, 2, 0, 1, 0), ""),
     "comments and last commas": ("json", f'// note\n{{"mcpServers": {{"a": {SERVER}, /* off */ }},}}'.encode(), (1, 1, 0, 0, 0), ""),
     "a mistake below comments": ("json", b'// note\n{\n  "a": [1, 2,], /* two\n lines */\n  "b": oops,\n}', UNREAD, "at character 51"),
-    "a key twice among comments": ("json", b'{"a": 1, // one\n "a": 2}', UNREAD, "'a' stands twice"),
+    "a key twice among comments": ("json", b'{"a": 1, // one\n "a": 2}', UNREAD, "'a' appears twice"),
     "NaN among comments": ("json", b'{"a": NaN, // one\n}', UNREAD, "NaN is not JSON"),
     "JSON5 is none": ("json", b"{a: 'x', // one\n}", UNREAD, "not JSON"),
     "more cells than headings": (
@@ -251,7 +251,7 @@ FILES: dict[str, tuple[str, bytes, tuple[int, int, int, int, int], str]] = {
     "a workbook that lies about its size is read whole": ("xlsx", _of_one_cell(), (1, 1, 0, 0, 0), ""),
     **{f"a workbook cut to {n} bytes": ("xlsx", workbook([WORKBOOK[0], ["e1"] * 5])[:n], UNREAD, "") for n in (100, 1000, 3000)},
     "a bomb of YAML": ("yml", BOMB.encode(), UNREAD, "aliases"),
-    "YAML with a key twice": ("yml", b"a: 1\na: 2\n", UNREAD, "stands twice"),
+    "YAML with a key twice": ("yml", b"a: 1\na: 2\n", UNREAD, "appears twice"),
     "YAML unclosed": ("yml", b"type: agent\nactor_id: [unclosed\n", UNREAD, "invalid YAML"),
     "YAML with no such day": ("yml", b"type: agent\nactor_id: x\ncreated_at: 2026-02-31\n", (1, 1, 0, 0, 0), "2026-02-31"),
     "YAML of lists in lists": ("yml", b"a: " + b"[" * 3000 + b"]" * 3000, UNREAD, ""),
@@ -861,8 +861,8 @@ def test_an_event_that_stands_twice_counts_once_and_is_told(tmp_path: Path) -> N
     [
         ("lists: ['a b']", r"z\.yml:4: 'a b' is not a plain name"),
         ("texts: [1]", r"z\.yml:4: 1 is not a plain name"),
-        ("may_lack: [tool]", r"z\.yml:4: 'tool' is no required column of events"),
-        ("evidence: hearsay", r"z\.yml:4: 'hearsay' is no class of evidence"),
+        ("may_lack: [tool]", r"z\.yml:4: 'tool' is not a required column of events"),
+        ("evidence: hearsay", r"z\.yml:4: 'hearsay' is not a class of evidence"),
         ("weaker: {grants.color: declared}", r"z\.yml:4: no column 'grants.color'"),
         (
             "weaker: {grants.effect: record}",

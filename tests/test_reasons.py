@@ -135,7 +135,7 @@ def test_a_code_of_another_version_is_told_as_it_stands(checks: dict[str, Check]
         ("{n:|days}", "{n:|days}: no form '|days' of a value"),
         ("{n:Day}", "{n:Day}: no form 'Day' of a value"),
         ("it holds[ or not]", "[ or not] names no value"),
-        ("{N}", "{N} is no place of a value"),
+        ("{N}", "{N} is not a place of a value"),
         ("it [holds", "[ is not closed"),
     ],
 )

@@ -121,7 +121,7 @@ def test_who_is_listed_otherwise_is_named_on_page_1_and_nobody_else(world: World
     ]
     for name in ("gate", "innocent", "ann"):
         assert ("OWN-01", name) not in world.results, (
-            "whose identity others use is no agent by that"
+            "whose identity others use is not a agent by that"
         )
 
 

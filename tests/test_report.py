@@ -178,7 +178,7 @@ def test_one_sentence_counts_agents_under_a_policy_and_the_method_has_the_survey
     rich: View,
 ) -> None:
     assert rich.summary.under_policy == (
-        "31 of 52 agents in use are under a policy; of 5 it is unknown."
+        "31 of 52 agents in use are under a policy; for 5 this is unknown."
     )
     (survey,) = (m.text for m in rich.method if m.label == "Policies and the published survey")
     assert rich.summary.under_policy in survey
@@ -191,7 +191,7 @@ def test_anchors_are_unique(page: str) -> None:
     anchors = re.findall(r' id="([^"]+)"', page)
     assert len(anchors) == len(set(anchors))
     assert {"c-ASI03", "c-NHI9-2025", "c-GOVERN-1.4", "k-OWN-01"} <= set(anchors)
-    parser = _Tags()  # what the script writes is no link of the page
+    parser = _Tags()  # what the script writes is not a link of the page
     parser.feed(page)
     links = [a["href"] or "" for t, a in parser.tags if t == "a"]
     assert len(links) > 100

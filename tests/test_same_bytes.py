@@ -466,7 +466,7 @@ def test_a_parquet_of_the_cache_that_is_no_regular_file_is_not_opened(
     OTHERS[other](_files(ws, ".parquet"))
     said: list[str] = []
     assert read(ws, said.append) == first
-    assert len(said) == 2 and all("is no regular file" in s for s in said), said
+    assert len(said) == 2 and all("is not a regular file" in s for s in said), said
 
 
 @pytest.mark.parametrize("ending", [".json", ".parquet"])
@@ -474,7 +474,9 @@ def test_a_folder_in_the_place_of_a_file_of_the_cache_is_named(
     ending: str, ws: Path, first: Read
 ) -> None:
     _instead(Path.mkdir)(_files(ws, ending))
-    with pytest.raises(InputError, match="a folder stands where the cache keeps a file") as refused:
+    with pytest.raises(
+        InputError, match="there is a folder where the cache keeps a file"
+    ) as refused:
         read(ws)
     assert str(ws.parent / "cache") in refused.value.place
 

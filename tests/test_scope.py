@@ -130,7 +130,7 @@ def test_what_is_done_in_the_period_is_assessed_wherever_it_lies(tmp_path: Path)
     # alike in all, as it stands in the log: once; with the same id and another content: another event
     assert {r["agent"]: r["events"] for r in rows(run, "coverage.csv")} == {"a1": "3", "moved": "1"}
     (note,) = (r for r in rows(run, "quarantine.csv") if r["kind"] == "baseline")
-    assert note["reason"].startswith("3 events are dated inside the period")
+    assert note["reason"].startswith("3 events are dated within the period")
     assert notices(run)["baseline_in_period"]["lines"] == ["baseline/a.jsonl: 3"]
 
 

@@ -42,35 +42,35 @@ MADE = {"check": "K", "subject": "A", "by_check": "L", "expires": 9}
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"subjects": {"A": 0, "B": 1}}, "subjects: A: tier: 0 is no whole number from 1 to 4"),
-        ({"subjects": {"A": True, "B": 1}}, "subjects: A: tier: True is no whole number from 1 to 4"),
-        ({"subjects": {"A": 2.0, "B": 1}}, "subjects: A: tier: 2.0 is no whole number from 1 to 4"),
-        (first("practices", level=6), "practices: P: level: 6 is no whole number from 1 to 5"),
-        (first("practices", level=0), "practices: P: level: 0 is no whole number from 1 to 5"),
+        ({"subjects": {"A": 0, "B": 1}}, "subjects: A: tier: 0 is not a whole number from 1 to 4"),
+        ({"subjects": {"A": True, "B": 1}}, "subjects: A: tier: True is not a whole number from 1 to 4"),
+        ({"subjects": {"A": 2.0, "B": 1}}, "subjects: A: tier: 2.0 is not a whole number from 1 to 4"),
+        (first("practices", level=6), "practices: P: level: 6 is not a whole number from 1 to 5"),
+        (first("practices", level=0), "practices: P: level: 0 is not a whole number from 1 to 5"),
         (first("practices", level=None), "practices: P: level is missing"),
         (first("practices", control=None), "practices: P: control is missing"),
         (first("practices", control="X"), "practices: P: control: 'X' is not known"),
-        (first("practices", weight="0/5"), "practices: P: weight: '0/5' is no number above 0"),
-        (first("practices", weight="1/0"), "practices: P: weight: '1/0' is no number above 0"),
-        (first("controls", weight=float("nan")), "controls: C: weight: nan is no number above 0"),
-        (first("controls", weight=float("inf")), "controls: C: weight: inf is no number above 0"),
-        (first("controls", weight=True), "controls: C: weight: True is no number above 0"),
-        (first("controls", weight=-1), "controls: C: weight: -1 is no number above 0"),
+        (first("practices", weight="0/5"), "practices: P: weight: '0/5' is not a number above 0"),
+        (first("practices", weight="1/0"), "practices: P: weight: '1/0' is not a number above 0"),
+        (first("controls", weight=float("nan")), "controls: C: weight: nan is not a number above 0"),
+        (first("controls", weight=float("inf")), "controls: C: weight: inf is not a number above 0"),
+        (first("controls", weight=True), "controls: C: weight: True is not a number above 0"),
+        (first("controls", weight=-1), "controls: C: weight: -1 is not a number above 0"),
         (first("controls", id=None), "controls: id is missing"),
         ({"controls": ["C", "D"]}, "controls: id is missing"),
-        (first("checks", id="L"), "checks: 'L' stands twice"),
+        (first("checks", id="L"), "checks: 'L' appears twice"),
         (first("checks", practice="X"), "checks: K: practice: 'X' is not known"),
         (first("checks", severity="huge"), "checks: K: severity: 'huge' is not known"),
         (first("checks", severity=["low"]), "checks: K: severity: ['low'] is not known"),
-        (first("checks", max_age=-1), "checks: K: max_age: -1 is no whole number from 0"),
-        (first("checks", max_age=1.5), "checks: K: max_age: 1.5 is no whole number from 0"),
-        (first("checks", max_age=True), "checks: K: max_age: True is no whole number from 0"),
+        (first("checks", max_age=-1), "checks: K: max_age: -1 is not a whole number from 0"),
+        (first("checks", max_age=1.5), "checks: K: max_age: 1.5 is not a whole number from 0"),
+        (first("checks", max_age=True), "checks: K: max_age: True is not a whole number from 0"),
         ({"scope": {"X": []}}, "scope: 'X' is not known"),
         ({"scope": {"K": ["Z"]}}, "scope: K: 'Z' is not known"),
         ({"compensations": [MADE | {"check": "X"}]}, "compensations: check: 'X' is not known"),
         ({"compensations": [MADE | {"by_check": "X"}]}, "compensations: by_check: 'X' is not known"),
         ({"compensations": [MADE | {"subject": "X"}]}, "compensations: subject: 'X' is not known"),
-        ({"compensations": [MADE | {"expires": 9.0}]}, "compensations: K: expires: 9.0 is no whole number"),
+        ({"compensations": [MADE | {"expires": 9.0}]}, "compensations: K: expires: 9.0 is not a whole number"),
         ({"compensations": [without(MADE, "expires")]}, "compensations: expires is missing"),
     ],
 )  # fmt: skip
@@ -90,16 +90,16 @@ def test_a_model_without_a_part_is_refused(kind: str) -> None:
 @pytest.mark.parametrize(
     ("observation", "said"),
     [
-        (seen(at=1.5), "at: 1.5 is no whole number"),
-        (seen(at=1.0), "at: 1.0 is no whole number"),
-        (seen(at=True), "at: True is no whole number"),
+        (seen(at=1.5), "at: 1.5 is not a whole number"),
+        (seen(at=1.0), "at: 1.0 is not a whole number"),
+        (seen(at=True), "at: True is not a whole number"),
         (seen(at="1"), ""),
         (seen(at=None), ""),
         (seen(result="maybe"), "'maybe'"),
         (seen(result=["pass"]), ""),
         (seen(method="hearsay"), "'hearsay'"),
         (seen(result="unknown", method="hearsay"), "'hearsay'"),
-        (seen(check="X", at=1.5), "at: 1.5 is no whole number"),
+        (seen(check="X", at=1.5), "at: 1.5 is not a whole number"),
         (seen(source=["s"]), ""),
         (seen(subject=["A"]), ""),
         *((without(seen(), key), f"'{key}'") for key in seen()),
@@ -117,7 +117,7 @@ def test_an_observation_that_cannot_be_read_is_named(observation: Any, said: str
 def test_a_day_that_is_no_whole_number_is_refused(as_of: Any) -> None:
     with pytest.raises(InputError) as raised:
         score_observations(MODEL, [], as_of)
-    assert str(raised.value) == f"as_of: {as_of!r} is no whole number"
+    assert str(raised.value) == f"as_of: {as_of!r} is not a whole number"
 
 
 CELLS: Data = {"K": {"A": "fail", "B": "na"}, "L": {"A": "attested"}}
@@ -128,7 +128,7 @@ CELLS: Data = {"K": {"A": "fail", "B": "na"}, "L": {"A": "attested"}}
     [
         ({"X": {}}, {}, "cells: 'X' is not known"),
         ({"K": {"Z": "pass"}}, {}, "cells: K: 'Z' is not known"),
-        ({"K": {"A": "fine"}}, {}, "cells: K: 'fine' is no status"),
+        ({"K": {"A": "fine"}}, {}, "cells: K: 'fine' is not a status"),
         ({}, {"cells": [["L", "B"]]}, "actions: r: ['L', 'B'] is no cell"),
         ({}, {"cells": [["X", "A"]]}, "actions: r: ['X', 'A'] is no cell"),
         ({}, {"cells": [["K"]]}, "actions: r: ['K'] is no cell"),
@@ -136,7 +136,7 @@ CELLS: Data = {"K": {"A": "fail", "B": "na"}, "L": {"A": "attested"}}
         ({}, {"cells": [["K", []]]}, "actions: r: ['K', []] is no cell"),
         ({}, {"cells": None}, "actions: r: cells is missing"),
         ({}, {"effort": None}, "actions: r: effort is missing"),
-        ({}, {"effort": 0}, "actions: r: effort: 0 is no number above 0"),
+        ({}, {"effort": 0}, "actions: r: effort: 0 is not a number above 0"),
     ],
 )
 def test_a_mistake_in_cells_or_actions_is_named(cells: Data, action: Data, said: str) -> None:

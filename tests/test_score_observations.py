@@ -198,12 +198,12 @@ def test_what_a_cell_becomes(observations: list[Data], status: str, conflicts: i
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"subjects": {"A1": 5, "A2": 1}}, "subjects: A1: tier: 5 is no whole number from 1 to 4"),
+        ({"subjects": {"A1": 5, "A2": 1}}, "subjects: A1: tier: 5 is not a whole number from 1 to 4"),
         ({"controls": []}, "practices: P: control: 'P' is not known"),
         ({"scope": {"K": ["A9"]}}, "scope: K: 'A9' is not known"),
         ({"scope": {"X": []}}, "scope: 'X' is not known"),
-        ({"controls": [{"id": "P", "weight": 0}, {"id": "Q"}]}, "controls: P: weight: 0 is no number above 0"),
-        ({"controls": [{"id": "P"}, {"id": "P"}]}, "controls: 'P' stands twice"),
+        ({"controls": [{"id": "P", "weight": 0}, {"id": "Q"}]}, "controls: P: weight: 0 is not a number above 0"),
+        ({"controls": [{"id": "P"}, {"id": "P"}]}, "controls: 'P' appears twice"),
     ],
 )  # fmt: skip
 def test_a_mistake_in_a_model_is_named(change: Data, said: str) -> None:

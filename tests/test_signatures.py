@@ -61,10 +61,10 @@ WHO = directory(others=PEOPLE, aliases={"ann@acme": "ann", "annie": "ann"}, name
         ("desk", "desk is not a person (group)"),
         ("newer", "newer had not started before 2026-09-02"),
         ("left", "left left on 2026-08-31"),
-        ("gone", "gone has left, and no list says when"),
+        ("gone", "gone has left, and no list records when"),
         ("away", "away was not in post (leave)"),
         ("locked", "locked was not in post (suspended)"),
-        ("stateless", "no list says whether stateless was in post"),
+        ("stateless", "no list records whether stateless was in post"),
         ("clerk", "clerk is not named in reporter.yml under approvers: waiver"),
     ],
 )  # fmt: skip
@@ -117,9 +117,9 @@ def test_a_name_that_two_people_have_is_nobodys(tmp_path: Path) -> None:
         (b" \n" * 5000, "0 bytes"),
         (b"ok", "2 bytes"),
         (b"word " * 39, "194 bytes"),
-        (b"x" * 10_000, "the same over and over"),
-        (b"approved by all\n" * 500, "the same over and over"),
-        (b"\x00" * 10_000, "the same over and over"),
+        (b"x" * 10_000, "the same content"),
+        (b"approved by all\n" * 500, "the same content"),
+        (b"\x00" * 10_000, "the same content"),
         (bytes(range(256)) * 4, ""),
         (b"%PDF-1.7 " + bytes(range(256)), ""),
         (" ".join(f"Call {n} was refused under rule {n % 7}." for n in range(20)).encode(), ""),
@@ -479,10 +479,10 @@ def test_own_settings_stand_in_one_box_with_the_score_of_shipped_ones(
     box = notice(report, "own_settings")
     assert box["lines"] == [
         "params: OWN-04 owner_attest_days 4000, shipped 180",
-        "log_sources: gw counts as delivering with 1 % of its days, shipped 90 %",
+        "log_sources: gw counts as delivering with 1 % of its days (default 90 %)",
         "baseline: approved by zoe on 2026-06-20",
     ]
-    assert f"with the shipped ones it is {_percent(plain)}" in box["text"]
+    assert f"with default settings it would be {_percent(plain)}" in box["text"]
     assert report["summary"]["figure"]["exact_lo"] != plain["summary"]["figure"]["exact_lo"]
 
 
@@ -498,7 +498,7 @@ def test_a_share_of_one_percent_raises_nothing_unseen(
     )):  # fmt: skip
         report = assessed(tmp_path / f"w{n}", SETTINGS | own)
         text = notice(report, "own_settings")["text"]
-        assert f"with the shipped ones it is {_percent(plain)}" in text, own
+        assert f"with default settings it would be {_percent(plain)}" in text, own
         assert f"with them is {_percent(report)}" in text, own
     strict = assessed(tmp_path / "strict", SETTINGS | {"log_sources": {"gw": {"every": "hour", "share": 95}}})  # fmt: skip
     assert not notice(strict, "own_settings")

@@ -57,7 +57,9 @@ def test_what_a_scanner_found_raises_the_class_that_a_tag_gives() -> None:
 
 def test_no_tag_an_unknown_word_and_a_sample_finding_are_no_class() -> None:
     rights = by("name", "aws-data-catalog", "grants")
-    assert "classification" not in rights["arn:aws:s3:::port-odd/*"], "tier 2 is no class of ours"
+    assert "classification" not in rights["arn:aws:s3:::port-odd/*"], (
+        "tier 2 is not a class of ours"
+    )
     assert "classification" not in rights["arn:aws:s3:::port-tides/*"]
 
 
@@ -142,7 +144,7 @@ def test_an_approval_of_before_does_not_make_a_draft_or_a_retired_policy_one_in_
 def test_a_policy_is_in_force_neither_before_its_date_nor_before_its_last_approval() -> None:
     assert _policy(1)["effective_at"] == "2026-02-04T09:00:00", "from January, approved in February"
     assert _policy(10)["effective_at"] == "2026-12-01T00:00:00"
-    assert "effective_at" not in _policy(15), "an approval is no date that somebody set"
+    assert "effective_at" not in _policy(15), "an approval is not a date that somebody set"
 
 
 def test_a_policy_for_other_agents_is_not_one_for_agents() -> None:

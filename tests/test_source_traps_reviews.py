@@ -71,7 +71,7 @@ def test_of_two_tags_the_highest_counts_and_that_of_a_column_is_one_of_the_table
 def test_what_no_tag_speaks_of_has_no_class() -> None:
     databricks = by("name", "databricks-unity-catalog", "grants")
     assert "classification" not in databricks["harbour.tides.levels"], "its owner is called that"
-    assert "classification" not in databricks["harbour.tides.odd"], "tier 2 is no class of ours"
+    assert "classification" not in databricks["harbour.tides.odd"], "tier 2 is not a class of ours"
     assert (
         "classification" not in by("name", "snowflake-governance", "grants")["HARBOUR.TIDES.LEVELS"]
     )

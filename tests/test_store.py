@@ -251,7 +251,7 @@ def test_a_language_that_is_none_is_a_wrong_command(
     assert not (tmp_path / "o").exists()
 
 
-# ---------------------------------------------------------------- what is no run is refused
+# ---------------------------------------------------------------- what is not a run is refused
 
 
 def _edited(path: Path, old: str, new: str) -> None:
@@ -276,18 +276,18 @@ SELECT * REPLACE (CASE WHEN (subject, "check") = (
 """
 DAMAGE: dict[str, tuple[str, Callable[[Path], object], str]] = {
     "no data": (DATA, lambda r: (r / DATA).unlink(), "no report.json in it"),
-    "empty": (DATA, lambda r: (r / DATA).write_bytes(b""), "is no report"),
-    "cut off": (DATA, lambda r: (r / DATA).write_bytes((r / DATA).read_bytes()[:-900]), "is no report"),
-    "a list": (DATA, lambda r: (r / DATA).write_bytes(b"[]"), "is no report"),
-    "no utf-8": (DATA, lambda r: (r / DATA).write_bytes(b'{"schema":"\xff"}'), "is no report"),
+    "empty": (DATA, lambda r: (r / DATA).write_bytes(b""), "is not a report"),
+    "cut off": (DATA, lambda r: (r / DATA).write_bytes((r / DATA).read_bytes()[:-900]), "is not a report"),
+    "a list": (DATA, lambda r: (r / DATA).write_bytes(b"[]"), "is not a report"),
+    "no utf-8": (DATA, lambda r: (r / DATA).write_bytes(b'{"schema":"\xff"}'), "is not a report"),
     "of the first release": (
         DATA, lambda r: _edited(r / DATA, store.SCHEMA, "agent-maturity-report/1"),
         "its schema is agent-maturity-report/1, and this version reads agent-maturity-run/4",
     ),
     "without a schema": (DATA, lambda r: _edited(r / DATA, '"schema":', '"plan":'), "its schema is not named"),
     "without a part": (DATA, lambda r: _edited(r / DATA, '"scores":', '"marks":'), "missing required field `scores`"),
-    "a score that is none": (DATA, lambda r: _edited(r / DATA, '"1/2"', '"1/0"'), "is no report"),
-    "a status that is none": (DATA, lambda r: _edited(r / DATA, '"status":"fail"', '"status":"fails"'), "is no report: Invalid enum value 'fails'"),
+    "a score that is none": (DATA, lambda r: _edited(r / DATA, '"1/2"', '"1/0"'), "is not a report"),
+    "a status that is none": (DATA, lambda r: _edited(r / DATA, '"status":"fail"', '"status":"fails"'), "is not a report: Invalid enum value 'fails'"),
     "no results": (RESULTS, lambda r: (r / RESULTS).unlink(), "this run has no results.parquet"),
     "no parquet": (RESULTS, lambda r: (r / RESULTS).write_bytes(b"PAR1"), "cannot be read as Parquet"),
     "results cut off": (
@@ -296,7 +296,7 @@ DAMAGE: dict[str, tuple[str, Callable[[Path], object], str]] = {
     "other columns": (RESULTS, lambda r: _rewritten(r, 'SELECT "check", subject FROM results'), "status"),
     "a result that is none": (
         RESULTS, lambda r: _rewritten(r, "SELECT * REPLACE ('perfect' AS status) FROM results"),
-        "holds what is no result: 'perfect' is not a valid Status",
+        "holds what is not a result: 'perfect' is not a valid Status",
     ),
     "a result remediated by hand": (RESULTS, lambda r: _rewritten(r, MENDED), "results fail of ENT-02, and report.json counts"),
     "a result left out": (

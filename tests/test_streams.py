@@ -75,7 +75,7 @@ def test_a_key_is_taken_from_a_small_regular_file_only(ws: Path) -> None:
     (ws.parent / "big").write_bytes(b"k" * (1 << 16) + b"k")
     (ws.parent / "good").write_bytes(b"k" * (1 << 16))
     for name, why in (
-        ("/dev/zero", "is no regular file"), (ws.parent / "pipe", "is no regular file"), (ws.parent, "is no regular file"),
+        ("/dev/zero", "is not a regular file"), (ws.parent / "pipe", "is not a regular file"), (ws.parent, "is not a regular file"),
         (ws.parent / "big", "more than 64 KiB"),
     ):  # fmt: skip
         refused = reporter("assess", ws, "--out", ws.parent / "out", "--key-file", name)

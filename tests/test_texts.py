@@ -268,7 +268,7 @@ NAMES = {"UTC", "GOVERN", "MAP", "evidence_id", "policy"}
 
 
 def data_of(assessment: model.Assessment, pseudo: translate.Translation) -> list[str]:
-    """Return what stands in an assessment and is no text of ours, the longest first."""
+    """Return what stands in an assessment and is not text of ours, the longest first."""
     own = {text.strip().lower() for _, text in pseudo.messages}
     told = {format.clean(t) for t in strings(assessment) if len(t) > 1 and t.lower() not in own}
     return sorted(

@@ -64,7 +64,7 @@ def test_shipped_thresholds_are_printed_and_called_shipped(content: Content) -> 
     effects = "delete, transfer, publish, execute, admin, grant"
     assert lines["APR-02"] == f"approval_ttl_hours 24 · effects {effects} · skew_minutes 5"
     assert lines["OWN-01"] == ""
-    assert next(s.text for s in made.scope if s.label == "Thresholds") == "all as the checks ship with them"  # fmt: skip
+    assert next(s.text for s in made.scope if s.label == "Thresholds") == "all at their defaults"  # fmt: skip
 
 
 def with_checks(*own: Check) -> Assessed:

@@ -558,7 +558,7 @@ def test_on_its_last_day_a_statement_is_as_none(tmp_path: Path, bare: dict[str, 
     same = ("themes", "frameworks", "checks", "summary", "roadmap", "findings", "causes")
     assert all(report[part] == bare[part] for part in same)
     for line in (*report["waivers"]["waivers"], *report["waivers"]["compensations"]):
-        assert line["why"] == "expired on 2026-10-01: as if it had never existed"
+        assert line["why"] == "expired on 2026-10-01: has no effect"
     assert not report["waivers"]["honoured_text"]
 
 

@@ -145,8 +145,8 @@ tables:
     [
         ("{\"x: 'VARCHAR'}) --\": VARCHAR}", "is not a plain name"),
         ('{"a b": VARCHAR}', "is not a plain name"),
-        ('{at: "VARCHAR\'}) --"}', "is no type of a column"),
-        ("{at: 1}", "is no type of a column"),
+        ('{at: "VARCHAR\'}) --"}', "is not a column type"),
+        ("{at: 1}", "is not a column type"),
     ],
 )
 def test_declared_columns_are_names_and_types(tmp_path: Path, columns: str, says: str) -> None:

@@ -151,7 +151,7 @@ def test_what_is_there_twice_is_named_once(tmp_path: Path) -> None:
         ("inventory/agents.csv", "inventory/some.csv", 2, 3),
         ("logs/a.jsonl", "logs/c.jsonl", 10, 20),
     ]
-    lines = section(reporter("check", place), "There twice; leave one out:")
+    lines = section(reporter("check", place), "Duplicates; leave one out:")
     assert lines[0] == "logs/a.jsonl and logs/b.jsonl are the same"
     assert lines[2] == "logs/a.jsonl: 10 of 20 records are in logs/c.jsonl too"
 
@@ -230,7 +230,7 @@ def test_of_a_large_log_pieces_are_read_and_its_gaps_are_no_lack(
     assert not [a for a in made["bring"] if "log gateway" in a["what"]]
     assert made["depends_on_whole_logs"] > 0
     said = reporter("check", place).stdout
-    assert "Of large logs only pieces were read" in said
+    assert "Large logs were only sampled" in said
     judged = made["results"] - made["unknown"] - made["depends_on_whole_logs"]
     assert f"about {judged:,} of {made['results']:,} results could be judged" in said
 

@@ -63,9 +63,9 @@ def test_all_content_is_plain_and_read_alike_both_ways() -> None:
 @pytest.mark.parametrize(
     ("text", "line", "why"),
     [
-        ("a: 1\nb:\n  c: 1\n  d: 2\n  c: 3\n", 3, "key 'c' stands twice"),
-        ("a: 1\n'a': 2\n", 1, "key 'a' stands twice"),
-        ("- !!str b\n- {a: 1, a: 2}\n", 2, "key 'a' stands twice"),
+        ("a: 1\nb:\n  c: 1\n  d: 2\n  c: 3\n", 3, "key 'c' appears twice"),
+        ("a: 1\n'a': 2\n", 1, "key 'a' appears twice"),
+        ("- !!str b\n- {a: 1, a: 2}\n", 2, "key 'a' appears twice"),
         ("a: 1\nb: [1\nc: 2\n", 3, "invalid YAML"),
         ("a: &x 1\nb: *x\n", 2, "aliases are not read"),
         ("a: *x\n", 1, "undefined alias"),

@@ -282,7 +282,7 @@ def _id(
     if target in WHO and _share(values, f"{_IP}|.*\\d:\\d\\d.*") > SURE:
         return 20, "addresses or times", heading
     if target == "event_id" and len(set(values)) < len(values):
-        return 40, f"{summary}: no id of an event stands twice", heading
+        return 40, f"{summary}: no id of an event appears twice", heading
     if target.endswith("session_id") and len(set(values)) == rows > 5:  # noqa: PLR2004 - as above
         return 40, f"{summary}: a session has several events", heading
     mails = _share(values, _MAIL)
@@ -594,7 +594,7 @@ def _notes(picks: Sequence[Guess], texts: dict[str, list[str]]) -> list[str]:
     outcome = next((g for g in picks if g.target == "events.outcome"), None)
     if outcome and ", not " in outcome.why:
         notes.append(
-            f"rows whose {outcome.heading} is none of these words are rejected, with their line:"
+            f"rows whose {outcome.heading} is not one of these words are rejected, with their line:"
             " give them a word under `values`"
         )
     return notes

@@ -102,7 +102,7 @@ def _ids(
         if control.id not in ids:
             close = _closest(control.id, control.title, ids)
             yield ContentError(
-                f"{control.id} is no id of {framework.title}", place, f"Did you mean {close}?"
+                f"{control.id} is not an id of {framework.title}", place, f"Did you mean {close}?"
             )
         elif ids[control.id] and control.title != ids[control.id]:
             right_title = known_errors.get(f"{control.id}: {control.title}")
@@ -318,16 +318,16 @@ def _unfit(check: Check, compiled: Compiled) -> list[str]:
     """
     needed_columns = {".".join(n) for n in needs_of(check, compiled)}
     problems = [
-        f"{key}: {name} is no column that it needs"
+        f"{key}: {name} is not a column that it needs"
         for key, names in (("fails_without", check.fails_without), ("at_best", check.at_best))
         for name in sorted(set(names) - needed_columns)
     ]
     for code in check.without_logs:
         if code not in check.reasons.get("pass", {}) or not compiled.tables & EVENT_TABLES:
-            problems.append(f"without_logs: {code} is no pass of a check that reads logs")
+            problems.append(f"without_logs: {code} is not a pass of a check that reads logs")
     read = {".".join(loaded_column(t, c) or ()) for t, c in compiled.reads}
     problems += [
-        f"scope: {name} is no column that it reads" for name in check.scope if name not in read
+        f"scope: {name} is not a column that it reads" for name in check.scope if name not in read
     ]
     unknown_codes = sorted(set(check.record_only) - set(check.sentences))
     problems += [f"record_only: no reason has the code {code}" for code in unknown_codes]
@@ -344,7 +344,7 @@ def _unfit(check: Check, compiled: Compiled) -> list[str]:
         elif spec and (spec.required or not replaceable(compiled, name)):
             problems.append(f"at_best: no value can stand for {name}")
         elif spec and (not _is_of(spec.type, value) or value not in words):
-            problems.append(f"at_best: {value!r} is no value of {name}")
+            problems.append(f"at_best: {value!r} is not a value of {name}")
     return problems
 
 

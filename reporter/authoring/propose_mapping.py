@@ -174,7 +174,7 @@ def propose(
             proposals.append(proposal)
     if not proposals:
         raise errors[0]
-    hint = "; where it is no register, --sheet ... --kind none says so"
+    hint = "; where it is not a register, --sheet ... --kind none says so"
     return proposals, [f"not mapped: {e.place}: {e.message}{hint}" for e in errors]
 
 
@@ -440,14 +440,14 @@ def _id_of_names(name: Guess, picks: list[Guess], table: Table) -> Guess:
         if len(set(ids)) == len(ids):
             entry = {"from": parts} if len(parts) > 1 else name.heading
             why = (
-                "no id; each name stands once"
+                "no id; each name appears once"
                 if len(parts) == 1
-                else f"no id; each name stands once within {parts[0]}"
+                else f"no id; each name appears once within {parts[0]}"
             )
             return Guess(
                 name.heading, "actors.actor_id", 50, f"{why}. A new name is a new agent", entry
             )
-    why = "no id; names stand more than once, and rows of one name are one agent"
+    why = "no id; names appear more than once, and rows of one name are one agent"
     return Guess(name.heading, "actors.actor_id", 50, why, name.heading)
 
 

@@ -205,7 +205,7 @@ def _unknown(walk: Crosswalk, origins: set[str], targets: set[str]) -> Iterator[
                 close = get_close_matches(unknown_id, sorted(valid_ids), 1, 0.3)
                 hint = f"Did you mean {close[0]}?" if close else ""
                 place = place_below(walk.place, unknown_id)
-                yield ContentError(f"{walk.id}: {unknown_id} is no id of {name}", place, hint)
+                yield ContentError(f"{walk.id}: {unknown_id} is not an id of {name}", place, hint)
         for pair in ((o, t) for o in row.origins for t in row.targets):
             if pair in pairs:
                 yield ContentError(f"{walk.id} joins {pair[0]} and {pair[1]} twice", walk.place)

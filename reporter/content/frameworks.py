@@ -47,7 +47,7 @@ _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 def read_framework(path: Path) -> Framework:
     """Read one catalog.
 
-    Raises ContentError where a field is missing or wrong, or an id stands twice.
+    Raises ContentError where a field is missing or wrong, or an id appears twice.
     """
     catalog_file = fields(path)
     catalog_file.only(
@@ -206,7 +206,7 @@ def _mapped(
 def read_profile(path: Path) -> Profile:
     """Read one profile of target levels.
 
-    Raises ContentError where a field is missing or a target is no level.
+    Raises ContentError where a field is missing or a target is not a level.
     """
     file = fields(path)
     file.only("id", "title", "description", "target", "themes")
@@ -220,7 +220,7 @@ def read_profile(path: Path) -> Profile:
     for name, level in {"target": profile.target, **profile.themes}.items():
         place = file.place("target") if name == "target" else profile.place
         if level not in LEVELS or isinstance(level, bool):
-            raise ContentError(f"{name}: {level!r} is no level; expected 1 to 5", place)
+            raise ContentError(f"{name}: {level!r} is not a level; expected 1 to 5", place)
         if name != "target" and level <= profile.target:
             raise ContentError(
                 f"{name}: {level} is not above the target {profile.target}",

@@ -244,7 +244,7 @@ def read_part(path: Path) -> Model:
         )
     if model.kind != "part":
         raise ContentError(
-            "is no part of checks",
+            "is not part of checks",
             str(path),
             "End its comment with the line -- part: only models that ship are tables.",
         )
@@ -276,7 +276,7 @@ def _holds_nothing(folder: Path) -> ReporterError:
     return InputError(
         f"holds no folder {', '.join(EXTRA[:-1])} or {EXTRA[-1]}",
         str(folder),
-        "It is no folder of content.",
+        "It is not a content folder.",
     )
 
 
@@ -375,7 +375,7 @@ def unknown_targets(content: Content, profiles: Iterable[Profile]) -> Iterator[R
     themes = {t.id for t in content.themes}
     for profile in profiles:
         for name in sorted(set(profile.themes) - themes):
-            yield ContentError(f"target {name!r} is no theme", profile.place)
+            yield ContentError(f"target {name!r} is not a theme", profile.place)
 
 
 # ---------------------------------------------------------------- kinds of file
@@ -445,7 +445,7 @@ def _classes(source_file: Fields) -> tuple[str, dict[str, str]]:
     weaker = source_file.get("weaker", dict, {})
     if evidence not in EVIDENCE:
         raise ContentError(
-            f"{evidence!r} is no class of evidence",
+            f"{evidence!r} is not a class of evidence",
             source_file.place("evidence"),
             f"Known: {', '.join(EVIDENCE)}.",
         )
@@ -466,7 +466,7 @@ def _refuse_to_lack(source_file: Fields) -> None:
     for name in source_file.get("may_lack", list, []):
         if name not in required:
             raise ContentError(
-                f"{name!r} is no required column of events",
+                f"{name!r} is not a required column of events",
                 source_file.place("may_lack"),
                 f"Known: {', '.join(required)}.",
             )

@@ -285,7 +285,7 @@ def _events(mapping: Fields, columns: dict[str, Any], is_flat: bool) -> str:
         value = quoted(entry) if isinstance(entry, str) else ""
         if isinstance(entry, str) and entry not in words:
             raise ContentError(
-                f"{key} {entry!r} is none of {', '.join(words)}",
+                f"{key} {entry!r} is not one of {', '.join(words)}",
                 mapping.place(key),
                 f"A column of words: {key}: {{from: HEADING}}.",
             )
@@ -308,7 +308,7 @@ def _actors(mapping: Fields, columns: dict[str, Any]) -> str:
     kinds = VOCABULARY["actors.kind"]
     if isinstance(kind, str) and kind not in kinds:
         raise ContentError(
-            f"kind {kind!r} is none of {', '.join((*kinds, NOTHING))}", mapping.place("kind")
+            f"kind {kind!r} is not one of {', '.join((*kinds, NOTHING))}", mapping.place("kind")
         )
     kind_sql = quoted(kind) if isinstance(kind, str) else _value(mapping, "kind", "kind", kind)
     lists = mapping.get("lists", dict, {})
@@ -434,7 +434,7 @@ def _bare(mapping: Fields, key: str, heading: Any, is_flat: bool = False) -> str
     """SQL: the text of a cell as it stands; '' where it is empty. Flat records have columns."""
     headings = [*mapping.data["headings"], *_texts(mapping, "optional")]
     if not isinstance(heading, str) or heading not in headings:
-        raise ContentError(f"{heading!r} is none of the headings", mapping.place(key))
+        raise ContentError(f"{heading!r} is not one of the headings", mapping.place(key))
     if is_flat:
         return f'trim("{heading}", {quoted(BLANK)})'
     values = [f"r ->> {quoted(p)}" for p in _pointers(heading)]
@@ -492,7 +492,7 @@ def _value(mapping: Fields, key: str, name: str, entry: Any, is_flat: bool = Fal
         cell = f"coalesce(nullif({cell}, ''), {_cell(mapping, key, entry['else'], is_flat)})"
     if "date" in entry:
         if name not in _TIMES:
-            raise ContentError(f"{name} is no time", mapping.place(key))
+            raise ContentError(f"{name} is not a time", mapping.place(key))
         if mapping.data.get("kind") == EVENT:
             return f"coalesce({_moment(cell, entry['date'])}, {cell})"
         return f"coalesce(strftime({_date(cell, entry['date'])}, '%Y-%m-%dT%H:%M:%SZ'), {cell})"
@@ -516,7 +516,9 @@ def _exchanged(mapping: Fields, key: str, name: str, cell: str, values: dict[Any
     words = VOCABULARY.get(f"events.{name}") or (CLASSES if name == "event_class" else ())
     for word in map(str, values.values()) if words else ():
         if word and word.lower() not in words and word.lower() not in SYNONYMS.get(name, {}):
-            raise ContentError(f"{name} {word!r} is none of {', '.join(words)}", mapping.place(key))
+            raise ContentError(
+                f"{name} {word!r} is not one of {', '.join(words)}", mapping.place(key)
+            )
     by_code = {k: v for k, v in values.items() if _HUNDREDS.fullmatch(str(k).lower())}
     by_word = _swaps({k: v for k, v in values.items() if k not in by_code})
     codes = " ".join(

@@ -80,7 +80,7 @@ def _pack(point: EntryPoint) -> Pack:
     folders = _folders(point.value)
     if len(folders) != 1:
         many = f"has several folders: {', '.join(map(str, folders))}"
-        none = "is no folder with files of an installed package"
+        none = "is not a folder with files of an installed package"
         raise InputError(f"its value {point.value!r} {many if folders else none}", place, _OUT)
     return Pack(point.name, package, version, folders[0])
 

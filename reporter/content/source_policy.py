@@ -142,7 +142,7 @@ def validate_type(text: str, place: str) -> str:
     Raises ContentError where it is anything else.
     """
     refusal = ContentError(
-        f"{text[:60]!r} is no type of a column",
+        f"{text[:60]!r} is not a column type",
         place,
         "Such as VARCHAR, BIGINT[] or STRUCT(a VARCHAR).",
     )
@@ -192,13 +192,13 @@ def _refuse_in_source(node: exp.Expr, place: str) -> None:
     elif type(node) not in _SOURCE_ALLOWED and not isinstance(node, _ARROWS):
         excerpt = node.sql(dialect="duckdb")[:60]
         raise ContentError(
-            f"{excerpt!r} ({type(node).__name__}) is no part of a source",
+            f"{excerpt!r} ({type(node).__name__}) is not part of a source",
             at(node, place),
             _WHAT_A_SOURCE_MAY,
         )
     refuse_foreign_parts(node, place, _SOURCE_REFUSED_PARTS)
     if isinstance(node, exp.DataType) and node.this.name not in _SOURCE_TYPES:
-        raise ContentError(f"{node.sql(dialect='duckdb')!r} is no type of a source", place)
+        raise ContentError(f"{node.sql(dialect='duckdb')!r} is not a type of a source", place)
     if isinstance(node, exp.CTE) and not NAME.fullmatch(node.alias):
         raise ContentError(f"{node.alias!r} is not a plain lower-case name", place)
     if isinstance(node, exp.Table) and not _is_of_source(node):

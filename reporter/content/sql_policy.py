@@ -203,7 +203,7 @@ def _refuse_foreign_syntax(tree: exp.Query, place: str) -> None:
         if isinstance(node, exp.Table):
             _refuse_foreign_table(node, place)
         if isinstance(node, exp.Any) and not _likes_texts(node):
-            raise ContentError("ANY stands only in LIKE ANY ('a', 'b')", at(node, place))
+            raise ContentError("ANY is allowed only in LIKE ANY ('a', 'b')", at(node, place))
         if isinstance(node, exp.Star) and not isinstance(node.parent, exp.Count):
             raise ContentError("name the columns instead of *", at(node, place))
 

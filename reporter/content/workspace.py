@@ -24,7 +24,7 @@ NAME = "reporter.yml"
 FIRST_YEAR, LAST_YEAR, MOST_YEARS = 1970, 2200, 20
 """Beyond them a period is a slip: no system logged before, and no audit looks at more at once."""
 DAY = timedelta(days=1)
-PERIOD = "Write `period: {from: 2026-07-01, to: 2026-10-01}`; the day of `to` is no part of it."
+PERIOD = "Write `period: {from: 2026-07-01, to: 2026-10-01}`; the day of `to` is not part of it."
 ORGANISATION = "Write its name, which is printed on the cover: `organisation: Example Ltd`."
 MOST_DAYS = 100_000
 _KEYS = (
@@ -206,7 +206,7 @@ def _frameworks(settings: Fields) -> tuple[str, ...]:
     ids = settings.get("frameworks", list, None) if "frameworks" in settings.data else []
     repeats = sorted({str(n) for n in ids if ids.count(n) > 1})
     if repeats:
-        raise InputError(f"frameworks: {repeats[0]} stands twice", settings.place("frameworks"))
+        raise InputError(f"frameworks: {repeats[0]} appears twice", settings.place("frameworks"))
     if "frameworks" in settings.data and not ids:
         raise InputError(
             "frameworks names none",

@@ -59,7 +59,7 @@ _EvidenceLoader.add_constructor(f"{_TAG}timestamp", _date_or_text)
 
 
 def _twice(key: str, mark: Any) -> yaml.MarkedYAMLError:
-    return yaml.MarkedYAMLError(problem=f"key {key!r} stands twice", problem_mark=mark)
+    return yaml.MarkedYAMLError(problem=f"key {key!r} appears twice", problem_mark=mark)
 
 
 def _documents(
@@ -171,7 +171,7 @@ class _Scalars:
             return self._constructors[tag](self._constructor, node)
         except ValueError as error:
             raise yaml.MarkedYAMLError(
-                problem=f"{text[:40]!r} is no value: {error}", problem_mark=event.start_mark
+                problem=f"{text[:40]!r} is not a value: {error}", problem_mark=event.start_mark
             ) from error
 
 

@@ -17,7 +17,7 @@ _AS_AGENTS_DO = (
     "tool IS NOT NULL OR event_class IS NULL OR event_class IN ('tool', 'model') OR actor_kind IS"
     " NULL"
 )
-"""SQL over activity of one in no list: nothing shows that it is no agent."""
+"""SQL over activity of one in no list: nothing shows that it is not an agent."""
 SIGNS = {
     "an autonomy": "a.autonomy IS NOT NULL",
     "a prompt": "a.prompt_version IS NOT NULL",

@@ -162,7 +162,7 @@ def _level(view: View) -> list[str]:
 
 def _decisions(view: View) -> list[str]:
     """List what to decide, with the options."""
-    lines: list[str] = []
+    lines = ["", say("What to decide?")] if view.front.questions else []
     for each in view.front.questions:
         lines += ["", f"{each.rank}. {each.question} {each.about}"]
         lines += [f"     {c.text}" for c in each.choices]
@@ -182,7 +182,7 @@ def _blocker(blocker: Blocker, view: View) -> list[str]:
         check = checks[link.text]
         lines.append(f"    {check.id:<8} {check.counts.text:<40} {check.title}")
     if blocker.todo:
-        lines.append(f"    {say('The least that would be enough:')}")
+        lines.append(f"    {say('The minimum that would be enough:')}")
     for todo in blocker.todo:
         lines.append(f"      {todo.check.text} {todo.about}. {todo.fix}".rstrip())
     return lines
@@ -247,7 +247,7 @@ def _control(control: Control, framework: Framework, view: View) -> list[str]:
     if control.not_shown:
         lines += ["", say("What no check shows: {text}", text=control.not_shown)]
     if control.ask:  # a theme has none
-        lines += ["", say("Question for a human: {question}", question=control.ask)]
+        lines += ["", say("Question for a person: {question}", question=control.ask)]
     lines += [_answer(t) for t in view.attestations.rows if t.anchor == control.anchor]
     for check in control.checks:
         results = _results(
@@ -304,7 +304,7 @@ def _check(view: View, check_id: str) -> list[str]:
 
 def _raised(better: list[str]) -> list[str]:
     """Say how what is declared is shown."""
-    head = say("What is only declared earns part of the credit. How to show it:")
+    head = say("What is only declared earns part of the credit. How to prove it:")
     return ["", head, *better] if better else []
 
 

@@ -61,7 +61,7 @@ def elsewhere(view: View, query: str) -> list[str]:
     for register in _without_catalog(content):
         titles = {i.lower(): f"{register['title']} {i} {t}" for i, t in register["ids"].items()}
         if query.lower() in titles:
-            only_listed = say("It is in the list of ids only: nothing here bears on it.")
+            only_listed = say("It is in the list of ids only: nothing here relates to it.")
             return [titles[query.lower()].strip(), only_listed]
     return []
 
@@ -117,7 +117,7 @@ def _control(view: View, framework: Framework, control: Control) -> list[str]:
         lines += [say("Related, never scored:"), *_checks(view, related_checks)]
     if control.not_shown:
         lines += ["", say("What no check shows: {text}", text=spoken(control.not_shown))]
-    return [*lines, "", say("Question for a human: {question}", question=spoken(control.ask))]
+    return [*lines, "", say("Question for a person: {question}", question=spoken(control.ask))]
 
 
 def _checks(view: View, pairs: Iterable[tuple[str, str]]) -> Iterator[str]:

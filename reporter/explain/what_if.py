@@ -130,8 +130,8 @@ def _lines(
     ]
     if unknowns:
         lines.append(
-            f"{unknowns} of them are unknown now: that part is possible only, if what is found"
-            f" proves good ({EVIDENCE})."
+            f"{unknowns} of them are unknown now: that part of the gain is possible only, if the"
+            f" evidence is favourable ({EVIDENCE})."
         )
     if assessment.roadmap.ceiling < TOP:
         lines.append(f"The caps of this run stay: level {assessment.roadmap.ceiling} at most.")

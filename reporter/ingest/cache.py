@@ -129,14 +129,14 @@ def find(cache: Cache, key: str, files: int) -> Batch | None:
         defect = f"a file of it cannot be read: {error.strerror}"
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         defect = why_unread(error)
-    cache.warn(f"{path}: damaged ({defect}); its input is converted anew")
+    cache.warn(f"{path}: damaged ({defect}); its input is converted again")
     return None
 
 
 def _refuse_irregular(path: Path) -> None:
     """Raise ValueError for a path that could block when opened, or that leads elsewhere."""
     if not stat.S_ISREG(path.lstat().st_mode):
-        raise ValueError(f"{path.name} is no regular file")
+        raise ValueError(f"{path.name} is not a regular file")
 
 
 def _refuse_other(batch: Batch, key: str, files: int) -> None:
@@ -159,12 +159,12 @@ def _read(text: bytes) -> Batch:
     """
     data = json.loads(text)
     if not isinstance(data, dict):
-        raise ValueError("it is no JSON object")
+        raise ValueError("it is not a JSON object")
     if data.pop("sha256") != _hash_of(data):
         raise ValueError("it is not what was kept")
     data["counts"] = [Counts(**c) for c in data["counts"]]
     if not all(type(n) is int for c in data["counts"] for n in astuple(c)):
-        raise ValueError("a count of it is no number")
+        raise ValueError("a count of it is not a number")
     for name, size in (("problems", 5), ("other_types", 2), ("carried", 2)):
         data[name] = [tuple(x) for x in data[name]]
         if any(len(x) != size for x in data[name]):
@@ -179,7 +179,7 @@ def _sentence_of(entry: Any) -> Sentence:
     """Return the sentence that `_json_of` turned into a list."""
     text, values = entry
     if not isinstance(text, str):
-        raise TypeError("a reason of it is no text")
+        raise TypeError("a reason of it is not text")
     return Sentence(text, tuple((name, _value(*value)) for name, *value in values))
 
 
@@ -265,7 +265,7 @@ def _replace(path: Path, cache: Cache) -> None:
         path.replace(target)
     except IsADirectoryError as error:
         raise InputError(
-            "a folder stands where the cache keeps a file",
+            "there is a folder where the cache keeps a file",
             str(target),
             "Remove it, or give another --cache.",
         ) from error

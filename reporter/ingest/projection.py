@@ -221,7 +221,7 @@ def lack(field: str) -> Sentence:
 
 
 def can_fail(table: str, column: Column) -> bool:
-    """Tell whether some text is no value of the column."""
+    """Tell whether some text is not a value of the column."""
     return column.type != TEXT or f"{table}.{column.name}" in VOCABULARY
 
 

@@ -185,7 +185,7 @@ def read(
     key: str,
     kinds: Mapping[str, str],
 ) -> tuple[Rows, list[FileCount], list[Quarantined]]:
-    """Read every statement; `kinds` are those of the files by name. A line that is no record is
+    """Read every statement; `kinds` are those of the files by name. A line that is not a record is
     unreadable; errors inside a record are reported later.
     """
     rows_by_kind: Rows = {}
@@ -277,7 +277,7 @@ def _lacking(data: bytes) -> Sentence | None:
     if len(set(data)) < FEWEST_SIGNS or (
         words is not None and sum(map(len, words)) < SMALLEST // 4
     ):
-        return tell("it holds the same over and over")
+        return tell("it repeats the same content")
     return None
 
 
@@ -348,7 +348,7 @@ def _parsed_row(file: str, line: int, record: Any, kind: Kind, key: str) -> tupl
         if name not in columns and name not in kind.prefilled:
             name = _in_english(kind).get(name, name)
         if name in fields:
-            defect = defect or tell("{name} stands twice", name=name)
+            defect = defect or tell("{name} appears twice", name=name)
         if isinstance(value, list) and name in columns:
             defect = defect or tell("{name} holds a list; expected a text", name=name)
         if isinstance(value, dict) and name in columns:

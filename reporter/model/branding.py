@@ -63,7 +63,7 @@ def _logo(folder: Path, name: str, place: str) -> str:
     path, kind = folder / name, KINDS.get(Path(name).suffix.lower())
     if kind is None:
         raise InputError(
-            f"branding: logo {path.name} is no picture", place, f"Expected {', '.join(KINDS)}."
+            f"branding: logo {path.name} is not a picture", place, f"Expected {', '.join(KINDS)}."
         )
     try:
         if not _lies_in(folder, name):
@@ -102,7 +102,7 @@ def _read(path: Path, place: str) -> bytes:
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     with os.fdopen(descriptor, "rb") as file:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise InputError(f"branding: logo {path.name} is no regular file", place)
+            raise InputError(f"branding: logo {path.name} is not a regular file", place)
         return file.read(MOST_BYTES + 1)
 
 

@@ -145,7 +145,7 @@ class Leveled:
     narrow: bool
     """Fewer than half of the practices of level 1 apply, so it has no level."""
     assessed: bool = True
-    """At least one result for it is known; else the level is no finding."""
+    """At least one result for it is known; else the level is not a finding."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,7 @@ ENGINE: Mapping[str, str] = {
         " may be an agent"
     ),
     "disguised": mark(
-        "listed as {kind:word}, but has what agents have ({signs:word}): it may be an agent"
+        "listed as {kind:word}, but has features of an agent ({signs:word}): it may be an agent"
     ),
     "not_run": mark("the check could not be run: {error}"),
     "test_failed": mark(
@@ -101,7 +101,7 @@ def parsed(sentence: str) -> Parts:
         if token[1] is not None:
             place = _PLACE.fullmatch(token[1])
             if not place:
-                raise ValueError(f"{token[0]} is no place of a value")
+                raise ValueError(f"{token[0]} is not a place of a value")
             form = place[2] or ""
             if not _FORM.fullmatch(form):
                 raise ValueError(

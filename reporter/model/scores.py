@@ -156,7 +156,7 @@ MET, MISSING, UNKNOWN = "met", "missing", "unknown"
 
 @dataclass(frozen=True, slots=True)
 class ThemeLevel:
-    """The highest level that a theme does not stand in the way of. It is no level of the theme."""
+    """The highest level that a theme does not block. It is not a level of the theme."""
 
     theme: str
     lo: int
@@ -171,7 +171,7 @@ class LevelScore:
     lo: int
     """On evidence."""
     hi: int
-    """If all missing evidence proves good."""
+    """If all missing evidence is favourable."""
     judged: int
     """The highest level that can be judged: above it fewer than half of the practices exist."""
     target: int

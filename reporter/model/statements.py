@@ -43,7 +43,7 @@ class Given:
     fields: dict[str, str]
     """Column -> text; a column that the row does not have is missing."""
     wrong: Sentence | None = None
-    """Why it is no row at all."""
+    """Why it is not a row at all."""
 
     @property
     def ref(self) -> str:

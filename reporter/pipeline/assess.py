@@ -242,7 +242,7 @@ def _refuse_places(workspace: Path, *paths: Path) -> None:
     for path in paths:
         why = ""
         if not is_shown_as_it_is(path.absolute()):
-            why = "the name of this folder is no UTF-8, and the engine opens no such path"
+            why = "the name of this folder is not UTF-8, and the engine opens no such path"
         elif any(path.resolve().is_relative_to(place) for place in evidence):
             why = "this folder is among the evidence of the workspace: the next run would read it"
         if why:

@@ -97,7 +97,7 @@ def find(cache: Cache, shape: str, inputs: Inputs, part: Path) -> bool:
         os.utime(folder / ENTRY)
         return True
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-        cache.warn(f"{display_path(str(folder))}: damaged ({error}); it is assessed anew")
+        cache.warn(f"{display_path(str(folder))}: damaged ({error}); it is assessed again")
     shutil.rmtree(folder, ignore_errors=True)
     for path in part.iterdir():
         shutil.rmtree(path) if path.is_dir() else path.unlink()
@@ -108,13 +108,13 @@ def _checked(folder: Path, name: str) -> list[str]:
     """Return the files of a kept run, its entry left out.
 
     Raises ValueError, TypeError, KeyError or AttributeError where it is not what was kept. Nothing
-    is opened that is no regular file, and no name is believed that does not stand in the folder.
+    is opened that is not a regular file, and no name is believed that does not stand in the folder.
     """
     files = {}
     for at, _, names in os.walk(folder):
         for file in (Path(at) / n for n in names):
             if not stat.S_ISREG(file.lstat().st_mode):
-                raise ValueError(f"{file.name} is no regular file")
+                raise ValueError(f"{file.name} is not a regular file")
             files[file.relative_to(folder).as_posix()] = file
     if not {ENTRY, MANIFEST} <= files.keys():
         raise ValueError("its entry or its manifest is missing")

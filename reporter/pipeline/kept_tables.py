@@ -221,7 +221,7 @@ def _entry(cache: Cache, key: str) -> dict[str, Any] | None:
             raise ValueError("it is the entry of another input")
         for name, digest in entry["files"].items():
             if Path(name).name != name or not stat.S_ISREG((folder / name).lstat().st_mode):
-                raise ValueError(f"{name} is no regular file")
+                raise ValueError(f"{name} is not a regular file")
             if sha256(folder / name) != digest:
                 raise ValueError(f"{name} is not what was kept")
         names = {f"{n}.parquet" for n in entry.get("columns", {RESULTS: ()})}
@@ -232,7 +232,7 @@ def _entry(cache: Cache, key: str) -> dict[str, Any] | None:
                 raise ValueError("a column of it has no plain name or type")
         os.utime(folder / ENTRY)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        cache.warn(f"{folder}: damaged ({error}); it is made anew")
+        cache.warn(f"{folder}: damaged ({error}); it is made again")
         shutil.rmtree(folder, ignore_errors=True)
         return None
     return entry

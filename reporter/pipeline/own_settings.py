@@ -53,7 +53,7 @@ def own_settings(workspace: Workspace, checks: Sequence[Check]) -> OwnSettings:
     """List the settings that may raise a number."""
     params = [
         tell(
-            "params: {check} {name} {value}, shipped {shipped}",
+            "params: {check} {name} {value} (default {shipped})",
             check=c.id,
             name=name,
             value=_value(c.params[name]),
@@ -100,13 +100,13 @@ def own_settings(workspace: Workspace, checks: Sequence[Check]) -> OwnSettings:
 def _delivers(name: str, every: str, share: float) -> Sentence:
     text = (
         mark(
-            "log_sources: {name} counts as delivering with {share} % of its hours, shipped"
-            " {shipped} %"
+            "log_sources: {name} counts as delivering with {share} % of its hours (default "
+            "{shipped} %)"
         )
         if every == "hour"
         else mark(
-            "log_sources: {name} counts as delivering with {share} % of its days, shipped"
-            " {shipped} %"
+            "log_sources: {name} counts as delivering with {share} % of its days (default "
+            "{shipped} %)"
         )
     )
     return Sentence(text, (("name", name), ("share", str(share)), ("shipped", str(DEFAULT_SHARE))))
@@ -168,7 +168,7 @@ def misplaced_notes(engine: DuckDB) -> tuple[Quarantined, ...]:
             record,
             "baseline",
             tell(
-                "{n} events are dated inside the period; they count as activity, not as approved",
+                "{n} events are dated within the period; they count as activity, not as approved",
                 n=n,
             ),
             "",

@@ -24,7 +24,7 @@ def read_key(path: Path) -> str:
         raise InputError(f"cannot be read: {error.strerror}", str(path), make) from error
     try:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise InputError("is no regular file", str(path), make)
+            raise InputError("is not a regular file", str(path), make)
         data = os.read(handle, LONGEST + 1)
     finally:
         os.close(handle)

@@ -172,7 +172,7 @@ REMARK = (
     r"(total|sum|summe|gesamt|note|notes|notiz|source|quelle|as of|stand|last updated|updated on|end of|generated|page|confidential|disclaimer|legend|anmerkung|hinweis|remarque|"
     r"totaal|fuente|nota|export(ed)?|printed|copyright|key)\b"
 )
-"""How a line below a table begins that is no record of it."""
+"""How a line below a table begins that is not a record of it."""
 
 AI = (
     r"(ai|ki|ia|llm|gen ?ai) (agents?|agenten|assistants?|assistenten|systems?|systeme|anwendung\w*|applications?|solutions?|use ?cases?|bots?|tools?|models?|"

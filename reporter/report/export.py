@@ -58,7 +58,7 @@ from reporter.system.temporary import PREFIX
 def refuse_existing(out: Path) -> None:
     """Raise InputError where a run stands already, or something else."""
     if out.exists() and not out.is_dir():
-        raise InputError("this is no folder", str(out), "Give another --out.")
+        raise InputError("this is not a folder", str(out), "Give another --out.")
     if out.exists():
         raise InputError(
             "this run exists, and a run is never changed afterwards",
@@ -514,7 +514,7 @@ def publish(part: Path, out: Path) -> None:
 
 
 def read_view(run: Path, language: str = "") -> View:
-    """Return the view of a run, in its language or another; raise InputError where it is no run."""
+    """Return the view of a run, in its language or another; raise InputError if it is not a run."""
     from reporter.report.build import build
 
     return build(*read_run(run), language)
@@ -530,7 +530,7 @@ def render(
 ) -> list[Path]:
     """Write a run in formats to the folder `out`, all or none; return the written files.
 
-    Raises InputError where it is no run, or a file of the name stands there.
+    Raises InputError where it is not a run, or a file of the name stands there.
     """
     out = out.absolute()
     templates = tuple(templates)

@@ -109,7 +109,7 @@ def write(
 def make(view: str, name: str, value: str, place: str, data: list[str], folder: str) -> str:
     """Import the format, write the view and return the file name; runs in the child process.
 
-    Raises InputError where it is no Format of that name, or writes another file.
+    Raises InputError where it is not a Format of that name, or writes another file.
     """
     from importlib.metadata import EntryPoint
 
@@ -120,7 +120,7 @@ def make(view: str, name: str, value: str, place: str, data: list[str], folder: 
         or not _FILE.fullmatch(custom_format.file)
     ):
         raise InputError(
-            f"{value!r} is no Format called {name!r} with the plain name of a file", place, _HELP
+            f"{value!r} is not a Format called {name!r} with the plain name of a file", place, _HELP
         )
     report_view = from_json(Path(view).read_bytes())
     with speaking(report_view.cover.language):

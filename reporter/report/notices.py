@@ -19,9 +19,9 @@ LINES_SHOWN = 4
 
 SENTENCES: Mapping[str, str] = {
     "unlisted_actors": mark(
-        "Actors that act but are in no list provided: {n}. INV-02 fails for {failed} of them and is"
-        " unknown for {unknown}. {possible} are or may be agents: the log calls them so, they"
-        " call tools or models, or it does not say what they are or did."
+        "Actors that act but are in no list provided: {n}. INV-02 fails for {failed} of "
+        "them and is unknown for {unknown}. {possible} are or may be agents: the log says "
+        "so, they call tools or models, or it does not say what they are or did."
     ),
     "own_content": mark(
         "Checks and sources that do not ship with Reporter: {n}. The assessed organisation may"
@@ -32,24 +32,24 @@ SENTENCES: Mapping[str, str] = {
         " numbers would differ."
     ),
     "listed_otherwise": mark(
-        "Actors that are listed as something else but have what agents have: {n}. Each check on"
-        " agents is unknown for them, unless it assesses them as what they are listed as."
+        "Actors that are listed as something else but have features of an agent: {n}. Each "
+        "check on agents is unknown for them, unless it assesses them as listed."
     ),
     "gateways": mark(
-        "Identities that a list declares to be a gateway's: {n}. On that statement alone, others"
-        " acting under them is not treated as sharing (IDN-03, CRD-02)."
+        "Identities that a list declares to be a gateway's: {n}. On that declaration alone,"
+        " use by others is not treated as sharing (IDN-03, CRD-02)."
     ),
     "refusals_unshown": mark(
-        "Calls that count as refused, and so as not done, on the word of a log alone: {n}. The"
-        " policy decision recorded with them allows them, or no decision is recorded."
+        "Calls that count as refused, and so as not done, only because a log says so: {n}. "
+        "The policy decision recorded with them allows them, or no decision is recorded."
     ),
     "operations_unmapped": mark(
         "Cloud calls by agents for which the required permission is not known: {n}. They count as"
         " neither within nor outside permissions (ENT-05, ENT-08)."
     ),
     "who_may_sign": mark(
-        "Statements by people that count: {n}. The organisation itself says in reporter.yml who may"
-        " sign them; so many of the {people} people in post:"
+        "Statements by people that count: {n}. The organisation itself names in "
+        "reporter.yml who may sign them, of {people} people in post:"
     ),
     "agents_merged": mark(
         "Agents with a separate record that count as another agent, because a list declares their"
@@ -66,9 +66,9 @@ SENTENCES: Mapping[str, str] = {
         " done under them is assessed as that actor's."
     ),
     "display_names": mark(
-        "Names of listed people where an id should be: {n}. A name is not an id, as several people"
-        " may share it, so each counts as a stranger. Give the id from the list of people, or"
-        " declare the name an alias."
+        "Names of listed people where an id should be: {n}. Several people may share a "
+        "name, so each counts as a stranger. Give the id from the list of people, or "
+        "declare the name an alias."
     ),
     "open_secrets": mark(
         "Configurations with a secret in clear text that belong to no listed agent: {n}. CRD-09"
@@ -84,7 +84,8 @@ SENTENCES: Mapping[str, str] = {
         " silence in them is evidence."
     ),
     "answers_carry": mark(
-        "Frameworks whose evidenced score depends on people's answers by five points or more: {n}."
+        "Frameworks in which people's answers account for five points or more of the "
+        "evidenced score: {n}."
     ),
     "unnamed_events": mark(
         "Events of the period that name no actor, identity or credential: {n}. Whoever caused them"
@@ -95,9 +96,8 @@ SENTENCES: Mapping[str, str] = {
         " Check as_of in reporter.yml and the clock of the log."
     ),
     "contradictions": mark(
-        "Values on which two lists, or a list and a log, contradict each other: {n}. The one read"
-        " first"
-        " counts, in order of file name; the others count in no number."
+        "Values on which two lists, or a list and a log, contradict each other: {n}. The "
+        "first one read counts, in order of file name; the others are not used."
     ),
     "logs_outside": mark(
         "Logs in which every act is dated outside the period: {n}. They show nothing for the"
@@ -106,7 +106,7 @@ SENTENCES: Mapping[str, str] = {
     ),
     "checks_not_run": mark("Checks that could not be run: {n}. Each of their results is unknown."),
     "files_not_read": mark(
-        "Files that were found but not read: {n}. Their content counts in no number."
+        "Files that were found but not read: {n}. Their content is not counted."
     ),
     "files_changed": mark(
         "Files that changed while they were read: {n}. None of their records is used. Run again"
@@ -114,33 +114,30 @@ SENTENCES: Mapping[str, str] = {
         " copy that does not change."
     ),
     "own_settings": mark(
-        "Settings of the organisation's own that may raise a number: {n}. The evidenced score with"
-        " them is {own}, level {own_level}; with the shipped ones it is {shipped}, level"
-        " {shipped_level}."
+        "The organisation's own settings that may raise a number: {n}. The evidenced score "
+        "is {own}, level {own_level}; with default settings it would be {shipped}, level "
+        "{shipped_level}."
     ),
     "statements_refused": mark("Statements by people that were refused and have no effect: {n}."),
     "answers_rest_on_few": mark(
-        "More than a tenth of the {n} counted answers of yes or not applicable depend on one"
-        " person or"
-        " one artefact."
+        "One person or one artefact is behind more than a tenth of the {n} counted answers "
+        "of yes or not applicable."
     ),
     "baseline_not_approved": mark(
         "Runs that are meant to show what is approved have no effect (events below baseline/: {n}):"
         " {why}."
     ),
     "baseline_in_period": mark(
-        "Events below baseline/ that are dated inside the period: {n}. They are assessed as"
-        " activity;"
-        " what was done in a period cannot justify itself."
+        "Events below baseline/ that are dated within the period: {n}. They are assessed as"
+        " activity: what was done in a period cannot justify itself."
     ),
     "nothing_kept": mark(
         "Files that were recognised but of which no record was kept: {n}. They prove nothing"
         " either way."
     ),
     "records_lost": mark(
-        "Records that could not be read or were rejected: {n}. They count in no number, and may"
-        " contain"
-        " failures."
+        "Records that could not be read or were rejected: {n}. They are not counted, and "
+        "may contain failures."
     ),
     "fields_unread": mark(
         "Fields that hold a value that could not be read: {n}. The records are kept; whatever"
@@ -153,14 +150,12 @@ SENTENCES: Mapping[str, str] = {
         " an attestation. The headings of attestations.csv, and a line to copy for each:"
     ),
     "agents_gone": mark(
-        "Of {all} agents of the last run, {n} appear in nothing read now. Whatever they failed is"
-        " out"
-        " of every number, and not remediated."
+        "Of {all} agents of the last run, {n} appear in none of the files read now. What "
+        "they failed is no longer counted, but has not been fixed."
     ),
     "agents_relabelled": mark(
-        "Actors that the last run assessed as agents, and this run no longer does: {n}. Whatever"
-        " they"
-        " failed as agents is out of every number, and not remediated."
+        "Actors that the last run assessed as agents and this run does not: {n}. What they "
+        "failed as agents is no longer counted, but has not been fixed."
     ),
     "names_left": mark(
         "People have pseudonyms. Texts with a word that is part of someone's name, alone or joined"

@@ -121,7 +121,7 @@ def missed(view: View, gate: int) -> str:
     if level.lo >= gate:
         return ""
     upper_bound = (
-        f", at most {level.hi} even if all missing evidence proves good"
+        f", at most {level.hi} even if all missing evidence is favourable"
         if level.hi > level.lo
         else ""
     )
@@ -147,7 +147,7 @@ def _page_one(view: View) -> Iterator[str]:
     front = view.front
     yield _why(view)
     for rung in (r for r in front.rungs if r.standing == NEXT and r.obstacles):
-        yield f"\nIn the way of level {rung.level}:"
+        yield f"\nBlocking level {rung.level}:"
         for obstacle in rung.obstacles:
             owners = f" Owners: {obstacle.owners}." if obstacle.owners else ""
             yield f"  {obstacle.title}. {obstacle.text}.{owners}"
@@ -167,11 +167,11 @@ def _next(view: View) -> str:
     """Name what would decide most."""
     if view.readiness:
         asked = [f"{a.what} ({a.decides} results)" for a in view.readiness.asks[:_NEXT]]
-        return f"Bring next: {'; '.join(asked)}" if asked else ""
+        return f"Provide next: {'; '.join(asked)}" if asked else ""
     lines = [
         f"{w.what} ({w.decides} in {count(len(w.checks), 'check')})" for w in view.accounting.wanted
     ]
-    return f"Bring next: {'; '.join(lines[:_NEXT])}" if lines else ""
+    return f"Provide next: {'; '.join(lines[:_NEXT])}" if lines else ""
 
 
 def _first_to_open(out: Path) -> str:

@@ -288,7 +288,7 @@ def _refuse_others(run: Path) -> None:
         return
     except (ValueError, TypeError, KeyError) as error:
         raise InputError(
-            f"is no manifest of a run: {error!r}", str(run / MANIFEST), AGAIN
+            f"is not a manifest of a run: {error!r}", str(run / MANIFEST), AGAIN
         ) from error
     for name, digest in digests.items():
         if (run / name).is_file() and sha256(run / name) != digest:
@@ -429,7 +429,9 @@ class Results(StoredTable):
         try:
             return [Tally(check, Status(status), lo, hi, n) for check, status, lo, hi, n in rows]
         except ValueError as error:
-            raise InputError(f"holds what is no result: {error}", str(self.path), AGAIN) from error
+            raise InputError(
+                f"holds what is not a result: {error}", str(self.path), AGAIN
+            ) from error
 
 
 class Changes(StoredTable):
@@ -474,7 +476,7 @@ def read_data(run: Path) -> Assessment:
     try:
         return from_json(_with_lists(run, path.read_bytes()))
     except (msgspec.MsgspecError, ValueError, ZeroDivisionError) as error:
-        raise InputError(f"is no report: {error}", str(path), AGAIN) from error
+        raise InputError(f"is not a report: {error}", str(path), AGAIN) from error
 
 
 def _with_lists(run: Path, data: bytes) -> bytes:

@@ -25,7 +25,7 @@ class Column:
     person: bool = False
     """It names a person."""
     words: bool = False
-    """What says nothing (`projection.says_nothing`) is no value of it, so it counts as empty."""
+    """What says nothing (`projection.says_nothing`) is not a value of it, so it counts as empty."""
     may_be_none: bool = False
     """Words, of which those that say no are the value none."""
 

@@ -116,5 +116,5 @@ def macro_texts() -> Mapping[str, tuple[tuple[str, ...], str]]:
     names = [name for name, _, _ in matches]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         place = f"frameworks/models/{MACROS}.sql"
-        raise ContentError(f"macro {', '.join(twice)} stands twice", place, "Give each one name.")
+        raise ContentError(f"macro {', '.join(twice)} appears twice", place, "Give each one name.")
     return {name: (tuple(p.strip() for p in of.split(",")), body) for name, of, body in matches}

@@ -136,7 +136,7 @@ def _rows(model: Mapping[str, Any], kind: str) -> Iterator[tuple[str, str, Mappi
     for row in value_of(model, kind):
         name = value_of(row, "id", kind)
         if name in ids:
-            raise InputError(f"{name!r} stands twice", kind)
+            raise InputError(f"{name!r} appears twice", kind)
         ids.add(name)
         yield name, f"{kind}: {name}", row
 
@@ -169,7 +169,7 @@ def whole(value: Any, place: str, least: int | None = None, most: int | None = N
     is_whole = isinstance(value, int) and not isinstance(value, bool)
     if not is_whole or (least is not None and value < least) or (most is not None and value > most):
         bounds = "" if least is None else f" from {least}" + (f" to {most}" if most else "")
-        raise InputError(f"{value!r} is no whole number{bounds}", place)
+        raise InputError(f"{value!r} is not a whole number{bounds}", place)
     return int(value)
 
 
@@ -183,7 +183,7 @@ def exact(value: Any, place: str) -> Fraction:
     except (ValueError, ZeroDivisionError):
         fraction = Fraction(0)
     if isinstance(value, bool) or fraction <= 0:
-        raise InputError(f"{value!r} is no number above 0", place)
+        raise InputError(f"{value!r} is not a number above 0", place)
     return fraction
 
 

@@ -120,7 +120,7 @@ def _newest(
                 observation["source"],
             )
             if type(at) is not int:
-                raise TypeError(f"at: {at!r} is no whole number")
+                raise TypeError(f"at: {at!r} is not a whole number")
             if not result or at > as_of or check not in newest:
                 continue
             codes = newest[check][source]
@@ -255,7 +255,7 @@ def _complete(model: Model, cells: Settled) -> dict[str, Mapping[str, str]]:
         for name in (s for s in statuses if s not in model.tiers):
             raise InputError(f"{name!r} is not known", f"cells: {check}")
         for status in set(statuses.values()) - STATUSES.keys():
-            raise InputError(f"{status!r} is no status", f"cells: {check}")
+            raise InputError(f"{status!r} is not a status", f"cells: {check}")
     for check, subjects in model.scope.items():
         statuses = cells.get(check, {})
         missing = [s for s in subjects if s not in statuses]

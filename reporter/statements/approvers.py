@@ -152,11 +152,11 @@ def _out_of_office(signer: Person, name: str, at: datetime) -> Sentence | None:
     if left_at and day > left_at.date():
         return tell("{name} left on {day}", name=name, day=f"{left_at:%Y-%m-%d}")
     if signer.state == "retired" and not left_at:
-        return tell("{name} has left, and no list says when", name=name)
+        return tell("{name} has left, and no list records when", name=name)
     if signer.state not in ("", "active", "retired") and (
         not signer.state_since or day >= signer.state_since.date()
     ):
         return tell("{name} was not in post ({state:word})", name=name, state=signer.state)
     if signer.state or left_at:
         return None
-    return tell("no list says whether {name} was in post", name=name)
+    return tell("no list records whether {name} was in post", name=name)

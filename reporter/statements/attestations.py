@@ -184,7 +184,7 @@ def _attestation(row: Given, controls: Mapping[str, Group[str]]) -> Attestation:
     sha256 = fields.get("artefact_sha256", "").lower()
     if sha256 and not _HASH.fullmatch(sha256):
         raise Wrong(
-            tell("artefact_sha256 is no SHA-256"), hint=tell("expected 64 digits from 0 to f")
+            tell("artefact_sha256 is not a SHA-256"), hint=tell("expected 64 digits from 0 to f")
         )
     if sha256 and not fields.get("artefact"):
         raise Wrong(
@@ -291,7 +291,7 @@ def _assess_alone(answer: Attestation, grounds: _Grounds) -> Attestation:
         reason = tell("answered no, which does not expire") if _stale(answer, as_of) else None
         return replace(answer, status="fail", why=reason or tell("answered no"))
     if why := _stale(answer, as_of):
-        return replace(answer, why=tell("{why}: as if it had never been given", why=why))
+        return replace(answer, why=tell("{why}: has no effect", why=why))
     if why := _unproven(answer, grounds.hashes):
         return replace(answer, status="unknown", why=why)
     if answer.answer == "not applicable":
@@ -343,7 +343,7 @@ def _unproven(answer: Attestation, hashes: Mapping[str, str]) -> Sentence | None
         return tell("{artefact} is not a file in statements/", artefact=answer.artefact)
     if answer.artefact_sha256 and answer.artefact_sha256 != digest:
         return tell(
-            "the hash of {artefact} does not match: the file is not the one that was looked at",
+            "the hash of {artefact} does not match: the file is not the one that was examined",
             artefact=answer.artefact,
         )
     return None

@@ -160,7 +160,7 @@ def _ill_formed(
         return tell("no effect: it ends before it begins")
     if end - start > LONGEST:
         return tell(
-            "no effect: it holds for {n} days, over {most}",
+            "no effect: it runs for {n} days; the limit is {most}",
             n=(end - start).days,
             most=LONGEST.days,
         )
@@ -285,4 +285,4 @@ def _out_of_force(statement: Waiver | Compensation, as_of: datetime) -> Sentence
         return tell("approved after the date of this assessment: dropped")
     if statement.expires > as_of:
         return None
-    return tell("expired on {day}: as if it had never existed", day=f"{statement.expires:%Y-%m-%d}")
+    return tell("expired on {day}: has no effect", day=f"{statement.expires:%Y-%m-%d}")

@@ -59,7 +59,9 @@ def names_given(
     known = known if {*names} <= {*known} else (*known, *more())
     for name in names:
         if name not in known:
-            raise click.BadParameter(f"{name!r} is none of {', '.join(known)}", param_hint=option)
+            raise click.BadParameter(
+                f"{name!r} is not one of {', '.join(known)}", param_hint=option
+            )
     return names
 
 

@@ -34,13 +34,13 @@ MOST_OF_CONTENT = 1 << 24
 
 
 def regular_bytes(path: Path) -> bytes:
-    """Read a file given as content; OSError where it is no regular file: a pipe never begins, a
+    """Read a file given as content; OSError where it is not a regular file: a pipe never begins, a
     device never ends.
     """
     handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     with os.fdopen(handle, "rb") as file:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise OSError(errno.EINVAL, "it is no regular file", str(path))
+            raise OSError(errno.EINVAL, "it is not a regular file", str(path))
         data = file.read(MOST_OF_CONTENT + 1)
     if len(data) > MOST_OF_CONTENT:
         raise OSError(errno.EFBIG, f"it has more than {MOST_OF_CONTENT >> 20} MB", str(path))

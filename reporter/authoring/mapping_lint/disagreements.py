@@ -26,7 +26,7 @@ _ABOUT = (
     " labels are facts and stand here with their source; the texts of the publications do not."
     " *Evidence in common* is what the catalogs say: the checks that count, directly or in part,"
     " for both ends of a pair. Where there is none, nothing that is tested shows the one and the"
-    " other. That is no proof that a pair is wrong, only that it is not tested here. `reporter"
+    " other. That is not proof that a pair is wrong, only that it is not tested here. `reporter"
     " lint-mapping FILE` does the same for a file of yours."
 )
 _NO_VENDOR = (
@@ -76,7 +76,7 @@ def _publication(path: Path, known: set[str]) -> Publication:
     if sorted(source) != sorted(keys) or not all(isinstance(source[k], str) for k in keys):
         raise ContentError(f"source: expected {', '.join(keys)}, each a text", file.place("source"))
     if file.get("strength", str) not in STATED:
-        raise ContentError(f"'strength' is none of {', '.join(STATED)}", file.place("strength"))
+        raise ContentError(f"'strength' is not one of {', '.join(STATED)}", file.place("strength"))
     return Publication(
         id=file.get("id", str),
         title=file.get("title", str),
@@ -274,4 +274,4 @@ def faults_in(content: Content) -> Iterator[ContentError]:
         for origin, _, maps in publication.pairs:
             for one in sorted(set(maps) - set(lists.ids[origin])):
                 place = f"frameworks/{PUBLISHED}/{publication.id}.yml"
-                yield ContentError(f"{one} is no id of {origin}", place)
+                yield ContentError(f"{one} is not an id of {origin}", place)

@@ -165,7 +165,9 @@ def word_fault(word: str) -> Fault:
     """Say that a word for a strength or a relation is none that is known."""
     near = nearest_word(word)
     advice = (f"Did you mean {near!r}? " if near else "") + "What the pair claims is not judged."
-    return Fault(STRENGTH, word, f"{word!r} is no known word for a strength", KNOWN_WORDS, advice)
+    return Fault(
+        STRENGTH, word, f"{word!r} is not a known word for a strength", KNOWN_WORDS, advice
+    )
 
 
 @dataclass(frozen=True, slots=True)

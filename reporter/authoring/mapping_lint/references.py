@@ -223,7 +223,7 @@ class Lists:
         ends = {m.end() for m in re.finditer(r"(?<=[\w)])(?![\w.])", text[:60])}
         ends |= {m.start() for m in re.finditer(r"\.?(?:\s|$)", text[:60])}
         for end in sorted(ends, reverse=True):
-            start = text[:end]  # `Map risks` is no id, though MAP alone is one
+            start = text[:end]  # `Map risks` is not an id, though MAP alone is one
             is_numbered = re.search("[0-9.]", start) and start[-1] not in ".,;:"
             if is_numbered and self.looks_like_id(start, named):
                 return start
@@ -305,7 +305,7 @@ class Lists:
         return None
 
     def _wrong(self, reference: Reference, list_id: str, meant: frozenset[str] | None) -> Reference:
-        """Say what is wrong with a text that is no id of the list it should be of."""
+        """Say what is wrong with a text that is not an id of the list it should be of."""
         text = reference.text
         form = self.forms[list_id]
         if form.unheld and form.unheld.fullmatch(self._bare(text).lower()):
@@ -331,7 +331,7 @@ class Lists:
                 return replace(reference, why=f"it has not the form of an id of {name}")
         else:
             advice = self._nearest(reference, list_id)
-        fault = Fault(ID, text, f"{text!r} is no id of {name}", expected, advice)
+        fault = Fault(ID, text, f"{text!r} is not an id of {name}", expected, advice)
         return replace(reference, list_id=list_id, fault=fault)
 
     def _of_year(self, text: str, list_id: str) -> str:

@@ -17,11 +17,11 @@ _FOLDER = click.Path(path_type=Path)
 @click.command(name="lint-mapping")
 @click.argument("file", type=_FOLDER)
 @click.option("--extra", type=_FOLDER, multiple=True, help="Folder with lists of your own.")
-@click.option("--no-packs", is_flag=True, help="Leave installed packs of content out.")
+@click.option("--no-packs", is_flag=True, help="Leave out installed content packs.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object with all findings.")
 def lint_mapping(file: Path, extra: tuple[Path, ...], no_packs: bool, as_json: bool) -> None:
-    """Name what is wrong in anybody's mapping of OWASP, NIST, ISO or other lists: ids, titles,
-    duplicates, strengths that the official text does not bear.
+    """Find faults in any mapping of OWASP, NIST, ISO or other lists: ids, titles, duplicates, and
+    strengths that the official text does not support.
 
     FILE is CSV, XLSX, YAML, JSON or an OSCAL mapping collection, with two columns of ids, or one
     and a column of your own controls. Exit code 1 where something is found."""

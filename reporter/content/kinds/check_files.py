@@ -88,7 +88,9 @@ def _demands(file: Fields) -> dict[str, dict[str, str]]:
         _known_columns(columns, "demands", place)
         tables = {name.partition(".")[0] for name in columns}
         if code not in passes or tables & {"actors", "events"}:
-            raise ContentError(f"demands: {code!r} is no pass, or asks of actors or events", place)
+            raise ContentError(
+                f"demands: {code!r} is not a pass, or asks of actors or events", place
+            )
         if wrong := set(columns.values()) - set(EVIDENCE[1:]):
             raise ContentError(f"demands: no class {', '.join(map(str, wrong))}", place)
     return demands

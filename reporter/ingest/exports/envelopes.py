@@ -424,7 +424,7 @@ def nested(fields: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def _table(columns: Iterable[Any], rows: Iterable[Any]) -> list[Any]:
-    """Return rows as records; what is no row stays what it is, and is counted as one."""
+    """Return rows as records; what is not a row stays what it is, and is counted as one."""
     names = [str(c) for c in columns]
     return [
         dict(zip(names, row, strict=False)) if isinstance(row, list | tuple) else row

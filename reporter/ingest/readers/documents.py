@@ -160,7 +160,7 @@ def _no_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         keys: set[str] = set()
         for key, _ in pairs:
             if key in keys:
-                raise ValueError(tell("key {name} stands twice", name=repr(key)))
+                raise ValueError(tell("key {name} appears twice", name=repr(key)))
             keys.add(key)
     return mapping
 

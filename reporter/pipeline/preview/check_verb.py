@@ -16,11 +16,11 @@ _FOLDER = click.Path(path_type=Path)
 @click.command()
 @click.argument("workspace", type=_FOLDER)
 @click.option("--extra", type=_FOLDER, multiple=True, help="Folder of your own content.")
-@click.option("--no-packs", is_flag=True, help="Leave installed packs of content out.")
+@click.option("--no-packs", is_flag=True, help="Leave out installed content packs.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object with all of it.")
 def check(workspace: Path, extra: tuple[Path, ...], no_packs: bool, as_json: bool) -> None:
-    """Look at WORKSPACE before an assessment: what is not read and why, there twice or lost, and
-    what to bring to decide most. Takes seconds, of large logs it reads pieces.
+    """Look at WORKSPACE before an assessment: what is not read and why, what is duplicated or
+    lost, and what to provide next. It takes seconds, as it samples large logs.
 
     Exit code 3 where `assess` would refuse it, with the same message."""
     from reporter.content.packs import installed

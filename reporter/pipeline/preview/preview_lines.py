@@ -28,7 +28,7 @@ def as_text(preview: Preview) -> Iterator[str]:
         (f"{f.count.file}: {'; '.join(f.doubts)}" for f in read if f.doubts),
     )
     yield from _part(
-        "There twice; leave one out:",
+        "Duplicates; leave one out:",
         (
             *(f"{' and '.join(names)} are the same" for names in preview.same),
             *(
@@ -102,7 +102,7 @@ def _outlook(preview: Preview) -> Iterator[str]:
         f" {preview.unknown:,} would be unknown."
     )
     if preview.parts:
-        yield "Of large logs only pieces were read, so gaps in them are not looked for."
+        yield "Large logs were only sampled, so gaps in them were not looked for."
     if preview.untold:
         yield f"Whether {_count(preview.untold, 'result')} can be judged depends on these gaps."
     if preview.asks:

@@ -17,7 +17,7 @@ _HEADS = {
     "agent_untold": (mark("Agents, kind unknown"), mark("script or model")),
 }
 _PRACTICES = {
-    "owner": mark("Somebody answers for it"),
+    "owner": mark("Someone is accountable"),
     "review": mark("Review on time"),
     "credentials": mark("Sound credentials"),
     "monitoring": mark("Monitoring"),
@@ -86,7 +86,9 @@ def _text(comparison: model.SideBySide, types: list[str]) -> str:
     if not any(t.endswith("agent") or t == "agent_untold" for t in types):
         absentees.append(say("agent"))
     absence_note = (
-        say(" No input lists a live {types}.", types=join(absentees)) if absentees else ""
+        say(" No input lists a live actor of these types: {types}.", types=join(absentees))
+        if absentees
+        else ""
     )
     text = say(
         "One model, applied to each type in its own way: how many live actors of each type have"
@@ -98,16 +100,16 @@ def _text(comparison: model.SideBySide, types: list[str]) -> str:
 
 def _note(comparison: model.SideBySide) -> str:
     return say(
-        "Live: not draft, retired or rejected. By the rules of GOV-01, which assesses types with at"
-        " least {members} members. Agents are one type; service accounts and workloads are"
-        " another. An"
-        " owner counts if the directory lists them and no record says suspended or left. Review on"
-        " time: completed within {review_days} days, none overdue. Sound credentials, for all but"
-        " people: no long-lived secret is declared, or every key has its end ahead or was rotated"
-        " within {rotation_days} days. An actor that loads or calls a model decides at run time, as"
-        " does an agent with autonomy 2 or more. Service accounts and workloads without a model"
-        " are scripted automation, and so is an agent whose listed components include none."
-        " parity.csv lists everyone without a practice.",
+        "Live means not draft, retired or rejected. The rules are those of GOV-01, which "
+        "assesses types with at least {members} members. Agents are one type; service "
+        "accounts and workloads are another. An owner counts if the directory lists them "
+        "and no record says suspended or left. Review on time: completed within "
+        "{review_days} days, none overdue. Sound credentials, for all but people: no "
+        "long-lived secret is declared, or every key has yet to expire or was rotated "
+        "within {rotation_days} days. An actor that loads or calls a model decides at run "
+        "time, as does an agent with autonomy 2 or more. Service accounts and workloads "
+        "without a model are scripted automation, and so is an agent with no model among "
+        "its listed components. parity.csv lists everyone without a practice.",
         members=number(comparison.min_pop),
         review_days=number(comparison.review_days),
         rotation_days=number(comparison.rotation_days),

@@ -56,7 +56,7 @@ _NAMELESS = {
     "agent": mark("agent"),
     "service_account": mark("service account"),
     "workload": mark("workload"),
-    "": mark("nobody knows who"),
+    "": mark("not known who"),
 }
 
 
@@ -117,7 +117,7 @@ def _map_text(
     if not levels:
         return ""
     return say(
-        "{n} of {agents} in use have a failing critical result. In no log supplied: {blind}.",
+        "{n} of {agents} in use have a failing critical result. Not in any log provided: {blind}.",
         n=number(sum(m.agent in failing for m in levels)),
         agents=count(len(levels), "agent"),
         blind=number(sum(m.agent not in seen for m in levels)),

@@ -326,8 +326,8 @@ def cost_curve(assessment: model.Assessment) -> CostCurve:
     ]
     last = plan.picks[-1]
     end = say(
-        "All {actions} take {days} person-days and lead to a score of {score} and level {level},"
-        " if missing evidence proves good.",
+        "All {actions} take {days} person-days and lead to a score of {score} and level "
+        "{level}, if missing evidence is favourable.",
         actions=count(len(plan.picks), "action"),
         days=person_days(days),
         score=percent(last.total),

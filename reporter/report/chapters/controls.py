@@ -302,9 +302,9 @@ def _missing_text(missing_count: int, inapplicable_count: int, total: int) -> st
         )
         return f"{lead} {aside_note}".rstrip()
     text = say(
-        "{n} of {all} are not assessed: no record in the evidence bears on them. They count as 0"
-        " in the evidenced score and as met in the upper bound. The entry of each control names the"
-        " checks or the question that would settle it.",
+        "{n} of {all} are not assessed: the evidence holds no record on them. They count as"
+        " 0 in the evidenced score and as met in the upper bound. The entry of each control"
+        " names the checks or the question that would settle it.",
         n=number(missing_count),
         all=number(total),
     )
@@ -421,7 +421,7 @@ def _shown(assessment: model.Assessment, check_ids: Sequence[str]) -> str:
     if unmet_count := len(check_ids) - len(weakest):
         kind_parts.append(say("{n} nothing", n=number(unmet_count)))
     if unsaid_count := shows[""]:
-        show_parts.append(say("{n} not said", n=number(unsaid_count)))
+        show_parts.append(say("{n} not stated", n=number(unsaid_count)))
     return say(
         "Checks that count, by what they show: {shows}; by the weakest evidence of what is met:"
         " {kinds}.",

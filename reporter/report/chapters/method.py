@@ -83,9 +83,9 @@ def _weights(policy: model.Policy) -> tuple[tuple[str, str], ...]:
     severities = ", ".join(f"{word(s)} {policy.severity_weights[s]}" for s in model.SEVERITIES)
     strengths = ", ".join(f"{word(name)} {w}" for name, w in policy.strength_weights.items())
     weights = say(
-        "Subjects weigh by risk tier ({tiers} for tiers 1 to 4), checks by severity "
-        "({severities}) and by strength of the mapping ({strengths}). The number of subjects of a "
-        "check adds no weight.",
+        "Subjects are weighted by risk tier ({tiers} for tiers 1 to 4), checks by severity "
+        "({severities}) and by strength of the mapping ({strengths}). The number of "
+        "subjects of a check adds no weight.",
         tiers=tiers,
         severities=severities,
         strengths=strengths,
@@ -169,7 +169,7 @@ def _thresholds(policy: model.Policy) -> tuple[tuple[str, str], ...]:
 
 _STANDING = (
     (
-        mark("Standing"),
+        mark("Status of this report"),
         mark(
             "This is a management self-assessment with automated procedures. It is not an "
             "assurance opinion (ISAE 3000, AT-C 205) and not a certification."
@@ -254,8 +254,9 @@ _READING = (
     (
         mark("Rounding"),
         mark(
-            "Scores are exact fractions inside and printed with one decimal, half up. 100.0 is "
-            "printed only where nothing is missing, 0.0 only where nothing counts."
+            "Scores are computed as exact fractions and printed with one decimal, rounded "
+            "half up. 100.0 is printed only where nothing is missing, 0.0 only where "
+            "nothing counts."
         ),
     ),
     (

@@ -114,7 +114,7 @@ NOW, RANKED, LATER = "act now", "ranked", "later"
 OWNERS_SHOWN, FIRST_SHOWN = 25, 3
 FILE, TODO = "roadmap.csv", "todo.csv"
 TOP = 5
-_SUPPLY = mark("Supply what is missing: ")
+_SUPPLY = mark("Provide what is missing: ")
 _WORDS = (
     "",
     mark("The first action of the roadmap that fixes something moves"),
@@ -367,15 +367,16 @@ def _text(assessment: model.Assessment) -> str:
     efforts = Counter(p.action.effort.as_integer_ratio() for p in plan.picks)
     days = sum((n * Fraction(*ratio) for ratio, n in efforts.items()), Fraction(0))
     return say(
-        "{actions} fix what fails, a root cause or a check each; {others} show what is unknown."
-        " Together {days} person-days by default efforts or your own, from {start} to {end}. Each"
-        " gain is the evidenced enterprise score with the action done less the score before it,"
-        " computed anew after every pick, in percentage points; the gains add up. The next pick is"
-        " the one with the largest gain per day: a good order, not the best of all orders. What"
-        " evidence brings is only possible: it counts as if what is found were good, and so do the"
-        " scores and levels after it. Without cap: what an action would bring if critical failures"
-        " held no practice at half; while others still hold it, the gain waits for the last of"
-        " them.{held}{left} Any choice: reporter explain RUN --fix ID,ID.",
+        "{actions} fix failures, each a root cause or a check; {others} supply missing "
+        "evidence. Together they take {days} person-days, by default efforts or your own, "
+        "and lead from {start} to {end}. Each gain is the evidenced enterprise score after "
+        "the action less the score before it, in percentage points, recomputed after every "
+        "pick; the gains add up. The next pick is the one with the largest gain per day: a "
+        "good order, not the best of all. Gains from evidence are only possible: they, and "
+        "the scores and levels after them, assume that the evidence is favourable. Without "
+        "cap: what an action would bring if critical failures capped no practice; while "
+        "others still cap it, the gain comes with the last of them.{held}{left} For any "
+        "other choice: reporter explain RUN --fix ID,ID.",
         actions=count(fix_count, "action"),
         others=number(len(plan.picks) - fix_count),
         days=person_days(days),

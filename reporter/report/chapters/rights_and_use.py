@@ -324,13 +324,12 @@ def _tiers_text(comparison: model.Comparison) -> str:
         ]
     )
     return say(
-        "Agents in use are those of a register that are active, or whose state it does not say, and"
-        " those seen only in logs: {named}. Autonomy, blast radius and data each count 0, 1 or 2,"
-        " from"
-        " the inventory and from what was seen; unrecorded factors are taken at their worst. A"
-        " declared tier can raise the result but never lower it. The agentic factors are those of"
-        " OWASP AIVSS (0 to 10): they say how much an agent would amplify a weakness, and score"
-        " no vulnerability. {shown}",
+        "Agents in use are those of a register that are active, or whose state it does not "
+        "record, and those seen only in logs: {named}. Autonomy, blast radius and data each"
+        " count 0, 1 or 2, from the inventory and from what was seen; unrecorded factors "
+        "are taken at their worst. A declared tier can raise the result but never lower it."
+        " The agentic factors are those of OWASP AIVSS (0 to 10): they say how much an "
+        "agent would amplify a weakness, and score no vulnerability. {shown}",
         named=tier_counts,
         shown=list_text(len(comparison.tiers), TIERS_SHOWN, "agent", "tiers.csv"),
     )

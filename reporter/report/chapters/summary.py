@@ -96,8 +96,8 @@ def summary(
                 None,
                 (
                     say(
-                        "{share} of the weighted evidence asked for was there to be assessed, and"
-                        " {part} of that is met",
+                        "{share} of what the method asks for could be judged, by weight; "
+                        "{part} of that is met",
                         share=coverage,
                         part=met_of_judged(total),
                     ),
@@ -107,7 +107,7 @@ def summary(
         ),
         assessed=_assessed_text(assessment),
         caps=tuple(
-            say("Held at level {n}: {why}", n=most, why=clean(content(reason)))
+            say("Capped at level {n}: {why}", n=most, why=clean(content(reason)))
             for most, reason in score.caps
         ),
         steps=steps,
@@ -134,7 +134,7 @@ def _level_sentence(total: GroupScore, level: elements.Level) -> str:
         return level.note[:1].upper() + level.note[1:]
     if total.lo == total.hi:
         return say("No check lacks evidence")
-    return say("The level stays the same even if all missing evidence proves good")
+    return say("More evidence alone cannot raise the level")
 
 
 def _target(score: LevelScore, assessment: model.Assessment) -> str:
@@ -238,7 +238,7 @@ def _evidence_text(total: int) -> str:
     if not total:
         return say("No other check lacks evidence.")
     return say(
-        "{n} of {checks} that could score higher if missing evidence proves good.",
+        "{n} of {checks} that could score higher if missing evidence is favourable.",
         n=min(total, EVIDENCE_SHOWN),
         checks=count(total, "further check"),
     )
@@ -341,6 +341,6 @@ def under_policy(context: model.Context) -> str:
     covered, unknown = int(lo * total), int(hi * total) - int(lo * total)
     counts = {"n": number(covered), "all": number(total), "unknown": number(unknown)}
     if unknown:
-        text = mark("{n} of {all} agents in use are under a policy; of {unknown} it is unknown.")
+        text = mark("{n} of {all} agents in use are under a policy; for {unknown} this is unknown.")
         return say(text, **counts)
     return say("{n} of {all} agents in use are under a policy.", **counts)

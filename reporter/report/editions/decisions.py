@@ -140,10 +140,10 @@ def _question(
 def _asked(assessment: model.Assessment, decision: Decision, worst: model.Check) -> str:
     if decision.kind == EVIDENCE:
         return say(
-            "Bring the evidence that level {n} still lacks?", n=assessment.scores.level.lo + 1
+            "Provide the evidence that level {n} still lacks?", n=assessment.scores.level.lo + 1
         )
     if decision.kind == PROVE:
-        return say("Back up with system evidence what is only declared?")
+        return say("Support declarations with system evidence?")
     if decision.question:
         return clean(content(decision.question))
     title = headline(worst.headline or worst.title)
@@ -211,9 +211,9 @@ def _score_after(total: Fraction, gain: Fraction) -> str:
 
 def _option_title(decision: Decision, option: Option, level: int) -> str:
     if decision.kind == EVIDENCE:
-        return say("Bring it, if it proves good")
+        return say("Provide it, if it is favourable")
     if decision.kind == PROVE:
-        return say("Bring system exports, if they confirm it")
+        return say("Provide system exports, if they confirm it")
     if option.kind == "high":
         return say("Only tier 3 and 4 ({n})", n=number(option.things))
     if option.kind == "needed":

@@ -151,7 +151,7 @@ def _judgement(assessment: model.Assessment, steps: Sequence[LevelStep]) -> str:
     head = say("Level {n} of 5: {name}.", n=score.lo, name=name)
     if score.caps:
         reasons = join(clean(content(reason)).rstrip(".") for _, reason in score.caps)
-        return f"{head} {say('It is held there: {why}.', why=reasons)}"
+        return f"{head} {say('It is capped there: {why}.', why=reasons)}"
     if score.lo == TOP:
         return head
     step = steps[score.lo]
@@ -271,7 +271,7 @@ def _way(assessment: model.Assessment, way: Way) -> str:
     text = say(
         "{days} ({parts}); score then {score}",
         days=days_of_work(way.days),
-        parts=", ".join(filter(None, parts)) or say("nothing more to do"),
+        parts=", ".join(filter(None, parts)) or say("nothing further required"),
         score=percent(way.total),
     )
     if way.reached >= way.level:
@@ -287,7 +287,7 @@ _DIRECTIONS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     mark("newly failing"): ("worse", (FAILS["pass"], FAILS["unknown"], FAILS["attested"])),
     mark("failing, new in scope"): ("worse", (FAILS["na"], "new, failing")),
     mark("evidence gained"): ("evidence", ("evidence found",)),
-    mark("evidence lost"): ("evidence", ("evidence lost", "lost from sight")),
+    mark("evidence lost"): ("evidence", ("evidence lost", "no longer visible")),
 }
 
 
@@ -322,7 +322,7 @@ def _changes(assessment: model.Assessment) -> tuple[str, tuple[Change, ...], str
     )
     note = ""
     if last_run.unlike:
-        note = say("Not like with like: {what} changed.", what=differences(last_run))
+        note = say("Not directly comparable: {what} changed.", what=differences(last_run))
     return text, changes, note
 
 
@@ -349,14 +349,14 @@ def _unseen(assessment: model.Assessment) -> Iterator[str]:
     silent_logs = [clean(f.log_source) for f in assessment.feeds if not f.alive]
     if silent_logs:
         yield say(
-            "{logs} of {all} did not deliver as expected ({names}): nothing that these agents"
-            " did can be called clean.",
+            "{logs} of {all} did not deliver as expected ({names}): nothing that their "
+            "agents did can be called clean.",
             logs=count(len(silent_logs), "log"),
             all=number(len(assessment.feeds)),
             names=short(join(silent_logs), "coverage.csv", 120),
         )
     if not assessment.feeds:
-        yield say("No log was supplied: what agents did is not known, only what they may do.")
+        yield say("No log was provided: what agents may do is known, what they did is not.")
     if unregistered := assessment.population.get("shadow", 0):
         yield say_n(
             "{n} actor seen in logs is in no register.",
@@ -383,8 +383,8 @@ def _notes(notices: Sequence[Notice]) -> str:
         return ""
     clauses = [_clause(n) for n in notices if n.code in _HEAVY]
     text = say_n(
-        "{n} note limits these numbers; it is in full behind this page",
-        "{n} notes limit these numbers; they are in full behind this page",
+        "{n} note limits these numbers; its full text is behind this page",
+        "{n} notes limit these numbers; their full text is behind this page",
         len(notices),
     )
     return f"{text}: {'; '.join(clauses)}." if clauses else f"{text}."

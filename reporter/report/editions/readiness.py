@@ -162,8 +162,8 @@ def _next_text(to_bring: Sequence[Ask]) -> str:
         return say("No further file decides what is unknown. See the reasons in findings.csv.")
     first = to_bring[:BOARD_ASKS]
     return say_n(
-        "What to bring first decides up to {results}.",
-        "The first {n} things to bring decide up to {results}.",
+        "The first item to provide decides up to {results}.",
+        "The first {n} items to provide decide up to {results}.",
         len(first),
         results=count(sum(a.results for a in first), "unknown result"),
     )
@@ -313,8 +313,8 @@ def _unread(assessment: model.Assessment) -> Lines:
     )
     return Lines(
         say_n(
-            "{n} file was found and not read. What it holds is in no number.",
-            "{n} files were found and not read. What they hold is in no number.",
+            "{n} file was found but not read. Its content is not counted.",
+            "{n} files were found but not read. Their content is not counted.",
             len(files),
         ),
         lines,
@@ -361,8 +361,8 @@ def _rules(assessment: model.Assessment) -> tuple[elements.Line, ...]:
         elements.Line(
             say("No headline score"),
             say(
-                "Below {least} coverage a score says more about what was brought than about the"
-                " organisation. The exact numbers are in report.json.",
+                "Below {least} coverage, a score says more about the evidence provided than"
+                " about the organisation. The exact numbers are in report.json.",
                 least=least,
             ),
         ),

@@ -214,8 +214,8 @@ def _blind(log: LogDays, most: int) -> str:
     names = ", ".join(clip(name, 24) for name in log.blinds[:most])
     remainder = len(log.blinds) - most
     if remainder > 0:
-        return say("blind: {names} and {n} more", names=names, n=number(remainder))
-    return say("blind: {names}", names=names)
+        return say("not visible: {names} and {n} more", names=names, n=number(remainder))
+    return say("not visible: {names}", names=names)
 
 
 def _stretches(marks: str) -> Iterator[tuple[str, int, int]]:

@@ -65,7 +65,7 @@ def tier_levels(agents: Agents) -> str:
     ]
     parts.append(text(right, 13, say("agents"), "start", "muted", 12))
     parts.append(
-        text(right + 60, 13, say("those with most critical failures"), "start", "muted", 12)
+        text(right + 60, 13, say("those with the most critical failures"), "start", "muted", 12)
     )
     descriptions = []
     for index, tier_row in enumerate(agents.rows):
@@ -194,7 +194,7 @@ def _said_of(agent: MapAgent) -> str:
         failing=agent.failing,
         unknown=agent.unknown,
     )
-    return text + (say(", in no log supplied") if agent.is_blind else "")
+    return text + (say(", not in any log provided") if agent.is_blind else "")
 
 
 def deviations(card: AgentCard) -> str:

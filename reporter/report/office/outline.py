@@ -132,7 +132,7 @@ def _unscored(whole: Outline, readiness: Readiness) -> Outline:
         context=(f"{readiness.reason} {readiness.judged_text} {readiness.next_text}".strip(),),
         tiles=tuple(tile for tile in whole.tiles if tile.label == say("Coverage")),
         ladder=Table(
-            say("What to bring first"),
+            say("What to provide first"),
             ("#", say("File or column"), say("Decides up to"), say("How to get it")),
             tuple((a.rank, a.what, a.decides, a.how) for a in readiness.asks[: readiness.first])
             or (("–", readiness.asks_text, "–", "–"),),
@@ -234,7 +234,7 @@ def _ladder(rungs: Sequence[Rung]) -> Table:
         say("What reaches the next level?"),
         (
             *(say("Level"), say("Practices met")),
-            *(say("In the way"), say("From here: fixes, and checks to prove")),
+            *(say("Blocked by"), say("From here: fixes, and checks to prove")),
         ),
         tuple(
             (
@@ -350,7 +350,7 @@ def _themes(controls: Sequence[Control]) -> Table:
         say("By theme"),
         (
             *(say("Theme"), say("Evidenced score [range]"), say("Failing"), say("Unknown")),
-            say("In the way of"),
+            say("Blocks"),
         ),
         tuple(rows),
         (32, 25, 12, 13, 18),

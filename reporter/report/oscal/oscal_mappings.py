@@ -26,7 +26,7 @@ RELATIONSHIPS = {
     "intersects": "intersects-with",
 }
 _DESCRIPTION = (
-    "Which controls of one list have to do with which of another, and which checks speak for a"
+    "How the controls of one list relate to those of another, and which checks speak for a"
     " control. What is not mapped is not claimed to be unrelated. A check and a control intersect:"
     " a check that passes is evidence towards a control, and never all of it."
 )

@@ -100,11 +100,11 @@ def _text(assessment: model.Assessment, last_run: EarlierRun) -> str:
         else ""
     )
     return say(
-        "This run is compared with the one as of {day}{several}. Results are compared one by one,"
-        " by"
-        " check and subject. A subject is known by its id: with a new id it counts as gone and as"
-        " new. What can no longer be assessed is never called remediated.{overlap} {file} lists"
-        " every result that differs, and every one that fails in both.",
+        "This run is compared with the one as of {day}{several}. Results are compared one "
+        "by one, by check and subject. A subject is known by its id: with a new id it "
+        "counts as gone and as new. What can no longer be assessed is never called "
+        "fixed.{overlap} {file} lists every result that differs, and every one that fails "
+        "in both.",
         day=day(last_run.as_of),
         several=runs_note,
         overlap=overlap_note,
@@ -117,13 +117,14 @@ def _unlike(assessment: model.Assessment, last_run: EarlierRun) -> tuple[str, ..
     if last_run.unlike:
         sentences.append(
             say(
-                "The two runs are not directly comparable: {what} changed between them. Differences"
-                " in scores, and in what is called remediated or failing, may result from that.",
+                "The two runs are not directly comparable: {what} changed between them. "
+                "Differences in scores, and in what is called fixed or failing, may result "
+                "from that.",
                 what=differences(last_run),
             )
         )
-    earlier_only = mark("Checks of the earlier run only, whose results are not compared: {checks}.")
-    current_only = mark("Checks of this run only, whose results are not compared: {checks}.")
+    earlier_only = mark("Checks only in the earlier run, whose results are not compared: {checks}.")
+    current_only = mark("Checks only in this run, whose results are not compared: {checks}.")
     for ids, text in ((past.checks_before, earlier_only), (past.checks_now, current_only)):
         if ids:
             sentences.append(say(text, checks=join(map(clean, ids))))
@@ -351,11 +352,10 @@ def _sentences(
     if any_gone:
         yield agents_text
     yield say(
-        "Of {results} that failed then, {remediated} and {failing}; {new} of the {all} failing"
-        " now are"
-        " new failures.",
+        "Of {results} that failed last time, {remediated} and {failing}; {new} of the {all}"
+        " failing now are new failures.",
         results=count(totals["then"], "result"),
-        remediated=say_n("{n} is remediated", "{n} are remediated", totals["remediated"]),
+        remediated=say_n("{n} is fixed", "{n} are fixed", totals["remediated"]),
         failing=say_n("{n} still fails", "{n} still fail", totals["still failing"]),
         new=number(totals["now"] - totals["still failing"]),
         all=number(totals["now"]),
@@ -383,7 +383,11 @@ def _agents(past: History) -> tuple[str, bool]:
             )
             return (
                 text
-                + (say(" Failures of those that are gone are not remediated.") if leavers else ""),
+                + (
+                    say(" Failures of those that are gone do not count as fixed.")
+                    if leavers
+                    else ""
+                ),
                 leavers > 0,
             )
     return "", False
@@ -393,7 +397,7 @@ def _score_sentence(last_run: EarlierRun, rows: Sequence[ScoreChange]) -> str:
     total = rows[0]
     is_same = total.level_before == total.level
     level_text = (
-        say("level {level} as then", level=total.level)
+        say("still level {level}", level=total.level)
         if is_same
         else say("level {then}, now {now}", then=total.level_before, now=total.level)
     )
@@ -420,9 +424,9 @@ def _unknown(matrix: Mapping[tuple[str, str], int]) -> str:
         k for after, k in unknown_then.items() if after not in {*no_result, "unknown"}
     )
     return say(
-        "Unknown: {results} now, {then} then. Of those now, {lost} could be assessed then, which"
-        " is not progress, and {new} concern what is new or newly in scope. Of those then,"
-        " {found} can be assessed now.",
+        "Unknown now: {results} ({then} last time). Of these, {new} concern what is new or "
+        "newly in scope; {lost} could be judged last time but not now, which is not "
+        "progress. Of those unknown last time, {found} can be judged now.",
         results=count(sum(unknown_now.values()), "result"),
         then=number(sum(unknown_then.values())),
         lost=number(lost_count),

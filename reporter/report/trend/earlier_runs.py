@@ -49,7 +49,7 @@ def read_earlier(
     """Read and verify the runs of folders (each a run, or a folder of runs), by as_of; refuse what
     cannot be compared.
 
-    Raises InputError where a folder is no run, was changed, or is of another organisation or kind.
+    Raises InputError if a folder is not a run, was changed, or is of another organisation or kind.
     """
     runs: list[VerifiedRun] = []
     for folder in dict.fromkeys(run.resolve() for source in folders for run in _runs_in(source)):
@@ -123,7 +123,7 @@ def _manifest(folder: Path) -> dict[str, Any]:
         _ = (manifest["organisation"], _time(manifest["as_of"]), *map(_time, manifest["period"]))
         identity = hashes.pop("evidence_id")
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise InputError(f"is no manifest of a run: {error!r}", str(path)) from error
+        raise InputError(f"is not a manifest of a run: {error!r}", str(path)) from error
     text = json.dumps(hashes, sort_keys=True)
     if hashlib.sha256(text.encode()).hexdigest() != identity:
         raise InputError("its evidence_id does not follow from its hashes", str(path))

@@ -19,9 +19,9 @@ from reporter.report.view.format import at_most, clean, figure, join, number
 
 WHOLE = mark("Whole organisation")
 THEMES_NAMED = 3
-_UNLIKE, _EVIDENCE = mark("not like with like"), mark("the ranges overlap")
+_UNLIKE, _EVIDENCE = mark("not directly comparable"), mark("the ranges overlap")
 _UNCHANGED, ABSENT = mark("unchanged"), mark("not in this run")
-_BETTER, _WORSE = mark("better, whatever is missing"), mark("worse, whatever is missing")
+_BETTER, _WORSE = mark("better on any reading"), mark("worse on any reading")
 _OTHERS = mark("higher, but subjects that did not pass are gone")
 _PARTS = mark("inconclusive as a whole, but not in every theme")
 _SENTENCES = {

@@ -210,7 +210,7 @@ def why_group(score: GroupScore, controls: Sequence[ControlScore]) -> str:
     members = set(score.members)
     scored_controls = [c for c in controls if c.id in members and c.state != "not_applicable"]
     if not scored_controls:
-        template = mark("{id} {title}: not applicable, none of its controls is.")
+        template = mark("{id} {title}: not applicable, as none of its controls is.")
         return say(template, id=score.id, title=content(score.title))
     lo = _formula(
         [(control.weight, control.lo) for control in scored_controls],
@@ -260,7 +260,9 @@ def why_level(assessment: Assessment) -> str:
             " subject."
         )
         lines.append(say(text, n=level.judged, next=level.judged + 1))
-    lines += [say("Held at level {n}: {why}", n=most, why=content(why)) for most, why in level.caps]
+    lines += [
+        say("Capped at level {n}: {why}", n=most, why=content(why)) for most, why in level.caps
+    ]
     return "\n".join(lines)
 
 

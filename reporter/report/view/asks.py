@@ -195,9 +195,9 @@ def _register_text() -> tuple[str, str]:
     return (
         say("A register that lists everyone who acts"),
         say(
-            "Put a list of agents and accounts into inventory/, with the ids that the logs use. The"
-            " more it says, the more it decides: state, owner, risk tier, purpose, approvals,"
-            " rights."
+            "Put a list of agents and accounts into inventory/, with the ids that the logs "
+            "use. The more it records, the more it decides: state, owner, risk tier, "
+            "purpose, approvals, permissions."
         ),
     )
 

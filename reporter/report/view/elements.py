@@ -30,7 +30,7 @@ class Level:
     """"1", or "-" when not assessed."""
     name: str
     note: str
-    """"at most 2 if all missing evidence proves good"; empty when the range is closed."""
+    """"at most 2 if all missing evidence is favourable"; empty when the range is closed."""
     lo: int
     hi: int
     target: int

@@ -61,7 +61,7 @@ def short(text: str, place: str, limit: int = REASON_LIMIT) -> str:
 
 
 class Numeral(str):
-    """A printed number that knows its value, for writers to whom a number is no text."""
+    """A printed number that knows its value, for writers to whom a number is not text."""
 
     __slots__ = ("form", "value")  # a large roadmap holds four for each action
     value: Fraction | int
@@ -358,7 +358,7 @@ def top_tier(tier: str) -> int:
 
 def record(text: str) -> str:
     """Print a reference to a record, or the meaning of its absence."""
-    return text or say("no record: absence")
+    return text or say("no matching record found")
 
 
 def owner(text: str) -> str:

@@ -92,7 +92,7 @@ def _text(assessment: model.Assessment, level: int, counts: Mapping[str, int]) -
         )
     reason = next((why for most, why in score.caps if most < level), "")
     if counts[MET] == total and reason:
-        held = say("Level {n} is held back: {why}", n=level, why=clean(content(reason)))
+        held = say("Level {n} is not reached: {why}", n=level, why=clean(content(reason)))
         return _with_earlier(held, assessment, level, True)
     if counts[MET] == total:
         return say_n(
@@ -103,8 +103,8 @@ def _text(assessment: model.Assessment, level: int, counts: Mapping[str, int]) -
         )
     open_count = total - counts[MET]
     text = say_n(
-        "Level {level} needs {n} more practice of {all}: {missing}, {unknown}.",
-        "Level {level} needs {n} more practices of {all}: {missing}, {unknown}.",
+        "Level {level} lacks {n} of {all} practices: {missing}, {unknown}.",
+        "Level {level} lacks {n} of {all} practices: {missing}, {unknown}.",
         open_count,
         level=level,
         all=number(total),
@@ -150,12 +150,12 @@ def _blocker(
     checks, scores = {c.id: c for c in assessment.checks}, assessment.scores.checks
     edge = assessment.policy.rating_edges[2 if practice.level < level else 1]
     figure = say(
-        "{value}; more than {edge} is asked for",
+        "{value}; more than {edge} is required",
         value=share(practice.lo, practice.hi),
         edge=percent(edge),
     )
     if practice.capped_by:
-        figure += say("; held down by {checks}", checks=join(map(clean, practice.capped_by)))
+        figure += say("; capped by {checks}", checks=join(map(clean, practice.capped_by)))
     return elements.Blocker(
         practice=say("{theme} level {n}", theme=clean(theme), n=practice.level),
         title=titles[theme],

@@ -52,7 +52,7 @@ _LOOK: Mapping[str, str] = {
     "verified": mark("The test, done again."),
     Status.COMPENSATED: mark("The approval of the compensating control, and whether it works."),
     Status.ATTESTED: mark("Who answered, and what supports the answer."),
-    Status.FAIL: mark("Whether it has been corrected since, or the record is wrong."),
+    Status.FAIL: mark("Whether it has been fixed since, or the record is wrong."),
     Status.UNKNOWN: mark("What would prove it; the reason names what is missing."),
     "": mark("The record behind it."),
 }

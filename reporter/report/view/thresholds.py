@@ -42,9 +42,7 @@ def changed_thresholds(checks: Sequence[Check]) -> elements.Line:
         n=number(len(settings)),
         settings="; ".join(settings),
     )
-    return elements.Line(
-        say("Thresholds"), text if settings else say("all as the checks ship with them")
-    )
+    return elements.Line(say("Thresholds"), text if settings else say("all at their defaults"))
 
 
 def rule(check: Check) -> str:
@@ -66,7 +64,7 @@ def rule(check: Check) -> str:
 
 def _threshold_text(threshold: elements.Threshold) -> str:
     return (
-        say("{value} (shipped: {shipped})", value=threshold.value, shipped=threshold.shipped)
+        say("{value} (default: {shipped})", value=threshold.value, shipped=threshold.shipped)
         if threshold.shipped
         else threshold.value
     )

@@ -220,8 +220,8 @@ def _text(assessment: model.Assessment) -> str:
         )
     )
     return say(
-        "{failures} make {findings}. Failures are one finding if their checks look at one defect"
-        " and they concern the same agent, credential or identity. {shown}",
+        "{failures} make {findings}. Failures form one finding if their checks detect the "
+        "same defect in the same agent, credential or identity. {shown}",
         failures=count(sum(c.failures for c in causes), "failing result"),
         findings=count(len(causes), "finding"),
         shown=shown,
@@ -357,7 +357,9 @@ class _Printer:
             addressee=(
                 line.owners
                 if cause.owners
-                else say("whoever answers for agents in the organisation; no owner is recorded")
+                else say(
+                    "whoever is accountable for agents in the organisation; no owner is recorded"
+                )
             ),
             owners=line.owners,
             first_seen=seen_text(cause, dates),
@@ -382,7 +384,7 @@ class _Printer:
             return ""
         level = min(n for n, _ in held)
         themes = sorted({theme for n, theme in held if n == level})
-        return say("Holds back level {n}: {themes}.", n=level, themes=join(themes))
+        return say("Blocks level {n}: {themes}.", n=level, themes=join(themes))
 
     def _recommendations(
         self, position: int, checks: Sequence[Check], listed: frozenset[str]
@@ -421,9 +423,9 @@ def _condition(cause: Cause) -> str:
 def _cause_text(cause: Cause) -> str:
     if len(cause.checks) > 1:
         return say(
-            "One defect: {n} checks that look at it fail together on {what}. The records do not"
-            " show why it came about; its owner says so in the response.",
+            "One defect: {n} checks that detect it fail together on {what}. The records do "
+            "not show why it arose; the owner explains that in the response.",
             n=number(len(cause.checks)),
             what=short(clean(cause.what), "causes.csv", 80),
         )
-    return say("The records do not show why it came about; its owner says so in the response.")
+    return say("The records do not show why it arose; the owner explains that in the response.")

@@ -58,8 +58,8 @@ def _own_limits(assessment: model.Assessment) -> tuple[str, ...]:
     unused = sum(not f.source for f in assessment.files)
     return (
         say(
-            "This report was computed from the files supplied. Nobody tested systems on site, and"
-            " what no file shows is unknown, not met."
+            "This report was computed from the files provided. Nobody tested systems on "
+            "site, and what no file shows is unknown, not met."
         ),
         say_n(
             "{n} result is unknown. By weight, {share} of what the method asks for was judged.",
@@ -72,5 +72,5 @@ def _own_limits(assessment: model.Assessment) -> tuple[str, ...]:
             records=number(unreadable),
             files=number(unused),
         ),
-        say("What no check of a control shows is said with the control."),
+        say("What no check of a control shows is stated with the control."),
     )

@@ -152,7 +152,9 @@ def _build(assessment: model.Assessment, results: Results) -> View:
         ages=ages(assessment, results),
         weights=_weights(assessment.policy),
         reliance=words.chapter(),
-        front=front_page(assessment, results, steps, summary_view.notices),
+        front=front_page(
+            assessment, results, steps, summary_view.notices, responses.deadlines
+        ),
         responses=register(assessment, responses),
         sign_off=signature_page(assessment),
         readiness=readiness(assessment, results, checks),

@@ -394,6 +394,6 @@ def _clause(notice: Notice) -> str:
     """Return the first sentence of a notice; of own settings, what they do to the score."""
     text = notice.text.rstrip(".")
     if notice.code == "own_settings":
-        return text.partition(". ")[2]
+        return text.partition(". ")[2] or text
     end = text.find(". ")
     return text[:end] if end > 0 else text

@@ -12,14 +12,18 @@ from typing import Any
 import fixture_assessment as given
 import pikepdf
 import pytest
-from conftest import assess_few, reporter
+from conftest import assess_few, reporter, texts_of
 
-from reporter.model.assessment import Assessment, Wanted
+from reporter.explain.explain import explain
+from reporter.model.assessment import Assessment, Notice
+from reporter.model.assessment import Wanted as Export
 from reporter.report import WRITERS, outcome
 from reporter.report.document import View
 from reporter.report.editions.readiness import FAILURES, HEADLINE
+from reporter.report.export import Wanted, write_run
 from reporter.report.html import page as html
 from reporter.report.office.outline import outline
+from reporter.report.trend.standings import standings
 from reporter.report.view.asks import Lack, asks
 from reporter.runs.store import DATA, RESULTS
 
@@ -42,6 +46,11 @@ def thin() -> tuple[Assessment, View]:
     return made, given.view(made)
 
 
+def score_of_the_whole() -> str:
+    """What is printed where more evidence is not asked for."""
+    return given.view(given.rich()).summary.figure.text
+
+
 @pytest.mark.parametrize("share", [Fraction(0), Fraction(3, 10)])
 def test_a_score_is_the_headline_from_the_coverage_of_the_policy_up(share: Fraction) -> None:
     made = given.rich()
@@ -62,9 +71,7 @@ def test_no_score_and_no_level_is_printed(
 ) -> None:
     page = html.render(thin[1], medium, edition=edition)
     assert HEADLINE in page
-    assert thin[1].summary.figure.text not in re.sub(
-        r"<style>.*?</style>", "", page, flags=re.DOTALL
-    )
+    assert score_of_the_whole() not in re.sub(r"<style>.*?</style>", "", page, flags=re.DOTALL)
     assert 'class="hero' not in page
     assert "Maturity level" not in page
 
@@ -151,8 +158,8 @@ def test_a_log_that_shows_nothing_is_asked_for_as_a_whole(seen: int, what: str) 
 
 def test_exports_are_named_that_hold_most_of_what_is_missing() -> None:
     columns = ("alerts.event_id", "alerts.raised_at", "alerts.action")
-    half = Wanted(("s",), ("Half of it",), 1, ("A",), columns[:2])
-    less = Wanted(("l",), ("A third of it",), 1, ("A",), columns[:1])
+    half = Export(("s",), ("Half of it",), 1, ("A",), columns[:2])
+    less = Export(("l",), ("A third of it",), 1, ("A",), columns[:1])
     (found,), _ = asks(lacks(("A", "not_recorded", missing(*columns), 1)), (less, half), True)
     assert "Half of it" in found.how
     assert "A third of it" not in found.how
@@ -188,7 +195,71 @@ def test_machines_are_told_and_keep_the_numbers(
     said = "\n".join(outcome.as_text(made, view, tmp_path))
     assert f"Score     {HEADLINE}" in said
     assert "Maturity" not in said
-    assert view.summary.figure.text not in said
+    assert score_of_the_whole() not in said
+
+
+def written(made: Any, folder: Path) -> dict[str, str]:
+    """Return what every file of a run says, but its data and what is on paper."""
+    given.leave(made, folder)
+    formats = tuple(name for name in WRITERS if not name.endswith("pdf"))
+    data, view = given.plain(made), given.view(made)
+    write_run(data, view, view, {}, folder, Wanted(formats), ())
+    said = texts_of(p for p in folder.rglob("*") if p.is_file() and p.name not in (DATA, RESULTS))
+    asked = ("level", "enterprise", *(f.id for f in view.frameworks))
+    return said | {f"explain {name}": explain(folder, name) for name in asked}
+
+
+@pytest.fixture(scope="module")
+def outputs(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, str], dict[str, str]]:
+    """The outputs of the rich company with a headline, and without."""
+    own = Notice("own_settings", (("n", 1), ("own_level", 0), ("shipped_level", 0)), (), "", ())
+    total = given.rich().scores.enterprise.total
+    own = replace(own, shares=(("own", total.lo), ("shipped", total.lo)))
+    made = replace(given.rich(), notices=(own,), causes=())  # no file has their results
+    low = replace(made, policy=replace(made.policy, readiness_coverage=MORE))
+    folder = tmp_path_factory.mktemp("outputs")
+    return written(made, folder / "scored"), written(low, folder / "thin")
+
+
+PRINTED = ("report.xlsx", "board.docx", "board.pptx", "assessment-results.json", "report.html", "board.html",
+           "sums.csv", "explain level", "explain enterprise")  # fmt: skip
+
+
+def test_no_output_prints_a_score_of_the_whole(outputs: tuple[dict[str, str], ...]) -> None:
+    """Nor that of a framework or a part, not even as a fraction: those are data, in report.json."""
+    scored, thin = outputs
+    view = given.view(given.rich())
+    controls = {c.figure.exact_lo for f in (view.themes, *view.frameworks) for c in f.controls}
+    totals = {f.total.figure.exact_lo for f in (view.themes, *view.frameworks)} - controls
+    assert totals
+    wholes = {view.summary.figure.text, *totals}
+    for name in PRINTED:
+        assert any(whole in scored[name] for whole in wholes), name
+    assert {n: w for n, text in thin.items() for w in wholes if w in text} == {}
+    assert [n for n in PRINTED if HEADLINE not in thin[n]] == ["sums.csv"], "it leaves them out"
+    assert [n for n, text in thin.items() if view.level_names[0] in text] == []
+
+
+def test_a_gate_is_missed_where_there_is_no_level(
+    thin: tuple[Assessment, View], tmp_path: Path
+) -> None:
+    made, view = thin
+    high = replace(made.scores.level, lo=3, hi=3)
+    made = replace(made, scores=replace(made.scores, level=high))
+    assert HEADLINE in outcome.missed(view, 1)
+    assert outcome.as_data(made, tmp_path, 1)["fail_on_met"] is False
+    data = outcome.as_data(made, tmp_path)
+    assert data["headline"] == HEADLINE
+    for each in (data, *data["frameworks"].values()):
+        assert (each["level"], each["score_lo_percent"], each["score_hi_percent"]) == (None,) * 3
+
+
+def test_an_earlier_run_without_a_score_is_not_compared_in_total(
+    thin: tuple[Assessment, View],
+) -> None:
+    rows = standings(thin[0])
+    assert {s.kind for s in rows if s.assessed} == {"theme"}
+    assert {s.kind for s in standings(given.rich()) if s.assessed} > {"theme", "enterprise"}
 
 
 HEAD = "organisation: X\nperiod: {from: '2026-07-01', to: '2026-10-01'}\n"

@@ -296,6 +296,26 @@ def test_overdue_comes_first_and_what_has_no_finding_is_listed(
     assert rows_printed[0]["due"] == "1 September 2026, as agreed; overdue by 30 days"
 
 
+@pytest.mark.parametrize(
+    ("agreed", "due"),
+    [
+        ((), "31 July 2026; 3 of 3 findings are overdue, by up to 62 days"),
+        (("2026-07-05", "", ""), "5 July 2026; 3 of 3 findings are overdue, by up to 88 days"),
+        (("2026-10-01", "2026-12-01", "2026-11-01"), "1 October 2026"),
+    ],
+)
+def test_a_decision_is_due_with_the_first_finding_that_it_settles(
+    before: Path, tmp_path: Path, agreed: tuple[str, ...], due: str
+) -> None:
+    """Its days run from the run that first saw the finding, as those of the finding do."""
+    answers = [f"{f},accepted,Yes,ann,{d}," for f, d in zip(ids(before).values(), agreed, strict=False)]  # fmt: skip
+    ws = quarter(tmp_path / "q3", 9, OWNERS, responses="\n".join([",".join(ROW), *answers]))
+    view = printed(assess(ws, before))
+    (question,) = (q for q in view["front"]["questions"] if q["severity"] == "critical")
+    assert (question["due"], question["late"]) == (due, "overdue" in due)
+    assert due.split(";")[0] in {c["due"].split(";")[0].split(",")[0] for c in view["causes"]["cards"]}  # fmt: skip
+
+
 def test_without_an_earlier_run_an_unknown_id_is_not_called_fixed(
     before: Path, tmp_path: Path
 ) -> None:

@@ -24,6 +24,7 @@ from reporter.model.scores import MISSING, Status
 from reporter.report.chapters.controls import confidence_of
 from reporter.report.chapters.said_by_people import AnswerLine, WaivedLine
 from reporter.report.document import View
+from reporter.report.editions.readiness import Readiness
 from reporter.report.export import read_view
 from reporter.report.view.elements import Blocker, Control, Framework, Group
 from reporter.report.view.format import clean, count, level_words, number
@@ -145,6 +146,8 @@ def _level(view: View) -> list[str]:
     reaches each from here.
     """
     summary, front = view.summary, view.front
+    if view.readiness:
+        return _too_little(view.readiness)
     lines = [level_words(summary.level) + ".", front.judgement, front.outlook]
     for rests in view.reliance.levels[:1]:  # of the enterprise
         lines += ["", *filter(None, [rests.rests, rests.text])]
@@ -158,6 +161,12 @@ def _level(view: View) -> list[str]:
     lines += ["", say("What reaches each level from here:"), *ways] if ways else []
     lines += _decisions(view)
     return lines
+
+
+def _too_little(ready: Readiness) -> list[str]:
+    """Say why there is no level, and what to bring first."""
+    lines = [f"{ready.headline}. {ready.reason}", ready.next_text]
+    return [*lines, *(f"  {a.rank}. {a.what} ({a.decides})" for a in ready.asks[: ready.first])]
 
 
 def _decisions(view: View) -> list[str]:
@@ -216,6 +225,8 @@ def _framework(
 
 def _of(total: Group) -> str:
     figure = total.figure
+    if not figure.assessed:
+        return figure.text
     return say(
         "Score {score}, range {range} = {lo} to {hi}",
         score=figure.text,

@@ -17,6 +17,7 @@ from reporter.model.assessment import Assessment
 from reporter.model.roadmap import EVIDENCE
 from reporter.model.scores import Scores, Status, Tally
 from reporter.report.chapters.next_steps import TOP, points
+from reporter.report.editions.readiness import HEADLINE
 from reporter.report.view.format import exact, percent
 from reporter.runs.store import read_run
 from reporter.score import score
@@ -118,13 +119,19 @@ def _lines(
     total_before, total_after = before.enterprise.total, after.enterprise.total
     gain = total_after.lo - total_before.lo
     unknowns = sum(t.n for t in tallies if t.status == Status.UNKNOWN)
-    lines = [
-        f"With {', '.join(ids)} done: {sum(t.n for t in tallies)} results become pass.",
-        "",
+    done = f"With {', '.join(ids)} done: {sum(t.n for t in tallies)} results become pass."
+    totals = [
         f"Evidenced score  {percent(total_before.lo)} -> {percent(total_after.lo)}",
         f"At most          {percent(total_before.hi)} -> {percent(total_after.hi)}",
         f"Level            {before.level.lo} -> {after.level.lo}",
         f"Level at most    {before.level.hi} -> {after.level.hi}",
+    ]
+    if assessment.is_too_thin:
+        totals = [f"{HEADLINE}."]
+    lines = [
+        done,
+        "",
+        *totals,
         f"Gain             {points(gain)} points = {exact(gain)}",
         "",
     ]

@@ -39,6 +39,7 @@ from reporter.report.document import View
 from reporter.report.editions.board import board
 from reporter.report.editions.front_page import front_page
 from reporter.report.editions.readiness import readiness
+from reporter.report.editions.unscored_view import unscored
 from reporter.report.trend.changes import history
 from reporter.report.view import elements
 from reporter.report.view.arithmetic import causes_by_checks, said_of, why_check
@@ -71,7 +72,7 @@ def build(assessment: model.Assessment, results: Results, language: str = "") ->
     """Turn an assessment and its results into the printable view, in its language or another."""
     report_language = language or assessment.language
     with speaking(report_language):
-        return _build(replace(assessment, language=report_language), results)
+        return unscored(_build(replace(assessment, language=report_language), results))
 
 
 def both(assessment: model.Assessment, results: Results, language: str) -> tuple[View, View]:
@@ -87,8 +88,9 @@ def both(assessment: model.Assessment, results: Results, language: str) -> tuple
             roadmap=roadmap(assessment, results),
             slices=slices(assessment),
             responses=register(assessment, answers(assessment, results)),
+            readiness=view.readiness and readiness(assessment, results, view.checks),
         )
-    return view, english_view
+        return view, unscored(english_view)
 
 
 def relocated(view: View, run: Path) -> View:
@@ -152,7 +154,7 @@ def _build(assessment: model.Assessment, results: Results) -> View:
         ages=ages(assessment, results),
         weights=_weights(assessment.policy),
         reliance=words.chapter(),
-        front=front_page(assessment, results, steps, summary_view.notices),
+        front=front_page(assessment, results, steps, summary_view.notices, responses.deadlines),
         responses=register(assessment, responses),
         sign_off=signature_page(assessment),
         readiness=readiness(assessment, results, checks),

@@ -163,22 +163,29 @@ SENTENCES: Mapping[str, str] = {
     ),
 }
 """Code of a notice -> its sentence, with the names of its values."""
+_UNSCORED = {
+    "own_settings": mark("Settings of the organisation's own that may raise a number: {n}."),
+    "answers_carry": SENTENCES["answers_carry"],
+}
+"""The notices with a score, and what is left of them where there is too little evidence for one."""
 
 
 def notices(assessment: model.Assessment) -> tuple[elements.Notice, ...]:
     """Print the notices of a run, in their order."""
-    return tuple(map(_notice, assessment.notices))
+    thin = assessment.is_too_thin
+    return tuple(_notice(n, thin and n.code in _UNSCORED) for n in assessment.notices)
 
 
-def _notice(notice: model.Notice) -> elements.Notice:
+def _notice(notice: model.Notice, is_unscored: bool) -> elements.Notice:
     values = {k: number(v) if isinstance(v, int) else clean(spoken(v)) for k, v in notice.values}
     values |= {k: percent(v) for k, v in notice.shares}
     place = say(notice.where) if notice.where else ""
-    lines = tuple(short(clean(line.translated()), place) for line in notice.lines[:LINES_SHOWN])
-    others = len(notice.lines) - len(lines)
+    texts = () if is_unscored and notice.code == "answers_carry" else notice.lines
+    lines = tuple(short(clean(line.translated()), place) for line in texts[:LINES_SHOWN])
+    others = len(texts) - len(lines)
     return elements.Notice(
         code=notice.code,
-        text=say(SENTENCES[notice.code], **values),
+        text=say((_UNSCORED if is_unscored else SENTENCES)[notice.code], **values),
         lines=lines,
         remainder=say("and {n} more, in {where}", n=number(others), where=place) if others else "",
     )

@@ -15,6 +15,7 @@ from reporter.model.scores import EXTENTS, FrameworkScore, LevelScore, Status, p
 from reporter.report import FILES
 from reporter.report.document import View
 from reporter.report.editions.front_page import NEXT
+from reporter.report.editions.readiness import HEADLINE
 from reporter.report.notices import notices
 from reporter.report.view.elements import Figure
 from reporter.report.view.format import count, exact, met_of_judged
@@ -31,22 +32,25 @@ _FINDINGS = (Status.FAIL, Status.UNKNOWN, Status.COMPENSATED, Status.ATTESTED)
 def as_data(assessment: Assessment, out: Path, gate: int | None = None) -> dict[str, Any]:
     """Return the headline as numbers: percentages with one decimal, and exact fractions as text."""
     scores, status_counts = assessment.scores, _counts_by_status(assessment)
-    totals = _standing(scores.enterprise, scores.level)
+    thin = assessment.is_too_thin
+    totals = _standing(scores.enterprise, scores.level, thin)
     with speaking(assessment.language):
         notice_data = [
             {"code": n.code, "text": n.text, "lines": n.lines} for n in notices(assessment)
         ]
-    gate_result = {} if gate is None else {"fail_on": gate, "fail_on_met": totals["level"] >= gate}
+    is_met = not thin and scores.level.lo >= (gate or 0)
+    gate_result = {} if gate is None else {"fail_on": gate, "fail_on_met": is_met}
     return {
         "schema": SCHEMA,
         "run": str(out),
         "organisation": assessment.run.organisation,
         **totals,
-        "readiness": assessment.is_too_thin,
+        "readiness": thin,
+        "headline": HEADLINE if thin else "",
         **gate_result,
         "frameworks": {
             f.framework: {
-                **_standing(f, scores.framework_levels.get(f.framework)),
+                **_standing(f, scores.framework_levels.get(f.framework), thin),
                 "controls": sum(c.state != "not_applicable" for c in f.controls),
                 "controls_by_extent": dict(zip(EXTENTS, f.total.extents, strict=True)),
             }
@@ -60,18 +64,20 @@ def as_data(assessment: Assessment, out: Path, gate: int | None = None) -> dict[
     }
 
 
-def _standing(score: FrameworkScore, level: LevelScore | None) -> dict[str, Any]:
+def _standing(score: FrameworkScore, level: LevelScore | None, is_thin: bool) -> dict[str, Any]:
+    """Return a score and level; without enough evidence only its exact ends, which are data."""
     total = score.total
     is_assessed = total.assessed > 0
+    has_headline = is_assessed and not is_thin
     lo, hi, coverage = (float(rounded(x)) for x in (total.lo, total.hi, total.coverage))
     passed = passed_of_judged(total)
     return {
-        "level": level and (level.lo if is_assessed else 0),
-        "level_at_most": level and (level.hi if is_assessed else 0),
+        "level": None if is_thin or not level else (level.lo if is_assessed else 0),
+        "level_at_most": None if is_thin or not level else (level.hi if is_assessed else 0),
         "score_lo": exact(total.lo),
         "score_hi": exact(total.hi),
-        "score_lo_percent": lo if is_assessed else None,
-        "score_hi_percent": hi if is_assessed else None,
+        "score_lo_percent": lo if has_headline else None,
+        "score_hi_percent": hi if has_headline else None,
         "coverage": coverage if is_assessed else None,
         "met_of_judged_percent": float(rounded(passed)) if passed is not None else None,
     }
@@ -95,7 +101,7 @@ def as_text(assessment: Assessment, view: View, out: Path) -> Iterator[str]:
     rows = [("Maturity", level), ("Score", _score(summary.figure)), ("Coverage", covered)]
     rows += [(f.short, f"{_score(f.total.figure)}; {f.total.assessed}") for f in view.frameworks]
     if view.readiness:
-        rows = [("Score", f"{view.readiness.headline}. {view.readiness.reason}")]
+        rows = [("Score", _why(view))]
     open_text = ", ".join(
         f"{status_counts[status]:,} {status.value}" for status in _FINDINGS if status_counts[status]
     )
@@ -117,6 +123,8 @@ def as_text(assessment: Assessment, view: View, out: Path) -> Iterator[str]:
 
 def missed(view: View, gate: int) -> str:
     """Explain why a run is below the required level; '' if it is not."""
+    if view.readiness:
+        return f"--fail-on {gate} is missed. {_why(view)}"
     level = view.summary.level
     if level.lo >= gate:
         return ""
@@ -135,7 +143,7 @@ def missed(view: View, gate: int) -> str:
 def _why(view: View) -> str:
     """Print the reason for the level, and what reaches the next one, in the words of the report."""
     if view.readiness:
-        return f"{view.readiness.headline}: {view.readiness.reason}"
+        return f"{view.readiness.headline}. {view.readiness.reason}"
     front = view.front
     way = next((r for r in front.rungs if r.standing == NEXT and r.way), None)
     ahead = f"Level {way.level} takes {way.way}." if way else ""

@@ -366,6 +366,15 @@ def _text(assessment: model.Assessment) -> str:
     )
     efforts = Counter(p.action.effort.as_integer_ratio() for p in plan.picks)
     days = sum((n * Fraction(*ratio) for ratio, n in efforts.items()), Fraction(0))
+    if assessment.is_too_thin:
+        return say(
+            "{actions} fix what fails, a root cause or a check each; {others} show what is unknown."
+            " Together {days} person-days by default efforts or your own.{left}",
+            actions=count(fix_count, "action"),
+            others=number(len(plan.picks) - fix_count),
+            days=person_days(days),
+            left=waived_note,
+        )
     return say(
         "{actions} fix failures, each a root cause or a check; {others} supply missing "
         "evidence. Together they take {days} person-days, by default efforts or your own, "

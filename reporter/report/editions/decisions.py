@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from fractions import Fraction
@@ -15,6 +15,7 @@ from reporter.model import assessment as model
 from reporter.model.assessment import SEVERITIES
 from reporter.model.roadmap import EVIDENCE, IMPLEMENT, PROVE, Decision, Option, Way
 from reporter.model.scores import Status
+from reporter.report.chapters.follow_up.deadlines import Deadline, first_due_text
 from reporter.report.chapters.next_steps import person_days, points
 from reporter.report.view.format import (
     NOT_ASSESSED,
@@ -64,16 +65,22 @@ class Question:
     owner: str
     """Who usually decides, and who owns what it is about."""
     due: str
+    """That of the first finding that it settles, and how many are overdue."""
+    late: bool
     severity: str
     urgent: bool
     needed_for: str
     """"needed for level 1"; '' for none."""
 
 
-def questions(assessment: model.Assessment, results: Results) -> tuple[Question, ...]:
-    """Print the decisions of the roadmap."""
+def questions(
+    assessment: model.Assessment, results: Results, deadlines: Mapping[str, Deadline]
+) -> tuple[Question, ...]:
+    """Print the decisions of the roadmap; `deadlines` are those of the findings."""
     decisions = enumerate(assessment.roadmap.decisions, 1)
-    return tuple(_question(assessment, results, n, decision) for n, decision in decisions)
+    return tuple(
+        _question(assessment, results, deadlines, n, decision) for n, decision in decisions
+    )
 
 
 def questions_text(assessment: model.Assessment) -> str:
@@ -108,7 +115,11 @@ def _covers(decisions: Sequence[Decision], way: Way) -> bool:
 
 
 def _question(
-    assessment: model.Assessment, results: Results, rank: int, decision: Decision
+    assessment: model.Assessment,
+    results: Results,
+    deadlines: Mapping[str, Deadline],
+    rank: int,
+    decision: Decision,
 ) -> Question:
     checks = {c.id: c for c in assessment.checks}
     worst = min(
@@ -119,9 +130,8 @@ def _question(
     ((things,),) = results.rows((f"count(DISTINCT {THING})",), where)
     names = [clean(content(theme.role))] if theme and theme.role else []
     owners = name_owners(assessment, results, f"{where} AND owner <> ''")
-    due = assessment.run.as_of + timedelta(
-        days=assessment.policy.due_days.get(decision.severity, 0)
-    )
+    causes = results.rows(("DISTINCT cause",), f"{where} AND cause <> ''")
+    dates = [deadlines[cause] for (cause,) in causes if cause in deadlines]
     return Question(
         rank=rank,
         id=clean(decision.id),
@@ -130,11 +140,18 @@ def _question(
         risk=clean(content(worst.why)) if decision.kind == IMPLEMENT else "",
         choices=tuple(_choices(assessment, decision)),
         owner="; ".join([*names, *filter(None, [owners and say("owners: {names}", names=owners)])]),
-        due=day(due) if assessment.policy.due_days else "",
+        due=first_due_text(dates) or _due_from_now(assessment, decision),
+        late=any(d.late for d in dates),
         severity=decision.severity,
         urgent=decision.urgent,
         needed_for=say("needed for level {n}", n=decision.for_level) if decision.for_level else "",
     )
+
+
+def _due_from_now(assessment: model.Assessment, decision: Decision) -> str:
+    """Print when what no finding dates is due: evidence and proofs are asked for in this run."""
+    days = assessment.policy.due_days.get(decision.severity)
+    return day(assessment.run.as_of + timedelta(days=days)) if days else ""
 
 
 def _asked(assessment: model.Assessment, decision: Decision, worst: model.Check) -> str:

@@ -14,6 +14,7 @@ from reporter.i18n.translate import content, day, mark, say, say_n
 from reporter.model import assessment as model
 from reporter.model.roadmap import Way
 from reporter.model.scores import HELD, MISSING, UNKNOWN, Status
+from reporter.report.chapters.follow_up.deadlines import Deadline
 from reporter.report.chapters.next_steps import days_of_work
 from reporter.report.editions.decisions import (
     NAMED,
@@ -112,8 +113,9 @@ def front_page(
     results: Results,
     steps: Sequence[LevelStep],
     notices: Sequence[Notice],
+    deadlines: Mapping[str, Deadline],
 ) -> FrontPage:
-    """Print the first page."""
+    """Print the first page; `deadlines` are those of the findings."""
     total = assessment.scores.enterprise.total
     change, changes, note = _changes(assessment)
     return FrontPage(
@@ -129,7 +131,7 @@ def front_page(
         change=change,
         changes=changes,
         change_note=note,
-        questions=questions(assessment, results),
+        questions=questions(assessment, results, deadlines),
         questions_text=questions_text(assessment),
         unseen=tuple(_unseen(assessment)),
         notes=_notes(notices),
@@ -394,6 +396,6 @@ def _clause(notice: Notice) -> str:
     """Return the first sentence of a notice; of own settings, what they do to the score."""
     text = notice.text.rstrip(".")
     if notice.code == "own_settings":
-        return text.partition(". ")[2]
+        return text.partition(". ")[2] or text
     end = text.find(". ")
     return text[:end] if end > 0 else text

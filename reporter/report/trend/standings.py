@@ -35,8 +35,10 @@ _SENTENCES = {
 
 
 def standings(assessment: model.Assessment) -> tuple[Standing, ...]:
-    """Return the scores of a run in the form of earlier runs."""
-    scores = assessment.scores
+    """Return the scores of a run in the form of earlier runs. Of one with too little evidence to
+    score, no total counts as assessed.
+    """
+    scores, thin = assessment.scores, assessment.is_too_thin
     rows: list[tuple[str, str, GroupScore | ControlScore, LevelScore | None]] = [
         ("enterprise", "", scores.enterprise.total, scores.level)
     ]
@@ -53,7 +55,7 @@ def standings(assessment: model.Assessment) -> tuple[Standing, ...]:
             s.hi,
             level.lo if level else None,
             level.hi if level else None,
-            bool(s.assessed) if isinstance(s, GroupScore) else s.state == "assessed",
+            (bool(s.assessed) and not thin) if isinstance(s, GroupScore) else s.state == "assessed",
         )
         for kind, key, s, level in rows
     )

@@ -1,16 +1,16 @@
 """When a finding was first seen, how old it is and when it is due. In: a cause, a run, the days of
-the policy. Out: `Deadline`.
+the policy. Out: `Deadline`, the same wherever the finding or a decision on it is printed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from reporter.i18n.translate import day, say
+from reporter.i18n.translate import day, say, say_n
 from reporter.model.comparison import Cause
-from reporter.report.view.format import count
+from reporter.report.view.format import count, number
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,27 @@ def deadline(
     # The day that something is due is still in time.
     late = max((today.date() - due.date()).days, 0) if due else 0
     return Deadline(first_seen, (today - first_seen).days, by_policy, agreed, late)
+
+
+def first_due_text(deadlines: Sequence[Deadline]) -> str:
+    """Print when the first of several findings is due, and how many are overdue."""
+    dues = [d.due for d in deadlines if d.due]
+    if not dues:
+        return ""
+    text, late = day(min(dues)), [d.late for d in deadlines if d.late]
+    if not late:
+        return text
+    days = count(max(late), "day")
+    if len(deadlines) == 1:
+        return say("{day}; overdue by {days}", day=text, days=days)
+    overdue = say_n(
+        "{n} of {all} findings is overdue, by {days}",
+        "{n} of {all} findings are overdue, by up to {days}",
+        len(late),
+        all=number(len(deadlines)),
+        days=days,
+    )
+    return f"{text}; {overdue}"
 
 
 def seen_text(cause: Cause, dates: Deadline) -> str:

@@ -182,15 +182,16 @@ def finding_list(
 ) -> FindingList:
     """Print the findings of a run, the worst first."""
     printed = {line.finding: line for line in register(assessment, given).rows}
-    by_cause: dict[str, Response] = {}
-    for response in assessment.responses:
-        if cause := given.cause(response):
-            by_cause.setdefault(cause.id, response)
-    responses = {id_: printed[clean(r.finding)] for id_, r in by_cause.items()}
+    responses = {id_: printed[clean(r.finding)] for id_, r in given.by_cause.items()}
     first_causes = assessment.causes[:CARDS_SHOWN]
     evidence = _evidence(results, first_causes)
     printer = _Printer(
-        assessment, {c.id: c for c in checks}, _held_back(steps), evidence, responses
+        assessment,
+        {c.id: c for c in checks},
+        _held_back(steps),
+        evidence,
+        responses,
+        given.deadlines,
     )
     return FindingList(
         text=_text(assessment),
@@ -199,7 +200,7 @@ def finding_list(
         lines=tuple(printer.line(n, c) for n, c in enumerate(assessment.causes[:LINES_SHOWN], 1)),
         form=ResponseForm(
             assessment.causes,
-            tuple(sorted(by_cause.items())),
+            tuple(sorted(given.by_cause.items())),
             assessment.run.as_of,
             assessment.policy.due_days,
         ),
@@ -302,10 +303,11 @@ class _Printer:
     held: Mapping[str, tuple[int, str]]
     evidence: Mapping[str, _Evidence]
     responses: Mapping[str, ResponseLine]
+    deadlines: Mapping[str, Deadline]
 
     def line(self, position: int, cause: Cause) -> FindingLine:
         response = self.responses.get(cause.id)
-        dates = self._dates(cause)
+        dates = self.deadlines[cause.id]
         suffix = f" ({count(len(cause.actors), 'actor')})" if len(cause.actors) > 1 else ""
         return FindingLine(
             number=number(position),
@@ -325,7 +327,7 @@ class _Printer:
         )
 
     def card(self, position: int, cause: Cause) -> FindingCard:
-        line, dates = self.line(position, cause), self._dates(cause)
+        line, dates = self.line(position, cause), self.deadlines[cause.id]
         checks = [self.checks[c] for c in _worst_first(cause, self.checks)]
         evidence = self.evidence.get(cause.id, _Evidence())
         controls = tuple(dict.fromkeys(link for c in checks for link in c.controls))
@@ -367,15 +369,6 @@ class _Printer:
             due=line.due,
             late=line.late,
             response=self.responses.get(cause.id),
-        )
-
-    def _dates(self, cause: Cause) -> Deadline:
-        response = self.responses.get(cause.id)
-        return deadline(
-            cause,
-            self.assessment.run.as_of,
-            self.assessment.policy.due_days,
-            response.agreed if response else None,
         )
 
     def _held_text(self, cause: Cause) -> str:

@@ -74,11 +74,21 @@ class Answers:
     gone: Mapping[str, Answered]
     waived: Mapping[str, int]
     """Finding -> failures that a waiver covers, where the risk is said to be accepted."""
+    by_cause: Mapping[str, Response]
+    """Finding of this run -> the response to it."""
+    deadlines: Mapping[str, Deadline]
+    """Of each finding of this run: the day that was agreed, else that of the policy."""
 
     def cause(self, response: Response) -> Cause | None:
         """Return the finding that a response answers."""
-        own = self.causes.get(response.finding)
-        return own or self.causes.get(self.renamed.get(response.finding, ""))
+        return _cause(response, self.causes, self.renamed)
+
+
+def _cause(
+    response: Response, causes: Mapping[str, Cause], renamed: Mapping[str, str]
+) -> Cause | None:
+    own = causes.get(response.finding)
+    return own or causes.get(renamed.get(response.finding, ""))
 
 
 def answers(assessment: model.Assessment, results: Results) -> Answers:
@@ -89,7 +99,14 @@ def answers(assessment: model.Assessment, results: Results) -> Answers:
     accepted = any(r.status == RISK_ACCEPTED for r in assessment.responses)
     condition = f"status = '{Status.FAIL}' AND waived_until <> ''"
     waived = results.rows(("cause", "count(*)"), condition, "GROUP BY cause") if accepted else []
-    return Answers(causes, renamed, gone, dict(waived))
+    by_cause: dict[str, Response] = {}
+    for response in assessment.responses:
+        if cause := _cause(response, causes, renamed):
+            by_cause.setdefault(cause.id, response)
+    as_of, due_days = assessment.run.as_of, assessment.policy.due_days
+    agreed = {name: r.due for name, r in by_cause.items()}
+    deadlines = {c.id: deadline(c, as_of, due_days, agreed.get(c.id)) for c in assessment.causes}
+    return Answers(causes, renamed, gone, dict(waived), by_cause, deadlines)
 
 
 def anchor(cause: Cause) -> str:

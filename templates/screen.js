@@ -41,7 +41,7 @@ const stateIn = (hash) => (/^#(results$|.*=)/.test(hash) ? new URLSearchParams(h
 // The one bar of a page. `onChange` gets the words and the choices, and returns how many of how many fit.
 const searchBar = (name, facets, onChange) => {
   const bar = make("form", { class: "finder", role: "search", "aria-label": name });
-  const search = make("input", { type: "search", id: "find", autocomplete: "off", placeholder: "_(Press / to search)" });
+  const search = make("input", { type: "search", id: "find", autocomplete: "off", placeholder: matchMedia("(pointer: coarse)").matches ? "_(Search)" : "_(Press / to search)" });
   const count = make("output", { "aria-live": "polite" });
   const row = make("div", { class: "facets", id: "facets" });
   const toggle = make("button", { type: "button", "aria-expanded": "false", "aria-controls": "facets" }, "_(Filters)");
@@ -70,6 +70,15 @@ const searchBar = (name, facets, onChange) => {
     history.replaceState(null, "", told ? `#${told}` : location.pathname + location.search);
     apply();
   };
+  const field = (facet, label, values) => {
+    const id = `find-${facet}`;
+    const choice = make("select", { id });
+    choice.append(make("option", { value: "" }, "_(any)"), ...values.map((v) => make("option", { value: v }, v)));
+    const place = make("span", { class: "field" });
+    place.append(make("label", { for: id }, label), choice);
+    row.append(place);
+    return choice;
+  };
   // Values may come late: to gather those of a whole report takes long, and few readers open the filters.
   let known = false;
   const offer = () => {
@@ -77,14 +86,7 @@ const searchBar = (name, facets, onChange) => {
     known = true;
     for (const [facet, label, valuesOf] of facets) {
       const values = [...new Set(valuesOf())].filter(Boolean).sort(highestFirst);
-      if (!values.length || values.length > 500) continue;
-      const id = `find-${facet}`;
-      const choice = make("select", { id });
-      choice.append(make("option", { value: "" }, "_(any)"), ...values.map((v) => make("option", { value: v }, v)));
-      choices.set(facet, choice);
-      const field = make("span", { class: "field" });
-      field.append(make("label", { for: id }, label), choice);
-      row.append(field);
+      if (values.length && values.length <= 500) choices.set(facet, field(facet, label, values));
     }
   };
   const set = (told) => {
@@ -93,7 +95,14 @@ const searchBar = (name, facets, onChange) => {
       offer();
       unfolded(true);
     }
-    for (const [facet, choice] of choices) choice.value = told.get(facet) || "";
+    for (const [facet, label] of facets) {
+      const asked = told.get(facet) || "";
+      if (asked && !choices.has(facet)) choices.set(facet, field(facet, label, []));
+      const choice = choices.get(facet);
+      // A choice of the address that is not offered is shown all the same: nothing fits it.
+      if (asked && ![...choice.options].some((option) => option.value === asked)) choice.append(make("option", { value: asked }, asked));
+      if (choice) choice.value = asked;
+    }
     apply();
   };
   unfolded(false);
@@ -230,14 +239,24 @@ const followed = () => {
   for (const chapter of links.keys()) if (chapter) observer.observe(chapter);
 };
 
+// On a phone the contents would fill the first screen: they stay folded until asked for.
+const folded = () => {
+  const contents = document.querySelector(".side details");
+  if (!contents || !phone.matches) return;
+  contents.open = false;
+  contents.addEventListener("click", (event) => event.target.closest("a") && (contents.open = false));
+};
+
 const begin = () => {
+  folded();
   anchored();
   const search = pageSearch();
-  const route = () => {
+  const route = (event) => {
     if (search?.opened()) return;
     const told = stateIn(location.hash);
     search?.set(told || new URLSearchParams());
     if (!told) reveal();
+    else if (event && !/^(INPUT|SELECT)$/.test(document.activeElement.tagName)) search?.focus?.();
   };
   document.querySelectorAll("table[data-sort]").forEach(sortable);
   phone.addEventListener("change", () => stack());
@@ -252,7 +271,7 @@ const begin = () => {
   document.addEventListener("click", (event) => {
     const link = event.target.closest("a[href^='#']");
     if (!link || event.defaultPrevented) return;
-    if (link.hash === location.hash) route();
+    if (link.hash === location.hash) route(event);
     if (link.className === "anchor") navigator.clipboard?.writeText(link.href).catch(() => {});
   });
   route();

@@ -28,7 +28,7 @@ from reporter.report.editions.decisions import (
 from reporter.report.trend.changes import differences
 from reporter.report.trend.standings import difference, score_changes
 from reporter.report.trend.transitions import FAILS, what
-from reporter.report.view.elements import LevelStep, Notice
+from reporter.report.view.elements import LevelStep, Link, Notice
 from reporter.report.view.format import (
     clean,
     count,
@@ -54,6 +54,9 @@ class Obstacle:
     text: str
     """Each check with something open: how many fail, are unknown or only declared, and who."""
     owners: str
+    theme: str = ""
+    checks: tuple[Link, ...] = ()
+    """Those in the title."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +115,9 @@ def front_page(
     results: Results,
     steps: Sequence[LevelStep],
     notices: Sequence[Notice],
+    links: Mapping[str, Link],
 ) -> FrontPage:
-    """Print the first page."""
+    """Print the first page; links are to the checks."""
     total = assessment.scores.enterprise.total
     change, changes, note = _changes(assessment)
     return FrontPage(
@@ -125,7 +129,7 @@ def front_page(
             share=percent(total.coverage),
             part=met_of_judged(total),
         ),
-        rungs=tuple(_rung(assessment, results, step) for step in steps),
+        rungs=tuple(_rung(assessment, results, step, links) for step in steps),
         change=change,
         changes=changes,
         change_note=note,
@@ -183,7 +187,9 @@ def _outlook(assessment: model.Assessment) -> str:
     return say("More evidence alone cannot raise the level.")
 
 
-def _rung(assessment: model.Assessment, results: Results, step: LevelStep) -> Rung:
+def _rung(
+    assessment: model.Assessment, results: Results, step: LevelStep, links: Mapping[str, Link]
+) -> Rung:
     score = assessment.scores.level
     is_assessed = assessment.scores.enterprise.total.assessed > 0
     state = REACHED if step.level <= score.lo else NEXT if step.level == score.lo + 1 else ABOVE
@@ -191,13 +197,14 @@ def _rung(assessment: model.Assessment, results: Results, step: LevelStep) -> Ru
         state = NOT_JUDGED
     total = step.met + step.missing + step.unknown
     way = next((w for w in assessment.roadmap.ways if w.level == step.level), None)
+    is_open = state == NEXT and is_assessed
     return Rung(
         level=step.level,
         name=step.name,
         standing=state,
         met=step.met,
         asked=total,
-        obstacles=_obstacles(assessment, results, step) if state == NEXT and is_assessed else (),
+        obstacles=_obstacles(assessment, results, step, links) if is_open else (),
         names=_few(step.names) if state in (NEXT, ABOVE) else "",
         way=_way(assessment, way) if way else "",
     )
@@ -211,7 +218,7 @@ def _few(names: str) -> str:
 
 
 def _obstacles(
-    assessment: model.Assessment, results: Results, step: LevelStep
+    assessment: model.Assessment, results: Results, step: LevelStep, links: Mapping[str, Link]
 ) -> tuple[Obstacle, ...]:
     titles = {t.id: clean(content(t.title)) for t in assessment.themes}
     found = []
@@ -225,6 +232,8 @@ def _obstacles(
                     standing=state,
                     text=_open(assessment, results, ids),
                     owners=name_owners(results, f"{of_checks(ids, _LACKING)} AND owner <> ''"),
+                    theme=titles[theme],
+                    checks=tuple(links[c] for c in ids),
                 )
             )
     return tuple(sorted(found, key=lambda o: o.standing != MISSING))

@@ -222,7 +222,7 @@ def _page(
     return fill
 
 
-_MARK = re.compile(f'{re.escape(LINK)}([^"]*)">(.*?)</a>', re.DOTALL)
+_MARK = re.compile(f'{re.escape(LINK)}([^"]*)"[^>]*>(?:<title>[^<]*</title>)?(.*?)</a>', re.DOTALL)
 _ID = re.compile(r' id="([^"]+)"')
 
 
@@ -298,14 +298,16 @@ def _inlined_values(css: str) -> str:
     return re.sub(r"var\((--\w+)\)", lambda match: values[match[1]], css)
 
 
-def heat_maps(framework: Framework, paper: bool) -> list[tuple[str, str]]:
-    """Draw one heat map per top group. On paper they are side by side, without titles."""
+def heat_maps(framework: Framework, paper: bool, facet: str = "") -> list[tuple[str, str]]:
+    """Draw one heat map per top group. On paper they are side by side, without titles. With a facet
+    rows lead to results.
+    """
     top_groups = [g for g in framework.groups if g.depth == 0]
     parts = [(f"{g.id} {g.title}".strip(), _members(framework, g.controls)) for g in top_groups]
     titled_parts = [(name, controls) for name, controls in parts if controls]
     maps = titled_parts or [(framework.title, list(framework.controls))]
     titles = not (paper and titled_parts)
-    return [(name, Markup(charts.heat(name, c, titles))) for name, c in maps]
+    return [(name, Markup(charts.heat(name, c, titles, facet))) for name, c in maps]
 
 
 def gap_controls(framework: Framework) -> list[Control]:
@@ -385,7 +387,11 @@ def _environment(folder: Path, template: Template | None = None) -> Environment:
     environment.globals |= {draw.__name__: partial(_draw, draw) for draw in DRAWINGS}
     environment.globals |= {"heat_maps": heat_maps, "gap_controls": gap_controls}
     environment.globals |= {"_": _say, "word": word, "number": number}
-    environment.globals |= {"facets": _facets, "findings_by_check": findings_by_check}
+    environment.globals |= {
+        "level_choice": result_pages.level_choice,
+        "facets": _facets,
+        "findings_by_check": findings_by_check,
+    }
     environment.globals |= {
         "result_rows": result_rows.result_rows,
         "sections": result_rows.sections,

@@ -26,9 +26,9 @@ const agentsIn = () => [
   ...partsOf("agent", ":scope > details.block").map(([part]) => ({
     part, title: titleOf(part), href: `#${part.id}`, note: part.querySelector(".sum-facts").textContent, facets: { ...part.dataset },
   })),
-  ...json("agents-beside").map(([title, page, anchor, tier, told, unit, level]) => ({
+  ...json("agents-beside").flatMap(([page, agents]) => agents.map(([title, anchor, tier, told, unit, level]) => ({
     title, href: `findings/${page}#${anchor}`, note: `_(tier) ${tier}${told && ` · _(level) ${told}`}`, facets: { tier, unit, level },
-  })),
+  }))),
 ];
 
 const resultsOf = (check, agentOf, fresh, decided) => {

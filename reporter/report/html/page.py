@@ -62,6 +62,8 @@ COUNTED = 'text.replace(/,/g, "")'
 """How the script reads a number of English."""
 GROUPED = '/g, ",")'
 """How it writes one."""
+PAGES = "pages/"
+"""Where the templates of pages beside a report are."""
 WAITING = 4
 """Pages that may wait to be written while the next are made."""
 
@@ -196,8 +198,8 @@ def _page(
     lists keep a place where they are packed later.
     """
     folder = templates_dir()
-    css = _styles(medium) + extra_css
-    css = css.replace(ACCENT, view.cover.accent)
+    css = (_styles(medium) + extra_css).replace(ACCENT, view.cover.accent)
+    page_css = _needed(css) if medium == "screen" else css
     environment = _environment(folder, template)
     if medium == "paper":
         environment.filters["path"] = str
@@ -214,7 +216,8 @@ def _page(
     def fill(template: str, **more: Any) -> str:
         script = _script(template) if medium == "screen" else ""
         more |= {"script": Markup(script), "script_hash": _digest(script)}
-        style = css + (_faces() if medium == "screen" and not template.startswith("pages/") else "")
+        is_edition = medium == "screen" and not template.startswith(PAGES)
+        style = css + _faces() if is_edition else page_css
         more |= {"css": Markup(style), "css_hash": _digest(style)}
         page = _linked(environment.get_template(template).render(**more), medium == "paper")
         return page.replace(f'="{ACCENT}"', f'="{view.cover.accent}"')  # fill and stroke
@@ -249,8 +252,10 @@ def _script(template: str) -> str:
     """Read the script of a page, in the current language: the report searches everything, other
     pages a list, and what a page has no use for would be repeated in each of a long run.
     """
-    is_list = template.startswith(("pages/", *(f"{e}.html" for e in ("board", "engineer"))))
-    names = ("screen.js", "list.js" if is_list else "report.js")
+    is_page = template.startswith(PAGES)
+    is_list = is_page or template.startswith(tuple(f"{e}.html" for e in ("board", "engineer")))
+    own = () if is_page else ("chapters.js",)
+    names = ("screen.js", *own, "list.js" if is_list else "report.js")
     code = "\n".join(_code(templates_dir() / name) for name in names)
     return _with_numbers(f"(() => {{\n{code}\n}})();")
 
@@ -260,6 +265,50 @@ def _styles(medium: str) -> str:
     names = STYLES[medium] + (() if language() == ENGLISH else ("hyphens.css",))
     css = "\n".join(_code(templates_dir() / n) for n in names)
     return _inlined_values(css) if medium == "paper" else css
+
+
+def _needed(css: str) -> str:
+    """Keep of a style sheet what the pages beside a report can use, which a long run repeats a
+    hundred times: a rule goes if nothing that they are made of names one of its classes.
+    """
+    folder = templates_dir()
+    files = (*sorted((folder / PAGES).glob("*.html")), folder / "parts" / "macros.html")
+    files += folder / "screen.js", folder / "list.js"
+    made = "".join(file.read_text("utf-8") for file in files) + result_rows.MARKUP
+    words = {*_WORD.findall(made), "chart"}
+    begun = tuple(w for w in words if w.endswith("-") and len(w) > 1)  # of "v-{{ status }}"
+
+    def is_used(selector: str) -> bool:
+        classes = _CLASS.findall(_GROUPED.sub("", selector))
+        return "chart" in classes or all(c in words or c.startswith(begun) for c in classes)
+
+    def kept(sheet: str) -> Iterator[str]:
+        for selectors, body in _rules(sheet):
+            if selectors.startswith("@media"):
+                if inner := "".join(kept(body)):
+                    yield f"{selectors}{{{inner}}}\n"
+            elif selectors.startswith("@") or any(map(is_used, _COMMA.split(selectors))):
+                yield f"{selectors}{{{body}}}\n"
+
+    return "".join(kept(css))
+
+
+_WORD, _CLASS = re.compile(r"[\w-]+"), re.compile(r"\.([a-z][\w-]*)")
+_GROUPED = re.compile(r":\w+\([^()]*(?:\([^()]*\)[^()]*)*\)")
+"""What a selector says of others, as in `:not(.sort)`: it decides nothing here."""
+_COMMA = re.compile(r",(?![^(]*\))")
+
+
+def _rules(css: str) -> Iterator[tuple[str, str]]:
+    """Yield the rules of a style sheet without comments: selectors and what is in the braces."""
+    at = 0
+    while (opening := css.find("{", at)) >= 0:
+        depth, end = 1, opening
+        while depth:
+            end += 1
+            depth += {"{": 1, "}": -1}.get(css[end], 0)
+        yield css[at:opening].strip(), css[opening + 1 : end].strip()
+        at = end + 1
 
 
 def _code(path: Path) -> str:

@@ -350,16 +350,17 @@ def _places(view: View, cards: Mapping[str, AgentCard]) -> Iterator[tuple[str, i
 
 
 def _agents_beside(view: View) -> str:
-    """Return the agents that stand on pages beside a long report, as JSON for its search: name,
-    page, anchor, tier, level, unit, its level as a choice.
+    """Return the agents that stand on pages beside a long report, as JSON for its search: by
+    page the name, anchor, tier, level, unit, and the level as a choice.
     """
     cards = {card.agent: card for card in view.agents.cards}
     places = (
-        (card.agent, page, anchor, card.tier, card.level, card.unit, level_choice(card))
+        (page, [card.agent, anchor, card.tier, card.level, card.unit, level_choice(card)])
         for name, _, anchor, page in _places(view, cards)
         if (card := cards.get(clean(name)))
     )
-    return _as_json(list(islice(places, LISTED)))
+    by_page = groupby(islice(places, LISTED), key=lambda place: place[0])
+    return _as_json([[page, [told for _, told in group]] for page, group in by_page])
 
 
 def level_choice(card: AgentCard | None) -> str:

@@ -185,7 +185,9 @@ def test_what_a_drawing_filters_by_is_what_results_have(rich: View) -> None:
     tiers = {c.tier for c in rich.agents.cards} | {tier_text(lo, hi) for _, lo, hi in rows}
     assert by_facet["tier"] <= tiers
     assert by_facet["level"] <= {level_choice(card) for card in rich.agents.cards}
-    assert by_facet["status"] == {"fail", "unknown"} and by_facet.get("severity", set()) <= {"critical"}
+    assert by_facet["status"] == {"fail", "unknown"} and by_facet.get("severity", set()) <= {
+        "critical"
+    }
     assert by_facet["decision"] == {str(q.rank) for q in rich.front.questions}
 
 

@@ -290,10 +290,10 @@ def _needed(css: str) -> str:
             elif selectors.startswith("@") or any(map(is_used, _COMMA.split(selectors))):
                 yield f"{selectors}{{{body}}}\n"
 
-    return "".join(kept(css))
+    return re.sub(r"\s*([{};,])\s*", r"\1", "".join(kept(css))).replace(": ", ":")
 
 
-_WORD, _CLASS = re.compile(r"[\w-]+"), re.compile(r"\.([a-z][\w-]*)")
+_WORD, _CLASS = re.compile(r"[\w-]+"), re.compile(r"[.#]([a-z][\w-]*)")
 _GROUPED = re.compile(r":\w+\([^()]*(?:\([^()]*\)[^()]*)*\)")
 """What a selector says of others, as in `:not(.sort)`: it decides nothing here."""
 _COMMA = re.compile(r",(?![^(]*\))")

@@ -111,7 +111,9 @@ const digest = (text) => {
 const filled = ({ item, columns }) => {
   const values = {};
   for (const [name, told] of Object.entries(columns)) {
-    values[name] = told.numbers ? told.numbers.map((n) => told.values[n]) : told;
+    let at = 0;
+    values[name] = told.numbers ? told.numbers.map((n) => told.values[n])
+      : told.steps ? told.steps.map((step, n) => told.stems[told.of[n]] + String((at += step)).padStart(told.width, "0")) : told;
   }
   if (columns.id) {
     const { prefix, others } = columns.id;

@@ -26,22 +26,24 @@ const agentsIn = () => [
   ...partsOf("agent", ":scope > details.block").map(([part]) => ({
     part, title: titleOf(part), href: `#${part.id}`, note: part.querySelector(".sum-facts").textContent, facets: { ...part.dataset },
   })),
-  ...json("agents-beside").map(([title, page, anchor, tier, level, unit]) => ({
-    title, href: `findings/${page}#${anchor}`, note: `_(tier) ${tier}${level && ` · _(level) ${level}`}`, facets: { tier, unit },
-  })),
+  ...json("agents-beside").flatMap(([page, agents]) => agents.map(([title, anchor, tier, told, unit, level]) => ({
+    title, href: `findings/${page}#${anchor}`, note: `_(tier) ${tier}${told && ` · _(level) ${told}`}`, facets: { tier, unit, level },
+  }))),
 ];
 
-const resultsOf = (check, agentOf, fresh) => {
+const resultsOf = (check, agentOf, fresh, decided) => {
   const rows = markupOf(check.part).matchAll(/<tr id="v-([^"]*)" data-severity="([^"]*)" data-status="([^"]*)">([\s\S]*?)<\/tr>/g);
   return [...rows].map(([, id, severity, status, inner]) => {
     const cells = inner.split(/<\/t[hd]>/).map((cell) => cell.replace(/^\s*<t[hd][^>]*>/, ""));
     const [named, tier = ""] = cells[0].split('<span class="tier">');
     const subject = plain(named);
     const agent = agentOf.get(id) || agentOf.get(subject);
+    const decision = decided.get(id);
+    if (agent && decision) agent.facets.decision = [...new Set([...(agent.facets.decision || []), ...decision])];
     return {
       id, check, cells, subject, agent, record: plain(cells[2]),
       facets: {
-        ...check.facets, severity: decoded(severity), status: decoded(status), owner: plain(cells[3]), unit: agent?.facets.unit,
+        ...check.facets, severity: decoded(severity), status: decoded(status), owner: plain(cells[3]), unit: agent?.facets.unit, level: agent?.facets.level, decision,
         tier: plain(tier).replace(/^\D+/, ""), new: fresh.has(id) ? "_(since the last run)" : "",
       },
     };
@@ -67,7 +69,9 @@ const gathered = () => {
     part: row, title: row.cells[0].textContent, href: `#${row.id}`, note: row.cells[1].textContent, facets: {},
   }));
   const fresh = new Set(json("new-results"));
-  const results = checks.flatMap((check) => resultsOf(check, agentOf, fresh));
+  const decided = new Map();
+  for (const [decision, ids] of json("decided-results")) for (const id of ids) decided.set(id, [...(decided.get(id) || []), decision]);
+  const results = checks.flatMap((check) => resultsOf(check, agentOf, fresh, decided));
   const groups = [["agent", agents], ["control", controls], ["check", checks], ["file", files]];
   return { groups: groups.map(([kind, items]) => [document.querySelector(`[data-entries=${kind}]`)?.dataset.name, items]), results };
 };
@@ -289,15 +293,17 @@ const pageSearch = () => {
   const valuesOf = (facet) => () => [...all().results, ...all().groups.flatMap(([, items]) => items)].flatMap((item) => item.facets[facet] || []);
   const facets = [
     ["severity", "_(severity)"], ["status", "_(status)"], ["theme", "_(theme)"], ["framework", "_(framework)"],
-    ["owner", "_(owner)"], ["unit", "_(unit)"], ["tier", "_(tier)"], ["new", "_(new)"],
+    ["owner", "_(owner)"], ["unit", "_(unit)"], ["tier", "_(tier)"], ["level", "_(level)"], ["new", "_(new)"], ["decision", "_(decision)"],
   ].map(([facet, name]) => [facet, name, valuesOf(facet)]);
   const { bar, search, set } = searchBar("_(Search the whole report)", facets, show);
   // Made ready while the reader begins to type.
   search.addEventListener("focus", () => setTimeout(() => fitting([...all().results, ...all().groups.flatMap(([, items]) => items)], ["\0"], [])), { once: true });
   bar.querySelector("output").after(make("a", { href: "#results", class: "all" }, "_(All results)"));
+  // With a script, what leads to a chapter chooses among all results.
+  for (const link of document.querySelectorAll("a[data-find]")) link.setAttribute("href", `#${link.dataset.find}`);
   main.prepend(bar, found.place);
   document.body.append(drawer);
-  return { opened, set };
+  return { opened, set, focus: () => found.place.focus({ preventScroll: true }) };
 };
 
 begin();

@@ -41,7 +41,7 @@ const stateIn = (hash) => (/^#(results$|.*=)/.test(hash) ? new URLSearchParams(h
 // The one bar of a page. `onChange` gets the words and the choices, and returns how many of how many fit.
 const searchBar = (name, facets, onChange) => {
   const bar = make("form", { class: "finder", role: "search", "aria-label": name });
-  const search = make("input", { type: "search", id: "find", autocomplete: "off", placeholder: "_(Press / to search)" });
+  const search = make("input", { type: "search", id: "find", autocomplete: "off", placeholder: matchMedia("(pointer: coarse)").matches ? "_(Search)" : "_(Press / to search)" });
   const count = make("output", { "aria-live": "polite" });
   const row = make("div", { class: "facets", id: "facets" });
   const toggle = make("button", { type: "button", "aria-expanded": "false", "aria-controls": "facets" }, "_(Filters)");
@@ -70,6 +70,15 @@ const searchBar = (name, facets, onChange) => {
     history.replaceState(null, "", told ? `#${told}` : location.pathname + location.search);
     apply();
   };
+  const field = (facet, label, values) => {
+    const id = `find-${facet}`;
+    const choice = make("select", { id });
+    choice.append(make("option", { value: "" }, "_(any)"), ...values.map((v) => make("option", { value: v }, v)));
+    const place = make("span", { class: "field" });
+    place.append(make("label", { for: id }, label), choice);
+    row.append(place);
+    return choice;
+  };
   // Values may come late: to gather those of a whole report takes long, and few readers open the filters.
   let known = false;
   const offer = () => {
@@ -77,14 +86,7 @@ const searchBar = (name, facets, onChange) => {
     known = true;
     for (const [facet, label, valuesOf] of facets) {
       const values = [...new Set(valuesOf())].filter(Boolean).sort(highestFirst);
-      if (!values.length || values.length > 500) continue;
-      const id = `find-${facet}`;
-      const choice = make("select", { id });
-      choice.append(make("option", { value: "" }, "_(any)"), ...values.map((v) => make("option", { value: v }, v)));
-      choices.set(facet, choice);
-      const field = make("span", { class: "field" });
-      field.append(make("label", { for: id }, label), choice);
-      row.append(field);
+      if (values.length && values.length <= 500) choices.set(facet, field(facet, label, values));
     }
   };
   const set = (told) => {
@@ -93,7 +95,14 @@ const searchBar = (name, facets, onChange) => {
       offer();
       unfolded(true);
     }
-    for (const [facet, choice] of choices) choice.value = told.get(facet) || "";
+    for (const [facet, label] of facets) {
+      const asked = told.get(facet) || "";
+      if (asked && !choices.has(facet)) choices.set(facet, field(facet, label, []));
+      const choice = choices.get(facet);
+      // A choice of the address that is not offered is shown all the same: nothing fits it.
+      if (asked && ![...choice.options].some((option) => option.value === asked)) choice.append(make("option", { value: asked }, asked));
+      if (choice) choice.value = asked;
+    }
     apply();
   };
   unfolded(false);
@@ -196,53 +205,24 @@ const reveal = () => {
   hold();
 };
 
-// A heading has an address of its own that can be copied. One without an id gets it from its chapter and its words.
-const MOST_HEADINGS = 400;
-const anchored = () => {
-  const headings = [...document.querySelectorAll("main :is(h2, h3):not(.sr, section.block > *)")].slice(0, MOST_HEADINGS);
-  for (const heading of headings) {
-    const chapter = heading.closest("section[id]");
-    let id = heading.id || (heading.tagName === "H2" && chapter?.id);
-    if (!id) {
-      const words = heading.textContent.toLowerCase().replace(/[^\p{L}\d]+/gu, "-").replace(/^-|-$/g, "");
-      const base = `${chapter?.id || "part"}-${words}`;
-      id = base;
-      for (let n = 2; document.getElementById(id); n++) id = `${base}-${n}`;
-      heading.id = id;
-    }
-    heading.append(" ", make("a", { class: "anchor", href: `#${id}`, "aria-label": `_(Link to:) ${heading.textContent.trim()}` }, "#"));
-  }
-};
-
-// The contents say which chapter is in sight.
-const followed = () => {
-  const links = new Map([...document.querySelectorAll(".side a[href^='#']")].map((link) => [document.getElementById(link.hash.slice(1)), link]));
-  const inSight = new Set();
-  const observer = new IntersectionObserver((changes) => {
-    for (const { target, isIntersecting } of changes) inSight[isIntersecting ? "add" : "delete"](target);
-    const [first] = [...links.keys()].filter((chapter) => inSight.has(chapter));
-    if (!first) return;
-    for (const [chapter, link] of links) {
-      if (chapter === first) link.setAttribute("aria-current", "location");
-      else link.removeAttribute("aria-current");
-    }
-  }, { rootMargin: "-15% 0px -75% 0px" });
-  for (const chapter of links.keys()) if (chapter) observer.observe(chapter);
-};
+// What else a page does at its beginning; what comes into sight is followed last.
+const first = [];
+const last = [];
 
 const begin = () => {
-  anchored();
+  for (const act of first) act();
   const search = pageSearch();
-  const route = () => {
+  const route = (event) => {
     if (search?.opened()) return;
     const told = stateIn(location.hash);
     search?.set(told || new URLSearchParams());
     if (!told) reveal();
+    else if (event && !/^(INPUT|SELECT)$/.test(document.activeElement.tagName)) search?.focus?.();
   };
   document.querySelectorAll("table[data-sort]").forEach(sortable);
   phone.addEventListener("change", () => stack());
   stack();
-  followed();
+  for (const act of last) act();
   window.addEventListener("hashchange", route);
   document.addEventListener("toggle", (event) => bringOut(event.target), true);
   // A browser that searches the page itself has to find what is folded, too.
@@ -252,7 +232,7 @@ const begin = () => {
   document.addEventListener("click", (event) => {
     const link = event.target.closest("a[href^='#']");
     if (!link || event.defaultPrevented) return;
-    if (link.hash === location.hash) route();
+    if (link.hash === location.hash) route(event);
     if (link.className === "anchor") navigator.clipboard?.writeText(link.href).catch(() => {});
   });
   route();

@@ -281,6 +281,59 @@ def test_facets_choose_among_all_results_and_a_link_leads_to_the_same(rich: Any)
     assert "#" not in rich.url and found.is_hidden()
 
 
+def test_a_picture_chooses_among_all_results_with_the_keyboard_too(rich: Any) -> None:
+    line = given.view(given.rich()).ages.rows[0]
+    link = rich.locator("svg.owner-ages a").first
+    link.focus()
+    rich.keyboard.press("Enter")
+    output = rich.locator(".finder output")
+    rich.wait_for_function("() => document.activeElement.id === 'found'")
+    assert output.inner_text().startswith(f"{sum(line.counts)} of ")
+    assert rich.locator("#find-owner").input_value() == line.printed
+    assert rich.locator("#find-status").input_value() == "fail"
+    rich.go_back()
+    rich.wait_for_function("() => document.getElementById('found').hidden")
+
+
+def test_a_decision_opens_the_agents_and_results_that_it_is_about(rich: Any) -> None:
+    question = given.view(given.rich()).front.questions[0]
+    link = rich.locator(".decisions a[data-find]").first
+    link.click()
+    rows = rich.locator("#found tbody tr")
+    rows.first.wait_for()
+    n = rich.locator(".finder output").inner_text().split()[0]
+    assert f"{n} " in question.about
+    assert rich.url.endswith("#decision=1")
+    assert rich.locator("#found .found-names a").count() > 0
+
+
+def test_a_choice_that_is_not_offered_fits_nothing_and_is_shown(
+    browser: Any, pages: dict[tuple[str, str], str]
+) -> None:
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.goto(f"{pages['rich', 'auditor']}#owner=nobody.anywhere")
+        assert page.locator("#find-owner").input_value() == "nobody.anywhere"
+        assert page.locator(".finder output").inner_text().startswith("0 of ")
+
+
+@pytest.mark.parametrize("edition", ["auditor", "engineer"])
+def test_on_a_phone_the_report_begins_with_what_it_says(
+    browser: Any, pages: dict[tuple[str, str], str], edition: str
+) -> None:
+    with browser.new_context(
+        viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
+    ) as context:
+        page = context.new_page()
+        page.goto(pages["rich", edition])
+        assert page.locator("h1").first.bounding_box()["y"] < 300
+        assert "/" not in page.locator("#find").get_attribute("placeholder")
+        contents = page.locator(".side a").first
+        assert contents.is_hidden()
+        page.locator(".side summary").click()
+        assert contents.is_visible()
+
+
 def test_what_fails_and_weighs_most_is_listed_first_and_every_result_is_reached(rich: Any) -> None:
     rich.locator(".finder .all").click()
     rows = rich.locator("#found tbody tr")

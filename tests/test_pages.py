@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import functools
+import itertools
 import json
 import operator
 import re
@@ -93,7 +94,10 @@ def filled(told: dict[str, Any]) -> str:
     """The markup of a packed list."""
     columns = told["columns"]
     for name, column in columns.items():
-        if "numbers" in column:
+        if "steps" in column:
+            at = itertools.accumulate(column["steps"])
+            columns[name] = [f"{column['stems'][stem]}{n:0{column['width']}}" for stem, n in zip(column["of"], at, strict=True)]  # fmt: skip
+        elif "numbers" in column:
             columns[name] = [column["values"][n] for n in column["numbers"]]
     if named := columns.get("id"):
         columns["id"] = [
@@ -321,6 +325,38 @@ def test_a_packed_list_holds_no_hash_that_its_subject_tells(rich: View) -> None:
         n for n in plain if "&" not in list(named.columns["subject"])[n]
     }
     assert 0 < len(told["others"]) < len(page.rows)
+
+
+@pytest.mark.parametrize(
+    ("values", "is_counted"),
+    [
+        ([f"agent-{n:05}" for n in (3, 1, 99999, 0)], True),
+        ([f"log.jsonl#{n}" for n in (7, 10, 9, 100)], True),
+        (["a1", "a02", "a3", "a4"], False),
+        (["a0", "a10", "a11", "a12"], False),
+        (["a1", "b", "a3", "a4"], False),
+        (["a1", "b2", "c3", "d4"], False),
+        ([f"x{n}9123456789012" for n in "11111"], True),
+        (["line\n1", "line\n2", "line\n3", "line\n4"], True),
+    ],
+)
+def test_names_that_count_on_are_packed_as_steps_and_come_back(
+    values: list[str], is_counted: bool
+) -> None:
+    told = result_rows._counted(values)
+    assert (told is not None) == is_counted
+    if told:
+        assert filled({"item": "<!x>|", "columns": {"x": told}}) == "".join(f"{v}|" for v in values)
+
+
+def test_a_page_keeps_each_rule_that_its_markup_can_use() -> None:
+    css = html._styles("screen")
+    kept = html._needed(css)
+    assert len(kept) < 0.75 * len(css)
+    for part in (".sev.v-fail", ".sev-critical", ".finder input", ".chart .good-line", "@media print", "section.block", "[hidden]", "thead th", ".tasks th", ".key.stroke"):  # fmt: skip
+        assert part in kept, part
+    for part in (".hero", ".drawer h2", ".facts b"):
+        assert part not in kept, part
 
 
 def test_columns_keep_each_value_and_name_texts_that_come_out_alike_once() -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
+from html import unescape
+from urllib.parse import parse_qsl
 from xml.etree import ElementTree
 
 import fixture_assessment as given
 import pytest
 
 from reporter.model.branding import contrast
+from reporter.model.scores import tier_text
 from reporter.report.chapters.chart_data import (
     Agents,
     Ages,
@@ -24,6 +28,8 @@ from reporter.report.chapters.chart_data import (
 )
 from reporter.report.document import View
 from reporter.report.html import charts, diagrams, ladders, page, svg
+from reporter.report.html.printed_results import owner_text
+from reporter.report.html.result_pages import level_choice, listing
 from reporter.report.trend.transitions import FlowStep, Moment, Trend, flow
 from reporter.report.view.elements import Figure, Level, LevelStep
 
@@ -166,6 +172,37 @@ def test_links_of_drawings_lead_to_places_of_the_page_and_paper_has_none(rich: V
     board = page.render(rich, edition="board")
     ids = set(re.findall(r' id="([^"]+)"', board))
     assert set(re.findall(r'<a class="mark" href="#([^"]+)"', board)) <= ids
+
+
+def test_what_a_drawing_filters_by_is_what_results_have(rich: View) -> None:
+    found = [parse_qsl(unescape(f)) for f in re.findall(r' data-find="([^"]+)"', page.render(rich))]
+    by_facet: dict[str, set[str]] = {}
+    for facet, value in (choice for choices in found for choice in choices):
+        by_facet.setdefault(facet, set()).add(value)
+    rows = list(rich.findings.results.each(("owner", "tier_lo", "tier_hi"), "status <> 'na'"))
+    assert by_facet["theme"] <= {c.theme for c in rich.checks}
+    assert by_facet["owner"] <= {owner_text(owner, "") for owner, _, _ in rows}
+    tiers = {c.tier for c in rich.agents.cards} | {tier_text(lo, hi) for _, lo, hi in rows}
+    assert by_facet["tier"] <= tiers
+    assert by_facet["level"] <= {level_choice(card) for card in rich.agents.cards}
+    assert by_facet["status"] == {"fail", "unknown"} and by_facet.get("severity", set()) <= {
+        "critical"
+    }
+    assert by_facet["decision"] == {str(q.rank) for q in rich.front.questions}
+
+
+def test_a_decision_leads_to_all_results_that_it_settles(rich: View) -> None:
+    decided = json.loads(listing(rich).decided)
+    assert [rank for rank, _ in decided] == [str(q.rank) for q in rich.front.questions]
+    for (_, ids), q in zip(decided, rich.front.questions, strict=True):
+        assert len(ids) == len(set(ids)) and f"{len(ids)} " in q.about
+
+
+def test_a_link_that_leads_nowhere_leaves_no_second_title(rich: View) -> None:
+    for edition, medium in (("board", "screen"), ("auditor", "paper"), ("board", "paper")):
+        drawn = re.findall("<svg .*?</svg>", page.render(rich, medium, edition=edition), re.DOTALL)
+        assert drawn and all(d.count("<title>") <= 1 + d.count("<a ") for d in drawn)
+        assert "data-find" not in "".join(drawn)
 
 
 def test_a_drawing_with_links_is_no_image_for_readers(rich: View) -> None:

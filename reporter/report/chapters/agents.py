@@ -178,6 +178,7 @@ def _row(
         name=tier_name(lo, hi),
         ends=tuple(_ends(column, target) for column in columns),
         worst=tuple(clean(m.agent) for m in worst[:WORST_NAMED]),
+        printed=tier_text(lo, hi),
     )
 
 

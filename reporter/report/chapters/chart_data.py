@@ -17,6 +17,7 @@ from reporter.report.view.format import (
     count,
     join,
     number,
+    owner,
     percent,
     short,
     thousandths,
@@ -120,6 +121,8 @@ class TierRow:
     """Of each level the thousandths of its agents that reach the target: proven, and at most."""
     worst: tuple[str, ...] = ()
     """Those with most failing critical results, then with the lowest level."""
+    printed: str = ""
+    """The tier as cards and results print it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +188,8 @@ class OwnerAges:
     owner: str
     counts: tuple[int, ...]
     """As the heads of `Ages`."""
+    printed: str = ""
+    """How the list of results prints the owner; empty for several owners."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,19 +348,19 @@ def ages(assessment: model.Assessment, results: Results) -> Ages:
     """Count failing results by owner, and by the run since which they fail."""
     failing: dict[str, list[int]] = {}
     heads = _age_heads(assessment)
-    for owner, n in results.each(("owner", "count(*)"), "status = 'fail'", "GROUP BY owner"):
-        failing[owner] = [n, *[0] * (len(heads) - 1)]
+    for name, n in results.each(("owner", "count(*)"), "status = 'fail'", "GROUP BY owner"):
+        failing[name] = [n, *[0] * (len(heads) - 1)]
     starts = [_naive(r.as_of) for r in assessment.history.runs[-2:]]
-    for owner, since, n in assessment.history.still_by_owner if starts else ():
-        counts = failing.setdefault(owner, [0] * len(heads))
+    for name, since, n in assessment.history.still_by_owner if starts else ():
+        counts = failing.setdefault(name, [0] * len(heads))
         counts[sum(_naive(since) <= start for start in starts)] += n
         counts[0] -= n  # what began in this run, or is of a check that only it has
     if not failing:
         return Ages()
     ranked = sorted(failing.items(), key=lambda m: (bool(m[0]), -sum(m[1]), m[0]))
     rows = [
-        OwnerAges(_owner(assessment.person(owner)), tuple(counts))
-        for owner, counts in ranked[:MOST_OWNERS]
+        OwnerAges(_owner(assessment.person(name)), tuple(counts), _as_in_results(name))
+        for name, counts in ranked[:MOST_OWNERS]
     ]
     if others := ranked[MOST_OWNERS:]:
         sums = tuple(map(sum, zip(*(counts for _, counts in others), strict=True)))
@@ -390,6 +395,10 @@ def _ages_text(failing: Mapping[str, Sequence[int]], heads: Sequence[str]) -> st
         return f"{text} " + say("Without an earlier run their age is not known.")
     oldest = sum(counts[-1] for counts in failing.values())
     return f"{text} " + say("{n} of them fail {since}.", n=number(oldest), since=heads[-1])
+
+
+def _as_in_results(name: str) -> str:
+    return owner(short(clean(name), "findings.csv", 80))
 
 
 def _owner(name: str) -> str:

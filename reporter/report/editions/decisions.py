@@ -71,6 +71,9 @@ class Question:
     urgent: bool
     needed_for: str
     """"needed for level 1"; '' for none."""
+    checks: tuple[str, ...] = ()
+    """With `statuses`, the results that it settles, but for those with a waiver."""
+    statuses: tuple[str, ...] = ()
 
 
 def questions(
@@ -145,6 +148,8 @@ def _question(
         severity=decision.severity,
         urgent=decision.urgent,
         needed_for=say("needed for level {n}", n=decision.for_level) if decision.for_level else "",
+        checks=tuple(map(clean, decision.checks)),
+        statuses=tuple(s.value for s in _states(decision)),
     )
 
 
@@ -169,12 +174,16 @@ def _asked(assessment: model.Assessment, decision: Decision, worst: model.Check)
 
 def _where(decision: Decision) -> str:
     """Return the SQL condition for the results that a decision settles."""
-    states: tuple[Status, ...] = (Status.FAIL,)
+    return f"{of_checks(decision.checks, _states(decision))} AND waiver = ''"
+
+
+def _states(decision: Decision) -> tuple[Status, ...]:
+    """Return the states of the results that a decision settles."""
     if decision.kind == EVIDENCE:
-        states = (Status.UNKNOWN,)
+        return (Status.UNKNOWN,)
     if decision.kind == PROVE:
-        states = (Status.DECLARED, Status.ATTESTED, Status.COMPENSATED)
-    return f"{of_checks(decision.checks, states)} AND waiver = ''"
+        return (Status.DECLARED, Status.ATTESTED, Status.COMPENSATED)
+    return (Status.FAIL,)
 
 
 def _about(

@@ -29,7 +29,7 @@ from reporter.report.editions.decisions import (
 from reporter.report.trend.changes import differences
 from reporter.report.trend.standings import difference, score_changes
 from reporter.report.trend.transitions import FAILS, what
-from reporter.report.view.elements import LevelStep, Notice
+from reporter.report.view.elements import LevelStep, Link, Notice
 from reporter.report.view.format import (
     clean,
     count,
@@ -55,6 +55,9 @@ class Obstacle:
     text: str
     """Each check with something open: how many fail, are unknown or only declared, and who."""
     owners: str
+    theme: str = ""
+    checks: tuple[Link, ...] = ()
+    """Those in the title."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +117,9 @@ def front_page(
     steps: Sequence[LevelStep],
     notices: Sequence[Notice],
     deadlines: Mapping[str, Deadline],
+    links: Mapping[str, Link],
 ) -> FrontPage:
-    """Print the first page; `deadlines` are those of the findings."""
+    """Print the first page; `deadlines` are those of the findings, links are to the checks."""
     total = assessment.scores.enterprise.total
     change, changes, note = _changes(assessment)
     return FrontPage(
@@ -127,7 +131,7 @@ def front_page(
             share=percent(total.coverage),
             part=met_of_judged(total),
         ),
-        rungs=tuple(_rung(assessment, results, step) for step in steps),
+        rungs=tuple(_rung(assessment, results, step, links) for step in steps),
         change=change,
         changes=changes,
         change_note=note,
@@ -185,7 +189,9 @@ def _outlook(assessment: model.Assessment) -> str:
     return say("More evidence alone cannot raise the level.")
 
 
-def _rung(assessment: model.Assessment, results: Results, step: LevelStep) -> Rung:
+def _rung(
+    assessment: model.Assessment, results: Results, step: LevelStep, links: Mapping[str, Link]
+) -> Rung:
     score = assessment.scores.level
     is_assessed = assessment.scores.enterprise.total.assessed > 0
     state = REACHED if step.level <= score.lo else NEXT if step.level == score.lo + 1 else ABOVE
@@ -193,13 +199,14 @@ def _rung(assessment: model.Assessment, results: Results, step: LevelStep) -> Ru
         state = NOT_JUDGED
     total = step.met + step.missing + step.unknown
     way = next((w for w in assessment.roadmap.ways if w.level == step.level), None)
+    is_open = state == NEXT and is_assessed
     return Rung(
         level=step.level,
         name=step.name,
         standing=state,
         met=step.met,
         asked=total,
-        obstacles=_obstacles(assessment, results, step) if state == NEXT and is_assessed else (),
+        obstacles=_obstacles(assessment, results, step, links) if is_open else (),
         names=_few(step.names) if state in (NEXT, ABOVE) else "",
         way=_way(assessment, way) if way else "",
     )
@@ -213,7 +220,7 @@ def _few(names: str) -> str:
 
 
 def _obstacles(
-    assessment: model.Assessment, results: Results, step: LevelStep
+    assessment: model.Assessment, results: Results, step: LevelStep, links: Mapping[str, Link]
 ) -> tuple[Obstacle, ...]:
     titles = {t.id: clean(content(t.title)) for t in assessment.themes}
     found = []
@@ -229,6 +236,8 @@ def _obstacles(
                     owners=name_owners(
                         assessment, results, f"{of_checks(ids, _LACKING)} AND owner <> ''"
                     ),
+                    theme=titles[theme],
+                    checks=tuple(links[c] for c in ids),
                 )
             )
     return tuple(sorted(found, key=lambda o: o.standing != MISSING))

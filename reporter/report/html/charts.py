@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from math import ceil
 
-from reporter.i18n.translate import numeral, say
+from reporter.i18n.translate import numeral, say, word
 from reporter.report.chapters.chart_data import LogCalendar, LogDays, Losses
 from reporter.report.chapters.parts_of_the_whole import SliceLine
 from reporter.report.html.svg import (
@@ -19,6 +19,7 @@ from reporter.report.html.svg import (
     GOOD,
     MUTED,
     PERCENT,
+    RESULTS,
     axis,
     box,
     clip,
@@ -56,9 +57,12 @@ _CELL, _ROW = 44, 25
 """Of a heat map: from one level to the next, and from one line to the next."""
 
 
-def heat(name: str, controls: Sequence[elements.Control], titles: bool = True) -> str:
+def heat(
+    name: str, controls: Sequence[elements.Control], titles: bool = True, facet: str = ""
+) -> str:
     """Draw controls by level. A cell has a bar from 0 to 100 %: proven good, unknown, failing; its
-    letters are the rating on evidence and, behind a dash, the possible one.
+    letters are the rating on evidence and, behind a dash, the possible one. With a facet a row
+    leads to the results that have its title there.
     """
     ids = 10 + 9 * max(len(c.id) for c in controls)
     margin = ids + (14 + 7 * min(_TITLE, max(len(c.title) for c in controls)) if titles else 4)
@@ -74,7 +78,8 @@ def heat(name: str, controls: Sequence[elements.Control], titles: bool = True) -
         names = [text(0, y + 16, control.id, "start", "ink", 12, bold=True)]
         if titles:
             names.append(text(ids, y + 16, clip(control.title, _TITLE), "start", "ink", 12))
-        parts.append(link(control.anchor, [hit(0, y, scores, _ROW - 2), *names]))
+        find = {facet: control.title} if facet else None
+        parts.append(link(control.anchor, [hit(0, y, scores, _ROW - 2), *names], find=find))
         for column, cell in enumerate(control.cells):
             x = margin + _CELL * column
             for kind, outline in _grounds(cell, x, y + 13).items():
@@ -149,13 +154,16 @@ def lost_points(losses: Losses) -> str:
         y = index * row
         name = text(0, y + 13, clip(loss.title, 32), "start", "ink", 12)
         failing, cost = (at * width / end for at in (loss.at_failing, loss.at_cost))
-        parts.append(link(loss.anchor, [hit(0, y, margin + width, row), name]))
+        parts.append(link(loss.anchor, [hit(0, y, margin, row), name]))
         if failing:
-            parts.append(rect(margin, y + 3, failing, 13, FAIL, "fail"))
+            bar_of = [rect(margin, y + 3, failing, 13, FAIL, "fail"), hit(margin, y, failing, row)]
+            parts.append(_results_of(loss.title, "fail", bar_of))
         if cost - failing > 0.5:
             gap = 1 if failing else 0
             left, room = margin + failing + gap, max(cost - failing - gap - 1, 0.5)
-            parts.append(hatched(hatch(left + 0.5, y + 3.5, room, 12)))
+            ground = hit(left, y, max(room, 8), row)
+            bar_of = [hatched(hatch(left + 0.5, y + 3.5, room, 12)), ground]
+            parts.append(_results_of(loss.title, "unknown", bar_of))
         parts.append(text(margin + width + 12, y + 13, loss.text, "start", "muted", 11))
     bottom = row * len(losses.rows) + 2
     parts += axis(margin, bottom, width, ticks)
@@ -163,6 +171,12 @@ def lost_points(losses: Losses) -> str:
     description = "; ".join(f"{loss.title}: {loss.text}" for loss in losses.rows)
     title = say("Where are points lost, from 100 % down to {score}?", score=losses.score)
     return draw(900, bottom + 22, title, parts, "lost-points", desc=description)
+
+
+def _results_of(theme: str, status: str, parts: Sequence[str]) -> str:
+    """Make parts a link to the results of a theme in one state."""
+    find = {"theme": theme, "status": word(status)}
+    return link(RESULTS, parts, f"{theme}: {word(status)}", find)
 
 
 def _point(hundredths: int) -> str:

@@ -13,13 +13,14 @@ from itertools import groupby
 
 from reporter.i18n.translate import mark, say, shortened, word
 from reporter.report.chapters.chart_data import AgentCard, Agents, MapAgent, PathStep, TierRow
-from reporter.report.html.result_pages import Actor
+from reporter.report.html.result_pages import NO_LEVEL, Actor
 from reporter.report.html.svg import (
     FAIL,
     GOOD,
     INK,
     MUTED,
     PAPER,
+    RESULTS,
     TRACK,
     box,
     clip,
@@ -36,7 +37,6 @@ from reporter.report.html.svg import (
 )
 from reporter.report.view.format import number
 
-NO_LEVEL = mark("no level")
 _STROKES = {
     "before": (GOOD, "good-line", ""),
     "holds": (GOOD, "good-line", ""),
@@ -71,11 +71,19 @@ def tier_levels(agents: Agents) -> str:
     for index, tier_row in enumerate(agents.rows):
         top = 20 + index * row
         tier = say("Tier {n}", n=tier_row.tier)
-        parts.append(text(0, top + 14, tier, "start", "ink", 13, bold=True))
-        parts.append(text(0, top + 28, tier_row.name, "start", "muted", 11))
+        names = [
+            hit(0, top, margin - 8, row - 5),
+            text(0, top + 14, tier, "start", "ink", 13, bold=True),
+            text(0, top + 28, tier_row.name, "start", "muted", 11),
+        ]
+        find = {"tier": tier_row.printed}
+        parts.append(link(RESULTS, names, find=find))
         for column, total in enumerate(tier_row.cells[: len(heads)]):
             x = margin + cell * column
-            parts += _agent_count(tier_row, column, total, (x, top, cell - 4, row - 5))
+            drawn = _agent_count(tier_row, column, total, (x, top, cell - 4, row - 5))
+            of_level = find | {"level": heads[column]}
+            title = f"{tier}, {heads[column]}: {number(total)}"
+            parts.append(link(RESULTS if total else "", drawn, title, of_level))
         parts.append(text(right, top + 20, number(tier_row.total), "start", "ink", 13))
         worst = ", ".join(clip(name, 24) for name in tier_row.worst)
         parts.append(text(right + 60, top + 20, worst, "start", "ink", 11))
@@ -124,6 +132,7 @@ def agent_map(agents: Agents, places: Sequence[Actor] = ()) -> str:
     to. Hatched are those whom no log shows, or of whom a critical result is unknown.
     """
     anchors = {a.name: a.anchor for a in places}
+    tiers = {c.agent: c.tier for c in agents.cards}
     margin, cell = 140, _PITCH * _PER_LINE + 14
     heads = [f"{n}" if n < 3 else "3–4" if n == 3 else f"{n}+" for n in _STEPS]
     right = margin + cell * len(heads) + 4
@@ -140,8 +149,14 @@ def agent_map(agents: Agents, places: Sequence[Actor] = ()) -> str:
         ]
         longest = max(len(c) if len(c) <= _MOST_DOTS else 1 for c in columns)
         height = max(-(-longest // _PER_LINE) * _PITCH, 34)
-        parts.append(text(0, top + 12, say("Tier {n}", n=tier), "start", "ink", 13, bold=True))
-        parts.append(text(0, top + 26, tier_agents[0].tier_name, "start", "muted", 11))
+        names = [
+            hit(0, top, margin - 8, 30),
+            text(0, top + 12, say("Tier {n}", n=tier), "start", "ink", 13, bold=True),
+            text(0, top + 26, tier_agents[0].tier_name, "start", "muted", 11),
+        ]
+        find = {"tier": str(tier), "severity": word("critical"), "status": word("fail")}
+        is_certain = all(tiers.get(a.agent) == str(tier) for a in tier_agents)
+        parts.append(link(RESULTS if is_certain else "", names, find=find))
         for column, of_column in enumerate(columns):
             x = margin + cell * column
             if len(of_column) > _MOST_DOTS:

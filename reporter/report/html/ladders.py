@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from reporter.i18n.translate import say, shortened
+from reporter.i18n.translate import say, shortened, word
 from reporter.report.chapters.chart_data import Ages, CostCurve, CostPoint
 from reporter.report.html.svg import (
     FAIL,
@@ -19,12 +19,15 @@ from reporter.report.html.svg import (
     MUTED,
     PAPER,
     PERCENT,
+    RESULTS,
     axis,
     clip,
     draw,
     hatch,
     hatched,
+    hit,
     line,
+    link,
     rect,
     shares,
     text,
@@ -307,13 +310,19 @@ def owner_ages(ages: Ages) -> str:
         parts.append(line(f"M{x} 18v{row * len(ages.rows) + 2}", LINE, "hollow"))
     for index, line_of in enumerate(ages.rows):
         y = 18 + index * row
-        parts.append(text(0, y + 15, clip(line_of.owner, 38), "start", "ink", 12))
+        of_owner = [
+            hit(0, y, margin + column * len(ages.heads), row),
+            text(0, y + 15, clip(line_of.owner, 38), "start", "ink", 12),
+        ]
         for place, n in enumerate(line_of.counts):
             x, length = margin + place * column, n * room / most
             if n:
-                parts.append(rect(x + 1, y + 4, max(length, 1.5), 13, FAIL, "fail"))
+                of_owner.append(rect(x + 1, y + 4, max(length, 1.5), 13, FAIL, "fail"))
             shown = text(x + max(length, 1.5) + 7, y + 15, number(n), "start", "ink", 12)
-            parts.append(shown if n else text(x + 7, y + 15, "–", "start", "muted", 12))
+            of_owner.append(shown if n else text(x + 7, y + 15, "–", "start", "muted", 12))
+        find = {"owner": line_of.printed, "status": word("fail")}
+        title = f"{line_of.owner}: {word('fail')} ({number(sum(line_of.counts))})"
+        parts.append(link(RESULTS if line_of.printed else "", of_owner, title, find))
     description = "; ".join(
         f"{r.owner}: "
         + ", ".join(f"{number(n)} {head}" for n, head in zip(r.counts, ages.heads, strict=True))

@@ -62,6 +62,8 @@ COUNTED = 'text.replace(/,/g, "")'
 """How the script reads a number of English."""
 GROUPED = '/g, ",")'
 """How it writes one."""
+PAGES = "pages/"
+"""Where the templates of pages beside a report are."""
 WAITING = 4
 """Pages that may wait to be written while the next are made."""
 
@@ -196,8 +198,8 @@ def _page(
     lists keep a place where they are packed later.
     """
     folder = templates_dir()
-    css = _styles(medium) + extra_css
-    css = css.replace(ACCENT, view.cover.accent)
+    css = (_styles(medium) + extra_css).replace(ACCENT, view.cover.accent)
+    page_css = _needed(css) if medium == "screen" else css
     environment = _environment(folder, template)
     if medium == "paper":
         environment.filters["path"] = str
@@ -214,7 +216,8 @@ def _page(
     def fill(template: str, **more: Any) -> str:
         script = _script(template) if medium == "screen" else ""
         more |= {"script": Markup(script), "script_hash": _digest(script)}
-        style = css + (_faces() if medium == "screen" and not template.startswith("pages/") else "")
+        is_edition = medium == "screen" and not template.startswith(PAGES)
+        style = css + _faces() if is_edition else page_css
         more |= {"css": Markup(style), "css_hash": _digest(style)}
         page = _linked(environment.get_template(template).render(**more), medium == "paper")
         return page.replace(f'="{ACCENT}"', f'="{view.cover.accent}"')  # fill and stroke
@@ -222,7 +225,7 @@ def _page(
     return fill
 
 
-_MARK = re.compile(f'{re.escape(LINK)}([^"]*)">(.*?)</a>', re.DOTALL)
+_MARK = re.compile(f'{re.escape(LINK)}([^"]*)"[^>]*>(?:<title>[^<]*</title>)?(.*?)</a>', re.DOTALL)
 _ID = re.compile(r' id="([^"]+)"')
 
 
@@ -249,8 +252,10 @@ def _script(template: str) -> str:
     """Read the script of a page, in the current language: the report searches everything, other
     pages a list, and what a page has no use for would be repeated in each of a long run.
     """
-    is_list = template.startswith(("pages/", *(f"{e}.html" for e in ("board", "engineer"))))
-    names = ("screen.js", "list.js" if is_list else "report.js")
+    is_page = template.startswith(PAGES)
+    is_list = is_page or template.startswith(tuple(f"{e}.html" for e in ("board", "engineer")))
+    own = () if is_page else ("chapters.js",)
+    names = ("screen.js", *own, "list.js" if is_list else "report.js")
     code = "\n".join(_code(templates_dir() / name) for name in names)
     return _with_numbers(f"(() => {{\n{code}\n}})();")
 
@@ -260,6 +265,50 @@ def _styles(medium: str) -> str:
     names = STYLES[medium] + (() if language() == ENGLISH else ("hyphens.css",))
     css = "\n".join(_code(templates_dir() / n) for n in names)
     return _inlined_values(css) if medium == "paper" else css
+
+
+def _needed(css: str) -> str:
+    """Keep of a style sheet what the pages beside a report can use, which a long run repeats a
+    hundred times: a rule goes if nothing that they are made of names one of its classes.
+    """
+    folder = templates_dir()
+    files = (*sorted((folder / PAGES).glob("*.html")), folder / "parts" / "macros.html")
+    files += folder / "screen.js", folder / "list.js"
+    made = "".join(file.read_text("utf-8") for file in files) + result_rows.MARKUP
+    words = {*_WORD.findall(made), "chart"}
+    begun = tuple(w for w in words if w.endswith("-") and len(w) > 1)  # of "v-{{ status }}"
+
+    def is_used(selector: str) -> bool:
+        classes = _CLASS.findall(_GROUPED.sub("", selector))
+        return "chart" in classes or all(c in words or c.startswith(begun) for c in classes)
+
+    def kept(sheet: str) -> Iterator[str]:
+        for selectors, body in _rules(sheet):
+            if selectors.startswith("@media"):
+                if inner := "".join(kept(body)):
+                    yield f"{selectors}{{{inner}}}\n"
+            elif selectors.startswith("@") or any(map(is_used, _COMMA.split(selectors))):
+                yield f"{selectors}{{{body}}}\n"
+
+    return re.sub(r"\s*([{};,])\s*", r"\1", "".join(kept(css))).replace(": ", ":")
+
+
+_WORD, _CLASS = re.compile(r"[\w-]+"), re.compile(r"[.#]([a-z][\w-]*)")
+_GROUPED = re.compile(r":\w+\([^()]*(?:\([^()]*\)[^()]*)*\)")
+"""What a selector says of others, as in `:not(.sort)`: it decides nothing here."""
+_COMMA = re.compile(r",(?![^(]*\))")
+
+
+def _rules(css: str) -> Iterator[tuple[str, str]]:
+    """Yield the rules of a style sheet without comments: selectors and what is in the braces."""
+    at = 0
+    while (opening := css.find("{", at)) >= 0:
+        depth, end = 1, opening
+        while depth:
+            end += 1
+            depth += {"{": 1, "}": -1}.get(css[end], 0)
+        yield css[at:opening].strip(), css[opening + 1 : end].strip()
+        at = end + 1
 
 
 def _code(path: Path) -> str:
@@ -298,14 +347,16 @@ def _inlined_values(css: str) -> str:
     return re.sub(r"var\((--\w+)\)", lambda match: values[match[1]], css)
 
 
-def heat_maps(framework: Framework, paper: bool) -> list[tuple[str, str]]:
-    """Draw one heat map per top group. On paper they are side by side, without titles."""
+def heat_maps(framework: Framework, paper: bool, facet: str = "") -> list[tuple[str, str]]:
+    """Draw one heat map per top group. On paper they are side by side, without titles. With a facet
+    rows lead to results.
+    """
     top_groups = [g for g in framework.groups if g.depth == 0]
     parts = [(f"{g.id} {g.title}".strip(), _members(framework, g.controls)) for g in top_groups]
     titled_parts = [(name, controls) for name, controls in parts if controls]
     maps = titled_parts or [(framework.title, list(framework.controls))]
     titles = not (paper and titled_parts)
-    return [(name, Markup(charts.heat(name, c, titles))) for name, c in maps]
+    return [(name, Markup(charts.heat(name, c, titles, facet))) for name, c in maps]
 
 
 def gap_controls(framework: Framework) -> list[Control]:
@@ -385,7 +436,11 @@ def _environment(folder: Path, template: Template | None = None) -> Environment:
     environment.globals |= {draw.__name__: partial(_draw, draw) for draw in DRAWINGS}
     environment.globals |= {"heat_maps": heat_maps, "gap_controls": gap_controls}
     environment.globals |= {"_": _say, "word": word, "number": number}
-    environment.globals |= {"facets": _facets, "findings_by_check": findings_by_check}
+    environment.globals |= {
+        "level_choice": result_pages.level_choice,
+        "facets": _facets,
+        "findings_by_check": findings_by_check,
+    }
     environment.globals |= {
         "result_rows": result_rows.result_rows,
         "sections": result_rows.sections,

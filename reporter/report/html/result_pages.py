@@ -7,6 +7,7 @@ and everything on pages of bounded size in a folder beside it.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import groupby, islice
@@ -51,6 +52,7 @@ LISTED = 10_000
 ACTIONS = 5
 """Of the roadmap, that a card lists."""
 TASKS = "todo.csv"
+NO_LEVEL = mark("no level")
 FOLDER = "findings"
 STATUSES = ("fail", "unknown", "compensated", "attested", "declared", PASS)
 """In the order in which they are listed."""
@@ -121,6 +123,8 @@ class Listing:
     """Where each agent stands on pages of its own, as JSON; empty where they stand here."""
     new: Markup = Markup("[]")
     """Ids of listed results that fail or are unknown and were not so in the run before, as JSON."""
+    decided: Markup = Markup("[]")
+    """Ids of the listed results that each decision settles, by its number, as JSON."""
 
 
 def listing(view: View) -> Listing:
@@ -144,6 +148,7 @@ def listing(view: View) -> Listing:
         actors,
         Markup("" if inline else _agents_beside(view)),
         Markup(_as_json(_new(view, by_check.values()))),
+        Markup(_as_json(list(_decided(view, by_check)))),
     )
 
 
@@ -156,6 +161,21 @@ def _new(view: View, listed: Iterable[CheckListing]) -> list[str]:
     )
     new = {ids.finding(check, subject) for check, subject in rows}
     return [id_ for part in listed for id_ in part.rows.columns["id"] if id_ in new]
+
+
+def _decided(view: View, listed: Mapping[str, CheckListing]) -> Iterator[tuple[str, list[str]]]:
+    """Yield the number of each decision, and the listed results that it settles."""
+    for q in view.front.questions:
+        parts = [p for c in q.checks if c in listed for p in (listed[c].rows, listed[c].passes)]
+        settled = [
+            id_
+            for columns in (part.columns for part in parts)
+            for id_, status, waived_until in zip(
+                columns["id"], columns["status"], columns["waived_until"], strict=True
+            )
+            if status in q.statuses and not waived_until
+        ]
+        yield str(q.rank), settled
 
 
 def _as_json(value: object) -> str:
@@ -330,16 +350,27 @@ def _places(view: View, cards: Mapping[str, AgentCard]) -> Iterator[tuple[str, i
 
 
 def _agents_beside(view: View) -> str:
-    """Return the agents that stand on pages beside a long report, as JSON for its search: name,
-    page, anchor, tier, level, unit.
+    """Return the agents that stand on pages beside a long report, as JSON for its search: by
+    page the name, anchor, tier, level, unit, and the level as a choice.
     """
     cards = {card.agent: card for card in view.agents.cards}
     places = (
-        (card.agent, page, anchor, card.tier, card.level, card.unit)
+        (page, [card.agent, anchor, card.tier, card.level, card.unit, level_choice(card)])
         for name, _, anchor, page in _places(view, cards)
         if (card := cards.get(clean(name)))
     )
-    return _as_json(list(islice(places, LISTED)))
+    by_page = groupby(islice(places, LISTED), key=lambda place: place[0])
+    return _as_json([[page, [told for _, told in group]] for page, group in by_page])
+
+
+def level_choice(card: AgentCard | None) -> str:
+    """Return what the level of an agent is called where it can be chosen, as in the picture of
+    tiers; '' of who is in no register.
+    """
+    if not card or not card.score:
+        return ""
+    lowest = re.match(r"\d", card.level)
+    return say("level {level}", level=lowest[0]) if lowest else say(NO_LEVEL)
 
 
 def _actions(view: View) -> dict[str, tuple[PickLine, ...]]:

@@ -13,6 +13,7 @@ import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 import msgspec
 from markupsafe import Markup, escape
@@ -40,6 +41,8 @@ _ROW = (
 )
 
 
+MARKUP = _ROW + _STEP
+"""What is written here and not in a template."""
 digest = lru_cache(1 << 16)(ids.digest)
 
 
@@ -77,14 +80,42 @@ class Items:
         if ID in columns:
             columns[ID] = _named(self.columns[ID], self.columns[SUBJECT])
         data = {"item": self.item, "columns": columns}
-        return base64.b64encode(zlib.compress(msgspec.json.encode(data), 6)).decode()
+        return base64.b64encode(zlib.compress(msgspec.json.encode(data), 9)).decode()
 
 
-def _encoded(column: Column) -> Sequence[str] | Mapping[str, Sequence[str | int]]:
-    """Write values that repeat as the different ones and the number of each."""
+def _encoded(column: Column) -> Sequence[str] | Mapping[str, object]:
+    """Write values that repeat as the different ones and the number of each, and names that count
+    on as their steps.
+    """
     if len(column.different) * 2 > len(column.numbers):
-        return list(column)
+        values = list(column)
+        return _counted(values) or values
     return {"values": column.different, "numbers": column.numbers}
+
+
+def _counted(values: Sequence[str]) -> Mapping[str, object] | None:
+    """Write values such as "agent-00012" as few stems and the steps between their numbers, which
+    pack to a fourth; None where not all of them are so.
+    """
+    found = [m.groups() for m in map(_COUNTED.fullmatch, values) if m]
+    widths = {len(digits) for _, digits in found}
+    is_padded = len(widths) == 1
+    if len(found) < len(values) or not (is_padded or all(d[0] != "0" for _, d in found)):
+        return None
+    stems = Column.of([stem for stem, _ in found])
+    if len(stems.different) * 4 > len(values):
+        return None
+    numbers = [int(digits) for _, digits in found]
+    return {
+        "stems": stems.different,
+        "of": stems.numbers,
+        "width": max(widths) if is_padded else 0,
+        "steps": [after - before for before, after in pairwise((0, *numbers))],
+    }
+
+
+_COUNTED = re.compile(r"(.*?)([0-9]{1,12})", re.DOTALL)
+"""A text that ends with all its last digits."""
 
 
 def _named(ids_: Column, subjects: Column) -> Mapping[str, object]:

@@ -6,10 +6,11 @@ One colour code holds in all charts: blue is proven good, red-brown is failing, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from itertools import pairwise
 from math import floor
+from urllib.parse import quote, urlencode
 
 INK, MUTED, LINE, TRACK, PAPER = "#1b2733", "#5a6673", "#87929d", "#e9edf1", "#ffffff"
 GOOD, FAIL = "#2f74b5", "#8a2f17"
@@ -137,12 +138,27 @@ LINK = '<a class="mark" href="#'
 """How a link in a picture begins. Pages drop those whose place they do not hold."""
 
 
-def link(anchor: str, parts: Sequence[str], title: str = "") -> str:
-    """Make parts of a picture a link to a place of the page; without a place they are returned."""
+RESULTS = "checks"
+"""Anchor of the chapter with all results: where filters lead without a script."""
+
+
+def link(
+    anchor: str, parts: Sequence[str], title: str = "", find: Mapping[str, str] | None = None
+) -> str:
+    """Make parts of a picture a link to a place of the page; without a place they are returned.
+
+    `find` are choices by facet: where there is a search, the link sets them instead.
+    """
     if not anchor:
         return "".join(parts)
     name = f"<title>{escape(title)}</title>" if title else ""
-    return f'{LINK}{escape(anchor)}">{name}{"".join(parts)}</a>'
+    chosen = f' data-find="{escape(state(find))}"' if find else ""
+    return f'{LINK}{escape(anchor)}"{chosen}>{name}{"".join(parts)}</a>'
+
+
+def state(find: Mapping[str, str]) -> str:
+    """Write choices as the search has them in its address, each value as the script reads it."""
+    return urlencode({k: " ".join(v.split()) for k, v in find.items()}, quote_via=quote)
 
 
 def hit(x: float, y: float, width: float, height: float) -> str:

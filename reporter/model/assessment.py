@@ -526,7 +526,10 @@ class Assessment:
     people: dict[str, str] = field(default_factory=dict)
     """Owner of results -> name; nobody where people are pseudonyms or no list names them."""
 
-    def person(self, owner: str) -> str:
+    leavers: frozenset[str] = frozenset()
+    """Owners of results who have left."""
+
+    def name_of(self, owner: str) -> str:
         """Return the name of an owner, or the id where no name is known."""
         return self.people.get(owner, owner)
 

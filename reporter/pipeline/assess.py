@@ -512,6 +512,7 @@ def _gather(
         compared=_compared(engine, scoring),
         causes=planned.causes,
         people=extract.people(engine),
+        leavers=extract.leavers(engine),
         population=extract.population(engine),
         context=extract.context(engine, content),
         hashes=evidence_hashes(workspace, content, tuple(scoring.checks), intake),

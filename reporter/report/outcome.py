@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from reporter.i18n.translate import speaking
+from reporter.i18n.translate import say, speaking, word
 from reporter.model.assessment import Assessment
 from reporter.model.scores import EXTENTS, FrameworkScore, LevelScore, Status, passed_of_judged
 from reporter.report import FILES
@@ -18,7 +18,7 @@ from reporter.report.editions.front_page import NEXT
 from reporter.report.editions.readiness import HEADLINE
 from reporter.report.notices import notices
 from reporter.report.view.elements import Figure
-from reporter.report.view.format import count, exact, met_of_judged
+from reporter.report.view.format import count, exact, met_of_judged, number
 from reporter.score import rounded
 
 SCHEMA = "agent-maturity-headline/3"
@@ -90,22 +90,38 @@ def _counts_by_status(assessment: Assessment) -> Counter[Status]:
     return status_counts
 
 
-def as_text(assessment: Assessment, view: View, out: Path) -> Iterator[str]:
-    """Yield the headline line by line: notices, numbers, files, and the first page."""
+def as_text(assessment: Assessment, view: View, out: Path) -> list[str]:
+    """Return the headline line by line, in the language of the view: notices, numbers, files, and
+    the first page.
+    """
+    with speaking(view.cover.language):
+        return list(_lines(assessment, view, out))
+
+
+def _lines(assessment: Assessment, view: View, out: Path) -> Iterator[str]:
     summary, status_counts = view.summary, _counts_by_status(assessment)
-    level = f"level {summary.level.text} {summary.level.name}" + (
+    level = say("level {n} {name}", n=summary.level.text, name=summary.level.name) + (
         f" ({summary.level.note})" if summary.level.note else ""
     )
     whole = assessment.scores.enterprise.total
-    covered = f"{summary.coverage}, {met_of_judged(whole)} of it met"
-    rows = [("Maturity", level), ("Score", _score(summary.figure)), ("Coverage", covered)]
+    covered = say("{share}, {met} of it met", share=summary.coverage, met=met_of_judged(whole))
+    rows = [
+        (say("Maturity"), level),
+        (say("Score"), _score(summary.figure)),
+        (say("Coverage"), covered),
+    ]
     rows += [(f.short, f"{_score(f.total.figure)}; {f.total.assessed}") for f in view.frameworks]
     if view.readiness:
-        rows = [("Score", _why(view))]
+        rows = [(say("Score"), _why(view))]
     open_text = ", ".join(
-        f"{status_counts[status]:,} {status.value}" for status in _FINDINGS if status_counts[status]
+        f"{number(status_counts[status])} {word(status)}"
+        for status in _FINDINGS
+        if status_counts[status]
     )
-    rows += [("Records", view.accounting.equation), ("Findings", open_text or "none")]
+    rows += [
+        (say("Records"), view.accounting.equation),
+        (say("Findings"), open_text or say("none")),
+    ]
     width = max(len(label) for label, _ in rows)
     yield f"\n{view.cover.organisation}, {view.cover.period}"
     for notice in summary.notices:
@@ -146,7 +162,7 @@ def _why(view: View) -> str:
         return f"{view.readiness.headline}. {view.readiness.reason}"
     front = view.front
     way = next((r for r in front.rungs if r.standing == NEXT and r.way), None)
-    ahead = f"Level {way.level} takes {way.way}." if way else ""
+    ahead = say("Level {n} takes {way}.", n=way.level, way=way.way) if way else ""
     return " ".join(filter(None, (front.judgement, front.outlook, ahead)))
 
 
@@ -155,31 +171,47 @@ def _page_one(view: View) -> Iterator[str]:
     front = view.front
     yield _why(view)
     for rung in (r for r in front.rungs if r.standing == NEXT and r.obstacles):
-        yield f"\nBlocking level {rung.level}:"
+        yield "\n" + say("Blocking level {n}:", n=rung.level)
         for obstacle in rung.obstacles:
-            owners = f" Owners: {obstacle.owners}." if obstacle.owners else ""
+            owners = say(" Owners: {names}.", names=obstacle.owners) if obstacle.owners else ""
             yield f"  {obstacle.title}. {obstacle.text}.{owners}"
-    changes = "; ".join(f"{change.n:,} {change.label}" for change in front.changes)
+    yield from beyond_the_level(view)
+
+
+def beyond_the_level(view: View) -> Iterator[str]:
+    """Yield what page 1 says beside the level: what changed, what to decide, what nobody can see."""
+    front = view.front
+    changes = "; ".join(f"{change.text} {change.points}" for change in front.changes)
     yield f"\n{' '.join(filter(None, (front.change, f'{changes}.' if changes else '')))}"
     if front.questions:
-        yield "\nTo decide:"
+        yield "\n" + say("What to decide?")
     for each in front.questions:
-        yield f"  {each.rank}. {each.question} {each.about}. {each.owner}, by {each.due}."
+        due = say(", by {day}", day=each.due) if each.due else ""
+        yield f"  {each.rank}. {each.question} {each.about}. {each.owner}{due}."
         yield from (f"     {c.text}" for c in each.choices)
     if front.unseen:
-        yield "\nWhat nobody can see yet:"
+        yield "\n" + say("What can nobody see yet?")
     yield from (f"  {line}" for line in front.unseen)
 
 
 def _next(view: View) -> str:
     """Name what would decide most."""
     if view.readiness:
-        asked = [f"{a.what} ({a.decides} results)" for a in view.readiness.asks[:_NEXT]]
-        return f"Provide next: {'; '.join(asked)}" if asked else ""
-    lines = [
-        f"{w.what} ({w.decides} in {count(len(w.checks), 'check')})" for w in view.accounting.wanted
-    ]
-    return f"Provide next: {'; '.join(lines[:_NEXT])}" if lines else ""
+        lines = [
+            say("{what} ({results})", what=a.what, results=count(a.decides, "result"))
+            for a in view.readiness.asks
+        ]
+    else:
+        lines = [
+            say(
+                "{what} ({results} in {checks})",
+                what=w.what,
+                results=w.decides,
+                checks=count(len(w.checks), "check"),
+            )
+            for w in view.accounting.wanted
+        ]
+    return say("Provide next: {exports}", exports="; ".join(lines[:_NEXT])) if lines else ""
 
 
 def _first_to_open(out: Path) -> str:
@@ -188,4 +220,8 @@ def _first_to_open(out: Path) -> str:
 
 
 def _score(figure: Figure) -> str:
-    return f"{figure.text}, range {figure.range}" if figure.assessed else figure.text
+    return (
+        say("{score}, range {range}", score=figure.text, range=figure.range)
+        if figure.assessed
+        else figure.text
+    )

@@ -17,7 +17,7 @@ from reporter.report.compare import compare
 from reporter.report.trend.earlier_runs import read_earlier, read_verified
 from reporter.report.trend.movement_lines import movements
 from reporter.report.trend.standings import score_changes
-from reporter.report.view.format import clean, count, exact
+from reporter.report.view.format import clean, count, exact, person
 
 NEW, REOPENED, OPEN, MOVED, FIXED, UNSEEN = (
     *("new", "reopened", "open", "moved", "fixed", "not seen any more"),
@@ -91,7 +91,7 @@ def finding_changes(before: Assessment, now: Assessment) -> list[FindingChange]:
                 cause.severity,
                 clean(headline(cause.title)),
                 clean(cause.what),
-                tuple(now.person(owner) for owner in cause.owners),
+                tuple(person(now, owner) for owner in cause.owners),
                 f"{cause.first_seen:%Y-%m-%d}" if cause.first_seen else "",
                 then[id_].failures if id_ in then else 0,
                 current[id_].failures if id_ in current else 0,

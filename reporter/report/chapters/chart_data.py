@@ -19,6 +19,7 @@ from reporter.report.view.format import (
     number,
     owner,
     percent,
+    person,
     short,
     thousandths,
 )
@@ -338,10 +339,23 @@ def cost_curve(assessment: model.Assessment) -> CostCurve:
         score=percent(last.total),
         level=last.level,
     )
-    kept = say("No action changes the level.") if not steps else ""
+    kept = say("The actions alone do not change the level.") if not steps else ""
     way = say("In the order of the roadmap: {steps}.", steps=join(steps)) if steps else kept
+    shortest = [
+        say("level {n} after {days} person-days", n=w.level, days=person_days(w.days))
+        for w in plan.ways
+        if w.reached >= w.level
+    ]
+    ways = (
+        say(
+            "With the proof of what is only declared, as on page 1: {steps}.",
+            steps=join(shortest),
+        )
+        if shortest
+        else ""
+    )
     ends = percent(plan.start), percent(last.total)
-    return CostCurve(f"{way} {end}", tuple(curve), ends)
+    return CostCurve(" ".join(filter(None, (ways, way, end))), tuple(curve), ends)
 
 
 def ages(assessment: model.Assessment, results: Results) -> Ages:
@@ -359,7 +373,7 @@ def ages(assessment: model.Assessment, results: Results) -> Ages:
         return Ages()
     ranked = sorted(failing.items(), key=lambda m: (bool(m[0]), -sum(m[1]), m[0]))
     rows = [
-        OwnerAges(_owner(assessment.person(name)), tuple(counts), _as_in_results(name))
+        OwnerAges(_owner(person(assessment, name)), tuple(counts), _as_in_results(name))
         for name, counts in ranked[:MOST_OWNERS]
     ]
     if others := ranked[MOST_OWNERS:]:

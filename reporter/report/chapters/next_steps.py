@@ -29,6 +29,7 @@ from reporter.report.view.format import (
     join,
     number,
     percent,
+    person,
     short,
 )
 from reporter.runs.store import Results
@@ -184,9 +185,9 @@ def _owners(
 
 def _named(assessment: model.Assessment, owner: str) -> str:
     """Print a name, with the id that the files have."""
-    name = assessment.person(owner)
-    both = name if owner in name else f"{name} ({owner})"
-    return short(clean(both), TODO, 120)
+    name = person(assessment, owner)
+    both = name if clean(owner) in name else f"{name} ({clean(owner)})"
+    return short(both, TODO, 120)
 
 
 def _owners_text(owners: Sequence[OwnerLine]) -> str:
@@ -324,7 +325,7 @@ def _brief(line: PickLine, assessment: model.Assessment, place: int) -> PickLine
         line,
         sensitive=_sensitive(assessment, line, place),
         what=short(line.what, FILE, 60),
-        owners=short(", ".join(map(assessment.person, owners)), FILE, 60) or say("nobody"),
+        owners=short(", ".join(person(assessment, o) for o in owners), FILE, 60) or say("nobody"),
         fix=short(line.fix, FILE, 200),
     )
 

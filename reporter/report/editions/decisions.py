@@ -10,7 +10,7 @@ from datetime import timedelta
 from fractions import Fraction
 
 from reporter.engine.base import quoted_list
-from reporter.i18n.translate import content, day, headline, mark, say, say_n
+from reporter.i18n.translate import content, day, headline, say, say_n
 from reporter.model import assessment as model
 from reporter.model.assessment import SEVERITIES
 from reporter.model.roadmap import EVIDENCE, IMPLEMENT, PROVE, Decision, Option, Way
@@ -25,9 +25,11 @@ from reporter.report.view.format import (
     join,
     number,
     percent,
+    person,
     short,
 )
 from reporter.runs.store import RESULTS, Results
+from reporter.score.scorer import CAP_TIER
 
 NAMED, NAME_LIMIT, ROADMAP = 3, 60, "roadmap.csv"
 THING = "coalesce(nullif(actor, ''), subject)"
@@ -93,7 +95,7 @@ def questions_text(assessment: model.Assessment) -> str:
         return say("Nothing that was assessed fails: there is nothing to decide.")
     text = say(
         "Days, score (points gained) and level are those of each option alone; {file} has all"
-        " actions.",
+        " fixes.",
         file=ROADMAP,
     )
     needed = [n for n, d in enumerate(decisions, 1) if ways and d.for_level == ways[0].level]
@@ -130,7 +132,7 @@ def _question(
     )
     theme = next((t for t in assessment.themes if t.id == worst.theme), None)
     where = _where(decision)
-    ((things,),) = results.rows((f"count(DISTINCT {THING})",), where)
+    who = _concerned(assessment, results, where) if decision.kind == IMPLEMENT else []
     names = [clean(content(theme.role))] if theme and theme.role else []
     owners = name_owners(assessment, results, f"{where} AND owner <> ''")
     causes = results.rows(("DISTINCT cause",), f"{where} AND cause <> ''")
@@ -139,9 +141,9 @@ def _question(
         rank=rank,
         id=clean(decision.id),
         question=_asked(assessment, decision, worst),
-        about=_about(results, decision, worst, where, things),
+        about=_about(decision, who),
         risk=clean(content(worst.why)) if decision.kind == IMPLEMENT else "",
-        choices=tuple(_choices(assessment, decision)),
+        choices=tuple(_choices(assessment, results, decision, len(who))),
         owner="; ".join([*names, *filter(None, [owners and say("owners: {names}", names=owners)])]),
         due=first_due_text(dates) or _due_from_now(assessment, decision),
         late=any(d.late for d in dates),
@@ -186,40 +188,65 @@ def _states(decision: Decision) -> tuple[Status, ...]:
     return (Status.FAIL,)
 
 
-def _about(
-    results: Results, decision: Decision, worst: model.Check, where: str, things: int
-) -> str:
-    """Say who it concerns, and of how many results."""
+def _concerned(assessment: model.Assessment, results: Results, where: str) -> list[str]:
+    """Return whom failing results concern, of the highest tiers first: all who share a cause."""
+    actors = {c.id: c.actors for c in assessment.causes}
+    found: dict[str, None] = {}
+    for thing, cause in results.each(
+        (THING, "cause"), where, "GROUP BY ALL ORDER BY max(tier_hi) DESC, 1, 2"
+    ):
+        found[thing] = None
+        found |= dict.fromkeys(actors.get(cause, ()))
+    return list(found)
+
+
+def _about(decision: Decision, who: Sequence[str]) -> str:
+    """Say whom it concerns, and of how many results."""
     if decision.kind != IMPLEMENT:
         ids = join(decision.checks[: 2 * NAMED])
         return say("{results} of {checks}", results=count(decision.results, "result"), checks=ids)
-    names = name_some(results, where, things)
-    noun = say_n("{n} agent or account", "{n} agents or accounts", things)
-    who = names if things == 1 else f"{noun}: {names}"
-    return f"{who} · {count(decision.results, 'failing result')}"
+    names = _some([short(clean(name), RESULTS, NAME_LIMIT) for name in who[:NAMED]], len(who))
+    noun = say_n("{n} agent or account", "{n} agents or accounts", len(who))
+    text = names if len(who) == 1 else f"{noun}: {names}"
+    return f"{text} · {count(decision.results, 'failing result')}"
 
 
-def _choices(assessment: model.Assessment, decision: Decision) -> Iterator[Choice]:
-    """Yield the ways to decide; the last is to leave it."""
+def _choices(
+    assessment: model.Assessment, results: Results, decision: Decision, things: int
+) -> Iterator[Choice]:
+    """Yield the ways to decide, about so many things; the last is to leave it."""
     start, level = assessment.roadmap.start, assessment.roadmap.level
     is_assessed = assessment.scores.enterprise.total.assessed > 0
     for option in decision.options:
         gain = option.total - start
         yield Choice(
-            title=_option_title(decision, option, level + 1),
+            title=_option_title(decision, option, level + 1, things),
             days=_days(option.days),
             score=_score_after(option.total, gain) if is_assessed else percent(option.total),
             level=say("level {n}", n=option.level),
         )
-    leave = mark("Or accept it by waiver")
-    if decision.kind != IMPLEMENT:
-        leave = mark("Or leave it")
     yield Choice(
-        title=say(leave),
+        title=_leave(assessment, results, decision),
         days="",
         score=percent(start) if is_assessed else say(NOT_ASSESSED),
         level=say("level {n}", n=level),
     )
+
+
+def _leave(assessment: model.Assessment, results: Results, decision: Decision) -> str:
+    """Print the last option: to accept it, where a waiver may be given."""
+    if decision.kind != IMPLEMENT:
+        return say("Or leave it")
+    critical = [c.id for c in assessment.checks if c.severity == "critical"]
+    is_refused = f'list_contains({quoted_list(critical)}, "check") AND tier_hi >= {CAP_TIER}'
+    ((total, refused),) = results.rows(
+        ("count(*)", f"count(*) FILTER ({is_refused})"), _where(decision)
+    )
+    if not refused:
+        return say("Or accept it by waiver")
+    if refused == total:
+        return say("Or leave it; no waiver: critical, tier 3 or 4")
+    return say("Or accept it by waiver, but for {n} (critical, tier 3 or 4)", n=number(refused))
 
 
 def _days(value: Fraction) -> str:
@@ -235,7 +262,7 @@ def _score_after(total: Fraction, gain: Fraction) -> str:
     return say("{score} (+{n})", score=percent(total), n=gained)
 
 
-def _option_title(decision: Decision, option: Option, level: int) -> str:
+def _option_title(decision: Decision, option: Option, level: int, things: int) -> str:
     if decision.kind == EVIDENCE:
         return say("Provide it, if it is favourable")
     if decision.kind == PROVE:
@@ -244,7 +271,7 @@ def _option_title(decision: Decision, option: Option, level: int) -> str:
         return say("Only tier 3 and 4 ({n})", n=number(option.things))
     if option.kind == "needed":
         return say("Only what level {n} needs ({things})", n=level, things=number(option.things))
-    return say("All ({n})", n=number(option.things))
+    return say("All ({n})", n=number(things))
 
 
 def of_checks(checks: Sequence[str], states: Sequence[Status]) -> str:
@@ -260,7 +287,10 @@ def name_some(results: Results, where: str, total: int) -> str:
     rows = results.rows(
         (THING,), where, f"GROUP BY ALL ORDER BY max(tier_hi) DESC, 1 LIMIT {NAMED}"
     )
-    names = [short(clean(name), RESULTS, NAME_LIMIT) for (name,) in rows]
+    return _some([short(clean(name), RESULTS, NAME_LIMIT) for (name,) in rows], total)
+
+
+def _some(names: Sequence[str], total: int) -> str:
     left = total - len(names)
     return join([*names, *([say("{n} more", n=number(left))] if left > 0 else [])])
 
@@ -270,7 +300,7 @@ def name_owners(assessment: model.Assessment, results: Results, where: str) -> s
     rows = results.rows(
         ("owner", "count(*)"), where, "GROUP BY owner ORDER BY count(*) DESC, owner"
     )
-    owners = [assessment.person(owner) for owner, _ in rows[: NAMED - 1]]
-    names = [short(clean(owner), RESULTS, NAME_LIMIT) for owner in owners]
-    left = len(rows) - len(names)
-    return join([*names, *([say("{n} more", n=number(left))] if left > 0 else [])])
+    names = [
+        short(person(assessment, owner), RESULTS, NAME_LIMIT) for owner, _ in rows[: NAMED - 1]
+    ]
+    return _some(names, len(rows))

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from reporter.i18n.translate import content, day, mark, say, say_n
+from reporter.i18n.translate import content, day, say, say_n
 from reporter.model import assessment as model
 from reporter.model.roadmap import Way
 from reporter.model.scores import HELD, MISSING, UNKNOWN, Status
@@ -27,8 +27,8 @@ from reporter.report.editions.decisions import (
     questions_text,
 )
 from reporter.report.trend.changes import differences
-from reporter.report.trend.standings import difference, score_changes
-from reporter.report.trend.transitions import FAILS, what
+from reporter.report.trend.movement_lines import cause_text
+from reporter.report.trend.standings import difference, score_changes, with_sign
 from reporter.report.view.elements import LevelStep, Link, Notice
 from reporter.report.view.format import (
     clean,
@@ -80,12 +80,13 @@ class Rung:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """How many results went one way since the last run."""
+    """What moved the score since the last run."""
 
-    kind: str
-    """better | worse | evidence | scope"""
-    label: str
-    n: int
+    text: str
+    """"63 results fixed"."""
+    points: str
+    """"+2.71": what it added to the evidenced score."""
+    is_better: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,8 +277,10 @@ def _open(assessment: model.Assessment, results: Results, checks: Sequence[str])
 def _way(assessment: model.Assessment, way: Way) -> str:
     parts = [
         say_n("{n} fix", "{n} fixes", len(way.fixes)) if way.fixes else "",
-        say("{n} unknown", n=number(len(way.evidence))) if way.evidence else "",
-        say("{n} declared", n=number(len(way.proofs))) if way.proofs else "",
+        say_n("evidence for {n} check", "evidence for {n} checks", len(way.evidence))
+        if way.evidence
+        else "",
+        say_n("proof for {n} check", "proof for {n} checks", len(way.proofs)) if way.proofs else "",
     ]
     text = say(
         "{days} ({parts}); score then {score}",
@@ -287,19 +290,23 @@ def _way(assessment: model.Assessment, way: Way) -> str:
     )
     if way.reached >= way.level:
         return text
-    return text + say(", still level {n}: see the limits of this run", n=way.reached)
+    reasons = [
+        clean(content(reason)).rstrip(".")
+        for _, highest, reason, _ in assessment.policy.caps
+        if highest == assessment.roadmap.ceiling == way.reached
+    ]
+    return text + say(
+        ", still level {n}: {why}",
+        n=way.reached,
+        why=join(reasons) or say("waived failures hold it"),
+    )
 
 
 # ---------------------------------------------------------------- better or worse
 
 
-_DIRECTIONS: Mapping[str, tuple[str, tuple[str, ...]]] = {
-    mark("fixed"): ("better", ("remediated",)),
-    mark("newly failing"): ("worse", (FAILS["pass"], FAILS["unknown"], FAILS["attested"])),
-    mark("failing, new in scope"): ("worse", (FAILS["na"], "new, failing")),
-    mark("evidence gained"): ("evidence", ("evidence found",)),
-    mark("evidence lost"): ("evidence", ("evidence lost", "no longer visible")),
-}
+MOVED, EXPORTS = 5, 2
+"""Causes of the movement, and exports to bring, that page 1 names."""
 
 
 def _changes(assessment: model.Assessment) -> tuple[str, tuple[Change, ...], str]:
@@ -310,13 +317,6 @@ def _changes(assessment: model.Assessment) -> tuple[str, tuple[Change, ...], str
         return text, (), ""
     last_run, rows = past.runs[-1], score_changes(assessment)
     total = rows[0]
-    outcomes: Counter[str] = Counter()
-    for _, before, now, n in past.flows:
-        outcomes[what(before, now)] += n
-    changes = tuple(
-        Change(kind, say(label), sum(outcomes[o] for o in names))
-        for label, (kind, names) in _DIRECTIONS.items()
-    )
     is_same = total.level == total.level_before
     levels = (
         say("level {n} both times", n=total.level)
@@ -334,7 +334,17 @@ def _changes(assessment: model.Assessment) -> tuple[str, tuple[Change, ...], str
     note = ""
     if last_run.unlike:
         note = say("Not directly comparable: {what} changed.", what=differences(last_run))
-    return text, changes, note
+    return text, tuple(_moved(assessment)), note
+
+
+def _moved(assessment: model.Assessment) -> Iterator[Change]:
+    """Yield the causes that moved the score of the whole most, and the sum of the others."""
+    parts = [p for m in assessment.history.movements[:1] for p in m.parts if p.lo]
+    parts.sort(key=lambda p: -abs(p.lo))
+    for part in parts[:MOVED]:
+        yield Change(cause_text(part), with_sign(part.lo), part.lo > 0)
+    if others := sum((p.lo for p in parts[MOVED:]), Fraction(0)):
+        yield Change(say("all else"), with_sign(others), others > 0)
 
 
 # ---------------------------------------------------------------- what nobody can see
@@ -369,16 +379,34 @@ def _unseen(assessment: model.Assessment) -> Iterator[str]:
     if not assessment.feeds:
         yield say("No log was provided: what agents may do is known, what they did is not.")
     if unregistered := assessment.population.get("shadow", 0):
-        yield say_n(
-            "{n} actor seen in logs is in no register.",
-            "{n} actors seen in logs are in no register.",
+        text = say_n(
+            "{n} actor seen in logs is in no register",
+            "{n} actors seen in logs are in no register",
             unregistered,
         )
+        names = _unlisted(assessment, unregistered)
+        yield f"{text}: {names}." if names else f"{text}."
     if lost_count := sum(f.unreadable + f.rejected for f in assessment.files):
         yield say(
             "{records} of the input could not be used; each is in quarantine.csv with its line.",
             records=count(lost_count, "record"),
         )
+    exports = [
+        say("{what} ({results})", what=w.titles[0], results=count(w.results, "result"))
+        for w in assessment.wanted[:EXPORTS]
+    ]
+    if exports:
+        yield say("What would decide most: {exports}.", exports=join(exports))
+
+
+def _unlisted(assessment: model.Assessment, total: int) -> str:
+    """Name the actors that are in no register; '' where none acted with success."""
+    named = [n.lines for n in assessment.notices if n.code == "unlisted_actors"]
+    lines = named[0] if named else ()
+    names = [short(clean(str(line.value("agent"))), "findings.csv", 60) for line in lines[:NAMED]]
+    left = total - len(names)
+    more = [say("{n} more", n=number(left))] if names and left > 0 else []
+    return join([*names, *more])
 
 
 _HEAVY = {

@@ -292,7 +292,7 @@ def _changes(view: View) -> tuple[str, ...]:
 
 
 def _change(change: Change) -> str:
-    return f"{change.label}: {number(change.n)}"
+    return f"{change.text} {change.points}"
 
 
 def _change_chart(view: View) -> Chart | None:

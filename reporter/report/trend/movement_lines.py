@@ -9,6 +9,7 @@ from fractions import Fraction
 
 from reporter.i18n.translate import mark, say, say_n
 from reporter.model import assessment as model
+from reporter.model.history import Part
 from reporter.report.trend.standings import names, signed, with_sign
 from reporter.report.trend.transitions import MovementRow, Movements
 from reporter.report.view.format import join, percent
@@ -58,6 +59,11 @@ _CAUSES: Mapping[tuple[str, str], Callable[[int], str]] = {
         "{n} question answered otherwise", "{n} questions answered otherwise", n
     ),
 }
+
+
+def cause_text(part: Part) -> str:
+    """Print a cause with the number of results that it concerns."""
+    return _CAUSES[part.group, part.cause](part.n)
 
 
 def movements(assessment: model.Assessment) -> Movements:

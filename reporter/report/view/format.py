@@ -361,6 +361,12 @@ def record(text: str) -> str:
     return text or say("no matching record found")
 
 
+def person(assessment: Assessment, owner_id: str) -> str:
+    """Name an owner, and say of one who has left that they have."""
+    name = clean(assessment.name_of(owner_id))
+    return say("{name} (left)", name=name) if owner_id in assessment.leavers else name
+
+
 def owner(text: str) -> str:
     """Print an owner, or that none is known."""
     return text or say("not known")

@@ -126,9 +126,14 @@ class ResponseForm:
     """Finding of this run -> the response to it."""
     as_of: datetime
     due_days: dict[str, int]
+    leavers: frozenset[str]
+    """Owners who have left: they are not asked."""
 
     def __len__(self) -> int:
         return len(self.causes)
+
+    def _in_post(self, cause: Cause) -> Iterator[str]:
+        return (owner for owner in cause.owners if owner not in self.leavers)
 
     def __iter__(self) -> Iterator[dict[str, str]]:
         """Yield a row for each finding, the worst first; days as YYYY-MM-DD."""
@@ -151,7 +156,7 @@ class ResponseForm:
                 "overdue": number(dates.late),
                 "status": response.status if response else "",
                 "response": clean(response.response) if response else "",
-                "owner": clean(response.owner if response else ", ".join(cause.owners)),
+                "owner": clean(response.owner if response else ", ".join(self._in_post(cause))),
                 "due": _day(dates.due),
                 "evidence": clean(response.evidence) if response else "",
             }
@@ -203,6 +208,7 @@ def finding_list(
             tuple(sorted(given.by_cause.items())),
             assessment.run.as_of,
             assessment.policy.due_days,
+            assessment.leavers,
         ),
     )
 

@@ -16,7 +16,7 @@ from reporter.model.history import GONE, Answered
 from reporter.model.scores import HELD, Status
 from reporter.model.statements import DONE, RESPONSES, RISK_ACCEPTED, Response
 from reporter.report.chapters.follow_up.deadlines import Deadline, age_text, deadline, due_text
-from reporter.report.view.format import clean, count, free, join, number, short
+from reporter.report.view.format import clean, count, free, join, number, person, short
 from reporter.runs.store import Results
 
 SHOWN = 100
@@ -211,8 +211,8 @@ def _iso_day(time: datetime | None) -> str:
 
 def owners_text(assessment: model.Assessment, cause: Cause) -> str:
     """Name who owns what a finding is about."""
-    names = ", ".join(map(assessment.person, cause.owners))
-    return short(clean(names), "causes.csv", 80) or say("nobody")
+    names = ", ".join(person(assessment, owner) for owner in cause.owners)
+    return short(names, "causes.csv", 80) or say("nobody")
 
 
 def _note(response: Response, cause: Cause, dates: Deadline, waived_count: int) -> str:

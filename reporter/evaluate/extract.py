@@ -258,14 +258,14 @@ def people(engine: Engine) -> dict[str, str]:
     return {owner: name if n == 1 else f"{name} ({owner})" for owner, name, n in rows}
 
 
-def leavers(engine: Engine) -> frozenset[str]:
+def leavers(engine: Engine) -> tuple[str, ...]:
     """Return the owners of results who have left, by their list."""
     rows = engine.rows(
         "SELECT DISTINCT CAST(owner AS VARCHAR) FROM results JOIN actors AS a ON a.actor_id = owner"
         " CROSS JOIN run AS r WHERE a.kind = 'human' AND (a.state = 'retired' OR a.retired_at <"
-        " r.as_of)"
+        " r.as_of) ORDER BY 1"
     )
-    return frozenset(owner for (owner,) in rows)
+    return tuple(owner for (owner,) in rows)
 
 
 def population(engine: Engine) -> dict[str, int]:

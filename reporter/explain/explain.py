@@ -26,6 +26,7 @@ from reporter.report.chapters.said_by_people import AnswerLine, WaivedLine
 from reporter.report.document import View
 from reporter.report.editions.readiness import Readiness
 from reporter.report.export import read_view
+from reporter.report.outcome import beyond_the_level
 from reporter.report.view.elements import Blocker, Control, Framework, Group
 from reporter.report.view.format import clean, count, level_words, number
 
@@ -159,23 +160,13 @@ def _level(view: View) -> list[str]:
             break  # those above ask for all of this, and more
     ways = [f"  {r.level} {r.name}: {r.way}" for r in front.rungs if r.way]
     lines += ["", say("What reaches each level from here:"), *ways] if ways else []
-    lines += _decisions(view)
-    return lines
+    return [*lines, *beyond_the_level(view)]
 
 
 def _too_little(ready: Readiness) -> list[str]:
     """Say why there is no level, and what to bring first."""
     lines = [f"{ready.headline}. {ready.reason}", ready.next_text]
     return [*lines, *(f"  {a.rank}. {a.what} ({a.decides})" for a in ready.asks[: ready.first])]
-
-
-def _decisions(view: View) -> list[str]:
-    """List what to decide, with the options."""
-    lines = ["", say("What to decide?")] if view.front.questions else []
-    for each in view.front.questions:
-        lines += ["", f"{each.rank}. {each.question} {each.about}"]
-        lines += [f"     {c.text}" for c in each.choices]
-    return lines
 
 
 def _blocker(blocker: Blocker, view: View) -> list[str]:

@@ -526,7 +526,7 @@ class Assessment:
     people: dict[str, str] = field(default_factory=dict)
     """Owner of results -> name; nobody where people are pseudonyms or no list names them."""
 
-    leavers: frozenset[str] = frozenset()
+    leavers: tuple[str, ...] = ()
     """Owners of results who have left."""
 
     def name_of(self, owner: str) -> str:

@@ -179,7 +179,7 @@ def _page_one(view: View) -> Iterator[str]:
 
 
 def beyond_the_level(view: View) -> Iterator[str]:
-    """Yield what page 1 says beside the level: what changed, what to decide, what nobody can see."""
+    """Yield what page 1 says beside the level: what changed, what to decide, what is unseen."""
     front = view.front
     changes = "; ".join(f"{change.text} {change.points}" for change in front.changes)
     yield f"\n{' '.join(filter(None, (front.change, f'{changes}.' if changes else '')))}"
@@ -198,7 +198,7 @@ def _next(view: View) -> str:
     """Name what would decide most."""
     if view.readiness:
         lines = [
-            say("{what} ({results})", what=a.what, results=count(a.decides, "result"))
+            say("{what} ({results})", what=a.what, results=say("{n} results", n=a.decides))
             for a in view.readiness.asks
         ]
     else:
@@ -220,8 +220,6 @@ def _first_to_open(out: Path) -> str:
 
 
 def _score(figure: Figure) -> str:
-    return (
-        say("{score}, range {range}", score=figure.text, range=figure.range)
-        if figure.assessed
-        else figure.text
-    )
+    if not figure.assessed:
+        return figure.text
+    return say("{score}, range {range}", score=figure.text, range=figure.range)

@@ -126,7 +126,7 @@ class ResponseForm:
     """Finding of this run -> the response to it."""
     as_of: datetime
     due_days: dict[str, int]
-    leavers: frozenset[str]
+    leavers: tuple[str, ...]
     """Owners who have left: they are not asked."""
 
     def __len__(self) -> int:

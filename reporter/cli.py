@@ -9,6 +9,7 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +41,11 @@ _FORMAT_FILES = (Path(__file__).parent / "report/formats").glob("[!_]*.py")
 MORE_FORMATS = tuple(sorted({p.stem for p in _FORMAT_FILES} - {*FORMATS}))
 """Written only where they are asked for; to import them would cost more than to look."""
 LOGS = ("text", "json")
+_AS_GIVEN = (
+    *("extra", "cache", "memory", "earlier", "templates", "packs", "fresh", "temp", "temp_size"),
+    "keep_tables",
+)
+"""Words of `assess` that are options of an assessment under the same name."""
 LOG = "reporter.system.log"
 """Key in a context under which a verb stores its log, if it has one."""
 _FOLDER = click.Path(path_type=Path)
@@ -101,6 +107,11 @@ class Verbs(click.Group):
         except Exception:  # noqa: BLE001 - Python's exit code 1 would read as "worse than --fail-on"
             _complain(ctx, f"{traceback.format_exc()}This is a defect; please report it.")
             ctx.exit(3)
+
+
+def now() -> datetime:
+    """Return the time; nothing below the command line asks for it."""
+    return datetime.now(UTC)
 
 
 def _complain(ctx: click.Context, text: str, **fields: str) -> None:
@@ -227,28 +238,22 @@ def main() -> None:
 @click.pass_context
 def assess(
     ctx: click.Context,
+    /,
     workspace: Path,
     out: Path,
     formats: str,
     editions: str,
-    extra: tuple[Path, ...],
-    packs: tuple[Pack, ...],
-    cache: Path | None,
     memory: str,
     temp: Path | None,
-    temp_size: str,
     pseudonymise: str | None,
     key_file: Path | None,
-    earlier: tuple[Path, ...],
-    templates: tuple[Path, ...],
     language: str | None,
     fail_on: int | None,
     strict: bool,
-    fresh: bool,
-    keep_tables: bool,
     quiet: bool,
     as_json: bool,
     log: str | None,
+    **_: Any,
 ) -> None:
     """Assess WORKSPACE and leave a run folder with reports, their data and the evidence."""
     from reporter.ingest.readers.inputs import Inputs
@@ -257,7 +262,7 @@ def assess(
 
     set_up(in_bytes(memory))
     writers = _writer_names(formats, editions)
-    lines = ctx.meta[LOG] = stderr_log(log or LOGS[0], quiet or (as_json and not log))
+    lines = ctx.meta[LOG] = stderr_log(now, log or LOGS[0], quiet or (as_json and not log))
     if temp and ctx.obj:  # a program, which writes nothing temporary elsewhere
         keep_in(temp, ctx.obj, os.environ)
     with Inputs.of(workspace) as inputs:  # they are read while the rest of the program loads
@@ -266,22 +271,13 @@ def assess(
 
         options = Options(
             writers,
-            extra,
-            cache,
-            memory,
-            bool(pseudonymise),
-            earlier,
-            templates,
+            pseudonymise=bool(pseudonymise),
             say=lines.info,
             warn=lines.warning,
             key=_key(key_file),
             announce=tidy_hook(ctx),
             language=_language(language),
-            packs=packs,
-            fresh=fresh,
-            temp=temp,
-            temp_size=temp_size,
-            keep_tables=keep_tables,
+            **{name: ctx.params[name] for name in _AS_GIVEN},
         )
         run = api.run(workspace, out, options, inputs)
     _say_outcome(ctx, run, out, fail_on, as_json, quiet)

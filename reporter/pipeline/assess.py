@@ -186,6 +186,7 @@ class Known:
 
 
 def known_content(workspace: Workspace, options: Options) -> Known:
+    """Return the content that a workspace asks for, compiled; raise ContentError or InputError."""
     content = loader.load(options.extra, options.packs, False, workspace.frameworks)
     if content.packs:
         options.say(f"with packs {', '.join(map(str, content.packs))}")
@@ -284,10 +285,8 @@ def _assess(
     with _cache_kept(cache), DuckDB(work, options.memory, options.temp_size) as engine:
         options.say(f"reading {workspace.folder}")
         intake = read(engine)
-        refuse_nothing(intake, workspace.folder)
         if options.keep_tables:
-            settings = _settings_files(workspace)
-            kept_input.keep(engine, intake, settings, part / kept_input.FOLDER)
+            _keep_tables(engine, intake, workspace, part)
         kept = kept_tables.find(cache, workspace, content, intake, options.fresh)
         who, notices = derive_tables(engine, workspace, kept.tables)
         intake, answers, claims = resolve(engine, intake, workspace, content, known.catalogs, who)
@@ -416,7 +415,9 @@ def _read(
         engine, workspace.folder, content.sources, _used_paths(workspace, cache, part, options)
     )
     files = sorted([*intake.files, *others], key=lambda f: f.file)
-    return with_shortfalls(replace(intake, files=tuple(files)), inputs)
+    intake = with_shortfalls(replace(intake, files=tuple(files)), inputs)
+    refuse_nothing(intake, workspace.folder)
+    return intake
 
 
 def derive_tables(
@@ -445,6 +446,10 @@ def _used_paths(workspace: Workspace, cache: Cache, part: Path, options: Options
         *options.templates,
         *options.earlier,
     ]
+
+
+def _keep_tables(engine: DuckDB, intake: Intake, workspace: Workspace, part: Path) -> None:
+    kept_input.keep(engine, intake, _settings_files(workspace), part / kept_input.FOLDER)
 
 
 def _settings_files(workspace: Workspace) -> dict[str, Path]:

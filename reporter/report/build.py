@@ -112,7 +112,8 @@ def _build(assessment: model.Assessment, results: Results) -> View:
     themes_view, framework_views = themes(book), frameworks(book)
     steps = level_steps(assessment, results)
     summary_view = summary(assessment, book.checks, framework_views, steps)
-    responses = answers(assessment, results)
+    responses, notices = answers(assessment, results), summary_view.notices
+    links = {c: elements.Link(clean(c), a) for (f, c), a in anchors.items() if not f}
     return View(
         cover=cover(assessment),
         summary=summary_view,
@@ -154,14 +155,7 @@ def _build(assessment: model.Assessment, results: Results) -> View:
         ages=ages(assessment, results),
         weights=_weights(assessment.policy),
         reliance=words.chapter(),
-        front=front_page(
-            assessment,
-            results,
-            steps,
-            summary_view.notices,
-            responses.deadlines,
-            {c: elements.Link(clean(c), a) for (f, c), a in anchors.items() if not f},
-        ),
+        front=front_page(assessment, results, steps, notices, responses.deadlines, links),
         responses=register(assessment, responses),
         sign_off=signature_page(assessment),
         readiness=readiness(assessment, results, checks),

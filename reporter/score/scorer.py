@@ -336,6 +336,7 @@ def mean(pairs: Iterable[tuple[int | Fraction, Fraction]]) -> Fraction:
 def control_score(
     control_id: str, weight: int, candidates: Sequence[Entry], policy: Policy
 ) -> ControlScore:
+    """Score a control, or a theme, from the checks that may apply to it (3.4)."""
     entries = [entry for entry in candidates if entry.score.applicable]
     practices = tuple(
         practice_of(level, [entry for entry in entries if entry.level == level], policy)
@@ -489,6 +490,7 @@ def _theme(theme_id: str, checks: Iterable[Check], inputs: Inputs) -> ControlSco
 
 
 def group_score(group_id: str, title: str, controls: Sequence[ControlScore]) -> GroupScore:
+    """Score a group of controls (3.5)."""
     scored_controls = [control for control in controls if control.state != "not_applicable"]
     return GroupScore(
         id=group_id,

@@ -55,13 +55,10 @@ class Log:
             self.write(f"{at:%Y-%m-%dT%H:%M:%SZ} {level.upper():<7} {text}")
 
 
-def stderr_log(form: str = "text", quiet: bool = False) -> Log:
+def stderr_log(now: Callable[[], datetime], form: str = "text", quiet: bool = False) -> Log:
     """Return a log that writes to stderr, as text or as json."""
 
     def write(line: str) -> None:
         print_clean(line, err=True)
-
-    def now() -> datetime:
-        return datetime.now(UTC)
 
     return Log(form, sys.stderr.isatty(), quiet, now, now(), write)

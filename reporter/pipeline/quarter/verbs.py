@@ -89,14 +89,13 @@ def restate(
     from reporter.pipeline.quarter.reperform import restate as judge_again
     from reporter.report import WRITERS
     from reporter.runs.store import read_data
-    from reporter.system.log import stderr_log
 
     options = Options(
         names_given(formats, tuple(WRITERS), "--formats"),
         extra,
         memory=memory,
         earlier=earlier,
-        say=stderr_log(quiet=quiet).info,
+        say=lambda text: None if quiet else print_clean(text, err=True),
         announce=tidy_hook(ctx),
         language=language,
         packs=() if no_packs else installed(),

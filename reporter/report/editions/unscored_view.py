@@ -15,6 +15,7 @@ from reporter.report.chapters.parts_of_the_whole import Dimension, SliceLine, Sl
 from reporter.report.document import View
 from reporter.report.editions.board import Board
 from reporter.report.editions.readiness import Readiness
+from reporter.report.trend.transitions import Movements
 from reporter.report.view.elements import Figure, Framework, Group, Level, Reliance, Summary
 
 
@@ -31,7 +32,9 @@ def unscored(view: View) -> View:
         roadmap=_roadmap(view.roadmap),
         slices=_slices(view.slices, ready.headline),
         waivers=replace(view.waivers, honoured_text="", honoured=()),
-        history=replace(view.history, sentences=(), trends=(), score_changes=()),
+        history=replace(
+            view.history, sentences=(), trends=(), score_changes=(), movements=Movements()
+        ),
         front=replace(
             view.front,
             judgement=f"{ready.headline}. {ready.reason}",

@@ -85,6 +85,7 @@ def _runs_in(folder: Path) -> list[Path]:
 
 
 def read_verified(folder: Path) -> VerifiedRun:
+    """Read a run and verify it; raise InputError where it is none, or was changed."""
     manifest = _manifest(folder)
     digests = {}
     for name in (DATA, RESULTS):
@@ -135,6 +136,7 @@ def _time(text: Any) -> datetime:
 
 
 def in_utc(moment: datetime) -> datetime:
+    """Return a moment in UTC, without a zone."""
     return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
 
 

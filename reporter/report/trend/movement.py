@@ -1,10 +1,7 @@
-"""Why a score moved between two runs. In: two assessments and their results side by side. Out:
-parts that add up to the movement, exactly.
-
-A part is what its cause adds to the score, averaged over every order in which the groups of causes,
-and the causes within a group, could have come one after another: Owen's form of the Shapley value
-for causes in groups (1977). The scores in between are those of results and rules of which some are
-still the earlier ones. No order is preferred, and nothing is left over.
+"""Why a score moved between two runs. In: two assessments, their results side by side. Out: parts
+that add up to the movement: what each cause adds, averaged over every order in which the groups,
+and the causes within one, could have come (Owen's form of the Shapley value, 1977). In between,
+some results and rules are still the earlier ones. No order is preferred, nothing is left over.
 """
 
 from __future__ import annotations
@@ -330,7 +327,7 @@ def _weights(run: Assessment) -> tuple[object, ...]:
 
 def _input_of(run: Assessment) -> tuple[object, ...]:
     """Return what tells the input of a run from others."""
-    return run.hashes["inputs"], run.hashes["workspace"], run.run.as_of
+    return run.hashes.get("inputs"), run.hashes.get("workspace"), run.run.as_of
 
 
 def _stored(run: Assessment) -> dict[tuple[str, str], Range]:

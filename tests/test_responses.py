@@ -201,7 +201,9 @@ def test_the_sheet_has_a_row_for_each_finding_to_fill_in(before: Path) -> None:
     assert [row[0] for row in rows] == [c["id"] for c in causes]
     place = {name: n for n, name in enumerate(head)}
     first = dict(zip(head, rows[0], strict=True))
-    assert (first["status"], first["response"], first["owner"]) == (None, None, "cat")
+    # The owner on record has left, so somebody else has to answer.
+    assert (first["status"], first["response"], first["owner"]) == (None, None, None)
+    assert first["owners_on_record"] == "cat"
     assert f"{first['due']:%Y-%m-%d}" == causes[0]["due"]
     (choice,) = sheet.data_validations.dataValidation
     assert choice.formula1 == f'"{",".join(RESPONSE_STATUSES)}"'
@@ -253,6 +255,14 @@ def test_the_age_of_a_finding_comes_from_the_earlier_run(before: Path, after: Pa
     assert (seen["first_seen"], seen["due_by_policy"]) == ("2026-07-01", "2026-07-31")
     (card,) = (c for c in printed(after)["causes"]["cards"] if c["id"] == seen["id"])
     assert (card["age"], card["response"]["status"]) == ("92 days", "done")
+
+
+def test_the_age_of_a_finding_goes_on_where_only_the_last_run_is_named(
+    before: Path, tmp_path: Path
+) -> None:
+    next_run = assess(quarter(tmp_path / "q3", 9, OWNERS), before)
+    last = assess(quarter(tmp_path / "q4", 12, OWNERS), next_run)
+    assert {c["first_seen"] for c in table(last / "causes.csv")} == {"2026-07-01"}
 
 
 def test_every_row_and_sheet_that_came_back_is_accounted_for(after: Path) -> None:

@@ -125,13 +125,18 @@ def _dated(
 ) -> Iterator[Cause]:
     """Yield the causes of a run with the day on which each was first seen."""
     seen = dict(engine.rows(_FIRST_SEEN.format(number=number)))
-    first_run = past_runs[0]
-    known = {c.id: c.first_seen for c in first_run.assessment.causes if c.first_seen}
+    findings = [
+        (v.run.as_of, {c.id: c.first_seen or v.run.as_of for c in v.assessment.causes})
+        for v in reversed(past_runs)
+    ]
     today = in_utc(assessment.run.as_of)
     for cause in assessment.causes:
         first_seen = seen.get(cause.id, today)
-        if first_seen == first_run.run.as_of:  # what that run knew of runs before it
-            first_seen = min(first_seen, known.get(cause.id, first_seen))
+        # A review that is late has another id each quarter; the finding stays.
+        for as_of, first_seen_of in findings:
+            if cause.id not in first_seen_of:
+                break
+            first_seen = min(first_seen, as_of, first_seen_of[cause.id])
         yield replace(cause, first_seen=first_seen)
 
 

@@ -40,9 +40,11 @@ from reporter.engine.base import quoted
 from reporter.engine.duckdb import DuckDB
 from reporter.errors import InputError
 from reporter.model.assessment import Assessment
+from reporter.model.history import GONE, OUTSIDE
 from reporter.privacy.pseudonyms import mark
 from reporter.report import WRITERS, build
 from reporter.report.compare import read_earlier
+from reporter.report.editions.front_page import _DIRECTIONS
 from reporter.report.export import read_view
 from reporter.report.html import ladders
 from reporter.report.html import page as html
@@ -167,6 +169,12 @@ def test_what_failed_then_is_the_sum_of_what_became_of_it(
 def test_no_two_results_share_a_name_that_hides_lost_evidence() -> None:
     assert [v for v in RESULTS if what("fail", v) == "remediated"] == ["pass"]
     assert {what(v, "fail") for v in RESULTS}.isdisjoint({what("fail", v) for v in RESULTS} - {"still failing"})  # fmt: skip
+
+
+def test_page_1_counts_no_change_that_no_result_can_have() -> None:
+    statuses = ("pass", "declared", "fail", "unknown", "na", "compensated", "attested", GONE, OUTSIDE)  # fmt: skip
+    named = {what(before, now) for before in statuses for now in statuses}
+    assert {kind for _, kinds in _DIRECTIONS.values() for kind in kinds} <= named
 
 
 # ---------------------------------------------------------------- like with like

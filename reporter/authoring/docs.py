@@ -387,9 +387,9 @@ def what_to_export(content: Content) -> str:
             "file, the tables it fills, and the checks. A check is *decided alone* where the "
             "export carries each column that the check cannot do without. It is *helped* where "
             "the export carries a column that the check reads; more than twelve are counted by "
-            "theme. An export that nobody fills in full carries less. Put registers and settings under "
-            "`inventory/`, logs under `logs/`; file names do not matter. Words in capitals are "
-            "yours to fill in. `reporter check WORKSPACE` says which of these exports would "
+            "theme. An export that nobody fills in full carries less. Put registers and settings "
+            "under `inventory/`, logs under `logs/`; file names do not matter. Words in capitals "
+            "are yours to fill in. `reporter check WORKSPACE` says which of these exports would "
             "decide most beside what is there, and [collectors.md](collectors.md) how to let "
             "Steampipe fetch those that have a query."
         ),

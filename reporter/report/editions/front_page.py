@@ -285,7 +285,7 @@ _DIRECTIONS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     mark("newly failing"): ("worse", (FAILS["pass"], FAILS["unknown"], FAILS["attested"])),
     mark("failing, new in scope"): ("worse", (FAILS["na"], "new, failing")),
     mark("evidence gained"): ("evidence", ("evidence found",)),
-    mark("evidence lost"): ("evidence", ("evidence lost", "no longer visible")),
+    mark("evidence lost"): ("evidence", ("evidence lost", "lost from sight")),
 }
 
 

@@ -1,7 +1,7 @@
 -- One decision that may cover changes of an actor: a ticket, a merged pull request, an approval. name: how else a record
 -- may name it: its commit, its ticket. kind: what may change by it; empty: anything. from_at: since when it may be carried
--- out; that of a standard change is the start of the work, for it was approved once for all of its kind, and so is that of
--- an emergency, which is approved afterwards. refused_at: since when it is refused, or may be.
+-- out; that of a standard change is the start of the work, as it was approved once for all of its kind; so is that of an
+-- emergency, which is approved afterwards. refused_at: since when it is refused, or may be.
 -- step
 SELECT
   change_id AS decision_id,

@@ -1,8 +1,8 @@
--- One actor of a list, as he stands there for what he decided or answers for.
--- decider_id text: His id.
+-- One actor of a list, as recorded there, for the decisions or subjects that are theirs.
+-- decider_id text: Id of the actor.
 -- kind text: As in actors.
 -- state text: State, as the list has it.
--- state_since time: When he entered that state.
+-- state_since time: When the actor entered that state.
 -- first_day time: First day.
 -- last_day time: Last day.
 SELECT

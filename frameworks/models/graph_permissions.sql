@@ -1,4 +1,5 @@
--- One permission to Microsoft Graph or, where that is not told, to another application in Entra, that an application was given.
+-- One permission to Microsoft Graph or, where that is not recorded, to another application in Entra, that an application was
+-- given.
 -- step
 WITH given AS (
   SELECT

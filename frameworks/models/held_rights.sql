@@ -1,5 +1,4 @@
--- One right to actions in AWS, or permission to Microsoft Graph, that an agent holds, itself or by the role under which it acts,
--- and what is known of its use.
+-- One right in AWS or permission to Microsoft Graph, of an agent or its role, and what is known of its use.
 -- agent_id text: Agent.
 -- name text: Actions, as the policy has them, such as s3:Get*.
 -- privileged flag: Privileged right.

@@ -1,5 +1,5 @@
--- One agent of which a model is on record. A table, for a list that tells no components leaves open only what an empty version of a
--- prompt means, and nothing where the version is told.
+-- One agent with a model on record. It is a table: a list without components leaves open only what an empty version of a prompt
+-- means, and nothing where the version is recorded.
 -- actor_id text: Agent.
 SELECT DISTINCT actor_id
 FROM components

@@ -1,5 +1,5 @@
 -- One credential, in no list, that an agent used in the period and that may have been its own then: directories and
--- stores show the keys of today, and so does a register that holds no ended key, where a newer one may have taken its place.
+-- stores show the keys of today. So does a register that holds no ended key, where a newer one may have taken its place.
 -- agent_id text: Agent that used it.
 -- name text: Its id in small letters.
 -- credential_id text: The same as the log has it.

@@ -1,10 +1,10 @@
--- One record of a decision that another record tells too: the same approver on the same agent within five minutes, by
+-- One record of a decision that another record holds too. Both have the same approver on the same agent within five minutes: by
 -- the same id, or in another system on the same thing or by its ticket. The record of a log is kept, else the first.
 -- row_id int: Row of approvals that is not counted.
 -- kept_row_id int: The row that is.
 -- is_same_thing flag: Both name the same thing, or this one only a ticket; else this one adds a thing to the decision.
--- requester_id text: Who asked, as this one tells.
--- requested_at time: When, as this one tells.
+-- requester_id text: Who asked, by this record.
+-- requested_at time: When, by this record.
 -- ref text: file#record of the row that is not counted.
 WITH records AS (
   SELECT

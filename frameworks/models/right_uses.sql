@@ -1,6 +1,7 @@
--- One action in a system that names no tool, beside the entitlements granted to the identity under which the agent did it, or to the person for whom.
+-- One action in a system that names no tool, beside entitlements: those of the identity under which the agent did it, or of the
+-- person for whom.
 -- agent_id text: Agent.
--- person_id text: For whom the agent did it, where his rights are compared; empty: the agent's own are.
+-- person_id text: For whom the agent did it, where that person's rights are compared; empty: the agent's own are.
 -- log_source text: Log.
 -- action text: Action, as the log names it.
 -- granted text: The same as entitlements name it, such as iam:createaccesskey; several with + where it needs them all.

@@ -1,4 +1,4 @@
--- One temporary key of a role in AWS, and who stands first in the chain of those who asked for it, where some list knows him.
+-- One temporary key of a role in AWS, and the first in the chain of those who asked for it, if known to a list.
 -- step
 WITH RECURSIVE walk AS (
   SELECT issued_key AS start, actor_id, session_key, 1 AS depth

@@ -2,7 +2,7 @@
 -- agent_id text: Agent.
 -- purpose text: Workflow, task or process; empty: the log names none.
 -- session_id text: Run.
--- n_clean_runs int: Approved runs that the scope rests on; 0: on rights only.
+-- n_clean_runs int: Approved runs that the scope is based on; 0: on rights only.
 -- n_deviations int: Uses outside the scope that change something.
 -- n_new_reads int: Uses outside the scope that only read.
 -- first_kind text: tool | destination: of the first of them, changing ones first.

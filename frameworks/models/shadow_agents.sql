@@ -1,4 +1,4 @@
--- One agent that acts and stands in no register.
+-- One agent that acts and is in no register.
 -- step
 SELECT agent_id AS actor_id, 'agent' AS kind, FALSE AS registered, 0 AS n_records
 FROM event_actors

@@ -1,5 +1,6 @@
--- One kind of use in the period, by an agent of the register that the log names, of an identity that other such agents use
--- too, or of a credential that only others hold. One fact, whatever it is seen by: IDN-03 and CRD-02 count it, AUD-01 does not.
+-- One kind of use in the period, by an agent of the register that the log names. It is of an identity that other such agents
+-- use too, or of a credential that only others hold. One fact, whatever it is seen by: IDN-03 and CRD-02 count it, AUD-01 does
+-- not.
 -- agent_id text: Agent.
 -- principal_id text: Identity that several agents use; empty: only the credential is another's.
 -- credential_id text: Credential used.

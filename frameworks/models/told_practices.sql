@@ -1,10 +1,10 @@
--- One actor of a list, and which practices of governance the lists that describe it tell at all: an empty field proves an absence only
--- where its list has that field. Where no list of reviews, keys or logs names the actor, its own list may tell of them.
+-- One actor of a list, and which practices of governance the lists that describe it record at all. An empty field proves
+-- an absence only where its list has that field. Where no list of reviews, keys or logs names the actor, its own list may do so.
 -- actor_id text: As in actors.
--- tells_owner flag: A list of it tells owners.
--- tells_review flag: A list of it tells when reviews were completed.
--- tells_auth flag: A list of it tells how strongly who stands in it signs in.
--- tells_key flag: A list of it tells when keys end or were rotated.
+-- tells_owner flag: A list of it records owners.
+-- tells_review flag: A list of it records when reviews were completed.
+-- tells_auth flag: A list of it records how strong the sign-in is.
+-- tells_key flag: A list of it records when keys end or were rotated.
 -- tells_log flag: A list of it tells which logs record whom.
 -- tells_policy flag: A list of it tells policies; that a policy covers some by its own scope tells nothing of others.
 -- as in actors

@@ -1,4 +1,5 @@
--- One log that names an agent of no list of which no log shows a dated act, only heartbeats or events without a time.
+-- One log that names an agent that is in no list. No log shows a dated act of that agent, only heartbeats or events without a
+-- time.
 -- agent_id text: Actor, as the log names it.
 -- log_source text: Log that names it.
 -- source text: Source that reads that log.

@@ -1,4 +1,4 @@
--- One agent and its acts in the period of which a log does not tell what set it to work, though it tells that of others: no
+-- One agent and its acts in the period whose trigger a log does not record, though it records that of others: no
 -- delegator, trigger or session before, nor in the session of one that has. Signing in and calls of models count for nothing.
 -- agent_id text: Agent.
 -- n_events int: Such events.

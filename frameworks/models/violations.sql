@@ -1,6 +1,6 @@
 -- One act of an agent in the period that it should not have been able to do, and since when: what calls for an incident.
--- It is what INV-02, CRD-02, CRD-08 and ENT-05 find, by agent; no check can find them all at once: who is unregistered stands in no
--- register, so what needs grants could say nothing of it.
+-- It is what INV-02, CRD-02, CRD-08 and ENT-05 find, by agent; no check can find them all at once: an unregistered agent is in
+-- no register, so what needs grants could say nothing of it.
 -- agent_id text: Agent.
 -- kind text: unregistered | shared credential | ended credential | tool outside its grants | data outside its grants | action outside its grants.
 -- what text: Agent, credential or tool.

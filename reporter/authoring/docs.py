@@ -201,10 +201,10 @@ def _steps() -> str:
 _ABOUT_STEPS = (
     "Tables that only other models and the engine read, no check; *from* above passes through them."
     " `in_TABLE` are rows as sources give them, `actor_rows` those of actors before they are one"
-    " row each, `in_baseline` the events of approved runs, `parts` the files of events, `carried`"
+    " row each, `in_baseline` the events of approved runs; `parts` the files of events, `carried`"
     " which source carries which column; `expected_feeds` and `baseline` are what `reporter.yml`"
-    " says of logs and approved runs, `aws_operations` which rights the operations of AWS need, a"
-    " list that ships, `mail_names` how lists spell the mail addresses of people."
+    " says of logs and approved runs; `aws_operations` which rights the operations of AWS need, a"
+    " list that ships; `mail_names` how lists spell the mail addresses of people."
 )
 
 
@@ -385,11 +385,11 @@ def what_to_export(content: Content) -> str:
             "Generated from `reporter/ingest/sources/` and `frameworks/collectors.yml` by `make "
             "docs`; do not edit. For each system: what Reporter reads of it, how to get the "
             "file, the tables it fills, and the checks. A check is *decided alone* where the "
-            "export carries each column that the check cannot do without, and *helped* where it "
-            "carries a column that the check reads; more than twelve are counted by theme. An "
-            "export that nobody fills in full carries less. Put registers and settings under "
-            "`inventory/`, logs under `logs/`; file names do not matter. Words in capitals are "
-            "yours to fill in. `reporter check WORKSPACE` says which of these exports would "
+            "export carries each column that the check cannot do without. It is *helped* where "
+            "the export carries a column that the check reads; more than twelve are counted by "
+            "theme. An export that nobody fills in full carries less. Put registers and settings "
+            "under `inventory/`, logs under `logs/`; file names do not matter. Words in capitals "
+            "are yours to fill in. `reporter check WORKSPACE` says which of these exports would "
             "decide most beside what is there, and [collectors.md](collectors.md) how to let "
             "Steampipe fetch those that have a query."
         ),

@@ -49,7 +49,7 @@ SENTENCES: Mapping[str, str] = {
     ),
     "who_may_sign": mark(
         "Statements by people that count: {n}. The organisation itself names in "
-        "reporter.yml who may sign them, of {people} people in post:"
+        "reporter.yml who may sign them; {people} people are in post:"
     ),
     "agents_merged": mark(
         "Agents with a separate record that count as another agent, because a list declares their"

@@ -566,8 +566,9 @@ EVENTS = (
     column(
         "rights",
         TEXT,
-        "Rights that the system checked for it and found granted, or that its token carried, as the"
-        " log names them, each with @ and the project, or delegated; separated by blanks.",
+        "Permissions that the system checked for it and found granted, or that its token carried."
+        " They are named as in the log, each with @ and the project, or delegated; separated by"
+        " blanks.",
         "sparse",
     ),
     column("resource_environment", TEXT, "Environment of the resource.", "sparse"),

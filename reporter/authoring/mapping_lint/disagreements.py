@@ -186,8 +186,8 @@ def _against_ours(
     if not walks:
         yield "No crosswalk here joins the two lists."
         return
-    names = ", ".join(f"{w.title} (`{w.id}`, {w.basis.replace('-', ' ')})" for w in walks)
-    yield f"Beside the crosswalk {names}:"
+    names = "; ".join(f"{w.title} (`{w.id}`, {w.basis.replace('-', ' ')})" for w in walks)
+    yield f"Beside the crosswalks here: {names}."
     held = _held(walks, origin)
     lines = ["| | in both | only published there | only here |", "|---|---|---|---|"]
     both_total = there_total = here_total = 0

@@ -18,6 +18,7 @@ import openpyxl
 import pytest
 from conftest import assess_few, printed, texts_of
 from openpyxl.worksheet.worksheet import Worksheet
+from test_oscal import validate
 
 from reporter.i18n.translate import speaking
 from reporter.ingest import statement_files
@@ -330,6 +331,40 @@ def test_a_decision_is_due_with_the_first_finding_that_it_settles(
     assert (question.due, question.late) == (due, "overdue" in due)
     cards = {c["id"]: c["due"] for c in printed(run)["causes"]["cards"]}
     assert any(d.startswith(due.split(";")[0]) for d in cards.values())
+
+
+def test_responses_are_in_every_output_even_below_the_coverage(
+    before: Path, tmp_path: Path
+) -> None:
+    """Two checks alone are far below it, so this is a readiness report."""
+    finding = ids(before)
+    rows = [
+        ",".join(ROW),
+        f"{finding['A1']},in progress,A new owner,ann,2026-09-01,",
+        f"{finding['A2']},done,Was named,ann,2026-09-01,",
+        "nobody-knows-1,accepted,We look,ann,,",
+    ]
+    ws = quarter(tmp_path / "q3", 9, {"A1": "cat", "A2": "ann"}, responses="\n".join(rows))
+    run = assess(ws, before, formats=("oscal", *edition_formats(("docx", "pptx", "html"), EDITIONS)))  # fmt: skip
+    assert printed(run)["readiness"]
+    said = texts_of(p for p in run.iterdir() if p.suffix in (".docx", ".pptx", ".html"))
+    overdue = "Overdue by 30 days; ann: in progress"
+    assert [name for name, text in said.items() if overdue not in text] == ["engineer.html"]
+    assert "Was named" in said["report.html"] and "nobody-knows-1" in said["report.html"]
+    for path in (run / "oscal").glob("*.json"):
+        validate(path)
+    (result,) = json.loads((run / "oscal/assessment-results.json").read_text())["assessment-results"]["results"]  # fmt: skip
+    told = {
+        m["description"]: (r["status"], m["lifecycle"], r.get("deadline"))
+        for r in result["risks"]
+        for m in r["remediations"]
+        if m["title"].startswith("Response")
+    }
+    assert told == {
+        "A new owner": ("open", "planned", "2026-09-01T00:00:00Z"),
+        "Was named": ("closed", "completed", None),
+    }
+    assert "nobody-knows-1" in result["remarks"]
 
 
 def test_without_an_earlier_run_an_unknown_id_is_not_called_fixed(

@@ -148,8 +148,7 @@ def _for_board(
     if not late and not promised:
         return
     yield say(
-        "{late} of {all} findings are overdue, and for {promised} a fix is promised that is not"
-        " yet due.",
+        "Overdue: {late} of {all} findings. Promised and not yet due: {promised}.",
         late=number(len(late)),
         all=number(len(causes)),
         promised=number(promised),

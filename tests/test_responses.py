@@ -18,6 +18,7 @@ import openpyxl
 import pytest
 from conftest import assess_few, printed, texts_of
 from openpyxl.worksheet.worksheet import Worksheet
+from test_oscal import validate
 
 from reporter.i18n.translate import speaking
 from reporter.ingest import statement_files
@@ -27,7 +28,9 @@ from reporter.model.statements import RESPONSE_STATUSES, Given
 from reporter.pipeline.assess import Options, assess_workspace
 from reporter.report import EDITIONS, edition_formats
 from reporter.report.chapters.follow_up.deadlines import days_text, deadline
-from reporter.runs.store import read_data
+from reporter.report.chapters.follow_up.response_register import answers
+from reporter.report.editions.decisions import questions
+from reporter.runs.store import read_data, read_run
 from reporter.statements.responses import Responses, read_responses
 
 ROW = {"finding": "no-owner-1", "status": "accepted", "response": "Yes", "owner": "ann", "due": "2026-11-01", "evidence": ""}  # fmt: skip
@@ -49,12 +52,19 @@ def read(*rows: dict[str, str]) -> Responses:
         ({"status": ""}, "status is empty; expected accepted"),
         ({"status": "soon"}, "status is 'soon'; expected accepted"),
         ({"due": "tomorrow"}, "due is 'tomorrow'; expected a day such as 2026-09-15"),
+        ({"due": "31.02.2026"}, "due is '31.02.2026'; expected a day such as 2026-09-15"),
+        ({"due": "09/10/2026"}, "due is '09/10/2026'; expected a day such as 2026-09-15"),
     ],
 )
 def test_a_wrong_row_is_rejected_with_its_line(change: dict[str, str], why: str) -> None:
     made = read(ROW | change)
     (reject,) = made.rejected
     assert not made.responses and why in str(reject.reason) and reject.line == 2
+
+
+@pytest.mark.parametrize("given", ["3.12.2026", "03.12.2026", "2026-12-03"])
+def test_a_day_with_dots_begins_with_the_day(given: str) -> None:
+    assert read(ROW | {"due": given}).responses[0].due == datetime(2026, 12, 3)
 
 
 def test_a_row_without_the_field_status_is_rejected() -> None:
@@ -211,7 +221,7 @@ def test_the_sheet_has_a_row_for_each_finding_to_fill_in(before: Path) -> None:
     assert str(choice.sqref) == f"{column}2:{column}{len(rows) + 1}"
 
 
-@pytest.fixture(scope="module", params=["as saved", "by LibreOffice", "as CSV"])
+@pytest.fixture(scope="module", params=["as saved", "by LibreOffice", "as CSV", "as CSV of Excel"])
 def after(request: pytest.FixtureRequest, before: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:  # fmt: skip
     """The next quarter, with the answers given in the workbook of the one before."""
     folder, finding = tmp_path_factory.mktemp("after"), ids(before)
@@ -235,6 +245,10 @@ def after(request: pytest.FixtureRequest, before: Path, tmp_path_factory: pytest
         path.unlink()
         rows = [",".join(ROW), f"{finding['A1']},done,New owner,cat,2026-09-15,", f"{finding['A3']},In progress,,ann,,"]  # fmt: skip
         (ws / "statements/responses.csv").write_text("\n".join(rows))
+    if request.param == "as CSV of Excel":
+        path.unlink()
+        text = f"Befund;Status;Stellungnahme;verantwortlich;fällig\r\n{finding['A1']};erledigt;New owner;;15.09.2026\r\n{finding['A3']};in Arbeit;;ann;\r\n"  # fmt: skip
+        (ws / "statements/responses.csv").write_text(text, encoding="utf-8-sig", newline="")
     return assess(ws, before, formats=("csv", "html"))
 
 
@@ -318,12 +332,49 @@ def test_a_decision_is_due_with_the_first_finding_that_it_settles(
     before: Path, tmp_path: Path, agreed: tuple[str, ...], due: str
 ) -> None:
     """Its days run from the run that first saw the finding, as those of the finding do."""
-    answers = [f"{f},accepted,Yes,ann,{d}," for f, d in zip(ids(before).values(), agreed, strict=False)]  # fmt: skip
-    ws = quarter(tmp_path / "q3", 9, OWNERS, responses="\n".join([",".join(ROW), *answers]))
-    view = printed(assess(ws, before))
-    (question,) = (q for q in view["front"]["questions"] if q["severity"] == "critical")
-    assert (question["due"], question["late"]) == (due, "overdue" in due)
-    assert due.split(";")[0] in {c["due"].split(";")[0].split(",")[0] for c in view["causes"]["cards"]}  # fmt: skip
+    rows = [f"{f},accepted,Yes,ann,{d}," for f, d in zip(ids(before).values(), agreed, strict=False)]  # fmt: skip
+    ws = quarter(tmp_path / "q3", 9, OWNERS, responses="\n".join([",".join(ROW), *rows]))
+    run = assess(ws, before)
+    data, results = read_run(run)
+    deadlines = answers(data, results).deadlines
+    (question,) = (q for q in questions(data, results, deadlines) if q.severity == "critical")
+    assert (question.due, question.late) == (due, "overdue" in due)
+    cards = {c["id"]: c["due"] for c in printed(run)["causes"]["cards"]}
+    assert any(d.startswith(due.split(";")[0]) for d in cards.values())
+
+
+def test_responses_are_in_every_output_even_below_the_coverage(
+    before: Path, tmp_path: Path
+) -> None:
+    """Two checks alone are far below it, so this is a readiness report."""
+    finding = ids(before)
+    rows = [
+        ",".join(ROW),
+        f"{finding['A1']},in progress,A new owner,ann,2026-09-01,",
+        f"{finding['A2']},done,Was named,ann,2026-09-01,",
+        "nobody-knows-1,accepted,We look,ann,,",
+    ]
+    ws = quarter(tmp_path / "q3", 9, {"A1": "cat", "A2": "ann"}, responses="\n".join(rows))
+    run = assess(ws, before, formats=("oscal", *edition_formats(("docx", "pptx", "html"), EDITIONS)))  # fmt: skip
+    assert printed(run)["readiness"]
+    said = texts_of(p for p in run.iterdir() if p.suffix in (".docx", ".pptx", ".html"))
+    overdue = "Overdue by 30 days; ann: in progress"
+    assert [name for name, text in said.items() if overdue not in text] == ["engineer.html"]
+    assert "Was named" in said["report.html"] and "nobody-knows-1" in said["report.html"]
+    for path in (run / "oscal").glob("*.json"):
+        validate(path)
+    (result,) = json.loads((run / "oscal/assessment-results.json").read_text())["assessment-results"]["results"]  # fmt: skip
+    told = {
+        m["description"]: (r["status"], m["lifecycle"], r.get("deadline"))
+        for r in result["risks"]
+        for m in r["remediations"]
+        if m["title"].startswith("Response")
+    }
+    assert told == {
+        "A new owner": ("open", "planned", "2026-09-01T00:00:00Z"),
+        "Was named": ("closed", "completed", None),
+    }
+    assert "nobody-knows-1" in result["remarks"]
 
 
 def test_without_an_earlier_run_an_unknown_id_is_not_called_fixed(

@@ -7,8 +7,10 @@ finding is fixed.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from reporter.i18n.translate import languages, speaking, word
 from reporter.model.assessment import Quarantined
@@ -71,10 +73,27 @@ def _response(fields: Mapping[str, str], ref: str) -> Response:
         one_of({"status": status}, "status", _status_words(status)),
         fields.get("response", ""),
         fields.get("owner", ""),
-        day(fields, "due"),
+        _due(fields),
         fields.get("evidence", ""),
         ref,
     )
+
+
+def _due(fields: Mapping[str, str]) -> datetime | None:
+    """Return the agreed day. A spreadsheet may have saved it as 31.12.2026: with dots the day comes
+    first everywhere. With slashes it may be the month, so such a row is rejected.
+    """
+    dotted = _DOTTED.fullmatch(fields.get("due", ""))
+    if not dotted:
+        return day(fields, "due")
+    written = f"{dotted[3]}-{dotted[2]:0>2}-{dotted[1]:0>2}"
+    try:
+        return day({"due": written}, "due")
+    except Wrong:
+        return day(fields, "due")  # which names it as it was given
+
+
+_DOTTED = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})", re.ASCII)
 
 
 def _status_words(status: str) -> dict[str, str]:

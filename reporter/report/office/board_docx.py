@@ -292,6 +292,11 @@ def _decisions(paper: _Paper, content: Outline) -> None:
         paper.text(text, "List Bullet")
     for question in content.questions:
         _question(paper, question)
+    if content.follow_up:
+        paper.heading(say("What is overdue or promised?"), 1)
+        paper.text(content.follow_up[0])
+        for text in content.follow_up[1:]:
+            paper.text(text, "List Bullet")
     paper.heading(say("What can nobody see yet?"), 1)
     for text in content.unseen:
         paper.text(text, "List Bullet")

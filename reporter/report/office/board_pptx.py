@@ -60,6 +60,9 @@ def write(view: View, path: Path) -> None:
     if content.is_compared:
         _changes(deck, content)
     _decisions(deck, content)
+    if content.follow_up:
+        title = say("What is overdue or promised?")
+        deck.bullets(title, content.follow_up, say(_FOLLOW_UP_SOURCE), "responses.csv")
     deck.bullets(say("What can nobody see yet?"), content.unseen, say(_UNSEEN_SOURCE), REPORT)
     _themes(deck, content)
     _parts(deck, content)
@@ -79,6 +82,7 @@ _CHANGES_SOURCE = mark(
     "Source: `history` of report.json; every result that differs is in changes.csv."
 )
 _DECISIONS_SOURCE = mark("Source: roadmap.csv, with the exact gain and the checks of each action.")
+_FOLLOW_UP_SOURCE = mark("Source: causes.csv for due dates, responses.csv for responses.")
 _UNSEEN_SOURCE = mark(
     "Source: coverage.csv for logs, quarantine.csv for records, findings.csv for what is unknown."
 )

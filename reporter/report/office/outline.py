@@ -103,6 +103,8 @@ class Outline:
     questions: tuple[Question, ...]
     questions_title: str
     questions_text: tuple[str, ...]
+    follow_up: tuple[str, ...]
+    """What is overdue and promised, then the most overdue."""
     unseen: tuple[str, ...]
     notices: tuple[Tile, ...]
     """What a reader must know before the first number, and its lines."""
@@ -188,6 +190,7 @@ def _whole(view: View) -> Outline:
         questions=front.questions,
         questions_title=say("What to decide?"),
         questions_text=(front.questions_text,),
+        follow_up=view.responses.for_board,
         unseen=tuple(filter(None, (*front.unseen, front.notes))),
         notices=tuple(map(_notice, summary.notices)),
         themes=_themes(view.themes.controls),

@@ -31,6 +31,7 @@ from reporter.report.oscal.oscal_parts import (
     scored,
     title,
 )
+from reporter.report.oscal.oscal_responses import unplaced
 from reporter.report.oscal.oscal_risks import risks, risks_by_check
 
 _NO_PLAN = (
@@ -108,6 +109,7 @@ def _remarks(view: View) -> list[str]:
         view.accounting.equation,
         idle_note if idle_count else "",
         no_plan,
+        unplaced(view),
     )
     return [text for text in texts if text]
 

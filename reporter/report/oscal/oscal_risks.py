@@ -1,5 +1,5 @@
-"""Risks. In: roadmap, waivers and compensating controls of a view. Out: OSCAL risks, and the
-actions that fix each check.
+"""Risks. In: roadmap, waivers, compensating controls and responses of a view. Out: OSCAL risks,
+and the actions that fix each check.
 """
 
 from __future__ import annotations
@@ -21,6 +21,12 @@ from reporter.report.oscal.oscal_parts import (
     props,
     related,
     title,
+)
+from reporter.report.oscal.oscal_responses import (
+    answered_risks,
+    by_rank,
+    deadline,
+    remediations,
 )
 from reporter.report.view.finding_rows import OWED
 from reporter.system.plain_text import clean
@@ -69,14 +75,16 @@ def risks_by_check(view: View, names: Names) -> dict[str, list[str]]:
 
 def risks(view: View, names: Names, observations: Seen) -> Iterator[Json]:
     """Yield a risk for each action that fixes something, and for each effective waiver or
-    compensating control.
+    compensating control, and each response that belongs to none of these actions.
     """
     yield from _open_risks(view, names, observations)
     yield from _waived_risks(view, names, observations)
     yield from _compensated_risks(view, names, observations)
+    yield from answered_risks(view, names)
 
 
 def _open_risks(view: View, names: Names, observations: Seen) -> Iterator[Json]:
+    answers = by_rank(view)
     task_rows = view.findings.results.each(("id", "check", "rank"), OWED, "ORDER BY rank, place")
     for rank, pick_rows in groupby(task_rows, key=lambda v: v[2]):
         pick = view.roadmap.picks[rank - 1]
@@ -91,6 +99,7 @@ def _open_risks(view: View, names: Names, observations: Seen) -> Iterator[Json]:
                 ),
                 props=facts(pick),
                 status="open",
+                deadline=deadline(answers.get(rank, ())),
                 remediations=[
                     filled(
                         uuid=names.uuid("remediation", pick.id),
@@ -98,7 +107,8 @@ def _open_risks(view: View, names: Names, observations: Seen) -> Iterator[Json]:
                         title=title(pick.title, pick.id),
                         description=markup(pick.fix or pick.title),
                         props=props(effort_person_days=pick.effort),
-                    )
+                    ),
+                    *remediations(answers.get(rank, ()), names),
                 ],
                 related_observations=related(
                     "observation", observations((id_, clean(check)) for id_, check, _ in pick_rows)

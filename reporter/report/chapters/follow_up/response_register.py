@@ -5,7 +5,7 @@ results. Out: the register, overdue first; what answers no finding of this run i
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,10 +19,14 @@ from reporter.report.chapters.follow_up.deadlines import Deadline, age_text, dea
 from reporter.report.view.format import clean, count, free, join, number, person, short
 from reporter.runs.store import Results
 
-SHOWN = 100
+SHOWN, NAMED = 100, 5
+_PROMISES = ("accepted", "in progress")
+"""Status of a response that promises a fix."""
 FILE = "responses.csv"
 OPEN, CLOSED, UNCLEAR, UNKNOWN_ID = "open", "fixed", "not shown to be fixed", "no such finding"
 """What became of a finding that was answered."""
+ANCHOR = "i-"
+"""What the anchor of a finding begins with; its id follows."""
 _RANKS = (OPEN, UNCLEAR, UNKNOWN_ID, CLOSED)
 
 
@@ -62,6 +66,8 @@ class Register:
     rows: tuple[ResponseLine, ...] = ()
     shown: int = SHOWN
     """So many rows are printed; all are in responses.csv."""
+    for_board: tuple[str, ...] = ()
+    """What is overdue and what is promised, then the most overdue by name; empty for neither."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +117,7 @@ def answers(assessment: model.Assessment, results: Results) -> Answers:
 
 def anchor(cause: Cause) -> str:
     """Return where a finding is printed."""
-    return f"i-{cause.id}"
+    return f"{ANCHOR}{cause.id}"
 
 
 def register(assessment: model.Assessment, given: Answers) -> Register:
@@ -121,10 +127,43 @@ def register(assessment: model.Assessment, given: Answers) -> Register:
         q.kind == "rejected" and q.file in response_files for q in assessment.quarantined
     )
     if not assessment.responses and not rejected_count:
-        return Register()
+        return Register(for_board=tuple(_for_board(assessment, given, {})))
     lines = [_line(r, assessment, given) for r in assessment.responses]
     lines.sort(key=lambda line: (-line.late, _RANKS.index(line.standing), line.finding))
-    return Register(_text(assessment, lines, rejected_count), tuple(lines))
+    by_anchor = {line.anchor: line for line in reversed(lines)}
+    board_lines = tuple(_for_board(assessment, given, by_anchor))
+    return Register(_text(assessment, lines, rejected_count), tuple(lines), for_board=board_lines)
+
+
+def _for_board(
+    assessment: model.Assessment, given: Answers, lines: Mapping[str, ResponseLine]
+) -> Iterator[str]:
+    """Yield how many findings are overdue and how many fixes promised, then the most overdue."""
+    causes = assessment.causes
+    late = [c for c in causes if given.deadlines[c.id].late]
+    promised = sum(
+        r.status in _PROMISES and not given.deadlines[name].late
+        for name, r in given.by_cause.items()
+    )
+    if not late and not promised:
+        return
+    yield say(
+        "Overdue: {late} of {all} findings. Promised and not yet due: {promised}.",
+        late=number(len(late)),
+        all=number(len(causes)),
+        promised=number(promised),
+    )
+    late.sort(key=lambda c: -given.deadlines[c.id].late)
+    for cause in late[:NAMED]:
+        line = lines.get(anchor(cause))
+        yield say(
+            "{title}: {what}. Overdue by {days}; {owner}: {answer}.",
+            title=clean(headline(cause.title)),
+            what=short(clean(cause.what), "causes.csv", 80),
+            days=count(given.deadlines[cause.id].late, "day"),
+            owner=line.owner if line else owners_text(cause),
+            answer=word(line.status) if line else say("no response"),
+        )
 
 
 def _text(assessment: model.Assessment, lines: list[ResponseLine], rejected_count: int) -> str:
@@ -166,7 +205,10 @@ def _line(response: Response, assessment: model.Assessment, given: Answers) -> R
         standing, note = _closed(answered)
         return _printed(response, standing, note)
     text = (
-        mark("No finding of this run or of an earlier one that was given has this id.")
+        mark(
+            "No finding of this run or of an earlier one that was given has this id; expected one"
+            " of causes.csv."
+        )
         if assessment.history.runs
         else mark(
             "No finding of this run has this id. An earlier run, given with --earlier, would show"

@@ -300,7 +300,7 @@ const pageSearch = () => {
   search.addEventListener("focus", () => setTimeout(() => fitting([...all().results, ...all().groups.flatMap(([, items]) => items)], ["\0"], [])), { once: true });
   bar.querySelector("output").after(make("a", { href: "#results", class: "all" }, "_(All results)"));
   // With a script, what leads to a chapter chooses among all results.
-  for (const link of document.querySelectorAll("a[data-find]")) link.setAttribute("href", `#${link.dataset.find}`);
+  for (const link of document.querySelectorAll("a[data-choices]")) link.setAttribute("href", `#${link.dataset.choices}`);
   main.prepend(bar, found.place);
   document.body.append(drawer);
   return { opened, set, focus: () => found.place.focus({ preventScroll: true }) };

@@ -297,7 +297,7 @@ def test_a_picture_chooses_among_all_results_with_the_keyboard_too(rich: Any) ->
 
 def test_a_decision_opens_the_agents_and_results_that_it_is_about(rich: Any) -> None:
     question = given.view(given.rich()).front.questions[0]
-    link = rich.locator(".decisions a[data-find]").first
+    link = rich.locator(".decisions a[data-choices]").first
     link.click()
     rows = rich.locator("#found tbody tr")
     rows.first.wait_for()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from fractions import Fraction
 from html import unescape
 from urllib.parse import parse_qsl
 from xml.etree import ElementTree
@@ -13,6 +14,7 @@ import fixture_assessment as given
 import pytest
 
 from reporter.model.branding import contrast
+from reporter.model.roadmap import Way
 from reporter.model.scores import tier_text
 from reporter.report.chapters.chart_data import (
     Agents,
@@ -175,7 +177,9 @@ def test_links_of_drawings_lead_to_places_of_the_page_and_paper_has_none(rich: V
 
 
 def test_what_a_drawing_filters_by_is_what_results_have(rich: View) -> None:
-    found = [parse_qsl(unescape(f)) for f in re.findall(r' data-find="([^"]+)"', page.render(rich))]
+    found = [
+        parse_qsl(unescape(f)) for f in re.findall(r' data-choices="([^"]+)"', page.render(rich))
+    ]
     by_facet: dict[str, set[str]] = {}
     for facet, value in (choice for choices in found for choice in choices):
         by_facet.setdefault(facet, set()).add(value)
@@ -202,7 +206,7 @@ def test_a_link_that_leads_nowhere_leaves_no_second_title(rich: View) -> None:
     for edition, medium in (("board", "screen"), ("auditor", "paper"), ("board", "paper")):
         drawn = re.findall("<svg .*?</svg>", page.render(rich, medium, edition=edition), re.DOTALL)
         assert drawn and all(d.count("<title>") <= 1 + d.count("<a ") for d in drawn)
-        assert "data-find" not in "".join(drawn)
+        assert "data-choices" not in "".join(drawn)
 
 
 def test_a_drawing_with_links_is_no_image_for_readers(rich: View) -> None:
@@ -322,10 +326,11 @@ def test_nothing_then_and_nothing_now_is_drawn_too() -> None:
     assert "<rect" not in ladders.flow((FlowStep("then", 0, "then"), FlowStep("now", 0, "now")))
 
 
-def test_the_cost_curve_marks_where_each_level_is_reached() -> None:
+def test_the_cost_curve_marks_the_way_to_each_level_wherever_the_line_is() -> None:
     points = (CostPoint(0, 300, 0), CostPoint(50, 400, 1), CostPoint(100, 420, 1), CostPoint(400, 700, 3))  # fmt: skip
-    drawn = ladders.cost_curve(CostCurve("said", points, ("30 %", "70 %")))
-    assert drawn.count("<circle") == 2
+    marks = (CostPoint(20, 400, 1), CostPoint(600, 700, 3))
+    drawn = ladders.cost_curve(CostCurve("said", points, ("30 %", "70 %"), marks))
+    assert [float(x) for x in re.findall(r'<circle [^>]*cx="([^"]+)"', drawn)] == [66.667, 608]  # fmt: skip
     assert re.findall(r">(level \d)<", drawn) == ["level 1", "level 3"]
     assert "30 %" in drawn and "70 %" in drawn
 
@@ -336,6 +341,16 @@ def test_the_cost_curve_of_a_run_is_its_roadmap(rich: View) -> None:
     days = sum(float(p.effort) for p in rich.roadmap.picks)
     assert abs(rich.cost.points[-1].at_days - 10 * days) <= 1
     assert given.view(given.perfect()).cost.points == ()
+
+
+def test_the_cost_of_each_level_is_that_of_the_first_page() -> None:
+    """The roadmap in its order reaches a level later than the shortest list does."""
+    a = given.rich()
+    way = Way(2, (), (), (), Fraction(9, 2), Fraction(1, 2), 2)
+    ways = (way, replace(way, level=3, days=Fraction(80), reached=2))
+    cost = given.view(replace(a, roadmap=replace(a.roadmap, ways=ways))).cost
+    assert cost.marks == (CostPoint(45, 500, 2),)
+    assert "level 2 after 4.5 person-days" in cost.text and "level 3 after 80" not in cost.text
 
 
 def test_owners_have_all_failing_results_and_without_earlier_runs_no_age(rich: View) -> None:

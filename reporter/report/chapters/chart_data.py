@@ -180,6 +180,8 @@ class CostCurve:
     """The first is today."""
     ends: tuple[str, str] = ("", "")
     """Score today and after the last action."""
+    marks: tuple[CostPoint, ...] = ()
+    """The way to each level that reaches it, from today; none need be on the line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,8 +315,8 @@ def _mark(seen_units: int, expected_units: int) -> str:
 
 
 def cost_curve(assessment: model.Assessment) -> CostCurve:
-    """Add up the person-days of the roadmap, action by action, with score and level after each.
-    Evidence that is still to come counts as good, as in the roadmap.
+    """Add up the person-days of the roadmap, action by action, with score and level after each, and
+    mark the way to each level. Evidence that is still to come counts as good in both.
     """
     plan, days = assessment.roadmap, Fraction(0)
     if not plan.picks:
@@ -326,10 +328,7 @@ def cost_curve(assessment: model.Assessment) -> CostCurve:
         curve.append(CostPoint(int(days * 10), thousandths(pick.total), pick.level))
         for level in range(plan.level + 1, pick.level + 1):
             reached.setdefault(level, days)
-    steps = [
-        say("level {n} after {days} person-days", n=level, days=person_days(at))
-        for level, at in reached.items()
-    ]
+    ways = [way for way in plan.ways if way.reached >= way.level]
     last = plan.picks[-1]
     end = say(
         "All {actions} take {days} person-days and lead to a score of {score} and level "
@@ -339,23 +338,32 @@ def cost_curve(assessment: model.Assessment) -> CostCurve:
         score=percent(last.total),
         level=last.level,
     )
-    kept = say("The actions alone do not change the level.") if not steps else ""
-    way = say("In the order of the roadmap: {steps}.", steps=join(steps)) if steps else kept
-    shortest = [
-        say("level {n} after {days} person-days", n=w.level, days=person_days(w.days))
-        for w in plan.ways
-        if w.reached >= w.level
-    ]
-    ways = (
+    shortest = {way.level: way.days for way in ways}
+    texts = [
         say(
-            "With the proof of what is only declared, as on page 1: {steps}.",
-            steps=join(shortest),
+            "Points: the shortest list found for each level, from today and with proof of what is"
+            " only declared: {steps}.",
+            steps=by,
         )
-        if shortest
-        else ""
-    )
+        if (by := _by_level(shortest))
+        else "",
+        say("Line: the roadmap in its order: {steps}.", steps=by)
+        if (by := _by_level(reached))
+        else say("Line: the roadmap in its order; it changes no level."),
+        end,
+    ]
+    marks = tuple(CostPoint(int(w.days * 10), thousandths(w.total), w.level) for w in ways)
     ends = percent(plan.start), percent(last.total)
-    return CostCurve(" ".join(filter(None, (ways, way, end))), tuple(curve), ends)
+    return CostCurve(" ".join(filter(None, texts)), tuple(curve), ends, marks)
+
+
+def _by_level(days: Mapping[int, Fraction]) -> str:
+    """Say after how many days each level is reached."""
+    steps = (
+        say("level {n} after {days} person-days", n=level, days=person_days(at))
+        for level, at in days.items()
+    )
+    return join(steps)
 
 
 def ages(assessment: model.Assessment, results: Results) -> Ages:

@@ -254,9 +254,11 @@ def _strip(kind: str, x: float, y: float, length: float) -> list[str]:
 
 
 def cost_curve(curve: CostCurve) -> str:
-    """Draw the score over the person-days of the roadmap, and where each level is reached."""
-    left, top, width, height = 48, 30, 560, 150
-    days = max(curve.points[-1].at_days, 1)
+    """Draw the score over the person-days of the roadmap as a line, and the shortest way to each
+    level as a point.
+    """
+    left, top, width, height = 48, 40, 560, 150
+    days = max(curve.points[-1].at_days, *(m.at_days for m in curve.marks), 1)
     base = top + height
 
     def spot(point: CostPoint) -> tuple[float, float]:
@@ -274,21 +276,20 @@ def cost_curve(curve: CostCurve) -> str:
         outline += f" H{x:.5g}V{y:.5g}"  # paper cuts words of hundreds of characters
     parts.append(line(outline, GOOD, "good-line", 2.2))
     last_x = -1e9
-    for before, point in pairwise(curve.points):
-        if point.level > before.level:
-            x, y = spot(point)
-            parts.append(line(f"M{x:.5g} {top - 8}V{base}", INK, "ink-line", 1, "3 3"))
-            parts.append(f'<circle class="good" cx="{x:.5g}" cy="{y:.5g}" r="4.5" fill="{GOOD}"/>')
-            lift = 12 if x - last_x > 70 else 24
-            level = say("level {level}", level=point.level)
-            side = "end" if x > left + width - 40 else "mid"
-            parts.append(text(x, top - lift + 2, level, side, "ink", 12, bold=True))
-            last_x = x
-    for point, words, side in zip(
-        (curve.points[0], curve.points[-1]), curve.ends, ("start", "end"), strict=True
+    for point in curve.marks:
+        x, y = spot(point)
+        parts.append(line(f"M{x:.5g} {top - 8}V{base}", INK, "ink-line", 1, "3 3"))
+        parts.append(f'<circle class="good" cx="{x:.5g}" cy="{y:.5g}" r="4.5" fill="{GOOD}"/>')
+        lift = 12 if x - last_x > 70 else 24
+        level = say("level {level}", level=point.level)
+        side = "end" if x > left + width - 40 else "start" if x < left + 24 else "mid"
+        parts.append(text(x, top - lift + 2, level, side, "ink", 12, bold=True))
+        last_x = x if lift == 12 else last_x
+    for point, words, side, away in zip(
+        (curve.points[0], curve.points[-1]), curve.ends, ("start", "end"), (17, -7), strict=True
     ):
         x, y = spot(point)
-        parts.append(text(x, y - 7, words, side, "ink", 12, bold=True))
+        parts.append(text(x, y + away, words, side, "ink", 12, bold=True))
     step = next(s for s in (5, 10, 20, 50, 100, 200, 500, 1000, 10**6) if days / 10 <= 6 * s)
     ticks = [(n * 10 / days, number(n)) for n in range(0, int(days / 10) + 1, step)]
     parts += axis(left, base, width, ticks)

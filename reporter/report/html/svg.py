@@ -152,7 +152,7 @@ def link(
     if not anchor:
         return "".join(parts)
     name = f"<title>{escape(title)}</title>" if title else ""
-    chosen = f' data-find="{escape(state(find))}"' if find else ""
+    chosen = f' data-choices="{escape(state(find))}"' if find else ""
     return f'{LINK}{escape(anchor)}"{chosen}>{name}{"".join(parts)}</a>'
 
 

@@ -166,7 +166,10 @@ def _page_one(view: View) -> Iterator[str]:
 def _next(view: View) -> str:
     """Name what would decide most."""
     if view.readiness:
-        asked = [f"{a.what} ({a.decides} results)" for a in view.readiness.asks[:_NEXT]]
+        asked = [
+            f"{a.what} (decides {', '.join(filter(None, (f'{a.decides} alone', a.more)))})"
+            for a in view.readiness.asks[:_NEXT]
+        ]
         return f"Bring next: {'; '.join(asked)}" if asked else ""
     lines = [
         f"{w.what} ({w.decides} in {count(len(w.checks), 'check')})" for w in view.accounting.wanted

@@ -111,21 +111,29 @@ def test_every_unknown_result_is_in_one_ask_or_counted_apart() -> None:
         ("H", "unlisted", {}, 9),
         ("I", "too_weak", {"evidence": "declared"}, 11),
     )
-    found, others = asks(given_lacks, (), True)
-    told = [(a.what, a.results, a.checks) for a in found]
+    found = asks(given_lacks, (), True)
+    told = [(a.what, a.alone, a.together, a.partners, a.checks) for a in found.asks]
     assert told == [
-        ("A register that lists everyone who acts", 9, ("H",)),
-        ("Agents and accounts: owner_id, purpose", 8, ("A", "B")),
-        ("Logs of what the agents do", 8, ("E", "F")),
-        ("Permissions of agents: name", 6, ("C", "D")),
-        ("The missing time of log gateway", 6, ("G",)),
+        ("A register that lists everyone who acts", 9, 0, (), ("H",)),
+        (
+            "Agents and accounts: owner_id, purpose",
+            8,
+            2,
+            ("Permissions of agents",),
+            ("A", "B", "D"),
+        ),
+        ("Logs of what the agents do", 8, 0, (), ("E", "F")),
+        ("The missing time of log gateway", 6, 0, (), ("G",)),
+        ("Permissions of agents: name", 4, 2, ("Agents and accounts",), ("C", "D")),
     ]
-    assert others == 11
-    assert sum(a.results for a in found) + others == sum(e.results for e in given_lacks)
+    assert (found.others, found.of_several) == (11, 2)
+    alone = sum(a.alone for a in found.asks)
+    assert alone + found.of_several + found.others == sum(e.results for e in given_lacks)
+    assert [found.decided(n) for n in range(6)] == [0, 9, 17, 25, 31, 37]
 
 
-def test_what_needs_several_lists_is_asked_for_after_what_needs_one() -> None:
-    found, _ = asks(
+def test_what_decides_nothing_alone_comes_after_what_does() -> None:
+    found = asks(
         lacks(
             ("A", "not_recorded", missing("grants.name", "approvals.decision"), 50),
             ("B", "not_recorded", missing("grants.name"), 2),
@@ -133,26 +141,57 @@ def test_what_needs_several_lists_is_asked_for_after_what_needs_one() -> None:
         (),
         True,
     )
-    assert [(a.what, a.results) for a in found] == [
-        ("Permissions of agents: name", 2),
-        ("Approvals: decision", 50),
+    assert [(a.what, a.alone, a.together, a.partners) for a in found.asks] == [
+        ("Permissions of agents: name", 2, 50, ("Approvals",)),
+        ("Approvals: decision", 0, 50, ("Permissions of agents",)),
     ]
+
+
+def test_asks_are_sorted_by_the_numbers_that_are_printed() -> None:
+    found = asks(
+        lacks(*((c, "not_recorded", missing(*columns), n) for c, columns, n in (
+            ("A", ("actors.state",), 299), ("B", ("grants.name",), 313), ("C", ("links.peer_id",), 78),
+            ("D", ("reviews.due_at", "links.peer_id"), 400),
+        ))),
+        (),
+        True,
+    ).asks  # fmt: skip
+    numbers = [(a.alone, a.together) for a in found]
+    assert numbers == sorted(numbers, reverse=True)
+    assert [n for n, _ in numbers] == [313, 299, 78, 0]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        missing("reviews.due_at") | {"then": {"code": "no_log", "values": {}}},
+        missing("reviews.due_at") | {"also": ["grants.name"]},
+        missing("reviews.due_at")
+        | {"then": {"code": "not_recorded", "values": missing("events.tool")}},
+    ],
+    ids=["log", "other list", "column of a log"],
+)
+def test_what_is_lacking_behind_a_reason_is_needed_too(values: dict[str, Any]) -> None:
+    found = asks(lacks(("A", "not_recorded", values, 7)), (), True)
+    assert [(a.alone, a.together) for a in found.asks] == [(0, 7), (0, 7)]
+    assert found.decided(1) == 0
+    assert found.decided(2) == 7
 
 
 @pytest.mark.parametrize(
     ("has_logs", "what"), [(False, "Logs of what the agents do"), (True, "Logs: principal_id")]
 )
 def test_columns_of_events_are_a_log_where_there_is_none(has_logs: bool, what: str) -> None:
-    found, _ = asks(
+    found = asks(
         lacks(("A", "recorded_nowhere", missing("events.principal_id"), 1)), (), has_logs
-    )
+    ).asks
     assert [a.what for a in found] == [what]
 
 
 @pytest.mark.parametrize(("seen", "what"), [(0, "The log gw"), (1, "The missing time of log gw")])
 def test_a_log_that_shows_nothing_is_asked_for_as_a_whole(seen: int, what: str) -> None:
     values = {"log_source": "gw", "seen": seen, "expected": 92}
-    found, _ = asks(lacks(("A", "silent_hours", values, 1)), (), True)
+    found = asks(lacks(("A", "silent_hours", values, 1)), (), True).asks
     assert [a.what for a in found] == [what]
 
 
@@ -160,7 +199,7 @@ def test_exports_are_named_that_hold_most_of_what_is_missing() -> None:
     columns = ("alerts.event_id", "alerts.raised_at", "alerts.action")
     half = Export(("s",), ("Half of it",), 1, ("A",), columns[:2])
     less = Export(("l",), ("A third of it",), 1, ("A",), columns[:1])
-    (found,), _ = asks(lacks(("A", "not_recorded", missing(*columns), 1)), (less, half), True)
+    (found,) = asks(lacks(("A", "not_recorded", missing(*columns), 1)), (less, half), True).asks
     assert "Half of it" in found.how
     assert "A third of it" not in found.how
 

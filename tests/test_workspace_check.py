@@ -102,8 +102,8 @@ def test_the_numbers_are_those_of_the_run(tmp_path: Path) -> None:
         "SELECT count(*), count(*) FILTER (WHERE status = 'unknown') FROM held"
     )
     assert (made["results"], made["unknown"]) == (count, unknown)
-    asked = sum(a["results"] for a in made["bring"])
-    assert asked + made["unknown_for_other_reasons"] == unknown
+    alone = sum(a["alone"] for a in made["bring"])
+    assert alone + made["need_several"] + made["unknown_for_other_reasons"] == unknown
     assert made["depends_on_whole_logs"] == 0
     assert all(a["what"] and a["how"] and a["checks"] for a in made["bring"])
 
@@ -112,9 +112,42 @@ def test_five_things_are_named_and_the_others_counted(tmp_path: Path) -> None:
     place = workspace(tmp_path, {"inventory/agents.csv": AGENTS})
     result, made = reporter("check", place), told(place)
     assert [f"  {n}. " in result.stdout for n in (1, 5, 6)] == [True, True, False]
-    rest = sum(a["results"] for a in made["bring"][5:])
-    assert f"decide up to {rest:,} results (--json lists them)" in result.stdout
+    others = len(made["bring"]) - 5
+    assert f"  {others} further lines are needed for " in result.stdout
     assert made["bring"][0]["what"] in result.stdout
+
+
+REVIEWS = (
+    "type,review_id,actor_id,completed_at,due_at,trigger,snapshot_at,snapshot_from,reviewer_id\n"
+    + "".join(f"review,R{n},a{n},2026-09-20,2026-09-25,calendar,2026-09-19,iam,zoe\n" for n in (1, 2, 3))
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("has_log", [True, False])
+def test_what_is_promised_of_a_list_is_what_it_decides_alone(tmp_path: Path, has_log: bool) -> None:
+    """Results that lack a log too, or another list, stay unknown, and are not promised."""
+    log = {
+        "logs/a.jsonl": "".join(
+            events(n, n + 1, time=f"2026-{7 + n // 31:02}-{1 + n % 31:02}T10:00:00Z", actor_id=f"a{1 + n % 3}")
+            for n in range(92)
+        )
+    }  # fmt: skip
+    files = {"inventory/agents.csv": AGENTS, **(log if has_log else {})}
+    place = workspace(tmp_path / "ws", files)
+    (ask,) = (a for a in told(place)["bring"] if a["what"].startswith("Access reviews"))
+    before = unknown_of(place, tmp_path / "before")
+    workspace(place, {"inventory/reviews.csv": REVIEWS})
+    after = unknown_of(place, tmp_path / "after")
+    decided = {r for r in before - after if r[0] in ask["checks"]}
+    assert len(decided) == ask["alone"]
+    assert (ask["alone"] > 0) == has_log
+    assert ask["together"] > 0 and ask["with"]
+
+
+def unknown_of(place: Path, run: Path) -> set[tuple[str, str]]:
+    assert reporter("assess", place, "--out", run, "--formats", "json", "--quiet").exit_code == 0
+    sql = "SELECT \"check\", subject FROM held WHERE status = 'unknown'"
+    return {*Results(run, ()).query(sql)}
 
 
 def test_folders_and_files_that_are_not_read_are_named(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from reporter.evaluate.root_causes import CauseFailures, root_causes, worst_firs
 from reporter.evaluate.unassessed import FOUND
 from reporter.model.assessment import Check, Finding
 from reporter.model.comparison import Cause, CauseGroup, ResultKey
+from reporter.model.reasons import says_alike
 from reporter.model.roadmap import Action, Efforts, Missing
 from reporter.model.scores import Status, Tally
 from reporter.schema.tables import CALLED, LISTED, SHARED_BY, SUBJECTS
@@ -134,14 +135,21 @@ def _unknowns(engine: Engine, kinds: Mapping[str, tuple[Tally, ...]]) -> list[Un
         "WITH u AS (SELECT check_id, subject, reason_code, reason_values, owner,"
         " coalesce(nullif(actor, ''), subject) AS thing FROM results WHERE status = 'unknown'), r"
         " AS (SELECT check_id, reason_code AS code, count(*) AS n, min(reason_values) AS held,"
-        " min(reason_values) = max(reason_values) AS alike FROM u GROUP BY ALL), b AS (SELECT"
-        " check_id, arg_min(r, (-n, code)) AS most, count(*) AS codes FROM r GROUP BY check_id)"
-        " SELECT check_id, any_value(most.code), any_value(most.held), any_value(most.n),"
-        " any_value(codes), any_value(most.alike), min(subject), count(DISTINCT thing),"
-        " coalesce(list(DISTINCT owner ORDER BY owner) FILTER (owner <> ''), []) FROM u JOIN b"
-        " USING (check_id) GROUP BY check_id ORDER BY check_id"
+        " max(reason_values) AS last FROM u GROUP BY ALL), b AS (SELECT check_id, arg_min(r, (-n,"
+        " code)) AS most, count(*) AS codes FROM r GROUP BY check_id) SELECT check_id,"
+        " any_value(most.code), any_value(most.held), any_value(most.n), any_value(codes),"
+        " any_value(most.last), min(subject), count(DISTINCT thing), coalesce(list(DISTINCT owner"
+        " ORDER BY owner) FILTER (owner <> ''), []) FROM u JOIN b USING (check_id) GROUP BY"
+        " check_id ORDER BY check_id"
     )
     return [
-        Unknown(check, kinds[check], Missing(check, *most), subject, things, tuple(owners))
-        for check, *most, subject, things, owners in rows
+        Unknown(
+            check,
+            kinds[check],
+            Missing(check, code, held, n, codes, says_alike(held, last)),
+            subject,
+            things,
+            tuple(owners),
+        )
+        for check, code, held, n, codes, last, subject, things, owners in rows
     ]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 
@@ -161,7 +162,8 @@ def cite_deciding(engine: Engine, check: Check, columns: Iterable[Column]) -> No
 def not_recorded_groups(needs: list[tuple[str, str]], sight: Sight) -> dict[int, Why]:
     """Say what the sources of each group of actors lack; groups seen in full are left out."""
     cause = not_recorded_everywhere([n for n in needs if n[0] in SHARED], sight)
-    return {g: w for g, s in sight.groups if (w := cause or _not_recorded(s, needs, sight.carried))}
+    own = {g: w for g, s in sight.groups if (w := _not_recorded(s, needs, sight.carried))}
+    return {g: cause.with_also(own.get(g)) for g, _ in sight.groups} if cause else own
 
 
 def _not_recorded(
@@ -518,8 +520,16 @@ def _gaps_left(engine: Engine) -> list[_Gap]:
     )
     counts: Counter[tuple[str, frozenset[str]]] = Counter()
     for check, held, n in rows:
-        counts[check, frozenset(msgspec.json.decode(held)["columns"])] += n
+        counts[check, frozenset(_lacking(msgspec.json.decode(held)))] += n
     return [_Gap(check, columns, n) for (check, columns), n in counts.items()]
+
+
+def _lacking(values: Mapping[str, Any]) -> list[str]:
+    """Return all the columns that are missing; a log that is asked for too must date its events."""
+    columns = [*values["columns"], *values.get("also", ())]
+    if then := values.get("then"):
+        columns += then["values"].get("columns", ("events.occurred_at",))
+    return columns
 
 
 @dataclass(frozen=True, slots=True)

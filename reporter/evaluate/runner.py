@@ -13,6 +13,8 @@ from dataclasses import replace
 from functools import cache, partial
 from itertools import groupby
 
+import msgspec
+
 from reporter.engine.base import (
     Broken,
     Engine,
@@ -66,6 +68,7 @@ from reporter.evaluate.unassessed import (
     find_wrong_subjects,
     insert_unseen,
     make_unknown,
+    with_next,
 )
 from reporter.model.assessment import Check
 from reporter.model.source import Source
@@ -310,7 +313,7 @@ def _run_one(engine: Engine, check: Check, compiled: Compiled, sight: Sight, run
     why, why_no_fail, why_no_scope = (not_recorded_everywhere(n, sight) for n in all_needs)
     plan = run(engine, check, compiled)
     if reads_events and not sight.has_events:
-        why = why_no_fail = why_no_scope = why or because("no_events")
+        why = why_no_fail = why_no_scope = _without_events(why)
     if gaps := _lacking_at_best(check, needs_to_fail, sight):
         plan = _fail_at_best(engine, check, compiled, plan, gaps, run)
     loaded = {p for t, c in compiled.reads if (p := loaded_column(t, c))}
@@ -356,6 +359,13 @@ def _run_one(engine: Engine, check: Check, compiled: Compiled, sight: Sight, run
         if ("credentials", "ended_at") in compiled.reads:
             columns |= {("credentials", name) for name in KEY_ENDS}
         doubt_unread(engine, check, columns, sight.unread, certain)
+
+
+def _without_events(why: Why | None) -> Why:
+    """Return why nothing can be said without an event, and where columns are missing, both."""
+    values = msgspec.json.decode(why.values) if why else {}
+    then = {"code": "no_events", "values": {}}
+    return because(why.code, **values, then=then) if why else because("no_events")
 
 
 def _needs_to_scope(check: Check, needs: list[Column], sight: Sight) -> list[Column]:
@@ -478,9 +488,9 @@ def _insert_actors(
         " why_not_recorded IS NOT NULL OR why_silent IS NOT NULL)) THEN 'unknown'"
         " WHEN ok THEN 'pass' ELSE 'fail' END AS status, CASE WHEN may_be AND (NOT seen OR ok IS"
         " NOT NULL) THEN why_may_be WHEN why_not_recorded IS NOT NULL AND (NOT seen OR"
-        " all_not_recorded OR ok) THEN why_not_recorded WHEN NOT seen AND why_no_scope IS NOT NULL"
-        " THEN why_no_scope WHEN (NOT seen OR ok) AND why_silent IS"
-        f" NOT NULL THEN why_silent WHEN ok AND unlisted THEN {UNLISTED.sql} ELSE reason END AS"
+        f" all_not_recorded OR ok) THEN {with_next('why_not_recorded', 'why_silent')} WHEN NOT"
+        " seen AND why_no_scope IS NOT NULL THEN why_no_scope WHEN (NOT seen OR ok) AND why_silent"
+        f" IS NOT NULL THEN why_silent WHEN ok AND unlisted THEN {UNLISTED.sql} ELSE reason END AS"
         " why, coalesce(ref, '') AS ref, coalesce(actor, '') AS actor, coalesce(owner, '') AS"
         " owner, coalesce(tier_lo, 1) AS tier_lo, coalesce(tier_hi, 4) AS tier_hi FROM joined"
         " WHERE subject IS NULL OR seen OR may_be OR (live AND (why_no_scope IS NOT NULL OR"
@@ -531,13 +541,15 @@ def _insert_organisation(
     )
     check_reason = _reason("v")
     reason = f"coalesce(CASE WHEN v.ok THEN {silence} END, {check_reason})"
+    first = why or why_no_fail
+    lacking = with_next(first.sql, silence) if first else ""
     if why_no_fail:
         certain = "v.certain" if compiled.has_certain else "FALSE"
         status = f"CASE WHEN {certain} THEN 'fail' ELSE 'unknown' END"
-        reason = f"CASE WHEN {certain} THEN {check_reason} ELSE {(why or why_no_fail).sql} END"
+        reason = f"CASE WHEN {certain} THEN {check_reason} ELSE {lacking} END"
     elif why:
         status = "CASE WHEN NOT v.ok THEN 'fail' ELSE 'unknown' END"
-        reason = f"CASE WHEN NOT v.ok THEN {check_reason} ELSE {why.sql} END"
+        reason = f"CASE WHEN NOT v.ok THEN {check_reason} ELSE {lacking} END"
     results: int = engine.one(
         f"INSERT INTO results ({FILLED}) WITH v AS ({compiled.sql}) SELECT {quoted(check.id)},"
         f" subject, {CREDITED}, why.code, why.held, ref, '', '', 1, 1, CASE WHEN status ="

@@ -14,6 +14,7 @@ import msgspec
 from reporter.engine.base import Engine, quoted, quoted_list
 from reporter.errors import ContentError, ReporterError
 from reporter.model.assessment import AS_OF, Check, Quarantined
+from reporter.model.reasons import THEN
 from reporter.model.scores import HELD
 from reporter.schema.compiled import CODE, VALUES, Compiled, shipped_absence, with_values
 from reporter.schema.tables import (
@@ -69,10 +70,29 @@ class Why:
         """The same as SQL, of type `WHY`."""
         return f"{{'code': {quoted(self.code)}, 'held': {quoted(self.values)}}}"
 
+    def with_also(self, other: Why | None) -> Why:
+        """Return a reason that has columns, with those that are lacking by another one."""
+        values = msgspec.json.decode(self.values)
+        columns = msgspec.json.decode(other.values or "{}").get("columns") if other else None
+        return because(self.code, **values, also=columns) if columns else self
+
 
 def because(code: str, **values: object) -> Why:
     """Return a reason with its values."""
     return Why(code, msgspec.json.encode(values).decode() if values else "")
+
+
+def with_next(why: str, following: str) -> str:
+    """SQL: a reason and, if it has values, what would hold were it gone: what is brought for the
+    first alone decides nothing.
+    """
+    held = f"coalesce(nullif(({following}).held, ''), '{{}}')"
+    return (
+        f"CASE WHEN {following} IS NULL OR coalesce(({why}).held, '') = '' OR"
+        f" contains(({why}).held, {quoted(THEN)}) THEN {why} ELSE {{'code': ({why}).code, 'held':"
+        f' left(({why}).held, -1) || {quoted(THEN)} || \'{{"code":"\' || ({following}).code ||'
+        f" '\",\"values\":' || {held} || '}}}}'}} END"
+    )
 
 
 def insert_unseen(engine: Engine, check: Check, why: Why) -> None:

@@ -336,6 +336,16 @@ class Quarantined:
         parts = self.reason.parts() if self.kind == "field" else ()
         return [part for part in parts if part.text == NOT_OF_TYPE]
 
+    @property
+    def fields_lost(self) -> int:
+        """Number of fields that could not be read; of many alike the last note counts the rest."""
+        return 1 + int(self.reason.value("n") or 0) if self.unread else 0
+
+    @property
+    def is_loss(self) -> bool:
+        """Tell whether a record or a field is lost by it: else it was read, and something noted."""
+        return self.kind in ("unreadable", "rejected") or bool(self.unread)
+
 
 @dataclass(frozen=True, slots=True)
 class Notice:

@@ -66,6 +66,10 @@ SHOWN_BY: Mapping[str, str] = {
     "verified": mark("verified"),
 }
 """How good the evidence is, as printed, by class of `vocabulary.EVIDENCE`."""
+ALSO, THEN = ',"also":', ',"then":'
+"""How values begin, in JSON, that no sentence names: columns that are lacking too, and the reason
+that would hold were this one gone. They stand last.
+"""
 _PART = re.compile(r"\{([^{}]*)\}|([\[\]{}])")
 _PLACE = re.compile(r"([a-z_][a-z0-9_]*)(?::(.+))?")
 _FORM = re.compile(rf"|{DAY}|{WORD}|[^|]*[^|\s][^|]*\|[^|]*[^|\s][^|]*")
@@ -228,6 +232,15 @@ class Reasons:
         plain_text = filled(sentence, params, words) if sentence else _bare(code, {})
         self._learned[key] = (parsed(sentence), rule, plain_text)
         return self._learned[key]
+
+
+def says_alike(first: str, last: str) -> bool:
+    """Tell whether values say the same, and with them all that are sorted between the two."""
+    return _said(first) == _said(last)
+
+
+def _said(values: str) -> str:
+    return (values or "").partition(ALSO)[0].partition(THEN)[0].rstrip("}")
 
 
 def alike(reason: str, all_alike: bool) -> str:

@@ -16,7 +16,7 @@ from reporter.content.loader import Content
 from reporter.engine.base import Engine, quoted, quoted_list
 from reporter.i18n.translate import mark
 from reporter.ingest.load import ALIKE, Intake, line_to_copy
-from reporter.ingest.statement_files import headings
+from reporter.ingest.statement_files import KINDS, headings
 from reporter.model.assessment import FileCount, Notice
 from reporter.model.scores import GroupScore
 from reporter.model.sentences import Sentence, labelled, tell, verbatim
@@ -54,8 +54,12 @@ def of_files(intake: Intake) -> Iterator[Notice]:
     documents = [f for f in unread_files if line_to_copy(f.why)]
     yield from _notice_of_files("files_not_read", [f for f in unread_files if f not in documents])
     yield from _notice_of_files("nothing_kept", [f for f in files if _is_barren(f)])
-    lossy_files = [f for f in files if f.source and (f.unreadable or f.rejected)]
-    if lossy_files:
+    lossy = [f for f in files if f.source and (f.unreadable or f.rejected)]
+    # What people state holds no record of an agent, so losing it hides no failure.
+    for code, is_stated in (("records_lost", False), ("statements_lost", True)):
+        lossy_files = [f for f in lossy if (f.source in KINDS) == is_stated]
+        if not lossy_files:
+            continue
         count = sum(f.unreadable + f.rejected for f in lossy_files)
         lines = tuple(
             tell(
@@ -66,7 +70,7 @@ def of_files(intake: Intake) -> Iterator[Notice]:
             )
             for f in lossy_files
         )
-        yield Notice("records_lost", (("n", count),), lines, "quarantine.csv")
+        yield Notice(code, (("n", count),), lines, "quarantine.csv")
     if documents:
         texts = (headings(), *(line_to_copy(f.why) for f in documents))
         lines = tuple(map(verbatim, texts))
@@ -74,11 +78,11 @@ def of_files(intake: Intake) -> Iterator[Notice]:
 
 
 def of_contradictions(intake: Intake) -> Iterator[Notice]:
-    """Count the values on which lists, or a list and a log, contradict one another, by file."""
-    counts = Counter(q.file for q in intake.quarantined if q.kind == "conflict")
-    if counts:
-        lines = tuple(tell("{file}: {n}", file=f, n=n) for f, n in sorted(counts.items()))
-        yield Notice("contradictions", (("n", counts.total()),), lines, "quarantine.csv")
+    """Name the values on which lists, or a list and a log, contradict one another."""
+    found = [q for q in intake.quarantined if q.kind == "conflict"]
+    if found:
+        lines = tuple(labelled(f"{q.file}#{q.line}", q.reason) for q in found)
+        yield Notice("contradictions", (("n", len(found)),), lines, "quarantine.csv")
 
 
 def of_doubled(intake: Intake) -> Iterator[Notice]:
@@ -114,8 +118,8 @@ def of_unread_fields(intake: Intake) -> Iterator[Notice]:
     """
     counts: Counter[str] = Counter()
     for entry in intake.quarantined:
-        if entry.unread:
-            counts[entry.file] += 1 + int(entry.reason.value("n") or 0)
+        counts[entry.file] += entry.fields_lost
+    counts = +counts
     if counts:
         lines = tuple(tell("{file}: {n}", file=f, n=n) for f, n in sorted(counts.items()))
         yield Notice("fields_unread", (("n", counts.total()),), lines, "quarantine.csv")

@@ -18,7 +18,7 @@ import msgspec
 from reporter.evaluate.root_causes import remedy
 from reporter.i18n.translate import ENGLISH, content, say, speaking, word
 from reporter.model import assessment as model
-from reporter.model.reasons import alike
+from reporter.model.reasons import alike, says_alike
 from reporter.model.scores import HELD, CheckScore, Status, tier_text
 from reporter.report.chapters.accounting import accounting, scope
 from reporter.report.chapters.actor_types import parity
@@ -281,7 +281,9 @@ def _reasons(results: Results) -> dict[str, list[tuple[str, int]]]:
     for check, code, first_values, last_values, n in results.each(
         columns, f"status = '{Status.UNKNOWN}'", limit
     ):
-        sentence = alike(results.reasons.of(check, code, first_values), first_values == last_values)
+        sentence = alike(
+            results.reasons.of(check, code, first_values), says_alike(first_values, last_values)
+        )
         reasons.setdefault(check, []).append((clean(sentence), n))
     return reasons
 

@@ -139,6 +139,10 @@ SENTENCES: Mapping[str, str] = {
         "Records that could not be read or were rejected: {n}. They are not counted, and "
         "may contain failures."
     ),
+    "statements_lost": mark(
+        "Statements by people that could not be read or were rejected: {n}. They have no effect,"
+        " and no failure is hidden by that."
+    ),
     "fields_unread": mark(
         "Fields that hold a value that could not be read: {n}. The records are kept; whatever"
         " depends"

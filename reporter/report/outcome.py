@@ -198,7 +198,11 @@ def _next(view: View) -> str:
     """Name what would decide most."""
     if view.readiness:
         lines = [
-            say("{what} ({results})", what=a.what, results=say("{n} results", n=a.decides))
+            say(
+                "{what} (decides {results})",
+                what=a.what,
+                results=", ".join(filter(None, (say("{n} alone", n=a.decides), a.more))),
+            )
             for a in view.readiness.asks
         ]
     else:

@@ -27,11 +27,15 @@ class Overlap:
     """Of the file, which has the fewer."""
 
 
-def same_files(files: Iterable[FileCount], sizes: dict[str, int]) -> tuple[tuple[str, ...], ...]:
-    """Return the names of files with the same bytes; `sizes` are those of the files themselves."""
+def same_files(
+    files: Iterable[FileCount], sizes: dict[str, int], books: dict[str, str]
+) -> tuple[tuple[str, ...], ...]:
+    """Return the names of files with the same bytes. `sizes` are those of the files themselves,
+    `books` has the file of each sheet or list: those of one file are not the same.
+    """
     groups: dict[tuple[str, int], set[str]] = defaultdict(set)
     for file in files:
-        name = file.file.removesuffix(f"!{file.part}")
+        name = books.get(file.file, file.file.removesuffix(f"!{file.part}"))
         if file.sha256 and file.read:
             groups[file.sha256, sizes.get(name, file.bytes)].add(name)
     return tuple(sorted(tuple(sorted(names)) for names in groups.values() if len(names) > 1))

@@ -7,9 +7,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from reporter.model.assessment import Quarantined
 from reporter.pipeline.preview.workspace_check import Preview, SeenFile
+from reporter.report.view.asks import more_text, rest_text
 
-SCHEMA = "agent-maturity-check/1"
+SCHEMA = "agent-maturity-check/2"
 FILES, LINES, NAMES, ASKS = 40, 10, 6, 5
 """Lines of a list, and names in a line, that people are shown; --json has all."""
 _FATES = ("kept", "out_of_scope", "unreadable", "rejected")
@@ -38,6 +40,7 @@ def as_text(preview: Preview) -> Iterator[str]:
         ),
     )
     yield from _part("Records, fields and columns lost:", _losses(preview))
+    yield from _part("Noted, and nothing is lost by it:", _noted(preview))
     yield ""
     yield from _outlook(preview)
 
@@ -80,13 +83,30 @@ def _why(preview: Preview, file: SeenFile) -> str:
 
 
 def _losses(preview: Preview) -> Iterator[str]:
-    for file, n, first in preview.lost:
-        place = f" in line {first.line}" if first.line else ""
-        yield f"{file}: {n:,} lost, the first{place} ({first.kind}): {first.reason}"
+    for notes in preview.notes:
+        texts = (
+            f"{_count(notes.records, 'record')} unreadable or rejected" if notes.records else "",
+            f"{_count(notes.fields, 'field')} that could not be read" if notes.fields else "",
+        )
+        if text := " and ".join(filter(None, texts)):
+            yield f"{notes.file}: {text}{_example(notes.first_lost)}"
     for seen in preview.files:
         if names := seen.unread:
             more = f" and {len(names) - NAMES} more" if len(names) > NAMES else ""
             yield f"{seen.count.file}: nothing reads {', '.join(names[:NAMES])}{more}"
+
+
+def _noted(preview: Preview) -> Iterator[str]:
+    for notes in preview.notes:
+        if notes.others:
+            yield f"{notes.file}: {_count(notes.others, 'note')}{_example(notes.first_other)}"
+
+
+def _example(first: Quarantined | None) -> str:
+    if not first:
+        return ""
+    place = f" in line {first.line}" if first.line else ""
+    return f"; the first{place} ({first.kind}): {first.reason}"
 
 
 def _outlook(preview: Preview) -> Iterator[str]:
@@ -105,17 +125,20 @@ def _outlook(preview: Preview) -> Iterator[str]:
         yield "Large logs were only sampled, so gaps in them were not looked for."
     if preview.untold:
         yield f"Whether {_count(preview.untold, 'result')} can be judged depends on these gaps."
-    if preview.asks:
-        yield "What would decide most of these, each result counted once:"
-    for rank, ask in enumerate(preview.asks[:ASKS], 1):
-        results, checks = _count(ask.results, "result"), _count(len(ask.checks), "check")
-        yield f"  {rank}. {ask.what}: up to {results} of {checks}"
+    to_bring = preview.to_bring
+    if to_bring.asks:
+        yield "What would decide most of these, if it tells of every agent and all else stays:"
+    for rank, ask in enumerate(to_bring.asks[:ASKS], 1):
+        more = f"; {more_text(ask)}" if ask.together else ""
+        yield f"  {rank}. {ask.what}: decides {_count(ask.alone, 'result')} alone{more}"
         yield f"     {ask.how}"
-    if rest := sum(a.results for a in preview.asks[ASKS:]):
-        others = _count(len(preview.asks) - ASKS, "other")
-        yield f"  {others} decide up to {_count(rest, 'result')} (--json lists them)"
-    if preview.others:
-        yield f"  {_count(preview.others, 'result')} are unknown for reasons that no file settles"
+    if rest := rest_text(to_bring, ASKS):
+        yield f"  {rest[:-1]} (--json lists them)"
+    if several := to_bring.of_several:
+        yield f"  {_count(several, 'result')} need{'s' * (several == 1)} more than one of these"
+    if others := to_bring.others:
+        is_or_are = "is" if others == 1 else "are"
+        yield f"  {_count(others, 'result')} {is_or_are} unknown for reasons that no file settles"
 
 
 def as_data(preview: Preview) -> dict[str, Any]:
@@ -132,18 +155,37 @@ def as_data(preview: Preview) -> dict[str, Any]:
             for o in preview.overlaps
         ],
         "lost": [
-            {"file": file, "n": n, "line": q.line, "kind": q.kind, "reason": str(q.reason)}
-            for file, n, q in preview.lost
+            {"file": n.file, "records": n.records, "fields": n.fields, **_first(n.first_lost)}
+            for n in preview.notes
+            if n.records or n.fields
+        ],
+        "noted": [
+            {"file": n.file, "n": n.others, **_first(n.first_other)}
+            for n in preview.notes
+            if n.others
         ],
         "results": preview.results,
         "unknown": preview.unknown,
         "depends_on_whole_logs": preview.untold,
         "bring": [
-            {"what": a.what, "how": a.how, "results": a.results, "checks": list(a.checks)}
-            for a in preview.asks
+            {
+                "what": a.what,
+                "how": a.how,
+                "columns": list(a.columns),
+                "alone": a.alone,
+                "with": list(a.partners),
+                "together": a.together,
+                "checks": list(a.checks),
+            }
+            for a in preview.to_bring.asks
         ],
-        "unknown_for_other_reasons": preview.others,
+        "need_several": preview.to_bring.of_several,
+        "unknown_for_other_reasons": preview.to_bring.others,
     }
+
+
+def _first(note: Quarantined | None) -> dict[str, Any]:
+    return {"line": note.line, "kind": note.kind, "reason": str(note.reason)} if note else {}
 
 
 def _data(file: SeenFile) -> dict[str, Any]:

@@ -7,7 +7,6 @@ nothing is scored and nothing is written.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -41,10 +40,9 @@ from reporter.pipeline.preview.unread_columns import unread_columns
 from reporter.pipeline.resolve_statements import resolve, with_shortfalls
 from reporter.pipeline.tested_checks import settle_by_tests
 from reporter.pipeline.workspace_content import compile_all, refuse_unknown, select_frameworks
-from reporter.report.view.asks import Ask, Lack, asks, lack
+from reporter.report.view.asks import Lack, ToBring, asks, lack
 from reporter.schema.compiled import Compiled
 
-LOST = ("unreadable", "rejected", "field")
 _SILENT = ("silent_days", "silent_hours")
 
 
@@ -65,19 +63,31 @@ class SeenFile:
 
 
 @dataclass(frozen=True, slots=True)
+class FileNotes:
+    """What of a file is lost, and what is only noted, as a time that is read as UTC."""
+
+    file: str
+    records: int
+    """Records that could not be used."""
+    fields: int
+    """Fields that could not be read, of records that are kept."""
+    others: int
+    """Notes on what is not lost."""
+    first_lost: Quarantined | None
+    first_other: Quarantined | None
+
+
+@dataclass(frozen=True, slots=True)
 class Preview:
     folder: str
     files: tuple[SeenFile, ...] = ()
     same: tuple[tuple[str, ...], ...] = ()
     """Files with the same bytes."""
     overlaps: tuple[Overlap, ...] = ()
-    lost: tuple[tuple[str, int, Quarantined], ...] = ()
-    """(file, how many records and fields could not be used, the first of them)"""
+    notes: tuple[FileNotes, ...] = ()
     results: int = 0
     unknown: int = 0
-    asks: tuple[Ask, ...] = ()
-    others: int = 0
-    """Unknown results that no further file decides."""
+    to_bring: ToBring = ToBring((), {}, 0)
     untold: int = 0
     """Results of which only the whole of a large log tells whether they can be judged."""
     refusal: InputError | None = None
@@ -160,15 +170,24 @@ def _preview(
         for count in intake.files
         if count.file == file.name and count.source in sources
     }
-    same = same_files(intake.files, sizes)
+    same = same_files(intake.files, sizes, _books(inputs))
     return Preview(
         str(folder),
         tuple(_seen(f, sources, sizes, parts, columns) for f in intake.files),
         same,
         overlaps(engine, same),
-        tuple(_lost(intake)),
+        tuple(_notes(intake)),
         parts=parts,
     )
+
+
+def _books(inputs: Inputs) -> dict[str, str]:
+    """Return the names of sheets and lists -> the first name of the file that they are in."""
+    first: dict[Path, str] = {}
+    for file in inputs.files:
+        whole = file.name.removesuffix(f"!{file.part}") if file.part else file.name
+        first.setdefault(file.path, whole)
+    return {file.name: first[file.path] for file in inputs.files}
 
 
 def _seen(
@@ -219,12 +238,20 @@ def _values(why: Sentence) -> Iterator[tuple[str, object]]:
         yield name, value
 
 
-def _lost(intake: Intake) -> Iterator[tuple[str, int, Quarantined]]:
-    read = {f.file for f in intake.files if f.source}
-    counts = Counter(q.file for q in intake.quarantined if q.kind in LOST and q.file in read)
-    for file in sorted(counts):
-        first = next(q for q in intake.quarantined if q.kind in LOST and q.file == file)
-        yield file, counts[file], first
+def _notes(intake: Intake) -> Iterator[FileNotes]:
+    """Yield the notes on files that are read; the numbers are those of page 1."""
+    for file in intake.files:
+        notes = [q for q in intake.quarantined if file.source and q.file == file.file]
+        notes = [q for q in notes if q.is_loss or q.kind == "field"]
+        lost, noted = (_first(n for n in notes if n.is_loss == which) for which in (True, False))
+        fields = sum(n.fields_lost for n in notes)
+        if file.source and (lost or noted or file.unreadable or file.rejected):
+            others = sum(not n.is_loss for n in notes)
+            yield FileNotes(file.file, file.unreadable + file.rejected, fields, others, lost, noted)
+
+
+def _first(notes: Iterator[Quarantined]) -> Quarantined | None:
+    return next(notes, None)
 
 
 def _assess(
@@ -252,7 +279,7 @@ def _with_asks(engine: DuckDB, preview: Preview, content: Content) -> Preview:
     every = [lack(*row) for row in rows]
     lacks = [entry for entry in every if not _is_of_part(entry, logs)]
     exports = wanted(engine, content.sources, loader.read_queries)
-    to_bring, others = asks(lacks, exports, bool(extract.feeds(engine)))
+    to_bring = asks(lacks, exports, bool(extract.feeds(engine)))
     total = int(engine.one("SELECT count(*) FROM results WHERE status <> 'na'"))
     unknown = sum(entry.results for entry in lacks)
     return replace(
@@ -260,8 +287,7 @@ def _with_asks(engine: DuckDB, preview: Preview, content: Content) -> Preview:
         results=total,
         unknown=unknown,
         untold=sum(entry.results for entry in every) - unknown,
-        asks=to_bring,
-        others=others,
+        to_bring=to_bring,
     )
 
 

@@ -12,7 +12,7 @@ from itertools import groupby
 from operator import itemgetter
 
 from reporter.i18n.translate import say, word
-from reporter.model.reasons import alike
+from reporter.model.reasons import alike, says_alike
 from reporter.model.scores import Status
 from reporter.report.document import View
 from reporter.report.view.finding_rows import COLUMNS, rows
@@ -129,7 +129,7 @@ def _groups(view: View) -> dict[str, tuple[Group, ...]]:
     for check, status, code, first, last, n, subjects in findings.results.each(
         columns, where, order
     ):
-        reason = clean(alike(sentence(check, code, first), first == last))
+        reason = clean(alike(sentence(check, code, first), says_alike(first, last)))
         groups.setdefault(findings.heads[check][0], []).append(
             Group(f"{number(n)} {word(status)}", short(reason, FILE), _names(subjects, n))
         )

@@ -12,7 +12,7 @@ from reporter.i18n.translate import content, mark, say, say_n
 from reporter.model import assessment as model
 from reporter.model.scores import Status
 from reporter.report.view import elements
-from reporter.report.view.asks import Ask, asks, lack
+from reporter.report.view.asks import Ask, ToBring, asks, lack, more_text, rest_text
 from reporter.report.view.format import (
     applicable,
     clean,
@@ -63,6 +63,9 @@ class AskLine:
     what: str
     how: str
     decides: str
+    """How many results, alone."""
+    more: str
+    """How many more, and with which others; '' where it needs none."""
     checks: tuple[str, ...]
 
 
@@ -109,7 +112,7 @@ def readiness(
     """Print the readiness report; None where there is evidence enough for a score."""
     if not assessment.is_too_thin:
         return None
-    to_bring, others = what_to_bring(assessment, results)
+    to_bring = what_to_bring(assessment, results)
     counts = _counts(assessment)
     failing = [c for c in checks if _failed(c.counts)]
     return Readiness(
@@ -125,17 +128,17 @@ def readiness(
         )
         if (beyond := len(failing) - BOARD_CHECKS) > 0
         else "",
-        asks_text=_asks_text(to_bring, others),
-        asks=tuple(_line(n, ask) for n, ask in enumerate(to_bring[:ASKS], 1)),
-        asks_more=_asks_more(to_bring[ASKS:]),
+        asks_text=_asks_text(to_bring),
+        asks=tuple(_line(n, ask) for n, ask in enumerate(to_bring.asks[:ASKS], 1)),
+        asks_more=rest_text(to_bring, ASKS),
         unread=_unread(assessment),
         lost=_lost(assessment),
         rules=_rules(assessment),
     )
 
 
-def what_to_bring(assessment: model.Assessment, results: Results) -> tuple[tuple[Ask, ...], int]:
-    """Return what would decide unknown results, and how many nothing of it decides."""
+def what_to_bring(assessment: model.Assessment, results: Results) -> ToBring:
+    """Return what would decide unknown results."""
     columns = ("check", "reason_code", "reason_values", "count(*)")
     unknown = f"status = '{Status.UNKNOWN}'"
     rows = results.each(columns, unknown, "GROUP BY ALL ORDER BY ALL")
@@ -157,15 +160,15 @@ def _reason(assessment: model.Assessment) -> str:
     )
 
 
-def _next_text(to_bring: Sequence[Ask]) -> str:
-    if not to_bring:
+def _next_text(to_bring: ToBring) -> str:
+    if not to_bring.asks:
         return say("No further file decides what is unknown. See the reasons in findings.csv.")
-    first = to_bring[:BOARD_ASKS]
+    first = min(BOARD_ASKS, len(to_bring.asks))
     return say_n(
         "The first item to provide decides up to {results}.",
         "The first {n} items to provide decide up to {results}.",
-        len(first),
-        results=count(sum(a.results for a in first), "unknown result"),
+        first,
+        results=count(to_bring.decided(first), "unknown result"),
     )
 
 
@@ -267,38 +270,37 @@ def _failing_text(counts: Counter[Status], checks: int) -> str:
     )
 
 
-def _asks_text(to_bring: Sequence[Ask], others: int) -> str:
-    text = (
-        say(
-            "Ranked by the unknown results that each can decide. Each result is counted once."
-            " Whether it is then met is open, and some may need more than one file."
+def _asks_text(to_bring: ToBring) -> str:
+    if not to_bring.asks:
+        texts = [say("No file or column is missing for what is unknown.")]
+    else:
+        texts = [
+            say(
+                "Ranked by the unknown results that each decides alone, with all else as it is, if"
+                " it tells of every agent. Whether they are then met is open."
+            )
+        ]
+    if several := to_bring.of_several:
+        texts.append(
+            say_n(
+                "{n} result needs more than one of these.",
+                "{n} results need more than one of these.",
+                several,
+            )
         )
-        if to_bring
-        else say("No file or column is missing for what is unknown.")
-    )
-    if not others:
-        return text
-    rest = say_n(
-        "{n} other result is unknown for a reason of its own, which findings.csv gives.",
-        "{n} other results are unknown for reasons of their own, which findings.csv gives.",
-        others,
-    )
-    return f"{text} {rest}"
-
-
-def _asks_more(rest: Sequence[Ask]) -> str:
-    if not rest:
-        return ""
-    return say_n(
-        "{n} further line decides {results}.",
-        "{n} further lines decide {results}.",
-        len(rest),
-        results=count(sum(a.results for a in rest), "result"),
-    )
+    if to_bring.others:
+        texts.append(
+            say_n(
+                "{n} other result is unknown for a reason of its own, which findings.csv gives.",
+                "{n} other results are unknown for reasons of their own, which findings.csv gives.",
+                to_bring.others,
+            )
+        )
+    return " ".join(texts)
 
 
 def _line(rank: int, ask: Ask) -> AskLine:
-    return AskLine(number(rank), ask.what, ask.how, number(ask.results), ask.checks)
+    return AskLine(number(rank), ask.what, ask.how, number(ask.alone), more_text(ask), ask.checks)
 
 
 def _unread(assessment: model.Assessment) -> Lines:
@@ -324,7 +326,7 @@ def _unread(assessment: model.Assessment) -> Lines:
 
 def _lost(assessment: model.Assessment) -> Lines:
     """Count what could not be used, by file, with the first reason of each."""
-    entries = [q for q in assessment.quarantined if q.kind in ("field", "rejected", "unreadable")]
+    entries = [q for q in assessment.quarantined if q.is_loss]
     read = {f.file for f in assessment.files if f.source}
     by_file: dict[str, list[model.Quarantined]] = {}
     for entry in entries:

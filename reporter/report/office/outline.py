@@ -135,8 +135,11 @@ def _unscored(whole: Outline, readiness: Readiness) -> Outline:
         tiles=tuple(tile for tile in whole.tiles if tile.label == say("Coverage")),
         ladder=Table(
             say("What to provide first"),
-            ("#", say("File or column"), say("Decides up to"), say("How to get it")),
-            tuple((a.rank, a.what, a.decides, a.how) for a in readiness.asks[: readiness.first])
+            ("#", say("File or column"), say("Decides alone"), say("How to get it")),
+            tuple(
+                (a.rank, a.what, a.decides, ". ".join(filter(None, (a.more, a.how))))
+                for a in readiness.asks[: readiness.first]
+            )
             or (("–", readiness.asks_text, "–", "–"),),
             (6, 30, 16, 48),
             frozenset({2}),

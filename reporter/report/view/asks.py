@@ -1,7 +1,7 @@
 """What to bring next. In: unknown results, counted by reason. Out: asks, each with the results that
-it can decide, what decides most first. What is missing is asked for by table: a list is one file.
+it decides alone and with others, what decides most alone first. A list of a table is one ask.
 
-Each unknown result is counted once: in one ask, or among those that no further file settles.
+Each unknown result is counted once: as decided by one ask, by several, or by no file.
 """
 
 from __future__ import annotations
@@ -13,19 +13,21 @@ from typing import Any
 
 import msgspec
 
-from reporter.i18n.translate import mark, say
+from reporter.i18n.translate import mark, say, say_n
 from reporter.model.assessment import Wanted
-from reporter.report.view.format import clean, number
+from reporter.report.view.format import clean, count, number
 
 MOST_COLUMNS = 6
 """Columns named in one ask."""
+PARTNERS = 2
+"""Others named with one ask, unless it decides nothing with so few."""
 ALTERNATIVES = 3
 """Exports named for one ask."""
 Key = tuple[str, ...]
 """What an ask is for: its kind, and a name or columns."""
 _NO_LOG, _ABSENT, _UNLISTED, _SILENT = "logs", "log", "register", "days"
 _PARTIAL, _UNREAD, _COLUMNS = "pages", "field", "columns"
-_EVENTS = "events."
+_EVENTS = "events"
 LISTS: Mapping[str, str] = {
     "actors": mark("Agents and accounts"),
     "credentials": mark("Keys and certificates"),
@@ -70,9 +72,37 @@ class Ask:
     what: str
     how: str
     """Where it comes from, or what to do."""
-    results: int
-    """How many it would decide, beside those that stand before it."""
+    alone: int
+    """Unknown results for which nothing else is missing."""
     checks: tuple[str, ...]
+    """Checks of all results that need it."""
+    columns: tuple[str, ...]
+    """All that are missing, as table.column."""
+    partners: tuple[str, ...] = ()
+    """What of the others is best brought with it."""
+    together: int = 0
+    """How many more results are then decided."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToBring:
+    """What would decide unknown results; each of these is counted once."""
+
+    asks: tuple[Ask, ...]
+    """By the results decided alone, then by those decided with partners."""
+    needs: Mapping[frozenset[int], int]
+    """Places in `asks` -> results that need all of them, and nothing else."""
+    others: int
+    """Results that no file decides."""
+
+    def decided(self, first: int) -> int:
+        """Count the results that the first so many asks decide, alone and together."""
+        return sum(n for places, n in self.needs.items() if max(places) < first)
+
+    @property
+    def of_several(self) -> int:
+        """Results that need more than one."""
+        return sum(n for places, n in self.needs.items() if len(places) > 1)
 
 
 def lack(check: str, code: str, values: str, results: int) -> Lack:
@@ -80,37 +110,50 @@ def lack(check: str, code: str, values: str, results: int) -> Lack:
     return Lack(check, code, msgspec.json.decode(values) if values else {}, results)
 
 
-def asks(
-    lacks: Iterable[Lack], wanted: Sequence[Wanted], has_logs: bool
-) -> tuple[tuple[Ask, ...], int]:
-    """Return what would decide unknown results, the best first, and how many nothing of it decides.
+def asks(lacks: Iterable[Lack], wanted: Sequence[Wanted], has_logs: bool) -> ToBring:
+    """Return what would decide unknown results.
 
-    `wanted` are exports that would fill what is missing: they are named where one fills all of it.
+    `wanted` are exports that would fill what is missing: they are named where they hold most of it.
     """
-    found: dict[Key, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    gaps: dict[tuple[str, frozenset[str]], int] = defaultdict(int)
+    needs: Counter[frozenset[Key]] = Counter()
+    checks: dict[Key, set[str]] = defaultdict(set)
+    columns: dict[Key, Counter[str]] = defaultdict(Counter)
     others = 0
     for entry in lacks:
-        columns = frozenset(entry.values.get("columns") or ())
-        if columns and not has_logs and all(c.startswith(_EVENTS) for c in columns):
-            found[_NO_LOG,][entry.check] += entry.results
-        elif columns:
-            gaps[entry.check, columns] += entry.results
-        elif key := _key(entry):
-            found[key][entry.check] += entry.results
+        missing = _missing(entry, has_logs)
+        for key, names in missing.items():
+            checks[key].add(entry.check)
+            columns[key].update(dict.fromkeys(names, entry.results))
+        if missing:
+            needs[frozenset(missing)] += entry.results
         else:
             others += entry.results
-    picks = [_ask((_COLUMNS, *names), n, wanted) for names, n in _by_tables(gaps)]
-    files = [_ask(key, n, wanted) for key, n in found.items()]
-    return tuple(_merged(picks, sorted(files, key=lambda a: (-a.results, a.what)))), others
+    found = {k: _ask(k, columns[k], tuple(sorted(checks[k])), needs, wanted) for k in checks}
+    order = sorted(found, key=lambda k: (-found[k].alone, -found[k].together, found[k].what))
+    places = {key: place for place, key in enumerate(order)}
+    by_place = {frozenset(places[k] for k in keys): n for keys, n in needs.items()}
+    return ToBring(tuple(found[k] for k in order), by_place, others)
 
 
-def _merged(picks: Sequence[Ask], files: Sequence[Ask]) -> Iterable[Ask]:
-    """Yield asks of both lists, always the larger of the first; picks count in their order."""
-    left, right = [*picks], [*files]
-    while left or right:
-        is_pick = left and (not right or left[0].results >= right[0].results)
-        yield (left if is_pick else right).pop(0)
+def _missing(entry: Lack, has_logs: bool) -> dict[Key, set[str]]:
+    """Return all that must be brought before a result is decided, with the columns of it; nothing
+    where no file decides it.
+    """
+    values, missing = entry.values, defaultdict[Key, set[str]](set)
+    columns = [*(values.get("columns") or ()), *(values.get("also") or ())]
+    for column in columns:
+        table = column.partition(".")[0]
+        if table == _EVENTS and not has_logs:
+            missing[_NO_LOG,] = set()
+        else:
+            missing[_COLUMNS, table].add(column)
+    if not columns and (key := _key(entry)):
+        missing[key] = set()
+    if then := values.get("then"):
+        following = Lack(entry.check, then["code"], then["values"], 0)
+        for key, names in _missing(following, has_logs).items():
+            missing[key] |= names
+    return missing
 
 
 def _key(entry: Lack) -> Key | None:
@@ -133,41 +176,48 @@ def _listed(values: Any) -> str:
     return ", ".join(values) if isinstance(values, list) else str(values)
 
 
-def _by_tables(
-    gaps: Mapping[tuple[str, frozenset[str]], int],
-) -> Iterable[tuple[tuple[str, ...], dict[str, int]]]:
-    """Yield the missing columns of tables, those that most results need first, with the results by
-    check that they decide: always of the fewest tables, and of those that decide most.
+def _ask(
+    key: Key,
+    columns: Mapping[str, int],
+    checks: tuple[str, ...],
+    needs: Mapping[frozenset[Key], int],
+    wanted: Sequence[Wanted],
+) -> Ask:
+    missing = sorted(columns, key=lambda c: (-columns[c], c))
+    what, how = _text(key, missing, wanted)
+    partners, together = _partners(key, needs)
+    return Ask(
+        what,
+        how,
+        needs.get(frozenset({key}), 0),
+        checks,
+        tuple(missing),
+        tuple(sorted(map(_title, partners))),
+        together,
+    )
+
+
+def _partners(key: Key, needs: Mapping[frozenset[Key], int]) -> tuple[frozenset[Key], int]:
+    """Return with what an ask decides most that it does not decide alone, and how much: with few
+    others, for a list of all decides all.
     """
-    open_gaps, there = dict(gaps), frozenset[str]()
-    while open_gaps:
-        sizes: dict[frozenset[str], int] = defaultdict(int)
-        for (_, columns), n in open_gaps.items():
-            sizes[_tables(columns) - there] += n
-        totals = {s: sum(n for other, n in sizes.items() if other <= s) for s in sizes}
-        best = min(totals, key=lambda s: (len(s), -totals[s], sorted(s)))
-        there |= best
-        checks: dict[str, int] = defaultdict(int)
-        needed: Counter[str] = Counter()
-        for check, columns in [key for key in open_gaps if _tables(key[1]) <= there]:
-            n = open_gaps.pop((check, columns))
-            checks[check] += n
-            needed.update(dict.fromkeys((c for c in columns if _is_named(c, best)), n))
-        names = sorted(needed, key=lambda c: (-needed[c], c))
-        yield tuple(names or (f"{t}.actor_id" for t in sorted(best))), checks
+    found = {keys - {key}: n for keys, n in needs.items() if key in keys and len(keys) > 1}
+    least = min(map(len, found), default=0)
+    totals = {
+        with_keys: sum(n for other, n in found.items() if other <= with_keys)
+        for with_keys in found
+        if len(with_keys) <= max(PARTNERS, least)
+    }
+    best = min(totals, key=lambda k: (-totals[k], len(k), sorted(k)), default=frozenset[Key]())
+    return best, totals.get(best, 0)
 
 
-def _is_named(column: str, tables: frozenset[str]) -> bool:
-    """Tell whether a column is asked for with some tables. Of whom a row is goes without saying."""
-    table, _, name = column.partition(".")
-    return table in tables and name != "actor_id"
+def _title(key: Key) -> str:
+    """Say what an ask is for, without columns."""
+    return say(LISTS.get(key[1], key[1])) if key[0] == _COLUMNS else _text(key, (), ())[0]
 
 
-def _tables(columns: Iterable[str]) -> frozenset[str]:
-    return frozenset(c.partition(".")[0] for c in columns)
-
-
-def _ask(key: Key, checks: Mapping[str, int], wanted: Sequence[Wanted]) -> Ask:
+def _text(key: Key, columns: Sequence[str], wanted: Sequence[Wanted]) -> tuple[str, str]:
     kind, *names = key
     texts: Mapping[str, Callable[[], tuple[str, str]]] = {
         _NO_LOG: _log_text,
@@ -176,9 +226,35 @@ def _ask(key: Key, checks: Mapping[str, int], wanted: Sequence[Wanted]) -> Ask:
         _SILENT: lambda: _days_text(names[0]),
         _PARTIAL: lambda: _pages_text(names[0]),
         _UNREAD: lambda: _field_text(names[0]),
-        _COLUMNS: lambda: _columns_text(names, wanted),
+        _COLUMNS: lambda: _columns_text(names[0], columns, wanted),
     }
-    return Ask(*texts[kind](), sum(checks.values()), tuple(sorted(checks)))
+    return texts[kind]()
+
+
+def more_text(ask: Ask) -> str:
+    """Say what else an ask decides, and with what; '' where it needs no partner."""
+    if not ask.together:
+        return ""
+    return say_n(
+        "{n} more with {partners}",
+        "{n} more with {partners}",
+        ask.together,
+        partners="; ".join(ask.partners),
+    )
+
+
+def rest_text(to_bring: ToBring, first: int) -> str:
+    """Count what the asks after the first decide beside those; '' where there are none."""
+    left = len(to_bring.asks) - first
+    if left <= 0:
+        return ""
+    results = count(to_bring.decided(len(to_bring.asks)) - to_bring.decided(first), "result")
+    return say_n(
+        "{n} further line is needed for {results}.",
+        "{n} further lines are needed for {results}.",
+        left,
+        results=results,
+    )
 
 
 def _log_text() -> tuple[str, str]:
@@ -233,16 +309,13 @@ def _field_text(column: str) -> tuple[str, str]:
     )
 
 
-def _columns_text(names: Sequence[str], wanted: Sequence[Wanted]) -> tuple[str, str]:
-    """Name columns by table, and the exports that fill all of them."""
-    by_table: dict[str, list[str]] = defaultdict(list)
-    for name in names[:MOST_COLUMNS]:
-        table, _, column = name.partition(".")
-        by_table[table].append(column)
-    what = "; ".join(
-        f"{say(LISTS.get(table, table))}: {', '.join(columns)}"
-        for table, columns in by_table.items()
-    )
+def _columns_text(table: str, columns: Sequence[str], wanted: Sequence[Wanted]) -> tuple[str, str]:
+    """Name the columns of a table, and the exports that fill most of them. Of whom a row is goes
+    without saying.
+    """
+    names = [c for c in columns if not c.endswith(".actor_id")] or [*columns]
+    listed = ", ".join(c.partition(".")[2] for c in names[:MOST_COLUMNS])
+    what = f"{say(LISTS.get(table, table))}: {listed}"
     if len(names) > MOST_COLUMNS:
         what += say(" and {n} more", n=number(len(names) - MOST_COLUMNS))
     shares = {t: len({*names} & {*w.columns}) for w in wanted for t in w.titles}

@@ -161,7 +161,7 @@ def _for_board(
             title=clean(headline(cause.title)),
             what=short(clean(cause.what), "causes.csv", 80),
             days=count(given.deadlines[cause.id].late, "day"),
-            owner=line.owner if line else owners_text(cause),
+            owner=line.owner if line else owners_text(assessment, cause),
             answer=word(line.status) if line else say("no response"),
         )
 

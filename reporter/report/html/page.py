@@ -35,7 +35,7 @@ from reporter.i18n.translate import ENGLISH, language, numeral, say, speaking, w
 from reporter.model.branding import ACCENT
 from reporter.report import EDITIONS
 from reporter.report.document import View
-from reporter.report.editions.findings_by_check import findings_by_check
+from reporter.report.editions.findings_by_check import alike_checks, findings_by_check
 from reporter.report.html import charts, ladders, owner_tasks, result_pages, result_rows, search
 from reporter.report.html.custom_template import Template, check
 from reporter.report.html.diagrams import action_path, agent_map, deviations, tier_levels
@@ -385,7 +385,11 @@ def _environment(folder: Path, template: Template | None = None) -> Environment:
     environment.globals |= {draw.__name__: partial(_draw, draw) for draw in DRAWINGS}
     environment.globals |= {"heat_maps": heat_maps, "gap_controls": gap_controls}
     environment.globals |= {"_": _say, "word": word, "number": number}
-    environment.globals |= {"facets": _facets, "findings_by_check": findings_by_check}
+    environment.globals |= {
+        "facets": _facets,
+        "findings_by_check": findings_by_check,
+        "alike_checks": alike_checks,
+    }
     environment.globals |= {
         "result_rows": result_rows.result_rows,
         "sections": result_rows.sections,

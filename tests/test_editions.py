@@ -13,6 +13,7 @@ import fixture_assessment as given
 import pikepdf
 import pytest
 from click.testing import CliRunner
+from test_paper import said
 
 from reporter.authoring.scaffold import init
 from reporter.cli import main
@@ -103,6 +104,20 @@ def test_the_board_reads_two_to_four_pages_or_one_without_a_score(
         with pikepdf.open(tmp_path / f"{name}.pdf") as document:
             assert (1 if made.readiness else 2) <= len(document.pages) <= 4, name
             assert document.Root.MarkInfo.Marked
+
+
+@pytest.mark.parametrize(("edition", "at"), [("board", 0), ("auditor", 2)])
+def test_the_first_page_is_one_page_however_much_it_says(
+    views: dict[str, View], tmp_path: Path, edition: str, at: int
+) -> None:
+    made = views["rich"]
+    lines = tuple(f"Line {n}: {'nobody can see this. ' * 4}" for n in range(30))
+    long = replace(made, front=replace(made.front, unseen=lines, notes="The very last line."))
+    name = "board-pdf" if edition == "board" else "pdf"
+    WRITERS[name](long, tmp_path / "made.pdf")
+    sheets = said(tmp_path / "made.pdf").split("\f")
+    assert "The very last line." in sheets[at] and "Line 0:" in sheets[at]
+    assert "Behind the first page" in sheets[at + 1]
 
 
 @pytest.mark.parametrize("edition", EDITIONS[1:])

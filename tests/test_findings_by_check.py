@@ -86,6 +86,20 @@ def test_every_failing_result_is_printed_in_full(made: Path, small: View) -> Non
     assert "waiveduntil2026-12-31(waivers.csv#1)" in printed
 
 
+def test_checks_that_say_the_same_stand_together_and_each_stands_once(small: View) -> None:
+    found = findings_by_check.findings_by_check(small)
+    for checks in (
+        [c for c in small.checks if c.id in found and not c.counts.failed],
+        [c for c in small.checks if c.id not in found],
+    ):
+        together = findings_by_check.alike_checks(checks, found)
+        assert sorted(c.id for of in together for c in of) == sorted(c.id for c in checks)
+        for same in together:
+            groups = {found[c.id].groups if c.id in found else () for c in same}
+            assert len(groups) == 1
+            assert groups != {()} or len({(c.counts.text, c.figure) for c in same}) == 1
+
+
 def test_every_other_finding_is_counted_by_its_reason_and_the_first_are_named(small: View) -> None:
     found = findings_by_check.findings_by_check(small)
     counted, named = Counter[str](), Counter[str]()

@@ -281,6 +281,21 @@ def test_a_word_that_is_too_wide_is_divided_at_a_syllable_with_a_hyphen() -> Non
     assert faces.cut("ausgenommen", 5.8) == ["ausgen", "ommen"]
 
 
+def test_a_name_that_is_too_wide_breaks_behind_its_signs() -> None:
+    """`parcel-desk@freigh|t.example.com` stood in a column of owners."""
+    faces = Faces(html.templates_dir() / "fonts")
+    name = "parcel-desk@freight.example.com"
+    assert faces.cut(name, 8) == ["parcel-", "desk@", "freight.", "example.", "com"]
+    assert faces.cut("agt-" + "w" * 12, 8) == ["agt-", "wwwwww", "wwwwww"]
+
+
+def test_a_legend_above_its_picture_keeps_with_it() -> None:
+    heads = ("<h4>x</h4><p>a</p><p class='legend'>b</p>", "<h3>x</h3><p>a</p>")
+    legend, text = (set_as(head).code for head in heads)
+    assert legend.count("led-in") == 2 and text.count("led-in") == 1
+    assert "led-in" not in set_as("<p>a</p><p class='legend'>b</p>").code
+
+
 def test_a_text_in_one_line_that_is_too_long_breaks_between_words() -> None:
     page = "<table><thead><tr><th>x</th></tr></thead><tbody><tr><td class='nw'>a b</td></tr></tbody></table>"
     code = typeset(

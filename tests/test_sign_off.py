@@ -86,6 +86,13 @@ def test_the_limits_count_what_is_unknown_and_unused() -> None:
     assert any(text.startswith(f"{unknown} results are unknown") for text in view.sign_off.limits)
 
 
+def test_the_limits_count_a_single_record_and_file_as_one() -> None:
+    made = given.rich()
+    files = (replace(made.files[0], source="", unreadable=1, rejected=0),)
+    view = given.view(replace(made, files=files))
+    assert "Not used as evidence: 1 record and 1 file." in view.sign_off.limits
+
+
 def test_workpapers_have_each_check_of_each_control_with_the_numbers_of_the_report(
     tmp_path: Path,
 ) -> None:

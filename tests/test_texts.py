@@ -137,6 +137,12 @@ def test_german_says_everything_but_for_catalogs_that_nobody_has_translated_yet(
     assert set(silent) <= may
 
 
+def test_german_says_nothing_twice() -> None:
+    """Two merges of a translation left one sentence behind the other."""
+    texts = [t for m in translated(translate.locale_dir() / "de.po") for t in forms(m.string)]
+    assert [t for t in texts if len(t) > 20 and t[: len(t) // 2] == t[-(len(t) // 2) :]] == []
+
+
 def test_german_says_the_usual_catalogs_but_for_titles_of_their_publishers() -> None:
     de = translate.translation("de").messages
     for framework in (f for f in loader.load().frameworks if not f.optional):

@@ -15,6 +15,7 @@ from reporter.i18n.translate import say, word
 from reporter.model.reasons import alike, says_alike
 from reporter.model.scores import Status
 from reporter.report.document import View
+from reporter.report.view.elements import Check
 from reporter.report.view.finding_rows import COLUMNS, rows
 from reporter.report.view.format import clean, number, owner, record, short
 from reporter.runs.store import OPEN
@@ -71,6 +72,16 @@ def findings_by_check(view: View) -> Mapping[str, Found]:
         for c in view.checks
         if c.id in failures or c.id in groups
     }
+
+
+def alike_checks(checks: Iterable[Check], found: Mapping[str, Found]) -> list[list[Check]]:
+    """Put checks together of which all is said in the same words, in the order of the first."""
+    together: dict[object, list[Check]] = {}
+    for check in checks:
+        own = found.get(check.id)
+        words = own.groups if own else (check.counts.text, check.figure)
+        together.setdefault(words, []).append(check)
+    return list(together.values())
 
 
 def _most_of_each(counts: Iterable[int], room: int) -> int:

@@ -33,7 +33,9 @@ _WIDEST = 2.2
 _BEFORE_PERCENT = re.compile(r"(?<=\d) (?=%)")
 SOFT_HYPHEN = "\u00ad"
 """Drawn only where a line ends."""
-_PIECES = re.compile(r"[^-/_.@:#=]{0,6}[-/_.@:#=]|[^-/_.@:#=]{1,6}")
+_SEGMENTS = re.compile(r"[^-/_.@:#=]*[-/_.@:#=]|[^-/_.@:#=]+")
+"""A name breaks behind its signs, and within a segment only where that is too wide."""
+_LETTERS = re.compile(r".{1,6}", re.DOTALL)
 
 
 def keep_percents(text: str) -> str:
@@ -126,7 +128,10 @@ class Faces:
                 lines.append(part)
         if len(lines) > 1 and max(map(self._wide, lines)) <= room_before:
             return [SOFT_HYPHEN.join(lines)]
-        return _PIECES.findall(word)
+        pieces: list[str] = []
+        for segment in _SEGMENTS.findall(word):
+            pieces += [segment] if self._wide(segment) <= room else _LETTERS.findall(segment)
+        return pieces
 
     def _wide(self, word: str) -> float:
         """Return the width of a word in ems. It is cached, as a long list repeats its words."""

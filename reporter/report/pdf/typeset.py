@@ -180,8 +180,7 @@ class _Writer:
             yield self._heading(element, classes, scope)
         elif name == "p":
             # Each page has the statement in its foot.
-            before = element.getprevious()
-            if before is not None and before.tag == "h3":
+            if _leads_in(element):
                 classes.append("led-in")
             if element.getparent().tag == "th":
                 classes.append("thin")
@@ -408,6 +407,18 @@ def _marked(classes: Sequence[str], at: int, span: int, count: int) -> list[str]
     """Add to the classes of a cell that it is the first or last of its row."""
     ends = [name for name, is_so in (("first", at == 0), ("last", at + span == count)) if is_so]
     return [*classes, *ends]
+
+
+def _leads_in(paragraph: Any) -> bool:
+    """Return whether a paragraph belongs to what follows it: the first below a heading, and the
+    legend behind that.
+    """
+    before = paragraph.getprevious()
+    if before is None:
+        return False
+    return before.tag in ("h3", "h4") or (
+        before.tag == "p" and "legend" in _classes(paragraph) and _leads_in(before)
+    )
 
 
 def _room(shares: Sequence[float], size: float) -> float:

@@ -41,6 +41,9 @@ _UA = (
 
 PLACE = "/* fonts */"
 """Where a page gets its font faces."""
+_SUMMARY = '<section class="summary" id="summary">'
+_NEXT = "behind"
+"""Id of the section that follows the first page, on a page of its own."""
 _MARK = re.compile(rb"/\w+\s*<<\s*/MCID\s+(\d+)\s*>>\s*BDC")
 
 
@@ -68,13 +71,21 @@ def _saved(pdf: pikepdf.Pdf) -> bytes:
 def _write(page: str) -> bytes:
     """Lay out a page with the fonts it needs."""
     page, faces = printable(page, templates_dir() / "fonts")
-    document = weasyprint.HTML(string=page.replace(PLACE, faces), url_fetcher=Fetcher())
-    document_pdf = document.write_pdf(
-        pdf_variant="pdf/a-3a",
-        finisher=_identify,
-        uncompressed_pdf=True,  # the tags are repaired on every page; saving compresses
-    )
-    return cast(bytes, document_pdf)
+    # What is repaired on every page are the tags; saving compresses.
+    options = {"pdf_variant": "pdf/a-3a", "uncompressed_pdf": True}
+    document = _fitted(page.replace(PLACE, faces), options)
+    return cast(bytes, document.write_pdf(finisher=_identify, **options))
+
+
+def _fitted(page: str, options: dict[str, Any]) -> Any:
+    """Lay out a page whose first page is one page: what is longer is set smaller, in steps."""
+    for step in ("", " fit-1", " fit-2", " fit-3"):
+        stepped = page.replace(_SUMMARY, f'<section class="summary{step}" id="summary">')
+        document = weasyprint.HTML(string=stepped, url_fetcher=Fetcher()).render(**options)
+        sheets = document.pages
+        if _SUMMARY not in page or len(sheets) < 2 or _NEXT in sheets[1].anchors:
+            break
+    return document
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from reporter.i18n.translate import day, say, say_n
 from reporter.model import assessment as model
 from reporter.model.scores import Status
 from reporter.report.view.elements import Line
-from reporter.report.view.format import clean, number, percent, period
+from reporter.report.view.format import clean, count, percent, period
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +68,9 @@ def _own_limits(assessment: model.Assessment) -> tuple[str, ...]:
             share=percent(scores.enterprise.total.coverage),
         ),
         say(
-            "{records} records could not be used, and {files} files were not read as evidence.",
-            records=number(unreadable),
-            files=number(unused),
+            "Not used as evidence: {records} and {files}.",
+            records=count(unreadable, "record"),
+            files=count(unused, "file"),
         ),
         say("What no check of a control shows is stated with the control."),
     )

@@ -5,6 +5,9 @@ BEFORE := runs/acme-2026-q2
 RUNTIME := $(VENV)/.runtime
 STAMP := $(VENV)/.installed
 
+# What runs more than once is compiled once.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test slow deep mutants mutants-input check golden docs verapdf browser bench clean
 
 demo: $(RUNTIME) ## assess two quarters of the sample company and leave the runs with their reports

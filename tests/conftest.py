@@ -54,8 +54,10 @@ Outcomes = dict[tuple[str, str], tuple[str, str]]
 Shared = Callable[[str, Callable[[Path], None]], Path]
 """(name, what makes a folder) -> that folder"""
 
-# Programs that tests start stay compiled, as those of an installed package do.
+# Programs that tests start stay compiled, as those of an installed package do, and so do the tests:
+# rewriting their asserts takes half of collecting them, in each worker.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 settings.register_profile("mutants", max_examples=40, phases=[Phase.explicit, Phase.generate])
 settings.register_profile("whole", max_examples=200)
@@ -86,18 +88,17 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(100_000, 50, 50)  # as the command line does
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _shipped_content_is_read_once() -> Iterator[None]:
-    """Reading all content takes as long as assessing a small company; it does not change while tests run."""
+def pytest_configure(config: pytest.Config) -> None:
+    """Read shipped content once, for tests that read it while they are collected too: reading all takes as long as assessing a small company."""
     load, shipped, place = loader.load, functools.cache(loader.load), loader.content_dir
-    with pytest.MonkeyPatch.context() as patch:
-        plain: Callable[..., bool] = lambda *more: not any(more) and loader.content_dir is place  # noqa: E731
-        patch.setattr(
-            loader, "load", lambda *more, **how: shipped() if plain(*more) else load(*more, **how)
-        )
-        for name in READERS:
-            patch.setattr(loader, f"read_{name}", _once(getattr(loader, f"read_{name}"), place()))
-        yield
+    plain: Callable[..., bool] = lambda *more: not any(more) and loader.content_dir is place  # noqa: E731
+    patch = pytest.MonkeyPatch()
+    config.add_cleanup(patch.undo)
+    patch.setattr(
+        loader, "load", lambda *more, **how: shipped() if plain(*more) else load(*more, **how)
+    )
+    for name in READERS:
+        patch.setattr(loader, f"read_{name}", _once(getattr(loader, f"read_{name}"), place()))
 
 
 def _once(read: Callable[..., Any], shipped: tuple[Path, ...]) -> Callable[..., Any]:

@@ -14,7 +14,6 @@ import argparse
 import ast
 import contextlib
 import ctypes
-import functools
 import importlib
 import inspect
 import json
@@ -264,7 +263,7 @@ class _Runner:
         check = re.match(r"[A-Z]+-\d+", stem)
         ids = [check[0]] if check else READ_BY.get(stem, "").split()
         if ids:
-            _warm()
+            loader.load()  # once for all mutants
         quick = [i for i in session.items if not WHOLE & set(getattr(i, "fixturenames", ()))]
         own = [i for i in quick if "test_content.py" not in i.nodeid]
         examples = [i for i in session.items if any(i.nodeid.endswith(f"examples_of_a_check_give_what_they_say[{n}]") for n in ids)]  # fmt: skip
@@ -345,15 +344,6 @@ def _passes(item: pytest.Item, following: pytest.Item | None) -> bool:
     return all(r.passed for r in reports)
 
 
-def _warm() -> None:
-    """Read the content that ships, once for all mutants."""
-    load, place = functools.cache(loader.load), loader.content_dir
-    plain: Callable[..., bool] = lambda *more: not any(more) and loader.content_dir is place  # noqa: E731
-    whole = loader.load
-    loader.load = lambda *more: load() if plain(*more) else whole(*more)
-    loader.load()
-
-
 def _change(mutant: Mutant, text: str) -> None:
     """Replace in this process what a change of one file alters: a check, or functions, methods and constants of a module."""
     changed = mutant.applied(text)
@@ -412,7 +402,7 @@ def _change_check(file: str, changed: str) -> None:
     old = next(c for c in whole.checks if c.id == new.id)
     vars_of = tuple(replace(new, place=old.place) if c.id == new.id else c for c in whole.checks)
     content = replace(whole, checks=vars_of)
-    loader.load = lambda *more: content
+    loader.load = lambda *more, **how: content
 
 
 def _change_model(file: str, changed: str) -> None:

@@ -27,8 +27,8 @@ from reporter.report.editions.decisions import (
     questions_text,
 )
 from reporter.report.trend.changes import differences
-from reporter.report.trend.standings import difference, score_changes
-from reporter.report.trend.transitions import FAILS, what
+from reporter.report.trend.standings import difference
+from reporter.report.trend.transitions import FAILS, ScoreChange, what
 from reporter.report.view.elements import LevelStep, Notice
 from reporter.report.view.format import (
     clean,
@@ -114,10 +114,13 @@ def front_page(
     steps: Sequence[LevelStep],
     notices: Sequence[Notice],
     deadlines: Mapping[str, Deadline],
+    scores: Sequence[ScoreChange],
 ) -> FrontPage:
-    """Print the first page; `deadlines` are those of the findings."""
+    """Print the first page; `deadlines` are those of the findings, `scores` the last run's and
+    these.
+    """
     total = assessment.scores.enterprise.total
-    change, changes, note = _changes(assessment)
+    change, changes, note = _changes(assessment, scores)
     return FrontPage(
         judgement=_judgement(assessment, steps),
         outlook=_outlook(assessment),
@@ -291,14 +294,15 @@ _DIRECTIONS: Mapping[str, tuple[str, tuple[str, ...]]] = {
 }
 
 
-def _changes(assessment: model.Assessment) -> tuple[str, tuple[Change, ...], str]:
+def _changes(
+    assessment: model.Assessment, rows: Sequence[ScoreChange]
+) -> tuple[str, tuple[Change, ...], str]:
     """Return what the score did, the results behind it, and what makes the runs unlike."""
     past = assessment.history
     if not past.runs:
         text = say("No earlier run was compared, so nothing is said about change.")
         return text, (), ""
-    last_run, rows = past.runs[-1], score_changes(assessment)
-    total = rows[0]
+    last_run, total = past.runs[-1], rows[0]
     outcomes: Counter[str] = Counter()
     for _, before, now, n in past.flows:
         outcomes[what(before, now)] += n

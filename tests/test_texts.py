@@ -8,7 +8,7 @@ import shutil
 import string
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import fields, is_dataclass, replace
 from datetime import datetime
 from fractions import Fraction
@@ -40,6 +40,8 @@ from reporter.pipeline import assess as run
 from reporter.report import EDITIONS, WRITERS, build, workbook
 from reporter.report.document import View
 from reporter.report.editions import findings_by_check
+from reporter.report.editions.off_paper import write_controls, write_sums
+from reporter.report.export import write_workpapers
 from reporter.report.html import owner_tasks, result_pages
 from reporter.report.html import page as html
 from reporter.report.html.svg import clip
@@ -606,3 +608,22 @@ def test_a_language_ends_with_its_block() -> None:
             assert translate.say("Nobody") == "Nobody"
         assert translate.say("Nobody") == "Niemand"
     assert translate.language() == "en"
+
+
+@pytest.mark.parametrize(
+    ("write", "english"),
+    [
+        (write_workpapers, ("all subjects", "partial,", "in part")),
+        (write_controls, ("in part",)),
+        (write_sums, ("Themes,", "Checks,")),
+    ],
+)
+def test_what_the_paper_leaves_to_files_is_in_one_language(
+    write: Callable[[View, Path], None], english: tuple[str, ...], tmp_path: Path
+) -> None:
+    """Whoever calls, and in whatever language."""
+    said = {}
+    for code in ("en", "de"):
+        write(given.view(given.rich(), code), tmp_path / code)
+        said[code] = (tmp_path / code).read_text(encoding="utf-8-sig")
+    assert all(text in said["en"] and text not in said["de"] for text in english)

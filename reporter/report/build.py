@@ -76,8 +76,8 @@ def build(assessment: model.Assessment, results: Results, language: str = "") ->
 
 
 def both(assessment: model.Assessment, results: Results, language: str) -> tuple[View, View]:
-    """Return the view, and the same view with English roadmap and parts. All tables of a run are in
-    English.
+    """Return the view, and the same view with English roadmap and parts. Tables of a run are in
+    English, but for what the auditor's paper leaves to files.
     """
     view = build(assessment, results, language)
     if language == ENGLISH:
@@ -114,6 +114,7 @@ def _build(assessment: model.Assessment, results: Results) -> View:
     summary_view = summary(assessment, book.checks, framework_views, steps)
     responses, notices = answers(assessment, results), summary_view.notices
     links = {c: elements.Link(clean(c), a) for (f, c), a in anchors.items() if not f}
+    past = history(assessment, anchors, Changes(results.run, assessment.checks))
     return View(
         cover=cover(assessment),
         summary=summary_view,
@@ -150,12 +151,15 @@ def _build(assessment: model.Assessment, results: Results) -> View:
             {c.agent for c in assessment.coverage if c.seen_days},
             assessment.scores.level.target,
         ),
-        history=history(assessment, anchors, Changes(results.run, assessment.checks)),
+        history=past,
         cost=cost_curve(assessment),
         ages=ages(assessment, results),
         weights=_weights(assessment.policy),
         reliance=words.chapter(),
-        front=front_page(assessment, results, steps, notices, responses.deadlines, links),
+        front=front_page(
+            *(assessment, results, steps, notices),
+            *(responses.deadlines, links, past.score_changes),
+        ),
         responses=register(assessment, responses),
         sign_off=signature_page(assessment),
         readiness=readiness(assessment, results, checks),

@@ -18,6 +18,7 @@ from typing import Any, get_type_hints
 
 from reporter.engine.sandbox import USUAL, Limits
 from reporter.errors import InputError
+from reporter.i18n.translate import speaking
 from reporter.model.assessment import Assessment
 from reporter.model.comparison import (
     Comparison,
@@ -340,10 +341,13 @@ def write_responses(register: Register, path: Path) -> None:
 
 
 def write_workpapers(view: View, path: Path) -> None:
-    """Write for each control and check what was tested, on whom, and what came out."""
+    """Write for each control and check what was tested, on whom, and what came out, in the language
+    of the reports.
+    """
     from reporter.report.csv_tables import write_table
 
-    write_table(path, COLUMNS, list(workpapers(view.frameworks, view.checks)))
+    with speaking(view.cover.language):
+        write_table(path, COLUMNS, list(workpapers(view.frameworks, view.checks)))
 
 
 def write_parity(parity: SideBySide, path: Path) -> None:

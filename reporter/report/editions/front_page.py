@@ -28,7 +28,8 @@ from reporter.report.editions.decisions import (
 )
 from reporter.report.trend.changes import differences
 from reporter.report.trend.movement_lines import cause_text
-from reporter.report.trend.standings import difference, score_changes, with_sign
+from reporter.report.trend.standings import difference, with_sign
+from reporter.report.trend.transitions import ScoreChange
 from reporter.report.view.elements import LevelStep, Link, Notice
 from reporter.report.view.format import (
     clean,
@@ -119,10 +120,13 @@ def front_page(
     notices: Sequence[Notice],
     deadlines: Mapping[str, Deadline],
     links: Mapping[str, Link],
+    scores: Sequence[ScoreChange],
 ) -> FrontPage:
-    """Print the first page; `deadlines` are those of the findings, links are to the checks."""
+    """Print the first page. `deadlines` are those of the findings, links are to the checks, scores
+    are the last run's and these.
+    """
     total = assessment.scores.enterprise.total
-    change, changes, note = _changes(assessment)
+    change, changes, note = _changes(assessment, scores)
     return FrontPage(
         judgement=_judgement(assessment, steps),
         outlook=_outlook(assessment),
@@ -309,14 +313,15 @@ MOVED, EXPORTS = 5, 2
 """Causes of the movement, and exports to bring, that page 1 names."""
 
 
-def _changes(assessment: model.Assessment) -> tuple[str, tuple[Change, ...], str]:
+def _changes(
+    assessment: model.Assessment, rows: Sequence[ScoreChange]
+) -> tuple[str, tuple[Change, ...], str]:
     """Return what the score did, the results behind it, and what makes the runs unlike."""
     past = assessment.history
     if not past.runs:
         text = say("No earlier run was compared, so nothing is said about change.")
         return text, (), ""
-    last_run, rows = past.runs[-1], score_changes(assessment)
-    total = rows[0]
+    last_run, total = past.runs[-1], scores[0]
     is_same = total.level == total.level_before
     levels = (
         say("level {n} both times", n=total.level)
@@ -329,7 +334,7 @@ def _changes(assessment: model.Assessment) -> tuple[str, tuple[Change, ...], str
         day=day(last_run.as_of),
         then=total.score_before,
         levels=levels,
-        meaning=difference(rows),
+        meaning=difference(scores),
     )
     note = ""
     if last_run.unlike:

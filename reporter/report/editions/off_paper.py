@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from reporter.i18n.translate import say
+from reporter.i18n.translate import say, speaking
 from reporter.report.csv_tables import write_table
 from reporter.report.document import View
 from reporter.report.view.elements import Check, Control, Group
@@ -18,7 +18,9 @@ _SENTENCES = ("shown", "not_shown", "official_text", "gap_text", "paraphrase", "
 
 
 def write_controls(view: View, path: Path) -> None:
-    """Write every control: how far it is assessed, what its checks show, and what none shows."""
+    """Write every control: how far it is assessed, what its checks show, and what none shows, in
+    the language of the view; its codes are English.
+    """
     header = (
         *("framework", *_TEXTS, "score", "range", "exact_lo", "exact_hi", "checks"),
         *(*_SENTENCES, "direct", "rests_on"),
@@ -51,7 +53,8 @@ def write_sums(view: View, path: Path) -> None:
     """Write how the number of each assessed theme, control, group and check came about, a sum a
     row.
     """
-    write_table(path, ("list", "id", "title", "line", "sum"), list(_sums(view)))
+    with speaking(view.cover.language):
+        write_table(path, ("list", "id", "title", "line", "sum"), list(_sums(view)))
 
 
 def _sums(view: View) -> Iterator[tuple[str, ...]]:

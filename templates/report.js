@@ -170,7 +170,7 @@ const foundIn = (main) => {
     place.prepend(make("h1", { class: "sr" }, "_(Search results)"));
     if (note) place.append(note);
     if (results.length) place.append(table());
-    else if (!groups.some(([, items]) => items.length)) place.append(make("p", {}, "_(No match.)"));
+    else if (!groups.some(([, items]) => items.length)) place.append(make("p", {}, note ? "_(No match in this list.)" : "_(No match.)"));
     place.hidden = false;
     main.classList.add("searching");
     scrollTo(0, 0);
@@ -284,7 +284,8 @@ const pageSearch = () => {
     let note = null;
     if (list.dataset.beside) {
       note = make("p", { class: "quiet" }, `${list.dataset.note} `);
-      note.append(make("a", { href: `${list.dataset.beside}#q=${encodeURIComponent(words.join(" "))}` }, list.dataset.beside));
+      const asWords = chosen.filter(([facet]) => facet === "owner" || facet === "status").map(([, choice]) => choice);
+      note.append(make("a", { href: `${list.dataset.beside}#q=${encodeURIComponent([...words, ...asWords].join(" "))}` }, list.dataset.beside));
     }
     found.show(some, fits, note);
     const told = list.dataset.beside ? "_(results listed here)" : "_(results)";
@@ -300,7 +301,8 @@ const pageSearch = () => {
   search.addEventListener("focus", () => setTimeout(() => fitting([...all().results, ...all().groups.flatMap(([, items]) => items)], ["\0"], [])), { once: true });
   bar.querySelector("output").after(make("a", { href: "#results", class: "all" }, "_(All results)"));
   // With a script, what leads to a chapter chooses among all results.
-  for (const link of document.querySelectorAll("a[data-choices]")) link.setAttribute("href", `#${link.dataset.choices}`);
+  const empty = new Set(json("decided-results").filter(([, ids]) => !ids.length).map(([decision]) => `decision=${decision}`)); // of a long report
+  for (const link of document.querySelectorAll("a[data-choices]")) if (!empty.has(link.dataset.choices)) link.setAttribute("href", `#${link.dataset.choices}`);
   main.prepend(bar, found.place);
   document.body.append(drawer);
   return { opened, set, focus: () => found.place.focus({ preventScroll: true }) };

@@ -314,7 +314,7 @@ MOVED, EXPORTS = 5, 2
 
 
 def _changes(
-    assessment: model.Assessment, rows: Sequence[ScoreChange]
+    assessment: model.Assessment, scores: Sequence[ScoreChange]
 ) -> tuple[str, tuple[Change, ...], str]:
     """Return what the score did, the results behind it, and what makes the runs unlike."""
     past = assessment.history

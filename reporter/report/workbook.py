@@ -344,11 +344,27 @@ def _summary(view: View) -> Iterator[Row]:
     yield from ((say("Facts"), line.label, line.text, "") for line in summary.facts)
     for f in view.frameworks:
         yield from _result(f.short, f.total.figure, f.total.assessed, say("Frameworks"))
-    yield from _gaps(say("Gaps"), summary.gaps_text, summary.gaps)
+    yield from _first_page(view)
     yield from _gaps(say("Evidence gaps"), summary.evidence_text, summary.evidence_gaps)
     yield say("Records"), "", "", view.accounting.equation
     yield say("Records"), say("Quarantine"), "", view.accounting.quarantined_text
     yield say("Agents"), "", "", say(AGENTS)
+
+
+def _first_page(view: View) -> Iterator[Row]:
+    """Yield what page 1 says beside the level: ways, what changed, decisions, what is unseen."""
+    front = view.front
+    for rung in front.rungs:
+        if rung.way:
+            yield say("What reaches the next level?"), f"{rung.level} {rung.name}", "", rung.way
+    yield say("Better or worse?"), "", "", " ".join(filter(None, (front.change, front.change_note)))
+    for change in front.changes:
+        yield say("Better or worse?"), change.text, change.points, ""
+    for q in front.questions:
+        options = " · ".join(c.text for c in q.choices)
+        who = ", ".join(filter(None, (q.owner, q.due)))
+        yield say("What to decide?"), f"{q.rank}. {q.question}", "", f"{q.about}. {options}. {who}"
+    yield from ((say("What can nobody see yet?"), "", "", text) for text in front.unseen)
 
 
 def _step(step: LevelStep) -> Iterator[Row]:

@@ -35,7 +35,6 @@ from reporter.report.view.format import (
 )
 from reporter.score import ASK, ENTERPRISE
 
-GAPS_SHOWN = 5
 EVIDENCE_SHOWN = 3
 CONTROLS_SHOWN = 5
 
@@ -84,7 +83,7 @@ def summary(
     """Print the first page."""
     total, score = assessment.scores.enterprise.total, assessment.scores.level
     level = printed_level(score, assessment, ENTERPRISE, ENTERPRISE, total.assessed > 0)
-    failing_checks, open_checks = _gap_checks(assessment)
+    open_checks = _open_checks(assessment)
     coverage = percent(total.coverage)
     return elements.Summary(
         level=level,
@@ -112,8 +111,6 @@ def summary(
         ),
         steps=steps,
         facts=_facts(assessment),
-        gaps=_gaps(assessment, checks, failing_checks[:GAPS_SHOWN]),
-        gaps_text=_gaps_text(assessment, len(failing_checks)),
         evidence_gaps=_gaps(assessment, checks, open_checks[:EVIDENCE_SHOWN]),
         evidence_text=(
             f"{_evidence_text(len(open_checks))} {_questions_text(_open_questions(assessment))}"
@@ -191,56 +188,22 @@ def _if_any(label: str, total: int) -> tuple[elements.Line, ...]:
     return (elements.Line(label, number(total)),) if total else ()
 
 
-def _gap_checks(assessment: model.Assessment) -> tuple[list[model.Check], list[model.Check]]:
-    """Order failing checks by the weight that is lost, and open checks by the weight at risk."""
+def _open_checks(assessment: model.Assessment) -> list[model.Check]:
+    """Return the checks that could score higher, by the weight at risk."""
     weight = assessment.policy.severity_weights
-    scores = [
-        (c, assessment.scores.checks[c.id])
-        for c in assessment.checks
-        if assessment.scores.checks[c.id].applicable
-    ]
-    failures = [(c, s) for c, s in scores if s.counts.get(Status.FAIL, 0)]
-    failures.sort(
-        key=lambda p: (
-            not p[1].caps_hi,
-            -weight[p[0].severity] * (1 - p[1].hi),
-            -weight[p[0].severity] * (1 - p[1].lo),
-            p[0].id,
-        )
-    )
-    failing_checks = [c for c, _ in failures]
-    open_checks = [
-        (c, s) for c, s in scores if s.hi > s.lo and c not in failing_checks[:GAPS_SHOWN]
-    ]
-    open_checks.sort(key=lambda p: (-weight[p[0].severity] * (p[1].hi - p[1].lo), p[0].id))
-    return failing_checks, [c for c, _ in open_checks]
-
-
-def _gaps_text(assessment: model.Assessment, failing_count: int) -> str:
-    if not failing_count:
-        has_unknowns = any(
-            c.counts.get(Status.UNKNOWN, 0) for c in assessment.scores.checks.values()
-        )
-        return (
-            say("No check has a failing subject; what is unknown is listed below.")
-            if has_unknowns
-            else say("No check has a failing subject.")
-        )
-    return say(
-        "{n} of {checks} with failing subjects, by severity and weight lost; critical failures on "
-        "tier 3 and 4 agents first.",
-        n=min(failing_count, GAPS_SHOWN),
-        checks=count(failing_count, "check"),
-    )
+    scores = [(c, assessment.scores.checks[c.id]) for c in assessment.checks]
+    found = [(c, s) for c, s in scores if s.applicable and s.hi > s.lo]
+    found.sort(key=lambda p: (-weight[p[0].severity] * (p[1].hi - p[1].lo), p[0].id))
+    return [c for c, _ in found]
 
 
 def _evidence_text(total: int) -> str:
     if not total:
-        return say("No other check lacks evidence.")
+        return say("No check lacks evidence.")
     return say(
         "{n} of {checks} that could score higher if missing evidence is favourable.",
         n=min(total, EVIDENCE_SHOWN),
-        checks=count(total, "further check"),
+        checks=count(total, "check"),
     )
 
 

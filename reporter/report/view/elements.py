@@ -479,8 +479,6 @@ class Summary:
     steps: tuple[LevelStep, ...]
     """What each level asks for, 1 to 5."""
     facts: tuple[Line, ...]
-    gaps: tuple[Gap, ...]
-    gaps_text: str
     evidence_gaps: tuple[Gap, ...]
     evidence_text: str
     under_policy: str

@@ -100,7 +100,7 @@ def test_why_level_names_what_each_theme_permits_its_caps_and_what_is_not_judged
     assert "Level 0 (Not yet visible) on evidence, at most 3 if all missing" in text
     assert "OWN 5/5, INV 5/5." in text and "PUR" not in text
     assert "Levels above 3 are not judged" in text
-    assert "Held at level 0: no log evidence" in text
+    assert "Capped at level 0: no log evidence" in text
 
 
 @pytest.mark.parametrize(

@@ -168,7 +168,7 @@ def test_an_agent_is_no_script_only_because_its_components_are_not_listed(tmp_pa
         made["autonomy"] = {"agent-1": 1, "agent-2": 2}.get(made["actor_id"], "")
     view = run(estate, tmp_path)
     assert [(h.type, h.n) for h in view.parity.heads][2:] == [("Agents", "1"), ("Agents, kind unknown", "2")]  # fmt: skip
-    assert "No input lists a live workload." in view.parity.text
+    assert "No input lists a live actor of these types: workload." in view.parity.text
 
 
 def test_a_gateway_passes_on_what_others_decide(tmp_path: Path) -> None:

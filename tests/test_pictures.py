@@ -408,7 +408,7 @@ def test_a_map_of_thousands_counts_them() -> None:
 def test_silent_logs_come_first_and_name_whom_they_blind() -> None:
     days = (LogDays("quiet", "nnnn", "4 days", ("b", "c")), LogDays("loud", "aapn", "4 days"))
     drawn = charts.days(LogCalendar("", ((0, "Jul"),), days))
-    assert "blind: b and 1 more" in drawn and drawn.count('class="hatch"') == 1
+    assert "not visible: b and 1 more" in drawn and drawn.count('class="hatch"') == 1
     assert drawn.index("quiet") < drawn.index("loud")
 
 

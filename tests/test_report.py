@@ -250,7 +250,7 @@ def test_each_control_counts_its_checks_by_what_they_show_and_by_their_evidence(
     kinds = (("OWN-01", "declared", 3), ("CRD-02", "observed", 9), ("CRD-02", "record", 1), ("ENT-06", "observed", 1))  # fmt: skip
     agentic, *_ = given.view(replace(assessed, evidence=kinds)).frameworks
     assert agentic.controls[0].shown == (
-        "Checks that count, by what they show: 2 existence, 1 operation, 1 not said; by the weakest"
+        "Checks that count, by what they show: 2 existence, 1 operation, 1 not stated; by the weakest"
         " evidence of what is met: 1 declared, 1 on record, 1 seen in logs, 1 nothing."
     )
     assert agentic.controls[2].shown == ""

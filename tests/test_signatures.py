@@ -478,7 +478,7 @@ def test_own_settings_stand_in_one_box_with_the_score_of_shipped_ones(
     report = assessed(tmp_path / "w", lax)
     box = notice(report, "own_settings")
     assert box["lines"] == [
-        "params: OWN-04 owner_attest_days 4000, shipped 180",
+        "params: OWN-04 owner_attest_days 4000 (default 180)",
         "log_sources: gw counts as delivering with 1 % of its days (default 90 %)",
         "baseline: approved by zoe on 2026-06-20",
     ]

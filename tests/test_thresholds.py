@@ -35,7 +35,7 @@ def test_a_threshold_of_ones_own_is_told_in_every_place(lenient: Path, tmp_path:
     done = reporter("assess", lenient, "--out", run, "--quiet", "--formats", "html,json,xlsx")
     assert done.exit_code == 0, done.output
     made = printed(run)
-    own = "leave_days 400 (shipped: 30)"
+    own = "leave_days 400 (default: 30)"
     thresholds = {c["id"]: c["thresholds"] for c in made["checks"]}
     assert thresholds["OWN-02"] == [{"name": "leave_days", "value": "400", "shipped": "30"}]
     assert {"name": "parity_points", "value": "10", "shipped": ""} in thresholds["GOV-01"]

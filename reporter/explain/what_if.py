@@ -94,7 +94,7 @@ def _lines(
     gain = total_after.lo - total_before.lo
     unknowns = sum(t.n for t in tallies if t.status == Status.UNKNOWN)
     lines = [
-        f"With {', '.join(ids)} done: {sum(t.n for t in tallies)} results become pass.",
+        f"With {', '.join(ids)} done: {_become_pass(sum(t.n for t in tallies))}.",
         "",
         f"Evidenced score  {percent(total_before.lo)} -> {percent(total_after.lo)}",
         f"At most          {percent(total_before.hi)} -> {percent(total_after.hi)}",
@@ -120,3 +120,7 @@ def _lines(
         if (b.lo, b.hi) != (n.lo, n.hi)
     ]
     return [*lines, "Themes that change:" if theme_lines else "No theme changes.", *theme_lines]
+
+
+def _become_pass(n: int) -> str:
+    return f"{n:,} result becomes pass" if n == 1 else f"{n:,} results become pass"

@@ -19,8 +19,8 @@ LINES_SHOWN = 4
 
 SENTENCES: Mapping[str, str] = {
     "unlisted_actors": mark(
-        "Actors that act but are in no list provided: {n}. INV-02 fails for {failed} of them and is"
-        " unknown for {unknown}. {possible} are or may be agents: the log calls them so, they"
+        "Actors that act but are in no list provided: {n} (INV-02 fails: {failed}, unknown:"
+        " {unknown}). Known or possible agents among them: {possible}. The log calls these so, they"
         " call tools or models, or it does not say what they are or did."
     ),
     "own_content": mark(

@@ -19,6 +19,7 @@ from reporter.report.notices import notices
 from reporter.report.view.elements import Figure
 from reporter.report.view.format import count, exact, met_of_judged
 from reporter.score import rounded
+from reporter.system.plain_text import from_here
 
 SCHEMA = "agent-maturity-headline/3"
 _RECORDS = ("read", "kept", "out_of_scope", "unreadable", "rejected")
@@ -84,8 +85,12 @@ def _counts_by_status(assessment: Assessment) -> Counter[Status]:
     return status_counts
 
 
-def as_text(assessment: Assessment, view: View, out: Path) -> Iterator[str]:
-    """Yield the headline line by line: notices, numbers, files, and the first page."""
+def as_text(
+    assessment: Assessment, view: View, out: Path, workspace: Path = Path()
+) -> Iterator[str]:
+    """Yield the headline line by line: notices, numbers, files, and the first page. Commands that
+    it suggests name files of the workspace.
+    """
     summary, status_counts = view.summary, _counts_by_status(assessment)
     level = f"level {summary.level.text} {summary.level.name}" + (
         f" ({summary.level.note})" if summary.level.note else ""
@@ -104,7 +109,8 @@ def as_text(assessment: Assessment, view: View, out: Path) -> Iterator[str]:
     yield f"\n{view.cover.organisation}, {view.cover.period}"
     for notice in summary.notices:
         yield f"  ! {notice.text}"
-        yield from (f"    {line}" for line in (*notice.lines, notice.remainder) if line)
+        lines = filter(None, (*notice.lines, notice.remainder))
+        yield from (f"    {from_here(line, workspace)}" for line in lines)
     yield from (f"  {label.ljust(width)}  {text}" for label, text in rows)
     yield ""
     yield from (f"  {path}" for path in sorted(out.iterdir()))

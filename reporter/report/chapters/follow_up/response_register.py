@@ -12,7 +12,7 @@ from datetime import datetime
 from reporter.i18n.translate import day, headline, mark, say, say_n, word
 from reporter.model import assessment as model
 from reporter.model.comparison import Cause
-from reporter.model.history import GONE, Answered
+from reporter.model.history import GONE, Answered, Closed
 from reporter.model.scores import HELD, Status
 from reporter.model.statements import DONE, RESPONSES, RISK_ACCEPTED, Response
 from reporter.report.chapters.follow_up.deadlines import Deadline, age_text, deadline, due_text
@@ -72,6 +72,8 @@ class Answers:
     renamed: Mapping[str, str]
     """Id of an earlier finding -> the finding that its failures belong to now."""
     gone: Mapping[str, Answered]
+    closed: Mapping[str, Closed]
+    """Findings of earlier runs, as the last of them had them."""
     waived: Mapping[str, int]
     """Finding -> failures that a waiver covers, where the risk is said to be accepted."""
 
@@ -89,7 +91,8 @@ def answers(assessment: model.Assessment, results: Results) -> Answers:
     accepted = any(r.status == RISK_ACCEPTED for r in assessment.responses)
     condition = f"status = '{Status.FAIL}' AND waived_until <> ''"
     waived = results.rows(("cause", "count(*)"), condition, "GROUP BY cause") if accepted else []
-    return Answers(causes, renamed, gone, dict(waived))
+    closed = {c.finding: c for c in assessment.history.closed}
+    return Answers(causes, renamed, gone, closed, dict(waived))
 
 
 def anchor(cause: Cause) -> str:
@@ -147,7 +150,7 @@ def _line(response: Response, assessment: model.Assessment, given: Answers) -> R
         return _printed(response, OPEN, note, cause, dates)
     if answered := given.gone.get(response.finding):
         standing, note = _closed(answered)
-        return _printed(response, standing, note)
+        return _printed(response, standing, note, past=given.closed.get(response.finding))
     text = (
         mark("No finding of this run or of an earlier one that was given has this id.")
         if assessment.history.runs
@@ -165,13 +168,15 @@ def _printed(
     note: str,
     cause: Cause | None = None,
     dates: Deadline | None = None,
+    past: Closed | None = None,
 ) -> ResponseLine:
+    known = cause or past
     return ResponseLine(
         finding=clean(response.finding),
         anchor=anchor(cause) if cause else "",
-        title=clean(headline(cause.title)) if cause else "",
-        what=short(clean(cause.what), "causes.csv", 80) if cause else "",
-        severity=cause.severity if cause else "",
+        title=clean(headline(known.title)) if known else "",
+        what=short(clean(known.what), "causes.csv", 80) if known else "",
+        severity=known.severity if known else "",
         status=response.status,
         response=short(free(response.response), FILE, 300),
         owner=clean(response.owner or (", ".join(cause.owners) if cause else "")),

@@ -303,7 +303,7 @@ def _say_outcome(
         if as_json:
             print_json(outcome.as_data(run.data, out, fail_on))
         elif not quiet:
-            for line in outcome.as_text(run.data, run.view, out):
+            for line in outcome.as_text(run.data, run.view, out, ctx.params["workspace"]):
                 print_clean(line)
     except Unprinted as error:
         _complain(

@@ -310,14 +310,29 @@ def test_an_export_that_is_named_makes_the_result_better_than_declared(content: 
         rests = rests_of(loader.compiled_of(check))
         if any(t == "policies" for group in rests for t, _ in group):
             continue
-        for source in (s for s in content.sources if f" {s.title}: " in advice):
-            shown = {(source.id, *name.split(".")) for name in fills_of(source)}
+        titles = {s.title: s for s in content.sources}
+        _, _, exports = advice.partition("Better: ")
+        for offer in filter(None, (e.rpartition(": ")[0] for e in exports.split("; "))):
+            named = [titles[title] for title in offer.split(" together with ")]
+            shown = {(s.id, *name.split(".")) for s in named for name in fills_of(s)}
             strengths = strengths_of(own | shown, sources)
-            names = frozenset({source.id, "reporter-inventory"})
+            names = frozenset({*(s.id for s in named), "reporter-inventory"})
             describers = {t.name: names for t in LOADED}
-            assert weakest_of(describers, rests, strengths) != "declared", (check.id, source.id)
+            assert weakest_of(describers, rests, strengths) != "declared", (check.id, offer)
             n_named += 1
     assert n_named > 50
+
+
+@pytest.mark.parametrize("check", ["OWN-02", "OWN-01", "INV-06"])
+def test_a_list_of_people_is_not_named_for_what_is_said_of_agents(check: str) -> None:
+    (advice,) = better_evidence(check, {"reporter-inventory"})
+    assert not any(t in advice for t in ("Okta users", "Google Workspace users", "SCIM users"))
+
+
+def test_where_no_export_helps_that_is_said() -> None:
+    (advice,) = better_evidence("OWN-02", {"reporter-inventory"})
+    assert advice.strip().startswith("no export that Reporter reads")
+    assert "Better: " not in advice
 
 
 AGENTS = (

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gzip
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 from click.testing import Result
 from conftest import reporter
@@ -14,7 +16,7 @@ from conftest import reporter
 from reporter.ingest.readers.files import discover
 from reporter.ingest.readers.inputs import FOLDERS
 from reporter.pipeline.preview import beginnings
-from reporter.runs.store import Results
+from reporter.runs.store import Results, read_data
 
 pytestmark = pytest.mark.slow
 
@@ -132,7 +134,11 @@ def test_what_is_promised_of_a_list_is_what_it_decides_alone(tmp_path: Path, has
             for n in range(92)
         )
     }  # fmt: skip
-    files = {"inventory/agents.csv": AGENTS, **(log if has_log else {})}
+    register = (
+        "type,actor_id,name,owner_id,state,created_at,risk_tier,review_cadence_days\n"
+        + "".join(f"agent,a{n},N,ann,active,2026-01-0{n},high,90\n" for n in (1, 2, 3))
+    )
+    files = {"inventory/agents.csv": register, **(log if has_log else {})}
     place = workspace(tmp_path / "ws", files)
     (ask,) = (a for a in told(place)["bring"] if a["what"].startswith("Access reviews"))
     before = unknown_of(place, tmp_path / "before")
@@ -140,13 +146,17 @@ def test_what_is_promised_of_a_list_is_what_it_decides_alone(tmp_path: Path, has
     after = unknown_of(place, tmp_path / "after")
     decided = {r for r in before - after if r[0] in ask["checks"]}
     assert len(decided) == ask["alone"]
-    assert (ask["alone"] > 0) == has_log
+    assert {check for check, _ in decided} == (
+        {"REV-01", "MON-06", "APR-06"} if has_log else {"REV-01"}
+    )
     assert ask["together"] > 0 and ask["with"]
 
 
 def unknown_of(place: Path, run: Path) -> set[tuple[str, str]]:
     assert reporter("assess", place, "--out", run, "--formats", "json", "--quiet").exit_code == 0
-    sql = "SELECT \"check\", subject FROM held WHERE status = 'unknown'"
+    sql = (
+        "SELECT \"check\", subject FROM held WHERE status = 'unknown' AND subject <> 'organisation'"
+    )
     return {*Results(run, ()).query(sql)}
 
 
@@ -217,16 +227,53 @@ def test_every_shipped_example_of_our_own_formats_is_read_to_its_last_column(sam
 
 def test_records_and_fields_that_are_lost_are_counted_with_the_first(tmp_path: Path) -> None:
     log = events(0, 3) + "{broken\n" + events(3, 5, effect="fly")
-    place = workspace(tmp_path, {"inventory/agents.csv": AGENTS, "logs/a.jsonl": log})
-    (entry,) = told(place)["lost"]
-    assert (entry["file"], entry["n"], entry["line"], entry["kind"]) == (
-        "logs/a.jsonl",
-        3,
-        4,
-        "unreadable",
+    log += events(5, 8, time="2026-07-02T10:00:00")
+    place = workspace(tmp_path / "ws", {"inventory/agents.csv": AGENTS, "logs/a.jsonl": log})
+    made = told(place)
+    (entry,) = made["lost"]
+    assert {k: entry[k] for k in ("file", "records", "fields", "line", "kind")} == {
+        "file": "logs/a.jsonl", "records": 1, "fields": 2, "line": 4, "kind": "unreadable",
+    }  # fmt: skip
+    ((file, n),) = ((e["file"], e["n"]) for e in made["noted"])
+    assert (file, n) == ("logs/a.jsonl", 3)
+    result = reporter("check", place)
+    (line,) = section(result, "Records, fields and columns lost:")
+    assert line.startswith(
+        "logs/a.jsonl: 1 record unreadable or rejected and 2 fields that could not be read;"
+        " the first in line 4 (unreadable): not JSON"
     )
-    (line,) = section(reporter("check", place), "Records, fields and columns lost:")
-    assert line.startswith("logs/a.jsonl: 3 lost, the first in line 4 (unreadable): not JSON")
+    (line,) = section(result, "Noted, and nothing is lost by it:")
+    assert line.startswith("logs/a.jsonl: 3 notes; the first in line 7 (field): ")
+    run = tmp_path / "run"
+    assert reporter("assess", place, "--out", run, "--formats", "json", "--quiet").exit_code == 0
+    notices = {n.code: dict(n.values) for n in read_data(run).notices}
+    assert (notices["records_lost"]["n"], notices["fields_unread"]["n"]) == (1, 2)
+
+
+def test_sheets_of_one_workbook_are_not_the_same(tmp_path: Path) -> None:
+    place = workspace(tmp_path, {"inventory/agents.csv": AGENTS})
+    book = openpyxl.Workbook()
+    rows = {
+        "Register": [["Bot-Nr.", "Wer"], ["B-1", "anna"]],
+        "Legende": [["Kürzel", "Sinn"], ["B", "Bot"]],
+    }
+    for name, lines in rows.items():
+        sheet = book.create_sheet(name)
+        for line in lines:
+            sheet.append(line)
+    del book["Sheet"]
+    book.save(place / "inventory/bots.xlsx")
+    assert told(place)["same_files"] == []
+    shutil.copy(place / "inventory/bots.xlsx", place / "inventory/copy.xlsx")
+    assert told(place)["same_files"] == [["inventory/bots.xlsx", "inventory/copy.xlsx"]]
+
+
+def test_a_command_that_a_run_suggests_is_to_be_run_from_here(tmp_path: Path) -> None:
+    files = {"inventory/agents.csv": AGENTS, "inventory/my bots.csv": "Bot-Nr.;Wer\nB-1;anna\n"}
+    place = workspace(tmp_path / "ws", files)
+    said = reporter("assess", place, "--out", tmp_path / "run", "--formats", "json").stdout
+    assert f"`reporter map '{place.as_posix()}/inventory/my bots.csv'`" in said
+    assert str(tmp_path) not in (tmp_path / "run/report.json").read_text()
 
 
 def test_a_weak_match_is_doubted(tmp_path: Path) -> None:

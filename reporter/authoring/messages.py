@@ -114,7 +114,7 @@ def contents(content: Content) -> Iterator[str]:
     yield from (*content.policy.level_names, *content.policy.level_claims)
     yield from (cap[2] for cap in content.policy.caps)
     yield from (profile.title for profile in content.profiles.values())
-    yield from (text for cause in content.causes for text in (cause.title, cause.question))
+    yield from (text for text in (*(c.title for c in content.causes), *content.questions.values()))
     yield str(content.benchmark.get("origin", ""))
     for walk in content.crosswalks:
         yield from (walk.title, walk.source, *(row.note for row in walk.rows))

@@ -282,10 +282,16 @@ def read_causes(path: Path) -> tuple[CauseGroup, ...]:
                 tuple(cause["checks"]),
                 tuple(cause.get("says", ())),
                 identity,
-                cause["question"],
             )
         )
     return tuple(groups)
+
+
+def read_questions(path: Path) -> dict[str, str]:
+    """Read what is to be decided: by cause, and by check that is a cause by itself."""
+    found = read_yaml(path)
+    by_cause = {str(cause["id"]): str(cause["question"]) for cause in found["causes"]}
+    return by_cause | {str(check): str(text) for check, text in found["questions"].items()}
 
 
 def read_efforts(path: Path) -> Efforts:

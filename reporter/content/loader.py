@@ -32,6 +32,7 @@ from reporter.content.frameworks import (
     read_framework,
     read_policy,
     read_profile,
+    read_questions,
     read_themes,
     read_tool_rules,
     unknown_in_rules,
@@ -78,6 +79,8 @@ class Content:
     official: dict[str, dict[str, Any]] = field(default_factory=dict)
     causes: tuple[CauseGroup, ...] = ()
     """Checks that one defect fails together."""
+    questions: dict[str, str] = field(default_factory=dict)
+    """What is to be decided, by cause; a check in none is a cause by itself."""
     efforts: Efforts = Efforts()
     """Person-days of an action unless the workspace says otherwise."""
     benchmark: dict[str, int | str] = field(default_factory=dict)
@@ -135,6 +138,7 @@ def load(
         aliases=read_aliases(),
         official={d["id"]: d for d in registers},
         causes=read_causes(frameworks / "causes.yml"),
+        questions=read_questions(frameworks / "causes.yml"),
         efforts=read_efforts(frameworks / "efforts.yml"),
         benchmark=read_yaml(frameworks / "benchmark.yml"),
         sha256=_sha256_of(_all_files([*folders, sources])),

@@ -119,7 +119,7 @@ def _lines(
     total_before, total_after = before.enterprise.total, after.enterprise.total
     gain = total_after.lo - total_before.lo
     unknowns = sum(t.n for t in tallies if t.status == Status.UNKNOWN)
-    done = f"With {', '.join(ids)} done: {sum(t.n for t in tallies)} results become pass."
+    done = f"With {', '.join(ids)} done: {_become_pass(sum(t.n for t in tallies))}."
     totals = [
         f"Evidenced score  {percent(total_before.lo)} -> {percent(total_after.lo)}",
         f"At most          {percent(total_before.hi)} -> {percent(total_after.hi)}",
@@ -152,3 +152,7 @@ def _lines(
         if (b.lo, b.hi) != (n.lo, n.hi)
     ]
     return [*lines, "Themes that change:" if theme_lines else "No theme changes.", *theme_lines]
+
+
+def _become_pass(n: int) -> str:
+    return f"{n:,} result becomes pass" if n == 1 else f"{n:,} results become pass"

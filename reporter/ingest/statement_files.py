@@ -42,7 +42,8 @@ FACTS = (
 SHEET = mark("Responses")
 _OF_A_REPORT = (mark("Summary"), mark("Findings"), SHEET)
 """Sheets by which a workbook is known as an exported report."""
-_EXPORTED = mark("a sheet of an exported report: nothing is read from it")
+OF_A_REPORT = mark("a sheet of an exported report: nothing is read from it")
+"""Why no row of such a sheet is a statement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +226,7 @@ def read(
 def _unread(file: InputFile, digest: str) -> FileCount:
     """Account for a sheet of an exported report: none of its rows is evidence."""
     return FileCount(
-        *(file.name, RESPONSES, Sentence(_EXPORTED), file.size, digest, 0, 0, 0, 0, 0),
+        *(file.name, RESPONSES, Sentence(OF_A_REPORT), file.size, digest, 0, 0, 0, 0, 0),
         part=file.part,
     )
 

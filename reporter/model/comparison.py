@@ -227,8 +227,6 @@ class CauseGroup:
     """How it is recognised in every run: actor, or shared: the subject that several actors share,
     if there is one.
     """
-    question: str = ""
-    """What has to be decided about all of its causes."""
 
 
 @dataclass(frozen=True, slots=True)

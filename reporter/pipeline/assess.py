@@ -87,6 +87,7 @@ from reporter.statements.approvers import Directory, read_directory
 from reporter.statements.attestations import Settled
 from reporter.statements.waivers import Stated
 from reporter.system.claims import claimed
+from reporter.system.plain_text import from_here
 from reporter.system.temporary import own_folder
 from reporter.transform import conflicts, operations
 from reporter.transform.approved_scope import review_scope
@@ -582,7 +583,7 @@ def refuse_nothing(intake: Intake, folder: Path) -> None:
     """Raise InputError, with what was seen, where there is neither an actor nor an event."""
     if intake.rows["actors"] or intake.rows["events"]:
         return
-    listing = "\n".join(f"  {f.file}: {f.why}" for f in intake.files[:20])
+    listing = "\n".join(f"  {f.file}: {from_here(str(f.why), folder)}" for f in intake.files[:20])
     remainder = f"\n  and {len(intake.files) - 20} more" if len(intake.files) > 20 else ""
     raise InputError(
         "no agent, no other actor and no event could be read from it",

@@ -250,7 +250,7 @@ def plan(
         scores,
         content.policy,
         content.efforts.evidence,
-        {c.id: c.question for c in content.causes},
+        content.questions,
     )
     return Planned(scoring, scores, causes, actions, roadmap, queries, failures, earlier)
 

@@ -19,9 +19,9 @@ LINES_SHOWN = 4
 
 SENTENCES: Mapping[str, str] = {
     "unlisted_actors": mark(
-        "Actors that act but are in no list provided: {n}. INV-02 fails for {failed} of "
-        "them and is unknown for {unknown}. {possible} are or may be agents: the log says "
-        "so, they call tools or models, or it does not say what they are or did."
+        "Actors that act but are in no list provided: {n} (INV-02 fails: {failed}, unknown:"
+        " {unknown}). Known or possible agents among them: {possible}. The log calls these so, they"
+        " call tools or models, or it does not say what they are or did."
     ),
     "own_content": mark(
         "Checks and sources that do not ship with Reporter: {n}. The assessed organisation may"

@@ -20,6 +20,7 @@ from reporter.report.notices import notices
 from reporter.report.view.elements import Figure
 from reporter.report.view.format import count, exact, met_of_judged, number
 from reporter.score import rounded
+from reporter.system.plain_text import from_here
 
 SCHEMA = "agent-maturity-headline/3"
 _RECORDS = ("read", "kept", "out_of_scope", "unreadable", "rejected")
@@ -90,15 +91,15 @@ def _counts_by_status(assessment: Assessment) -> Counter[Status]:
     return status_counts
 
 
-def as_text(assessment: Assessment, view: View, out: Path) -> list[str]:
+def as_text(assessment: Assessment, view: View, out: Path, workspace: Path = Path()) -> list[str]:
     """Return the headline line by line, in the language of the view: notices, numbers, files, and
-    the first page.
+    the first page. Commands that it suggests name files of the workspace.
     """
     with speaking(view.cover.language):
-        return list(_lines(assessment, view, out))
+        return list(_lines(assessment, view, out, workspace))
 
 
-def _lines(assessment: Assessment, view: View, out: Path) -> Iterator[str]:
+def _lines(assessment: Assessment, view: View, out: Path, workspace: Path) -> Iterator[str]:
     summary, status_counts = view.summary, _counts_by_status(assessment)
     level = say("level {n} {name}", n=summary.level.text, name=summary.level.name) + (
         f" ({summary.level.note})" if summary.level.note else ""
@@ -126,7 +127,8 @@ def _lines(assessment: Assessment, view: View, out: Path) -> Iterator[str]:
     yield f"\n{view.cover.organisation}, {view.cover.period}"
     for notice in summary.notices:
         yield f"  ! {notice.text}"
-        yield from (f"    {line}" for line in (*notice.lines, notice.remainder) if line)
+        lines = filter(None, (*notice.lines, notice.remainder))
+        yield from (f"    {from_here(line, workspace)}" for line in lines)
     yield from (f"  {label.ljust(width)}  {text}" for label, text in rows)
     yield ""
     yield from (f"  {path}" for path in sorted(out.iterdir()))

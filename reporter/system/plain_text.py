@@ -11,6 +11,7 @@ import errno
 import json
 import os
 import re
+import shlex
 import stat
 import unicodedata
 from pathlib import Path
@@ -21,6 +22,8 @@ _JOINERS = "\u200c\u200d"
 """Part of ordinary spelling in Persian, Hindi and emoji; every other invisible character is
 shown.
 """
+_MAPPED = re.compile(r"(?<=`reporter map )('[^']*'|[^\s'`]+)")
+"""The file in a command that a text suggests."""
 _ODD = re.compile(r"[^\n\x20-\x7e]")
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
@@ -87,3 +90,14 @@ def _visible(char: str) -> str:
         return char
     code = ord(char)
     return _SHORT.get(char) or (f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}")
+
+
+def from_here(text: str, folder: Path) -> str:
+    """Return a text in which suggested commands name files of a workspace as they are found from
+    where the program is run.
+    """
+    return _MAPPED.sub(lambda m: _placed(m[0], folder), text)
+
+
+def _placed(word: str, folder: Path) -> str:
+    return shlex.quote((folder / shlex.split(word)[0]).as_posix())

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import shlex
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from reporter.ingest.statement_files import OF_A_REPORT
 from reporter.model.assessment import Quarantined
 from reporter.pipeline.preview.workspace_check import Preview, SeenFile
 from reporter.report.view.asks import more_text, rest_text
+from reporter.system.plain_text import from_here
 
 SCHEMA = "agent-maturity-check/2"
 FILES, LINES, NAMES, ASKS = 40, 10, 6, 5
@@ -22,7 +24,11 @@ def as_text(preview: Preview) -> Iterator[str]:
     read = [f for f in preview.files if f.count.source]
     read_text = f"{_count(len(read), 'file')} of {preview.folder} would be read:"
     yield read_text if read else f"No file of {preview.folder} would be read."
-    yield from _cut((_file(f) for f in read), FILES)
+    left = Counter(_book(f) for f in read if f.count.why and f.count.why.text == OF_A_REPORT)
+    lines = [_file(f) for f in read if _book(f) not in left or f.count.read]
+    yield from _cut(lines, FILES)
+    for book, n in left.items():
+        yield f"  {book}: {_count(n, 'other sheet')} of an exported report; nothing is read there"
     unread = [f for f in preview.files if not f.count.source]
     yield from _part("Not read, and why:", (f"{f.count.file}: {_why(preview, f)}" for f in unread))
     yield from _part(
@@ -64,6 +70,10 @@ def _cut(lines: Iterable[str], most: int) -> Iterator[str]:
         yield f"  and {len(lines) - most:,} more (--json lists them)"
 
 
+def _book(file: SeenFile) -> str:
+    return file.count.file.removesuffix(f"!{file.count.part}")
+
+
 def _file(file: SeenFile) -> str:
     counts = ", ".join(
         f"{n:,} {fate.replace('_', ' ')}"
@@ -76,10 +86,7 @@ def _file(file: SeenFile) -> str:
 
 def _why(preview: Preview, file: SeenFile) -> str:
     """Say why a file is not read; a command on it is to be run from here."""
-    name = file.count.file.removesuffix(f"!{file.count.part}")
-    place = (Path(preview.folder) / name).as_posix()
-    command = f"reporter map {shlex.quote(name)}"
-    return str(file.count.why or "").replace(command, f"reporter map {shlex.quote(place)}")
+    return from_here(str(file.count.why or ""), Path(preview.folder))
 
 
 def _losses(preview: Preview) -> Iterator[str]:

@@ -115,9 +115,9 @@ def scope(assessment: model.Assessment) -> tuple[elements.Line, ...]:
         elements.Line(
             say("Checks"),
             say(
-                "{n}, giving {results} results",
+                "{n}, giving {results}",
                 n=number(len(assessment.checks)),
-                results=number(assessment.results),
+                results=count(assessment.results, "result"),
             ),
         ),
         changed_thresholds(assessment.checks),

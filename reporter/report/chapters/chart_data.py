@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
 
-from reporter.i18n.translate import content, day, mark, say, short_month
+from reporter.i18n.translate import content, day, mark, say, say_n, short_month
 from reporter.model import assessment as model
 from reporter.report.chapters.next_steps import person_days, points
 from reporter.report.view.format import (
@@ -386,7 +386,7 @@ def ages(assessment: model.Assessment, results: Results) -> Ages:
     ]
     if others := ranked[MOST_OWNERS:]:
         sums = tuple(map(sum, zip(*(counts for _, counts in others), strict=True)))
-        rows.append(OwnerAges(say("{n} other owners", n=number(len(others))), sums))
+        rows.append(OwnerAges(say_n("{n} other owner", "{n} other owners", len(others)), sums))
     return Ages(_ages_text(failing, heads), heads, tuple(rows))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from reporter.i18n.translate import day, mark, numeral, say, word
+from reporter.i18n.translate import day, mark, numeral, say, say_n, word
 from reporter.model import comparison as model
 from reporter.report.view.format import clean, count, join, number, short
 
@@ -174,15 +174,18 @@ def _agents_text(comparison: model.Comparison) -> str:
     )
     parts = [
         say(
-            "{rights} of agents in use, of which {unused} were never used in the logs provided;"
-            " {outside} tools were used without permission.",
+            "{rights} of agents in use; never used in the logs provided: {unused}.",
             rights=count(sum(a.granted for a in comparison.agents), "permission"),
             unused=number(sum(a.unused for a in comparison.agents)),
-            outside=number(outside_uses),
+        ),
+        say_n(
+            "{n} tool was used without permission.",
+            "{n} tools were used without permission.",
+            outside_uses,
         ),
         say(
-            "{uses} of a tool, data source or destination in the period; {unapproved} of them were"
-            " not approved beforehand.",
+            "{uses} of a tool, data source or destination in the period; not approved beforehand:"
+            " {unapproved}.",
             uses=count(sum(a.new for a in comparison.agents), "first use"),
             unapproved=number(sum(a.unapproved for a in comparison.agents)),
         ),

@@ -272,7 +272,10 @@ def _gap(
     text = say_n(
         "{n} of {subjects} fails", "{n} of {subjects} fail", tally.failed, subjects=subjects
     )
-    if not tally.failed:
+    weak = tally.declared + tally.attested + tally.compensated
+    if not tally.failed and not tally.unknown:
+        text = say("{n} of {subjects} without system evidence", n=number(weak), subjects=subjects)
+    elif not tally.failed:
         text = say("{n} of {subjects} unknown", n=number(tally.unknown), subjects=subjects)
     elif tally.unknown:
         text += say(", {n} unknown", n=number(tally.unknown))

@@ -171,7 +171,7 @@ def _asked(assessment: model.Assessment, decision: Decision, worst: model.Check)
     if decision.question:
         return clean(content(decision.question))
     title = headline(worst.headline or worst.title)
-    return say("Fix this now: {what}?", what=clean(title).rstrip("."))
+    return say("{what}. Have this fixed?", what=clean(title).rstrip("."))
 
 
 def _where(decision: Decision) -> str:

@@ -28,7 +28,7 @@ from reporter.model.scores import (
     PracticeScore,
     Status,
 )
-from reporter.report.view.format import extents_text, met_of_judged
+from reporter.report.view.format import count, extents_text, met_of_judged
 from reporter.score import ASK, TOP, rating
 from reporter.score import printed as printed_in_english
 
@@ -184,9 +184,9 @@ def _cause_lines(score: ControlScore, causes: CausesByChecks) -> list[str]:
     note = say("; and {n} more", n=n_causes - FEW) if n_causes > FEW else ""
     return [
         say(
-            "{n} failures, {causes} root causes: {first}{more}.",
-            n=total,
-            causes=n_causes,
+            "{failures}, {causes}: {first}{more}.",
+            failures=count(total, "failure"),
+            causes=count(n_causes, "root cause"),
             first=first_causes,
             more=note,
         )

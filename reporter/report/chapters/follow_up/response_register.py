@@ -12,7 +12,7 @@ from datetime import datetime
 from reporter.i18n.translate import day, headline, mark, say, say_n, word
 from reporter.model import assessment as model
 from reporter.model.comparison import Cause
-from reporter.model.history import GONE, Answered
+from reporter.model.history import GONE, Answered, Closed
 from reporter.model.scores import HELD, Status
 from reporter.model.statements import DONE, RESPONSES, RISK_ACCEPTED, Response
 from reporter.report.chapters.follow_up.deadlines import Deadline, age_text, deadline, due_text
@@ -78,6 +78,8 @@ class Answers:
     renamed: Mapping[str, str]
     """Id of an earlier finding -> the finding that its failures belong to now."""
     gone: Mapping[str, Answered]
+    closed: Mapping[str, Closed]
+    """Findings of earlier runs, as the last of them had them."""
     waived: Mapping[str, int]
     """Finding -> failures that a waiver covers, where the risk is said to be accepted."""
     by_cause: Mapping[str, Response]
@@ -112,7 +114,8 @@ def answers(assessment: model.Assessment, results: Results) -> Answers:
     as_of, due_days = assessment.run.as_of, assessment.policy.due_days
     agreed = {name: r.due for name, r in by_cause.items()}
     deadlines = {c.id: deadline(c, as_of, due_days, agreed.get(c.id)) for c in assessment.causes}
-    return Answers(causes, renamed, gone, dict(waived), by_cause, deadlines)
+    closed = {c.finding: c for c in assessment.history.closed}
+    return Answers(causes, renamed, gone, closed, dict(waived), by_cause, deadlines)
 
 
 def anchor(cause: Cause) -> str:
@@ -203,7 +206,7 @@ def _line(response: Response, assessment: model.Assessment, given: Answers) -> R
         return _printed(response, OPEN, note, cause, dates)
     if answered := given.gone.get(response.finding):
         standing, note = _closed(answered)
-        return _printed(response, standing, note)
+        return _printed(response, standing, note, past=given.closed.get(response.finding))
     text = (
         mark(
             "No finding of this run or of an earlier one that was given has this id; expected one"
@@ -224,13 +227,15 @@ def _printed(
     note: str,
     cause: Cause | None = None,
     dates: Deadline | None = None,
+    past: Closed | None = None,
 ) -> ResponseLine:
+    known = cause or past
     return ResponseLine(
         finding=clean(response.finding),
         anchor=anchor(cause) if cause else "",
-        title=clean(headline(cause.title)) if cause else "",
-        what=short(clean(cause.what), "causes.csv", 80) if cause else "",
-        severity=cause.severity if cause else "",
+        title=clean(headline(known.title)) if known else "",
+        what=short(clean(known.what), "causes.csv", 80) if known else "",
+        severity=known.severity if known else "",
         status=response.status,
         response=short(free(response.response), FILE, 300),
         owner=clean(response.owner or (", ".join(cause.owners) if cause else "")),

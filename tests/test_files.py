@@ -397,7 +397,7 @@ def test_sheets_hold_every_row_of_the_report(
         len(c.checks) or 1 for f in v.frameworks for c in f.controls
     )
     assert len(sheets["Controls"]) - 1 == sum(len(f.controls) for f in (v.themes, *v.frameworks))
-    told = (("Checks", v.checks), ("Roadmap", v.roadmap.picks), ("Parts", v.slices.rows), ("Accounting", v.accounting.files),
+    told = (("Checks", v.checks), ("Roadmap", v.roadmap.picks), ("Units", v.slices.rows), ("Accounting", v.accounting.files),
             ("Quarantine", v.accounting.quarantined), ("Out of scope", v.accounting.out_of_scope))  # fmt: skip
     assert {n: len(sheets[n]) - 1 for n, _ in told} == {n: len(rows) for n, rows in told}
     w = v.waivers

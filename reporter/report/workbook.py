@@ -88,7 +88,7 @@ def tabs(view: View) -> list[Tab]:
         Tab(say("Statements"), _columns(_STATEMENT), _statements(view), "statements.csv"),
         *_changes(view),
         Tab(
-            say("Parts"),
+            say("Units"),
             _columns(_PART),
             (_fields(s, _PART) for s in view.slices.rows),
             "slices.csv",

@@ -125,6 +125,17 @@ def holes(text: str) -> set[str]:
     return {name for _, name, *_ in string.Formatter().parse(text) if name}
 
 
+def test_no_german_text_says_the_same_twice() -> None:
+    with (translate.locale_dir() / "de.po").open("rb") as file:
+        texts = [
+            t
+            for m in read_po(file)
+            for t in (m.string if isinstance(m.string, tuple) else (m.string,))
+        ]
+    doubled = [t for t in texts if len(t) > 20 and t[: len(t) // 2] == t[len(t) // 2 :]]
+    assert doubled == []
+
+
 def test_german_says_everything_but_for_catalogs_that_nobody_has_translated_yet() -> None:
     content = loader.load()
     controls = [c for f in content.frameworks for c in f.controls]

@@ -56,25 +56,31 @@ def of_files(intake: Intake) -> Iterator[Notice]:
     yield from _notice_of_files("nothing_kept", [f for f in files if _is_barren(f)])
     lossy = [f for f in files if f.source and (f.unreadable or f.rejected)]
     # What people state holds no record of an agent, so losing it hides no failure.
-    for code, is_stated in (("records_lost", False), ("statements_lost", True)):
-        lossy_files = [f for f in lossy if (f.source in KINDS) == is_stated]
-        if not lossy_files:
-            continue
-        count = sum(f.unreadable + f.rejected for f in lossy_files)
-        lines = tuple(
-            tell(
-                "{file}: {unreadable} unreadable, {rejected} rejected",
-                file=f.file,
-                unreadable=f.unreadable,
-                rejected=f.rejected,
-            )
-            for f in lossy_files
-        )
-        yield Notice(code, (("n", count),), lines, "quarantine.csv")
+    stated = [f for f in lossy if f.source in KINDS]
+    if records := [f for f in lossy if f not in stated]:
+        yield Notice("records_lost", *_losses(records), "quarantine.csv")
+    if stated:
+        yield Notice("statements_lost", *_losses(stated), "quarantine.csv")
     if documents:
         texts = (headings(), *(line_to_copy(f.why) for f in documents))
         lines = tuple(map(verbatim, texts))
         yield Notice("documents", (("n", len(documents)),), lines, _IN_ACCOUNTING)
+
+
+def _losses(
+    files: Sequence[FileCount],
+) -> tuple[tuple[tuple[str, int]], tuple[Sentence, ...]]:
+    """Return the values and lines of a notice on the records that files lost."""
+    lines = tuple(
+        tell(
+            "{file}: {unreadable} unreadable, {rejected} rejected",
+            file=f.file,
+            unreadable=f.unreadable,
+            rejected=f.rejected,
+        )
+        for f in files
+    )
+    return (("n", sum(f.unreadable + f.rejected for f in files)),), lines
 
 
 def of_contradictions(intake: Intake) -> Iterator[Notice]:

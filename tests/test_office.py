@@ -107,7 +107,7 @@ def words_of_document(path: Path) -> str:
     """Every text of the pages, tables included."""
     body = Document(str(path)).element.body
     paragraphs = ("".join(t.text or "" for t in p.iter(word_name("w:t"))) for p in body.iter(word_name("w:p")))  # fmt: skip
-    return "\n".join(paragraphs)
+    return "\n".join(paragraphs).replace("\u00a0%", " %")
 
 
 def words_of_slides(path: Path) -> str:
@@ -116,7 +116,7 @@ def words_of_slides(path: Path) -> str:
         "".join(t.text or "" for t in p.iter(slide_name("a:t")))
         for slide in Presentation(str(path)).slides
         for p in slide._element.iter(slide_name("a:p"))
-    )
+    ).replace("\u00a0%", " %")
 
 
 def charts_of(path: Path) -> list[tuple[dict[str, list[tuple[str, float]]], list[tuple[Any, ...]]]]:

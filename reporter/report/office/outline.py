@@ -355,11 +355,16 @@ def _themes(controls: Sequence[Control]) -> Table:
     return Table(
         say("By theme"),
         (
+<<<<<<< ours
             *(say("Theme"), say("Evidenced score [range]"), say("Failing"), say("Unknown")),
             say("Blocks"),
+=======
+            *(say("Theme"), say("Score (evidenced–possible)"), say("Failing"), say("Unknown")),
+            say("In the way of"),
+>>>>>>> theirs
         ),
         tuple(rows),
-        (32, 25, 12, 13, 18),
+        (27, 22, 13, 15, 23),
         frozenset({2, 3}),
     )
 
@@ -388,7 +393,7 @@ def _frameworks(view: View) -> Table:
     return Table(
         say("By framework"),
         (
-            *(say("Framework"), say("Evidenced score [range]"), say("Coverage")),
+            *(say("Framework"), say("Score (evidenced–possible)"), say("Coverage")),
             *(say("Fully · in part · by statement · not at all"), say("Level, by our rule")),
         ),
         tuple(
@@ -398,14 +403,14 @@ def _frameworks(view: View) -> Table:
             )
             for f in view.frameworks
         ),
-        (24, 25, 13, 24, 14),
+        (22, 23, 16, 24, 15),
         frozenset({2, 3, 4}),
     )
 
 
 def _units(view: View) -> Table | None:
     rows = [
-        (r.value, number(r.actors), r.level, _bounded(r.score, r.range), r.weakest)
+        (r.value, number(r.actors), r.level, r.range or r.score, r.weakest)
         for d in view.slices.dimensions
         for r in d.rows
         if r.dimension == UNIT
@@ -416,16 +421,12 @@ def _units(view: View) -> Table | None:
         say("By business unit"),
         (
             *(say("Unit"), say("Actors"), say("Level")),
-            *(say("Evidenced score [range]"), say("Weakest themes")),
+            *(say("Score (evidenced–possible)"), say("Weakest themes")),
         ),
         tuple(rows[:UNITS_SHOWN]),
         (20, 11, 10, 24, 35),
         frozenset({1, 2}),
     )
-
-
-def _bounded(score: str, bounds: str) -> str:
-    return f"{score} [{bounds}]" if bounds else score
 
 
 def _units_note(view: View) -> str:

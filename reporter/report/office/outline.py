@@ -355,13 +355,8 @@ def _themes(controls: Sequence[Control]) -> Table:
     return Table(
         say("By theme"),
         (
-<<<<<<< ours
-            *(say("Theme"), say("Evidenced score [range]"), say("Failing"), say("Unknown")),
-            say("Blocks"),
-=======
             *(say("Theme"), say("Score (evidenced–possible)"), say("Failing"), say("Unknown")),
-            say("In the way of"),
->>>>>>> theirs
+            say("Blocks"),
         ),
         tuple(rows),
         (27, 22, 13, 15, 23),

@@ -217,5 +217,5 @@ def test_a_workspace_that_exists_gets_the_queries_alone_and_once(tmp_path: Path)
 
 def test_an_unknown_collector_is_refused(tmp_path: Path) -> None:
     result = reporter("init", tmp_path / "ws", "--collect", "okta,oktopus")
-    assert (result.exit_code, "'oktopus' is none of" in result.output) == (2, True)
+    assert (result.exit_code, "'oktopus' is not one of" in result.output) == (2, True)
     assert not (tmp_path / "ws").exists()

@@ -199,7 +199,7 @@ def test_assess_and_export_write_the_editions_that_are_asked_for(tmp_path: Path)
     assert again.exit_code == 0, again.output
     assert (tmp_path / "board.html").read_bytes() == (run / "board.html").read_bytes()
     wrong = reporter("assess", ws, "--out", tmp_path / "other", "--editions", "bord")
-    assert (wrong.exit_code, "'bord' is none of auditor, board, engineer" in wrong.output) == (2, True)  # fmt: skip
+    assert (wrong.exit_code, "'bord' is not one of auditor, board, engineer" in wrong.output) == (2, True)  # fmt: skip
 
 
 def test_a_list_named_like_a_column_takes_no_place_of_it() -> None:

@@ -151,15 +151,15 @@ def test_ids_that_no_list_has_are_named(
     ("framework", "ref", "kind", "says"),
     [
         ("NIST CSF 2.0", "PR.AC-01", "retired id", "version 1.1"),
-        ("NIST CSF 2.0", "GV.OC-09", "wrong id", "no id of NIST Cybersecurity Framework"),
+        ("NIST CSF 2.0", "GV.OC-09", "wrong id", "not an id of NIST Cybersecurity Framework"),
         ("ISO/IEC 42001:2023", "A.10.1", "wrong id", "begin at A.10.2"),
         ("ISO/IEC 42001:2023", "A.5.1", "mixed-up id", "is an id of ISO/IEC 27001:2022"),
         ("OWASP Agentic Top 10", "LLM06:2025", "mixed-up id", "is an id of OWASP Top 10 for LLM"),
         ("OWASP Agentic Top 10", "NHI3", "mixed-up id", "is an id of OWASP Non-Human"),
         ("NIST AI RMF", "GV.OC-01", "mixed-up id", "is an id of NIST Cybersecurity"),
         ("OWASP NHI Top 10", "NHI8:2024", "retired id", "edition 2024"),
-        ("OWASP NHI Top 10", "AGENT-02", "wrong id", "no id of OWASP Non-Human"),
-        ("EU AI Act", "Article 200", "wrong id", "no id of Regulation"),
+        ("OWASP NHI Top 10", "AGENT-02", "wrong id", "not an id of OWASP Non-Human"),
+        ("EU AI Act", "Article 200", "wrong id", "not an id of Regulation"),
     ],
 )  # fmt: skip
 def test_ids_are_held_against_the_list_that_the_row_names(
@@ -831,7 +831,7 @@ def test_the_page_names_what_others_say_and_we_do_not(content: Content) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"strength": "strong"}, "'strength' is none of"),
+        ({"strength": "strong"}, "'strength' is not one of"),
         ({"pairs": [{"from": AGENTIC, "to": "nowhere", "maps": {}}]}, "no list"),
         ({"pairs": [{"from": AGENTIC, "to": RMF, "maps": {"ASI01": [6.1]}}]}, "in quotes"),
         ({"labels": [{"list": "nowhere", "id": "x", "label": ""}]}, "no list 'nowhere'"),

@@ -107,7 +107,7 @@ def test_no_mapping_is_written_that_would_break_the_workspace(tmp_path: Path) ->
     done = reporter("map", path)
     assert (done.exit_code, "no valid mapping can be made of it" in done.output) == (3, True)
     wrong = reporter("map", path, "--kind", "gadget")
-    assert (wrong.exit_code, "kind 'gadget' is none of" in wrong.output) == (3, True)
+    assert (wrong.exit_code, "kind 'gadget' is not one of" in wrong.output) == (3, True)
     assert written(tmp_path) == ["other.yml"]
 
 

@@ -388,7 +388,7 @@ GOOD = "map: m\nkind: agent\nheadings: [Id, Stage]\ncolumns:\n  actor_id: Id\n"
 @pytest.mark.parametrize(
     ("text", "line", "says"),
     [
-        (GOOD.replace("agent", "robot"), 2, "kind 'robot' is none of"),
+        (GOOD.replace("agent", "robot"), 2, "kind 'robot' is not one of"),
         (GOOD + "  stat: Stage\n", 4, "an actor has no column 'stat'"),
         (GOOD + "  state: Phase\n", 4, "'Phase' is not one of the headings"),
         (GOOD + "  state: {from: Stage, value: {}}\n", 4, "unknown key 'value'"),

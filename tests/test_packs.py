@@ -395,7 +395,7 @@ def test_no_installed_format_is_imported_unless_asked_for(site: Path, tmp_path: 
     assert assess_as(tmp_path / "run", "json,csv").exit_code == 0
     refused = assess_as(tmp_path / "other", "json,nothing")
     assert refused.exit_code == 2
-    assert "'nothing' is none of html, pdf, json, csv, docx, ocsf, oscal, pptx, sarif, xlsx, markdown" in refused.output  # fmt: skip
+    assert "'nothing' is not one of html, pdf, json, csv, docx, ocsf, oscal, pptx, sarif, xlsx, markdown" in refused.output  # fmt: skip
     assert not (site / "ran").exists()
 
 

@@ -247,7 +247,7 @@ def test_a_language_that_is_none_is_a_wrong_command(
 ) -> None:
     what = good_run if verb == "render" else good
     done = reporter(verb, what, "--formats", "csv", "--language", language, "--out", tmp_path / "o")
-    assert done.exit_code == 2 and "is none of de, en" in done.output
+    assert done.exit_code == 2 and "is not one of de, en" in done.output
     assert not (tmp_path / "o").exists()
 
 

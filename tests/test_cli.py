@@ -376,7 +376,7 @@ def test_the_level_is_explained_by_what_stands_in_its_way_and_the_least_that_wou
 ) -> None:
     output = reporter("explain", sample_run, "level").output
     detail, ways = output.split("\nWhat reaches each level from here:\n")
-    assert "\n1 Visible: Level 1 needs " in detail and "2 Identified" not in detail
+    assert "\n1 Visible: Level 1 lacks " in detail and "2 Identified" not in detail
     assert re.findall(r"^  (\d) .*; score then \d", ways, re.MULTILINE) == list("12345")
     (line,) = (x for x in output.splitlines() if x.startswith("      INV-02 "))
     assert "fails for agt-border-helper-2, agt-pallet-bot and agt-quay-helper" in line

@@ -124,8 +124,8 @@ def test_unassessed_controls_are_said_so_and_never_zero_percent(rich: View) -> N
 
 def test_nothing_assessed_prints_words_instead_of_numbers() -> None:
     summary = given.view(given.empty()).summary
-    assert summary.figure.text == "Not assessed"
-    assert summary.level.name == "Not assessed"
+    assert summary.figure.text == "Too little evidence to score"
+    assert summary.level.name == "Too little evidence to score"
     assert summary.under_policy.startswith("How many agents are under a policy is not known: add")
 
 
@@ -286,7 +286,8 @@ def test_hostile_names_stay_text_in_html(page: str) -> None:
     tags = {tag for tag, _ in parser.tags}
     assert not tags & {"img", "iframe", "link", "object"}
     scripts = [attrs for tag, attrs in parser.tags if tag == "script"]
-    assert scripts == [{"type": "application/json", "id": "new-results"}, {}]
+    kinds = [{"type": "application/json", "id": f"{name}-results"} for name in ("new", "decided")]
+    assert scripts == [*kinds, {}]
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
     assert "<bdi>abc\\u202egnp.exe</bdi>" in page
     assert "{{ 7*7 }}{% raw %}" in page

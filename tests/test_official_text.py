@@ -226,7 +226,7 @@ def test_the_page_shows_literal_and_intended_references(german: Path) -> None:
         for row in table.find("tbody")
     }
     assert rows["AGENT-02"][:3] == [
-        "nichts in der Liste",
+        "nichts auf der Liste",
         "ASI02 Tool Misuse and Exploitation Verwandt: ASI03 Identity and Privilege Abuse",
         "0,8 für das Gemeinte",
     ]

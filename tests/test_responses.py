@@ -337,7 +337,7 @@ def test_a_decision_is_due_with_the_first_finding_that_it_settles(
     run = assess(ws, before)
     data, results = read_run(run)
     deadlines = answers(data, results).deadlines
-    (question,) = (q for q in questions(data, results, deadlines) if q.severity == "critical")
+    (question,) = (q for q in questions(data, results, deadlines) if q.id == "no-owner")
     assert (question.due, question.late) == (due, "overdue" in due)
     cards = {c["id"]: c["due"] for c in printed(run)["causes"]["cards"]}
     assert any(d.startswith(due.split(";")[0]) for d in cards.values())

@@ -232,7 +232,8 @@ def test_each_open_result_stands_once_in_the_to_do_lists_by_owner_and_rank(compa
     owners = {o["owner"]: o for o in report["roadmap"]["owners"]}
     assert int(owners["nobody"]["results"]) == sum(not r["owner"] for r in rows)
     busy = rows[0]["owner"]
-    assert int(owners[busy]["actions"]) == len({r["action"] for r in rows if r["owner"] == busy})
+    (line,) = (o for name, o in owners.items() if busy in name)
+    assert int(line["actions"]) == len({r["action"] for r in rows if r["owner"] == busy})
 
 
 def test_misuse_that_a_log_shows_is_urgent_whatever_the_tier(company: Path) -> None:

@@ -103,8 +103,7 @@ def load(
     and what ships on `lists` but those named (empty: the usual ones; None: all are wanted): rows,
     registers, unless others bring lists. Raises Errors with every problem in any file.
     """
-    frameworks, sources = content_dir()
-    errors: list[ReporterError] = []
+    (frameworks, sources), errors = content_dir(), list[ReporterError]()
     packs = tuple(p for p in packs if p.folder.resolve() not in {f.resolve() for f in extra})
     extras = [*(p.folder for p in packs), *extra]
     folders = [frameworks, *extras]

@@ -110,9 +110,8 @@ def _build(assessment: model.Assessment, results: Results) -> View:
     causes_of = causes_by_checks(assessment.causes)
     book = Book(assessment, {c.id: c for c in checks}, anchors, causes_of, words.of_controls())
     themes_view, framework_views = themes(book), frameworks(book)
-    steps = level_steps(assessment, results)
+    steps, responses = level_steps(assessment, results), answers(assessment, results)
     summary_view = summary(assessment, book.checks, framework_views, steps)
-    responses, notices = answers(assessment, results), summary_view.notices
     links = {c: elements.Link(clean(c), a) for (f, c), a in anchors.items() if not f}
     past = history(assessment, anchors, Changes(results.run, assessment.checks))
     return View(
@@ -157,7 +156,7 @@ def _build(assessment: model.Assessment, results: Results) -> View:
         weights=_weights(assessment.policy),
         reliance=words.chapter(),
         front=front_page(
-            *(assessment, results, steps, notices),
+            *(assessment, results, steps, summary_view.notices),
             *(responses.deadlines, links, past.score_changes),
         ),
         responses=register(assessment, responses),

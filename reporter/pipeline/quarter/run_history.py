@@ -69,8 +69,10 @@ class FindingRow:
 def read_history(folder: Path) -> tuple[list[RunRow], list[FindingRow]]:
     """Read the runs that lie in a folder, by organisation, unit and moment.
 
-    Raises InputError where one cannot be read, VerificationError where the chain is broken.
+    Raises InputError where there is no folder, VerificationError where the chain is broken.
     """
+    if not folder.is_dir():
+        raise InputError("no such folder", str(folder), "Give the folder that holds the runs.")
     chain = {c.run: c for c in read_chain(folder)}
     names = {
         p.parent.name for p in folder.glob(f"*/{MANIFEST}") if not p.parent.name.startswith(".")

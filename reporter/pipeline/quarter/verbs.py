@@ -133,12 +133,9 @@ def history(ctx: click.Context, folder: Path, as_json: bool) -> None:
 
     Exit code 4 where a closed run, or the chain, is not as it was closed.
     """
-    from reporter.errors import InputError
     from reporter.i18n.translate import speaking
     from reporter.pipeline.quarter.run_history import as_data, as_text, read_history
 
-    if not folder.is_dir():
-        raise InputError("no such folder", str(folder), "Give the folder that holds the runs.")
     with speaking("en"):
         rows, findings = read_history(folder)
         if as_json:

@@ -219,7 +219,7 @@ def test_a_difference_within_the_ranges_is_not_called_progress(tmp_path: Path) -
     )
     (better,) = (m.name for m in made.score_changes if m.result.startswith("better"))
     said = f"1 theme is worse ({worse}) and 1 theme is better ({better}) on any reading; "
-    assert f"{said}missing evidence could explain the rest; level" in made.sentences[0]
+    assert f"{said}missing evidence could explain the rest; still level" in made.sentences[0]
 
 
 def rescored(a: Assessment, **themes: tuple[int, int]) -> Assessment:
@@ -237,7 +237,7 @@ def test_ranges_that_overlap_show_neither_progress_nor_decline(tmp_path: Path) -
     run = leave(tmp_path / "q", assessed(90), THEN)
     made = told(rescored(beside(tmp_path, [run], THEN), whole=(0, 100)))
     assert made.score_changes[0].result == "the ranges overlap"
-    assert " %: missing evidence could explain the difference; level" in made.sentences[0]
+    assert " %: missing evidence could explain the difference; still level" in made.sentences[0]
     assert not re.search("better|worse|higher|lower|rose|fell", made.sentences[0])
 
 

@@ -126,7 +126,7 @@ def test_types_of_columns_are_of_a_fixed_list(text: str, written: str | None) ->
     if written:
         assert validate_type(text, PLACE) == written
         return
-    with pytest.raises(ContentError, match="no type of a column"):
+    with pytest.raises(ContentError, match="is not a column type"):
         validate_type(text, PLACE)
 
 
@@ -458,7 +458,7 @@ def test_a_source_that_is_tried_runs_behind_the_same_walls(tmp_path: Path) -> No
     path = a_source(tmp_path / "extra", evil) / "sources" / "house.yml"
     (tmp_path / "list.json").write_text('[{"robot": "r1"}]')
     refused = reporter("lint", "--try", path, tmp_path / "list.json")
-    assert refused.exit_code == 3 and "no part of a source" in refused.output
+    assert refused.exit_code == 3 and "is not part of a source" in refused.output
     path.write_text(SOURCE)
     taken = reporter("lint", "--try", path, tmp_path / "list.json")
     assert taken.exit_code == 0 and '"actor_id": "r1"' in taken.output

@@ -209,8 +209,9 @@ def _card(
     tier, own_level, score = ratings(*_rated(level)) if level else _UNREGISTERED
     unit, reason = (clean(rating.unit), _tier_text(rating)) if rating else ("", "")
     reason = reason if level else say("not in any register provided: the highest tier")
+    lowest = level.level_lo if level and _has_level(level) else None
     if not path:
-        return AgentCard(clean(agent), tier, own_level, score, unseen, (), "", unit, reason)
+        return AgentCard(clean(agent), tier, own_level, score, unseen, (), "", unit, reason, lowest)
     by_kind = {kind: [s for s in path if s.kind == kind] for kind in _KINDS}
     steps = [s for kind in _KINDS for s in sorted(by_kind[kind], key=_worst_first)[:STEPS_SHOWN]]
     remainder = len(path) - len(steps)
@@ -228,6 +229,7 @@ def _card(
         ),
         unit=unit,
         tier_text=reason,
+        lowest=lowest,
     )
 
 

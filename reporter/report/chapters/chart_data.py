@@ -11,6 +11,7 @@ from fractions import Fraction
 
 from reporter.i18n.translate import content, day, mark, say, say_n, short_month
 from reporter.model import assessment as model
+from reporter.model.roadmap import Way
 from reporter.report.chapters.next_steps import person_days, points
 from reporter.report.view.format import (
     clean,
@@ -107,6 +108,8 @@ class AgentCard:
     """Its business unit; empty where no input names one."""
     tier_text: str = ""
     """What gives it its tier: "declared high; autonomy 0 to 2, blast radius 1, data 2"."""
+    lowest: int | None = None
+    """Its level on evidence; None where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -352,9 +355,13 @@ def cost_curve(assessment: model.Assessment) -> CostCurve:
         else say("Line: the roadmap in its order; it changes no level."),
         end,
     ]
-    marks = tuple(CostPoint(int(w.days * 10), thousandths(w.total), w.level) for w in ways)
+    marks = tuple(_mark_of(way.days, way) for way in ways)
     ends = percent(plan.start), percent(last.total)
     return CostCurve(" ".join(filter(None, texts)), tuple(curve), ends, marks)
+
+
+def _mark_of(days: Fraction, way: Way) -> CostPoint:
+    return CostPoint(int(days * 10), thousandths(way.total), way.level)
 
 
 def _by_level(days: Mapping[int, Fraction]) -> str:

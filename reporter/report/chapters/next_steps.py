@@ -63,6 +63,7 @@ class PickLine:
     """Added to `start` they give every total."""
     checks: tuple[str, ...]
     """Whose results become pass."""
+    owner_ids: tuple[str, ...] = ()
     before: str = ""
     """"joined: no-owner-3f2a, no-owner-77c1": the actions of the last run whose failures it has;
     empty where it is the same.
@@ -296,6 +297,7 @@ def _printer(fixes: Fixes) -> Callable[[int, Pick, str, Regrouped | None], PickL
             what=clean(action.what),
             lane=lane,
             owners=clean("; ".join(action.owners)),
+            owner_ids=action.owners,
             **work,
             **gains(
                 pick.gain.as_integer_ratio(),
@@ -320,12 +322,12 @@ _ORIGINS = {
 
 def _brief(line: PickLine, assessment: model.Assessment, place: int) -> PickLine:
     """Return a line for the report: long texts are cut, and weight-sensitive places are marked."""
-    owners = line.owners.split("; ")
+    owners = ", ".join(person(assessment, owner) for owner in line.owner_ids)
     return replace(
         line,
         sensitive=_sensitive(assessment, line, place),
         what=short(line.what, FILE, 60),
-        owners=short(", ".join(person(assessment, o) for o in owners), FILE, 60) or say("nobody"),
+        owners=short(owners, FILE, 60) or say("nobody"),
         fix=short(line.fix, FILE, 200),
     )
 

@@ -7,7 +7,6 @@ and everything on pages of bounded size in a folder beside it.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import groupby, islice
@@ -369,8 +368,7 @@ def level_choice(card: AgentCard | None) -> str:
     """
     if not card or not card.score:
         return ""
-    lowest = re.match(r"\d", card.level)
-    return say("level {level}", level=lowest[0]) if lowest else say(NO_LEVEL)
+    return say(NO_LEVEL) if card.lowest is None else say("level {level}", level=card.lowest)
 
 
 def _actions(view: View) -> dict[str, tuple[PickLine, ...]]:

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from reporter.model.statements import DONE, RISK_ACCEPTED
 from reporter.report.chapters.follow_up.response_register import (
-    ANCHOR,
     CLOSED,
     OPEN,
     UNKNOWN_ID,
@@ -52,7 +51,7 @@ def answered_risks(view: View, names: Names) -> Iterator[Json]:
     """
     in_actions = {cause for cause, _ in _actions(view)} if view.responses.rows else set()
     for line in view.responses.rows:
-        if line.standing == UNKNOWN_ID or line.anchor.removeprefix(ANCHOR) in in_actions:
+        if line.standing == UNKNOWN_ID or line.cause in in_actions:
             continue
         heading = line.title or f"Finding {line.finding}"
         yield filled(
@@ -77,8 +76,8 @@ def unplaced(view: View) -> str:
 def _open(view: View) -> Mapping[str, list[ResponseLine]]:
     lines: dict[str, list[ResponseLine]] = defaultdict(list)
     for line in view.responses.rows:
-        if line.anchor:
-            lines[line.anchor.removeprefix(ANCHOR)].append(line)
+        if line.cause:
+            lines[line.cause].append(line)
     return lines
 
 

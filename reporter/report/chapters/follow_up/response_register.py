@@ -57,6 +57,8 @@ class ResponseLine:
     """The day that the response names."""
     due_iso: str = ""
     policy_iso: str = ""
+    cause: str = ""
+    """Id of the finding of this run that it answers; '' for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +234,7 @@ def _printed(
     known = cause or past
     return ResponseLine(
         finding=clean(response.finding),
+        cause=cause.id if cause else "",
         anchor=anchor(cause) if cause else "",
         title=clean(headline(known.title)) if known else "",
         what=short(clean(known.what), "causes.csv", 80) if known else "",

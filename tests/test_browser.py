@@ -385,6 +385,7 @@ def test_an_agent_has_a_card_with_its_results_and_what_to_do(rich: Any) -> None:
     assert card.locator("ol.todo li").count() > 0
 
 
+@pytest.mark.deep  # a minute each
 @pytest.mark.parametrize("edition", EDITIONS)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_contrast_outside_pictures_is_left_open(

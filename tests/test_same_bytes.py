@@ -385,7 +385,7 @@ def test_a_damaged_cache_is_converted_anew_with_a_note(
     said: list[str] = []
     assert read(ws, said.append) == first
     if (damage, ending) != ("removed", ".json"):
-        assert len(said) == 2 and all("is converted anew" in s for s in said), said
+        assert len(said) == 2 and all("is converted again" in s for s in said), said
     said.clear()
     assert read(ws, said.append) == first
     assert said == []
@@ -454,7 +454,7 @@ def test_an_entry_that_is_not_the_one_of_its_files_is_converted_anew(
     said: list[str] = []
     assert read(ws, said.append) == first
     assert len(said) == (1 if other == "one over the other" else 2), said
-    assert all("is converted anew" in s for s in said)
+    assert all("is converted again" in s for s in said)
     said.clear()
     assert read(ws, said.append) == first and said == []
 

@@ -424,12 +424,12 @@ def test_owners_are_printed_by_name_and_with_their_id_where_two_share_it(tmp_pat
     )
     run = reporter.assess(tmp_path / "ws")
     data = read_data(run.folder)
-    assert {i: data.person(i) for i in owners} == {
+    assert {i: data.name_of(i) for i in owners} == {
         "ann@a.example": "Ann Lee (ann@a.example)",
         "ann@b.example": "Ann Lee (ann@b.example)",
         "bo@a.example": "Bo Ek",
         "cy@a.example": "cy@a.example",
     }
-    named = " ".join(q.owner for q in run.view.front.questions)
+    named = " ".join(card.owners for card in run.view.causes.cards)
     assert "Ann Lee (ann@a.example)" in named
     assert "bo@a.example" not in named

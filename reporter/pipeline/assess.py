@@ -146,6 +146,7 @@ def assess_workspace(
     from reporter.report import build as views
 
     refuse_existing(out)
+    kept_input.refuse_people(options.keep_tables and options.pseudonymise)
     _refuse_places(folder, out, *filter(None, [options.cache, options.temp]))
     own_templates = read_templates(options.templates, FILES.values() if options.templates else ())
     installed_formats.refuse_unknown(options.formats)

@@ -39,18 +39,19 @@ class Closing:
     manifest: str
     """SHA-256 of its manifest."""
     previous: str
-    """SHA-256 of the line before; '' of the first."""
-
-    @property
-    def line(self) -> str:
-        """Return it as it is written."""
-        data = {k: getattr(self, k) for k in _KEYS}
-        text: str = clean_json(data, sort_keys=True)
-        return text
+    """`sha256` of the line before; '' of the first."""
 
     @property
     def sha256(self) -> str:
-        return hashlib.sha256(self.line.encode()).hexdigest()
+        """Return the hash of all that it says."""
+        text = clean_json({k: getattr(self, k) for k in _KEYS}, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    @property
+    def line(self) -> str:
+        """Return it as it is written, with its hash."""
+        data = {k: getattr(self, k) for k in _KEYS}
+        return clean_json({**data, "sha256": self.sha256}, sort_keys=True)
 
 
 def read_chain(folder: Path) -> list[Closing]:
@@ -87,8 +88,9 @@ def read_chain(folder: Path) -> list[Closing]:
 def _parsed(line: str) -> Closing | None:
     try:
         data: dict[str, Any] = json.loads(line)
-        if {*data} != {*_KEYS}:
+        if {*data} != {*_KEYS, "sha256"}:
             return None
+        del data["sha256"]  # of another line `line` differs
         data["period"] = tuple(data["period"])
         return Closing(**data)
     except (ValueError, TypeError):

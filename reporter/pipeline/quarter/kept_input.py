@@ -43,6 +43,16 @@ def keep(engine: DuckDB, intake: Intake, settings: Mapping[str, Path], folder: P
         shutil.copyfile(path, folder / name)
 
 
+def refuse_people(is_asked: bool) -> None:
+    """Raise InputError where tables are to be kept of a run that names nobody: they name people."""
+    if is_asked:
+        raise InputError(
+            "the kept tables would name people, and the run replaces them by pseudonyms",
+            "--keep-tables",
+            "Give one of --keep-tables and --pseudonymise.",
+        )
+
+
 def refuse_missing(folder: Path) -> None:
     """Raise InputError where a folder holds no kept tables."""
     if not (folder / INTAKE).is_file():

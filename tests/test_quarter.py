@@ -1,0 +1,220 @@
+"""Runs over quarters: kept tables, compared, closed and restated runs, a folder of runs as a history."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import assess_few, reporter
+
+import reporter as api
+from reporter.content import loader
+from reporter.content.loader import Content
+from reporter.errors import InputError, VerificationError
+from reporter.pipeline.assess import Options, assess_workspace
+from reporter.pipeline.quarter.compare_runs import compare_stored, finding_changes
+from reporter.pipeline.quarter.kept_input import FOLDER
+from reporter.pipeline.quarter.reperform import assess_tables, restate
+from reporter.pipeline.quarter.run_history import read_history
+from reporter.runs.chain import CHAIN, close, read_chain
+from reporter.runs.store import DATA, RESULTS, read_data
+
+pytestmark = pytest.mark.slow
+PEOPLE = [
+    {"type": "human", "actor_id": n, "name": n, "state": s}
+    for n, s in (("ann", "active"), ("cat", "retired"))
+]
+AGENT = {"type": "agent", "state": "active", "risk_tier": "high", "owner_confirmed_at": "2026-03-01T00:00:00Z"}  # fmt: skip
+
+
+def quarter(folder: Path, end: int, owners: dict[str, str]) -> Path:
+    """A workspace of agents with owners whose period of two months ends with a month."""
+    period = {"from": f"2026-{end - 1:02}-01", "to": f"2026-{end + 1:02}-01"}
+    agents = [AGENT | {"actor_id": a, "owner_id": o} for a, o in owners.items()]
+    (folder / "inventory").mkdir(parents=True)
+    settings = {"organisation": "Acme", "period": period}
+    (folder / "reporter.yml").write_text(json.dumps(settings))
+    (folder / "inventory/all.json").write_text(json.dumps(agents + PEOPLE))
+    return folder
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _some_checks() -> Any:
+    with pytest.MonkeyPatch.context() as patch:
+        assess_few(patch, "OWN-02", "LIF-01")
+        yield
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Four runs: A1 is fixed in the second and back in the third; A3 is gone in the fourth."""
+    folder = tmp_path_factory.mktemp("quarters")
+    earlier: tuple[Path, ...] = ()
+    for n, owners in enumerate(
+        (
+            {"A1": "cat", "A2": "cat", "A3": "cat"},
+            {"A1": "ann", "A2": "cat", "A3": "cat"},
+            {"A1": "cat", "A2": "cat", "A3": "cat"},
+            {"A1": "cat", "A2": "ann"},
+        ),
+        1,
+    ):
+        ws = quarter(folder / f"ws{n}", 2 * n + 1, owners)
+        options = Options(formats=("csv",), earlier=earlier, keep_tables=True)
+        assess_workspace(ws, folder / f"runs/q{n}", options)
+        earlier = (folder / f"runs/q{n}",)
+    return folder / "runs"
+
+
+def states(runs: Path, before: str, now: str) -> dict[str, str]:
+    compared = compare_stored(runs / before, runs / now)
+    return {
+        c.what: c.state for c in finding_changes(read_data(runs / before), compared) if c.what in ("A1", "A2", "A3")
+        and c.id.startswith("no-owner")
+    }  # fmt: skip
+
+
+def test_a_finding_is_followed_by_its_lasting_id(runs: Path) -> None:
+    assert states(runs, "q1", "q2") == {"A1": "fixed", "A2": "open", "A3": "open"}
+    assert states(runs, "q2", "q3") == {"A1": "reopened", "A2": "open", "A3": "open"}
+    # Of whom nothing is judged any more, nothing is called fixed.
+    assert states(runs, "q3", "q4") == {"A1": "open", "A2": "fixed", "A3": "not seen any more"}
+
+
+def test_compare_prints_the_movement_and_gives_it_as_data(runs: Path) -> None:
+    text = reporter("compare", runs / "q1", runs / "q2")
+    assert text.exit_code == 0 and "1 result fixed" in text.output
+    data = json.loads(reporter("compare", runs / "q1", runs / "q2", "--json").output)
+    whole = data["movements"][0]
+    moved = Fraction(whole["lo"]) - Fraction(whole["lo_before"])
+    assert moved == sum(Fraction(p["lo"]) for p in whole["parts"]) > 0
+    assert reporter("compare", runs / "q2", runs / "q1").exit_code == 3
+
+
+def test_kept_tables_give_the_same_run_again(runs: Path, tmp_path: Path) -> None:
+    assess_tables(runs / "q1", tmp_path / "again", Options(formats=("csv",)))
+    for name in (DATA, RESULTS, "findings.csv", "quarantine.csv"):
+        assert (tmp_path / "again" / name).read_bytes() == (runs / "q1" / name).read_bytes(), name
+
+
+def test_a_restated_run_differs_by_rules_alone(
+    runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(InputError, match="its level depends on it"):
+        restate(runs / "q2", tmp_path / "r", Options(formats=()))
+    load = loader.load
+
+    def stricter(*words: Any, **more: Any) -> Content:
+        content = load(*words, **more)
+        return replace(content, policy=replace(content.policy, declared_credit=Fraction(1, 4)))
+
+    monkeypatch.setattr(loader, "load", stricter)  # the rules of today
+    made, _ = restate(runs / "q2", tmp_path / "r", Options(formats=(), earlier=(runs / "q1",)))
+    (whole, *_) = made.history.movements
+    assert [(p.group, p.cause) for p in whole.parts] == [("rules", "policy")]
+    assert whole.lo < whole.lo_before == read_data(runs / "q2").scores.enterprise.total.lo
+    assert made.history.runs[-1].as_of == read_data(runs / "q2").run.as_of.replace(tzinfo=None)
+
+
+def test_without_kept_tables_nothing_is_assessed_again(runs: Path, tmp_path: Path) -> None:
+    shutil.copytree(runs / "q1", tmp_path / "q1", ignore=shutil.ignore_patterns(FOLDER))
+    refused = reporter("restate", tmp_path / "q1", "--out", tmp_path / "r")
+    assert refused.exit_code == 3 and "keep-tables" in refused.output
+    (runs / "q1" / FOLDER / "in_actors.parquet").rename(tmp_path / "aside")
+    try:
+        refused = reporter("restate", runs / "q1", "--out", tmp_path / "r")
+        assert refused.exit_code == 3 and "in_actors.parquet: is missing" in refused.output
+    finally:
+        (tmp_path / "aside").rename(runs / "q1" / FOLDER / "in_actors.parquet")
+
+
+def test_tables_that_name_people_are_not_kept_with_pseudonyms(runs: Path, tmp_path: Path) -> None:
+    words = ("--keep-tables", "--pseudonymise", "people", "--out", tmp_path / "r")
+    refused = reporter("assess", runs.parent / "ws1", *words)
+    assert refused.exit_code == 3 and "would name people" in refused.output
+    assert not (tmp_path / "r").exists()
+
+
+# ---------------------------------------------------------------- closed
+
+
+@pytest.fixture
+def closed(runs: Path, tmp_path: Path) -> Path:
+    """A folder of three runs of which two are closed."""
+    for name in ("q1", "q2", "q3"):
+        shutil.copytree(runs / name, tmp_path / "runs" / name)
+    for name in ("q1", "q2"):
+        assert reporter("close", tmp_path / "runs" / name).exit_code == 0
+    return tmp_path / "runs"
+
+
+def test_closing_twice_changes_nothing_and_quarters_are_closed_in_order(closed: Path) -> None:
+    chain = (closed / CHAIN).read_bytes()
+    assert "was closed before" in reporter("close", closed / "q1").output
+    assert (closed / CHAIN).read_bytes() == chain
+    assert close(closed / "q3", "")[0].n == 3
+    shutil.copytree(closed / "q2", closed / "late")
+    with pytest.raises(InputError, match="is closed already"):
+        close(closed / "late", "")
+
+
+@pytest.mark.parametrize("name", [DATA, RESULTS, "findings.csv", "manifest.json"])
+def test_any_change_of_a_closed_run_is_found(closed: Path, name: str) -> None:
+    assert reporter("history", closed).exit_code == 0
+    data = bytearray((closed / "q1" / name).read_bytes())
+    data[len(data) // 2] ^= 1
+    (closed / "q1" / name).write_bytes(data)
+    done = reporter("history", closed)
+    assert done.exit_code == 4 and f"{name}: changed" in done.output
+
+
+def test_files_and_folders_that_go_or_come_are_found(closed: Path) -> None:
+    (closed / "q1/more.txt").write_text("x")
+    (closed / "q2/findings.csv").unlink()
+    said = reporter("history", closed).output
+    assert "more.txt: not of this run" in said and "findings.csv: missing" in said
+    shutil.rmtree(closed / "q2")
+    assert "the folder is missing" in reporter("history", closed).output
+
+
+@pytest.mark.parametrize("how", ["first", "changed", "cut", "swapped"])
+def test_a_changed_chain_is_found(closed: Path, how: str) -> None:
+    one, two = (closed / CHAIN).read_text().splitlines()
+    texts = {
+        "first": f"{two}\n",
+        "changed": f"{one}\n{two.replace('Acme', 'Acne')}\n",
+        "cut": f"{one}\n{two[:-5]}",
+        "swapped": f"{two}\n{one}\n",
+    }
+    (closed / CHAIN).write_text(texts[how])
+    with pytest.raises(VerificationError):
+        read_chain(closed)
+    assert reporter("history", closed).exit_code == 4
+
+
+def test_a_run_that_was_changed_is_not_closed(closed: Path) -> None:
+    (closed / "q3/findings.csv").write_text("x")
+    done = reporter("close", closed / "q3")
+    assert done.exit_code == 4 and "findings.csv: changed" in done.output
+
+
+def test_a_history_knows_when_findings_were_seen_and_whether_they_ended_in_time(runs: Path) -> None:
+    rows, findings = read_history(runs)
+    assert [r.run for r in rows] == ["q1", "q2", "q3", "q4"]
+    found = {f.what: f for f in findings if f.id.startswith("no-owner")}
+    assert (found["A1"].state, found["A1"].first_seen) == ("reopened", "2026-08-01")
+    assert (found["A2"].state, found["A2"].first_seen, found["A2"].last_seen) == ("fixed", "2026-04-01", "2026-08-01")  # fmt: skip
+    assert found["A2"].late > 0  # critical: due after 30 days
+    assert found["A3"].state == "not seen any more"
+    assert "overdue" in reporter("history", runs).output
+    assert len(json.loads(reporter("history", runs, "--json").output)["findings"]) == len(findings)
+
+
+def test_a_run_in_a_notebook_can_be_compared(runs: Path) -> None:
+    comparison = api.open(runs / "q2").compare(runs / "q1")
+    assert len(comparison.changes())

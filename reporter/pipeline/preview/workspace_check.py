@@ -277,7 +277,7 @@ def _with_asks(engine: DuckDB, preview: Preview, content: Content) -> Preview:
     )
     logs = {log for f in preview.parts for log in _logs(engine, f)}
     every = [lack(*row) for row in rows]
-    lacks = [entry for entry in every if not _is_of_part(entry, logs)]
+    lacks = [_without_gap(entry, logs) for entry in every if not _is_of_part(entry, logs)]
     exports = wanted(engine, content.sources, loader.read_queries)
     to_bring = asks(lacks, exports, bool(extract.feeds(engine)))
     total = int(engine.one("SELECT count(*) FROM results WHERE status <> 'na'"))
@@ -294,6 +294,14 @@ def _with_asks(engine: DuckDB, preview: Preview, content: Content) -> Preview:
 def _logs(engine: DuckDB, file: str) -> list[str]:
     rows = engine.rows("SELECT DISTINCT log_source FROM in_events WHERE file = ?", [file])
     return [log for (log,) in rows]
+
+
+def _without_gap(entry: Lack, logs: Set[str]) -> Lack:
+    """Return a lack of columns without the silence of a log of which only pieces were read."""
+    then = entry.values.get("then")
+    if then and _is_of_part(Lack(entry.check, then["code"], then["values"], 0), logs):
+        return replace(entry, values={k: v for k, v in entry.values.items() if k != "then"})
+    return entry
 
 
 def _is_of_part(entry: Lack, logs: Set[str]) -> bool:

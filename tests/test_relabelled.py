@@ -163,9 +163,9 @@ def test_page_1_counts_the_results_of_inv_02(world: World) -> None:
     notice = world.notices["unlisted_actors"]
     found = [world.results["INV-02", name][0] for name in ("thief", "borrower", *(f"by-{k}" for k in MASKS))]  # fmt: skip
     assert (found.count("fail"), found.count("unknown")) == (len(MASKS), 2)
-    assert f": {len(found)}. INV-02 fails for {len(MASKS)} of them and is unknown for 2. {len(found)} are or may be agents" in notice.text  # fmt: skip
+    assert f": {len(found)} (INV-02 fails: {len(MASKS)}, unknown: 2). Known or possible agents among them: {len(found)}." in notice.text  # fmt: skip
 
 
 def test_and_does_so_in_german(tmp_path: Path) -> None:
     told = World(tmp_path, "de").notices["unlisted_actors"].text
-    assert f"INV-02 ist nicht erfüllt für {len(MASKS)} von ihnen und unbekannt für 2; {2 + len(MASKS)} sind Agenten" in told  # fmt: skip
+    assert f"(INV-02 nicht erfüllt: {len(MASKS)}, unbekannt: 2)" in told and f": {2 + len(MASKS)}." in told  # fmt: skip

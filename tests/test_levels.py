@@ -119,8 +119,7 @@ def test_a_workspace_of_every_level(level: int, run: Assess) -> None:
         assert (first.practice, first.standing) == (practice, "missing")
         assert [b.practice for b in others] == (["OWN level 1"] if level == 0 else [])
         assert f"{check} fails for " in told
-        needs = "2 more practices" if others else "1 more practice"
-        assert f"Level {level + 1} needs {needs} of " in told
+        assert f"Level {level + 1} lacks {1 + len(others)} of " in told
         (rung,) = (r for r in made.view.front.rungs if r.standing == "next")
         assert rung.level == level + 1
         assert any(check in o.title and " fail" in o.text for o in rung.obstacles)

@@ -100,7 +100,7 @@ def test_what_could_not_be_assessed_has_no_number(sample_run: Path) -> None:
     scores = read_data(sample_run).scores
     whole = scores.enterprise
     none = replace(whole, total=replace(whole.total, assessed=0))
-    bare = outcome._standing(none, scores.level)
+    bare = outcome._standing(none, scores.level, is_thin=False)
     assert (bare["level"], bare["level_at_most"]) == (0, 0)
     assert (bare["score_lo_percent"], bare["score_hi_percent"], bare["coverage"]) == (None,) * 3
 

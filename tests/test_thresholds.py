@@ -44,12 +44,12 @@ def test_a_threshold_of_ones_own_is_told_in_every_place(lenient: Path, tmp_path:
     page = unescape((run / "report.html").read_text())
     assert f"Thresholds: {own}" in page and line in page
     (box,) = (n for n in made["summary"]["notices"] if n["code"] == "own_settings")
-    assert box["lines"][0] == "params: OWN-02 leave_days 400, shipped 30"
+    assert box["lines"][0] == "params: OWN-02 leave_days 400 (default 30)"
     begin, end = (
         page.index(f"{x}</h3>")
         for x in ("Before you rely on these numbers", "Frameworks side by side")
     )
-    assert begin < page.index("OWN-02 leave_days 400, shipped 30", begin) < end
+    assert begin < page.index("OWN-02 leave_days 400 (default 30)", begin) < end
     assert f"\nThresholds: {own}\n" in reporter("explain", run, "OWN-02").output
     sheet = openpyxl.load_workbook(run / "report.xlsx", read_only=True)["Checks"]
     head, *rows = sheet.iter_rows(values_only=True)

@@ -359,7 +359,7 @@ def _themes(controls: Sequence[Control]) -> Table:
             say("Blocks"),
         ),
         tuple(rows),
-        (27, 22, 13, 15, 23),
+        (32, 22, 12, 14, 20),
         frozenset({2, 3}),
     )
 
@@ -398,7 +398,7 @@ def _frameworks(view: View) -> Table:
             )
             for f in view.frameworks
         ),
-        (22, 23, 16, 24, 15),
+        (24, 23, 14, 24, 15),
         frozenset({2, 3, 4}),
     )
 

@@ -16,7 +16,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reporter.authoring.mapping_lint.verb import lint_mapping
+from reporter.pipeline.batch.batch_verb import batch, batch_unit
+from reporter.pipeline.gates.gate_options import gate_options, hold_run, reasons, write_files
 from reporter.pipeline.preview.check_verb import check
+from reporter.system.log import LOG, LOGS, OPEN_LOG, Log
 from reporter.system.memory import set_up
 from reporter.system.options import amount_given, in_bytes, memory_given, names_given, tidy_hook
 from reporter.system.terminal import (
@@ -33,15 +36,12 @@ if TYPE_CHECKING:
     from reporter.api import Run
     from reporter.content.packs import Pack
     from reporter.report.view.elements import Notice
-    from reporter.system.log import Log
+    from reporter.system.gates import Gate
 
 FORMATS = ("html", "pdf", "json", "csv")
 _FORMAT_FILES = (Path(__file__).parent / "report/formats").glob("[!_]*.py")
 MORE_FORMATS = tuple(sorted({p.stem for p in _FORMAT_FILES} - {*FORMATS}))
 """Written only where they are asked for; to import them would cost more than to look."""
-LOGS = ("text", "json")
-LOG = "reporter.system.log"
-"""Key in a context under which a verb stores its log, if it has one."""
 _FOLDER = click.Path(path_type=Path)
 _no_packs = click.option(
     "--no-packs",
@@ -77,6 +77,7 @@ class Verbs(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         from reporter.errors import Errors, ReporterError
 
+        ctx.meta[OPEN_LOG] = _log
         try:
             return super().invoke(ctx)
         except ReporterError as error:
@@ -198,12 +199,7 @@ def main() -> None:
     metavar="CODE",
     help="In which the reports are printed  [default: that of reporter.yml, else en]",
 )
-@click.option(
-    "--fail-on",
-    type=click.IntRange(1, 5),
-    metavar="LEVEL",
-    help="Exit 1 when the evidenced level is below this.",
-)
+@gate_options
 @click.option("--strict", is_flag=True, help="Exit 1 when a check could not be run.")
 @click.option("--fresh", is_flag=True, help="Assess anew, though nothing has changed.")
 @click.option("--quiet", is_flag=True, help="Say nothing but errors.")
@@ -239,7 +235,9 @@ def assess(
     earlier: tuple[Path, ...],
     templates: tuple[Path, ...],
     language: str | None,
-    fail_on: int | None,
+    fail_on: tuple[Gate, ...],
+    junit: Path | None,
+    summary: Path | None,
     strict: bool,
     fresh: bool,
     quiet: bool,
@@ -278,28 +276,25 @@ def assess(
             temp_size=temp_size,
         )
         run = api.run(workspace, out, options, inputs)
-    _say_outcome(ctx, run, out, fail_on, as_json, quiet)
+    judged = hold_run(run, workspace, fail_on)
+    _say_outcome(ctx, run, out, [gate.as_data() for gate in judged], as_json, quiet)
     has_failures = _say_notices(ctx, lines, run.view.summary.notices)
-    if _falls_short(ctx, run, fail_on) or (strict and has_failures):
+    missed = reasons(run, judged)
+    for reason in missed:
+        _complain(ctx, reason)
+    write_files(run, judged, junit, summary)
+    if missed or (strict and has_failures):
         sys.exit(1)
 
 
-def _falls_short(ctx: click.Context, run: Run, fail_on: int | None) -> bool:
-    from reporter.report import outcome
-
-    if shortfall := outcome.missed(run.view, fail_on) if fail_on is not None else "":
-        _complain(ctx, shortfall)
-    return bool(shortfall)
-
-
 def _say_outcome(
-    ctx: click.Context, run: Run, out: Path, fail_on: int | None, as_json: bool, quiet: bool
+    ctx: click.Context, run: Run, out: Path, gates: Sequence[Any], as_json: bool, quiet: bool
 ) -> None:
     from reporter.report import outcome
 
     try:
         if as_json:
-            print_json(outcome.as_data(run.data, out, fail_on))
+            print_json(outcome.as_data(run.data, out, gates))
         elif not quiet:
             for line in outcome.as_text(run.data, run.view, out):
                 print_clean(line)
@@ -330,8 +325,6 @@ def _packs(no_packs: bool) -> tuple[Pack, ...]:
 
 
 def _log(form: str | None, quiet: bool) -> Log:
-    from reporter.system.log import Log
-
     def write(line: str) -> None:
         print_clean(line, err=True)
 
@@ -426,8 +419,8 @@ def render(
 
 
 main.add_command(render, "export")  # its name in the first release
-main.add_command(check)
-main.add_command(lint_mapping)
+for verb in (batch, batch_unit, check, lint_mapping):
+    main.add_command(verb)
 
 
 def _language(code: str | None) -> str:

@@ -9,6 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+LOGS = ("text", "json")
+"""The forms of a line."""
+LOG, OPEN_LOG = "reporter.system.log", "reporter.system.log.open"
+"""Keys in a context: a verb's log, if it has one; and what makes one of a form, quiet or not."""
+
 
 @dataclass(frozen=True, slots=True)
 class Log:
@@ -22,9 +27,9 @@ class Log:
     started: datetime
     write: Callable[[str], None]
 
-    def info(self, text: str) -> None:
+    def info(self, text: str, **fields: object) -> None:
         """Tell what is done."""
-        self._line("info", text)
+        self._line("info", text, **fields)
 
     def warning(self, text: str, **fields: object) -> None:
         """Tell what a reader should look at."""

@@ -1,0 +1,104 @@
+"""What `assess` and `batch` say of gates. In: options of the command line, a run. Out: lines on
+stderr, files, whether a gate is missed. Everything heavy is imported when it is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import click
+
+from reporter.errors import InputError
+from reporter.system.gates import LEVEL, Gate, gates
+
+if TYPE_CHECKING:
+    from reporter.model.assessment import Assessment
+    from reporter.pipeline.gates.gate_numbers import Judged
+    from reporter.report.document import View
+
+
+class Run(Protocol):
+    """A run, as `import reporter` has it."""
+
+    folder: Path
+
+    @property
+    def data(self) -> Assessment:
+        """All of it as data."""
+
+    @property
+    def view(self) -> View:
+        """All of it as it is printed."""
+
+
+def gate_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add `--fail-on`, `--junit` and `--summary` to a command."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def _given(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> tuple[Gate, ...]:
+    try:
+        return gates(texts)
+    except InputError as error:
+        raise click.BadParameter(f"{error.message}. {error.hint}") from error
+
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+_OPTIONS = (
+    click.option(
+        "--fail-on",
+        multiple=True,
+        callback=_given,
+        metavar="GATES",
+        help=(
+            "Exit 1 when a gate is missed: a level such as 3, or 'score<60', 'coverage<50',"
+            " regressions; several with commas."
+        ),
+    ),
+    click.option("--junit", type=_FILE, metavar="FILE", help="Write the gates as JUnit XML too."),
+    click.option("--summary", type=_FILE, metavar="FILE", help="Write a summary in Markdown too."),
+)
+
+
+def hold_run(run: Run, workspace: Path, given: Sequence[Gate]) -> tuple[Judged, ...]:
+    """Hold a run against the gates that are given and those of its workspace."""
+    from reporter.content.workspace import read_workspace
+    from reporter.pipeline.gates.gate_numbers import judge
+
+    chosen = dict.fromkeys((*read_workspace(workspace).gates, *given))
+    return judge(chosen, run.data, run.folder)
+
+
+def reasons(run: Run, judged: Sequence[Judged]) -> list[str]:
+    """Return why each gate is missed that is; of the level, what reaches the next one too."""
+    from reporter.report import outcome
+
+    return [
+        outcome.missed(run.view, gate.gate, gate.reason)
+        if gate.gate.startswith(f"{LEVEL}<")
+        else str(gate)
+        for gate in judged
+        if gate.is_missed
+    ]
+
+
+def write_files(
+    run: Run, judged: Sequence[Judged], junit: Path | None, summary: Path | None
+) -> None:
+    """Write the outcome of a run as JUnit XML and in Markdown, where files are named for it."""
+    if not junit and not summary:
+        return
+    from reporter.pipeline.gates.gate_files import Outcome, write_junit, write_summary
+    from reporter.pipeline.gates.run_figures import HEADINGS, figures, printed
+
+    outcome = Outcome(run.data.run.organisation, judged, "", printed(figures(run.data)))
+    if junit:
+        write_junit([outcome], junit)
+    if summary:
+        write_summary(
+            f"Governance of AI agents, {run.view.cover.period}", HEADINGS, [outcome], summary
+        )

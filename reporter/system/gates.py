@@ -1,4 +1,4 @@
-"""Limits on the numbers of a run, as somebody writes them. In: "level<3", "score:nist-ai-rmf<60",
+"""Limits on the numbers of a run, as somebody writes them. In: "level<3", "score:nist-ai-rmf-1.0<60",
 "regressions". Out: `Gate`.
 """
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from fractions import Fraction
 
-from reporter.errors import InputError
+from reporter.errors import Errors, InputError, ReporterError
 
 LEVEL, SCORE, COVERAGE = "level", "score", "coverage"
 NEW_CRITICAL, REGRESSIONS, OVERDUE = "new-critical", "regressions", "overdue"
@@ -27,7 +27,7 @@ _FORM = re.compile(
 )
 _WORDS = (
     f"Words: {', '.join(f'{name}<N' for name in TOP)}, {', '.join(COUNTS)}; N alone is level<N. A"
-    " framework stands behind a colon: score:nist-ai-rmf<60."
+    " framework stands behind a colon: score:nist-ai-rmf-1.0<60."
 )
 
 
@@ -56,10 +56,18 @@ class Gate:
 def gates(texts: Iterable[object], place: str = "") -> tuple[Gate, ...]:
     """Return the gates of texts, of which one may hold several with commas; each once.
 
-    Raises InputError where one is none.
+    Raises InputError where one is none, and Errors where several are.
     """
-    parts = (part for text in texts for part in str(text).split(","))
-    return tuple(dict.fromkeys(gate(part, place) for part in parts if part.strip()))
+    found: dict[Gate, None] = {}
+    errors: list[ReporterError] = []
+    for part in (part for text in texts for part in str(text).split(",") if part.strip()):
+        try:
+            found[gate(part, place)] = None
+        except InputError as error:
+            errors.append(error)
+    if errors:
+        raise Errors(errors) if len(errors) > 1 else errors[0]
+    return tuple(found)
 
 
 def gate(text: str, place: str = "") -> Gate:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import click
 
-from reporter.errors import InputError
+from reporter.errors import Errors, ReporterError
 from reporter.system.gates import LEVEL, Gate, gates
 
 if TYPE_CHECKING:
@@ -43,8 +43,10 @@ def gate_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def _given(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> tuple[Gate, ...]:
     try:
         return gates(texts)
-    except InputError as error:
-        raise click.BadParameter(f"{error.message}. {error.hint}") from error
+    except ReporterError as error:
+        each = error.errors if isinstance(error, Errors) else [error]
+        messages = "; ".join(e.message for e in each)
+        raise click.BadParameter(f"{messages}. {each[0].hint}") from error
 
 
 _FILE = click.Path(path_type=Path, dir_okay=False)

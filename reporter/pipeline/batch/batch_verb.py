@@ -184,6 +184,9 @@ def _outcome(order: Any, tell: Callable[..., None], hook: Callable[[Path], None]
 
 
 def _end_with_input() -> None:
-    """End when the batch does, however that ends: it holds the other end of the input."""
-    sys.stdin.buffer.read()
+    """End when the batch does, however that ends: it holds the other end of the input. Python's own
+    reader would be locked at the end of this process, which then aborts.
+    """
+    while os.read(0, 1 << 12):
+        pass
     os.kill(os.getppid(), signal.SIGTERM)  # who watches this process removes what it began

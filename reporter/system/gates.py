@@ -1,5 +1,5 @@
-"""Limits on the numbers of a run, as somebody writes them. In: "level<3", "score:nist-ai-rmf-1.0<60",
-"regressions". Out: `Gate`.
+"""Limits on the numbers of a run, as somebody writes them. In: "level<3", "regressions",
+"score:nist-ai-rmf-1.0<60". Out: `Gate`.
 """
 
 from __future__ import annotations

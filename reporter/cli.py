@@ -35,8 +35,8 @@ from reporter.system.terminal import (
 if TYPE_CHECKING:
     from reporter.api import Run
     from reporter.content.packs import Pack
+    from reporter.pipeline.gates.gate_numbers import Judged
     from reporter.report.view.elements import Notice
-    from reporter.system.gates import Gate
 
 FORMATS = ("html", "pdf", "json", "csv")
 _FORMAT_FILES = (Path(__file__).parent / "report/formats").glob("[!_]*.py")
@@ -235,9 +235,6 @@ def assess(
     earlier: tuple[Path, ...],
     templates: tuple[Path, ...],
     language: str | None,
-    fail_on: tuple[Gate, ...],
-    junit: Path | None,
-    summary: Path | None,
     strict: bool,
     fresh: bool,
     quiet: bool,
@@ -276,15 +273,20 @@ def assess(
             temp_size=temp_size,
         )
         run = api.run(workspace, out, options, inputs)
-    judged = hold_run(run, workspace, fail_on)
+    judged = hold_run(ctx, run, workspace)
     _say_outcome(ctx, run, out, [gate.as_data() for gate in judged], as_json, quiet)
     has_failures = _say_notices(ctx, lines, run.view.summary.notices)
+    if _is_missed(ctx, run, judged) or (strict and has_failures):
+        sys.exit(1)
+
+
+def _is_missed(ctx: click.Context, run: Run, judged: Sequence[Judged]) -> bool:
+    """Say which gates are missed, and write the files about them that are asked for."""
     missed = reasons(run, judged)
     for reason in missed:
         _complain(ctx, reason)
-    write_files(run, judged, junit, summary)
-    if missed or (strict and has_failures):
-        sys.exit(1)
+    write_files(ctx, run, judged)
+    return bool(missed)
 
 
 def _say_outcome(

@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reporter.pipeline.gates.gate_options import gate_options
-from reporter.system.gates import Gate
+from reporter.pipeline.gates.gate_options import asked, gate_options
 from reporter.system.log import LOG, LOGS, OPEN_LOG
 from reporter.system.options import in_bytes, tidy_hook
 from reporter.system.terminal import print_clean, print_json, print_over, trouble
@@ -47,9 +46,6 @@ def batch(
     ctx: click.Context,
     plan: Path,
     jobs: int | None,
-    fail_on: tuple[Gate, ...],
-    junit: Path | None,
-    summary: Path | None,
     no_packs: bool,
     fresh: bool,
     quiet: bool,
@@ -68,7 +64,7 @@ def batch(
 
     lines = ctx.meta[LOG] = ctx.meta[OPEN_LOG](log, quiet)
     todo = read_plan(plan, jobs)
-    todo = replace(todo, gates=tuple(dict.fromkeys((*todo.gates, *fail_on))))
+    todo = replace(todo, gates=tuple(dict.fromkeys((*todo.gates, *asked(ctx).gates))))
     hook = tidy_hook(ctx)
     done = _run(todo, lines, hook, packs=not no_packs, fresh=fresh)
     for text in done.troubles:
@@ -78,7 +74,7 @@ def batch(
     elif not quiet:
         for line in batch_outputs.table(done):
             print_clean(line)
-    batch_outputs.write_gate_files(done, junit, summary)
+    batch_outputs.write_gate_files(done, asked(ctx).junit, asked(ctx).summary)
     sys.exit(batch_outputs.exit_code(done))
 
 

@@ -19,8 +19,8 @@ from click.testing import Result
 from conftest import reporter
 
 from reporter.pipeline.batch import worker
-from reporter.pipeline.batch.batch_verb import LOCK
 from reporter.pipeline.batch.journal import NAME
+from reporter.pipeline.batch.unit_order import LOCK
 from reporter.system.claims import hold, release
 
 pytestmark = pytest.mark.slow
@@ -332,7 +332,7 @@ def test_a_unit_that_is_killed_is_a_row_and_is_tried_again(
     held = unit(place, "a", "hold")
     process = started()
     until((held / "held").exists)
-    (family,) = _working(place / "runs/a/.a.part")
+    (family,) = _working(place / "runs" / LOCK / "a.part")
     os.kill(int(family), signal.SIGKILL)
     out, _ = process.communicate(timeout=60)
     assert process.returncode == 3 and "perhaps because memory ran out" in out

@@ -11,7 +11,6 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol
 
 from reporter.pipeline.batch.batch_plan import Plan, Unit
@@ -50,8 +49,6 @@ class Work:
     journal: Journal
     listen: Listener
     now: Callable[[], str]
-    announce: Callable[[Path], None] = lambda _: None
-    """Receives the folders to remove if this process is killed."""
     packs: bool = True
     fresh: bool = False
 
@@ -108,7 +105,6 @@ def _running(
 
     def start(unit: Unit) -> Worker:
         order = _order(work, unit)
-        work.announce(order.part)
         begun[:] = [w for w in begun if not w.is_over()]
         worker = Worker(order, work.plan.seconds)
         begun.append(worker)

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from reporter.system.log import Log
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
-LOCK = ".batch.part"
 _GRAVE = {"failed": "error", "gate": "error", "warning": "warning"}
 _NOT_SHOWN = ("step", "begun")
 """Events that are for machines only."""
@@ -84,6 +83,7 @@ def _run(plan: Plan, lines: Log, hook: Callable[[Path], None], packs: bool, fres
     from reporter.pipeline.batch.batch_outputs import write_rows
     from reporter.pipeline.batch.batch_run import Work, run_units
     from reporter.pipeline.batch.journal import Journal
+    from reporter.pipeline.batch.unit_order import LOCK
     from reporter.system.claims import hold
 
     plan.out.mkdir(parents=True, exist_ok=True)
@@ -99,7 +99,7 @@ def _run(plan: Plan, lines: Log, hook: Callable[[Path], None], packs: bool, fres
         with Journal(plan.out) as journal:
             _warn_of_others(plan, journal.rows, lines)
             now = lambda: lines.now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")  # noqa: E731
-            done = run_units(Work(plan, journal, _listener(lines), now, hook, packs, fresh))
+            done = run_units(Work(plan, journal, _listener(lines), now, packs, fresh))
         try:
             write_rows(done.rows, plan.out)
         except OSError as error:

@@ -11,6 +11,8 @@ import msgspec
 
 NEW, SAME = "assessed", "unchanged"
 """What became of a unit: its run was made; the run that was there is used."""
+LOCK = ".batch.part"
+"""The folder that a batch holds while it works."""
 
 
 class Order(msgspec.Struct):
@@ -40,5 +42,5 @@ class Order(msgspec.Struct):
 
     @property
     def part(self) -> Path:
-        """Where a run is made."""
-        return self.folder / f".{self.name}.part"
+        """Where a run is made: in the folder that locks the batch, and goes with it."""
+        return Path(self.out) / LOCK / f"{self.name}.part"

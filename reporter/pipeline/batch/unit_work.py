@@ -11,7 +11,7 @@ import json
 import os
 import resource
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -76,6 +76,7 @@ def work(order: Order, hooks: Hooks) -> tuple[str, dict[str, Any]]:
             is_steady = not failures and {f.sha256 for f in data.files} == key.digests
             if not is_steady or key != _key_now(order, options):
                 key = _Key("", frozenset())
+            order.folder.mkdir(exist_ok=True)
             run = order.folder / _free_name(order.folder, workspace, key)
             (part / "run").rename(run)
             _sync(order.folder)
@@ -178,17 +179,10 @@ def _row(data: Assessment, run: Path, key: _Key, limits: Sequence[Gate]) -> dict
 
 @contextmanager
 def _place(order: Order, hooks: Hooks) -> Iterator[Path]:
-    """Provide the folder in which a run is made, and leave no folder of a unit without a run."""
-    is_new = not order.folder.exists()
-    order.folder.mkdir(parents=True, exist_ok=True)
+    """Provide the folder in which a run is made."""
     hooks.announce(order.part)
-    try:
-        with claimed(order.part) as part:
-            yield part
-    finally:
-        if is_new:
-            with suppress(OSError):  # there is a run in it
-                order.folder.rmdir()
+    with claimed(order.part) as part:
+        yield part
 
 
 def _name(workspace: Workspace, key: _Key) -> str:

@@ -145,8 +145,6 @@ class Worker:
         while os.path.lexists(self.order.part) and time.monotonic() < end:
             if not clear(self.order.part):
                 time.sleep(0.02)
-        with suppress(OSError):  # runs are in it
-            self.order.folder.rmdir()
 
 
 def _available(stream: IO[bytes]) -> Iterator[bytes]:

@@ -36,8 +36,11 @@ def write_rows(rows: Sequence[Row], out: Path) -> None:
     data = {"schema": SCHEMA, "units": [_data(row) for row in rows]}
     write_whole(out / JSON, clean_json(data, indent=1, sort_keys=True) + "\n")
     part = out / f".{CSV}.part"
-    write_table(part, COLUMNS, [[_cell(_data(row)[c]) for c in COLUMNS] for row in rows])
-    part.replace(out / CSV)
+    try:
+        write_table(part, COLUMNS, [[_cell(_data(row)[c]) for c in COLUMNS] for row in rows])
+        part.replace(out / CSV)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def as_data(done: Done) -> dict[str, Any]:

@@ -19,7 +19,13 @@ import click
 from reporter.pipeline.gates.gate_options import asked, gate_options
 from reporter.system.log import LOG, LOGS, OPEN_LOG
 from reporter.system.options import in_bytes, tidy_hook
-from reporter.system.terminal import print_clean, print_json, print_over, trouble
+from reporter.system.terminal import (
+    Unprinted,
+    print_clean,
+    print_json,
+    print_over,
+    trouble,
+)
 
 if TYPE_CHECKING:
     from reporter.pipeline.batch.batch_plan import Plan
@@ -68,12 +74,15 @@ def batch(
     done = _run(todo, lines, hook, packs=not no_packs, fresh=fresh)
     for text in done.troubles:
         lines.error(f"{text}; the runs are written")
-    if as_json:
-        print_json(batch_outputs.as_data(done), indent=1)
-    elif not quiet:
-        for line in batch_outputs.table(done):
-            print_clean(line)
     batch_outputs.write_gate_files(done, asked(ctx).junit, asked(ctx).summary)
+    try:
+        if as_json:
+            print_json(batch_outputs.as_data(done), indent=1)
+        elif not quiet:
+            for line in batch_outputs.table(done):
+                print_clean(line)
+    except Unprinted as error:  # whoever reads the exit code must not take it for a gate
+        lines.error(f"the runs are written; their table could not be printed: {error.strerror}")
     sys.exit(batch_outputs.exit_code(done))
 
 

@@ -218,14 +218,17 @@ def test_junit_has_a_case_for_each_gate_and_reads_as_xml(tmp_path: Path) -> None
     outcomes = [
         Outcome(ODD, [Judged("level<3", True, "2", f"it is {ODD}"), Judged("score<60", False, "70", "fine")]),
         Outcome("b", (), "no reporter.yml in it\n  write one"),
+        Outcome("c", (), "", (), "there is no such folder"),
     ]  # fmt: skip
     write_junit(outcomes, tmp_path / "j.xml")
     suites = ElementTree.parse(tmp_path / "j.xml").getroot()  # noqa: S314 - we wrote it
-    assert [(s.get("tests"), s.get("failures"), s.get("errors")) for s in suites] == [("3", "1", "0"), ("1", "0", "1")]  # fmt: skip
+    assert [(s.get("tests"), s.get("failures"), s.get("errors")) for s in suites] == [("3", "1", "0"), ("1", "0", "1"), ("1", "0", "0")]  # fmt: skip
     (failure,) = suites.iter("failure")
     assert (failure.text or "").startswith("level<3 is missed: it is R&D")
     (error,) = suites.iter("error")
     assert error.get("message") == "no reporter.yml in it"
+    (skipped,) = suites.iter("skipped")
+    assert skipped.get("message") == "there is no such folder", "what was not assessed did not pass"
 
 
 def test_the_summary_is_a_table_that_no_name_breaks(tmp_path: Path, sample_run: Path) -> None:

@@ -84,7 +84,7 @@ def table(done: Done) -> Iterator[str]:
     yield ""
     for row in done.rows:
         if row["status"] != ASSESSED:
-            yield f"{row['unit']} is {row['status']}: {row['reason']}"
+            yield f"{row['unit']} ({row['status']}): {row['reason']}"
     yield _sum(done)
 
 
@@ -119,6 +119,7 @@ def write_gate_files(done: Done, junit: Path | None, summary: Path | None) -> No
             [Judged(g["gate"], g["missed"], "", g["reason"]) for g in row["gates"]],
             row["reason"] if row["status"] == FAILED else "",
             (row["status"], *printed(row)),
+            row["reason"] if row["status"] == ABSENT else "",
         )
         for row in done.rows
     ]

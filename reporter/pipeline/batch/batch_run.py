@@ -79,6 +79,7 @@ def run_units(work: Work) -> Done:
                     rows[name] = _settle(work, worker.order, ending, troubles)
                     unchanged |= {name} if ending.state == SAME else set()
                     _state(work, active, len(rows))
+    work.listen("state", "", "")
     order = {unit.name: n for n, unit in enumerate(work.plan.units)}
     ordered = tuple(sorted(rows.values(), key=lambda row: order[row["unit"]]))
     return Done(ordered, frozenset(unchanged), tuple(dict.fromkeys(troubles)))

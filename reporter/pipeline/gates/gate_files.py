@@ -25,6 +25,8 @@ class Outcome:
     """Why it could not be assessed; '' where it was."""
     figures: Sequence[str] = ()
     """One for each heading of the summary."""
+    absence: str = ""
+    """Why there was nothing to assess, where that is no failure."""
 
 
 def write_junit(outcomes: Sequence[Outcome], path: Path) -> None:
@@ -35,8 +37,8 @@ def write_junit(outcomes: Sequence[Outcome], path: Path) -> None:
     root = Element("testsuites", name="reporter")
     for outcome in outcomes:
         failures = sum(gate.is_missed for gate in outcome.gates)
-        counts = {"tests": len(outcome.gates) + 1, "failures": failures, "skipped": 0}
-        counts["errors"] = int(bool(outcome.error))
+        counts = {"tests": len(outcome.gates) + 1, "failures": failures}
+        counts |= {"errors": int(bool(outcome.error)), "skipped": int(bool(outcome.absence))}
         name = _xml(outcome.name)
         suite = SubElement(root, "testsuite", {k: str(n) for k, n in counts.items()}, name=name)
         case = SubElement(suite, "testcase", classname=name, name="assessed")
@@ -44,6 +46,8 @@ def write_junit(outcomes: Sequence[Outcome], path: Path) -> None:
             SubElement(case, "error", message=_xml(outcome.error.splitlines()[0])).text = _xml(
                 outcome.error
             )
+        if outcome.absence:
+            SubElement(case, "skipped", message=_xml(outcome.absence))
         for gate in outcome.gates:
             case = SubElement(suite, "testcase", classname=name, name=gate.gate)
             if gate.is_missed:
@@ -64,7 +68,7 @@ def write_summary(
     ]
     lines += [_row([o.name, *o.figures]) for o in outcomes]
     missed = [(o.name, gate) for o in outcomes for gate in o.gates if gate.is_missed]
-    failed = [(o.name, o.error) for o in outcomes if o.error]
+    failed = [(o.name, o.error or o.absence) for o in outcomes if o.error or o.absence]
     if failed:
         lines += ["", "### Not assessed", ""]
         lines += [f"- **{_markdown(name)}**: {_markdown(why)}" for name, why in failed]

@@ -108,9 +108,7 @@ def test_what_could_not_be_assessed_has_no_number(sample_run: Path) -> None:
 def test_a_missed_gate_says_what_the_level_is_and_what_holds_it(sample_run: Path) -> None:
     view = read_view(sample_run)
     said = outcome.missed(view, "level<2", "the level on evidence is 0.")
-    assert said.startswith(
-        "level<2 is missed: the level on evidence is 0. The evidenced level is 0"
-    )
+    assert said.startswith("level<2 is missed: the level on evidence is 0. Level 0 of 5: ")
     assert "Level 1 needs 3 practices: 1 is not met and 2 are not proven." in said
     assert f"Level 1 takes {view.front.rungs[0].way}." in said
 

@@ -10,14 +10,18 @@ import sys
 import traceback
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from reporter.authoring.mapping_lint.verb import lint_mapping
+from reporter.pipeline.batch.batch_verb import batch, batch_unit
+from reporter.pipeline.gates.gate_options import gate_options, hold_run, reasons, write_files
 from reporter.pipeline.preview.check_verb import check
 from reporter.pipeline.quarter.verbs import close, compare, history, restate
+from reporter.system.log import LOG, LOGS, OPEN_LOG, stderr_log
 from reporter.system.memory import set_up
 from reporter.system.options import amount_given, in_bytes, memory_given, names_given, tidy_hook
 from reporter.system.terminal import (
@@ -33,21 +37,18 @@ from reporter.system.terminal import (
 if TYPE_CHECKING:
     from reporter.api import Run
     from reporter.content.packs import Pack
+    from reporter.pipeline.gates.gate_numbers import Judged
     from reporter.report.view.elements import Notice
-    from reporter.system.log import Log
 
 FORMATS = ("html", "pdf", "json", "csv")
 _FORMAT_FILES = (Path(__file__).parent / "report/formats").glob("[!_]*.py")
 MORE_FORMATS = tuple(sorted({p.stem for p in _FORMAT_FILES} - {*FORMATS}))
 """Written only where they are asked for; to import them would cost more than to look."""
-LOGS = ("text", "json")
 _AS_GIVEN = (
     *("extra", "cache", "memory", "earlier", "templates", "packs", "fresh", "temp", "temp_size"),
     "keep_tables",
 )
 """Words of `assess` that are options of an assessment under the same name."""
-LOG = "reporter.system.log"
-"""Key in a context under which a verb stores its log, if it has one."""
 _FOLDER = click.Path(path_type=Path)
 _no_packs = click.option(
     "--no-packs",
@@ -83,6 +84,7 @@ class Verbs(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         from reporter.errors import Errors, ReporterError
 
+        ctx.meta[OPEN_LOG] = partial(stderr_log, now)
         try:
             return super().invoke(ctx)
         except ReporterError as error:
@@ -209,12 +211,7 @@ def main() -> None:
     metavar="CODE",
     help="Language of the reports  [default: that of reporter.yml, else en]",
 )
-@click.option(
-    "--fail-on",
-    type=click.IntRange(1, 5),
-    metavar="LEVEL",
-    help="Exit 1 when the evidenced level is below this.",
-)
+@gate_options
 @click.option("--strict", is_flag=True, help="Exit 1 when a check could not be run.")
 @click.option("--fresh", is_flag=True, help="Assess again even if nothing has changed.")
 @click.option(
@@ -248,7 +245,6 @@ def assess(
     pseudonymise: str | None,
     key_file: Path | None,
     language: str | None,
-    fail_on: int | None,
     strict: bool,
     quiet: bool,
     as_json: bool,
@@ -257,7 +253,6 @@ def assess(
 ) -> None:
     """Assess WORKSPACE and leave a run folder with reports, their data and the evidence."""
     from reporter.ingest.readers.inputs import Inputs
-    from reporter.system.log import stderr_log
     from reporter.system.temporary import keep_in
 
     set_up(in_bytes(memory))
@@ -280,28 +275,30 @@ def assess(
             **{name: ctx.params[name] for name in _AS_GIVEN},
         )
         run = api.run(workspace, out, options, inputs)
-    _say_outcome(ctx, run, out, fail_on, as_json, quiet)
+    judged = hold_run(ctx, run, workspace)
+    _say_outcome(ctx, run, out, [gate.as_data() for gate in judged], as_json, quiet)
     has_failures = _say_notices(ctx, lines, run.view.summary.notices)
-    if _falls_short(ctx, run, fail_on) or (strict and has_failures):
+    if _is_missed(ctx, run, judged) or (strict and has_failures):
         sys.exit(1)
 
 
-def _falls_short(ctx: click.Context, run: Run, fail_on: int | None) -> bool:
-    from reporter.report import outcome
-
-    if shortfall := outcome.missed(run.view, fail_on) if fail_on is not None else "":
-        _complain(ctx, shortfall)
-    return bool(shortfall)
+def _is_missed(ctx: click.Context, run: Run, judged: Sequence[Judged]) -> bool:
+    """Say which gates are missed, and write the files about them that are asked for."""
+    missed = reasons(run, judged)
+    for reason in missed:
+        _complain(ctx, reason)
+    write_files(ctx, run, judged)
+    return bool(missed)
 
 
 def _say_outcome(
-    ctx: click.Context, run: Run, out: Path, fail_on: int | None, as_json: bool, quiet: bool
+    ctx: click.Context, run: Run, out: Path, gates: Sequence[Any], as_json: bool, quiet: bool
 ) -> None:
     from reporter.report import outcome
 
     try:
         if as_json:
-            print_json(outcome.as_data(run.data, out, fail_on))
+            print_json(outcome.as_data(run.data, out, gates))
         elif not quiet:
             for line in outcome.as_text(run.data, run.view, out, ctx.params["workspace"]):
                 print_clean(line)
@@ -416,9 +413,7 @@ def render(
 
 
 main.add_command(render, "export")  # its name in the first release
-main.add_command(check)
-main.add_command(lint_mapping)
-for verb in (compare, restate, close, history):
+for verb in (batch, batch_unit, check, lint_mapping, compare, restate, close, history):
     main.add_command(verb)
 
 

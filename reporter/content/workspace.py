@@ -19,6 +19,7 @@ from reporter.i18n.translate import ENGLISH, languages
 from reporter.model.assessment import SEVERITIES, RunInfo, Sample
 from reporter.model.branding import Branding, SignOff, read_branding, read_sign_off
 from reporter.model.statements import SIGNED
+from reporter.system.gates import Gate, gates
 
 NAME = "reporter.yml"
 FIRST_YEAR, LAST_YEAR, MOST_YEARS = 1970, 2200, 20
@@ -44,6 +45,7 @@ _KEYS = (
     "approvers",
     "due_days",
     "sign_off",
+    "gates",
 )
 _SAMPLE = {"size", "frame", "seed", "note"}
 
@@ -81,6 +83,8 @@ class Workspace:
     due_days: dict[str, int] = field(default_factory=dict)
     """Severity -> days until a finding is due, in place of those of the policy."""
     sign_off: SignOff = SignOff()
+    gates: tuple[Gate, ...] = ()
+    """What the run is held against; a miss is an exit code and changes no number."""
     lines: dict[str, int] = field(default_factory=dict)
     """Key of reporter.yml -> line."""
 
@@ -139,8 +143,15 @@ def read_workspace(folder: Path) -> Workspace:
         _approvers(settings),
         _due_days(settings),
         read_sign_off(settings.get("sign_off", dict, {}), settings.place("sign_off")),
+        read_gates(settings),
         settings.lines,
     )
+
+
+def read_gates(settings: Fields) -> tuple[Gate, ...]:
+    """Return the gates of a settings file; raise InputError where one is none."""
+    given = settings.get("gates", (list, str, int), [])
+    return gates(given if isinstance(given, list) else [given], settings.place("gates"))
 
 
 def _language(settings: Fields) -> str:

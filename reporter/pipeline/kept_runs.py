@@ -45,18 +45,26 @@ LARGE = 1 << 20
 
 
 def shape_of(
-    workspace: Workspace, inputs: Inputs, cache: Cache, out: Path, options: Any, wanted: Wanted
+    workspace: Workspace,
+    inputs: Inputs,
+    cache: Cache,
+    out: Path,
+    options: Any,
+    wanted: Wanted,
+    tell: Callable[[Path], object] | None = None,
 ) -> str:
     """Return all that shapes a run but the content of its input; '' where nobody can tell.
 
-    Formats of others are programs, and their content and templates may hit a limit of time.
+    Formats of others are programs, and their content and templates may hit a limit of time. `tell`
+    says what tells a file of the program from others: without it, its time stamps.
     """
     if options.extra or options.packs or wanted.templates or not {*wanted.formats} <= {*WRITERS}:
         return ""
     own = (real(cache.folder), real(out.parent))
     read = {real(f.path) for f in inputs.files}
+    places = (Path(__file__).parents[1], content_dir()[0], locale_dir().parent)
     parts = [
-        ("program", program((Path(__file__).parents[1], content_dir()[0], locale_dir().parent))),
+        ("program", program(places, tell)),
         # As it was read, with its logo, wherever that lies.
         ("settings", repr(replace(workspace, folder=real(workspace.folder)))),
         (
@@ -171,9 +179,9 @@ def _used_at(folder: Path) -> int:
         return 0
 
 
-def program(places: Iterable[Path]) -> list[Any]:
+def program(places: Iterable[Path], tell: Callable[[Path], object] | None = None) -> list[Any]:
     """Return what tells this program from others: its files in some places, Python, what it depends
-    on.
+    on. `tell` as in `shape_of`.
     """
     versions = []
     for name in _DEPENDENCIES:
@@ -181,7 +189,7 @@ def program(places: Iterable[Path]) -> list[Any]:
             versions.append((name, version(name)))
         except PackageNotFoundError:
             versions.append((name, ""))
-    files = [(n, *_stamp(p)) for place in places for n, p in _below(place, ())]
+    files = [(n, (tell or _stamp)(p)) for place in places for n, p in _below(place, ())]
     return [platform.python_version(), versions, files]
 
 

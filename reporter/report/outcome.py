@@ -5,7 +5,7 @@ numbers for machines, the reason for a missed gate.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +30,13 @@ _WORDS = {Status.NA: "not_applicable"}
 _FINDINGS = (Status.FAIL, Status.UNKNOWN, Status.COMPENSATED, Status.ATTESTED)
 
 
-def as_data(assessment: Assessment, out: Path, gate: int | None = None) -> dict[str, Any]:
-    """Return the headline as numbers: percentages with one decimal, and exact fractions as text."""
+def as_data(
+    assessment: Assessment, out: Path, gates: Sequence[Mapping[str, Any]] = ()
+) -> dict[str, Any]:
+    """Return the headline as numbers: percentages with one decimal, and exact fractions as text.
+
+    `gates` are those that the run was held against.
+    """
     scores, status_counts = assessment.scores, _counts_by_status(assessment)
     thin = assessment.is_too_thin
     totals = _standing(scores.enterprise, scores.level, thin)
@@ -39,8 +44,11 @@ def as_data(assessment: Assessment, out: Path, gate: int | None = None) -> dict[
         notice_data = [
             {"code": n.code, "text": n.text, "lines": n.lines} for n in notices(assessment)
         ]
-    is_met = not thin and scores.level.lo >= (gate or 0)
-    gate_result = {} if gate is None else {"fail_on": gate, "fail_on_met": is_met}
+    levels = [g for g in gates if str(g["gate"]).startswith("level<")]
+    gate_result: dict[str, Any] = {"gates": [*gates]} if gates else {}
+    if levels:  # as it was named while there was no other gate
+        wanted = max(int(str(g["gate"]).removeprefix("level<")) for g in levels)
+        gate_result |= {"fail_on": wanted, "fail_on_met": not thin and scores.level.lo >= wanted}
     return {
         "schema": SCHEMA,
         "run": str(out),
@@ -139,23 +147,9 @@ def _lines(assessment: Assessment, view: View, out: Path, workspace: Path) -> It
     yield from (f"\n{line}" for line in closing if line)
 
 
-def missed(view: View, gate: int) -> str:
-    """Explain why a run is below the required level; '' if it is not."""
-    if view.readiness:
-        return f"--fail-on {gate} is missed. {_why(view)}"
-    level = view.summary.level
-    if level.lo >= gate:
-        return ""
-    upper_bound = (
-        f", at most {level.hi} even if all missing evidence is favourable"
-        if level.hi > level.lo
-        else ""
-    )
-    return (
-        f"--fail-on {gate} is missed: the evidenced level is {level.lo}"
-        f" ({level.name}){upper_bound}."
-        f" {_why(view)}".rstrip()
-    )
+def missed(view: View, gate: str, reason: str) -> str:
+    """Say that a gate on the level is missed, why, and what reaches the next level."""
+    return f"{gate} is missed: {reason} {_why(view)}".rstrip()
 
 
 def _why(view: View) -> str:

@@ -31,8 +31,13 @@ def claimed(folder: Path) -> Iterator[Path]:
     try:
         yield folder
     finally:
-        _remove(folder)
-        os.close(lock)
+        release(folder, lock)
+
+
+def release(folder: Path, lock: int) -> None:
+    """Remove a folder that this process holds, and let go of it."""
+    _remove(folder)
+    os.close(lock)
 
 
 def clear(folder: Path) -> bool:

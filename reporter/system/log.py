@@ -12,6 +12,11 @@ from datetime import UTC, datetime
 
 from reporter.system.terminal import print_clean
 
+LOGS = ("text", "json")
+"""The forms of a line."""
+LOG, OPEN_LOG = "reporter.system.log", "reporter.system.log.open"
+"""Keys in a context: a verb's log, if it has one; and what makes one of a form, quiet or not."""
+
 
 @dataclass(frozen=True, slots=True)
 class Log:
@@ -25,9 +30,9 @@ class Log:
     started: datetime
     write: Callable[[str], None]
 
-    def info(self, text: str) -> None:
+    def info(self, text: str, **fields: object) -> None:
         """Tell what is done."""
-        self._line("info", text)
+        self._line("info", text, **fields)
 
     def warning(self, text: str, **fields: object) -> None:
         """Tell what a reader should look at."""
@@ -55,10 +60,10 @@ class Log:
             self.write(f"{at:%Y-%m-%dT%H:%M:%SZ} {level.upper():<7} {text}")
 
 
-def stderr_log(now: Callable[[], datetime], form: str = "text", quiet: bool = False) -> Log:
-    """Return a log that writes to stderr, as text or as json."""
+def stderr_log(now: Callable[[], datetime], form: str | None = None, quiet: bool = False) -> Log:
+    """Return a log that writes to stderr in one of LOGS, as text without one."""
 
     def write(line: str) -> None:
         print_clean(line, err=True)
 
-    return Log(form, sys.stderr.isatty(), quiet, now, now(), write)
+    return Log(form or LOGS[0], sys.stderr.isatty(), quiet, now, now(), write)

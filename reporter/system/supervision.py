@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -18,6 +19,8 @@ from types import FrameType
 from typing import NoReturn
 
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_GRACE = 5.0
+"""Seconds in which killed processes must be gone."""
 
 
 def supervise(clear: Callable[[Path], object]) -> Callable[[Path], None]:
@@ -55,6 +58,7 @@ def _end_with(pipe: int) -> NoReturn:
 
 def _watch(child: int, pipe: int, clear: Callable[[Path], object]) -> NoReturn:
     signals: list[int] = []
+    killed: list[int] = []
 
     def stop(number: int, _: FrameType | None) -> None:
         if signals:
@@ -62,8 +66,10 @@ def _watch(child: int, pipe: int, clear: Callable[[Path], object]) -> NoReturn:
         signals.append(number)
         with suppress(ProcessLookupError):
             os.kill(child, signal.SIGSTOP)  # it starts no more
-            for process in (*_family(child), child):
-                os.kill(process, signal.SIGKILL)
+            killed.extend(_family(child))
+            for process in (*killed, child):
+                with suppress(ProcessLookupError):  # one less does not spare the others
+                    os.kill(process, signal.SIGKILL)
 
     for each in ENDING:
         if each is not signal.SIGHUP or signal.getsignal(each) is not signal.SIG_IGN:
@@ -73,12 +79,28 @@ def _watch(child: int, pipe: int, clear: Callable[[Path], object]) -> NoReturn:
     code = os.waitstatus_to_exitcode(status)
     number = signals[0] if signals else max(0, -code)
     signals[:] = [number or signal.SIGTERM]
+    _wait_for(killed)
     for folder in _folders(pipe):
         clear(folder)
     if number:
         with suppress(OSError, ValueError):  # nobody may be listening any more
             print(f"{_why(number)}; no half run was left behind", file=sys.stderr, flush=True)
     os._exit(128 + number if number else code)
+
+
+def _wait_for(processes: list[int]) -> None:
+    """Wait until killed processes are gone, for until then they hold the folders they work in."""
+    end = time.monotonic() + _GRACE
+    while any(map(_is_alive, processes)) and time.monotonic() < end:
+        time.sleep(0.01)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        state = Path(f"/proc/{process}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+    return state.rpartition(")")[2].split()[0] not in ("Z", "X")  # what they held is free
 
 
 def _why(number: int) -> str:

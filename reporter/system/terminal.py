@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -49,6 +50,14 @@ def print_json(value: Any, indent: int | None = None) -> None:
     from reporter.system.plain_text import clean_json
 
     _print(clean_json(value, indent=indent))
+
+
+def print_over(text: str) -> None:
+    """Print a line on stderr that the next one is written over; '' takes the last one away."""
+    from reporter.system.plain_text import clean
+
+    width = shutil.get_terminal_size().columns - 1
+    _print(f"\r{clean(text)[:width].ljust(width)}\r", err=True, nl=False)
 
 
 def _print(text: str, err: bool = False, nl: bool = True) -> None:

@@ -1,0 +1,1 @@
+"""Many workspaces, unattended: `reporter batch`."""

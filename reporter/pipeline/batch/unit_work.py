@@ -1,0 +1,204 @@
+"""One unit of a batch, in a process of its own. In: `Order`, the row of its last assessment. Out:
+its run, if it is not there yet, and its row.
+
+A run is named by a hash of all that shapes it: input, settings, content, program, earlier runs. So
+a run that is there is not made again, and a change of any of them makes another.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from reporter.content.packs import installed
+from reporter.content.workspace import Workspace, read_workspace
+from reporter.ingest.cache import open_cache
+from reporter.ingest.readers.inputs import Inputs
+from reporter.model.assessment import Assessment
+from reporter.pipeline import kept_runs
+from reporter.pipeline.assess import Options, assess_workspace
+from reporter.pipeline.batch.unit_order import NEW, SAME, Order
+from reporter.pipeline.gates.gate_numbers import judge
+from reporter.pipeline.gates.run_figures import figures
+from reporter.report.export import Wanted
+from reporter.runs.store import MANIFEST, read_run, sha256
+from reporter.system.claims import claimed
+from reporter.system.gates import Gate, gates
+
+_KEY_SHOWN = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Hooks:
+    """Whom to tell what."""
+
+    say: Callable[[str], None]
+    warn: Callable[[str], None]
+    announce: Callable[[Path], None]
+    """Receives the folder to remove if this process is killed."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """What a run is made of."""
+
+    name: str
+    """'' where nobody can tell."""
+    digests: frozenset[str]
+    """Of the files of the input."""
+
+
+def work(order: Order, hooks: Hooks) -> tuple[str, dict[str, Any]]:
+    """Assess a unit, unless its run is there; return what became of it, and its row.
+
+    Raises ReporterError or OSError where that cannot be done.
+    """
+    workspace = read_workspace(Path(order.workspace))
+    limits = tuple(dict.fromkeys((*workspace.gates, *gates(order.gates))))
+    options = _options(order, hooks)
+    with Inputs.of(workspace.folder) as inputs:
+        key = _key(order, inputs, options)
+        for run in _candidates(order, workspace, key):
+            if problem := unsound(run):
+                hooks.warn(f"{run}: {problem}; the unit is assessed anew")
+            else:
+                return SAME, _row_of(order, run, key, limits)
+        with _place(order, hooks) as part:
+            data, _ = assess_workspace(workspace.folder, part / "run", options, inputs)
+            failures = [n for n in data.notices if n.code == "checks_not_run"]
+            # What another try may give otherwise, or what changed meanwhile, is not used again.
+            is_steady = not failures and {f.sha256 for f in data.files} == key.digests
+            if not is_steady or key != _key_now(order, options):
+                key = _Key("", frozenset())
+            order.folder.mkdir(exist_ok=True)
+            run = order.folder / _free_name(order.folder, workspace, key)
+            (part / "run").rename(run)
+            _sync(order.folder)
+    return NEW, _row(data, run, key, limits)
+
+
+def _options(order: Order, hooks: Hooks) -> Options:
+    return Options(
+        order.writers,
+        tuple(map(Path, order.extra)),
+        Path(order.cache),
+        order.memory,
+        earlier=tuple(map(Path, order.earlier)),
+        say=hooks.say,
+        warn=hooks.warn,
+        announce=hooks.announce,
+        language=order.language,
+        packs=installed() if order.packs else (),
+        fresh=order.fresh,
+    )
+
+
+def _key(order: Order, inputs: Inputs, options: Options) -> _Key:
+    """Return what the run of a unit is made of: files of the program by their content, for a
+    container has them anew each time.
+    """
+    workspace = read_workspace(Path(order.workspace))
+    cache = open_cache(Path(order.cache))
+    out = Path(order.out) / order.name
+    wanted = Wanted(options.formats)
+    shape = kept_runs.shape_of(workspace, inputs, cache, out, options, wanted, sha256)
+    digests = frozenset(inputs.digest(f).sha256 for f in inputs.files)
+    return _Key(kept_runs.name_of(shape, inputs), digests)
+
+
+def _key_now(order: Order, options: Options) -> _Key:
+    """Return the key after a run: what changed meanwhile made another run than the key says."""
+    with Inputs.of(Path(order.workspace)) as found:
+        return _key(order, found, options)
+
+
+def _candidates(order: Order, workspace: Workspace, key: _Key) -> list[Path]:
+    """Return the runs that may be that of a key: the one of the last batch, and the one that a
+    batch made which was killed before it could note it.
+    """
+    if order.fresh or not key.name:
+        return []
+    known = order.known or {}
+    names = [str(known["run"])] if known.get("key") == key.name and known.get("run") else []
+    names.append(_name(workspace, key))
+    return [run for n in dict.fromkeys(names) if (run := order.folder / n).is_dir()]
+
+
+def unsound(run: Path) -> str:
+    """Say how a run differs from what its manifest names; '' where it does not."""
+    try:
+        outputs = json.loads((run / MANIFEST).read_bytes())["outputs"]
+        digests = {name: outputs[name]["sha256"] for name in outputs}
+    except (OSError, ValueError, TypeError, KeyError):
+        return f"its {MANIFEST} cannot be read"
+    files = {p.relative_to(run).as_posix() for p in run.rglob("*") if not p.is_dir()}
+    if others := sorted(files ^ {*digests, MANIFEST}):
+        return f"{others[0]} is missing, or was added"
+    changed = (n for n, digest in digests.items() if sha256(run / n) != digest)
+    name = next(changed, "")
+    return f"{name} was changed" if name else ""
+
+
+def _row_of(order: Order, run: Path, key: _Key, limits: Sequence[Gate]) -> dict[str, Any]:
+    """Return the row of a run that is there: the known one, where it was held against the same
+    gates.
+    """
+    known = order.known or {}
+    is_known = known.get("key") == key.name and known.get("run") == run.name
+    if (
+        is_known
+        and known.get("manifest") == sha256(run / MANIFEST)
+        and [g["gate"] for g in known["gates"]] == list(map(str, limits))
+    ):
+        return known
+    row = _row(read_run(run)[0], run, key, limits)
+    # What it took is known to those who made it.
+    return row | {name: known.get(name) if is_known else None for name in ("seconds", "peak_mb")}
+
+
+def _row(data: Assessment, run: Path, key: _Key, limits: Sequence[Gate]) -> dict[str, Any]:
+    used = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    peak = max(resource.getrusage(who).ru_maxrss for who in used)
+    not_run = [n for n in data.notices if n.code == "checks_not_run"]
+    return {
+        "run": run.name,
+        "key": key.name,
+        "manifest": sha256(run / MANIFEST),
+        **figures(data),
+        "gates": [each.as_data() for each in judge(limits, data, run)],
+        "checks_not_run": sum(len(n.lines) for n in not_run),
+        "peak_mb": peak * 1024 // 10**6,
+    }
+
+
+@contextmanager
+def _place(order: Order, hooks: Hooks) -> Iterator[Path]:
+    """Provide the folder in which a run is made."""
+    hooks.announce(order.part)
+    with claimed(order.part) as part:
+        yield part
+
+
+def _name(workspace: Workspace, key: _Key) -> str:
+    run = workspace.run
+    return f"{run.period_from:%Y-%m-%d}_{run.period_to:%Y-%m-%d}-{key.name[:_KEY_SHOWN]}"
+
+
+def _free_name(folder: Path, workspace: Workspace, key: _Key) -> str:
+    """Return a name for a run that no run has; one that can be used again is found by it."""
+    name = _name(workspace, key)
+    names = [name] if key.name else []
+    names += [f"{name.removesuffix('-')}-{n}" for n in range(1, len(list(folder.iterdir())) + 2)]
+    return next(n for n in names if not os.path.lexists(folder / n))
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    os.fsync(descriptor)
+    os.close(descriptor)

@@ -1,0 +1,1 @@
+"""Limits on a run, whose miss is an exit code: `--fail-on`, `gates:`."""

@@ -17,6 +17,7 @@ import click
 from reporter.authoring.mapping_lint.verb import lint_mapping
 from reporter.pipeline.preview.check_verb import check
 from reporter.pipeline.quarter.verbs import close, compare, history, restate
+from reporter.pipeline.sealed.seal_verbs import seal, verify
 from reporter.system.memory import set_up
 from reporter.system.options import amount_given, in_bytes, memory_given, names_given, tidy_hook
 from reporter.system.terminal import (
@@ -420,9 +421,7 @@ def render(
 
 
 main.add_command(render, "export")  # its name in the first release
-main.add_command(check)
-main.add_command(lint_mapping)
-for verb in (compare, restate, close, history):
+for verb in (check, lint_mapping, compare, restate, close, history, seal, verify):
     main.add_command(verb)
 
 

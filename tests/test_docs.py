@@ -65,6 +65,7 @@ WRITTEN = {
     "decisions-screen": 100,
     "decisions-pictures": 100,
     "decisions-runs": 100,
+    "decisions-sealed": 100,
     "decisions-statements": 100,
 }
 """The pages written by hand, and how many lines one can read in one sitting."""

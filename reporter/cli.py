@@ -21,7 +21,8 @@ from reporter.pipeline.batch.batch_verb import batch, batch_unit
 from reporter.pipeline.gates.gate_options import gate_options, hold_run, reasons, write_files
 from reporter.pipeline.preview.check_verb import check
 from reporter.pipeline.quarter.verbs import close, compare, history, restate
-from reporter.system.log import LOG, LOGS, OPEN_LOG, stderr_log
+from reporter.pipeline.sealed.seal_verbs import seal, verify
+from reporter.system.log import LOG, LOGS, OPEN_LOG, Log, stderr_log
 from reporter.system.memory import set_up
 from reporter.system.options import amount_given, in_bytes, memory_given, names_given, tidy_hook
 from reporter.system.terminal import (
@@ -413,7 +414,18 @@ def render(
 
 
 main.add_command(render, "export")  # its name in the first release
-for verb in (batch, batch_unit, check, lint_mapping, compare, restate, close, history):
+for verb in (
+    batch,
+    batch_unit,
+    check,
+    lint_mapping,
+    compare,
+    restate,
+    close,
+    history,
+    seal,
+    verify,
+):
     main.add_command(verb)
 
 

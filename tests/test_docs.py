@@ -68,6 +68,7 @@ WRITTEN = {
     "decisions-quarter": 100,
     "batch": 160,
     "schedulers": 60,
+    "decisions-sealed": 100,
     "decisions-statements": 100,
 }
 """The pages written by hand, and how many lines one can read in one sitting."""

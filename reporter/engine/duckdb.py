@@ -60,6 +60,10 @@ _KINDS: tuple[tuple[type[duckdb.Error], type[Error]], ...] = (
 """DuckDB's class of an error -> ours; all others are `Error`."""
 
 
+_ASKING = ("SELECT", "WITH", "DESCRIBE", "FROM", "(")
+"""How statements begin that change nothing."""
+
+
 class DuckDB(AbstractContextManager["DuckDB"]):
     """An in-memory DuckDB that spills to its work folder: an `Engine` and a context manager, with
     what intake needs besides.
@@ -74,6 +78,7 @@ class DuckDB(AbstractContextManager["DuckDB"]):
         self.work = work
         self._world = ""
         self._memory = 0
+        self._heard: Callable[[str, Sequence[Any]], None] | None = None
         self._large = Lock()
         spill = work / SPILL
         spill.mkdir(parents=True, exist_ok=True)
@@ -135,6 +140,7 @@ class DuckDB(AbstractContextManager["DuckDB"]):
         connection.work = self.work
         connection._con = self._con.cursor()
         connection._world, connection._memory = self._world, self._memory
+        connection._heard = self._heard
         connection._room, connection._large = self._room, self._large
         if self._world:
             connection.run(f"USE {self._world}")
@@ -170,7 +176,8 @@ class DuckDB(AbstractContextManager["DuckDB"]):
         """Run jobs that create tables of their own, two at a time, each on its own connection; what
         runs out of memory beside another job is tried again alone.
 
-        In a world, which has one thread and is filled in one transaction, they run in sequence.
+        In a world, which has one thread and is filled in one transaction, they run in sequence, as
+        they do where statements are recorded.
         """
 
         def lacks_memory(job: Callable[[DuckDB], None]) -> bool:
@@ -181,7 +188,7 @@ class DuckDB(AbstractContextManager["DuckDB"]):
                     return True
             return False
 
-        if self._world:
+        if self._world or self._heard:
             for job in jobs:
                 job(self)
             return
@@ -192,11 +199,13 @@ class DuckDB(AbstractContextManager["DuckDB"]):
 
     def run(self, sql: str, params: Sequence[Any] = ()) -> None:
         """Execute one statement for its effect."""
+        self._tell(sql, params)
         with _translated_errors():
             self._con.execute(sql, list(params))
 
     def rows(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Return all rows of a query; for results a person could scroll."""
+        self._tell(sql, params)
         with _translated_errors():
             return self._con.execute(sql, list(params)).fetchall()
 
@@ -209,6 +218,7 @@ class DuckDB(AbstractContextManager["DuckDB"]):
 
     def one(self, sql: str, params: Sequence[Any] = ()) -> Any:
         """Return the single value of a query."""
+        self._tell(sql, params)
         with _translated_errors():
             row = self._con.execute(sql, list(params)).fetchone()
         return row[0] if row else None
@@ -241,6 +251,17 @@ class DuckDB(AbstractContextManager["DuckDB"]):
         """Create a view of the rows of Parquet files."""
         self.run(f"CREATE VIEW {name} AS SELECT * FROM {parquet(*paths)}")
 
+    def record(self, heard: Callable[[str, Sequence[Any]], None]) -> None:
+        """Call a function with every statement that changes anything from here on, before it runs;
+        one after another, in an order that could be run again.
+        """
+        self.run("SET threads = 1")
+        self._heard = heard
+
+    def _tell(self, sql: str, params: Sequence[Any]) -> None:
+        if self._heard and not sql.startswith(_ASKING):
+            self._heard(sql, params)
+
     def interrupt(self) -> None:
         """Stop the running statement; callable from another thread."""
         self._con.interrupt()
@@ -256,8 +277,11 @@ class DuckDB(AbstractContextManager["DuckDB"]):
 
     def lock(self, folders: Sequence[Path] = ()) -> None:
         """Restrict access: only the work folder and the given ones stay reachable, and settings are
-        frozen. What was laid aside for intake has gone, so all of the room is the engine's.
+        frozen; an engine that is locked stays as it is. What was laid aside for intake has gone, so
+        all of the room is the engine's.
         """
+        if self.one("SELECT current_setting('lock_configuration')"):
+            return
         if self._room:
             self.run(f"SET max_temp_directory_size = '{self._room}B'")
         directories = [str(p.resolve()) + "/" for p in (self.work, *folders)]

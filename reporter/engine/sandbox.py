@@ -103,7 +103,12 @@ class Child(AbstractContextManager["Child"]):
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             # Threads would each have an arena of 64 MB of addresses.
-            env={"PYTHONPATH": os.pathsep.join(paths), "MALLOC_ARENA_MAX": "2", "PYTHONUTF8": "1"},
+            env={
+                "PYTHONPATH": os.pathsep.join(paths),
+                "MALLOC_ARENA_MAX": "2",
+                "PYTHONUTF8": "1",
+                "PYTHONHASHSEED": "0",  # sets in one order: what is recorded there is the same
+            },
             start_new_session=True,  # Ctrl-C is for this process, which then ends the child
         )
         return self._process

@@ -1,0 +1,55 @@
+"""A PDF signed for those who open it in a reader. In: a PDF, a certificate with its key. Out: a
+copy with a PAdES signature, which says when it was made and so is never the same bytes twice.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from reporter.errors import InputError
+from reporter.pipeline.sealed.extras import SIGN_PDF, needed
+
+FIELD = "Sealed"
+_KEY = (
+    "Give one PEM file with the certificate, its chain and its private key, without a passphrase."
+)
+
+
+def read_signer(path: Path) -> Any:
+    """Return what signs with the certificate and key of a PEM file.
+
+    Raises InputError where the file does not hold both.
+    """
+    if not path.is_file():
+        raise InputError("no such file", str(path), _KEY)
+    signers = needed("pyhanko.sign.signers", SIGN_PDF)
+    others = needed("asn1crypto.pem", SIGN_PDF)
+    x509 = needed("asn1crypto.x509", SIGN_PDF)
+    keys = needed("asn1crypto.keys", SIGN_PDF)
+    registry = needed("pyhanko_certvalidator.registry", SIGN_PDF)
+    text = path.read_bytes()
+    try:
+        blocks = list(others.unarmor(text, multiple=True)) if b"-----BEGIN" in text else []
+        certificates = [x509.Certificate.load(d) for kind, _, d in blocks if kind == "CERTIFICATE"]
+        private = [keys.PrivateKeyInfo.load(d) for kind, _, d in blocks if kind == "PRIVATE KEY"]
+    except ValueError as error:
+        raise InputError(f"cannot be read: {error}", str(path), _KEY) from error
+    if not certificates or len(private) != 1:
+        what = f"holds {len(certificates)} certificates and {len(private)} private keys (PKCS#8)"
+        raise InputError(what, str(path), _KEY)
+    chain = registry.SimpleCertificateStore()
+    chain.register_multiple(certificates[1:])
+    return signers.SimpleSigner(certificates[0], private[0], chain)
+
+
+def sign_pdf(source: Path, target: Path, signer: Any) -> None:
+    """Write a signed copy of a PDF: its bytes, and the signature behind them."""
+    signers = needed("pyhanko.sign.signers", SIGN_PDF)
+    fields = needed("pyhanko.sign.fields", SIGN_PDF)
+    writer = needed("pyhanko.pdf_utils.incremental_writer", SIGN_PDF)
+    about = signers.PdfSignatureMetadata(
+        FIELD, subfilter=fields.SigSeedSubFilter.PADES, md_algorithm="sha256"
+    )
+    with source.open("rb") as file, target.open("xb") as output:
+        signers.sign_pdf(writer.IncrementalPdfFileWriter(file), about, signer, output=output)

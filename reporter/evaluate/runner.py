@@ -522,7 +522,7 @@ def _insert_organisation(
     evidence: str,
 ) -> int:
     """Insert results on the organisation, its logs, policies and actor types: tier 1, unknown when
-    there is not evidence.
+    there is no evidence.
 
     A declared log that did not deliver is a subject whatever the check returns, so that losing it
     brings no advantage.

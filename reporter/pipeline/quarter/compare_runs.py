@@ -4,6 +4,7 @@ of each finding, and why the scores moved.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,7 +18,8 @@ from reporter.report.compare import compare
 from reporter.report.trend.earlier_runs import read_earlier, read_verified
 from reporter.report.trend.movement_lines import movements
 from reporter.report.trend.standings import score_changes
-from reporter.report.view.format import clean, count, exact, person
+from reporter.report.view.format import clean, count, person
+from reporter.runs.store import encoded
 
 NEW, REOPENED, OPEN, MOVED, FIXED, UNSEEN = (
     *("new", "reopened", "open", "moved", "fixed", "not seen any more"),
@@ -141,27 +143,7 @@ def as_data(now: Assessment, changes: Sequence[FindingChange]) -> dict[str, Any]
         "unit": now.run.unit,
         "before": earlier.as_of.isoformat(),
         "now": now.run.as_of.isoformat(),
-        "movements": [
-            {
-                "kind": m.kind,
-                "id": m.id,
-                "lo_before": exact(m.lo_before),
-                "hi_before": exact(m.hi_before),
-                "lo": exact(m.lo),
-                "hi": exact(m.hi),
-                "parts": [
-                    {
-                        "group": p.group,
-                        "cause": p.cause,
-                        "lo": exact(p.lo),
-                        "hi": exact(p.hi),
-                        "n": p.n,
-                    }
-                    for p in m.parts
-                ],
-            }
-            for m in now.history.movements
-        ],
+        "movements": json.loads(encoded(now.history.movements)),
         "results": [
             {"check": check, "before": then, "now": since, "n": n}
             for check, then, since, n in now.history.flows

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -22,7 +22,6 @@ from reporter.runs.chain import Closing, read_chain, state_of
 from reporter.runs.store import MANIFEST, read_data
 
 SCHEMA = "agent-maturity-history/1"
-SHOWN = 10
 TOO_THIN = "too little evidence"
 
 
@@ -164,8 +163,7 @@ def _findings(run: Assessment) -> Iterator[FindingRow]:
     for ended in run.history.closed:
         if ended.reopened or ended.closed is None:
             continue
-        days = run.policy.due_days.get(ended.severity)
-        due = ended.first_seen + timedelta(days=days) if days else None
+        dates = deadline(ended, ended.closed, run.policy.due_days)
         yield FindingRow(
             unit=unit,
             id=clean(ended.finding),
@@ -174,9 +172,9 @@ def _findings(run: Assessment) -> Iterator[FindingRow]:
             what=clean(ended.what),
             first_seen=_iso(ended.first_seen),
             last_seen=_iso(ended.last_seen),
-            age=(ended.closed - ended.first_seen).days,
-            due=_iso(due),
-            late=max((ended.closed - due).days, 0) if due else 0,
+            age=dates.age,
+            due=_iso(dates.due),
+            late=dates.late,
             state=FIXED if ended.is_fixed else UNSEEN,
         )
 

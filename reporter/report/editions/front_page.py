@@ -39,6 +39,7 @@ from reporter.report.view.format import (
     number,
     percent,
     short,
+    up_to,
 )
 from reporter.runs.store import Results
 from reporter.score import TOP, asked, standing
@@ -130,7 +131,7 @@ def front_page(
     return FrontPage(
         judgement=_judgement(assessment, steps),
         outlook=_outlook(assessment),
-        score=_score(total.lo, total.hi) if total.assessed else say("Not assessed"),
+        score=up_to(total.lo, total.hi) if total.assessed else say("Not assessed"),
         coverage=say(
             "We could judge {share} of what the method asks for, by weight; {part} of that is met.",
             share=percent(total.coverage),
@@ -145,10 +146,6 @@ def front_page(
         unseen=tuple(_unseen(assessment)),
         notes=_notes(notices),
     )
-
-
-def _score(lo: Fraction, hi: Fraction) -> str:
-    return percent(lo) if lo == hi else say("{lo}, up to {hi}", lo=percent(lo), hi=percent(hi))
 
 
 # ---------------------------------------------------------------- why this level

@@ -12,7 +12,7 @@ from reporter.model import assessment as model
 from reporter.model.history import Part
 from reporter.report.trend.standings import names, signed, with_sign
 from reporter.report.trend.transitions import MovementRow, Movements
-from reporter.report.view.format import join, percent
+from reporter.report.view.format import join, up_to
 
 GROUPS: Mapping[str, str] = {
     "world": mark("Organisation"),
@@ -72,9 +72,7 @@ def movements(assessment: model.Assessment) -> Movements:
     if not moved:
         return Movements()
     found = [{(p.group, p.cause): p for p in m.parts} for m in moved]
-    rows = [
-        MovementRow("then", say("Then"), tuple(_range(m.lo_before, m.hi_before) for m in moved))
-    ]
+    rows = [MovementRow("then", say("Then"), tuple(up_to(m.lo_before, m.hi_before) for m in moved))]
     sums: list[tuple[Fraction, str]] = []
     for group, title in GROUPS.items():
         causes = [c for c in _CAUSES if c[0] == group and any(c in parts for parts in found)]
@@ -87,7 +85,7 @@ def movements(assessment: model.Assessment) -> Movements:
             n = max(parts[cause].n for parts in found if cause in parts)
             cells = (parts[cause].lo if cause in parts else Fraction(0) for parts in found)
             rows.append(MovementRow("cause", _CAUSES[cause](n), tuple(map(with_sign, cells))))
-    rows.append(MovementRow("total", say("Now"), tuple(_range(m.lo, m.hi) for m in moved)))
+    rows.append(MovementRow("total", say("Now"), tuple(up_to(m.lo, m.hi) for m in moved)))
     largest = sorted((x for x in sums if x[0]), key=lambda x: -abs(x[0]))
     return Movements(
         text=say(
@@ -99,7 +97,3 @@ def movements(assessment: model.Assessment) -> Movements:
         rows=tuple(rows),
         whole=join(f"{title} {signed(points)}" for points, title in largest),
     )
-
-
-def _range(lo: Fraction, hi: Fraction) -> str:
-    return percent(lo) if lo == hi else say("{lo}, up to {hi}", lo=percent(lo), hi=percent(hi))

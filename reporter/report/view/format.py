@@ -160,6 +160,11 @@ def figure(lo: Fraction, hi: Fraction, state: str = "assessed") -> Figure:
     )
 
 
+def up_to(lo: Fraction, hi: Fraction) -> str:
+    """Print a score on evidence, and what it could be: "32 %, up to 80 %"."""
+    return percent(lo) if lo == hi else say("{lo}, up to {hi}", lo=percent(lo), hi=percent(hi))
+
+
 def exact(value: Fraction) -> str:
     """Print a fraction as it is."""
     return f"{value.numerator}/{value.denominator}"

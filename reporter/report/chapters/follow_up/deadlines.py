@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from reporter.i18n.translate import day, say, say_n
 from reporter.model.comparison import Cause
+from reporter.model.history import Closed
 from reporter.report.view.format import count, number
 
 
@@ -34,12 +35,15 @@ class Deadline:
 
 
 def deadline(
-    cause: Cause, as_of: datetime, due_days: Mapping[str, int], agreed: datetime | None = None
+    finding: Cause | Closed,
+    as_of: datetime,
+    due_days: Mapping[str, int],
+    agreed: datetime | None = None,
 ) -> Deadline:
-    """Return the dates of a finding that still fails."""
+    """Return the dates of a finding that fails at a moment, or ended then."""
     today = as_of.astimezone(UTC).replace(tzinfo=None) if as_of.tzinfo else as_of
-    first_seen = cause.first_seen or today
-    days = due_days.get(cause.severity)
+    first_seen = finding.first_seen or today
+    days = due_days.get(finding.severity)
     by_policy = first_seen + timedelta(days=days) if days else None
     due = agreed or by_policy
     # The day that something is due is still in time.

@@ -846,7 +846,7 @@ def test_the_parent_is_the_run_before(place: Path, tmp_path: Path, bundle: Path)
 def test_a_run_of_other_content_is_not_sealed(place: Path, tmp_path: Path) -> None:
     own = tmp_path / "own"
     (own / "profiles").mkdir(parents=True)
-    (own / "profiles/mine.yml").write_text("id: mine\ntitle: Mine\nthemes: {}\n")
+    (own / "profiles/mine.yml").write_text("id: mine\ntitle: Mine\ntarget: 3\nthemes: {}\n")
     with pytest.raises(InputError, match="was assessed with"):
         seal(place / "run", tmp_path / "bundle", Wanted(read_private(place / "key"), (own,)))
 

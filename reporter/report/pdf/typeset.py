@@ -40,7 +40,7 @@ _POINTS = 0.75
 _MILLIMETRE = 72 / 25.4
 _MOST_LINES = 30
 """Of a row that keeps together: a longer one could be longer than a page."""
-_MOST_KEPT = 1500
+_MOST_KEPT = 900
 """Characters of what keeps together."""
 _LETTER = 0.5
 """The width of a character, in ems, to guess lines."""
@@ -265,7 +265,8 @@ class _Writer:
             if child.tag == "dt":
                 pairs.append((self._content(child, scope), []))
             else:
-                pairs[-1][1].append(self._body(child, scope))
+                write = self._content if "dense" in classes else self._body
+                pairs[-1][1].append(write(child, scope))
         names = [*classes, *(["beside"] if "hashes" in classes or "scope" in scope else [])]
         code = ", ".join(f"({term}, {_joined(texts)})" for term, texts in pairs)
         return f"terms-of({_array(names)}, {code})"

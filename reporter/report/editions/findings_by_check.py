@@ -74,6 +74,22 @@ def findings_by_check(view: View) -> Mapping[str, Found]:
     }
 
 
+def of_same_subjects(
+    checks: Iterable[Check], found: Mapping[str, Found]
+) -> list[tuple[Group | None, list[Check]]]:
+    """Put checks of a theme together that say one thing of the same subjects, each its own reason.
+
+    Checks that say several things have None and stand apart.
+    """
+    together: dict[object, tuple[Group | None, list[Check]]] = {}
+    for check in checks:
+        groups = found[check.id].groups
+        one = groups[0] if len(groups) == 1 else None
+        key = (check.theme, one.count, one.names) if one else check.id
+        together.setdefault(key, (one, []))[1].append(check)
+    return list(together.values())
+
+
 def alike_checks(checks: Iterable[Check], found: Mapping[str, Found]) -> list[list[Check]]:
     """Put checks together of which all is said in the same words, in the order of the first."""
     together: dict[object, list[Check]] = {}

@@ -35,7 +35,7 @@ from reporter.i18n.translate import ENGLISH, language, numeral, say, speaking, w
 from reporter.model.branding import ACCENT
 from reporter.report import EDITIONS
 from reporter.report.document import View
-from reporter.report.editions.findings_by_check import alike_checks, findings_by_check
+from reporter.report.editions.findings_by_check import alike_checks, findings_by_check, of_same_subjects
 from reporter.report.html import charts, ladders, owner_tasks, result_pages, result_rows, search
 from reporter.report.html.custom_template import Template, check
 from reporter.report.html.diagrams import action_path, agent_map, deviations, tier_levels
@@ -441,6 +441,7 @@ def _environment(folder: Path, template: Template | None = None) -> Environment:
         "facets": _facets,
         "findings_by_check": findings_by_check,
         "alike_checks": alike_checks,
+        "of_same_subjects": of_same_subjects,
     }
     environment.globals |= {
         "result_rows": result_rows.result_rows,

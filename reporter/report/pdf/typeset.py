@@ -412,10 +412,10 @@ def _marked(classes: Sequence[str], at: int, span: int, count: int) -> list[str]
 
 def _leads_in(paragraph: Any) -> bool:
     """Return whether a paragraph belongs to what follows it: the first below a heading, and the
-    legend behind that.
+    legend behind that. What another heading follows, or nothing, ends there.
     """
-    before = paragraph.getprevious()
-    if before is None:
+    before, after = paragraph.getprevious(), paragraph.getnext()
+    if before is None or after is None or after.tag in _HEADINGS:
         return False
     return before.tag in ("h3", "h4") or (
         before.tag == "p" and "legend" in _classes(paragraph) and _leads_in(before)

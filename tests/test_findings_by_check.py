@@ -100,6 +100,30 @@ def test_checks_that_say_the_same_stand_together_and_each_stands_once(small: Vie
             assert groups != {()} or len({(c.counts.text, c.figure) for c in same}) == 1
 
 
+def test_checks_of_a_theme_say_once_of_whom_they_speak(small: View) -> None:
+    def says(reason: str, names: str = "agt-a") -> findings_by_check.Group:
+        return findings_by_check.Group("1 unknown", reason, names)
+
+    a, b, c, d, e = (replace(small.checks[0], id=f"X-{n}", theme="X") for n in range(5))
+    other = replace(a, id="Y-1", theme="Y")
+    groups = {
+        a.id: (says("no key"),),
+        b.id: (says("no key"),),
+        c.id: (says("no log"),),
+        d.id: (says("no log", "agt-b"),),
+        e.id: (says("no log"), says("no key", "agt-b")),
+        other.id: (says("no owner"),),
+    }
+    found = {name: findings_by_check.Found((), "", own) for name, own in groups.items()}
+    together = findings_by_check.of_same_subjects([a, b, c, d, e, other], found)
+    assert [(shared and shared.names, of) for shared, of in together] == [
+        ("agt-a", [a, b, c]),
+        ("agt-b", [d]),
+        (None, [e]),
+        ("agt-a", [other]),
+    ]
+
+
 def test_every_other_finding_is_counted_by_its_reason_and_the_first_are_named(small: View) -> None:
     found = findings_by_check.findings_by_check(small)
     counted, named = Counter[str](), Counter[str]()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import shutil
 import subprocess
@@ -28,11 +29,15 @@ from reporter.report import WRITERS, document
 from reporter.report.export import read_view
 from reporter.report.html import page as html
 from reporter.report.pdf import paper, row_heads, typst_pages, weasyprint_pages
+from reporter.report.pdf import typeset as typeset_module
 from reporter.report.pdf.fonts import Faces
 from reporter.report.pdf.typeset import Typeset, Widths, typeset
 
+ROOT = Path(__file__).parents[1]
 UNSEEN = {"head", "script", "style", "title"}
-WIDTH, HEIGHT, FOOT, DESCENT = 595.3, 841.9, 42.5, 4.5
+PAPER = (html.templates_dir() / "paper.typ").read_text()
+SIDE, LOWER = (float(re.search(rf"margin: \(.*?\b{name}: ([\d.]+)mm", PAPER)[1]) for name in ("x", "bottom"))  # type: ignore[index] # fmt: skip
+WIDTH, HEIGHT, FOOT, DESCENT = 595.3, 841.9, LOWER * 72 / 25.4, 4.5
 """Of a sheet, its lower margin, and what of a last line hangs into it, in points."""
 
 
@@ -210,17 +215,44 @@ def test_the_sample_company_is_set_in_full(edition: str, sample_run: Path, tmp_p
     assert lost_of(read_view(sample_run), edition, tmp_path) == []
 
 
+def _the_one_of_the_sample(place: Path) -> None:
+    """Lay down one agent of the sample company with its people, policies and all that it did."""
+    sample, name = ROOT / "sample_data/acme/2026-q3", "agt-dispatch-planner"
+    for folder in ("inventory", "logs", "statements"):
+        (place / folder).mkdir(parents=True)
+    records = json.loads((sample / "inventory/agents.json").read_bytes())["records"]
+    own = [r for r in records if r.get("actor_id") == name]
+    assert len(own) == 1
+    (place / "inventory/agents.json").write_text(json.dumps({"records": own}))
+    shutil.copy(sample / "inventory/people.csv", place / "inventory")
+    shutil.copy(sample / "statements/policies.yml", place / "statements")
+    lines = (sample / "logs/gateway-2026-09.jsonl").read_text().splitlines(keepends=True)
+    (place / "logs/gateway.jsonl").write_text("".join(line for line in lines if name in line))
+    (place / "reporter.yml").write_text("organisation: Acme Freight\nperiod: {from: 2026-07-01, to: 2026-10-01}\nas_of: 2026-10-01\n")  # fmt: skip
+
+
 @pytest.mark.slow
-def test_a_single_agent_has_at_most_fifteen_pages_and_every_word(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["begun", "of the sample"])
+def test_a_single_agent_has_at_most_fifteen_pages_and_every_word(kind: str, tmp_path: Path) -> None:
     """A report on one agent is read in one sitting; it is short by its type, not by what it omits."""
-    reporter("init", tmp_path / "ws")
-    done = reporter("assess", tmp_path / "ws", "--out", tmp_path / "run", "--quiet", "--formats", "pdf,json")  # fmt: skip
+    if kind == "begun":
+        reporter("init", tmp_path / "ws")
+    else:
+        _the_one_of_the_sample(tmp_path / "ws")
+    done = reporter("assess", tmp_path / "ws", "--out", tmp_path / "run", "--quiet", "--formats", "json")  # fmt: skip
     assert done.exit_code == 0, done.output
-    with pikepdf.open(tmp_path / "run" / "report.pdf") as document:
-        assert 10 < len(document.pages) <= 15
+    for language in ("en", "de"):
+        place = tmp_path / language
+        reporter("render", tmp_path / "run", "--format", "pdf", "--language", language, "--out", place)  # fmt: skip
+        with pikepdf.open(place / "report.pdf") as document:
+            assert 10 < len(document.pages) <= 15
     made = read_view(tmp_path / "run")
     assert made.readiness is None
     assert lost_of(made, "auditor", tmp_path) == []
+
+
+def test_a_line_is_as_wide_as_the_template_says() -> None:
+    assert abs(typeset_module.TEXT_WIDTH - (210 - 2 * SIDE) * 72 / 25.4) < 0.1
 
 
 def test_what_is_set_beyond_the_margin_or_lost_is_noticed(tmp_path: Path) -> None:
@@ -235,6 +267,16 @@ def test_what_is_set_beyond_the_margin_or_lost_is_noticed(tmp_path: Path) -> Non
 
 def set_as(page: str) -> Typeset:
     return typeset(f"<html><body>{page}</body></html>", lambda text, room: text)
+
+
+def test_what_ends_under_a_heading_does_not_hold_on_to_the_next() -> None:
+    """Three short sections behind each other once moved to the next sheet as one."""
+    code = set_as("<h3>A</h3><p>one</p><h3>B</h3><p>two</p><ul><li>x</li></ul><h3>C</h3><p>three</p>").code  # fmt: skip
+    assert [bool(re.search(rf'"led-in".*"{word}"', code)) for word in ("one", "two", "three")] == [
+        False,
+        True,
+        False,
+    ]
 
 
 def test_texts_are_literals_and_only_places_that_are_there_are_linked() -> None:
@@ -290,7 +332,7 @@ def test_a_name_that_is_too_wide_breaks_behind_its_signs() -> None:
 
 
 def test_a_legend_above_its_picture_keeps_with_it() -> None:
-    heads = ("<h4>x</h4><p>a</p><p class='legend'>b</p>", "<h3>x</h3><p>a</p>")
+    heads = ("<h4>x</h4><p>a</p><p class='legend'>b</p><ul></ul>", "<h3>x</h3><p>a</p><ul></ul>")
     legend, text = (set_as(head).code for head in heads)
     assert legend.count("led-in") == 2 and text.count("led-in") == 1
     assert "led-in" not in set_as("<p>a</p><p class='legend'>b</p>").code
@@ -349,7 +391,7 @@ def test_widths_are_those_of_the_last_rule_of_a_class() -> None:
     assert widths.shares(["b"], 1) == [40]
     assert widths.picture(["x"], (), 900) == pytest.approx(10 * 72 / 25.4)
     assert widths.picture(["y"], (), 20) == 20
-    assert widths.picture(["unknown"], (), 900) < 500
+    assert widths.picture(["unknown"], (), 900) == typeset_module.TEXT_WIDTH
 
 
 def test_a_row_longer_than_a_page_may_break(tmp_path: Path) -> None:

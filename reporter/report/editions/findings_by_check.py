@@ -77,16 +77,16 @@ def findings_by_check(view: View) -> Mapping[str, Found]:
 def of_same_subjects(
     checks: Iterable[Check], found: Mapping[str, Found]
 ) -> list[tuple[Group | None, list[Check]]]:
-    """Put checks of a theme together that say one thing of the same subjects, each its own reason.
-
-    Checks that say several things have None and stand apart.
+    """Put checks together that say the same, then those of a theme that say one thing of the same
+    subjects, each its own reason. Checks that say several things have None and are alone.
     """
     together: dict[object, tuple[Group | None, list[Check]]] = {}
-    for check in checks:
-        groups = found[check.id].groups
+    for alike_ones in alike_checks(checks, found):
+        first, groups = alike_ones[0], found[alike_ones[0].id].groups
         one = groups[0] if len(groups) == 1 else None
-        key = (check.theme, one.count, one.names) if one else check.id
-        together.setdefault(key, (one, []))[1].append(check)
+        is_of_theme = one and {c.theme for c in alike_ones} == {first.theme}
+        key = (first.theme, one.count, one.names) if one and is_of_theme else first.id
+        together.setdefault(key, (one, []))[1].extend(alike_ones)
     return list(together.values())
 
 

@@ -35,7 +35,11 @@ from reporter.i18n.translate import ENGLISH, language, numeral, say, speaking, w
 from reporter.model.branding import ACCENT
 from reporter.report import EDITIONS
 from reporter.report.document import View
-from reporter.report.editions.findings_by_check import alike_checks, findings_by_check, of_same_subjects
+from reporter.report.editions.findings_by_check import (
+    alike_checks,
+    findings_by_check,
+    of_same_subjects,
+)
 from reporter.report.html import charts, ladders, owner_tasks, result_pages, result_rows, search
 from reporter.report.html.custom_template import Template, check
 from reporter.report.html.diagrams import action_path, agent_map, deviations, tier_levels

@@ -27,7 +27,7 @@ _SIZED = re.compile(r"(?:^|})\s*(?:\.([\w-]+)|table) \{[^{}]*?font-size: ?([\d.]
 _DRAWING = re.compile(r"(?:\.([\w-]+) )?svg\.([\w-]+)")
 _PERCENT = re.compile(r"(?<![-\w])width: ?([\d.]+)%")
 _MILLIMETRES = re.compile(r"(?<![-\w])(max-)?width: ?([\d.]+)mm")
-TEXT_WIDTH = 493.2
+TEXT_WIDTH = 504.6
 """Of a line, in points."""
 _SIZE = 9.0
 """Of the text, in points."""

@@ -17,6 +17,7 @@ from conftest import assess_few, reporter, texts_of
 from reporter.explain.explain import explain
 from reporter.model.assessment import Assessment, Notice
 from reporter.model.assessment import Wanted as Export
+from reporter.pipeline.gates.gate_numbers import judge
 from reporter.report import WRITERS, outcome
 from reporter.report.document import View
 from reporter.report.editions.readiness import FAILURES, HEADLINE
@@ -26,6 +27,7 @@ from reporter.report.office.outline import outline
 from reporter.report.trend.standings import standings
 from reporter.report.view.asks import Lack, asks
 from reporter.runs.store import DATA, RESULTS
+from reporter.system.gates import gates
 
 MORE = Fraction(99, 100)
 
@@ -285,8 +287,11 @@ def test_a_gate_is_missed_where_there_is_no_level(
     made, view = thin
     high = replace(made.scores.level, lo=3, hi=3)
     made = replace(made, scores=replace(made.scores, level=high))
-    assert HEADLINE in outcome.missed(view, 1)
-    assert outcome.as_data(made, tmp_path, 1)["fail_on_met"] is False
+    held = judge(gates(["level<1", "score<1"]), made, tmp_path)
+    assert [(g.is_missed, g.number) for g in held] == [(True, ""), (True, "")]
+    assert HEADLINE in outcome.missed(view, held[0].gate, held[0].reason)
+    data = outcome.as_data(made, tmp_path, [g.as_data() for g in held])
+    assert data["fail_on_met"] is False
     data = outcome.as_data(made, tmp_path)
     assert data["headline"] == HEADLINE
     for each in (data, *data["frameworks"].values()):

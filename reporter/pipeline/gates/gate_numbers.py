@@ -110,7 +110,7 @@ def _level(run: _Run) -> _Number:
     levels: LevelScore | None = run.data.scores.levels().get(
         run.framework or run.data.scores.enterprise.framework
     )
-    if not score or not score.total.assessed or levels is None:
+    if run.data.is_too_thin or not score or not score.total.assessed or levels is None:
         return None, "too little could be assessed, so there is no level."
     names = run.data.policy.level_names
     most = f", at most {levels.hi} with all missing evidence" if levels.hi > levels.lo else ""
@@ -119,6 +119,8 @@ def _level(run: _Run) -> _Number:
 
 def _score(run: _Run) -> _Number:
     score = run.score()
+    if run.data.is_too_thin:
+        return None, "too little could be assessed, so there is no score."
     if not score or not score.total.assessed:
         return None, "nothing could be assessed, so there is no score."
     lo, hi = score.total.lo * 100, score.total.hi * 100

@@ -170,6 +170,7 @@ def test_a_unit_that_fails_stops_no_other(place: Path) -> None:
     assert len(runs(place, "a")) == 1 and (place / "runs/batch.csv").read_text("utf-8-sig").count("\n") >= 9  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_unit_that_takes_too_long_is_ended(place: Path) -> None:
     held = unit(place, "a", "hold")
     unit(place, "b")
@@ -206,6 +207,7 @@ def test_what_has_changed_is_assessed_and_nothing_else(done: Path) -> None:
     assert "0 assessed; 2 unchanged" in again.stdout
 
 
+@pytest.mark.slow
 def test_fresh_assesses_all_anew_and_gives_the_same_bytes(done: Path) -> None:
     result = batch(done, "--fresh")
     assert "2 assessed" in result.stdout and "unchanged" not in result.stdout
@@ -226,6 +228,7 @@ def test_other_gates_are_held_against_the_run_that_is_there(done: Path) -> None:
     assert batch(done).exit_code == 0, "the gates of before are no more"
 
 
+@pytest.mark.slow
 def test_a_run_that_was_changed_by_hand_is_made_again_beside_it(done: Path) -> None:
     (run,) = runs(done, "a")
     (done / "runs/a" / run / "causes.csv").write_text("nothing")
@@ -236,6 +239,7 @@ def test_a_run_that_was_changed_by_hand_is_made_again_beside_it(done: Path) -> N
     assert "2 unchanged" in batch(done).stdout
 
 
+@pytest.mark.slow
 def test_input_that_changes_meanwhile_is_not_taken_for_what_it_was(place: Path) -> None:
     unit(place, "a", "change")
     assert batch(place).exit_code == 0
@@ -303,7 +307,14 @@ def _working(place: Path) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    "number",
+    [
+        signal.SIGKILL,
+        pytest.param(signal.SIGTERM, marks=pytest.mark.slow),
+        pytest.param(signal.SIGINT, marks=pytest.mark.slow),
+    ],
+)
 def test_a_batch_that_is_ended_goes_on_where_it_was(
     number: int, place: Path, started: Callable[..., subprocess.Popen[str]]
 ) -> None:
@@ -356,6 +367,7 @@ def test_a_second_batch_over_the_same_runs_is_refused(done: Path) -> None:
 # ---------------------------------------------------------------- disks
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     subprocess.run(["unshare", "-rm", "true"], capture_output=True).returncode != 0,
     reason="this system lets nobody mount a small disk",

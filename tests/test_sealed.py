@@ -117,6 +117,7 @@ def test_a_bundle_holds_and_its_checks_come_out_the_same(place: Path) -> None:
     assert {d.severity for d in outcome.sample} >= {"critical", "high", "medium", "low"}
 
 
+@pytest.mark.slow
 def test_the_same_run_and_key_give_the_same_bytes(place: Path, tmp_path: Path) -> None:
     wanted = Wanted(read_private(place / "key"), is_zip=True)
     seal(place / "run", tmp_path / "again.zip", wanted)
@@ -250,6 +251,7 @@ def test_an_edited_result_is_found_as_the_checks_are_performed_again(
     assert found.endswith("as it was sealed, with another record")
 
 
+@pytest.mark.slow
 def test_an_edited_status_and_score_are_found_as_the_checks_are_performed_again(
     place: Path, bundle: Path
 ) -> None:
@@ -290,6 +292,7 @@ def test_swapped_content_with_repaired_hashes_is_found_by_the_signature(
     assert states(look(bundle, place))["signature"] == FAILED
 
 
+@pytest.mark.slow
 def test_swapped_content_that_is_signed_is_not_that_of_this_program(
     place: Path, bundle: Path
 ) -> None:
@@ -309,6 +312,7 @@ def test_the_signature_of_another_bundle_is_found(place: Path, bundle: Path) -> 
     assert "it is that of another manifest" in lines(look(bundle, place))
 
 
+@pytest.mark.slow
 def test_sql_that_is_not_what_runs_is_found(place: Path, bundle: Path) -> None:
     path = next((bundle / "sql").glob("*-check-OWN-01.sql"))
     path.write_text("SELECT 'all is well';\n")
@@ -333,6 +337,7 @@ HARM = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("sql", "why"), HARM.values(), ids=HARM)
 def test_a_model_reaches_nothing_of_whoever_verifies(
     place: Path, bundle: Path, sql: str, why: str
@@ -347,6 +352,7 @@ def test_a_model_reaches_nothing_of_whoever_verifies(
     assert why in lines(outcome), lines(outcome)
 
 
+@pytest.mark.slow
 def test_a_macro_reaches_nothing_of_whoever_verifies(
     place: Path, bundle: Path, tmp_path: Path
 ) -> None:
@@ -364,6 +370,7 @@ def test_a_macro_reaches_nothing_of_whoever_verifies(
     assert not target.exists()
 
 
+@pytest.mark.slow
 def test_a_small_file_of_very_many_results_is_counted_first(place: Path, bundle: Path) -> None:
     path = bundle / "run" / RESULTS
     with DuckDB(bundle.parent / "many") as engine:
@@ -568,6 +575,7 @@ def test_private_and_public_keys_are_told_apart(place: Path) -> None:
 # ---------------------------------------------------------------- one finding alone
 
 
+@pytest.mark.slow
 def test_one_finding_is_proven_without_the_rest(place: Path, tmp_path: Path) -> None:
     with DuckDB(tmp_path / "engine") as engine:
         held = parquet(place / "bundle/run" / RESULTS)
@@ -651,6 +659,7 @@ def shell(place: Path, tmp_path: Path) -> Callable[[str, Path], subprocess.Compl
     return run
 
 
+@pytest.mark.slow
 def test_the_page_verifies_a_bundle_without_our_program(
     place: Path, bundle: Path, shell: Callable[[str, Path], subprocess.CompletedProcess[str]]
 ) -> None:
@@ -787,6 +796,7 @@ def test_a_run_that_was_changed_is_not_sealed(place: Path, tmp_path: Path) -> No
     assert not (tmp_path / "bundle").exists()
 
 
+@pytest.mark.slow
 def test_a_run_without_tables_is_sealed_and_says_that_it_cannot_be_performed_again(
     place: Path, good_run: Path, tmp_path: Path
 ) -> None:
@@ -799,6 +809,7 @@ def test_a_run_without_tables_is_sealed_and_says_that_it_cannot_be_performed_aga
     assert look(tmp_path / "bundle", place).holds
 
 
+@pytest.mark.slow
 def test_checks_that_did_not_ship_are_sealed_and_performed_again(
     place: Path, good: Path, tmp_path: Path
 ) -> None:
@@ -843,6 +854,7 @@ def test_the_parent_is_the_run_before(place: Path, tmp_path: Path, bundle: Path)
     assert states(look(bundle, place, parent=place / "run"))["parent"] == FAILED
 
 
+@pytest.mark.slow
 def test_a_run_of_other_content_is_not_sealed(place: Path, tmp_path: Path) -> None:
     own = tmp_path / "own"
     (own / "profiles").mkdir(parents=True)

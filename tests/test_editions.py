@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from html import escape
+from html import escape, unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import fixture_assessment as given
 import pikepdf
@@ -105,6 +106,26 @@ def test_the_board_reads_two_to_four_pages_or_one_without_a_score(
         with pikepdf.open(tmp_path / f"{name}.pdf") as document:
             assert (1 if made.readiness else 2) <= len(document.pages) <= 4, name
             assert document.Root.MarkInfo.Marked
+
+
+PERCENTS = re.compile("[0-9][ \u00a0]%")
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+@pytest.mark.parametrize("name", ["html", "board-html", "docx", "pptx", "xlsx"])
+def test_no_number_leaves_its_percent_sign_where_people_read(
+    tmp_path: Path, name: str, language: str
+) -> None:
+    made = tmp_path / "made"
+    WRITERS[name](given.view(given.rich(), language), made)
+    parts = [made.read_bytes()]
+    if not name.endswith("html"):
+        texts = re.compile(r"document\.xml|slides/slide|worksheets/sheet|sharedStrings")
+        with ZipFile(made) as parcel:
+            parts = [parcel.read(n) for n in parcel.namelist() if texts.search(n)]
+    page = re.sub(r"<(script|style)\b.*?</\1>", "", b" ".join(parts).decode(), flags=re.DOTALL)
+    seen = PERCENTS.findall(unescape(re.sub(r"<[^>]*>", "<>", page)))
+    assert seen and not [text for text in seen if " " in text]
 
 
 @pytest.mark.parametrize(("edition", "at"), [("board", 0), ("auditor", 2)])

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections import Counter
 from dataclasses import replace
+from datetime import datetime
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -21,13 +22,14 @@ from conftest import reporter
 from fixture_reasons import told
 from jsonschema import Draft4Validator, Draft202012Validator
 from ocsf_json_schema import OcsfJsonSchemaEmbedded, get_ocsf_schema
+from openpyxl.utils import get_column_letter
 from openpyxl.utils.escape import unescape
 from xlsxwriter import Workbook
 from xlsxwriter.exceptions import FileCreateError
 
 from reporter.model.assessment import Assessment, FileCount, Finding
 from reporter.model.scores import Status
-from reporter.report import FILES, WRITERS, build, document
+from reporter.report import FILES, WRITERS, build, document, workbook
 from reporter.report.export import read_view
 from reporter.report.findings import findings
 from reporter.report.formats import ocsf, sarif, xlsx
@@ -104,9 +106,18 @@ def events(v: document.View, folder: Path) -> list[dict[str, Any]]:
 
 
 def values_of(path: Path) -> dict[str, list[tuple[Any, ...]]]:
-    """Return the rows of every sheet."""
+    """Return the rows of every sheet, days and percents as the report writes them."""
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, datetime):
+            return f"{value:%Y-%m-%d}"
+        return value.replace("\u00a0%", " %") if isinstance(value, str) else value
+
     book = openpyxl.load_workbook(path)
-    return {sheet.title: list(sheet.iter_rows(values_only=True)) for sheet in book}
+    return {
+        sheet.title: [tuple(map(plain, row)) for row in sheet.iter_rows(values_only=True)]
+        for sheet in book
+    }
 
 
 # ---------------------------------------------------------------- official schemas
@@ -350,16 +361,59 @@ def books(views: dict[str, document.View], tmp_path_factory: pytest.TempPathFact
     return {name: folder / f"{name}.xlsx" for name in views}
 
 
+DAYS = (
+    *("due by policy", "due", "first seen", "failing since", "waived until"),
+    *("from", "until", "review"),
+)
+
+
 @pytest.mark.parametrize("name", EXTREMES)
 def test_no_cell_is_a_formula_and_every_sheet_has_filters_and_a_frozen_header(
     name: str, books: dict[str, Path]
 ) -> None:
     for sheet in openpyxl.load_workbook(books[name]):
-        days = {"d"} if sheet.title == "Responses" else set()
-        assert {c.data_type for row in sheet.iter_rows() for c in row} <= {"s", "n"} | days
+        for head, *cells in sheet.iter_cols():
+            allowed = {"n", "d" if head.value in DAYS else "s"}
+            assert {cell.data_type for cell in cells} <= allowed, (sheet.title, head.value)
         assert all(link.target is None and link.location for link in sheet._hyperlinks)
-        assert sheet.auto_filter.ref and sheet.freeze_panes.endswith("2")
+        assert (
+            sheet.auto_filter.ref
+            == f"A1:{get_column_letter(sheet.max_column)}{max(sheet.max_row, 2)}"
+        )
+        assert sheet.freeze_panes.endswith("2")
         assert all(c.font.bold for c in sheet[1])
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_a_sheet_hides_no_text_and_has_no_two_columns_of_a_name(
+    tmp_path: Path, language: str
+) -> None:
+    WRITERS["xlsx"](given.view(given.rich(), language), tmp_path / "b.xlsx")
+    for sheet in openpyxl.load_workbook(tmp_path / "b.xlsx"):
+        heads = [cell.value for cell in sheet[1]]
+        assert len({*heads}) == len(heads), (sheet.title, heads)
+        dimensions = [d for d in sheet.column_dimensions.values() for _ in range(d.min, d.max + 1)]
+        for head, dimension in zip(heads, dimensions, strict=True):
+            assert max(map(len, head.split())) < dimension.width
+        for row in sheet.iter_rows(min_row=2):
+            assert all(c.alignment.wrap_text for c in row if c.data_type == "s")
+
+
+def test_units_are_named_in_the_language_of_the_report(
+    views: dict[str, document.View], tmp_path: Path
+) -> None:
+    slices = views["run"].slices
+    assert {row.dimension for row in slices.rows} <= {*workbook.DIMENSIONS}
+    view = replace(given.view(given.rich(), "de"), slices=slices)
+    WRITERS["xlsx"](view, tmp_path / "b.xlsx")
+    rows = values_of(tmp_path / "b.xlsx")["Einheiten"][1:]
+    assert ("Art des Akteurs", "Agent") in {row[:2] for row in rows}
+
+
+def test_an_auditor_filters_results_by_owner_control_and_agent(books: dict[str, Path]) -> None:
+    sheets = values_of(books["run"])
+    assert {"check", "actor", "owner", "record", "finding", "OWASP NHI"} <= {*sheets["Findings"][0]}
+    assert {"framework", "control", "check", "records"} <= {*sheets["Workpapers"][0]}
 
 
 def test_hostile_names_stay_what_they_are(books: dict[str, Path]) -> None:

@@ -313,6 +313,14 @@ def test_texts_that_are_split_in_portions_give_the_same_index(
     assert indexes[0] == indexes[1] != ""
 
 
+def test_a_packed_list_keeps_percents_whole_but_leaves_the_subjects_that_are_hashed() -> None:
+    texts = {result_rows.SUBJECT: "at 5 % risk", "reason": "5 % are met"}
+    columns = {name: printed_results.Column.of([text]) for name, text in texts.items()}
+    packed = result_rows.Items("<!subject>: <!reason>", columns).packed()
+    told = json.loads(zlib.decompress(base64.b64decode(packed)))["columns"]
+    assert told == {"subject": ["at 5 % risk"], "reason": ["5\u00a0% are met"]}
+
+
 @pytest.mark.usefixtures("small")
 def test_a_packed_list_holds_no_hash_that_its_subject_tells(rich: View) -> None:
     """Hashes do not pack: they were half of a list."""

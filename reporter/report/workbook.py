@@ -17,6 +17,7 @@ from reporter.ingest.statement_files import SHEET
 from reporter.model.statements import RESPONSE_STATUSES
 from reporter.report.chapters.follow_up.finding_cards import ANSWERED
 from reporter.report.chapters.follow_up.workpapers import COLUMNS, workpapers
+from reporter.report.chapters.parts_of_the_whole import SliceLine
 from reporter.report.csv_tables import TODO, todo
 from reporter.report.document import View
 from reporter.report.findings import findings
@@ -24,7 +25,9 @@ from reporter.report.view.elements import Control, Figure, Framework, Gap, Level
 from reporter.report.view.finding_rows import rows
 from reporter.report.view.format import digits, percent
 
-TEXT, LONG, COUNT, DAY = "text", "long", "count", "day"
+TEXT, COUNT, DAY = "text", "count", "day"
+BOLD = 2
+"""Columns that a bold word may take beyond its letters."""
 AGENTS = mark(
     "Sheet Agents: every actor with a finding. Tiers and use are given for those the report lists;"
     " tiers.csv and observed.csv have all of them."
@@ -38,6 +41,7 @@ class Column:
 
     title: str
     width: int
+    """Of every word of the title at least."""
     kind: str
     target: str = ""
     """Name of the sheet that has a row for the value of a cell, which links there."""
@@ -85,12 +89,12 @@ def tabs(view: View) -> list[Tab]:
         Tab(say("Agents"), _columns(_AGENT), agents, keys=[row[0] for row in agents]),
         Tab(say("Roadmap"), _columns(_PICK), (_fields(p, _PICK) for p in view.roadmap.picks)),
         Tab(say("To-do"), todo_columns, _translations(TODO, todo(view)), "todo.csv"),
-        Tab(say("Statements"), _columns(_STATEMENT), _statements(view), "statements.csv"),
+        Tab(say("Statements"), _linked(_columns(_STATEMENT)), _statements(view), "statements.csv"),
         *_changes(view),
         Tab(
             say("Units"),
             _columns(_PART),
-            (_fields(s, _PART) for s in view.slices.rows),
+            (_fields(_in_words(s), _PART) for s in view.slices.rows),
             "slices.csv",
         ),
         Tab(
@@ -143,125 +147,128 @@ def _workpapers(view: View) -> Tab:
     return Tab(say("Workpapers"), columns, lines, "workpapers.csv", frozen=2)
 
 
-_SUMMARY, _TYPE = "part:14 item:28 value:18# text:90~", "source:30 type:50 records:12#"
-_NOTE = "place:40 kind:14 reason:70~ text:60~"
+_SUMMARY, _TYPE = "part:14 item:28 value:18# text:90", "source:30 type:50 records:12#"
+_NOTE = "place:40 kind:14 reason:70 text:60"
 _FINDING = {
     "check": "10",
-    "title": "44~",
+    "title": "44",
     "severity": "10",
     "subject": "32",
     "actor": "28",
-    "owner": "34",
+    "owner": "38",
     "tier": "6",
     "status": "13",
-    "reason": "60~",
+    "reason": "60",
     "record": "38",
-    "waived_until": "13",
+    "waived_until": "13@",
     "waiver": "30",
-    "fix": "50~",
+    "fix": "50",
     "lane": "10",
     "action": "30",
     "finding": "30",
 }
-"""Widths by the names of columns; of a number, `#` stands behind it, of a text that wraps `~`."""
+"""Widths by the names of columns; of a number, `#` stands behind it, of a day `@`."""
 _FORM = {
     "finding": "30",
     "severity": "10",
-    "title": "40~",
-    "where": "28~",
-    "owners_on_record": "34~",
+    "title": "40",
+    "where": "28",
+    "owners_on_record": "38",
     "due_by_policy": "12@",
     "overdue": "9#",
     "status": "14",
-    "response": "50~",
-    "owner": "34",
+    "response": "50",
+    "owner": "38",
     "due": "12@",
-    "evidence": "40~",
-    "checks": "20~",
+    "evidence": "40",
+    "checks": "20",
     "failing_results": "9#",
-    "record": "38~",
+    "record": "38",
     "first_seen": "12@",
     "age_in_days": "8#",
 }
-"""The form of responses; of a day, `@` stands behind the width."""
+"""The form of responses."""
 _WORKPAPER = {
     "framework": "18",
     "control": "14",
-    "control_title": "34~",
+    "control_title": "34",
     "check": "10",
     "strength": "11",
-    "tested": "44~",
+    "tested": "44",
     "evidence_used": "18",
     "population": "11#",
-    "sample": "16~",
+    "sample": "16",
     "judged": "9#",
     "exceptions": "11#",
     "not_judged": "9#",
-    "first_exceptions": "60~",
-    "records": "40~",
+    "first_exceptions": "60",
+    "records": "40",
     "check_result": "20",
-    "conclusion": "36~",
-    "not_shown": "50~",
+    "conclusion": "36",
+    "not_shown": "50",
 }
 _CHANGED = {
     "what": "22",
     "check": "10",
     "before": "14",
     "now": "14",
-    "reason_before": "50~",
-    "reason": "50~",
-    "failing_since": "14",
-    "waived_until": "14",
+    "reason_before": "50",
+    "reason": "50",
+    "failing_since": "14@",
+    "waived_until": "14@",
+    "owner": "38",
 }
 _SCORE = "score:13# score_at_most:13# exact:16 exact_at_most:16 coverage:11#"
 _CONTROL = (
-    "framework:18 id:14 title:50~ group:36~ state:14 rating:8 permits:9# permits_at_most:9#"
-    f" target:8# {_SCORE} confidence:12 weight_sensitive:36~ next:20 checks:50~"
-    " assessed:16~ shown:50~ not_shown:60~ official_text:60~"
+    "framework:18 id:14 title:50 group:36 state:14 rating:8 permits:9# permits_at_most:9#"
+    f" target:8# {_SCORE} confidence:12 weight_sensitive:36 next:20 checks:50"
+    " assessed:16 shown:50 not_shown:60 official_text:60"
 )
 _CHECK = (
-    f"id:10 title:50~ theme:24 severity:10 level:24 evidence:18 {_SCORE} passed:9# failed:9#"
-    " unknown:9# attested:9# compensated:13# not_applicable:13# sample:30 thresholds_in_force:40~"
-    " controls:40~ why:60~ fix:60~"
+    f"id:10 title:50 theme:24 severity:10 level:24 evidence:18 {_SCORE} passed:9# failed:9#"
+    " unknown:9# attested:9# compensated:13# not_applicable:13# sample:30 thresholds_in_force:40"
+    " controls:40 why:60 fix:60"
 )
 _AGENT = (
-    "actor:30 owner:26 tier:8 fail:8# unknown:9# compensated:13# attested:9# waived:9#"
+    "actor:30 owner:38 tier:8 fail:8# unknown:9# compensated:13# attested:9# waived:9#"
     " declared_tier:12 autonomy:10 blast:10 data:10 factors:12 granted:9# unused:9# outside:9#"
     " unseen:18"
 )
 _PICK = (
-    "rank:7# id:24 title:50~ what:30~ kind:11 lane:10 owners:30~ results:8# effort:8# gain:8#"
+    "rank:7# id:32 title:50 what:30 kind:11 lane:10 owners:38 results:8# effort:8# gain:8#"
     " certain_gain:8# gain_per_day:9# gain_without_cap:10# exact_gain:16 total_after:10#"
-    " level_after:8# sensitive:36~ fix:60~"
+    " level_after:8# sensitive:36 fix:60"
 )
 _STATEMENT = (
-    "kind:20 framework:18 control:14 check:10 subject:28 by_check:10 answer:14 said:60~ by:28"
-    " role:20 from:12 until:12 review:12 method:10 ticket:14 counts_as:16 results:8# why:60~"
+    "kind:21 framework:18 control:14 check:10 subject:28 by_check:10 answer:14 said:60 by:38"
+    " role:20 from:12@ until:12@ review:12@ method:10 ticket:14 counts_as:16 results:8# why:60"
     " record:34"
 )
 _PART = (
     "dimension:20 value:26 actors:9# passed:9# failed:9# unknown:9# compensated:13# level:8#"
-    " level_note:36~ score:13# range:18 exact_lo:16 exact_hi:16 coverage:11# caps:50~ weakest:50~"
+    " level_note:36 score:13# range:18 exact_lo:16 exact_hi:16 coverage:11# caps:50 weakest:50"
 )
 _SAMPLE = (
-    "bears_on:34 effect:32~ needed:10 check:10 title:44~ subject:28 status:13 evidence:14 tier:6"
-    " owner:26 record:44 look_at:50~ reason:60~"
+    "bears_on:34 effect:32 needed:10# check:10 title:44 subject:28 status:13 evidence:14 tier:6"
+    " owner:38 record:44 look_at:50 reason:60"
 )
 _FILE = (
-    "file:50~ source:26 why:60~ read:12# kept:12# out_of_scope:12# unreadable:12# rejected:12#"
+    "file:50 source:26 why:60 read:12# kept:12# out_of_scope:12# unreadable:12# rejected:12#"
     " sha256:68"
 )
 
 
 def _columns(spec: str) -> tuple[Column, ...]:
-    """Parse columns given as `name:width`, with `#` for numbers and `~` for texts that wrap."""
+    """Parse columns given as `name:width`, with `#` for numbers and `@` for days."""
     words = (word.rpartition(":") for word in spec.split())
     return tuple(_column(name, width) for name, _, width in words)
 
 
 def _column(name: str, width: str) -> Column:
-    kind = {"#": COUNT, "~": LONG, "@": DAY}.get(width[-1], TEXT)
-    return Column(say(name.replace("_", " ")), int(width.rstrip("#~@")), kind)
+    kind = {"#": COUNT, "@": DAY}.get(width[-1], TEXT)
+    title = say(name.replace("_", " "))
+    longest = max(map(len, title.split()))
+    return Column(title, max(int(width.rstrip("#@")), longest + BOLD), kind)
 
 
 def _fields(line: object, spec: str) -> Row:
@@ -269,6 +276,17 @@ def _fields(line: object, spec: str) -> Row:
     names = (name.rpartition(":")[0] for name in spec.split())
     values = ((name, getattr(line, name)) for name in names)
     return tuple(digits(v) if isinstance(v, int) else _cell_text(name, v) for name, v in values)
+
+
+ACTOR_TYPE = mark("actor type")
+DIMENSIONS = (mark("environment"), mark("business unit"), mark("agent tier"), ACTOR_TYPE)
+"""What units are by."""
+
+
+def _in_words(unit: SliceLine) -> SliceLine:
+    """Print what a unit is by, and a type of actor, in the current language."""
+    value = word(unit.value.replace("_", " ")) if unit.dimension == ACTOR_TYPE else unit.value
+    return replace(unit, dimension=say(unit.dimension), value=value)
 
 
 def _cell_text(name: str, text: str) -> str:
@@ -567,7 +585,7 @@ def _changes(view: View) -> list[Tab]:
     """Return the sheet of changes if an earlier run was compared."""
     if not view.history.runs:
         return []
-    columns = tuple(_column(n, _CHANGED.get(n, "28")) for n in view.history.columns)
+    columns = _linked(_column(n, _CHANGED.get(n, "28")) for n in view.history.columns)
     return [Tab(say("Changes"), columns, view.history.changes or (), "changes.csv")]
 
 

@@ -12,12 +12,13 @@ from datetime import datetime
 from itertools import chain, count, islice
 from math import ceil
 from pathlib import Path
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from reporter.report import Format
 from reporter.report.document import View
-from reporter.report.view.format import Numeral, short
-from reporter.report.workbook import COUNT, DAY, LONG, Column, Tab, tabs
+from reporter.report.view.format import Numeral, keep_percents, short
+from reporter.report.workbook import BOLD, COUNT, DAY, Column, Tab, tabs
 
 if TYPE_CHECKING:
     from xlsxwriter import Workbook
@@ -30,6 +31,8 @@ LINKS = 65_530
 """Links that a sheet can hold."""
 PRINTED = 230
 """Characters beside one another on a sheet of paper, in small print."""
+LINE = 15
+"""Points between two lines of a heading."""
 BLUE, GREEN, OPEN = "#0F4C81", "#1B6E3C", "#FFFBE6"
 Places = dict[str, dict[str, int]]
 """Sheet -> what a row is about -> the row."""
@@ -61,21 +64,18 @@ def write(view: View, path: Path) -> None:
 def _formats(book: Workbook) -> dict[str, Any]:
     alignment = {"valign": "top"}
     wrapping = {**alignment, "text_wrap": True}
+    heading = {**wrapping, "bold": True, "font_color": "#FFFFFF", "bg_color": BLUE}
+    day = {**alignment, "align": "left", "num_format": "yyyy-mm-dd"}
     return {
-        "header": book.add_format(
-            {**wrapping, "bold": True, "font_color": "#FFFFFF", "bg_color": BLUE}
-        ),
-        "header to fill in": book.add_format(
-            {**wrapping, "bold": True, "font_color": "#FFFFFF", "bg_color": GREEN}
-        ),
-        "text": book.add_format({**alignment, "num_format": "@"}),
-        "long": book.add_format({**wrapping, "num_format": "@"}),
+        "header": book.add_format(heading),
+        "header of numbers": book.add_format({**heading, "align": "right"}),
+        "header to fill in": book.add_format({**heading, "bg_color": GREEN}),
+        "text": book.add_format({**wrapping, "num_format": "@"}),
         "link": book.add_format({**wrapping, "font_color": BLUE, "underline": 1}),
-        "day": book.add_format({**alignment, "num_format": "yyyy-mm-dd"}),
+        "day": book.add_format(day),
+        "moment": book.add_format({**day, "num_format": "yyyy-mm-dd hh:mm"}),
         "text to fill in": book.add_format({**wrapping, "border": 7, "bg_color": OPEN}),
-        "day to fill in": book.add_format(
-            {**alignment, "border": 7, "bg_color": OPEN, "num_format": "yyyy-mm-dd"}
-        ),
+        "day to fill in": book.add_format({**day, "border": 7, "bg_color": OPEN}),
         "number": book.add_format({**alignment, "num_format": "#,##0_ "}),
         "decimal": book.add_format({**alignment, "num_format": "#,##0.00_ "}),
         "percent": book.add_format({**alignment, "num_format": "0.0%_ "}),
@@ -93,10 +93,7 @@ def _write(book: Workbook, tab: Tab, formats: dict[str, Any], places: Places) ->
             return
         sheet = book.add_worksheet(tab.name if sheet_number == 1 else f"{tab.name} {sheet_number}")
         sheet.freeze_panes(1, tab.frozen)
-        for position, column in enumerate(tab.columns):
-            sheet.set_column(position, position, column.width)
-            heading = "header to fill in" if column.is_open else "header"
-            sheet.write_string(0, position, column.title, formats[heading])
+        _write_header(sheet, tab, formats)
         _lay_out(sheet, tab)
         row_number = 0
         for row_number, row in enumerate(
@@ -109,6 +106,17 @@ def _write(book: Workbook, tab: Tab, formats: dict[str, Any], places: Places) ->
             if column.choices:
                 allowed = {"validate": "list", "source": list(column.choices)}
                 sheet.data_validation(1, position, max(row_number, 1), position, allowed)
+
+
+def _write_header(sheet: Any, tab: Tab, formats: dict[str, Any]) -> None:
+    """Write the headings, with a line below them for the buttons of the filters, which hide it."""
+    lines = (len(wrap(c.title, c.width - BOLD)) for c in tab.columns)
+    sheet.set_row(0, LINE * (max(lines) + 1))
+    for position, column in enumerate(tab.columns):
+        sheet.set_column(position, position, column.width)
+        heading = "header of numbers" if column.kind == COUNT else "header"
+        heading = "header to fill in" if column.is_open else heading
+        sheet.write_string(0, position, column.title, formats[heading])
 
 
 def _lay_out(sheet: Any, tab: Tab) -> None:
@@ -138,13 +146,14 @@ def _write_row(
             _write_open(sheet, row_number, position, text, column, formats)
         elif text and column.kind == DAY:
             moment = datetime.fromisoformat(text)
-            sheet.write_datetime(row_number, position, moment, formats["day"])
+            kind = "moment" if ":" in text else "day"
+            sheet.write_datetime(row_number, position, moment, formats[kind])
         elif place := _place(places.get(column.target, {}), text):
             url = f"internal:'{column.target}'!A{place + 1}"
             sheet.write_url(row_number, position, url, formats["link"], text)
         elif text:
-            kind = "long" if column.kind == LONG else "text"
-            sheet.write_string(row_number, position, _fitting(text, tab.where), formats[kind])
+            shown = keep_percents(_fitting(text, tab.where))
+            sheet.write_string(row_number, position, shown, formats["text"])
 
 
 def _write_open(

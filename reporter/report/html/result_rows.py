@@ -23,6 +23,7 @@ from reporter.model import ids
 from reporter.report.chapters.chart_data import PathStep
 from reporter.report.html.printed_results import Column, Rows
 from reporter.report.html.result_pages import OWN, PLACE, Actor
+from reporter.report.view.format import keep_percents
 
 PACKED_FROM = 1 << 16
 """Characters of a list beside the report from which it is packed."""
@@ -76,7 +77,10 @@ class Items:
 
     def packed(self) -> str:
         """Return the list as its script takes it."""
-        columns: dict[str, object] = {k: _encoded(v) for k, v in self.columns.items()}
+        columns: dict[str, object] = {
+            k: _encoded(v if k == SUBJECT else v.with_texts(list(map(keep_percents, v.different))))
+            for k, v in self.columns.items()
+        }  # the script hashes subjects
         if ID in columns:
             columns[ID] = _named(self.columns[ID], self.columns[SUBJECT])
         data = {"item": self.item, "columns": columns}

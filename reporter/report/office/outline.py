@@ -359,7 +359,7 @@ def _themes(controls: Sequence[Control]) -> Table:
             say("Blocks"),
         ),
         tuple(rows),
-        (32, 22, 12, 14, 20),
+        (27, 21, 13, 17, 22),
         frozenset({2, 3}),
     )
 
@@ -398,7 +398,7 @@ def _frameworks(view: View) -> Table:
             )
             for f in view.frameworks
         ),
-        (24, 23, 14, 24, 15),
+        (22, 22, 17, 24, 15),
         frozenset({2, 3, 4}),
     )
 

@@ -30,17 +30,11 @@ _LAZY = "DroidSansFallback.ttf"
 """3 MB of Chinese, Japanese and Korean: loaded only where the report needs it."""
 _WIDEST = 2.2
 """Of any character of these fonts, in ems."""
-_BEFORE_PERCENT = re.compile(r"(?<=\d) (?=%)")
 SOFT_HYPHEN = "\u00ad"
 """Drawn only where a line ends."""
 _SEGMENTS = re.compile(r"[^-/_.@:#=]*[-/_.@:#=]|[^-/_.@:#=]+")
 """A name breaks behind its signs, and within a segment only where that is too wide."""
 _LETTERS = re.compile(r".{1,6}", re.DOTALL)
-
-
-def keep_percents(text: str) -> str:
-    """Keep each number on the line of its percent sign."""
-    return _BEFORE_PERCENT.sub("\u00a0", text)
 
 
 def undrawable(text: Iterable[str], folder: Path) -> tuple[dict[int, str], list[str]]:

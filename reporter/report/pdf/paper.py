@@ -20,9 +20,8 @@ from reporter.report.editions.off_paper import CONTROLS, SUMS, write_controls, w
 from reporter.report.html import page as html
 from reporter.report.html.custom_template import Template
 from reporter.report.pdf import typst_pages
-from reporter.report.pdf.fonts import keep_percents
 from reporter.report.pdf.typst_pages import Attachment
-from reporter.report.view.format import number, short
+from reporter.report.view.format import keep_percents, number, short
 from reporter.runs.store import DATA, LISTS, RESULTS
 
 LONGEST_WORD = 500

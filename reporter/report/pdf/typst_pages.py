@@ -19,10 +19,11 @@ from typing import Any
 
 from reporter.errors import ReporterError
 from reporter.i18n.translate import language, say
-from reporter.report.pdf.fonts import FAMILIES, Faces, keep_percents
+from reporter.report.pdf.fonts import FAMILIES, Faces
 from reporter.report.pdf.row_heads import mark_row_heads
 from reporter.report.pdf.typeset import literal, typeset
 from reporter.report.view.elements import Cover
+from reporter.report.view.format import keep_percents
 
 _FAMILIES = ("Source Sans 3", *FAMILIES.values())
 NEEDED = "typst>=0.15,<0.16"

@@ -50,6 +50,7 @@ NOUNS = (
 )
 """What is counted and stands in the data, beside the nouns that `count` is given in code."""
 REASON_LIMIT = 260
+_BEFORE_PERCENT = re.compile(r"(?<=\d) (?=%)")
 
 
 def short(text: str, place: str, limit: int = REASON_LIMIT) -> str:
@@ -189,6 +190,11 @@ def thousandths(value: Fraction) -> int:
 def percent(value: Fraction) -> str:
     """Print a share."""
     return _numeral(f"{numeral(printed(value))} %", rounded(value), "percent")
+
+
+def keep_percents(text: str) -> str:
+    """Keep each number on the line of its percent sign, where people read it."""
+    return _BEFORE_PERCENT.sub("\u00a0", text)
 
 
 def met_of_judged(score: ControlScore | GroupScore) -> str:

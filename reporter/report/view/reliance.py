@@ -334,12 +334,12 @@ class Reliances:
     def _row(self, each: _Set, t: Tally, found: _Found) -> elements.Sampled:
         least, rule = each.least, self._checks.get(t.check)
         is_exact = least.at_least == least.at_most
-        ends = [number(least.at_most)] if is_exact else map(number, (least.at_least, least.at_most))
+        most = number(least.at_most)
         kind = t.status if t.status in _LOOK and t.status != Status.DECLARED else found.evidence
         return elements.Sampled(
             bears_on=each.bears_on,
             effect=each.effect,
-            needed="–".join(ends),
+            needed=most if is_exact else f"{number(least.at_least)}–{most}",
             check=elements.Link(
                 clean(t.check) if rule else "", "", clean(content(rule.title)) if rule else ""
             ),

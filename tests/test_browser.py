@@ -236,7 +236,45 @@ def look(page: Any, words: str = "", **chosen: str) -> Any:
         if page.locator("#facets").is_hidden():
             page.locator(".finder button[aria-controls]").click()
         page.locator(f"#find-{facet}").select_option(choice)
+    page.wait_for_function(_SEARCHED)
     return page.locator("#found")
+
+
+_SEARCHED = "!document.querySelector('[aria-busy]')"
+
+
+def test_the_first_search_shows_agents_before_it_has_read_the_results(rich: Any) -> None:
+    """Of 2,000 agents one is found at once; to read all results takes a phone a third of a second."""
+    told = """word => {
+        const search = document.getElementById('find');
+        search.value = word;
+        search.dispatchEvent(new Event('input', { bubbles: true }));
+        const found = document.getElementById('found');
+        window.kept = found.querySelector('a');
+        return [found.ariaBusy, found.querySelectorAll('section').length, window.kept.textContent];
+    }"""
+    assert rich.evaluate(told, "agent-003") == ["true", 1, "agent-0030"]
+    rich.wait_for_function(_SEARCHED)
+    assert rich.locator("#found tbody tr").count() > 0
+    assert rich.evaluate("window.kept.isConnected")  # who was about to click it still can
+    assert rich.locator(".finder output").inner_text().endswith(" results")
+
+
+def test_who_types_on_while_results_are_read_gets_what_was_typed_last(rich: Any) -> None:
+    """Nothing of the search before is left, and both give what each gives alone."""
+    typed = """words => words.forEach(word => {
+        const search = document.getElementById('find');
+        search.value = word;
+        search.dispatchEvent(new Event('input', { bubbles: true }));
+    })"""
+    seen = []
+    for words in (["agent-0033", "", "a", "agent-0033"], ["agent-0033"]):
+        rich.reload()
+        rich.evaluate(typed, words)
+        rich.wait_for_function(_SEARCHED)
+        seen.append((rich.locator("#found").inner_text(), rich.locator(".finder output").inner_text()))  # fmt: skip
+    assert seen[0] == seen[1]
+    assert "agent-0030" not in seen[0][0]
 
 
 def test_one_search_finds_agents_controls_checks_files_and_results(rich: Any) -> None:

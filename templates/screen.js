@@ -173,7 +173,7 @@ const tell = (table) => {
 };
 const stack = (place = document) => {
   if (!phone.matches) return;
-  for (const table of place.querySelectorAll(".scroll table:not(.narrow, .stacks, .matrix, .flows)")) {
+  for (const table of place.querySelectorAll(".scroll table:not(.narrow, .stacks)")) {
     if (!table.tHead) continue;
     tell(table);
     table.classList.add("stacks");

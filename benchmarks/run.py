@@ -392,6 +392,17 @@ def opening(bench: Bench, n: int = 2000) -> Iterator[Line]:
     seconds = pages.openings(list(opened.values()), max(3, bench.runs))
     for what, values in zip(opened, seconds, strict=True):
         yield Line(f"opening on a phone: {what}", "s", 1, values)
+    yield from _finding(bench.work / "run" / "report.html", max(3, bench.runs), f"{n:,} agents")
+
+
+def _finding(report: Path, runs: int, what: str) -> Iterator[Line]:
+    """The first search of a report, for an agent in the middle of its register."""
+    name = "agent-01000"
+    for where, width, speed in (("a laptop", 1280, 1), ("a phone", 390, 4)):
+        seen = pages.searches(report, name, width, speed, runs)
+        line = f"finding an agent on {where}, {what}"
+        yield Line(line, "s", 0.3, tuple(agent for agent, _ in seen))
+        yield Line(f"{line}: and its results", "s", 0, tuple(rest for _, rest in seen))
 
 
 def findings(bench: Bench) -> Iterator[Line]:

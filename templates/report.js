@@ -2,28 +2,37 @@
 // fits stands in place of the chapters; a result opens in a drawer.
 const FIRST = 50;
 const NAMES = 12;
+const SLICE = 30; // ms
 const COLUMNS = [
   ["_(Check)", (r) => r.check.title],
   ["_(Subject)", (r) => r.subject],
-  ["_(Result and reason)", (r) => -(ranks.indexOf(r.facets.status) * 100 + ranks.indexOf(r.facets.severity))],
+  ["_(Result and reason)", (r) => -(ranks.indexOf(r.status) * 100 + ranks.indexOf(r.severity))],
   ["_(Record)", (r) => r.record],
   ["_(Owner)", (r) => r.facets.owner],
 ];
 
-const partsOf = (kind, item) => [...document.querySelectorAll(`[data-entries=${kind}]`)].flatMap((list) => {
-  return [...list.querySelectorAll(item)].map((part) => [part, list]);
-});
+const listsOf = (kind) => [...document.querySelectorAll(`[data-entries=${kind}]`)];
+const partsOf = (kind) => listsOf(kind).flatMap((list) => [...list.children].filter((part) => part.matches("details.block")).map((part) => [part, list]));
+const rowsOf = (kind, item) => listsOf(kind).flatMap((list) => [...list.querySelectorAll(item)]);
 const titleOf = (part) => part.querySelector(".sum-title").textContent.trim();
 const json = (id) => JSON.parse(document.getElementById(id)?.textContent || "[]");
 
-// Where each control stands, and the checks that it lists.
-const controlsIn = () => partsOf("control", ":scope > details.block").map(([part, list]) => {
-  const checks = [...new Set([...markupOf(part).matchAll(/<th scope="row"><a href="#(k-[^"]+)"/g)].map((found) => found[1]))];
-  return { part, checks, title: titleOf(part), href: `#${part.id}`, note: part.querySelector(".sum-facts").textContent, facets: { framework: [list.dataset.framework] } };
-});
+const controlsIn = () => partsOf("control").map(([part, list]) => (
+  { part, title: titleOf(part), href: `#${part.id}`, note: part.querySelector(".sum-facts").textContent, facets: { framework: [list.dataset.framework] } }
+));
+
+// The frameworks of each check, from what its controls list.
+const frameworksIn = (controls) => {
+  const frameworks = new Map();
+  for (const { part, facets } of controls) {
+    const checks = new Set([...markupOf(part).matchAll(/<th scope="row"><a href="#(k-[^"]+)"/g)].map((found) => found[1]));
+    for (const id of checks) frameworks.set(id, [...(frameworks.get(id) || []), ...facets.framework]);
+  }
+  return frameworks;
+};
 
 const agentsIn = () => [
-  ...partsOf("agent", ":scope > details.block").map(([part]) => ({
+  ...partsOf("agent").map(([part]) => ({
     part, title: titleOf(part), href: `#${part.id}`, note: part.querySelector(".sum-facts").textContent, facets: { ...part.dataset },
   })),
   ...json("agents-beside").flatMap(([page, agents]) => agents.map(([title, anchor, tier, told, unit, level]) => ({
@@ -31,54 +40,78 @@ const agentsIn = () => [
   }))),
 ];
 
-const resultsOf = (check, agentOf, fresh, decided) => {
-  const rows = markupOf(check.part).matchAll(/<tr id="v-([^"]*)" data-severity="([^"]*)" data-status="([^"]*)">([\s\S]*?)<\/tr>/g);
-  return [...rows].map(([, id, severity, status, inner]) => {
-    const cells = inner.split(/<\/t[hd]>/).map((cell) => cell.replace(/^\s*<t[hd][^>]*>/, ""));
-    const [named, tier = ""] = cells[0].split('<span class="tier">');
-    const subject = plain(named);
-    const agent = agentOf.get(id) || agentOf.get(subject);
-    const decision = decided.get(id);
-    if (agent && decision) agent.facets.decision = [...new Set([...(agent.facets.decision || []), ...decision])];
-    return {
-      id, check, cells, subject, agent, record: plain(cells[2]),
-      facets: {
-        ...check.facets, severity: decoded(severity), status: decoded(status), owner: plain(cells[3]), unit: agent?.facets.unit, level: agent?.facets.level, decision,
-        tier: plain(tier).replace(/^\D+/, ""), new: fresh.has(id) ? "_(since the last run)" : "",
-      },
-    };
-  });
-};
-
-// All that can be found, made when it is first asked for.
-const gathered = () => {
-  const controls = controlsIn();
-  const agents = agentsIn();
+// What all results are told by: the agent of each, those that are new, the decisions that each belongs to.
+const backgroundOf = (agents) => {
   const agentOf = new Map();
   for (const agent of agents) {
     agentOf.set(agent.title, agent);
     if (agent.part) for (const [, id] of markupOf(agent.part).matchAll(/href="#v-([^"]+)"/g)) agentOf.set(id, agent);
   }
-  const frameworks = new Map();
-  for (const { checks, facets } of controls) for (const id of checks) frameworks.set(id, [...(frameworks.get(id) || []), ...facets.framework]);
-  const checks = partsOf("check", ":scope > details.block").map(([part]) => ({
-    part, title: titleOf(part), href: `#${part.id}`, note: part.querySelector(".sum-facts").textContent,
-    facets: { severity: part.dataset.severity, theme: part.dataset.theme, framework: [...new Set(frameworks.get(part.id))] },
-  }));
-  const files = partsOf("file", "tbody tr[id]").map(([row]) => ({
-    part: row, title: row.cells[0].textContent, href: `#${row.id}`, note: row.cells[1].textContent, facets: {},
-  }));
-  const fresh = new Set(json("new-results"));
   const decided = new Map();
   for (const [decision, ids] of json("decided-results")) for (const id of ids) decided.set(id, [...(decided.get(id) || []), decision]);
-  const results = checks.flatMap((check) => resultsOf(check, agentOf, fresh, decided));
-  const groups = [["agent", agents], ["control", controls], ["check", checks], ["file", files]];
-  return { groups: groups.map(([kind, items]) => [document.querySelector(`[data-entries=${kind}]`)?.dataset.name, items]), results };
+  return { agentOf, decided, fresh: new Set(json("new-results")) };
 };
 
+// A result, of the text of its row. Of thousands few are shown, so each part is read when it is first asked for.
+class Result {
+  constructor(check, told, background) {
+    [this.id, , this.severity, , this.status] = told.split('"', 5);
+    this.inner = told.slice(told.indexOf('">') + 2, told.indexOf("</tr>"));
+    this.check = check;
+    this.background = background;
+  }
+  get cells() { return (this.split ??= this.inner.split(/<\/t[hd]>/).map((cell) => cell.replace(/^\s*<t[hd][^>]*>/, ""))); }
+  get named() { return this.inner.split("</th>", 1)[0].split('<span class="tier">'); }
+  get subject() { return plain(this.named[0]); }
+  get record() { return plain(this.cells[2]); }
+  get agent() { return this.background.agentOf.get(this.id) || this.background.agentOf.get(this.subject); }
+  get facets() {
+    const { agent, background, check, id, severity, status } = this;
+    return (this.all ??= {
+      ...check.facets, severity, status, owner: plain(this.cells[3]), unit: agent?.facets.unit, level: agent?.facets.level, decision: background.decided.get(id),
+      tier: plain(this.named[1] || "").replace(/^\D+/, ""), new: background.fresh.has(id) ? "_(since the last run)" : "",
+    });
+  }
+  get searched() { return `${this.check.title} ${this.check.facets.theme} ${bare(this.inner)} ${this.agent?.facets.unit || ""}`; }
+}
+
+// Makes all that can be found, the agents first; it pauses often, so that who asks may do it in slices.
+function* gathering() {
+  const agents = agentsIn();
+  const found = { groups: [], results: [] };
+  const add = (kind, items) => found.groups.push([document.querySelector(`[data-entries=${kind}]`)?.dataset.name, items]);
+  add("agent", agents);
+  agents.forEach(textOf);
+  yield found;
+  const controls = controlsIn();
+  add("control", controls);
+  yield found;
+  let frameworks;
+  const checks = partsOf("check").map(([part]) => ({
+    part, title: titleOf(part), href: `#${part.id}`, note: part.querySelector(".sum-facts").textContent,
+    facets: { severity: part.dataset.severity, theme: part.dataset.theme, get framework() { return [...new Set((frameworks ??= frameworksIn(controls)).get(part.id))]; } },
+  }));
+  add("check", checks);
+  add("file", rowsOf("file", "tbody tr[id]").map((row) => ({
+    part: row, title: row.cells[0].textContent, href: `#${row.id}`, note: row.cells[1].textContent, facets: {},
+  })));
+  yield found;
+  const background = backgroundOf(agents);
+  for (const check of checks) {
+    yield found;
+    const results = markupOf(check.part).split('<tr id="v-').slice(1).map((told) => new Result(check, told, background));
+    for (const result of results) {
+      textOf(result);
+      const decision = background.decided.get(result.id);
+      if (decision && result.agent) result.agent.facets.decision = [...new Set([...(result.agent.facets.decision || []), ...decision])];
+    }
+    found.results.push(...results);
+  }
+  return found;
+}
+
 const textOf = (item) => (item.text ??= (
-  item.cells ? `${item.check.title} ${item.facets.theme} ${item.cells.map(plain).join(" ")} ${item.facets.unit || ""}`
-    : `${item.title} ${item.note} ${item.facets.owner || ""} ${item.facets.unit || ""}`
+  item.searched ?? `${item.title} ${item.note} ${item.facets.owner || ""} ${item.facets.unit || ""}`
 ).toLowerCase());
 const fitting = (items, words, chosen) => items.filter((item) => (
   chosen.every(([facet, v]) => (Array.isArray(item.facets[facet]) ? item.facets[facet].includes(v) : item.facets[facet] === v)) &&
@@ -163,26 +196,36 @@ const foundIn = (main) => {
     return part;
   };
   let before = 0;
-  const show = (groups, fits, note) => {
+  const add = (groups) => place.append(...groups.filter(([, items]) => items.length).map(([name, items]) => names(name, items)));
+  // What is found first is shown before the rest is searched, and stays as it is.
+  const begin = (groups) => {
     if (place.hidden) before = scrollY;
-    results = fits;
-    place.replaceChildren(...groups.filter(([, items]) => items.length).map(([name, items]) => names(name, items)));
-    place.prepend(make("h1", { class: "sr" }, "_(Search results)"));
-    if (note) place.append(note);
-    if (results.length) place.append(table());
-    else if (!groups.some(([, items]) => items.length)) place.append(make("p", {}, note ? "_(No match in this list.)" : "_(No match.)"));
+    results = [];
+    place.replaceChildren(make("h1", { class: "sr" }, "_(Search results)"));
+    add(groups);
+    place.setAttribute("aria-busy", "true");
     place.hidden = false;
     main.classList.add("searching");
     scrollTo(0, 0);
   };
+  const finish = (groups, fits, note) => {
+    results = fits;
+    add(groups);
+    const none = place.childElementCount === 1;
+    if (note) place.append(note);
+    if (results.length) place.append(table());
+    else if (none) place.append(make("p", {}, note ? "_(No match in this list.)" : "_(No match.)"));
+    place.removeAttribute("aria-busy");
+  };
   const hide = () => {
     if (place.hidden) return;
     place.hidden = true;
+    place.removeAttribute("aria-busy");
     main.classList.remove("searching");
     place.replaceChildren();
     scrollTo(0, before);
   };
-  return { place, show, hide, shown: () => (place.hidden ? [] : results) };
+  return { place, begin, finish, hide, shown: () => (place.hidden ? [] : results) };
 };
 
 // One result with all that belongs to it, over whatever is in sight.
@@ -260,12 +303,35 @@ const drawerOf = (all, shown) => {
 };
 
 const pageSearch = () => {
-  partsOf("file", "tbody tr:not(.sum)").forEach(([row], n) => (row.id ||= `file-${n + 1}`));
+  rowsOf("file", "tbody tr:not(.sum)").forEach((row, n) => (row.id ||= `file-${n + 1}`));
   const main = document.querySelector("main");
   const list = document.querySelector("[data-entries=check]");
   if (!main || !list) return null;
-  let known;
-  const all = () => (known ||= gathered());
+  let steps, made, known, working;
+  const step = () => {
+    steps ||= gathering();
+    const { done, value } = steps.next();
+    made = value;
+    if (done) known = value;
+  };
+  const all = () => {
+    while (!known) step();
+    return known;
+  };
+  const agents = () => {
+    if (!made) step();
+    return made.groups[0];
+  };
+  const pause = () => new Promise((done) => setTimeout(done));
+  // In slices, between which the page is painted and keys are heard.
+  const gather = () => (working ||= (async () => {
+    await new Promise(requestAnimationFrame);
+    while (!known) {
+      await pause();
+      const until = performance.now() + SLICE;
+      while (!known && performance.now() < until) step();
+    }
+  })());
   const found = foundIn(main);
   const { drawer, opened } = drawerOf(() => all().results, found.shown);
   let last = ["", ""];
@@ -273,13 +339,18 @@ const pageSearch = () => {
     const asked = words.length + chosen.length > 0;
     const key = asked || location.hash === "#results" ? JSON.stringify([words, chosen]) : "";
     if (key === last[0]) return last[1];
-    last = [key, key && render(words, chosen, asked)];
+    last = [key, ""];
+    if (key) last[1] = render(words, chosen, asked, last);
     if (!key) found.hide();
     return last[1];
   };
-  const render = (words, chosen, asked) => {
-    const { groups, results } = all();
-    const some = !asked ? [] : groups.map(([name, items]) => [name, fitting(items, words, chosen)]);
+  const render = async (words, chosen, asked, turn) => {
+    if (chosen.length) all(); // an agent has all that it can be chosen by only when all results are read
+    const some = ([name, items]) => [name, asked ? fitting(items, words, chosen) : []];
+    found.begin([some(agents())]);
+    if (!known) await gather();
+    if (turn !== last) return undefined; // meanwhile the reader asked for something else
+    const { groups, results } = known;
     const fits = fitting(results, words, chosen);
     let note = null;
     if (list.dataset.beside) {
@@ -287,7 +358,7 @@ const pageSearch = () => {
       const asWords = chosen.filter(([facet]) => facet === "owner" || facet === "status").map(([, choice]) => choice);
       note.append(make("a", { href: `${list.dataset.beside}#q=${encodeURIComponent([...words, ...asWords].join(" "))}` }, list.dataset.beside));
     }
-    found.show(some, fits, note);
+    found.finish(groups.slice(1).map(some), fits, note);
     const told = list.dataset.beside ? "_(results listed here)" : "_(results)";
     return `${written(fits.length)} _(of) ${written(results.length)} ${told}`;
   };
@@ -297,8 +368,7 @@ const pageSearch = () => {
     ["owner", "_(owner)"], ["unit", "_(unit)"], ["tier", "_(tier)"], ["level", "_(level)"], ["new", "_(new)"], ["decision", "_(decision)"],
   ].map(([facet, name]) => [facet, name, valuesOf(facet)]);
   const { bar, search, set } = searchBar("_(Search the whole report)", facets, show);
-  // Made ready while the reader begins to type.
-  search.addEventListener("focus", () => setTimeout(() => fitting([...all().results, ...all().groups.flatMap(([, items]) => items)], ["\0"], [])), { once: true });
+  search.addEventListener("focus", gather, { once: true }); // made ready while the reader begins to type
   bar.querySelector("output").after(make("a", { href: "#results", class: "all" }, "_(All results)"));
   // With a script, what leads to a chapter chooses among all results.
   const empty = new Set(json("decided-results").filter(([, ids]) => !ids.length).map(([decision]) => `decision=${decision}`)); // of a long report

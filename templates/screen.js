@@ -29,7 +29,8 @@ const bringOut = (place) => {
 const markupOf = (part) => texts.get(part) ?? (part.querySelector(":scope > noscript")?.textContent || part.innerHTML);
 const SIGNS = { amp: "&", lt: "<", gt: ">", quot: '"', shy: "", nbsp: " " };
 const decoded = (text) => text.replace(/&(?:#(\d+)|(\w+));/g, (all, code, name) => (code ? String.fromCodePoint(code) : SIGNS[name] ?? all));
-const plain = (markup) => decoded(markup.replace(/<wbr>/g, "").replace(/<[^>]*>/g, " ")).replace(/\s+/g, " ").trim();
+const bare = (markup) => decoded(markup.replace(/<wbr>/g, "").replace(/<[^>]*>/g, " "));
+const plain = (markup) => bare(markup).replace(/\s+/g, " ").trim();
 
 // Words that have an order of their own, the lowest first.
 const ranks = (document.querySelector("[data-ranks]")?.dataset.ranks || "").split("|").filter(Boolean);
@@ -38,7 +39,7 @@ const highestFirst = (a, b) => ranks.indexOf(b) - ranks.indexOf(a) || (/^\d/.tes
 // The state of the search is in the address, so that a link leads to what is in sight: #q=words&status=fail.
 const stateIn = (hash) => (/^#(results$|.*=)/.test(hash) ? new URLSearchParams(hash === "#results" ? "" : hash.slice(1)) : null);
 
-// The one bar of a page. `onChange` gets the words and the choices, and returns how many of how many fit.
+// The one bar of a page. `onChange` gets the words and the choices, and returns how many of how many fit, at once or later.
 const searchBar = (name, facets, onChange) => {
   const bar = make("form", { class: "finder", role: "search", "aria-label": name });
   const search = make("input", { type: "search", id: "find", autocomplete: "off", placeholder: matchMedia("(pointer: coarse)").matches ? "_(Search)" : "_(Press / to search)" });
@@ -63,7 +64,7 @@ const searchBar = (name, facets, onChange) => {
     clear.hidden = ![...told].length;
     const chosen = [...told].filter(([facet]) => facet !== "q");
     toggle.textContent = chosen.length ? `_(Filters) (${chosen.length})` : "_(Filters)";
-    count.textContent = onChange(wordsOf(search.value), chosen);
+    Promise.resolve(onChange(wordsOf(search.value), chosen)).then((text) => text !== undefined && (count.textContent = text));
   };
   const leave = () => {
     const told = state().toString();
@@ -172,7 +173,7 @@ const tell = (table) => {
 };
 const stack = (place = document) => {
   if (!phone.matches) return;
-  for (const table of place.querySelectorAll(".scroll table:not(.narrow, .stacks, .matrix, .flows)")) {
+  for (const table of place.querySelectorAll(".scroll table:not(.narrow, .stacks)")) {
     if (!table.tHead) continue;
     tell(table);
     table.classList.add("stacks");

@@ -159,7 +159,8 @@ _INLINE = (
 
 def _fill_cell(cell: Any, text: str, is_head: bool, is_number: bool, accent: str) -> None:
     paragraph = cell.paragraphs[0]
-    paragraph.paragraph_format.space_after = Pt(1)
+    paragraph.paragraph_format.space_before = Pt(1.5)
+    paragraph.paragraph_format.space_after = Pt(1.5)
     if is_number:
         paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
     run = paragraph.add_run(text)  # a line break of ours begins a new line

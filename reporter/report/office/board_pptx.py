@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from copy import deepcopy
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pptx import Presentation
 from pptx.dml.color import RGBColor
@@ -48,6 +48,8 @@ CELL, LABEL, PADDING = 11, 11, 5
 ROW_LINES, DECISION_LINES, LADDER_LINES = 3, 8, 10
 MUTED = RGBColor(0x5A, 0x66, 0x73)
 REPORT, ROADMAP, CONTROLS = "report.json", "roadmap.csv", "controls.csv"
+
+_Item = TypeVar("_Item")
 
 
 def write(view: View, path: Path) -> None:
@@ -134,15 +136,9 @@ class _Deck:
     def bullets(self, title: str, texts: Sequence[str], notes: str, place: str) -> None:
         """Add as many slides as a list of texts needs."""
         size, room = 13, BODY.height - 12
-        pages: list[list[str]] = [[]]
-        used = 0.0
-        for text in texts:
-            cut = fitting(text, BODY.width - 40, size, 5, place)
-            height = (lines_of(cut, BODY.width - 40, size) * LEADING + 0.4) * size
-            if pages[-1] and used + height > room:
-                pages, used = [*pages, []], 0.0
-            pages[-1].append(cut)
-            used += height
+        cut = [fitting(text, BODY.width - 40, size, 5, place) for text in texts]
+        heights = [(lines_of(text, BODY.width - 40, size) * LEADING + 0.4) * size for text in cut]
+        pages = _paged(cut, heights, room)
         for page, heading in zip(pages, _headings(title, len(pages)), strict=True):
             (body,) = self.slide(TEXT, heading, notes)
             _fill(body, [(text, size, False) for text in page], has_bullets=True)
@@ -173,14 +169,8 @@ class _Deck:
         """Add as many slides as a table needs to be shown in full."""
         rows = [self._cells(row, table, BODY, place, most) for row in table.rows]
         first = _height(self._cells(table.head, table, BODY, place), table, BODY)
-        pages: list[list[Sequence[str]]] = [[]]
-        used = first
-        for row in rows:
-            height = _height(row, table, BODY)
-            if pages[-1] and used + height > BODY.height:
-                pages, used = [*pages, []], first
-            pages[-1].append(row)
-            used += height
+        heights = [_height(row, table, BODY) for row in rows]
+        pages = _paged(rows, heights, BODY.height - first)
         for page, heading in zip(pages, _headings(title, len(pages)), strict=True):
             (body,) = self.slide(TEXT, heading, notes)
             self._grid(body, table, page, [], BODY)
@@ -235,6 +225,24 @@ class _Deck:
 
 def _is_below(placeholder: Any) -> bool:
     return kind_of(placeholder) in (FOOTER, PAGE)
+
+
+def _paged(items: Sequence[_Item], heights: Sequence[float], room: float) -> list[list[_Item]]:
+    """Divide items over slides: as few as they need, and about the same height on each."""
+
+    def cut(most: float) -> list[list[_Item]]:
+        pages: list[list[_Item]] = [[]]
+        used = 0.0
+        for item, height in zip(items, heights, strict=True):
+            if pages[-1] and used + height > most:
+                pages, used = [*pages, []], 0.0
+            pages[-1].append(item)
+            used += height
+        return pages
+
+    fewest = len(cut(room))
+    steps = (room * n / 20 for n in range(1, 20))
+    return next((pages for most in steps if len(pages := cut(most)) == fewest), cut(room))
 
 
 def _headings(title: str, pages: int) -> list[str]:

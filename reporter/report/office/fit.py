@@ -14,6 +14,8 @@ from reporter.report.view.format import short
 
 NARROW, WIDE = 0.56, 1.05
 """Width of a letter as a share of its size: Latin in DejaVu Sans, and a Chinese sign."""
+BROAD, BROAD_SIGNS = 0.9, frozenset("<>=+~@%&…—mMW")
+"""Those that are much wider than Latin letters are on average."""
 BOLDER = 1.13
 """How much wider bold letters are."""
 LEADING = 1.22
@@ -22,7 +24,8 @@ LEADING = 1.22
 def width_of(text: str, size: float) -> float:
     """Return the width of a text in points."""
     wide = sum(unicodedata.east_asian_width(c) in "WF" for c in text)
-    return size * (WIDE * wide + NARROW * (len(text) - wide))
+    broad = sum(c in BROAD_SIGNS for c in text)
+    return size * (WIDE * wide + BROAD * broad + NARROW * (len(text) - wide - broad))
 
 
 def lines_of(text: str, width: float, size: float) -> int:

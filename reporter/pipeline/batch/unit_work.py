@@ -7,7 +7,6 @@ a run that is there is not made again, and a change of any of them makes another
 
 from __future__ import annotations
 
-import json
 import os
 import resource
 from collections.abc import Callable, Iterator, Sequence
@@ -18,6 +17,7 @@ from typing import Any
 
 from reporter.content.packs import installed
 from reporter.content.workspace import Workspace, read_workspace
+from reporter.errors import InputError
 from reporter.ingest.cache import open_cache
 from reporter.ingest.readers.inputs import Inputs
 from reporter.model.assessment import Assessment
@@ -27,6 +27,7 @@ from reporter.pipeline.batch.unit_order import NEW, SAME, Order
 from reporter.pipeline.gates.gate_numbers import judge
 from reporter.pipeline.gates.run_figures import figures
 from reporter.report.export import Wanted
+from reporter.runs.chain import changed_files
 from reporter.runs.store import MANIFEST, read_run, sha256
 from reporter.system.claims import claimed
 from reporter.system.gates import Gate, gates
@@ -133,16 +134,9 @@ def _candidates(order: Order, workspace: Workspace, key: _Key) -> list[Path]:
 def unsound(run: Path) -> str:
     """Say how a run differs from what its manifest names; '' where it does not."""
     try:
-        outputs = json.loads((run / MANIFEST).read_bytes())["outputs"]
-        digests = {name: outputs[name]["sha256"] for name in outputs}
-    except (OSError, ValueError, TypeError, KeyError):
-        return f"its {MANIFEST} cannot be read"
-    files = {p.relative_to(run).as_posix() for p in run.rglob("*") if not p.is_dir()}
-    if others := sorted(files ^ {*digests, MANIFEST}):
-        return f"{others[0]} is missing, or was added"
-    changed = (n for n, digest in digests.items() if sha256(run / n) != digest)
-    name = next(changed, "")
-    return f"{name} was changed" if name else ""
+        return next(changed_files(run), "")
+    except InputError as error:
+        return error.message
 
 
 def _row_of(order: Order, run: Path, key: _Key, limits: Sequence[Gate]) -> dict[str, Any]:

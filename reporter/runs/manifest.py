@@ -55,3 +55,10 @@ def reports_of(manifest: Mapping[str, Any], data: str) -> list[str]:
     """
     before = [p.get(data, "") for p in manifest.get("purged", ())]
     return [*filter(None, [*before, manifest["outputs"].get(data, {}).get("sha256", "")])]
+
+
+def is_without_people(run: Path) -> bool:
+    """Tell whether a purge replaced the people of a run: its results are known by their ids."""
+    if not (run / MANIFEST).is_file():
+        return False  # it is being made
+    return any(purge.get("people") for purge in read_manifest(run).get("purged", ()))

@@ -18,7 +18,7 @@ from reporter.model.assessment import Assessment, RunInfo
 from reporter.model.history import EarlierRun
 from reporter.report.trend.standings import standings
 from reporter.report.view.format import clean
-from reporter.runs.manifest import MANIFEST, read_manifest, sha256
+from reporter.runs.manifest import MANIFEST, is_without_people, read_manifest, sha256
 from reporter.runs.store import (
     DATA,
     RESULTS,
@@ -38,6 +38,8 @@ class VerifiedRun:
     hashes: Mapping[str, str]
     pseudonyms: str
     """Identifies the key of the pseudonyms; '' where people are named."""
+    is_without_people: bool = False
+    """A purge has replaced them: the results are known by their ids."""
 
 
 def read_earlier(
@@ -107,7 +109,8 @@ def read_verified(folder: Path) -> VerifiedRun:
     run = EarlierRun(
         as_of, start, end, hashes["evidence_id"], digests[DATA], standings(assessment), ()
     )
-    return VerifiedRun(folder, assessment, run, hashes, str(manifest.get("pseudonyms", "")))
+    pseudonyms = str(manifest.get("pseudonyms", ""))
+    return VerifiedRun(folder, assessment, run, hashes, pseudonyms, is_without_people(folder))
 
 
 def _time(text: Any) -> datetime:

@@ -470,7 +470,7 @@ def write_manifest(
     outputs = {
         p.relative_to(part).as_posix(): {"bytes": p.stat().st_size, "sha256": sha256(p)}
         for p in sorted(part.rglob("*"))
-        if p.is_file()
+        if p.is_file() and p != part / MANIFEST
     }
     files = [
         {

@@ -6,16 +6,13 @@ A run goes only if nothing holds it: no closing, no later run that was compared 
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from pathlib import Path
 
-from reporter.content.yaml import Fields
-from reporter.errors import ContentError, InputError
+from reporter.errors import InputError
 from reporter.pipeline.batch.journal import NAME as JOURNAL
 from reporter.pipeline.batch.journal import rows_of
 from reporter.pipeline.batch.unit_order import LOCK
@@ -23,19 +20,7 @@ from reporter.pipeline.retention.stored_runs import StoredRun, series_of, stored
 from reporter.runs.chain import CHAIN, changed_files, changing, latest, read_chain, refuse_unlisted
 from reporter.system.claims import claimed, clear_all, held
 from reporter.system.plain_text import aligned
-
-_AGE = re.compile(r"([1-9][0-9]{0,3}) ?(days?|months?|years?)")
-_SETTING = "retention"
-
-
-@dataclass(frozen=True, slots=True)
-class Retention:
-    """How many runs of a unit are kept, and for how long. A run goes if it is beyond both."""
-
-    keep: int | None = None
-    """The newest runs of each unit that stay."""
-    older_than: str = ""
-    """Such as "18 months": what is younger stays. It is counted back from the newest run."""
+from reporter.system.retention import Retention
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,34 +30,6 @@ class Fate:
     run: StoredRun
     reason: str
     """Why it is kept; '' where it is removed."""
-
-
-def read_retention(settings: Fields) -> Retention | None:
-    """Return the retention of a settings file; raise ContentError where it is none."""
-    if _SETTING not in settings.data:
-        return None
-    data, place = settings.get(_SETTING, dict), settings.place(_SETTING)
-    if unknown := sorted(set(map(str, data)) - {"keep", "older_than"}):
-        raise ContentError(
-            f"retention: unknown key {unknown[0]!r}", place, "Known: keep, older_than."
-        )
-    keep = data.get("keep")
-    if keep is not None and (type(keep) is not int or keep < 1):
-        raise ContentError(f"retention: keep must be a number above 0, not {keep!r}", place)
-    return refuse_none(Retention(keep, str(data.get("older_than", ""))), place)
-
-
-def refuse_none(retention: Retention, place: str = "") -> Retention:
-    """Return a retention; raise ContentError where it says nothing, or no age."""
-    if retention.keep is None and not retention.older_than:
-        raise ContentError("no retention is given", place, "Give `keep`, `older_than` or both.")
-    if retention.older_than and not _AGE.fullmatch(retention.older_than):
-        raise ContentError(
-            f"{retention.older_than!r} is no age",
-            place,
-            'Write "400 days", "18 months", "7 years".',
-        )
-    return retention
 
 
 def retain(
@@ -155,7 +112,7 @@ def _reasons(
                 reasons[run.folder] = "the run of its unit in the last batch"
             elif retention.keep is not None and n < retention.keep:
                 reasons[run.folder] = f"one of the newest {retention.keep}"
-            elif retention.older_than and run.as_of >= _limit(members[0].as_of, retention):
+            elif retention.older_than and run.as_of >= retention.limit(members[0].as_of):
                 reasons[run.folder] = f"not older than {retention.older_than}"
             elif n == 0:
                 reasons[run.folder] = "the newest run"
@@ -176,27 +133,6 @@ def _keep_earlier(runs: Sequence[StoredRun], reasons: dict[Path, str]) -> None:
             if earlier and earlier.folder not in reasons:
                 reasons[earlier.folder] = f"the earlier run of {later.folder.name}"
                 kept.append(earlier)
-
-
-def _limit(newest: datetime, retention: Retention) -> datetime:
-    """Return the moment before which a run is old, counted back from the newest of its unit: the
-    clock of the machine decides nothing.
-    """
-    match = _AGE.fullmatch(retention.older_than)
-    assert match
-    number, unit = int(match[1]), match[2].rstrip("s")
-    if unit == "day":
-        return newest - timedelta(days=number)
-    months = newest.year * 12 + newest.month - 1 - number * (12 if unit == "year" else 1)
-    if months < 12:  # before there were years
-        return datetime.min
-    year, month = divmod(months, 12)
-    for day in range(newest.day, 27, -1):
-        try:
-            return newest.replace(year=year, month=month + 1, day=day)
-        except ValueError:
-            continue
-    return newest.replace(year=year, month=month + 1, day=min(newest.day, 28))
 
 
 def _of_batch(folder: Path) -> set[Path]:

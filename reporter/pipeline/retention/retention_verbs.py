@@ -17,6 +17,7 @@ from reporter.system.log import OPEN_LOG
 from reporter.system.memory import set_up
 from reporter.system.options import in_bytes, memory_given, tidy_hook
 from reporter.system.plain_text import aligned
+from reporter.system.retention import KEY, Retention, checked, retention
 from reporter.system.terminal import print_clean, print_json
 
 if TYPE_CHECKING:
@@ -65,14 +66,17 @@ def retain(
     from reporter.errors import ContentError
     from reporter.pipeline.retention import retain as retaining
 
-    wanted = retaining.read_retention(fields(settings)) if settings else None
-    if settings and (keep or older_than or wanted is None):
-        raise click.UsageError("--settings names a file with `retention`, and goes alone")
-    try:
-        wanted = wanted or retaining.refuse_none(retaining.Retention(keep, older_than))
-    except ContentError as error:
-        hint = "give --keep, --older-than or both" if not older_than else error.hint
-        raise click.UsageError(f"{error.message}: {hint}") from error
+    if settings:
+        given = fields(settings)
+        if keep or older_than or KEY not in given.data:
+            raise click.UsageError("--settings names a file with `retention`, and goes alone")
+        wanted = retention(given.get(KEY, dict), given.place(KEY))
+    else:
+        try:
+            wanted = checked(Retention(keep, older_than))
+        except ContentError as error:
+            hint = error.hint if older_than else "Give --keep, --older-than or both."
+            raise click.UsageError(f"{error.message}. {hint}") from error
     fates = retaining.retain(folder, wanted, dry_run, tidy_hook(ctx))
     if as_json:
         print_json({"dry_run": dry_run, "runs": retaining.as_data(fates, folder)}, indent=1)

@@ -15,7 +15,7 @@ from reporter.engine.duckdb import DuckDB
 from reporter.i18n.translate import day, headline, word
 from reporter.model.assessment import SEVERITIES, Assessment
 from reporter.report.compare import compare
-from reporter.report.trend.earlier_runs import in_utc, read_earlier, read_verified
+from reporter.report.trend.earlier_runs import read_earlier, read_verified
 from reporter.report.trend.movement_lines import movements
 from reporter.report.trend.standings import score_changes
 from reporter.report.view.format import clean, count, person
@@ -108,11 +108,11 @@ def finding_changes(before: Assessment, now: Assessment) -> list[FindingChange]:
 def as_text(now: Assessment, changes: Sequence[FindingChange]) -> Iterator[str]:
     """Yield the comparison line by line."""
     earlier = now.history.runs[-1]
-    organisation, then, today = clean(now.run.organisation), earlier.as_of, in_utc(now.run.as_of)
-    if then == today:  # restated: there is no time between the two
-        yield f"{organisation}, {day(today)}: as it was judged, and judged again"
+    organisation, today = clean(now.run.organisation), day(now.run.as_of)
+    if now.history.is_restated(now.run.as_of):
+        yield f"{organisation}, {today}: as it was judged, and judged again"
     else:
-        yield f"{organisation}, {day(then)} and {day(today)}"
+        yield f"{organisation}, {day(earlier.as_of)} and {today}"
     rows = score_changes(now)
     yield f"Level {rows[0].level_before}, then {rows[0].level}."
     table = movements(now)

@@ -18,6 +18,7 @@ from reporter.pipeline.assess import Options, assess_workspace
 from reporter.pipeline.quarter.compare_runs import compare_stored, finding_changes
 from reporter.pipeline.quarter.kept_input import FOLDER
 from reporter.pipeline.retention import purge as purging
+from reporter.pipeline.retention import purged_data
 from reporter.pipeline.retention.purge import Outcome, Wanted, purge
 from reporter.runs.chain import CHAIN, read_chain
 from reporter.runs.manifest import sha256
@@ -308,6 +309,21 @@ def _is_purged(closed: Path) -> None:
 
 
 # ---------------------------------------------------------------- refused
+
+
+def test_a_place_that_was_forgotten_stops_the_purge(
+    runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As if a field of the data were new, and nobody had thought of names in it."""
+    hide = purged_data.hide_stored
+    monkeypatch.setattr(
+        purged_data,
+        "hide_stored",
+        lambda run, people: replace(hide(run, people), causes=run.causes),
+    )
+    with pytest.raises(InputError, match="would be left"):
+        take_out(runs / "q1")
+    assert (runs / "q1" / FOLDER).exists() and not (runs / ".q1.part").exists()
 
 
 def test_a_changed_run_is_not_purged(runs: Path) -> None:

@@ -217,6 +217,10 @@ class People:
             for text in sorted(texts, key=lambda t: (_composed(t) not in self._people, t))[1:]:
                 self._apart[text] = f"{name}-{self._digest(f'subject {text}')[:_APART]}"
 
+    def addresses_in(self, text: str) -> set[str]:
+        """Return the mail addresses of people that a text still holds."""
+        return {mail for m in _HOLDS_MAIL.findall(text) if (mail := m.lower()) in self._mails}
+
     def in_record(self, text: str) -> str:
         """Return a subject that belongs to no actor with people replaced."""
         return self._apart.get(text) or self.in_text(text)

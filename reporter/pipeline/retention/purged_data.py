@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from reporter.engine.duckdb import DuckDB, Parquet, named_plainly, parquet
+from reporter.errors import InputError
 from reporter.model.assessment import Assessment, Notice
 from reporter.model.reasons import Reasons
 from reporter.pipeline.quarter import kept_input
@@ -20,7 +21,7 @@ from reporter.pipeline.redact_run import hide_stored, without_raw
 from reporter.privacy.pseudonyms import People, swap, swap_values
 from reporter.report import FILES
 from reporter.report.export import CSV, Wanted, write_run
-from reporter.runs.store import CHANGES, DATA, RESULTS, Results, check_results
+from reporter.runs.store import CHANGES, DATA, RESULTS, Results, check_results, to_json
 
 QUARANTINED = "quarantined"
 """The list of report.json that has texts and values of records."""
@@ -59,8 +60,24 @@ def write_purged(
     notice = Notice(code, (("day", f"{at:%Y-%m-%d}"),))
     assessment = without_raw(replace(assessment, notices=(*assessment.notices, notice)))
     check_results(Results(part, assessment.checks), assessment)
+    if people:
+        _refuse_named(run, part, assessment, people)
     _print(run, assessment, rows, part, language)
     return assessment, {name: found for name, found in columns.items() if found}
+
+
+def _refuse_named(run: Path, part: Path, assessment: Assessment, people: People) -> None:
+    """Raise InputError where the address of a person is left: the proof would be a wrong one."""
+    left = people.addresses_in(to_json(assessment).decode())
+    for name in (RESULTS, CHANGES):
+        for batch in Parquet(part / name).batches("FROM held") if (part / name).is_file() else ():
+            left |= people.addresses_in(str(batch))
+    if left:
+        raise InputError(
+            f"{len(left)} mail addresses of people would be left in its data",
+            str(run),
+            "Nothing was removed. This is a defect; please report it.",
+        )
 
 
 def records_in(assessment: Assessment) -> int:

@@ -21,7 +21,7 @@ from reporter.pipeline.retention import purge as purging
 from reporter.pipeline.retention import purged_data
 from reporter.pipeline.retention.purge import Outcome, Wanted, purge
 from reporter.runs.chain import CHAIN, read_chain
-from reporter.runs.manifest import sha256
+from reporter.runs.run_manifest import sha256
 from reporter.runs.store import DATA, read_data
 
 AT = datetime(2026, 11, 29, 10, 0, tzinfo=UTC)

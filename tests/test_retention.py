@@ -13,12 +13,15 @@ import pytest
 from conftest import assess_few, reporter
 from test_purge import workspace
 
+from reporter.content.workspace import read_workspace
 from reporter.content.yaml import fields
 from reporter.errors import InputError, VerificationError
 from reporter.pipeline.assess import Options, assess_workspace
 from reporter.pipeline.batch.journal import Journal
+from reporter.pipeline.batch.unit_work import previous_run
 from reporter.pipeline.retention.retain import retain
 from reporter.runs.chain import CHAIN
+from reporter.runs.run_manifest import read_manifest, sha256
 from reporter.system.claims import claimed
 from reporter.system.retention import Retention, retention
 
@@ -206,3 +209,43 @@ def test_a_command_that_does_not_say_what_to_keep_is_refused(runs: Path, words: 
 def test_json_has_every_run(runs: Path) -> None:
     data = json.loads(reporter("retain", runs, "--keep", 4, "--json").output)
     assert [(r["run"], r["kept"]) for r in data["runs"]][-1] == ("q1", True)
+
+
+# ---------------------------------------------------------------- earlier: previous
+
+
+def test_a_unit_is_compared_with_its_period_before(made: Path, runs: Path) -> None:
+    of = lambda n: read_workspace(made.parent / f"ws{n}").run  # noqa: E731
+    assert previous_run(runs, of(1)) is None
+    assert previous_run(runs, of(4)) == runs / "q3"
+    shutil.copytree(runs / "q3", runs / "z3")
+    os.utime(runs / "q3/manifest.json", ns=(1, 1))
+    assert previous_run(runs, of(4)) == runs / "z3"  # the last made
+    assert reporter("close", runs / "q3").exit_code == 0
+    assert previous_run(runs, of(4)) == runs / "q3"  # closed comes first
+    (runs / "q3/coverage.csv").write_text("x")
+    assert previous_run(runs, of(4)) == runs / "z3"  # and is not whole any more
+    (runs / "z3/manifest.json").write_text("{")
+    assert previous_run(runs, of(4)) == runs / "q2"
+
+
+def test_a_batch_follows_and_removes_what_its_plan_does_not_keep(tmp_path: Path) -> None:
+    """Two quarters of one unit, then a third: the first goes once it is no earlier run of any."""
+    for n in (1, 2):
+        workspace(tmp_path / f"q{n}/a", 2 * n, {"A1": "ann.lee"})
+    for n in (1, 2):
+        plan = tmp_path / f"PLAN{n}.yml"
+        plan.write_text(
+            f"units: [{{workspace: q{n}/a, earlier: previous}}]\nout: out\nformats: json\njobs: 1\n"
+            "retention: {keep: 1}\n"
+        )
+        done = reporter("batch", plan)
+        assert done.exit_code == 0, done.output
+    runs = sorted(p for p in (tmp_path / "out/a").iterdir())
+    assert [p.name[:10] for p in runs] == ["2026-01-01", "2026-03-01"]
+    (earlier,) = read_manifest(runs[1])["compared"]
+    assert earlier["report_sha256"] == sha256(runs[0] / "report.json")
+    shutil.rmtree(runs[1])
+    plan.write_text(plan.read_text().replace("earlier: previous", "name: a"))
+    assert "2026-01-01" in (done := reporter("batch", plan)).output and "removed" in done.output
+    assert [p.name[:10] for p in (tmp_path / "out/a").iterdir()] == ["2026-03-01"]

@@ -37,7 +37,7 @@ from reporter.report.trend.earlier_runs import VerifiedRun, in_utc
 from reporter.report.trend.movement import Pair, movements
 from reporter.report.view.format import clean
 from reporter.report.view.thresholds import rule, thresholds
-from reporter.runs.manifest import is_without_people
+from reporter.runs.run_manifest import is_without_people
 from reporter.runs.store import (
     CHANGES,
     RESULTS,

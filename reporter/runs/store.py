@@ -28,9 +28,9 @@ from reporter.model.assessment import SEVERITIES, Assessment, Check
 from reporter.model.reasons import Reasons
 from reporter.model.roadmap import SHOW, Roadmap
 from reporter.model.scores import HELD, Status, Tally
-from reporter.runs.manifest import MANIFEST as MANIFEST
-from reporter.runs.manifest import read_manifest
-from reporter.runs.manifest import sha256 as sha256
+from reporter.runs.run_manifest import MANIFEST as MANIFEST
+from reporter.runs.run_manifest import read_manifest
+from reporter.runs.run_manifest import sha256 as sha256
 from reporter.schema.tables import LISTED
 from reporter.system.plain_text import escape_json
 

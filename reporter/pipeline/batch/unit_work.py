@@ -32,7 +32,7 @@ from reporter.pipeline.gates.run_figures import figures
 from reporter.report.export import Wanted
 from reporter.report.trend.earlier_runs import in_utc
 from reporter.runs.chain import changed_files, latest, read_chain
-from reporter.runs.manifest import read_manifest
+from reporter.runs.run_manifest import read_manifest
 from reporter.runs.store import MANIFEST, read_run, sha256
 from reporter.system.claims import claimed
 from reporter.system.gates import Gate, gates

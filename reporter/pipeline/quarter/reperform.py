@@ -19,7 +19,7 @@ from reporter.report.document import View
 from reporter.report.export import Wanted, publish, refuse_existing
 from reporter.report.trend.earlier_runs import VerifiedRun, read_verified
 from reporter.report.view.format import clean
-from reporter.runs.manifest import MANIFEST, read_manifest, reports_of
+from reporter.runs.run_manifest import MANIFEST, read_manifest, reports_of
 from reporter.runs.store import DATA
 
 

@@ -20,7 +20,7 @@ from reporter.pipeline.quarter.compare_runs import FIXED, OPEN, REOPENED, UNSEEN
 from reporter.report.chapters.follow_up.deadlines import Deadline, deadline
 from reporter.report.view.format import clean, count, number, percent
 from reporter.runs.chain import CHAIN, Closing, latest, read_chain, state_of, unlisted
-from reporter.runs.manifest import MANIFEST, read_manifest
+from reporter.runs.run_manifest import MANIFEST, read_manifest
 from reporter.runs.store import read_data
 from reporter.system.plain_text import aligned
 

@@ -33,7 +33,7 @@ from reporter.runs.chain import (
     read_chain,
     state_of,
 )
-from reporter.runs.manifest import MANIFEST, PURGED, read_manifest, sha256
+from reporter.runs.run_manifest import MANIFEST, PURGED, read_manifest, sha256
 from reporter.runs.store import DATA, read_run
 from reporter.system.claims import claimed, held
 from reporter.system.plain_text import clean_json

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from reporter.errors import InputError
 from reporter.report.trend.earlier_runs import in_utc
-from reporter.runs.manifest import MANIFEST, read_manifest, reports_of
+from reporter.runs.run_manifest import MANIFEST, read_manifest, reports_of
 from reporter.runs.store import DATA, RESULTS
 
 

@@ -18,7 +18,7 @@ from reporter.model.assessment import Assessment, RunInfo
 from reporter.model.history import EarlierRun
 from reporter.report.trend.standings import standings
 from reporter.report.view.format import clean
-from reporter.runs.manifest import MANIFEST, is_without_people, read_manifest, sha256
+from reporter.runs.run_manifest import MANIFEST, is_without_people, read_manifest, sha256
 from reporter.runs.store import (
     DATA,
     RESULTS,

@@ -20,8 +20,9 @@ from reporter.pipeline.quarter.kept_input import FOLDER
 from reporter.pipeline.retention import purge as purging
 from reporter.pipeline.retention import purged_data
 from reporter.pipeline.retention.purge import Outcome, Wanted, purge
+from reporter.pipeline.sealed.bundle import parent_of
 from reporter.runs.chain import CHAIN, read_chain
-from reporter.runs.run_manifest import sha256
+from reporter.runs.run_manifest import read_manifest, sha256
 from reporter.runs.store import DATA, read_data
 
 AT = datetime(2026, 11, 29, 10, 0, tzinfo=UTC)
@@ -261,6 +262,19 @@ def test_the_run_as_it_was_is_no_purged_run(closed: Path, made: Path) -> None:
     shutil.copytree(made / "q1", closed / "q1")
     done = reporter("history", closed)
     assert done.exit_code == 4 and "not finished" in done.output
+
+
+def test_the_parent_of_a_seal_is_found_in_the_chain_and_must_be_as_closed(closed: Path) -> None:
+    about = read_manifest(closed / "q2")
+    assert parent_of(about, closed) == sha256(closed / "q1/manifest.json")
+    take_out(closed / "q1")  # q2 names the data of before
+    assert parent_of(about, closed) == sha256(closed / "q1/manifest.json")
+    assert parent_of(about, closed / "q1") == parent_of(about, closed)
+    with pytest.raises(InputError, match="no closed run in it"):
+        parent_of(read_manifest(closed / "q1"), closed)
+    (closed / "q1/findings.csv").write_text("x")
+    with pytest.raises(VerificationError, match="not as it was closed"):
+        parent_of(about, closed)
 
 
 class Killed(BaseException):

@@ -306,7 +306,8 @@ def test_a_purge_that_ended_between_two_names_is_finished(closed: Path, made: Pa
     take_out(closed / "q1")
     (closed / "q1").rename(closed / ".q1.purged")
     shutil.copytree(made / "q1", closed / ".q1.before-purge")
-    assert reporter("history", closed).exit_code == 4  # the folder is missing
+    done = reporter("history", closed)  # the folder is missing
+    assert done.exit_code == 4 and "not finished" in done.output
     take_out(closed / "q1")
     _is_purged(closed)
 

@@ -25,6 +25,7 @@ from reporter.system.temporary import write_whole
 CHAIN, HEAD = "closed.jsonl", "closed.head"
 CLOSED, PURGE = "close", "purge"
 """Kinds of lines. A purge replaces the manifest of a run that is closed."""
+UNFINISHED = "its purge was begun and not finished: purge it again"
 BACKUP = "Take the chain as it was left, from a backup or another copy of this folder."
 _KEYS = (
     *("n", "kind", "organisation", "unit", "period", "as_of", "run", "manifest"),
@@ -181,7 +182,7 @@ def state_of(closing: Closing, folder: Path) -> tuple[str, ...]:
         return (f"{MANIFEST}: missing",)
     digest = sha256(run / MANIFEST)
     if digest == closing.replaces:
-        return ("its purge was begun and not finished: purge it again",)
+        return (UNFINISHED,)
     if digest != closing.manifest:
         return (f"{MANIFEST}: changed",)
     own = run / OWN_ENTRY

@@ -19,7 +19,7 @@ from reporter.model.comparison import Cause
 from reporter.pipeline.quarter.compare_runs import FIXED, OPEN, REOPENED, UNSEEN
 from reporter.report.chapters.follow_up.deadlines import Deadline, deadline
 from reporter.report.view.format import clean, count, number, percent
-from reporter.runs.chain import CHAIN, Closing, latest, read_chain, state_of, unlisted
+from reporter.runs.chain import CHAIN, UNFINISHED, Closing, latest, read_chain, state_of, unlisted
 from reporter.runs.run_manifest import MANIFEST, read_manifest
 from reporter.runs.store import read_data
 from reporter.system.plain_text import aligned
@@ -84,11 +84,13 @@ def read_history(folder: Path) -> tuple[list[RunRow], list[FindingRow]]:
     }
     rows: list[RunRow] = []
     last: dict[tuple[str, str], Assessment] = {}
-    for name in sorted(names | chain.keys()):
+    begun = {p.name[1:].removesuffix(".purged") for p in folder.glob(".*.purged")}
+    for name in sorted(names | chain.keys() | begun):
         closing = chain.get(name)
         changes = state_of(closing, folder) if closing else ()
         if name in taken_out and not closing:
             changes = (f"is closed, and {CHAIN} does not have it any more",)
+        changes = (UNFINISHED,) if name in begun else changes
         try:
             assessment = read_data(folder / name)
         except InputError as error:

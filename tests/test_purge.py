@@ -283,9 +283,8 @@ class Killed(BaseException):
 
 STEPS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     name: lambda patch, name=name: patch.setattr(purging, name, _killed)  # type: ignore[misc]
-    for name in ("write_manifest", "publish", "append", "carry", "_clear")
+    for name in ("write_manifest", "publish", "append", "carry", "_clear", "_drop")
 }
-STEPS["rmtree"] = lambda patch: patch.setattr(purging.shutil, "rmtree", _killed)
 
 
 def _killed(*_: Any, **__: Any) -> None:

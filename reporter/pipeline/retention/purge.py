@@ -249,7 +249,7 @@ def _finish(run: Path, caches: Sequence[Path]) -> None:
                 "Remove it, and take the run as it was left, from a backup.",
             )
     elif old.exists() and run.exists():
-        shutil.rmtree(old)
+        _drop(old)
 
 
 def _move_in(run: Path, caches: Sequence[Path]) -> None:
@@ -267,6 +267,11 @@ def _move_in(run: Path, caches: Sequence[Path]) -> None:
         if run.exists():
             run.rename(old)
         new.rename(run)
+    _drop(old)
+
+
+def _drop(old: Path) -> None:
+    """Remove the run of before."""
     shutil.rmtree(old)
 
 

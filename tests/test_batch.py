@@ -233,7 +233,7 @@ def test_a_run_that_was_changed_by_hand_is_made_again_beside_it(done: Path) -> N
     (run,) = runs(done, "a")
     (done / "runs/a" / run / "causes.csv").write_text("nothing")
     result = batch(done)
-    assert result.exit_code == 0 and "causes.csv was changed" in result.stderr
+    assert result.exit_code == 0 and "causes.csv: changed" in result.stderr
     assert runs(done, "a") == [run, f"{run}-2"] or runs(done, "a")[0] == run
     assert len(runs(done, "a")) == 2 and rows(done)["a"]["run"] != f"a/{run}"
     assert "2 unchanged" in batch(done).stdout

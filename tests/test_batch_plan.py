@@ -13,6 +13,7 @@ from reporter.errors import Errors, ReporterError
 from reporter.pipeline.batch import batch_plan
 from reporter.pipeline.batch.batch_plan import LEAST_SHARE, Plan, read_plan
 from reporter.pipeline.batch.journal import NAME, Journal
+from reporter.system.retention import Retention
 
 
 @pytest.fixture
@@ -167,3 +168,16 @@ def test_a_damaged_line_costs_its_unit_only(line: bytes, tmp_path: Path) -> None
     (tmp_path / NAME).write_bytes(b'{"unit": "a"}\n' + line + b'{"unit": "b"}\n')
     with Journal(tmp_path) as journal:
         assert journal.rows.keys() == {"a", "b"}
+
+
+def test_previous_is_no_path_and_retention_is_read(place: Path) -> None:
+    text = "units: [{workspace: units/a, earlier: previous}, {workspace: units/b, earlier: ./previous}]\nout: r\n"
+    found = plan(place, f"{text}retention: {{keep: 4, older_than: 2 years}}\n")
+    assert [(u.follows, u.earlier) for u in found.units] == [
+        (True, ()),
+        (False, (place / "previous",)),
+    ]
+    assert found.retention == Retention(4, "2 years") and plan(place, text).retention is None
+    assert wrong(place, f"{text}retention: {{keep: none}}\n")[0].startswith(
+        "PLAN.yml:3: retention: keep"
+    )

@@ -21,7 +21,7 @@ from reporter.pipeline.quarter.compare_runs import compare_stored, finding_chang
 from reporter.pipeline.quarter.kept_input import FOLDER
 from reporter.pipeline.quarter.reperform import assess_tables, restate
 from reporter.pipeline.quarter.run_history import read_history
-from reporter.runs.chain import CHAIN, close, read_chain
+from reporter.runs.chain import CHAIN, HEAD, close, read_chain
 from reporter.runs.store import DATA, RESULTS, read_data
 
 pytestmark = pytest.mark.slow
@@ -182,7 +182,7 @@ def test_files_and_folders_that_go_or_come_are_found(closed: Path) -> None:
     assert "the folder is missing" in reporter("history", closed).output
 
 
-@pytest.mark.parametrize("how", ["first", "changed", "cut", "swapped"])
+@pytest.mark.parametrize("how", ["first", "changed", "cut", "swapped", "last"])
 def test_a_changed_chain_is_found(closed: Path, how: str) -> None:
     one, two = (closed / CHAIN).read_text().splitlines()
     texts = {
@@ -190,11 +190,48 @@ def test_a_changed_chain_is_found(closed: Path, how: str) -> None:
         "changed": f"{one}\n{two.replace('Acme', 'Acne')}\n",
         "cut": f"{one}\n{two[:-5]}",
         "swapped": f"{two}\n{one}\n",
+        "last": f"{one}\n",
     }
     (closed / CHAIN).write_text(texts[how])
     with pytest.raises(VerificationError):
         read_chain(closed)
     assert reporter("history", closed).exit_code == 4
+
+
+@pytest.mark.parametrize("left", [0, 1])
+def test_a_line_taken_out_with_its_head_is_found_by_the_run_that_carries_it(
+    closed: Path, left: int
+) -> None:
+    line = (closed / CHAIN).read_text().splitlines()[:left]
+    (closed / CHAIN).write_text("".join(f"{x}\n" for x in line))
+    digest = json.loads(line[-1])["sha256"] if line else ""
+    (closed / HEAD).write_text(json.dumps({"n": left, "sha256": digest}) + "\n")
+    read_chain(closed)  # it holds by itself
+    done = reporter("history", closed)
+    assert done.exit_code == 4 and "closed.jsonl does not have it any more" in done.output
+    assert reporter("close", closed / "q3").exit_code == 4
+
+
+def test_the_chain_is_found_to_be_gone(closed: Path) -> None:
+    (closed / CHAIN).unlink()
+    assert reporter("history", closed).exit_code == 4
+
+
+@pytest.mark.parametrize("name", ["q1/closed.json", "closed.head"])
+def test_what_guards_the_chain_is_guarded_too(closed: Path, name: str) -> None:
+    (closed / name).unlink()
+    assert reporter("history", closed).exit_code == 4
+
+
+def test_a_closing_that_was_killed_is_finished(closed: Path) -> None:
+    """The chain has the line, its head and the run do not yet."""
+    lines = (closed / CHAIN).read_text().splitlines()
+    digest = json.loads(lines[0])["sha256"]
+    (closed / HEAD).write_text(json.dumps({"n": 1, "sha256": digest}) + "\n")
+    (closed / "q2/closed.json").unlink()
+    assert "was closed before" in reporter("close", closed / "q2").output
+    assert close(closed / "q3", "")[1]
+    assert reporter("history", closed).exit_code == 0
 
 
 def test_a_run_that_was_changed_is_not_closed(closed: Path) -> None:

@@ -20,6 +20,8 @@ from reporter.model.assessment import SEVERITIES, RunInfo, Sample
 from reporter.model.branding import Branding, SignOff, read_branding, read_sign_off
 from reporter.model.statements import SIGNED
 from reporter.system.gates import Gate, gates
+from reporter.system.retention import KEY as RETENTION
+from reporter.system.retention import retention
 
 NAME = "reporter.yml"
 FIRST_YEAR, LAST_YEAR, MOST_YEARS = 1970, 2200, 20
@@ -46,6 +48,7 @@ _KEYS = (
     "due_days",
     "sign_off",
     "gates",
+    RETENTION,
 )
 _SAMPLE = {"size", "frame", "seed", "note"}
 
@@ -123,6 +126,8 @@ def read_workspace(folder: Path) -> Workspace:
         )
     settings = fields(path)
     settings.only(*_KEYS)
+    if RETENTION in settings.data:  # `reporter retain` reads it
+        retention(settings.get(RETENTION, dict), settings.place(RETENTION))
     run = _run(settings)
     logs = {
         n: _expected(n, x, settings.place("log_sources"))

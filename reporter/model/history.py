@@ -5,7 +5,7 @@ of them.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from fractions import Fraction
 
 from reporter.model.scores import HELD, Status
@@ -189,3 +189,8 @@ class History:
     """Findings of earlier runs that ended, those that are back among them."""
     movements: tuple[Movement, ...] = ()
     """Why each score differs from that of the last run."""
+
+    def is_restated(self, as_of: datetime) -> bool:
+        """Tell whether the last run is of the same moment: only its rules are of before."""
+        moment = as_of.astimezone(UTC).replace(tzinfo=None) if as_of.tzinfo else as_of
+        return bool(self.runs) and self.runs[-1].as_of == moment

@@ -32,6 +32,8 @@ RESPONSE_STATUSES = ("accepted", "in progress", DONE, "disputed", RISK_ACCEPTED)
 """What an owner answers to a finding."""
 LEFT_OUT = mark("left out: it may name people")
 """In a run without names: replaces free text."""
+REMOVED = mark("removed by a purge")
+"""In a run that was purged: replaces the text of raw records."""
 
 
 @dataclass(frozen=True, slots=True)

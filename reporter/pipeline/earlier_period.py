@@ -15,6 +15,7 @@ from reporter.content.loader import Content
 from reporter.engine.base import quoted
 from reporter.engine.duckdb import DuckDB, named_plainly, parquet
 from reporter.model.assessment import EarlierPeriod, Policy, RunInfo, Unclosed
+from reporter.model.ids import DIGEST
 from reporter.model.scores import Status
 from reporter.report.trend.earlier_runs import VerifiedRun
 from reporter.runs.store import RESULTS
@@ -63,8 +64,9 @@ def load_earlier(
     with named_plainly(runs[-1].folder / RESULTS) as path:
         engine.run(
             f'CREATE TABLE {_EARLIER} AS SELECT e."check" AS check_id, coalesce(s.actor,'
-            " CAST(e.subject AS VARCHAR)) AS subject, coalesce(a.actor, CAST(e.actor AS VARCHAR))"
-            f" AS actor, CAST(e.status AS VARCHAR) AS status FROM {parquet(path)} AS e LEFT JOIN"
+            " CAST(e.subject AS VARCHAR)) AS subject, CAST(e.id AS VARCHAR) AS id,"
+            " coalesce(a.actor, CAST(e.actor AS VARCHAR)) AS actor,"
+            f" CAST(e.status AS VARCHAR) AS status FROM {parquet(path)} AS e LEFT JOIN"
             " earlier_names AS s ON s.alias = e.subject LEFT JOIN earlier_names AS a ON a.alias ="
             " e.actor"
         )
@@ -92,9 +94,22 @@ def earlier_period(engine: DuckDB, followed: Followed, content: Content) -> Earl
     """
     if followed.run is None:
         return EarlierPeriod(followed.why)
+    if followed.run.is_without_people:
+        _follow_ids(engine)
     if not _covers(engine, followed.run, content.policy):
         return EarlierPeriod("cover")
     return EarlierPeriod("") if _is_mended(engine, content) else _unclosed(engine, content)
+
+
+def _follow_ids(engine: DuckDB) -> None:
+    """Let what a purge has given pseudonyms have the names of today: its ids are the same."""
+    engine.run(
+        "CREATE TABLE same_ids AS SELECT DISTINCT e.subject AS old, t.subject AS now, e.subject ="
+        f" e.actor AS is_actor FROM {_EARLIER} AS e JOIN (SELECT check_id || '-' || {DIGEST} AS id,"
+        f" subject FROM ({_TODAY})) AS t USING (id) WHERE e.subject <> t.subject"
+    )
+    engine.run(f"UPDATE {_EARLIER} SET subject = now FROM same_ids WHERE subject = old")
+    engine.run(f"UPDATE {_EARLIER} SET actor = now FROM same_ids WHERE is_actor AND actor = old")
 
 
 def _covers(engine: DuckDB, run: VerifiedRun, policy: Policy) -> bool:

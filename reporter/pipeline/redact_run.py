@@ -12,10 +12,17 @@ from typing import TypeVar
 
 from reporter.engine.base import Engine
 from reporter.ingest.load import Intake
-from reporter.model.assessment import Assessment, Check, Notice
+from reporter.model.assessment import Assessment, Check, FileCount, Notice, Quarantined
 from reporter.model.scores import Budget
 from reporter.model.sentences import Sentence
-from reporter.model.statements import LEFT_OUT, Attestation, Compensation, Response, Waiver
+from reporter.model.statements import (
+    LEFT_OUT,
+    REMOVED,
+    Attestation,
+    Compensation,
+    Response,
+    Waiver,
+)
 from reporter.privacy.pseudonyms import People, hide_in, hide_people
 from reporter.statements.attestations import Settled
 from reporter.statements.waivers import Stated
@@ -25,6 +32,8 @@ NAMING = (
     *("attestations", "waivers", "compensations", "responses", "notices"),
 )
 """Fields of an assessment that may name people, in addition to its findings."""
+_Type = tuple[str, Sentence, int]
+"""Source, record type, how many."""
 _Statement = TypeVar("_Statement", Attestation, Waiver, Compensation)
 
 
@@ -89,26 +98,109 @@ def hide_intake(intake: Intake, people: People) -> Intake:
     """Replace people in the accounting; raw records are removed, as they may name unlisted
     people.
     """
-    hide = people.in_text
-
-    def within(sentence: Sentence) -> Sentence:
-        return sentence.changed(people.in_id)
-
     return replace(
         intake,
-        files=tuple(
-            replace(f, file=hide(f.file), why=f.why and within(f.why), part=hide(f.part))
-            for f in intake.files
+        files=_hidden_files(intake.files, people),
+        out_of_scope=_hidden_types(intake.out_of_scope, people),
+        quarantined=_hidden_records(intake.quarantined, people),
+    )
+
+
+def _hidden_files(files: Iterable[FileCount], people: People) -> tuple[FileCount, ...]:
+    hide, within = people.in_text, people.in_id
+    return tuple(
+        replace(f, file=hide(f.file), why=f.why and f.why.changed(within), part=hide(f.part))
+        for f in files
+    )
+
+
+def _hidden_types(types: Iterable[_Type], people: People) -> tuple[_Type, ...]:
+    return tuple(
+        (source, replace(kind.changed(people.in_id), text=people.in_text(kind.text)), n)
+        for source, kind, n in types
+    )
+
+
+def _hidden_records(records: Iterable[Quarantined], people: People) -> tuple[Quarantined, ...]:
+    return tuple(
+        replace(
+            q,
+            file=people.in_text(q.file),
+            reason=q.reason.changed(people.in_id),
+            text=q.text and LEFT_OUT,
+        )
+        for q in records
+    )
+
+
+def hide_stored(run: Assessment, people: People) -> Assessment:
+    """Replace people in the data of a run that was made with their names: also in what a run
+    without names makes of results that name nobody.
+    """
+    in_text, in_id = people.in_text, people.in_id
+    past = run.history
+    run = replace(
+        run,
+        attestations=tuple(map(_without_words, run.attestations)),
+        waivers=tuple(map(_without_words, run.waivers)),
+        compensations=tuple(map(_without_words, run.compensations)),
+        responses=tuple(map(_without_answer, run.responses)),
+        files=_hidden_files(run.files, people),
+        out_of_scope_types=_hidden_types(run.out_of_scope_types, people),
+        quarantined=_hidden_records(run.quarantined, people),
+        slices=tuple(
+            replace(s, segment=replace(s.segment, value=in_text(s.segment.value)))
+            for s in run.slices
         ),
-        out_of_scope=tuple(
-            (source, replace(within(kind), text=hide(kind.text)), n)
-            for source, kind, n in intake.out_of_scope
+        reweighed=tuple(
+            replace(
+                r, levels={k: {in_text(n): v for n, v in x.items()} for k, x in r.levels.items()}
+            )
+            for r in run.reweighed
         ),
+        earlier=replace(
+            run.earlier,
+            unclosed=tuple(
+                replace(u, subjects=tuple(map(people.in_subject, u.subjects)))
+                for u in run.earlier.unclosed
+            ),
+        ),
+        history=replace(
+            hide_in(past, people),
+            actors=tuple(replace(a, id=people.in_subject(a.id)) for a in past.actors),
+            still_by_owner=tuple((in_id(owner), at, n) for owner, at, n in past.still_by_owner),
+        ),
+        sign_off=hide_in(run.sign_off, people),
+        people={},
+        leavers=tuple(sorted(map(in_id, run.leavers))),
+    )
+    return hide_assessment(run, people)
+
+
+def without_raw(run: Assessment) -> Assessment:
+    """Remove what is left of raw records from the data of a run: texts and values of those that
+    were not taken.
+    """
+    return replace(
+        run,
         quarantined=tuple(
-            replace(q, file=hide(q.file), reason=within(q.reason), text=q.text and LEFT_OUT)
-            for q in intake.quarantined
+            replace(
+                q,
+                text=q.text and (LEFT_OUT if q.text == LEFT_OUT else REMOVED),
+                reason=_without_value(q.reason),
+            )
+            for q in run.quarantined
         ),
     )
+
+
+def _without_value(sentence: Sentence) -> Sentence:
+    """Remove the value that was read from the note on a field."""
+    values = (
+        (name, _without_value(v) if isinstance(v, Sentence) else REMOVED if name == "value" else v)
+        for name, v in sentence.values
+    )
+    return Sentence(sentence.text, tuple(values))
 
 
 def hide_assessment(assessment: Assessment, people: People) -> Assessment:

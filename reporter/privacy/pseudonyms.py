@@ -217,6 +217,10 @@ class People:
             for text in sorted(texts, key=lambda t: (_composed(t) not in self._people, t))[1:]:
                 self._apart[text] = f"{name}-{self._digest(f'subject {text}')[:_APART]}"
 
+    def addresses_in(self, text: str) -> set[str]:
+        """Return the mail addresses of people that a text still holds."""
+        return {mail for m in _HOLDS_MAIL.findall(text) if (mail := m.lower()) in self._mails}
+
     def in_record(self, text: str) -> str:
         """Return a subject that belongs to no actor with people replaced."""
         return self._apart.get(text) or self.in_text(text)
@@ -463,15 +467,7 @@ def hide_people(
     `extra_people` are people whom no table names.
     """
     checks = tuple(checks)
-    machines = {i for (i,) in engine.rows(_OTHERS) if i}
-    roles = {*extra_people, *(p for (p,) in engine.rows(_PEOPLE) if p)}
-    listed_people = {p for (p,) in engine.rows(_LISTED_PEOPLE) if p}
-    people = listed_people | {p for p in roles if p not in machines or _MAIL.fullmatch(p)}
-    other_ids = machines - people
-    twins = {t for (t,) in engine.rows(_TWINS)}
-    pseudonyms = People(
-        people, other_ids, dict(engine.rows(_ALIASES)), twins, _words(c.sql for c in checks), key
-    )
+    pseudonyms = known_people(engine, key, checks, extra_people)
     engine.run("CREATE OR REPLACE TABLE renamed (old VARCHAR, new VARCHAR)")
     sharers = _sharers(engine)
     ids = {i for (i,) in engine.rows(_SUBJECT_IDS) if i}
@@ -484,38 +480,63 @@ def hide_people(
         ("ref", "TRUE", pseudonyms.in_text),
         ("waiver", "waiver IS NOT NULL", pseudonyms.in_text),
     ):
-        _swap(engine, "results", column, condition, change)
+        swap(engine, "results", column, condition, change)
         if column in ("subject", "actor"):
             engine.run("INSERT INTO renamed SELECT * FROM swaps ANTI JOIN renamed USING (old)")
-    _swap_values(engine, Reasons(checks), pseudonyms)
+    swap_values(engine, Reasons(checks), pseudonyms)
     _rename_sharers(engine, sharers, pseudonyms.in_subject)
     engine.run(
         f"CREATE OR REPLACE MACRO {CALLED}(plain) AS coalesce((SELECT any_value(new) FROM renamed"
         " WHERE old = plain), plain)"
     )
-    _swap(engine, "actors", "business_unit", "business_unit IS NOT NULL", pseudonyms.in_text)
+    swap(engine, "actors", "business_unit", "business_unit IS NOT NULL", pseudonyms.in_text)
     return pseudonyms
 
 
-def _swap_values(engine: Engine, reasons: Reasons, pseudonyms: People) -> None:
-    """Replace people in the values of reasons, except in words of ours."""
+def known_people(
+    engine: Engine, key: str, checks: Iterable[Check], extra_people: Iterable[str] = ()
+) -> People:
+    """Return the people of the tables, and some more; nothing is replaced."""
+    machines = {i for (i,) in engine.rows(_OTHERS) if i}
+    roles = {*extra_people, *(p for (p,) in engine.rows(_PEOPLE) if p)}
+    listed_people = {p for (p,) in engine.rows(_LISTED_PEOPLE) if p}
+    people = listed_people | {p for p in roles if p not in machines or _MAIL.fullmatch(p)}
+    other_ids = machines - people
+    twins = {t for (t,) in engine.rows(_TWINS)}
+    words = words_of(c.sql for c in checks)
+    return People(people, other_ids, dict(engine.rows(_ALIASES)), twins, words, key)
+
+
+def swap_values(
+    engine: Engine,
+    reasons: Reasons,
+    pseudonyms: People,
+    table: str = "results",
+    columns: tuple[str, str, str] = ("check_id", "reason_code", "reason_values"),
+) -> int:
+    """Replace people in the values of reasons, except in words of ours; `columns` hold the check,
+    the code and the values. Return how many rows have changed.
+    """
+    check, code, values = columns
     reason_rows = engine.rows(
-        "SELECT DISTINCT check_id, reason_code, reason_values FROM results WHERE reason_values <>"
-        " ''"
+        f"SELECT DISTINCT \"{check}\", {code}, {values} FROM {table} WHERE {values} <> ''"
     )
     engine.run(
         "CREATE OR REPLACE TEMP TABLE swapped (check_id VARCHAR, code VARCHAR, old VARCHAR, new"
         " VARCHAR)"
     )
     swaps = (
-        (check, code, old, pseudonyms.in_values(old, reasons.words_of(check, code)))
-        for check, code, old in reason_rows
+        (check_id, reason, old, pseudonyms.in_values(old, reasons.words_of(check_id, reason)))
+        for check_id, reason, old in reason_rows
     )
     engine.insert("swapped", [row for row in swaps if row[2] != row[3]])
-    engine.run(
-        "UPDATE results SET reason_values = s.new FROM swapped AS s WHERE s.check_id ="
-        " results.check_id AND s.code = results.reason_code AND s.old = results.reason_values"
+    where = (
+        f'FROM swapped AS s WHERE s.check_id = {table}."{check}" AND s.code = {table}.{code} AND'
+        f" s.old = {table}.{values}"
     )
+    count = int(engine.one(f"SELECT count(*) FROM {table}, {where.removeprefix('FROM ')}"))
+    engine.run(f"UPDATE {table} SET {values} = s.new {where}")
+    return count
 
 
 def _sharers(engine: Engine) -> set[str]:
@@ -531,20 +552,22 @@ def _rename_sharers(engine: Engine, sharers: Set[str], change: Callable[[str], s
     engine.insert("renamed", [(old, new) for old, new in swaps if new != old])
 
 
-def _swap(
+def swap(
     engine: Engine, table: str, column: str, condition: str, change: Callable[[str], str]
-) -> None:
-    """Replace the texts of one column; leave the changed ones in `swaps`."""
+) -> int:
+    """Replace the texts of one column; leave the changed ones in `swaps`. Return how many rows have
+    changed.
+    """
     texts = [t for (t,) in engine.rows(f"SELECT DISTINCT {column} FROM {table} WHERE {condition}")]
     engine.run("CREATE OR REPLACE TEMP TABLE swaps (old VARCHAR, new VARCHAR)")
     engine.insert("swaps", [(t, new) for t in texts if (new := change(t)) != t])
-    engine.run(
-        f"UPDATE {table} SET {column} = swaps.new FROM swaps WHERE {column} = swaps.old AND"
-        f" {condition}"
-    )
+    where = f"{column} = swaps.old AND {condition}"
+    count = int(engine.one(f"SELECT count(*) FROM {table}, swaps WHERE {where}"))
+    engine.run(f"UPDATE {table} SET {column} = swaps.new FROM swaps WHERE {where}")
+    return count
 
 
-def _words(sentences: Iterable[str]) -> set[str]:
+def words_of(sentences: Iterable[str]) -> set[str]:
     """Return the words of our own sentences."""
     columns = (c.name for t in TABLES.values() for c in t.columns)
     vocabulary = (w for words in VOCABULARY.values() for w in words)

@@ -37,6 +37,7 @@ from reporter.report.trend.earlier_runs import VerifiedRun, in_utc
 from reporter.report.trend.movement import Pair, movements
 from reporter.report.view.format import clean
 from reporter.report.view.thresholds import rule, thresholds
+from reporter.runs.run_manifest import is_without_people
 from reporter.runs.store import (
     CHANGES,
     RESULTS,
@@ -55,7 +56,16 @@ GONE_SHARE = 10
 """The first page reports missing agents from one in so many of the last run's agents."""
 _PSEUDONYM = "^person-[0-9a-f]{12}$"
 _REQUIRED = ("check", "subject", "status", "tier_lo", "tier_hi")
-_OPTIONAL = ("reason_code", "reason_values", "record", "actor", "owner", "waived_until", "cause")
+_OPTIONAL = (
+    "reason_code",
+    "reason_values",
+    "record",
+    "actor",
+    "owner",
+    "waived_until",
+    "cause",
+    "id",
+)
 
 
 def compare(
@@ -73,9 +83,10 @@ def compare(
     """
     for number, path in enumerate([*(f.folder / RESULTS for f in past_runs), run / RESULTS]):
         _load(engine, number, path)
-    if not assessment.pseudonyms:
+    if not assessment.pseudonyms and not is_without_people(run):
         _refuse_unmarked(engine, past_runs)
     last_run, number = past_runs[-1], len(past_runs)
+    _follow_ids(engine, [*(f.is_without_people for f in past_runs), is_without_people(run)])
     _follow_names(engine, number, names)
     checks_before, checks_now = (
         {c.id: c.about for c in v.checks} for v in (last_run.assessment, assessment)
@@ -296,6 +307,25 @@ def _load(engine: Engine, number: int, path: Path) -> None:
         )
 
 
+def _follow_ids(engine: Engine, is_purged: Sequence[bool]) -> None:
+    """Let subjects and actors of earlier runs have the names of later ones, where a purge has
+    replaced people in one of the two: what has the same lasting id is the same.
+    """
+    for k in reversed(range(len(is_purged))):
+        for m in range(k + 1, len(is_purged)):
+            if not is_purged[k] and not is_purged[m]:
+                continue
+            engine.run(
+                "CREATE OR REPLACE TABLE same_ids AS SELECT DISTINCT a.subject AS old, b.subject AS"
+                f" now, a.subject = a.actor AS is_actor FROM run_{k} AS a JOIN run_{m} AS b USING"
+                " (check_id, id) WHERE id <> '' AND a.subject <> b.subject"
+            )
+            engine.run(f"UPDATE run_{k} SET subject = now FROM same_ids WHERE subject = old")
+            engine.run(
+                f"UPDATE run_{k} SET actor = now FROM same_ids WHERE is_actor AND actor = old"
+            )
+
+
 def _follow_names(engine: Engine, number: int, names: Sequence[tuple[str, str]]) -> None:
     """Let the actors of earlier runs have the name that they have now, where it was nobody's and
     only one of them has it.
@@ -320,7 +350,7 @@ def _follow_names(engine: Engine, number: int, names: Sequence[tuple[str, str]])
 def _refuse_unmarked(engine: Engine, earlier_runs: Sequence[VerifiedRun]) -> None:
     """Refuse pseudonyms in old runs, whose manifests do not record them."""
     for number, earlier in enumerate(earlier_runs):
-        if engine.one(
+        if not earlier.is_without_people and engine.one(
             f"SELECT count(*) FROM run_{number} WHERE regexp_matches(owner, {quoted(_PSEUDONYM)})"
         ):
             raise InputError(

@@ -458,12 +458,19 @@ def _text(value: Any) -> str:
     return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def write_manifest(part: Path, assessment: Assessment, rows: dict[str, int]) -> None:
-    """Hashes of inputs, content and outputs, and the counts; canonical JSON."""
+def write_manifest(
+    part: Path,
+    assessment: Assessment,
+    rows: dict[str, int],
+    purges: Sequence[Mapping[str, Any]] = (),
+) -> None:
+    """Hashes of inputs, content and outputs, and the counts; canonical JSON. `purges` say what was
+    removed from the run since.
+    """
     outputs = {
         p.relative_to(part).as_posix(): {"bytes": p.stat().st_size, "sha256": sha256(p)}
         for p in sorted(part.rglob("*"))
-        if p.is_file()
+        if p.is_file() and p != part / MANIFEST
     }
     files = [
         {
@@ -492,6 +499,8 @@ def write_manifest(part: Path, assessment: Assessment, rows: dict[str, int]) -> 
     }
     if assessment.pseudonyms:
         manifest["pseudonyms"] = assessment.pseudonyms
+    if purges:
+        manifest["purged"] = list(purges)
     if assessment.history.runs:
         manifest["compared"] = [
             {

@@ -165,6 +165,14 @@ SENTENCES: Mapping[str, str] = {
         "People have pseudonyms. Texts with a word that is part of someone's name, alone or joined"
         " to others: {n}. It may mean someone else or no one, and was left unchanged."
     ),
+    "purged_people": mark(
+        "This run was purged on {day}: people have pseudonyms, and raw records were removed. "
+        "No result and no number has changed; purged.json says what was removed."
+    ),
+    "purged_raw": mark(
+        "This run was purged on {day}: raw records were removed. No result and no number has"
+        " changed; purged.json says what was removed."
+    ),
 }
 """Code of a notice -> its sentence, with the names of its values."""
 _UNSCORED = {

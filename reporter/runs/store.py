@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import json
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -29,6 +28,9 @@ from reporter.model.assessment import SEVERITIES, Assessment, Check
 from reporter.model.reasons import Reasons
 from reporter.model.roadmap import SHOW, Roadmap
 from reporter.model.scores import HELD, Status, Tally
+from reporter.runs.run_manifest import MANIFEST as MANIFEST
+from reporter.runs.run_manifest import read_manifest
+from reporter.runs.run_manifest import sha256 as sha256
 from reporter.schema.tables import LISTED
 from reporter.system.plain_text import escape_json
 
@@ -42,7 +44,6 @@ MOST_LISTED = 8 << 20
 """Bytes of these fields that report.json holds itself."""
 _AT_ONCE = 1000
 """Entries of a list that are made a text together."""
-MANIFEST = "manifest.json"
 SCHEMA = "agent-maturity-run/4"
 RESULT = (
     *("check", "subject", "status", "reason_code", "reason_values", "record", "actor", "owner"),
@@ -279,19 +280,11 @@ def _refuse_others(run: Path) -> None:
     """Raise InputError where the data differ from the manifest of the run; without a manifest none
     do.
     """
-    try:
-        outputs = json.loads((run / MANIFEST).read_bytes())["outputs"]
-        digests = {
-            name: outputs[name]["sha256"] for name in (DATA, RESULTS, CHANGES) if name in outputs
-        }
-    except FileNotFoundError:
+    if not (run / MANIFEST).exists():
         return
-    except (ValueError, TypeError, KeyError) as error:
-        raise InputError(
-            f"is not a manifest of a run: {error!r}", str(run / MANIFEST), AGAIN
-        ) from error
-    for name, digest in digests.items():
-        if (run / name).is_file() and sha256(run / name) != digest:
+    outputs = read_manifest(run)["outputs"]
+    for name in (n for n in (DATA, RESULTS, CHANGES) if n in outputs):
+        if (run / name).is_file() and sha256(run / name) != outputs[name]["sha256"]:
             raise InputError(
                 f"is not the file that {MANIFEST} names: its hash differs", str(run / name), AGAIN
             )
@@ -516,12 +509,6 @@ def from_json(data: bytes) -> Assessment:
 def decoded(data: bytes, kind: type[_Kind]) -> _Kind:
     """Return what `encoded` was given; raise msgspec.MsgspecError where it is none of that kind."""
     return msgspec.json.decode(data, type=kind, dec_hook=_decode)
-
-
-def sha256(path: Path) -> str:
-    """Return the hash of a file."""
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
 class _Apart(msgspec.Struct):

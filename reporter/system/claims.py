@@ -63,6 +63,25 @@ def clear(folder: Path) -> bool:
         os.close(lock)
 
 
+def held(place: Path, pattern: str) -> list[str]:
+    """Return the names of such folders in a place that a living process holds."""
+    return [path.name for path in sorted(place.glob(pattern)) if _is_held(path)]
+
+
+def _is_held(folder: Path) -> bool:
+    try:
+        lock = os.open(folder / OWNER, os.O_RDWR | os.O_NOFOLLOW)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return not _is_of_here(lock)  # of another machine nobody can tell
+    except OSError:
+        return True
+    finally:
+        os.close(lock)
+
+
 def clear_all(place: Path, pattern: str) -> list[str]:
     """Clear every such folder in a place; return the names of those that were."""
     return [path.name for path in sorted(place.glob(pattern)) if clear(path)]

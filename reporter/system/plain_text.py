@@ -14,6 +14,7 @@ import re
 import shlex
 import stat
 import unicodedata
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -101,3 +102,16 @@ def from_here(text: str, folder: Path) -> str:
 
 def _placed(word: str, folder: Path) -> str:
     return shlex.quote((folder / shlex.split(word)[0]).as_posix())
+
+
+def aligned(rows: Sequence[Sequence[str]], texts: int | None = None) -> Iterator[str]:
+    """Yield rows in columns: the first `texts` to the left, numbers behind them to the right; all
+    of them to the left without it.
+    """
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (
+            text.ljust(width) if texts is None or at < texts else text.rjust(width)
+            for at, (text, width) in enumerate(zip(row, widths, strict=True))
+        )
+        yield "  ".join(cells).rstrip()

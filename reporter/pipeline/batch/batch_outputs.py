@@ -13,7 +13,7 @@ from reporter.pipeline.batch.journal import Row
 from reporter.pipeline.gates.gate_files import Outcome, write_junit, write_summary
 from reporter.pipeline.gates.gate_numbers import Judged
 from reporter.pipeline.gates.run_figures import HEADINGS, printed
-from reporter.system.plain_text import clean_json
+from reporter.system.plain_text import aligned, clean_json
 from reporter.system.temporary import write_whole
 
 SCHEMA = "agent-maturity-batch/1"
@@ -74,13 +74,7 @@ def table(done: Done) -> Iterator[str]:
     for row in done.rows:
         status = "unchanged" if row["unit"] in done.unchanged else row["status"]
         lines.append((row["unit"], status, *printed(row), _gates(row)))
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    for line in lines:
-        cells = [
-            text.ljust(width) if at < 2 else text.rjust(width)
-            for at, (text, width) in enumerate(zip(line, widths, strict=True))
-        ]
-        yield "  ".join(cells).rstrip()
+    yield from aligned(lines, 2)
     yield ""
     for row in done.rows:
         if row["status"] != ASSESSED:

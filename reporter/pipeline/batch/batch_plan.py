@@ -27,6 +27,8 @@ from reporter.report import EDITIONS, edition_formats, installed_formats, names
 from reporter.system.gates import Gate
 from reporter.system.options import LEAST_MEMORY, in_bytes
 from reporter.system.plain_text import clean
+from reporter.system.retention import KEY as RETENTION
+from reporter.system.retention import Retention, retention
 
 _T = TypeVar("_T")
 FORMATS = ["html", "pdf", "json", "csv"]
@@ -36,9 +38,11 @@ LEAST_SHARE = LEAST_MEMORY + PYTHON
 USUAL_SHARE = 10**9 + PYTHON
 _KEYS = (
     *("units", "out", "jobs", "memory", "time_limit", "formats", "editions", "language"),
-    *("gates", "cache", "extra"),
+    *("gates", "cache", "extra", RETENTION),
 )
 _UNIT_KEYS = ("workspace", "name", "earlier", "expected")
+PREVIOUS = "previous"
+"""As `earlier` of a unit: the run of its period before, in `out`."""
 _SECONDS = {"s": 1, "min": 60, "h": 3600}
 _LONGEST_NAME = 100
 """Bytes of the name of a unit: its folder has more behind it."""
@@ -52,6 +56,8 @@ class Unit:
     name: str
     workspace: Path
     earlier: tuple[Path, ...] = ()
+    follows: bool = False
+    """It is compared with the run of its period before, which lies in `out`."""
     is_expected: bool = True
     """False: that its folder is missing is no failure."""
     place: str = ""
@@ -77,6 +83,8 @@ class Plan:
     """For every unit, beside those of its own workspace."""
     cache: Path | None = None
     extra: tuple[Path, ...] = ()
+    retention: Retention | None = None
+    """What stays of `out` once all is assessed; None: everything."""
     lines: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -106,6 +114,7 @@ def read_plan(path: Path, jobs: int | None = None) -> Plan:
         gates=given(lambda: read_gates(settings), ()),
         cache=given(lambda: _optional(settings, "cache", base), None) or out / USUAL,
         extra=given(lambda: tuple(base / p for p in _texts(settings, "extra")), ()),
+        retention=given(lambda: _retention(settings), None),
         lines=settings.lines,
     )
     plan = given(lambda: _shared_out(plan, settings, jobs), plan)
@@ -227,6 +236,12 @@ def _language(settings: Fields) -> str:
     return code
 
 
+def _retention(settings: Fields) -> Retention | None:
+    if RETENTION not in settings.data:
+        return None
+    return retention(settings.get(RETENTION, dict), settings.place(RETENTION))
+
+
 def _units(settings: Fields, base: Path, plan: Plan) -> Iterator[Unit]:
     """Yield the units in the order of the plan, those of a pattern by name."""
     entries, place = settings.get("units", list), settings.place("units")
@@ -277,10 +292,12 @@ def _entry(entry: Any, base: Path, place: str, plan: Plan) -> list[Unit]:
     earlier = [entry["earlier"]] if isinstance(entry.get("earlier"), str) else entry.get("earlier")
     if not all(isinstance(text, str) for text in earlier or ()):
         raise ContentError(f"earlier: expected paths, not {earlier!r}", here)
+    follows = earlier == [PREVIOUS]
     unit = Unit(
         str(entry.get("name", "")),
         base / str(pattern),
-        tuple(base / text for text in earlier or ()),
+        () if follows else tuple(base / text for text in earlier or ()),
+        follows,
         entry.get("expected", True),
         here,
     )

@@ -138,6 +138,7 @@ def _order(work: Work, unit: Unit) -> Order:
         plan.writers,
         plan.language,
         tuple(str(path.absolute()) for path in unit.earlier),
+        unit.follows,
         tuple(str(path.absolute()) for path in plan.extra),
         tuple(map(str, plan.gates)),
         work.packs,

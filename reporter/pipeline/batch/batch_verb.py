@@ -113,9 +113,26 @@ def _run(plan: Plan, lines: Log, hook: Callable[[Path], None], packs: bool, fres
             write_rows(done.rows, plan.out)
         except OSError as error:
             done = replace(done, troubles=(*done.troubles, trouble(error)))
-        return done
+        return _retained(plan, done, lines) if plan.retention else done
     finally:
         _release(lock, held)
+
+
+def _retained(plan: Plan, done: Any, lines: Log) -> Any:
+    """Remove the runs that the plan does not keep, and say which."""
+    from reporter.errors import ReporterError
+    from reporter.pipeline.retention.retain import retain
+
+    assert plan.retention
+    try:
+        fates = retain(plan.out, plan.retention, False, in_batch=True)
+    except (ReporterError, OSError) as error:
+        text = trouble(error) if isinstance(error, OSError) else str(error)
+        return replace(done, troubles=(*done.troubles, f"nothing was removed: {text}"))
+    for fate in (f for f in fates if not f.reason):
+        name = fate.run.folder.relative_to(plan.out.absolute()).as_posix()
+        lines.info(f"{name}: removed, as the plan asks", event="removed", run=name)
+    return done
 
 
 def _release(lock: Path, held: int) -> None:

@@ -55,6 +55,15 @@ class Journal:
         self._end += len(line)
 
 
+def rows_of(path: Path) -> dict[str, Row]:
+    """Return the last row of each unit of a journal, which is only read."""
+    file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return _read(file)[0]
+    finally:
+        os.close(file)
+
+
 def _read(file: int) -> tuple[dict[str, Row], int]:
     """Return the last row of each unit, and where the last whole line ends."""
     rows: dict[str, Row] = {}

@@ -28,6 +28,8 @@ class Order(msgspec.Struct):
     writers: tuple[str, ...]
     language: str = ""
     earlier: tuple[str, ...] = ()
+    follows: bool = False
+    """It is compared with the run of its period before, in its folder."""
     extra: tuple[str, ...] = ()
     gates: tuple[str, ...] = ()
     packs: bool = True

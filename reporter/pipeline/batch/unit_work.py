@@ -7,26 +7,32 @@ a run that is there is not made again, and a change of any of them makes another
 
 from __future__ import annotations
 
-import json
 import os
 import resource
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from reporter.content.packs import installed
 from reporter.content.workspace import Workspace, read_workspace
+from reporter.errors import InputError
 from reporter.ingest.cache import open_cache
 from reporter.ingest.readers.inputs import Inputs
-from reporter.model.assessment import Assessment
+from reporter.model.assessment import Assessment, RunInfo
 from reporter.pipeline import kept_runs
 from reporter.pipeline.assess import Options, assess_workspace
 from reporter.pipeline.batch.unit_order import NEW, SAME, Order
 from reporter.pipeline.gates.gate_numbers import judge
 from reporter.pipeline.gates.run_figures import figures
 from reporter.report.export import Wanted
+from reporter.report.trend.earlier_runs import in_utc
+from reporter.runs.chain import changed_files, latest, read_chain
+from reporter.runs.run_manifest import read_manifest
 from reporter.runs.store import MANIFEST, read_run, sha256
 from reporter.system.claims import claimed
 from reporter.system.gates import Gate, gates
@@ -61,6 +67,10 @@ def work(order: Order, hooks: Hooks) -> tuple[str, dict[str, Any]]:
     """
     workspace = read_workspace(Path(order.workspace))
     limits = tuple(dict.fromkeys((*workspace.gates, *gates(order.gates))))
+    if order.follows:
+        earlier = previous_run(order.folder, workspace.run)
+        hooks.say(f"earlier run: {earlier.name if earlier else 'none of an earlier period'}")
+        order = msgspec.structs.replace(order, earlier=(str(earlier),) if earlier else ())
     options = _options(order, hooks)
     with Inputs.of(workspace.folder) as inputs:
         key = _key(order, inputs, options)
@@ -81,6 +91,28 @@ def work(order: Order, hooks: Hooks) -> tuple[str, dict[str, Any]]:
             (part / "run").rename(run)
             _sync(order.folder)
     return NEW, _row(data, run, key, limits)
+
+
+def previous_run(folder: Path, run: RunInfo) -> Path | None:
+    """Return the newest whole run of an earlier period in the folder of a unit; of one period the
+    closed one comes first, then the one that was made last.
+
+    Raises VerificationError where its chain does not hold.
+    """
+    closed = latest(read_chain(folder))
+    begin = in_utc(run.period_from)
+    found: list[tuple[datetime, bool, int, Path]] = []
+    for path in folder.glob(f"*/{MANIFEST}"):
+        with suppress(InputError):  # it cannot be read, so it is not whole
+            manifest = read_manifest(path.parent)
+            end = in_utc(datetime.fromisoformat(manifest["period"][1]))
+            if end <= begin and in_utc(datetime.fromisoformat(manifest["as_of"])) < in_utc(
+                run.as_of
+            ):
+                name = path.parent.name
+                found.append((end, name in closed, path.stat().st_mtime_ns, path.parent))
+    runs = (path for *_, path in sorted(found, reverse=True) if not path.name.startswith("."))
+    return next((path for path in runs if not unsound(path)), None)
 
 
 def _options(order: Order, hooks: Hooks) -> Options:
@@ -133,16 +165,9 @@ def _candidates(order: Order, workspace: Workspace, key: _Key) -> list[Path]:
 def unsound(run: Path) -> str:
     """Say how a run differs from what its manifest names; '' where it does not."""
     try:
-        outputs = json.loads((run / MANIFEST).read_bytes())["outputs"]
-        digests = {name: outputs[name]["sha256"] for name in outputs}
-    except (OSError, ValueError, TypeError, KeyError):
-        return f"its {MANIFEST} cannot be read"
-    files = {p.relative_to(run).as_posix() for p in run.rglob("*") if not p.is_dir()}
-    if others := sorted(files ^ {*digests, MANIFEST}):
-        return f"{others[0]} is missing, or was added"
-    changed = (n for n, digest in digests.items() if sha256(run / n) != digest)
-    name = next(changed, "")
-    return f"{name} was changed" if name else ""
+        return next(changed_files(run), "")
+    except InputError as error:
+        return error.message
 
 
 def _row_of(order: Order, run: Path, key: _Key, limits: Sequence[Gate]) -> dict[str, Any]:

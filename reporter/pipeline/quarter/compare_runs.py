@@ -20,6 +20,7 @@ from reporter.report.trend.movement_lines import movements
 from reporter.report.trend.standings import score_changes
 from reporter.report.view.format import clean, count, person
 from reporter.runs.store import encoded
+from reporter.system.plain_text import aligned
 
 NEW, REOPENED, OPEN, MOVED, FIXED, UNSEEN = (
     *("new", "reopened", "open", "moved", "fixed", "not seen any more"),
@@ -107,7 +108,11 @@ def finding_changes(before: Assessment, now: Assessment) -> list[FindingChange]:
 def as_text(now: Assessment, changes: Sequence[FindingChange]) -> Iterator[str]:
     """Yield the comparison line by line."""
     earlier = now.history.runs[-1]
-    yield f"{clean(now.run.organisation)}, {day(earlier.as_of)} and {day(now.run.as_of)}"
+    organisation, today = clean(now.run.organisation), day(now.run.as_of)
+    if now.history.is_restated(now.run.as_of):
+        yield f"{organisation}, {today}: as it was judged, and judged again"
+    else:
+        yield f"{organisation}, {day(earlier.as_of)} and {today}"
     rows = score_changes(now)
     yield f"Level {rows[0].level_before}, then {rows[0].level}."
     table = movements(now)
@@ -128,10 +133,7 @@ def as_text(now: Assessment, changes: Sequence[FindingChange]) -> Iterator[str]:
 def _table(heads: Sequence[str], rows: Sequence[tuple[str, str, Sequence[str]]]) -> Iterator[str]:
     """Yield a table in columns; a cause is indented below its group."""
     lines = [(f"  {text}" if kind == "cause" else text, *cells) for kind, text, cells in rows]
-    widths = [max(map(len, column)) for column in zip(heads, *lines, strict=True)]
-    for line in [tuple(heads), *lines]:
-        cells = (cell.rjust(width) for cell, width in zip(line[1:], widths[1:], strict=True))
-        yield "  ".join((line[0].ljust(widths[0]), *cells)).rstrip()
+    yield from aligned([tuple(heads), *lines], 1)
 
 
 def as_data(now: Assessment, changes: Sequence[FindingChange]) -> dict[str, Any]:

@@ -19,7 +19,8 @@ from reporter.report.document import View
 from reporter.report.export import Wanted, publish, refuse_existing
 from reporter.report.trend.earlier_runs import VerifiedRun, read_verified
 from reporter.report.view.format import clean
-from reporter.runs.store import DATA, sha256
+from reporter.runs.run_manifest import MANIFEST, read_manifest, reports_of
+from reporter.runs.store import DATA
 
 
 def assess_tables(
@@ -54,7 +55,12 @@ def restate(run: Path, out: Path, options: Options) -> tuple[Assessment, View]:
     it followed is not among those of the options: its level depends on it.
     """
     original = read_verified(run)
-    given = {sha256(path / DATA) for path in options.earlier if (path / DATA).is_file()}
+    given = {
+        digest
+        for path in options.earlier
+        if (path / MANIFEST).is_file()
+        for digest in reports_of(read_manifest(path), DATA)
+    }
     for earlier in original.assessment.history.runs[-1:]:
         if earlier.report_sha256 not in given:
             raise InputError(

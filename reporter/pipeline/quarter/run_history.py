@@ -5,7 +5,8 @@ still as it was, and the findings with their age and whether they ended in time.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from statistics import median
@@ -18,8 +19,10 @@ from reporter.model.comparison import Cause
 from reporter.pipeline.quarter.compare_runs import FIXED, OPEN, REOPENED, UNSEEN
 from reporter.report.chapters.follow_up.deadlines import Deadline, deadline
 from reporter.report.view.format import clean, count, number, percent
-from reporter.runs.chain import Closing, read_chain, state_of
-from reporter.runs.store import MANIFEST, read_data
+from reporter.runs.chain import CHAIN, UNFINISHED, Closing, latest, read_chain, state_of, unlisted
+from reporter.runs.run_manifest import MANIFEST, read_manifest
+from reporter.runs.store import read_data
+from reporter.system.plain_text import aligned
 
 SCHEMA = "agent-maturity-history/1"
 TOO_THIN = "too little evidence"
@@ -43,6 +46,8 @@ class RunRow:
     closed: bool
     changes: tuple[str, ...]
     """What of it is not as it was closed."""
+    purged: str = ""
+    """ISO date of its last purge; '' where nothing was removed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,21 +77,27 @@ def read_history(folder: Path) -> tuple[list[RunRow], list[FindingRow]]:
     """
     if not folder.is_dir():
         raise InputError("no such folder", str(folder), "Give the folder that holds the runs.")
-    chain = {c.run: c for c in read_chain(folder)}
+    lines = read_chain(folder)
+    chain, taken_out = latest(lines), {*unlisted(folder, lines)}
     names = {
         p.parent.name for p in folder.glob(f"*/{MANIFEST}") if not p.parent.name.startswith(".")
     }
     rows: list[RunRow] = []
     last: dict[tuple[str, str], Assessment] = {}
-    for name in sorted(names | chain.keys()):
+    begun = {p.name[1:].removesuffix(".purged") for p in folder.glob(".*.purged")}
+    for name in sorted(names | chain.keys() | begun):
         closing = chain.get(name)
         changes = state_of(closing, folder) if closing else ()
+        if name in taken_out and not closing:
+            changes = (f"is closed, and {CHAIN} does not have it any more",)
+        changes = (UNFINISHED,) if name in begun else changes
         try:
             assessment = read_data(folder / name)
         except InputError as error:
             rows.append(_unread(name, closing, changes or (error.message,)))
             continue
-        rows.append(_row(name, assessment, closing is not None, changes))
+        row = _row(name, assessment, closing is not None or name in taken_out, changes)
+        rows.append(replace(row, purged=_purged(folder / name)))
         key = rows[-1].organisation, rows[-1].unit
         if key not in last or last[key].run.as_of < assessment.run.as_of:
             last[key] = assessment
@@ -112,6 +123,14 @@ def _row(name: str, run: Assessment, is_closed: bool, changes: tuple[str, ...]) 
         closed=is_closed,
         changes=changes,
     )
+
+
+def _purged(run: Path) -> str:
+    """Return the day of the last purge of a run; its manifest says it."""
+    with suppress(InputError):
+        for purge in reversed(read_manifest(run).get("purged", ())):
+            return str(purge["at"])[:10]
+    return ""
 
 
 def _unread(name: str, closing: Closing | None, changes: tuple[str, ...]) -> RunRow:
@@ -191,15 +210,20 @@ def as_text(rows: Sequence[RunRow], findings: Sequence[FindingRow]) -> Iterator[
             *(r.run, r.unit, r.as_of, "–" if r.level is None else str(r.level)),
             f"{r.score_lo}, up to {r.score_hi}" if r.score_lo else TOO_THIN,
             *(r.coverage, number(r.findings), number(r.overdue)),
-            "; ".join(r.changes[:3]) or ("closed" if r.closed else ""),
+            "; ".join(r.changes[:3]) or _standing(r),
         )
         for r in rows
     ]
-    widths = [max(map(len, column)) for column in zip(heads, *lines, strict=True)]
-    for line in (heads, *lines):
-        yield "  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)).rstrip()
+    yield from aligned((heads, *lines))
     yield ""
     yield from _kept_dates(findings)
+
+
+def _standing(row: RunRow) -> str:
+    purge = (
+        f"purged on {row.purged}, otherwise unchanged" if row.closed else f"purged on {row.purged}"
+    )
+    return ", ".join(filter(None, ("closed" if row.closed else "", purge if row.purged else "")))
 
 
 def _kept_dates(findings: Sequence[FindingRow]) -> Iterator[str]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from reporter.content import loader
 from reporter.content.packs import Pack
-from reporter.errors import InputError
+from reporter.errors import InputError, VerificationError
 from reporter.pipeline.quarter import kept_input
 from reporter.pipeline.reperformed.child import EXTRA, FRAMEWORKS, SOURCES, WORK
 from reporter.pipeline.reperformed.performed_again import content_files, perform_again
@@ -26,7 +26,9 @@ from reporter.pipeline.sealed.names import files_of, opened, write_zip
 from reporter.pipeline.sealed.pdf_signature import sign_pdf
 from reporter.pipeline.sealed.signature import sign
 from reporter.report.export import place_of, publish, refuse_existing
-from reporter.runs.store import MANIFEST, read_data, read_run, sha256
+from reporter.runs.chain import CHAIN, latest, read_chain, state_of
+from reporter.runs.run_manifest import BESIDE, reports_of
+from reporter.runs.store import DATA, MANIFEST, read_data, read_run, sha256
 from reporter.system.folders import content_dir
 
 _TEXT = """# A sealed bundle
@@ -73,6 +75,7 @@ def seal(run: Path, out: Path, wanted: Wanted) -> Path:
         raise InputError("lies in the run, and a run is never changed", str(out))
     about = manifests.run_manifest(run)
     _refuse_changed(run, about)
+    _refuse_reopened(run)
     if about.get("pseudonyms") and (run / kept_input.FOLDER).is_dir():
         raise InputError(
             "its results have pseudonyms for people, and its kept tables have their names",
@@ -146,7 +149,7 @@ def run_in(folder: Path) -> Path:
 def _refuse_changed(run: Path, about: Mapping[str, Any]) -> None:
     """Raise InputError where the files of a run are not those of its manifest."""
     found, outputs = files_of(run), about["outputs"]
-    for name in sorted({*found, *outputs} - {MANIFEST}):
+    for name in sorted({*found, *outputs} - {*BESIDE}):
         what = ""
         if name not in found:
             what = "is missing"
@@ -167,19 +170,54 @@ def parent_of(about: Mapping[str, Any], earlier: Path | None) -> str:
     """
     if earlier is None:
         return ""
-    with opened(earlier) as folder:
-        run = run_in(folder)
+    with opened(_closed_before(about, earlier)) as folder:
+        run = run_in(folder).resolve()
+        _refuse_reopened(run)
         before = manifests.run_manifest(run)
         reports = {r["report_sha256"] for r in about.get("compared", ())}
-        report = before["outputs"].get("report.json", {}).get("sha256")
         why = ""
-        if reports and report not in reports:
+        if reports and not reports & {*reports_of(before, DATA)}:
             why = "the run that is sealed was compared with other runs than this one"
         elif before["as_of"] >= about["as_of"]:
             why = f"is as of {before['as_of']}, no earlier than the run, {about['as_of']}"
         if why:
             raise InputError(why, str(earlier), "Give --parent the run before it.")
         return sha256(run / MANIFEST)
+
+
+def _closed_before(about: Mapping[str, Any], folder: Path) -> Path:
+    """Return the run of a folder with a chain that a run was compared with, or the last one closed
+    before it; any other folder as it is.
+    """
+    if not (folder / CHAIN).is_file():
+        return folder
+    reports = {r["report_sha256"] for r in about.get("compared", ())}
+    closed = [
+        c
+        for c in latest(read_chain(folder)).values()
+        if c.organisation == about["organisation"] and c.as_of < about["as_of"]
+    ]
+    for closing in sorted(closed, key=lambda c: c.as_of, reverse=True):
+        before = manifests.run_manifest(folder / closing.run)
+        if not reports or reports & {*reports_of(before, DATA)}:
+            return folder / closing.run
+    raise InputError(
+        "no closed run in it that this run was compared with, or that is earlier",
+        str(folder),
+        "Give --parent the run before it.",
+    )
+
+
+def _refuse_reopened(run: Path) -> None:
+    """Raise VerificationError where a closed run is not as it was closed."""
+    run = run.resolve()
+    closing = latest(read_chain(run.parent)).get(run.name)
+    if changes := state_of(closing, run.parent) if closing else ():
+        raise VerificationError(
+            f"is not as it was closed: {', '.join(changes[:5])}",
+            str(run),
+            "Take the run as it was closed, from a backup.",
+        )
 
 
 def lay_content(folder: Path, wanted: Wanted, expected: str) -> None:

@@ -34,7 +34,12 @@ FAILED = 4
 @click.option("--key", type=_FOLDER, metavar="FILE", help="Private key, ed25519 in PEM.")
 @click.option("--out", type=_FOLDER, help="Bundle or proof to make; it must not exist.")
 @click.option("--zip", "is_zip", is_flag=True, help="Make one zip instead of a folder.")
-@click.option("--parent", type=_FOLDER, metavar="RUN", help="The run before it, or its bundle.")
+@click.option(
+    "--parent",
+    type=_FOLDER,
+    metavar="RUN",
+    help="The run before it, its bundle, or the folder of a chain.",
+)
 @click.option("--extra", type=_FOLDER, multiple=True, help="The --extra folders of its assessment.")
 @click.option("--no-packs", is_flag=True, help="It was assessed without installed packs.")
 @click.option(

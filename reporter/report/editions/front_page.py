@@ -325,14 +325,17 @@ def _changes(
         if is_same
         else say("level {then}, now {now}", then=total.level_before, now=total.level)
     )
-    text = say(
-        "{change} since {day} ({then}), {levels}: {meaning}.",
-        change=total.difference or total.score,
-        day=day(last_run.as_of),
-        then=total.score_before,
-        levels=levels,
-        meaning=difference(scores),
-    )
+    what = {
+        "change": total.difference or total.score,
+        "then": total.score_before,
+        "levels": levels,
+        "meaning": difference(scores),
+    }
+    if past.is_restated(assessment.run.as_of):
+        text = say("{change} by the rules of today ({then} before), {levels}: {meaning}.", **what)
+    else:
+        when = day(last_run.as_of)
+        text = say("{change} since {day} ({then}), {levels}: {meaning}.", day=when, **what)
     note = ""
     if last_run.unlike:
         note = say("Not directly comparable: {what} changed.", what=differences(last_run))

@@ -68,7 +68,9 @@ def history(
     matrix = Counter({(b, n): 0 for _, b, n, _ in past.flows})
     for _, before, now, n in past.flows:
         matrix[before, now] += n
+    is_restated = past.is_restated(assessment.run.as_of)
     return Progress(
+        title=say("Judged again") if is_restated else say("Since the last run"),
         text=_text(assessment, last_run),
         sentences=tuple(_sentences(assessment, rows, matrix)),
         runs=tuple(_run(r) for r in past.runs),

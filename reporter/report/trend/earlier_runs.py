@@ -6,8 +6,6 @@ other file is read.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,14 +18,13 @@ from reporter.model.assessment import Assessment, RunInfo
 from reporter.model.history import EarlierRun
 from reporter.report.trend.standings import standings
 from reporter.report.view.format import clean
+from reporter.runs.run_manifest import MANIFEST, is_without_people, read_manifest, sha256
 from reporter.runs.store import (
     DATA,
-    MANIFEST,
     RESULTS,
     Results,
     check_results,
     read_data,
-    sha256,
 )
 
 
@@ -41,6 +38,8 @@ class VerifiedRun:
     hashes: Mapping[str, str]
     pseudonyms: str
     """Identifies the key of the pseudonyms; '' where people are named."""
+    is_without_people: bool = False
+    """A purge has replaced them: the results are known by their ids."""
 
 
 def read_earlier(
@@ -86,7 +85,7 @@ def _runs_in(folder: Path) -> list[Path]:
 
 def read_verified(folder: Path) -> VerifiedRun:
     """Read a run and verify it; raise InputError where it is none, or was changed."""
-    manifest = _manifest(folder)
+    manifest = read_manifest(folder)
     digests = {}
     for name in (DATA, RESULTS):
         path = folder / name
@@ -110,25 +109,8 @@ def read_verified(folder: Path) -> VerifiedRun:
     run = EarlierRun(
         as_of, start, end, hashes["evidence_id"], digests[DATA], standings(assessment), ()
     )
-    return VerifiedRun(folder, assessment, run, hashes, str(manifest.get("pseudonyms", "")))
-
-
-def _manifest(folder: Path) -> dict[str, Any]:
-    """Read a manifest and check its evidence id against the hashes that it is made of."""
-    path = folder / MANIFEST
-    if not path.is_file():
-        raise InputError("is missing, so the run cannot be verified", str(path))
-    try:
-        manifest: dict[str, Any] = json.loads(path.read_bytes())
-        hashes, _ = dict(manifest["hashes"]), dict(manifest["outputs"])
-        _ = (manifest["organisation"], _time(manifest["as_of"]), *map(_time, manifest["period"]))
-        identity = hashes.pop("evidence_id")
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise InputError(f"is not a manifest of a run: {error!r}", str(path)) from error
-    text = json.dumps(hashes, sort_keys=True)
-    if hashlib.sha256(text.encode()).hexdigest() != identity:
-        raise InputError("its evidence_id does not follow from its hashes", str(path))
-    return manifest
+    pseudonyms = str(manifest.get("pseudonyms", ""))
+    return VerifiedRun(folder, assessment, run, hashes, pseudonyms, is_without_people(folder))
 
 
 def _time(text: Any) -> datetime:

@@ -146,6 +146,7 @@ class CheckChanges:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
+    title: str = ""
     text: str = ""
     sentences: tuple[str, ...] = ()
     """The chapter in at most five sentences."""

@@ -27,7 +27,7 @@ from reporter.model.scores import (
     ThemeLevel,
     passed_of_judged,
 )
-from reporter.model.statements import LEFT_OUT
+from reporter.model.statements import LEFT_OUT, REMOVED
 from reporter.report.view.elements import Counts, Figure, Level, Permits, Subject
 
 # The printed form of a score is part of the method (3.13), so one function defines it.
@@ -400,4 +400,4 @@ def subject(
 
 def free(text: str) -> str:
     """Print free text. Where it was left out, print that in the language of the report."""
-    return say(LEFT_OUT) if text == LEFT_OUT else clean(text)
+    return say(text) if text in (LEFT_OUT, REMOVED) else clean(text)

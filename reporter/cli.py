@@ -21,6 +21,7 @@ from reporter.pipeline.batch.batch_verb import batch, batch_unit
 from reporter.pipeline.gates.gate_options import gate_options, hold_run, reasons, write_files
 from reporter.pipeline.preview.check_verb import check
 from reporter.pipeline.quarter.verbs import close, compare, history, restate
+from reporter.pipeline.rollup.rollup_verb import rollup
 from reporter.pipeline.sealed.seal_verbs import seal, verify
 from reporter.system.log import LOG, LOGS, OPEN_LOG, Log, stderr_log
 from reporter.system.memory import set_up
@@ -415,16 +416,8 @@ def render(
 
 main.add_command(render, "export")  # its name in the first release
 for verb in (
-    batch,
-    batch_unit,
-    check,
-    lint_mapping,
-    compare,
-    restate,
-    close,
-    history,
-    seal,
-    verify,
+    *(batch, batch_unit, check, lint_mapping),
+    *(compare, restate, close, history, rollup, seal, verify),
 ):
     main.add_command(verb)
 

@@ -25,6 +25,12 @@ from reporter.report.view.thresholds import rule
 from reporter.runs.store import DATA, MANIFEST, sha256
 
 BATCH = "batch.json"
+RuleSet = tuple[tuple[str, str], ...]
+"""Kind of rule -> its hash: what runs must have in common to be pooled."""
+
+
+_PERIOD = len("2026-07-01_2026-10-01")
+"""Characters with which a batch begins the name of a run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +52,7 @@ class Member:
     organisation: str
     folder: Path
     info: RunInfo
-    rules: str
-    """Name of its `Rules`."""
+    rules: RuleSet
     manifest: str
     results: int
     caps: tuple[tuple[int, str], ...]
@@ -59,9 +64,12 @@ class Member:
     language: str
 
     @property
-    def key(self) -> tuple[str, datetime, datetime]:
+    def key(self) -> _Key:
         """What runs must have in common to be pooled."""
         return self.rules, in_utc(self.info.period_from), in_utc(self.info.period_to)
+
+
+_Key = tuple[RuleSet, datetime, datetime]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +100,7 @@ def read_members(paths: Sequence[Path]) -> Members:
     Raises InputError where there is none, a run named by itself cannot be read, or two runs of one
     unit are of one moment.
     """
-    by_rules: dict[str, Rules] = {}
+    by_rules: dict[RuleSet, Rules] = {}
     members: list[Member] = []
     missing: list[tuple[Member, data.LeftOut]] = []
     left_out: list[data.LeftOut] = []
@@ -126,10 +134,7 @@ def read_members(paths: Sequence[Path]) -> Members:
     key = _base(current)
     for member in current:
         if member.key != key:
-            why = data.RULES if member.rules != key[0] else data.PERIOD
-            detail = f"{member.info.period_from:%Y-%m-%d}/{member.info.period_to:%Y-%m-%d}"
-            left = _left(member, why, detail if why == data.PERIOD else "")
-            missing.append((member, left))
+            missing.append((member, _left(member, *_differing(member, key))))
     pooled = _named([m for m in current if m.key == key])
     return Members(
         by_rules[key[0]],
@@ -145,6 +150,15 @@ def _order(left: data.LeftOut) -> tuple[str, ...]:
 
 def _left(member: Member, why: str, detail: str = "") -> data.LeftOut:
     return data.LeftOut(member.unit, member.organisation, why, detail, member.folder.name)
+
+
+def _differing(member: Member, key: _Key) -> tuple[str, str]:
+    """Return why a run cannot be pooled: the rules that differ, or its period."""
+    if member.rules != key[0]:
+        ours = dict(key[0])
+        return data.RULES, ", ".join(n for n, digest in member.rules if ours[n] != digest)
+    info = member.info
+    return data.PERIOD, f"{info.period_from:%Y-%m-%d}/{info.period_to:%Y-%m-%d}"
 
 
 def _each(paths: Iterable[Path]) -> Iterator[tuple[_Found, bool]]:
@@ -171,8 +185,9 @@ def _below(path: Path) -> Iterator[tuple[_Found, bool]]:
     else:
         folders = sorted(p.parent for p in [*path.glob(f"*/{DATA}"), *path.glob(f"*/*/{DATA}")])
         for folder in folders:
-            if not any(part.startswith(".") for part in folder.relative_to(path).parts):
-                yield _Found(folder), False
+            parts = folder.relative_to(path).parts
+            if not any(part.startswith(".") for part in parts):
+                yield _Found(folder, parts[0] if parts[1:] else ""), False
 
 
 def _is_run(path: Path) -> bool:
@@ -192,13 +207,13 @@ def _of_batch(out: Path, row: Mapping[str, Any]) -> _Found:
     if row["status"] == "assessed":
         return _Found(out / str(row["run"]), str(row["unit"]))
     status = data.FAILED if row["status"] == "failed" else data.ABSENT
-    runs = sorted(
-        (p.parent for p in (out / str(row["unit"])).glob(f"*/{MANIFEST}")), key=lambda p: p.name
-    )
-    return _Found(runs[-1] if runs else None, str(row["unit"]), status, str(row["reason"]))
+    manifests = (out / str(row["unit"])).glob(f"*/{MANIFEST}")
+    # Of two runs of one period the later one counts; only its size is asked.
+    last = max(manifests, key=lambda p: (p.parent.name[:_PERIOD], p.stat().st_mtime), default=None)
+    return _Found(last.parent if last else None, str(row["unit"]), status, str(row["reason"]))
 
 
-def _member(found: _Found, by_rules: dict[str, Rules]) -> Member:
+def _member(found: _Found, by_rules: dict[RuleSet, Rules]) -> Member:
     assert found.folder
     run = read_verified(found.folder).assessment
     rules = Rules(
@@ -208,10 +223,10 @@ def _member(found: _Found, by_rules: dict[str, Rules]) -> Member:
         run.profile,
         run.frameworks,
     )
-    name = _name(run)
+    name = _rules_of(run)
     if len(rules.frameworks) > len(by_rules.setdefault(name, rules).frameworks):
         by_rules[name] = rules
-    unit = found.unit or run.run.unit or found.folder.name
+    unit = found.unit or run.run.unit or run.run.organisation or found.folder.name
     return Member(
         clean(unit),
         clean(run.run.organisation),
@@ -229,16 +244,21 @@ def _member(found: _Found, by_rules: dict[str, Rules]) -> Member:
     )
 
 
-def _name(run: Assessment) -> str:
-    """Return a hash of all that decides results, and how they are scored."""
-    parts = (
-        *(run.hashes.get(name) for name in ("content", "policy", "reporter")),
-        sorted((name, text) for name, text in run.hashes.items() if name.startswith("pack ")),
-        sorted((c.id, rule(c), json.dumps(c.params, default=str)) for c in run.checks),
-        sorted(t.id for t in run.themes),
-        (run.profile.target, sorted(run.profile.themes.items())),
+def _rules_of(run: Assessment) -> RuleSet:
+    """Return hashes of all that decides results, and how they are scored."""
+    packs = sorted(item for item in run.hashes.items() if item[0].startswith("pack "))
+    parts: dict[str, object] = {
+        "content": (run.hashes.get("content"), packs),
+        "checks": (sorted((c.id, rule(c)) for c in run.checks), sorted(t.id for t in run.themes)),
+        "thresholds": sorted((c.id, json.dumps(c.params, default=str)) for c in run.checks),
+        "policy": run.policy.sha256,
+        "profile": (run.profile.target, sorted(run.profile.themes.items())),
+        "version": run.hashes.get("reporter"),
+    }
+    return tuple(
+        (name, hashlib.sha256(json.dumps(part, sort_keys=True).encode()).hexdigest())
+        for name, part in parts.items()
     )
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 def _caps(run: Assessment) -> tuple[tuple[int, str], ...]:
@@ -264,14 +284,14 @@ def _latest(members: Iterable[Member]) -> tuple[list[Member], list[Member]]:
                 raise InputError(
                     f"is of the same unit and moment as {one.folder}",
                     str(other.folder),
-                    "Name one run for each unit and moment.",
+                    "Name one of them; or give both a `unit` in reporter.yml, and assess again.",
                 )
         latest.append(runs[-1])
         older += runs[:-1]
     return latest, older
 
 
-def _base(members: Iterable[Member]) -> tuple[str, datetime, datetime]:
+def _base(members: Iterable[Member]) -> _Key:
     """Return the period and rules that most runs have; of equally many the latest."""
     counts = Counter(member.key for member in members)
     return max(counts, key=lambda key: (counts[key], key[2], key[1], key[0]))

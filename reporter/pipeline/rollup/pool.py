@@ -57,7 +57,13 @@ def roll_up(
 
     Raises InputError where there is no run, or no run has an attribute of that name.
     """
-    members = read_members(paths)
+    return roll_up_members(read_members(paths), by, floor)
+
+
+def roll_up_members(
+    members: Members, by: Sequence[str] = (), floor: Fraction | None = None
+) -> data.Rollup:
+    """Pool the results of runs that were read, as `roll_up`."""
     with TemporaryDirectory(prefix="reporter-") as name, DuckDB(Path(name) / "work") as engine:
         levels = tuple(by) or _usual_levels(engine, members)
         members = _with_attributes(engine, members, levels)

@@ -67,11 +67,19 @@ def rollup(
     """
     import json
 
-    from reporter.i18n.translate import speaking
+    from reporter.errors import InputError
+    from reporter.i18n.translate import languages, speaking
     from reporter.pipeline.rollup.pool import roll_up
     from reporter.report.rolled_up.rollup_files import as_data, write_rollup
-    from reporter.runs.store import encoded
+    from reporter.runs.store import MANIFEST, encoded
 
+    if language and language not in languages():
+        known = ", ".join(languages())
+        raise click.BadParameter(f"{language!r} is not one of {known}", param_hint="--language")
+    if out and (out / MANIFEST).exists():
+        raise InputError(
+            "this is a run, and a run is never changed", str(out), "Give another --out."
+        )
     wanted = names_given(formats, FORMATS, "--formats")
     levels = tuple(dict.fromkeys(filter(None, map(str.strip, (by or "").split(",")))))
     made = roll_up(paths, levels, floor)
@@ -102,7 +110,9 @@ def table(made: Rollup) -> Iterator[str]:
     for left in made.left_out:
         yield f"left out: {left.unit}{f' ({left.run})' if left.run else ''}: {left_reason(left)}"
     yield from page.lead
-    for total in page.sums:
+    for at, total in enumerate(page.sums):
+        if at and not (total.outside or total.again):
+            continue  # its groups are all of it
         yield (
             f"{total.name}: {total.inside:,} in its groups + {total.outside:,} on the organisation"
             f" - {total.again:,} counted again = {total.results:,} results"

@@ -12,7 +12,7 @@ from reporter.report.rolled_up.rollup_rows import LeftLine, RollupLine
 
 SHOWN = 40
 """Groups in the picture; the table and rollup.csv have more."""
-_ROW, _MARGIN, _WIDTH, _RIGHT = 24, 230, 370, 300
+_ROW, _MARGIN, _WIDTH, _RIGHT = 24, 200, 360, 250
 
 
 def unit_bars(lines: Sequence[RollupLine], left: Sequence[LeftLine]) -> str:
@@ -24,7 +24,7 @@ def unit_bars(lines: Sequence[RollupLine], left: Sequence[LeftLine]) -> str:
     shown, missing = lines[:SHOWN], [unit for unit in left if unit.is_unknown][:SHOWN]
     for at, line in enumerate(shown):
         y, indent = at * _ROW, 14 * min(line.depth, 4)
-        name = clip(line.name, 30 - 2 * min(line.depth, 4))
+        name = clip(line.name, 28 - 2 * min(line.depth, 4))
         parts.append(text(indent, y + 15, name, "start", "ink", 12, bold=not line.depth))
         if line.score.assessed:
             ends = line.score.at_lo / 1000, line.score.at_hi / 1000
@@ -39,7 +39,7 @@ def unit_bars(lines: Sequence[RollupLine], left: Sequence[LeftLine]) -> str:
     for at, unit in enumerate(missing, len(shown)):
         y = at * _ROW
         words = say("left out")
-        parts.append(text(14, y + 15, clip(unit.unit, 28), "start", "muted", 12))
+        parts.append(text(14, y + 15, clip(unit.unit, 26), "start", "muted", 12))
         parts += [_unknown(y), text(_MARGIN + _WIDTH + 14, y + 15, words, "start", "muted", 12)]
         descriptions.append(f"{unit.unit}: {words}")
     bottom = _ROW * (len(shown) + len(missing))

@@ -4,7 +4,6 @@ Scores are exact fractions.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
@@ -60,7 +59,7 @@ class Group:
     """Units with results in it."""
     actors: int
     """On whom there are results in it."""
-    counts: Mapping[str, int]
+    counts: dict[str, int]
     """Results by status."""
     unknown_units: int
     """Results of units that are left out, counted as unknown; they are not in `counts`."""
@@ -117,7 +116,7 @@ class Rollup:
     groups: tuple[Group, ...]
     """The whole first, then each group before those in it; the weakest of a level first."""
     frameworks: tuple[FrameworkTotal, ...]
-    themes: Mapping[str, str]
+    themes: dict[str, str]
     """Title of each theme."""
     level_names: tuple[str, ...]
     accent: str

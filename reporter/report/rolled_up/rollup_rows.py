@@ -29,7 +29,7 @@ NONE = mark("(none)")
 LEFT: Mapping[str, str] = {
     data.OLDER: mark("an earlier run; the last one of the unit counts"),
     data.RULES: mark(
-        "judged by other rules; `reporter restate` judges what it kept by those of today"
+        "judged by other rules ({detail}); `reporter restate` judges what it kept by those of today"
     ),
     data.PERIOD: mark("of another period, {detail}"),
     data.NAMELESS: mark("made by an earlier version, without a table of its actors; assess again"),
@@ -260,7 +260,20 @@ def _lead(rollup: data.Rollup) -> list[str]:
 
 def left_reason(left: data.LeftOut) -> str:
     """Say why a run or unit is left out."""
-    return say(LEFT[left.why], detail=left.detail)
+    detail = left.detail
+    if left.why == data.RULES:
+        detail = join(say(_RULES.get(name, name)) for name in detail.split(", "))
+    return say(LEFT[left.why], detail=detail)
+
+
+_RULES = {
+    "content": mark("content"),
+    "checks": mark("checks"),
+    "thresholds": mark("thresholds"),
+    "policy": mark("policy"),
+    "profile": mark("profile"),
+    "version": mark("version"),
+}
 
 
 def _left(left: data.LeftOut) -> LeftLine:

@@ -57,12 +57,15 @@ def write_actors(engine: Engine, people: People | None, folder: Path) -> None:
         " described WHERE tbl = 'actors' GROUP BY actor_id) AS d ON d.actor_id = a.actor_id"
     )
     if people:
+        _hide(engine, "actor", people.in_subject)  # of whom no result names some are left
         for name in (*ATTRIBUTES, "labels"):
             _hide(engine, name, people.in_id if name in _PEOPLE else people.in_text)
     engine.write_parquet(
         f"WITH held AS ({_held(engine)}), several AS (SELECT about, subject FROM held GROUP BY ALL"
-        " HAVING count(DISTINCT actor) > 1), shared AS (SELECT actor, list([about, subject] ORDER"
-        " BY about, subject) AS shared FROM (SELECT DISTINCT * FROM held) AS h JOIN several USING"
+        " HAVING count(DISTINCT actor) > 1 AND (about, subject) IN (SELECT about, CAST(subject AS"
+        " VARCHAR) FROM results JOIN abouts USING (check_id))), shared AS (SELECT actor, list([about,"
+        " subject] ORDER BY about, subject) AS shared FROM (SELECT DISTINCT * FROM held) AS h JOIN"
+        " several USING"
         f" (about, subject) GROUP BY actor) SELECT {', '.join(COLUMNS)} FROM actor_attributes LEFT"
         " JOIN shared USING (actor) ORDER BY ALL",
         folder / ACTORS,

@@ -92,6 +92,8 @@ class _Found:
     status: str = ""
     """One of `FAILED`, `ABSENT`; '' for a run of the unit."""
     reason: str = ""
+    above: str = ""
+    """The folder in which the run lies: the name of a unit that has no other."""
 
 
 def read_members(paths: Sequence[Path]) -> Members:
@@ -187,7 +189,7 @@ def _below(path: Path) -> Iterator[tuple[_Found, bool]]:
         for folder in folders:
             parts = folder.relative_to(path).parts
             if not any(part.startswith(".") for part in parts):
-                yield _Found(folder, parts[0] if parts[1:] else ""), False
+                yield _Found(folder, above=parts[0] if parts[1:] else ""), False
 
 
 def _is_run(path: Path) -> bool:
@@ -226,7 +228,8 @@ def _member(found: _Found, by_rules: dict[RuleSet, Rules]) -> Member:
     name = _rules_of(run)
     if len(rules.frameworks) > len(by_rules.setdefault(name, rules).frameworks):
         by_rules[name] = rules
-    unit = found.unit or run.run.unit or run.run.organisation or found.folder.name
+    names = (found.unit, run.run.unit, found.above, run.run.organisation, found.folder.name)
+    unit = next(filter(None, names))
     return Member(
         clean(unit),
         clean(run.run.organisation),

@@ -132,7 +132,7 @@ def _cover(rollup: data.Rollup) -> Cover:
     return Cover(
         title=say("Units compared"),
         organisation=join(rollup.organisations),
-        unit="",
+        unit="" if len(rollup.pooled) > 1 else rollup.pooled[0].unit,
         period=period(rollup.period_from, rollup.period_to),
         as_of=day(rollup.as_of),
         as_of_iso=iso(rollup.as_of),

@@ -64,8 +64,8 @@ def write_actors(engine: Engine, people: People | None, folder: Path) -> None:
         f"WITH held AS ({_held(engine)}), several AS (SELECT about, subject FROM held GROUP BY ALL"
         " HAVING count(DISTINCT actor) > 1 AND (about, subject) IN (SELECT about, CAST(subject AS"
         " VARCHAR) FROM results JOIN abouts USING (check_id))), shared AS (SELECT actor, list("
-        "[about, subject] ORDER BY about, subject) AS shared FROM (SELECT DISTINCT * FROM held) AS h JOIN"
-        " several USING"
+        "[about, subject] ORDER BY about, subject) AS shared FROM (SELECT DISTINCT * FROM held)"
+        " AS h JOIN several USING"
         f" (about, subject) GROUP BY actor) SELECT {', '.join(COLUMNS)} FROM actor_attributes LEFT"
         " JOIN shared USING (actor) ORDER BY ALL",
         folder / ACTORS,

@@ -104,9 +104,9 @@ def table(made: Rollup) -> Iterator[str]:
         cells = (cell.rjust(width) for cell, width in zip(line[1:], widths[1:], strict=True))
         yield "  ".join((line[0].ljust(widths[0]), *cells)).rstrip()
     yield ""
-    for row in page.lines:
+    for row, group in zip(page.lines, made.groups, strict=True):
         if row.note:
-            yield f"{row.name}: {row.note}"
+            yield f"{' · '.join(name or row.name for name in group.path) or row.name}: {row.note}"
     for left in made.left_out:
         yield f"left out: {left.unit}{f' ({left.run})' if left.run else ''}: {left_reason(left)}"
     yield from page.lead

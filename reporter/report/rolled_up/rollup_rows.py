@@ -29,7 +29,7 @@ NONE = mark("(none)")
 LEFT: Mapping[str, str] = {
     data.OLDER: mark("an earlier run; the last one of the unit counts"),
     data.RULES: mark(
-        "judged by other rules ({detail}); `reporter restate` judges what it kept by those of today"
+        "judged by other rules ({detail}); reporter restate judges what it kept by those of today"
     ),
     data.PERIOD: mark("of another period, {detail}"),
     data.NAMELESS: mark("made by an earlier version, without a table of its actors; assess again"),

@@ -1,7 +1,6 @@
 """Write the generated pages. In: schema and content. Out: tables.md, checks.md, coverage.md,
-disagreements.md, sources.md, what-to-export.md, report.schema.json, view.schema.json,
-rollup.schema.json; messages.pot;
-the checks as compiled.
+disagreements.md, sources.md, what-to-export.md, the three *.schema.json; messages.pot; the checks
+as compiled.
 
 `make docs` runs it. In formats.md, written by hand, it renews the tables of fields.
 """

@@ -299,8 +299,7 @@ def _assess(
         faults = _run_checks(engine, content, compiled, kept, work, options)
         if claims.compensations or claims.waivers or options.pseudonymise:
             make_changeable(engine)
-        setup = own_settings(workspace, [c for c, _ in compiled])
-        remember(engine, setup)
+        remember(engine, setup := own_settings(workspace, [c for c, _ in compiled]))
         as_read = claims.compensations
         # Compensation comes first: a compensated result needs no waiver.
         compensations = exceptions.compensate(engine, as_read, content.checks, who)

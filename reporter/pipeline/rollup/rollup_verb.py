@@ -67,19 +67,15 @@ def rollup(
     """
     import json
 
-    from reporter.errors import InputError
     from reporter.i18n.translate import languages, speaking
     from reporter.pipeline.rollup.pool import roll_up
     from reporter.report.rolled_up.rollup_files import as_data, write_rollup
-    from reporter.runs.store import MANIFEST, encoded
+    from reporter.runs.store import encoded
 
     if language and language not in languages():
         known = ", ".join(languages())
         raise click.BadParameter(f"{language!r} is not one of {known}", param_hint="--language")
-    if out and (out / MANIFEST).exists():
-        raise InputError(
-            "this is a run, and a run is never changed", str(out), "Give another --out."
-        )
+    _refuse_run(out)
     wanted = names_given(formats, FORMATS, "--formats")
     levels = tuple(dict.fromkeys(filter(None, map(str.strip, (by or "").split(",")))))
     made = roll_up(paths, levels, floor)
@@ -91,6 +87,16 @@ def rollup(
         else:
             for line in table(made):
                 print_clean(line)
+
+
+def _refuse_run(out: Path | None) -> None:
+    from reporter.errors import InputError
+    from reporter.runs.store import MANIFEST
+
+    if out and (out / MANIFEST).exists():
+        raise InputError(
+            "this is a run, and a run is never changed", str(out), "Name another --out."
+        )
 
 
 def table(made: Rollup) -> Iterator[str]:

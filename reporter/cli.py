@@ -22,6 +22,7 @@ from reporter.pipeline.gates.gate_options import gate_options, hold_run, reasons
 from reporter.pipeline.preview.check_verb import check
 from reporter.pipeline.quarter.verbs import close, compare, history, restate
 from reporter.pipeline.retention.retention_verbs import purge, retain
+from reporter.pipeline.rollup.rollup_verb import rollup
 from reporter.pipeline.sealed.seal_verbs import seal, verify
 from reporter.system.log import LOG, LOGS, OPEN_LOG, Log, stderr_log
 from reporter.system.memory import set_up
@@ -417,7 +418,7 @@ def render(
 main.add_command(render, "export")  # its name in the first release
 for verb in (
     *(batch, batch_unit, check, lint_mapping, compare, restate, close, history),
-    *(retain, purge, seal, verify),
+    *(rollup, retain, purge, seal, verify),
 ):
     main.add_command(verb)
 

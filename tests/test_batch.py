@@ -254,6 +254,27 @@ def test_units_that_left_the_plan_are_named(done: Path) -> None:
     assert rows(done).keys() == {"a"}
 
 
+# ---------------------------------------------------------------- all units together
+
+
+def test_all_units_are_rolled_up_once(done: Path) -> None:
+    whole = json.loads((done / "runs/batch.json").read_bytes())["group"]
+    made = json.loads((done / "runs/rollup.json").read_bytes())
+    assert whole["pooled"] == ["a", "b"] and [g["path"] for g in made["groups"]][0] == []
+    assert sum(made["groups"][0]["counts"].values()) == sum(m["results"] for m in made["pooled"])
+    stamp = (done / "runs/rollup.json").stat().st_mtime_ns
+    shown = batch(done).stdout
+    assert re.search(r"^All units +2 pooled", shown, re.M)
+    assert (done / "runs/rollup.json").stat().st_mtime_ns == stamp
+    (done / "runs/rollup.csv").write_text("changed by hand")
+    (done / "units/b/reporter.yml").unlink()
+    result = batch(done)
+    assert result.exit_code == 3 and "not in the numbers of all units: b" in result.stdout
+    made = json.loads((done / "runs/rollup.json").read_bytes())
+    assert [(m["unit"], m["why"], m["unknown"]) for m in made["left_out"]] == [("b", "failed", made["pooled"][0]["results"])]  # fmt: skip
+    assert "changed by hand" not in (done / "runs/rollup.csv").read_text("utf-8-sig")
+
+
 # ---------------------------------------------------------------- killed
 
 

@@ -24,7 +24,7 @@ from reporter.errors import InputError
 from reporter.report import export
 
 FILES = {
-    "report.html", "report.pdf", "report.json", "findings.csv", "quarantine.csv", "results.parquet", "manifest.json",
+    "report.html", "report.pdf", "report.json", "findings.csv", "quarantine.csv", "results.parquet", "manifest.json", "actors.parquet",
     "coverage.csv", "observed.csv", "tiers.csv", "agents.csv", "paths.csv", "unused.csv", "deviations.csv", "causes.csv", "responses.csv", "workpapers.csv", "parity.csv", "todo.csv", "slices.csv",
     "roadmap.csv", "statements.csv", "controls.csv", "sums.csv",
 }  # fmt: skip

@@ -1,6 +1,6 @@
 """Write the generated pages. In: schema and content. Out: tables.md, checks.md, coverage.md,
-disagreements.md, sources.md, what-to-export.md, report.schema.json, view.schema.json; messages.pot;
-the checks as compiled.
+disagreements.md, sources.md, what-to-export.md, the three *.schema.json; messages.pot; the checks
+as compiled.
 
 `make docs` runs it. In formats.md, written by hand, it renews the tables of fields.
 """
@@ -26,7 +26,7 @@ from reporter.content.yaml import read_yaml
 from reporter.evaluate.evidence import Needs, fills_of, is_export, vendor_of
 from reporter.model.assessment import Control, Framework
 from reporter.model.source import Query, Source
-from reporter.report.json_schema import report_schema, view_schema
+from reporter.report.json_schema import report_schema, rollup_schema, view_schema
 from reporter.schema.columns import FLAG, INT, TEXT, TIME, Column
 from reporter.schema.compiled import FILE as COMPILED
 from reporter.schema.compiled import Compiled, text_of
@@ -501,6 +501,7 @@ def main() -> None:
     (DOCS / "formats.md").write_text(formats(page), encoding="utf-8")
     (DOCS / "report.schema.json").write_text(report_schema(), encoding="utf-8")
     (DOCS / "view.schema.json").write_text(view_schema(), encoding="utf-8")
+    (DOCS / "rollup.schema.json").write_text(rollup_schema(), encoding="utf-8")
     messages.main()
 
 

@@ -180,6 +180,14 @@ MACROS = (
         "nested(j, p) AS CASE WHEN json_type(j, p) = 'VARCHAR' THEN TRY_CAST(j ->> p AS JSON) ELSE"
         " json_extract(j, p) END"
     ),
+    # Labels in one order, so that two records that say the same are alike; a text that is no object
+    # of them stays what it is.
+    (
+        "labels(j, p) AS coalesce('{' || array_to_string(list_sort(list_transform(map_entries("
+        "TRY_CAST(nested(j, p) AS MAP(VARCHAR, VARCHAR))), lambda labels_1: CAST(to_json("
+        "labels_1.key) AS"
+        " VARCHAR) || ':' || CAST(to_json(labels_1.value) AS VARCHAR))), ',') || '}', txt(j, p))"
+    ),
     # The class of data that a tag or label gives, as a rank; words that are no class of ours give
     # none. Which keys of tags speak of a class.
     (

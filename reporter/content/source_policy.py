@@ -65,6 +65,7 @@ HELPERS = frozenset(
         "claude_rule_effect",
         "from_ns",
         "is_class_key",
+        "labels",
         "package_hash",
         "package_place",
         "package_version",

@@ -80,6 +80,7 @@ from reporter.report.export import (
 )
 from reporter.report.html.custom_template import read_templates
 from reporter.report.trend.earlier_runs import VerifiedRun, read_earlier
+from reporter.runs.actor_attributes import write_actors
 from reporter.runs.store import Results, read_run, write_results
 from reporter.schema.compiled import Compiled
 from reporter.statements import exceptions
@@ -227,8 +228,8 @@ def make_run(
         with DuckDB(work / "earlier", options.memory, options.temp_size) as engine:
             assessment = compare(engine, compared, assessment, part, names=intake.names)
     shutil.rmtree(work)
-    language = options.language or assessment.language
-    view, plain_view = views.both(assessment, Results(part, assessment.checks), language)
+    results = Results(part, assessment.checks)
+    view, plain_view = views.both(assessment, results, options.language or assessment.language)
     write_run(assessment, view, plain_view, intake.rows, part, outputs, begun)
     return assessment, view, intake
 
@@ -298,8 +299,7 @@ def _assess(
         faults = _run_checks(engine, content, compiled, kept, work, options)
         if claims.compensations or claims.waivers or options.pseudonymise:
             make_changeable(engine)
-        setup = own_settings(workspace, [c for c, _ in compiled])
-        remember(engine, setup)
+        remember(engine, setup := own_settings(workspace, [c for c, _ in compiled]))
         as_read = claims.compensations
         # Compensation comes first: a compensated result needs no waiver.
         compensations = exceptions.compensate(engine, as_read, content.checks, who)
@@ -317,6 +317,7 @@ def _assess(
         with kept_tables.kept_aside(engine, kept):
             planned = plan(engine, workspace, content, compiled, faults, answers, followed)
             write_results(engine, planned.scoring.checks, planned.roadmap, part)
+            write_actors(engine, people, part)
             begin = partial(_begin, pool, part, options)
             begun = None if people or planned.is_large else begin(planned)
             # Python scores while the engine answers.
@@ -365,13 +366,12 @@ def _run_checks(
     sources = {s.id: s for s in content.sources}
     runner.prepare(engine)
     weigh_lists(engine, sources)
-    is_large = int(engine.one("SELECT count(*) FROM actors")) >= MANY
-    aside = Aside(work / "results") if is_large else None
+    n_actors = int(engine.one("SELECT count(*) FROM actors"))
+    aside = Aside(work / "results") if n_actors >= MANY else None
     taken = kept_tables.take_results(engine, kept, compiled, aside)
     others = [(c, j) for c, j in compiled if c.id not in taken]
     with _guests(content, others, work, options) as run:
-        threads = engine.threads()
-        faults = runner.assess(engine, others, threads, False, run, aside, sources)
+        faults = runner.assess(engine, others, engine.threads(), False, run, aside, sources)
     kept_tables.keep_results(engine, kept, compiled, taken, faults)
     settle_by_tests(engine, content)
     return faults
@@ -413,9 +413,8 @@ def _read(
     """Read the files of a workspace, and name the unread files next to them."""
     with naming(content.packs):
         intake = ingest(engine, inputs, content.sources, cache, options.limits)
-    others = beside(
-        engine, workspace.folder, content.sources, _used_paths(workspace, cache, part, options)
-    )
+    used = _used_paths(workspace, cache, part, options)
+    others = beside(engine, workspace.folder, content.sources, used)
     files = sorted([*intake.files, *others], key=lambda f: f.file)
     intake = with_shortfalls(replace(intake, files=tuple(files)), inputs)
     refuse_nothing(intake, workspace.folder)

@@ -1,5 +1,5 @@
 """The JSON Schemas of report.json and of the view. In: dataclasses, their docstrings. Out:
-docs/report.schema.json, view.schema.json.
+docs/report.schema.json, view.schema.json, rollup.schema.json.
 
 A field that has a default may be missing in data of earlier versions; no other field is known.
 """
@@ -19,6 +19,8 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from reporter.model.assessment import Assessment
 from reporter.report.document import View
+from reporter.report.rolled_up.rollup_data import Rollup
+from reporter.report.rolled_up.rollup_files import SCHEMA as ROLLUP
 from reporter.report.trend.transitions import ChangedResults
 from reporter.report.view.finding_rows import Findings
 from reporter.runs.store import LISTED_APART, LISTS, MOST_LISTED, SCHEMA
@@ -78,6 +80,21 @@ def view_schema() -> str:
         "The view of Reporter",
         "What a template of a report sees: texts are ready to print; exact_* are fractions such as"
         " 62/105. It is stored nowhere.",
+    )
+
+
+def rollup_schema() -> str:
+    """Return the schema of rollup.json as text."""
+    definitions: dict[str, Any] = {}
+    root = definitions["Rollup"] = _definition(Rollup, definitions)
+    root["properties"]["schema"] = {"const": ROLLUP}
+    root["required"] = sorted({*root["required"], "schema"})
+    return _whole(
+        Rollup,
+        definitions,
+        f"urn:reporter:{ROLLUP.replace('/', ':')}",
+        "rollup.json of Reporter",
+        "Results of runs pooled and scored: shares are fractions such as 62/105, times ISO 8601.",
     )
 
 

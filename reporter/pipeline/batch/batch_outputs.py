@@ -29,11 +29,11 @@ _MORE = (
 )
 
 
-def write_rows(rows: Sequence[Row], out: Path) -> None:
-    """Write the rows; of the same rows the same bytes."""
+def write_rows(rows: Sequence[Row], out: Path, group: Row | None = None) -> None:
+    """Write the rows, and that of all units; of the same rows the same bytes."""
     from reporter.report.csv_tables import write_table
 
-    data = {"schema": SCHEMA, "units": [_data(row) for row in rows]}
+    data = {"schema": SCHEMA, "units": [_data(row) for row in rows], "group": group}
     write_whole(out / JSON, clean_json(data, indent=1, sort_keys=True) + "\n")
     part = out / f".{CSV}.part"
     try:
@@ -46,7 +46,12 @@ def write_rows(rows: Sequence[Row], out: Path) -> None:
 def as_data(done: Done) -> dict[str, Any]:
     """Return what `--json` prints: the rows, and which units are unchanged."""
     units = [_data(row) | {"unchanged": row["unit"] in done.unchanged} for row in done.rows]
-    return {"schema": SCHEMA, "units": units, "exit_code": exit_code(done)}
+    return {
+        "schema": SCHEMA,
+        "units": units,
+        "group": done.group,
+        "exit_code": exit_code(done),
+    }
 
 
 def _data(row: Row) -> dict[str, Any]:
@@ -74,11 +79,16 @@ def table(done: Done) -> Iterator[str]:
     for row in done.rows:
         status = "unchanged" if row["unit"] in done.unchanged else row["status"]
         lines.append((row["unit"], status, *printed(row), _gates(row)))
+    if done.group:
+        status = f"{len(done.group['pooled'])} pooled"
+        lines.append((done.group["unit"], status, *printed(done.group), ""))
     yield from aligned(lines, 2)
     yield ""
     for row in done.rows:
         if row["status"] != ASSESSED:
             yield f"{row['unit']} ({row['status']}): {row['reason']}"
+    if done.group and done.group["left_out"]:
+        yield f"not in the numbers of all units: {', '.join(done.group['left_out'])}"
     yield _sum(done)
 
 

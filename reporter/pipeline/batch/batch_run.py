@@ -39,6 +39,8 @@ class Done:
     """Names of the units whose runs were there."""
     troubles: tuple[str, ...] = ()
     """What of its own the batch could not write."""
+    group: Row | None = None
+    """All units together; None where nothing was rolled up."""
 
 
 @dataclass(frozen=True, slots=True)

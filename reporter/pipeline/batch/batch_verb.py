@@ -89,7 +89,6 @@ def batch(
 def _run(plan: Plan, lines: Log, hook: Callable[[Path], None], packs: bool, fresh: bool) -> Any:
     """Run the units of a plan while no other batch can."""
     from reporter.errors import InputError
-    from reporter.pipeline.batch.batch_outputs import write_rows
     from reporter.pipeline.batch.batch_run import Work, run_units
     from reporter.pipeline.batch.journal import Journal
     from reporter.pipeline.batch.unit_order import LOCK
@@ -110,7 +109,7 @@ def _run(plan: Plan, lines: Log, hook: Callable[[Path], None], packs: bool, fres
             now = lambda: lines.now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")  # noqa: E731
             done = run_units(Work(plan, journal, _listener(lines), now, packs, fresh))
         try:
-            write_rows(done.rows, plan.out)
+            done = _rolled_up(done, plan)
         except OSError as error:
             done = replace(done, troubles=(*done.troubles, trouble(error)))
         return _retained(plan, done, lines) if plan.retention else done
@@ -133,6 +132,21 @@ def _retained(plan: Plan, done: Any, lines: Log) -> Any:
         name = fate.run.folder.relative_to(plan.out.absolute()).as_posix()
         lines.info(f"{name}: removed, as the plan asks", event="removed", run=name)
     return done
+
+
+def _rolled_up(done: Any, plan: Plan) -> Any:
+    """Write the rows, and roll the units up, unless that was done of the same ones."""
+    from reporter.pipeline.batch.batch_outputs import JSON, write_rows
+    from reporter.pipeline.batch.batch_rollup import known_group, roll_up_units
+
+    group = known_group(plan.out / JSON, done.rows, plan)
+    write_rows(done.rows, plan.out, group)
+    if not group:
+        group, problem = roll_up_units(done.rows, plan)
+        if problem:
+            done = replace(done, troubles=(*done.troubles, problem))
+        write_rows(done.rows, plan.out, group)
+    return replace(done, group=group)
 
 
 def _release(lock: Path, held: int) -> None:

@@ -118,6 +118,11 @@ def render(
         return page
 
 
+def render_page(template: str, view: Any, medium: str, extra_css: str, **values: Any) -> str:
+    """Render a page beside the reports in the current language; of the view it needs the cover."""
+    return _page(view, medium, extra_css)(template, **values)
+
+
 def _template(view: View, edition: str) -> str:
     """Return the template of an edition: without a score only a list of tasks stays what it is."""
     is_replaced = view.readiness and edition in READINESS

@@ -75,6 +75,13 @@ def _render(view: View, edition: str, template: Template | None) -> bytes:
     return weasyprint_pages.lay_out(_prepared(page))
 
 
+def lay_out_page(page_of: Callable[[str], str]) -> bytes:
+    """Lay out a page that is no edition; it is given the style sheet of the fonts."""
+    from reporter.report.pdf import weasyprint_pages
+
+    return weasyprint_pages.lay_out(_prepared(page_of(weasyprint_pages.PLACE)))
+
+
 def _typeset(
     view: View, edition: str, data: Sequence[Path], on_layout: Callable[[], None]
 ) -> bytes:

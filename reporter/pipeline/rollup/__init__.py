@@ -1,0 +1,1 @@
+"""Results of many runs, or of groups of agents, pooled and scored."""

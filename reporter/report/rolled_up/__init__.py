@@ -1,0 +1,1 @@
+"""A roll-up as printed: data, rows, a picture, a page."""

@@ -1,0 +1,193 @@
+"""actors.parquet: whom a run knows, and by what its results can be grouped. In: an engine with
+results. Out: a row for each actor; and back, the results of a run by the values of attributes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from reporter.engine.base import Engine, quoted
+from reporter.errors import InputError
+from reporter.model.scores import Status, Tally
+from reporter.privacy.pseudonyms import People
+from reporter.runs.store import AGAIN, RESULTS
+from reporter.schema.tables import CALLED, SUBJECTS
+
+ACTORS = "actors.parquet"
+AGENT = "agent"
+"""The attribute that every actor has: its own name."""
+ATTRIBUTES: Mapping[str, str] = {
+    **{name: f"a.{name}" for name in ("business_unit", "environment", "kind", "state")},
+    "risk_tier": "a.risk_tier",
+    "tier": (
+        "CASE WHEN a.kind = 'agent' THEN CAST(t.tier_lo AS VARCHAR) || CASE WHEN t.tier_hi >"
+        " t.tier_lo THEN '-' || CAST(t.tier_hi AS VARCHAR) ELSE '' END END"
+    ),
+    "owner": "a.owner_id",
+    "technical_owner": "a.technical_owner_id",
+    "process": "a.process_id",
+    "policy": "a.policy_id",
+    "source": "d.sources",
+    **{
+        name: f"a.{name}"
+        for name in (
+            *("autonomy", "principal_type", "identity_issuer", "default_policy"),
+            *("enforcement_point", "sandbox_type", "sandbox_network", "memory_scope"),
+            *("vendor_hosted", "user_facing", "deploy_identity_type", "listed_in"),
+        )
+    },
+}
+"""Attribute -> SQL over the tables of a run; labels come on top."""
+COLUMNS = ("actor", *ATTRIBUTES, "labels", "shared")
+"""The columns of actors.parquet. Labels: a JSON object. Shared: what it holds with others, each as
+a list of subject type and subject.
+"""
+_PEOPLE = ("owner", "technical_owner")
+_OF_ONE = ("agent", "actor")
+
+
+def write_actors(engine: Engine, people: People | None, folder: Path) -> None:
+    """Write all actors under their names in the run; in one without names people are replaced."""
+    values = ", ".join(f"CAST({sql} AS VARCHAR) AS {name}" for name, sql in ATTRIBUTES.items())
+    engine.run(
+        f"CREATE OR REPLACE TEMP TABLE actor_attributes AS SELECT {CALLED}(a.actor_id) AS actor,"
+        f" {values}, a.labels FROM actors AS a LEFT JOIN tiers AS t ON t.actor_id = a.actor_id LEFT"
+        " JOIN (SELECT actor_id, string_agg(DISTINCT source, ', ' ORDER BY source) AS sources FROM"
+        " described WHERE tbl = 'actors' GROUP BY actor_id) AS d ON d.actor_id = a.actor_id"
+    )
+    if people:
+        _hide(engine, "actor", people.in_subject)  # of whom no result names some are left
+        for name in (*ATTRIBUTES, "labels"):
+            _hide(engine, name, people.in_id if name in _PEOPLE else people.in_text)
+    engine.write_parquet(
+        f"WITH held AS ({_held(engine)}), several AS (SELECT about, subject FROM held GROUP BY ALL"
+        " HAVING count(DISTINCT actor) > 1 AND (about, subject) IN (SELECT about, CAST(subject AS"
+        " VARCHAR) FROM results JOIN abouts USING (check_id))), shared AS (SELECT actor, list("
+        "[about, subject] ORDER BY about, subject) AS shared FROM (SELECT DISTINCT * FROM held)"
+        " AS h JOIN several USING"
+        f" (about, subject) GROUP BY actor) SELECT {', '.join(COLUMNS)} FROM actor_attributes LEFT"
+        " JOIN shared USING (actor) ORDER BY ALL",
+        folder / ACTORS,
+        "zstd",
+    )
+    engine.run("DROP TABLE actor_attributes")
+
+
+def _hide(engine: Engine, column: str, change: Callable[[str], str]) -> None:
+    sql = f"SELECT DISTINCT {column} FROM actor_attributes WHERE {column} IS NOT NULL"
+    swaps = [(text, new) for (text,) in engine.rows(sql) if (new := change(text)) != text]
+    engine.run("CREATE OR REPLACE TEMP TABLE attribute_swaps (old VARCHAR, new VARCHAR)")
+    engine.insert("attribute_swaps", swaps)
+    engine.run(
+        f"UPDATE actor_attributes SET {column} = s.new FROM attribute_swaps AS s WHERE {column} ="
+        " s.old"
+    )
+
+
+def _held(engine: Engine) -> str:
+    """SQL: the subjects of checks, but actors themselves, and whom each belongs to."""
+    abouts = {about for (about,) in engine.rows("SELECT DISTINCT about FROM abouts")}
+    parts = [
+        f"SELECT {quoted(about)} AS about, {CALLED}(subject) AS subject, {CALLED}(actor_id) AS"
+        f" actor FROM ({SUBJECTS[about]}) AS s WHERE subject IS NOT NULL AND actor_id IS NOT NULL"
+        for about in sorted({*abouts} - {"", *_OF_ONE})
+    ]
+    nobody = "SELECT '' AS about, '' AS subject, '' AS actor WHERE FALSE"
+    return " UNION ALL ".join([nobody, *parts])
+
+
+def attributes(engine: Engine, run: Path) -> tuple[str, ...]:
+    """Return the attributes by which the results of a stored run can be grouped; none for a run
+    without the table.
+    """
+    if not (run / ACTORS).is_file():
+        return ()
+    _show(engine, "stored_actors", run / ACTORS)
+    rows = engine.rows(
+        f"SELECT DISTINCT unnest(json_keys({_LABELS})) FROM stored_actors ORDER BY 1"
+    )
+    labels = [name for (name,) in rows]
+    return (AGENT, *ATTRIBUTES, *(name for name in labels if name not in (AGENT, *ATTRIBUTES)))
+
+
+_LABELS = (
+    "CASE WHEN json_valid(labels) AND json_type(CASE WHEN json_valid(labels) THEN labels END) ="
+    " 'OBJECT' THEN CAST(labels AS JSON) END"
+)
+
+
+def place_results(
+    engine: Engine, run: Path, names: Sequence[str], abouts: Mapping[str, str]
+) -> None:
+    """Make the table `placed`: each result once for each combination of values that those have
+    whom it is about. `abouts` is the subject type of each check.
+
+    Raises InputError where the run lacks the table of actors though an attribute is asked for.
+    """
+    _show(engine, "stored_results", run / RESULTS)
+    columns = "\"check\", subject, status, tier_lo, tier_hi, h.actor = '' AS is_outside"
+    if not (run / ACTORS).is_file():
+        if names:
+            raise InputError(f"this run has no {ACTORS}, so it has no attributes", str(run), AGAIN)
+        engine.run(
+            f"CREATE OR REPLACE TEMP TABLE placed AS SELECT {columns}, nullif(h.actor, '') AS"
+            " holder FROM stored_results AS h"
+        )
+        return
+    _show(engine, "stored_actors", run / ACTORS)
+    engine.run("CREATE OR REPLACE TEMP TABLE check_abouts (check_id VARCHAR, about VARCHAR)")
+    engine.insert("check_abouts", sorted(abouts.items()))
+    values = "".join(f", coalesce({_value(name)}, '') AS v{n}" for n, name in enumerate(names))
+    groups = "".join(f", coalesce(g.v{n}, '') AS v{n}" for n in range(len(names)))
+    engine.run(
+        f"CREATE OR REPLACE TEMP TABLE placed AS WITH grouped AS (SELECT DISTINCT actor AS who"
+        f"{values} FROM stored_actors), shared AS (SELECT DISTINCT actor, pair[1] AS about,"
+        " pair[2] AS subject FROM (SELECT actor, unnest(shared) AS pair FROM stored_actors) AS u),"
+        " held AS (SELECT r.*, coalesce(s.actor, r.actor) AS holder FROM stored_results AS r LEFT"
+        ' JOIN check_abouts AS c ON c.check_id = r."check" LEFT JOIN shared AS s ON s.about ='
+        " c.about AND s.subject = r.subject AND r.actor <> '') SELECT DISTINCT"
+        f" {columns}, nullif(h.holder, '') AS holder{groups} FROM held AS h LEFT JOIN grouped AS g"
+        " ON g.who = h.holder"
+    )
+
+
+def placed_tallies(engine: Engine, names: Sequence[str]) -> Iterator[tuple[tuple[str, ...], Tally]]:
+    """Yield by values of the first attributes how many results of `placed` are alike; none of the
+    organisation where there are attributes.
+    """
+    keys = "".join(f"v{n}, " for n in range(len(names)))
+    where = "NOT is_outside" if names else "TRUE"
+    for *values, check, status, lo, hi, n in engine.rows(
+        f'SELECT {keys}"check", status, tier_lo, tier_hi, count(*) FROM (SELECT DISTINCT {keys}'
+        f'"check", subject, status, tier_lo, tier_hi FROM placed WHERE {where}) AS once GROUP BY'
+        " ALL ORDER BY ALL"
+    ):
+        yield tuple(values), Tally(check, Status(status), lo, hi, n)
+
+
+def placed_actors(engine: Engine, names: Sequence[str]) -> dict[tuple[str, ...], int]:
+    """Return by values of the first attributes on how many actors there are results."""
+    keys = "".join(f"v{n}, " for n in range(len(names)))
+    sql = f"SELECT {keys}count(DISTINCT holder) FROM placed WHERE NOT is_outside GROUP BY ALL"
+    return {tuple(values): n for *values, n in engine.rows(sql)}
+
+
+def outside(engine: Engine) -> int:
+    """Return how many results of `placed` are about the organisation."""
+    return int(engine.one('SELECT count(DISTINCT ("check", subject)) FROM placed WHERE is_outside'))
+
+
+def _show(engine: Engine, name: str, path: Path) -> None:
+    engine.run(f"DROP VIEW IF EXISTS {name}")
+    engine.show_parquet(name, [path])
+
+
+def _value(name: str) -> str:
+    """SQL: the value of an attribute; a label where it is none of ours."""
+    if name == AGENT:
+        return "actor"
+    if name in ATTRIBUTES:
+        return f'"{name}"'
+    path = "$." + '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return f"json_extract_string({_LABELS}, {quoted(path)})"

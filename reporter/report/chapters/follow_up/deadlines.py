@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from reporter.i18n.translate import day, say, say_n
 from reporter.model.comparison import Cause
-from reporter.model.history import Closed
+from reporter.model.history import Lifetime
 from reporter.report.view.format import count, number
 
 
@@ -35,7 +35,7 @@ class Deadline:
 
 
 def deadline(
-    finding: Cause | Closed,
+    finding: Cause | Lifetime,
     as_of: datetime,
     due_days: Mapping[str, int],
     agreed: datetime | None = None,

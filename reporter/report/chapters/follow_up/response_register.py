@@ -12,7 +12,7 @@ from datetime import datetime
 from reporter.i18n.translate import day, headline, mark, say, say_n, word
 from reporter.model import assessment as model
 from reporter.model.comparison import Cause
-from reporter.model.history import GONE, Answered, Closed
+from reporter.model.history import GONE, Answered, Lifetime
 from reporter.model.scores import HELD, Status
 from reporter.model.statements import DONE, RESPONSES, RISK_ACCEPTED, Response
 from reporter.report.chapters.follow_up.deadlines import Deadline, age_text, deadline, due_text
@@ -80,7 +80,7 @@ class Answers:
     renamed: Mapping[str, str]
     """Id of an earlier finding -> the finding that its failures belong to now."""
     gone: Mapping[str, Answered]
-    closed: Mapping[str, Closed]
+    closed: Mapping[str, Lifetime]
     """Findings of earlier runs, as the last of them had them."""
     waived: Mapping[str, int]
     """Finding -> failures that a waiver covers, where the risk is said to be accepted."""
@@ -229,7 +229,7 @@ def _printed(
     note: str,
     cause: Cause | None = None,
     dates: Deadline | None = None,
-    past: Closed | None = None,
+    past: Lifetime | None = None,
 ) -> ResponseLine:
     known = cause or past
     return ResponseLine(

@@ -41,6 +41,7 @@ from reporter.report.editions.front_page import front_page
 from reporter.report.editions.readiness import readiness
 from reporter.report.editions.unscored_view import unscored
 from reporter.report.trend.changes import history
+from reporter.report.trend.course import course
 from reporter.report.view import elements
 from reporter.report.view.arithmetic import causes_by_checks, said_of, why_check
 from reporter.report.view.finding_rows import COLUMNS, Findings
@@ -151,6 +152,7 @@ def _build(assessment: model.Assessment, results: Results) -> View:
             assessment.scores.level.target,
         ),
         history=past,
+        course=course(assessment, past.trends),
         cost=cost_curve(assessment),
         ages=ages(assessment, results),
         weights=_weights(assessment.policy),

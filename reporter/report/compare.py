@@ -66,7 +66,7 @@ def compare(
     Writes changes.parquet there, or to another folder.
     """
     for number, path in enumerate([*(f.folder / RESULTS for f in past_runs), run / RESULTS]):
-        _load(engine, number, path)
+        load_results(engine, number, path)
     if not assessment.pseudonyms:
         _refuse_unmarked(engine, past_runs)
     last_run, number = past_runs[-1], len(past_runs)
@@ -174,7 +174,7 @@ def _changed_types(engine: Engine) -> Iterator[Notice]:
         yield Notice("agents_relabelled", (("n", len(lines)),), lines, "changes.csv")
 
 
-def _load(engine: Engine, number: int, path: Path) -> None:
+def load_results(engine: Engine, number: int, path: Path) -> None:
     """Make the table run_N of a run's results."""
     try:
         with named_plainly(path) as plain_path:

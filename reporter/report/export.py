@@ -319,7 +319,10 @@ def write_causes(form: ResponseForm, results: Results, path: Path) -> None:
     )
 
 
-_DATES = ("first_seen", "due_by_policy", "due", "overdue", "status")
+_DATES = (
+    *("first_seen", "age_in_days", "age_is", "reopened"),
+    *("due_by_policy", "due", "overdue", "status"),
+)
 
 
 def write_responses(register: Register, path: Path) -> None:

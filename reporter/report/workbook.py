@@ -129,8 +129,7 @@ def _responses(view: View) -> Tab:
         for name, width in _FORM.items()
     )
     lines = (
-        [word(row[n]) if n in ("severity", "status") and row[n] else row[n] for n in _FORM]
-        for row in form
+        [word(row[n]) if n in _FORM_WORDS and row[n] else row[n] for n in _FORM] for row in form
     )
     keys = [cause.id for cause in form.causes]
     return Tab(say(SHEET), tuple(columns), lines, "causes.csv", keys=keys)
@@ -182,8 +181,11 @@ _FORM = {
     "record": "38~",
     "first_seen": "12@",
     "age_in_days": "8#",
+    "age_is": "10",
+    "reopened": "12@",
 }
 """The form of responses; of a day, `@` stands behind the width."""
+_FORM_WORDS = ("severity", "status", "age_is")
 _WORKPAPER = {
     "framework": "18",
     "control": "14",

@@ -15,7 +15,13 @@ from reporter.model.comparison import Cause
 from reporter.model.history import GONE, Answered, Lifetime
 from reporter.model.scores import HELD, Status
 from reporter.model.statements import DONE, RESPONSES, RISK_ACCEPTED, Response
-from reporter.report.chapters.follow_up.deadlines import Deadline, age_text, deadline, due_text
+from reporter.report.chapters.follow_up.deadlines import (
+    Deadline,
+    age_text,
+    deadline,
+    deadlines,
+    due_text,
+)
 from reporter.report.view.format import clean, count, free, join, number, person, short
 from reporter.runs.store import Results
 
@@ -89,6 +95,11 @@ class Answers:
     deadlines: Mapping[str, Deadline]
     """Of each finding of this run: the day that was agreed, else that of the policy."""
 
+    @property
+    def reopened(self) -> dict[str, Lifetime]:
+        """Return the findings of this run that had ended."""
+        return {id_: one for id_, one in self.closed.items() if one.is_open}
+
     def cause(self, response: Response) -> Cause | None:
         """Return the finding that a response answers."""
         return _cause(response, self.causes, self.renamed)
@@ -103,21 +114,28 @@ def _cause(
 
 def answers(assessment: model.Assessment, results: Results) -> Answers:
     """Lay the responses of an assessment beside its findings."""
-    causes = {c.id: c for c in assessment.causes}
-    gone = {a.finding: a for a in assessment.history.answered}
-    renamed = {a.finding: a.now_in for a in gone.values() if a.now_in}
+    causes, by_cause = {c.id: c for c in assessment.causes}, responses_by_finding(assessment)
+    gone, renamed = {a.finding: a for a in assessment.history.answered}, _renamed(assessment)
     accepted = any(r.status == RISK_ACCEPTED for r in assessment.responses)
     condition = f"status = '{Status.FAIL}' AND waived_until <> ''"
     waived = results.rows(("cause", "count(*)"), condition, "GROUP BY cause") if accepted else []
+    dates = deadlines(assessment, {name: r.due for name, r in by_cause.items()})
+    closed = {c.finding: c for c in assessment.history.closed}
+    return Answers(causes, renamed, gone, closed, dict(waived), by_cause, dates)
+
+
+def responses_by_finding(assessment: model.Assessment) -> dict[str, Response]:
+    """Return the responses to the findings of a run, also those to what they were before."""
+    causes, renamed = {c.id: c for c in assessment.causes}, _renamed(assessment)
     by_cause: dict[str, Response] = {}
     for response in assessment.responses:
         if cause := _cause(response, causes, renamed):
             by_cause.setdefault(cause.id, response)
-    as_of, due_days = assessment.run.as_of, assessment.policy.due_days
-    agreed = {name: r.due for name, r in by_cause.items()}
-    deadlines = {c.id: deadline(c, as_of, due_days, agreed.get(c.id)) for c in assessment.causes}
-    closed = {c.finding: c for c in assessment.history.closed}
-    return Answers(causes, renamed, gone, closed, dict(waived), by_cause, deadlines)
+    return by_cause
+
+
+def _renamed(assessment: model.Assessment) -> dict[str, str]:
+    return {a.finding: a.now_in for a in assessment.history.answered if a.now_in}
 
 
 def anchor(cause: Cause) -> str:
@@ -202,7 +220,11 @@ def _line(response: Response, assessment: model.Assessment, given: Answers) -> R
     cause = given.cause(response)
     if cause:
         dates = deadline(
-            cause, assessment.run.as_of, assessment.policy.due_days, agreed=response.due
+            cause,
+            assessment.run.as_of,
+            assessment.policy.due_days,
+            response.due,
+            given.reopened.get(cause.id),
         )
         note = _note(response, cause, dates, given.waived.get(cause.id, 0))
         return _printed(response, OPEN, note, cause, dates)

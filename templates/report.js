@@ -31,7 +31,7 @@ const agentsIn = () => [
   }))),
 ];
 
-const resultsOf = (check, agentOf, fresh, decided) => {
+const resultsOf = (check, agentOf, fresh, decided, dated) => {
   const rows = markupOf(check.part).matchAll(/<tr id="v-([^"]*)" data-severity="([^"]*)" data-status="([^"]*)">([\s\S]*?)<\/tr>/g);
   return [...rows].map(([, id, severity, status, inner]) => {
     const cells = inner.split(/<\/t[hd]>/).map((cell) => cell.replace(/^\s*<t[hd][^>]*>/, ""));
@@ -39,12 +39,13 @@ const resultsOf = (check, agentOf, fresh, decided) => {
     const subject = plain(named);
     const agent = agentOf.get(id) || agentOf.get(subject);
     const decision = decided.get(id);
+    const [age, back] = dated.get(id) || [];
     if (agent && decision) agent.facets.decision = [...new Set([...(agent.facets.decision || []), ...decision])];
     return {
       id, check, cells, subject, agent, record: plain(cells[2]),
       facets: {
         ...check.facets, severity: decoded(severity), status: decoded(status), owner: plain(cells[3]), unit: agent?.facets.unit, level: agent?.facets.level, decision,
-        tier: plain(tier).replace(/^\D+/, ""), new: fresh.has(id) ? "_(since the last run)" : "",
+        tier: plain(tier).replace(/^\D+/, ""), new: fresh.has(id) ? "_(since the last run)" : "", age, back,
       },
     };
   });
@@ -71,7 +72,9 @@ const gathered = () => {
   const fresh = new Set(json("new-results"));
   const decided = new Map();
   for (const [decision, ids] of json("decided-results")) for (const id of ids) decided.set(id, [...(decided.get(id) || []), decision]);
-  const results = checks.flatMap((check) => resultsOf(check, agentOf, fresh, decided));
+  const dated = new Map();
+  for (const [age, back, ids] of json("dated-results")) for (const id of ids) dated.set(id, [age, back]);
+  const results = checks.flatMap((check) => resultsOf(check, agentOf, fresh, decided, dated));
   const groups = [["agent", agents], ["control", controls], ["check", checks], ["file", files]];
   return { groups: groups.map(([kind, items]) => [document.querySelector(`[data-entries=${kind}]`)?.dataset.name, items]), results };
 };
@@ -204,7 +207,7 @@ const drawerOf = (all, shown) => {
     body.innerHTML = `<h2 id="drawer-title"><a href="${check.href}">${title}</a></h2><p>${check.part.querySelector(".sev").outerHTML}` +
       `${facets.new ? ' <span class="sev">_(new since the last run)</span>' : ""}</p><dl class="lines">` +
       line("_(Subject)", cells[0]) + line("_(Result and reason)", cells[1]) + line("_(Record)", cells[2]) + line("_(Owner)", cells[3]) +
-      line("_(Agent)", agent && link.outerHTML) + line("_(Why it matters, and what to do)", paragraph("why")) + line("_(Controls)", paragraph("small quiet counts-for")) + "</dl>";
+      line("_(Open for)", facets.age && `${facets.age}${facets.back ? ` · ${facets.back}` : ""}`) + line("_(Agent)", agent && link.outerHTML) + line("_(Why it matters, and what to do)", paragraph("why")) + line("_(Controls)", paragraph("small quiet counts-for")) + "</dl>";
     const list = shown();
     const at = list.indexOf(result);
     steps.replaceChildren(...[[-1, "_(Previous)"], [1, "_(Next)"]].map(([by, name]) => {
@@ -294,7 +297,7 @@ const pageSearch = () => {
   const valuesOf = (facet) => () => [...all().results, ...all().groups.flatMap(([, items]) => items)].flatMap((item) => item.facets[facet] || []);
   const facets = [
     ["severity", "_(severity)"], ["status", "_(status)"], ["theme", "_(theme)"], ["framework", "_(framework)"],
-    ["owner", "_(owner)"], ["unit", "_(unit)"], ["tier", "_(tier)"], ["level", "_(level)"], ["new", "_(new)"], ["decision", "_(decision)"],
+    ["owner", "_(owner)"], ["unit", "_(unit)"], ["tier", "_(tier)"], ["level", "_(level)"], ["new", "_(new)"], ["age", "_(open for)"], ["back", "_(reopened)"], ["decision", "_(decision)"],
   ].map(([facet, name]) => [facet, name, valuesOf(facet)]);
   const { bar, search, set } = searchBar("_(Search the whole report)", facets, show);
   // Made ready while the reader begins to type.

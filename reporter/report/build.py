@@ -25,7 +25,7 @@ from reporter.report.chapters.actor_types import parity
 from reporter.report.chapters.agents import agents
 from reporter.report.chapters.chart_data import ages, calendar, cost_curve, losses
 from reporter.report.chapters.controls import ENTERPRISE, Book, frameworks, themes
-from reporter.report.chapters.follow_up.finding_cards import finding_list
+from reporter.report.chapters.follow_up.finding_cards import finding_list, result_dates
 from reporter.report.chapters.follow_up.response_register import answers, register
 from reporter.report.chapters.follow_up.sign_off_page import signature_page
 from reporter.report.chapters.method import hashes, levels, method
@@ -135,6 +135,7 @@ def _build(assessment: model.Assessment, results: Results) -> View:
             assessment.frameworks,
             [(s, n) for c in assessment.scores.checks.values() for s, n in c.counts.items()],
             results,
+            result_dates(responses) if assessment.history.runs else {},
         ),
         crosswalks=crosswalks(assessment, anchors),
         parity=parity(assessment.parity),
@@ -411,6 +412,7 @@ def findings(
     frameworks: Iterable[model.Framework],
     counts: Iterable[tuple[Status, int]],
     results: Results,
+    dates: dict[str, tuple[str, str, str, str]] | None = None,
 ) -> Findings:
     """Return by check what findings.csv prints beside the data of the store; `counts` are numbers
     of results by status.
@@ -422,6 +424,7 @@ def findings(
         {c.id: (clean(c.id), clean(c.title), c.severity) for c in checks},
         {c.id: (clean(remedy(c, False)), clean(remedy(c, True))) for c in checks},
         {c.id: tuple(controls.get(c.id, "") for controls in control_lists) for c in checks},
+        dict(dates or {}),
     )
 
 

@@ -258,7 +258,7 @@ def _run_marks(x: float, point: CoursePoint) -> list[str]:
     parts.append(f'<circle class="good" cx="{x:g}" cy="{y:g}" r="4.5" fill="{GOOD}"/>')
     if score.level_lo is not None:
         level = say("level {level}", level=score.level_lo)
-        spot = _height(0) - 6 if score.at_lo > 250 else y - 8
+        spot = _height(0) - 6 if score.at_lo > 250 else _height(score.at_hi) - 7
         parts.append(text(x, spot, level, "mid", "ink", 11, bold=True))
     return parts
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from fractions import Fraction
 from itertools import pairwise
 
 from reporter.i18n.translate import say
@@ -16,7 +17,7 @@ from reporter.model import assessment as model
 from reporter.model.history import FindingCounts
 from reporter.report.trend.earlier_runs import in_utc
 from reporter.report.trend.transitions import Moment, Trend
-from reporter.report.view.format import number, percent, period, thousandths
+from reporter.report.view.format import digits, number, percent, period, thousandths
 
 FEWEST = 3
 """Runs that make a course, this one among them: two are compared as they are."""
@@ -112,8 +113,8 @@ def _text(points: Sequence[CoursePoint]) -> str:
     if any(not p.score.alike for p in points):
         sentences.append(
             say(
-                "Where the rules changed, the difference may come from them. `reporter restate`"
-                " judges an earlier run by the rules of today."
+                "Where the rules changed, the difference may come from them. The command reporter"
+                " restate judges an earlier run by the rules of today."
             )
         )
     if any(p.gap for p in points):
@@ -137,3 +138,32 @@ def _row(point: CoursePoint) -> tuple[str, ...]:
 
 def _flow(n: int | None) -> str:
     return _NONE if n is None else number(n)
+
+
+def sheet_rows(shown: Course, trends: Sequence[Trend]) -> Iterator[tuple[str, ...]]:
+    """Yield the runs for a sheet: of the whole first, then of each framework, without what only the
+    whole has. A cell is empty where nothing is known.
+    """
+    for trend in trends:
+        is_whole = trend is trends[0]
+        for moment, point in zip(trend.moments, shown.points, strict=bool(shown.points)):
+            more = _findings_of(point) if is_whole else ("",) * 6
+            yield (trend.name, *_score_cells(moment), *more, point.note)
+
+
+def _score_cells(moment: Moment) -> tuple[str, ...]:
+    level = digits(moment.level_lo) if moment.level_lo is not None else ""
+    if not moment.assessed:
+        return moment.as_of, level, moment.score, "", "", ""
+    most = percent(Fraction(moment.exact_hi))
+    return moment.as_of, level, moment.score, most, moment.exact_lo, moment.exact_hi
+
+
+def _findings_of(point: CoursePoint) -> tuple[str, ...]:
+    counts = point.counts
+    flows = (counts.new, counts.reopened, counts.fixed, counts.unseen)
+    return (
+        point.coverage,
+        digits(counts.open),
+        *("" if n is None else digits(n) for n in flows),
+    )

@@ -127,9 +127,14 @@ def seen_text(cause: Cause, dates: Deadline) -> str:
 
 def age_text(dates: Deadline) -> str:
     """Print how old a finding is: what was open in the first run has no exact age."""
-    if not dates.age:
-        return say("new") if dates.is_exact else say("not known")
-    return days_old(dates.age, dates.is_exact)
+    return age_words(dates.age, dates.is_exact)
+
+
+def age_words(days: int, is_exact: bool) -> str:
+    """Print an age; 0 days are new, or nobody knows."""
+    if not days:
+        return say("new") if is_exact else say("not known")
+    return days_old(days, is_exact)
 
 
 def days_old(days: int, is_exact: bool) -> str:

@@ -37,7 +37,7 @@ from reporter.report.chapters.follow_up.response_register import (
     register,
 )
 from reporter.report.view.elements import Check, LevelStep, Link
-from reporter.report.view.format import clean, count, join, number, record, short
+from reporter.report.view.format import clean, count, digits, join, number, record, short
 from reporter.runs.store import Results
 
 CARDS_SHOWN, CARDS_ON_PAPER = 20, 6
@@ -156,7 +156,7 @@ class ResponseForm:
                 "record": clean(cause.ref),
                 "owners_on_record": clean(", ".join(cause.owners)),
                 "first_seen": _day(dates.first_seen),
-                "age_in_days": number(dates.age),
+                "age_in_days": digits(dates.age),
                 "age_is": dates.age_is,
                 "reopened": _day(dates.reopened),
                 "due_by_policy": _day(dates.by_policy),
@@ -167,6 +167,14 @@ class ResponseForm:
                 "due": _day(dates.due),
                 "evidence": clean(response.evidence) if response else "",
             }
+
+
+def result_dates(given: Answers) -> dict[str, tuple[str, str, str, str]]:
+    """Return what is printed beside each failing result, by its finding."""
+    return {
+        id_: (_day(d.first_seen), digits(d.age), d.age_is, _day(d.reopened))
+        for id_, d in given.deadlines.items()
+    }
 
 
 def _day(time: datetime | None) -> str:

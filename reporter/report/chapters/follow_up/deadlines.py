@@ -42,6 +42,11 @@ class Deadline:
         return self.agreed or self.by_policy
 
     @property
+    def ever_seen(self) -> datetime:
+        """Return when a run first had it; for one that was back, before it ended."""
+        return self.seen_before or self.first_seen
+
+    @property
     def age_is(self) -> str:
         """Return how the age is meant, as files say it."""
         return EXACTLY if self.is_exact else AT_LEAST

@@ -155,7 +155,7 @@ class ResponseForm:
                 "failing_results": number(cause.failures),
                 "record": clean(cause.ref),
                 "owners_on_record": clean(", ".join(cause.owners)),
-                "first_seen": _day(dates.first_seen),
+                "first_seen": _day(dates.ever_seen),
                 "age_in_days": digits(dates.age),
                 "age_is": dates.age_is,
                 "reopened": _day(dates.reopened),
@@ -172,7 +172,7 @@ class ResponseForm:
 def result_dates(given: Answers) -> dict[str, tuple[str, str, str, str]]:
     """Return what is printed beside each failing result, by its finding."""
     return {
-        id_: (_day(d.first_seen), digits(d.age), d.age_is, _day(d.reopened))
+        id_: (_day(d.ever_seen), digits(d.age), d.age_is, _day(d.reopened))
         for id_, d in given.deadlines.items()
     }
 

@@ -156,8 +156,8 @@ def dates_table(assessment: Assessment, dates: Mapping[str, Deadline]) -> DatesT
     more = len(owners) - OWNERS_SHOWN
     return DatesTable(
         text=say(
-            "An age counts from the run that first had the finding. What was open in the first run,"
-            " or could not be judged in the run before, is at least that old. Fixed in time is out"
+            "An age counts from the first of the runs that have the finding without a gap. What was"
+            " open in the first run, or could not be judged before, is at least that old. Fixed in time is out"
             " of all that were fixed or are overdue; between two runs it may not be known."
         ),
         head=(

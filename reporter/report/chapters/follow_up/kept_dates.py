@@ -157,8 +157,9 @@ def dates_table(assessment: Assessment, dates: Mapping[str, Deadline]) -> DatesT
     return DatesTable(
         text=say(
             "An age counts from the first of the runs that have the finding without a gap. What was"
-            " open in the first run, or could not be judged before, is at least that old. Fixed in time is out"
-            " of all that were fixed or are overdue; between two runs it may not be known."
+            " open in the first run, or could not be judged before, is at least that old. Fixed in"
+            " time is out of all that were fixed or are overdue; between two runs it may not be"
+            " known."
         ),
         head=(
             *(say("Severity"), say("Due after"), say("Open"), say("Overdue"), say("Reopened")),

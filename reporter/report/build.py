@@ -26,7 +26,7 @@ from reporter.report.chapters.agents import agents
 from reporter.report.chapters.chart_data import ages, calendar, cost_curve, losses
 from reporter.report.chapters.controls import ENTERPRISE, Book, frameworks, themes
 from reporter.report.chapters.follow_up.finding_cards import finding_list, result_dates
-from reporter.report.chapters.follow_up.response_register import answers, register
+from reporter.report.chapters.follow_up.response_register import Answers, answers, register
 from reporter.report.chapters.follow_up.sign_off_page import signature_page
 from reporter.report.chapters.method import hashes, levels, method
 from reporter.report.chapters.next_steps import roadmap
@@ -130,13 +130,7 @@ def _build(assessment: model.Assessment, results: Results) -> View:
         method=method(assessment),
         hashes=hashes(assessment),
         finding_columns=finding_columns(assessment.frameworks),
-        findings=findings(
-            assessment.checks,
-            assessment.frameworks,
-            [(s, n) for c in assessment.scores.checks.values() for s, n in c.counts.items()],
-            results,
-            result_dates(responses) if assessment.history.runs else {},
-        ),
+        findings=_findings(assessment, results, responses),
         crosswalks=crosswalks(assessment, anchors),
         parity=parity(assessment.parity),
         attestations=attestations(assessment, anchors),
@@ -165,6 +159,16 @@ def _build(assessment: model.Assessment, results: Results) -> View:
         responses=register(assessment, responses),
         sign_off=signature_page(assessment),
         readiness=readiness(assessment, results, checks),
+    )
+
+
+def _findings(assessment: model.Assessment, results: Results, given: Answers) -> Findings:
+    return findings(
+        assessment.checks,
+        assessment.frameworks,
+        [(s, n) for c in assessment.scores.checks.values() for s, n in c.counts.items()],
+        results,
+        result_dates(given) if assessment.history.runs else {},
     )
 
 

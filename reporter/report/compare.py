@@ -95,12 +95,7 @@ def compare(
                 "SELECT actor, is_agent, NOT before FROM who WHERE before <> now ORDER BY ALL"
             )
         ),
-        known_actors=tuple(
-            engine.rows(
-                "SELECT is_agent, count(*) FILTER (WHERE before), count(*) FILTER (WHERE now) FROM"
-                " who GROUP BY 1 ORDER BY 1 DESC"
-            )
-        ),
+        known_actors=tuple(engine.rows(_KNOWN_ACTORS)),
         checks_before=tuple(sorted(checks_before.keys() - checks_now.keys())),
         checks_now=tuple(sorted(checks_now.keys() - checks_before.keys())),
         results_before=int(engine.one(f"SELECT count(*) FROM run_{number - 1}")),
@@ -111,8 +106,8 @@ def compare(
         answered=tuple(_answered(engine, past_runs, assessment)),
         course=lives.course,
     )
-    causes = tuple(map(lives.dated, assessment.causes))
     notices = (*assessment.notices, *_missing_agents(history), *_changed_types(engine))
+    causes = tuple(map(lives.dated, assessment.causes))
     return replace(assessment, history=history, causes=causes, notices=notices)
 
 
@@ -323,6 +318,10 @@ _STATES = (
     " NOT NULL AND sb.subject IS NOT NULL, count(*) FROM run_{before} AS a FULL JOIN run_{now} AS b"
     " USING (check_id, subject) LEFT JOIN seen_a AS sa USING (subject) LEFT JOIN seen_b AS sb USING"
     " (subject) GROUP BY ALL ORDER BY ALL"
+)
+_KNOWN_ACTORS = (
+    "SELECT is_agent, count(*) FILTER (WHERE before), count(*) FILTER (WHERE now) FROM who GROUP BY"
+    " 1 ORDER BY 1 DESC"
 )
 _FLOWS = "SELECT check_id, before, now, count(*) FROM pairs GROUP BY ALL ORDER BY ALL"
 

@@ -422,7 +422,7 @@ def test_the_chapter_and_the_board_say_what_changed(shown: build.shape.View, med
     assert page.count('class="chart course"') == 1
     assert shown.history.balances[0].sum in page
     board = html.render(shown, medium, edition="board")
-    assert board.count('class="chart trend"') == 1
+    assert board.count('class="chart course"') == 1
     assert all(line.split(":")[0] in board for line in shown.history.sentences)
     assert "No earlier run was compared" not in board
 

@@ -49,7 +49,9 @@ const backgroundOf = (agents) => {
   }
   const decided = new Map();
   for (const [decision, ids] of json("decided-results")) for (const id of ids) decided.set(id, [...(decided.get(id) || []), decision]);
-  return { agentOf, decided, fresh: new Set(json("new-results")) };
+  const dated = new Map();
+  for (const [age, back, ids] of json("dated-results")) for (const id of ids) dated.set(id, { age, back });
+  return { agentOf, decided, dated, fresh: new Set(json("new-results")) };
 };
 
 // A result, of the text of its row. Of thousands few are shown, so each part is read when it is first asked for.
@@ -70,6 +72,7 @@ class Result {
     return (this.all ??= {
       ...check.facets, severity, status, owner: plain(this.cells[3]), unit: agent?.facets.unit, level: agent?.facets.level, decision: background.decided.get(id),
       tier: plain(this.named[1] || "").replace(/^\D+/, ""), new: background.fresh.has(id) ? "_(since the last run)" : "",
+      ...background.dated.get(id),
     });
   }
   get searched() { return `${this.check.title} ${this.check.facets.theme} ${bare(this.inner)} ${this.agent?.facets.unit || ""}`; }
@@ -247,7 +250,7 @@ const drawerOf = (all, shown) => {
     body.innerHTML = `<h2 id="drawer-title"><a href="${check.href}">${title}</a></h2><p>${check.part.querySelector(".sev").outerHTML}` +
       `${facets.new ? ' <span class="sev">_(new since the last run)</span>' : ""}</p><dl class="lines">` +
       line("_(Subject)", cells[0]) + line("_(Result and reason)", cells[1]) + line("_(Record)", cells[2]) + line("_(Owner)", cells[3]) +
-      line("_(Agent)", agent && link.outerHTML) + line("_(Why it matters, and what to do)", paragraph("why")) + line("_(Controls)", paragraph("small quiet counts-for")) + "</dl>";
+      line("_(Open for)", facets.age && `${facets.age}${facets.back ? ` · ${facets.back}` : ""}`) + line("_(Agent)", agent && link.outerHTML) + line("_(Why it matters, and what to do)", paragraph("why")) + line("_(Controls)", paragraph("small quiet counts-for")) + "</dl>";
     const list = shown();
     const at = list.indexOf(result);
     steps.replaceChildren(...[[-1, "_(Previous)"], [1, "_(Next)"]].map(([by, name]) => {
@@ -365,7 +368,7 @@ const pageSearch = () => {
   const valuesOf = (facet) => () => [...all().results, ...all().groups.flatMap(([, items]) => items)].flatMap((item) => item.facets[facet] || []);
   const facets = [
     ["severity", "_(severity)"], ["status", "_(status)"], ["theme", "_(theme)"], ["framework", "_(framework)"],
-    ["owner", "_(owner)"], ["unit", "_(unit)"], ["tier", "_(tier)"], ["level", "_(level)"], ["new", "_(new)"], ["decision", "_(decision)"],
+    ["owner", "_(owner)"], ["unit", "_(unit)"], ["tier", "_(tier)"], ["level", "_(level)"], ["new", "_(new)"], ["age", "_(open for)"], ["back", "_(reopened)"], ["decision", "_(decision)"],
   ].map(([facet, name]) => [facet, name, valuesOf(facet)]);
   const { bar, search, set } = searchBar("_(Search the whole report)", facets, show);
   search.addEventListener("focus", gather, { once: true }); // made ready while the reader begins to type

@@ -417,10 +417,12 @@ def test_the_chapter_and_the_board_say_what_changed(shown: build.shape.View, med
     ids = re.findall(r' id="([^"]+)"', page)
     assert len(ids) == len(set(ids)) and {"history"} <= set(ids)
     assert set(re.findall(r'href="#([^"]+)"', page)) <= set(ids)
-    assert page.count('class="chart trend"') == 1 + len(shown.frameworks)
+    # The whole is in the course over all runs.
+    assert page.count('class="chart trend"') == len(shown.frameworks)
+    assert page.count('class="chart course"') == 1
     assert shown.history.balances[0].sum in page
     board = html.render(shown, medium, edition="board")
-    assert board.count('class="chart trend"') == 1
+    assert board.count('class="chart course"') == 1
     assert all(line.split(":")[0] in board for line in shown.history.sentences)
     assert "No earlier run was compared" not in board
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import fixture_assessment as given
 import pytest
 from conftest import read_results
 from fixture_results import explained
@@ -21,8 +22,8 @@ from reporter.model.assessment import Check, Finding
 from reporter.model.comparison import Cause, CauseGroup
 from reporter.model.history import JOINED, RENAMED, SPLIT
 from reporter.model.scores import Status
-from reporter.report.compare import _regrouped
 from reporter.report.export import render
+from reporter.report.trend.lifetimes import _between, _regrouped
 
 QUARTERS = ("q2", "q3")
 
@@ -193,10 +194,13 @@ def test_a_cause_that_is_joined_split_or_renamed_says_so(
 ) -> None:  # fmt: skip
     with DuckDB(tmp_path) as engine:
         for n, run in enumerate((then, now)):
-            engine.run(f"CREATE TABLE run_{n} (check_id VARCHAR, subject VARCHAR, cause VARCHAR)")
-            engine.insert(f"run_{n}", [("C-01", s, name) for name, own in run for s in own])
+            engine.run(
+                f"CREATE TABLE run_{n} (check_id VARCHAR, subject VARCHAR, cause VARCHAR, status VARCHAR)"
+            )
+            engine.insert(f"run_{n}", [("C-01", s, name, "fail") for name, own in run for s in own])
         causes = [Cause(name, "", (), "", "high", (), (), (), (), "") for name, _ in now]
-        assert [(r.id, r.how, r.before) for r in _regrouped(engine, 1, causes)] == told
+        origins = _between(engine, 1, given.single()).origins
+        assert [(r.id, r.how, r.before) for r in _regrouped(origins, causes)] == told
 
 
 def test_an_identity_that_is_none_is_refused(tmp_path: Path) -> None:

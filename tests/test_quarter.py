@@ -20,7 +20,7 @@ from reporter.pipeline.assess import Options, assess_workspace
 from reporter.pipeline.quarter.compare_runs import compare_stored, finding_changes
 from reporter.pipeline.quarter.kept_input import FOLDER
 from reporter.pipeline.quarter.reperform import assess_tables, restate
-from reporter.pipeline.quarter.run_history import read_history
+from reporter.pipeline.quarter.run_history import finding_rows, read_history
 from reporter.runs.chain import CHAIN, HEAD, close, read_chain
 from reporter.runs.store import DATA, RESULTS, read_data
 
@@ -241,12 +241,15 @@ def test_a_run_that_was_changed_is_not_closed(closed: Path) -> None:
 
 
 def test_a_history_knows_when_findings_were_seen_and_whether_they_ended_in_time(runs: Path) -> None:
-    rows, findings = read_history(runs)
+    rows, units = read_history(runs)
+    findings = [*finding_rows(units)]
     assert [r.run for r in rows] == ["q1", "q2", "q3", "q4"]
     found = {f.what: f for f in findings if f.id.startswith("no-owner")}
-    assert (found["A1"].state, found["A1"].first_seen) == ("reopened", "2026-08-01")
+    assert (found["A1"].state, found["A1"].first_seen, found["A1"].reopened) == ("reopened", "2026-04-01", "2026-08-01")  # fmt: skip
+    assert (found["A1"].age, found["A1"].age_is, found["A1"].returns) == (61, "exactly", 1)
     assert (found["A2"].state, found["A2"].first_seen, found["A2"].last_seen) == ("fixed", "2026-04-01", "2026-08-01")  # fmt: skip
-    assert found["A2"].late > 0  # critical: due after 30 days
+    # Critical, due after 30 days, and still open after four months.
+    assert (found["A2"].in_time, found["A2"].age_is) == ("late", "at least")
     assert found["A3"].state == "not seen any more"
     assert "overdue" in reporter("history", runs).output
     assert len(json.loads(reporter("history", runs, "--json").output)["findings"]) == len(findings)
@@ -255,3 +258,20 @@ def test_a_history_knows_when_findings_were_seen_and_whether_they_ended_in_time(
 def test_a_run_in_a_notebook_can_be_compared(runs: Path) -> None:
     comparison = api.open(runs / "q2").compare(runs / "q1")
     assert len(comparison.changes())
+
+
+def test_a_history_is_that_of_the_reports_and_needs_no_run_to_know_the_others(
+    runs: Path, tmp_path: Path
+) -> None:
+    """The report of the last run has it from its chain of earlier runs; the folder has all of them."""
+    (unit,) = read_history(runs)[1]
+    stored = read_data(runs / "q4")
+    assert {c.id: (c.first_seen, c.is_since_known) for c in stored.causes} == {
+        c.id: (c.first_seen, c.is_since_known) for c in unit.run.causes
+    }
+    assert {c.finding: c for c in stored.history.closed} == {c.finding: c for c in unit.run.history.closed}  # fmt: skip
+    for name in ("q1", "q2"):
+        shutil.copytree(runs / name, tmp_path / name)
+    (tmp_path / "q1" / RESULTS).write_bytes(b"no results")
+    done = reporter("history", tmp_path)
+    assert done.exit_code == 0 and "results.parquet cannot be read" in done.output

@@ -34,7 +34,7 @@ WORDS = (
     *("assessed", "not assessed", "inventory", "logs", "inventory and logs"),
     *("waived", "not counted", "yes", "no", "attest", "examine"),
     *("accepted", "in progress", "done", "disputed", "risk accepted"),
-    *("open", "fixed", "not shown to be fixed", "no such finding"),
+    *("open", "fixed", "not shown to be fixed", "no such finding", "exactly", "at least"),
     *("tool", "data", "destination", "entitlement", "context", "principal", "changes", "reads"),
     *("unreadable", "rejected", "note", "field"),
     *("waiver", "compensation", "exception", "attestation", "examination", "baseline"),

@@ -36,7 +36,7 @@ PREFILLED = ("title", "question")
 """Columns of the questionnaire that only help the person who fills it in."""
 FACTS = (
     *("severity", "title", "where", "checks", "failing_results", "record", "owners_on_record"),
-    *("first_seen", "age_in_days", "due_by_policy", "overdue"),
+    *("first_seen", "age_in_days", "age_is", "reopened", "due_by_policy", "overdue"),
 )
 """Columns of the sheet of responses that say what a finding is; they are not read back."""
 SHEET = mark("Responses")

@@ -255,6 +255,8 @@ class Cause:
     """as_of of the first of the runs, without a gap, in which one of its failures failed; None
     where no earlier run was given.
     """
+    is_since_known: bool = False
+    """Whether it began then: the run before could have shown it, and did not."""
 
     @property
     def failures(self) -> int:

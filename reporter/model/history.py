@@ -53,6 +53,8 @@ class EarlierRun:
     """(check, threshold, then, in the next run), where they differ."""
     rules: tuple[str, ...] = ()
     """Checks of both runs that say otherwise in the next."""
+    coverage: Fraction | None = None
+    """Of the whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +104,15 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
-class Closed:
-    """A finding that ended, and may be back."""
+class Lifetime:
+    """A finding over all runs that are known. In a `History`: one that ended, and may be back."""
 
     finding: str
     title: str
     what: str
     severity: str
     first_seen: datetime
+    """as_of of the first run that ever had it."""
     last_seen: datetime
     """as_of of the last run that has it."""
     closed: datetime | None = None
@@ -120,6 +123,22 @@ class Closed:
     """
     reopened: datetime | None = None
     """as_of of the first run that has it again."""
+    since: datetime | None = None
+    """as_of of the first of the runs, without a gap, that have it; None for `first_seen`."""
+    is_since_known: bool = False
+    """Whether it began then: the run before could have shown it, and did not."""
+    returns: int = 0
+    """How often it was back."""
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether the last run has it."""
+        return self.closed is None or self.reopened is not None
+
+    @property
+    def began(self) -> datetime:
+        """Return since when the last runs that have it have it without a gap."""
+        return self.since or self.reopened or self.first_seen
 
     @property
     def is_fixed(self) -> bool:
@@ -128,6 +147,24 @@ class Closed:
         """
         good = {*HELD, Status.COMPENSATED, Status.ATTESTED}
         return bool(self.became) and {status for status, _ in self.became} <= good
+
+
+@dataclass(frozen=True, slots=True)
+class FindingCounts:
+    """The findings of one run, and what became of those of the run before: open now = open then +
+    new + reopened + regrouped − fixed − unseen.
+    """
+
+    as_of: datetime
+    open: int
+    new: int | None = None
+    """None, as the next four, where no run before is known."""
+    reopened: int | None = None
+    fixed: int | None = None
+    unseen: int | None = None
+    """Ended, and not all that failed is met: nothing shows that they were fixed."""
+    regrouped: int | None = None
+    """More or fewer because failures belong to other findings than before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,10 +222,12 @@ class History:
     results_now: int = 0
     regrouped: tuple[Regrouped, ...] = ()
     answered: tuple[Answered, ...] = ()
-    closed: tuple[Closed, ...] = ()
+    closed: tuple[Lifetime, ...] = ()
     """Findings of earlier runs that ended, those that are back among them."""
     movements: tuple[Movement, ...] = ()
     """Why each score differs from that of the last run."""
+    course: tuple[FindingCounts, ...] = ()
+    """Findings run by run, this run last; empty where nothing is compared."""
 
     def is_restated(self, as_of: datetime) -> bool:
         """Tell whether the last run is of the same moment: only its rules are of before."""

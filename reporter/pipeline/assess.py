@@ -214,17 +214,17 @@ def make_run(
     pool: Executor,
     beside: VerifiedRun | None = None,
 ) -> tuple[Assessment, View, Intake]:
-    """Assess what `read` lays under an engine, and write all files of the run; compare it with the
-    earlier runs of the options, or with the one beside which it is printed.
-    """
+    """Assess what `read` lays under an engine; write the run beside earlier ones, or that given."""
     from reporter.report import build as views
 
     work, part, cache = places
     pseudonym_mark = mark(cache.secret_key) if options.pseudonymise else ""
     earlier = read_earlier(options.earlier, known.workspace.run, pseudonym_mark)
     warm_up(options.formats)  # from here on, the engine leaves Python time for it
-    assessment, intake, begun = _assess(known, read, earlier, work, part, cache, options, pool)
-    if compared := (beside,) if beside else earlier:
+    compared = (beside,) if beside else earlier
+    at_once = replace(options, formats=()) if compared else options
+    assessment, intake, begun = _assess(known, read, earlier, work, part, cache, at_once, pool)
+    if compared:
         with DuckDB(work / "earlier", options.memory, options.temp_size) as engine:
             assessment = compare(engine, compared, assessment, part, names=intake.names)
     shutil.rmtree(work)

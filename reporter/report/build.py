@@ -25,8 +25,8 @@ from reporter.report.chapters.actor_types import parity
 from reporter.report.chapters.agents import agents
 from reporter.report.chapters.chart_data import ages, calendar, cost_curve, losses
 from reporter.report.chapters.controls import ENTERPRISE, Book, frameworks, themes
-from reporter.report.chapters.follow_up.finding_cards import finding_list
-from reporter.report.chapters.follow_up.response_register import answers, register
+from reporter.report.chapters.follow_up.finding_cards import finding_list, result_dates
+from reporter.report.chapters.follow_up.response_register import Answers, answers, register
 from reporter.report.chapters.follow_up.sign_off_page import signature_page
 from reporter.report.chapters.method import hashes, levels, method
 from reporter.report.chapters.next_steps import roadmap
@@ -41,6 +41,7 @@ from reporter.report.editions.front_page import front_page
 from reporter.report.editions.readiness import readiness
 from reporter.report.editions.unscored_view import unscored
 from reporter.report.trend.changes import history
+from reporter.report.trend.course import course
 from reporter.report.view import elements
 from reporter.report.view.arithmetic import causes_by_checks, said_of, why_check
 from reporter.report.view.finding_rows import COLUMNS, Findings
@@ -129,12 +130,7 @@ def _build(assessment: model.Assessment, results: Results) -> View:
         method=method(assessment),
         hashes=hashes(assessment),
         finding_columns=finding_columns(assessment.frameworks),
-        findings=findings(
-            assessment.checks,
-            assessment.frameworks,
-            [(s, n) for c in assessment.scores.checks.values() for s, n in c.counts.items()],
-            results,
-        ),
+        findings=_findings(assessment, results, responses),
         crosswalks=crosswalks(assessment, anchors),
         parity=parity(assessment.parity),
         attestations=attestations(assessment, anchors),
@@ -151,6 +147,7 @@ def _build(assessment: model.Assessment, results: Results) -> View:
             assessment.scores.level.target,
         ),
         history=past,
+        course=course(assessment, past.trends),
         cost=cost_curve(assessment),
         ages=ages(assessment, results),
         weights=_weights(assessment.policy),
@@ -162,6 +159,16 @@ def _build(assessment: model.Assessment, results: Results) -> View:
         responses=register(assessment, responses),
         sign_off=signature_page(assessment),
         readiness=readiness(assessment, results, checks),
+    )
+
+
+def _findings(assessment: model.Assessment, results: Results, given: Answers) -> Findings:
+    return findings(
+        assessment.checks,
+        assessment.frameworks,
+        [(s, n) for c in assessment.scores.checks.values() for s, n in c.counts.items()],
+        results,
+        result_dates(given) if assessment.history.runs else {},
     )
 
 
@@ -409,6 +416,7 @@ def findings(
     frameworks: Iterable[model.Framework],
     counts: Iterable[tuple[Status, int]],
     results: Results,
+    dates: dict[str, tuple[str, str, str, str]] | None = None,
 ) -> Findings:
     """Return by check what findings.csv prints beside the data of the store; `counts` are numbers
     of results by status.
@@ -420,6 +428,7 @@ def findings(
         {c.id: (clean(c.id), clean(c.title), c.severity) for c in checks},
         {c.id: (clean(remedy(c, False)), clean(remedy(c, True))) for c in checks},
         {c.id: tuple(controls.get(c.id, "") for controls in control_lists) for c in checks},
+        dict(dates or {}),
     )
 
 

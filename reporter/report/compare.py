@@ -4,8 +4,7 @@ changes, as plain data.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import pairwise, starmap
@@ -16,24 +15,19 @@ from reporter.engine.duckdb import named_plainly, parquet
 from reporter.errors import InputError
 from reporter.i18n.translate import mark
 from reporter.model.assessment import Assessment, Notice
-from reporter.model.comparison import Cause
 from reporter.model.history import (
     GONE,
-    JOINED,
     OUTSIDE,
-    RENAMED,
-    SPLIT,
     ActorSeen,
     Answered,
-    Closed,
     EarlierRun,
     Failing,
     History,
-    Regrouped,
 )
 from reporter.model.scores import Status
 from reporter.model.sentences import verbatim
 from reporter.report.trend.earlier_runs import VerifiedRun, in_utc
+from reporter.report.trend.lifetimes import follow
 from reporter.report.trend.movement import Pair, movements
 from reporter.report.view.format import clean
 from reporter.report.view.thresholds import rule, thresholds
@@ -82,7 +76,7 @@ def compare(
     Writes changes.parquet there, or to another folder.
     """
     for number, path in enumerate([*(f.folder / RESULTS for f in past_runs), run / RESULTS]):
-        _load(engine, number, path)
+        load_results(engine, number, path)
     if not assessment.pseudonyms and not is_without_people(run):
         _refuse_unmarked(engine, past_runs)
     last_run, number = past_runs[-1], len(past_runs)
@@ -98,6 +92,7 @@ def compare(
     _find_changes(engine, [*(f.run.as_of for f in past_runs), in_utc(assessment.run.as_of)])
     engine.write_parquet(_CHANGES, (out or run) / CHANGES, "zstd")
     bases = [*(_basis_of(f.assessment) for f in past_runs), _basis_of(assessment)]
+    lives = follow(engine, [*(f.assessment for f in past_runs), assessment])
     runs = tuple(_earlier_run(f, *two) for f, two in zip(past_runs, pairwise(bases), strict=True))
     history = History(
         runs=runs,
@@ -111,80 +106,20 @@ def compare(
                 "SELECT actor, is_agent, NOT before FROM who WHERE before <> now ORDER BY ALL"
             )
         ),
-        known_actors=tuple(
-            engine.rows(
-                "SELECT is_agent, count(*) FILTER (WHERE before), count(*) FILTER (WHERE now) FROM"
-                " who GROUP BY 1 ORDER BY 1 DESC"
-            )
-        ),
+        known_actors=tuple(engine.rows(_KNOWN_ACTORS)),
         checks_before=tuple(sorted(checks_before.keys() - checks_now.keys())),
         checks_now=tuple(sorted(checks_now.keys() - checks_before.keys())),
         results_before=int(engine.one(f"SELECT count(*) FROM run_{number - 1}")),
         results_now=int(engine.one(f"SELECT count(*) FROM run_{number}")),
-        regrouped=(regrouped := tuple(_regrouped(engine, number, assessment.causes))),
+        regrouped=lives.regrouped,
         movements=movements(last_run.assessment, assessment, _pairs(engine, number)),
-        closed=tuple(_closed(engine, past_runs, assessment, regrouped)),
+        closed=lives.ended,
         answered=tuple(_answered(engine, past_runs, assessment)),
+        course=lives.course,
     )
-    causes = tuple(_dated(engine, number, past_runs, assessment))
     notices = (*assessment.notices, *_missing_agents(history), *_changed_types(engine))
+    causes = tuple(map(lives.dated, assessment.causes))
     return replace(assessment, history=history, causes=causes, notices=notices)
-
-
-def _dated(
-    engine: Engine, number: int, past_runs: Sequence[VerifiedRun], assessment: Assessment
-) -> Iterator[Cause]:
-    """Yield the causes of a run with the day on which each was first seen."""
-    seen = dict(engine.rows(_FIRST_SEEN.format(number=number)))
-    findings = [
-        (v.run.as_of, {c.id: c.first_seen or v.run.as_of for c in v.assessment.causes})
-        for v in reversed(past_runs)
-    ]
-    today = in_utc(assessment.run.as_of)
-    for cause in assessment.causes:
-        first_seen = seen.get(cause.id, today)
-        # A review that is late has another id each quarter; the finding stays.
-        for as_of, first_seen_of in findings:
-            if cause.id not in first_seen_of:
-                break
-            first_seen = min(first_seen, as_of, first_seen_of[cause.id])
-        yield replace(cause, first_seen=first_seen)
-
-
-def _closed(
-    engine: Engine,
-    past_runs: Sequence[VerifiedRun],
-    assessment: Assessment,
-    regrouped: Sequence[Regrouped],
-) -> Iterator[Closed]:
-    """Yield the findings of earlier runs that ended, those that are back among them.
-
-    One whose failures belong to another finding now goes on as that one.
-    """
-    seen: dict[str, Closed] = {}
-    became: dict[tuple[int, str], list[tuple[str, int]]] = defaultdict(list)
-    for number in range(1, len(past_runs) + 1):
-        for cause, status, n in engine.rows(_BECAME.format(before=number - 1, now=number)):
-            became[number, cause].append((status, n))
-    runs = [(v.run.as_of, v.assessment, v.assessment.history.regrouped) for v in past_runs]
-    runs.append((in_utc(assessment.run.as_of), assessment, tuple(regrouped)))
-    for number, (at, run, moved) in enumerate(runs):
-        for one in run.history.closed:
-            seen.setdefault(one.finding, one)
-        for id_ in {before for r in moved for before in r.before}:
-            seen.pop(id_, None)
-        current = {c.id: c for c in run.causes}
-        for id_, cause in current.items():
-            one = seen.get(id_) or Closed(
-                id_, cause.title, cause.what, cause.severity, cause.first_seen or at, at
-            )
-            is_back = one.closed is not None and one.reopened is None
-            seen[id_] = replace(one, last_seen=at, reopened=at if is_back else one.reopened)
-        for id_, one in seen.items():
-            if id_ not in current and (one.closed is None or one.reopened is not None):
-                results = tuple(became[number, id_])
-                seen[id_] = replace(one, closed=at, became=results, reopened=None)
-    yield from (one for one in seen.values() if one.closed is not None)
 
 
 def _pairs(engine: Engine, number: int) -> Iterator[Pair]:
@@ -195,31 +130,6 @@ def _pairs(engine: Engine, number: int) -> Iterator[Pair]:
             for status, lo, hi in (states[:3], states[3:])
         )
         yield Pair(check, then, now, is_known, n)
-
-
-def _regrouped(engine: Engine, number: int, causes: Iterable[Cause]) -> Iterator[Regrouped]:
-    """Yield the causes of a run whose failures belonged to other causes in the run before. New
-    failures belonged to none.
-    """
-    origins: dict[str, list[str]] = defaultdict(list)
-    heir_counts: Counter[str] = Counter()
-    for origin, cause in engine.rows(
-        f"SELECT DISTINCT a.cause, b.cause FROM run_{number - 1} AS a JOIN run_{number} AS b USING"
-        " (check_id, subject) WHERE a.cause <> '' AND b.cause <> '' ORDER BY ALL"
-    ):
-        origins[cause].append(origin)
-        heir_counts[origin] += 1
-    for cause in causes:
-        causes_before = origins[cause.id]
-        if causes_before and causes_before != [cause.id]:
-            change = (
-                JOINED
-                if len(causes_before) > 1
-                else SPLIT
-                if heir_counts[causes_before[0]] > 1
-                else RENAMED
-            )
-            yield Regrouped(cause.id, change, tuple(causes_before))
 
 
 def _answered(
@@ -270,7 +180,7 @@ def _changed_types(engine: Engine) -> Iterator[Notice]:
         yield Notice("agents_relabelled", (("n", len(lines)),), lines, "changes.csv")
 
 
-def _load(engine: Engine, number: int, path: Path) -> None:
+def load_results(engine: Engine, number: int, path: Path) -> None:
     """Make the table run_N of a run's results."""
     try:
         with named_plainly(path) as plain_path:
@@ -433,23 +343,18 @@ _CHANGES = (
     " reason_values_before, reason_code, reason_values, ref_before AS record_before, ref AS record,"
     " failing_since, waived AS waived_until FROM changes ORDER BY check_id, subject"
 )
-_BECAME = (
-    f"SELECT a.cause, coalesce(b.status, '{GONE}'), count(*) FROM run_{{before}} AS a LEFT JOIN"
-    " run_{now} AS b USING (check_id, subject) WHERE a.cause <> '' AND a.status = 'fail' AND"
-    " a.cause NOT IN (SELECT cause FROM run_{now} WHERE cause <> '') GROUP BY ALL ORDER BY ALL"
-)
 _STATES = (
     "SELECT check_id, a.status, a.tier_lo, a.tier_hi, b.status, b.tier_lo, b.tier_hi, sa.subject IS"
     " NOT NULL AND sb.subject IS NOT NULL, count(*) FROM run_{before} AS a FULL JOIN run_{now} AS b"
     " USING (check_id, subject) LEFT JOIN seen_a AS sa USING (subject) LEFT JOIN seen_b AS sb USING"
     " (subject) GROUP BY ALL ORDER BY ALL"
 )
+_KNOWN_ACTORS = (
+    "SELECT is_agent, count(*) FILTER (WHERE before), count(*) FILTER (WHERE now) FROM who GROUP BY"
+    " 1 ORDER BY 1 DESC"
+)
 _FLOWS = "SELECT check_id, before, now, count(*) FROM pairs GROUP BY ALL ORDER BY ALL"
 
-_FIRST_SEEN = (
-    "SELECT cause, min(moment) FROM run_{number} JOIN since USING (check_id, subject) JOIN moments"
-    " ON moments.run = since.run WHERE cause <> '' GROUP BY cause"
-)
 _STILL_BY_OWNER = (
     "SELECT owner, failing_since, count(*) FROM changes WHERE before = 'fail' AND now = 'fail'"
     " GROUP BY ALL ORDER BY ALL"

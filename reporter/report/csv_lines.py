@@ -17,7 +17,7 @@ from reporter.system.plain_text import clean
 
 _DANGEROUS = frozenset("=+-@\t\r\n\0＝＋－＠")
 _SUSPECT = _DANGEROUS | {" "}
-_TEXTS = ("subject", "actor", "owner", "record", "waiver")
+_TEXTS = ("subject", "actor", "owner", "record", "waiver", "cause")
 """Columns of the store with names from the input."""
 _AS_IT_IS = r"([!#-*.-<>?A-~][ !#-+\--~]*)?"
 """In RE2: texts whose cell is the text: printable ASCII without comma or quote that no spreadsheet
@@ -38,6 +38,7 @@ _CELLS: Mapping[str, str] = {
     "reason": "r.text",
     "fix": "(CASE WHEN listed THEN c.fix_listed ELSE c.fix_unlisted END)",
     "pick": "p.text",
+    "dates": "coalesce(d.text, ',,,')",
 }
 """Part of a line -> SQL; each is one cell or several."""
 
@@ -83,6 +84,7 @@ class Lines:
         unless another is given.
         """
         joins = self._joins + (" JOIN picks AS p ON p.number = rank" if "pick" in parts else "")
+        joins += " LEFT JOIN dates AS d ON d.name = cause" if "dates" in parts else ""
         cells = dict(_CELLS)
         for column in _TEXTS:
             cells[column] = f"held.{column}"
@@ -137,6 +139,8 @@ def _lay_texts(results: Results, findings: Findings, picks: Sequence[str]) -> st
         [(*key, cell(sentence(*key))) for key in said],
         ("text",),
     )
+    dated = [(name, ",".join(map(cell, row))) for name, row in findings.dates.items()]
+    results.lay_beside("dates", ("name", "text"), dated, ("text",))
     results.lay_beside("picks", ("number BIGINT", "text"), list(enumerate(picks, 1)), ("text",))
     return (
         'JOIN checks AS c ON c.name = held."check" JOIN spans AS t ON t.lo = tier_lo AND t.hi ='

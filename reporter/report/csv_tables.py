@@ -30,7 +30,7 @@ TODO = ("owner", "rank", "action", "lane", "effort", *_COLUMNS)
 """The columns of todo.csv."""
 _FINDING = (
     *("id", "head", "subject", "actor", "owner", "tier", "status", "reason", "record"),
-    *("waived_until", "waiver", "fix", "tail"),
+    *("waived_until", "waiver", "fix", "cause", "dates", "tail"),
 )
 """The parts of a line of findings.csv."""
 PICK = attrgetter("rank", "id", "lane", "effort")

@@ -20,6 +20,7 @@ from reporter.report.chapters.said_by_people import Attestations, Waivers
 from reporter.report.editions.board import Board
 from reporter.report.editions.front_page import FrontPage
 from reporter.report.editions.readiness import Readiness
+from reporter.report.trend.course import Course
 from reporter.report.trend.transitions import Progress
 from reporter.report.view.elements import (
     Check,
@@ -64,6 +65,7 @@ class View:
     calendar: LogCalendar = LogCalendar()
     agents: Agents = Agents()
     history: Progress = Progress()
+    course: Course = Course()
     cost: CostCurve = CostCurve()
     ages: Ages = Ages()
     weights: Weights = Weights()

@@ -132,7 +132,7 @@ def write_run(
     manifest comes last, as it holds the hashes of the others.
     """
     write_data(assessment, part)
-    tables = partial(_write_tables, assessment, english_view, part)
+    tables = partial(_write_tables, assessment, english_view, part, options)
     formats = tuple(name for name in options.formats if name != CSV)
     write_formats(view, replace(options, formats=formats), part, part, tables)
     for job in begun:
@@ -141,7 +141,11 @@ def write_run(
     write_manifest(part, assessment, counts)
 
 
-def _write_tables(assessment: Assessment, english_view: View, part: Path) -> None:
+def _write_tables(assessment: Assessment, english_view: View, part: Path, options: Wanted) -> None:
+    if english_view.history.runs and CSV in options.formats:
+        # Not begun before: only the comparison knows since when a finding is open.
+        options.say(f"writing {FILES[CSV]}")
+        WRITERS[CSV](english_view, part / FILES[CSV])
     write_quarantine(assessment, part / "quarantine.csv")
     write_coverage(assessment, part / "coverage.csv")
     write_comparison(assessment.compared, part)
@@ -319,7 +323,10 @@ def write_causes(form: ResponseForm, results: Results, path: Path) -> None:
     )
 
 
-_DATES = ("first_seen", "due_by_policy", "due", "overdue", "status")
+_DATES = (
+    *("first_seen", "age_in_days", "age_is", "reopened"),
+    *("due_by_policy", "due", "overdue", "status"),
+)
 
 
 def write_responses(register: Register, path: Path) -> None:

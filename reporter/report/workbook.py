@@ -18,9 +18,11 @@ from reporter.model.statements import RESPONSE_STATUSES
 from reporter.report.chapters.follow_up.finding_cards import ANSWERED
 from reporter.report.chapters.follow_up.workpapers import COLUMNS, workpapers
 from reporter.report.chapters.parts_of_the_whole import SliceLine
+from reporter.report.chapters.said_by_people import statement_rows
 from reporter.report.csv_tables import TODO, todo
 from reporter.report.document import View
 from reporter.report.findings import findings
+from reporter.report.trend.course import sheet_rows
 from reporter.report.view.elements import Control, Figure, Framework, Gap, LevelStep
 from reporter.report.view.finding_rows import rows
 from reporter.report.view.format import digits, percent
@@ -68,11 +70,12 @@ class Tab:
 
 def tabs(view: View) -> list[Tab]:
     """Return the sheets in reading order."""
-    finding_names = (*view.finding_columns, "finding")
+    finding_names = view.finding_columns
     finding_columns = _linked(_column(n, _FINDING.get(n, "24")) for n in finding_names)
-    finding_rows = ((*row, cause) for row, cause in rows(view.findings, also=["cause"]))
+    finding_rows = (row for (row,) in rows(view.findings))
     todo_columns = _linked(_column(n, _FINDING.get(n, "12#")) for n in TODO)
     agents = list(_agents(view))
+    statements = statement_rows(view.attestations, view.waivers)
     return [
         Tab(say("Summary"), _columns(_SUMMARY), _summary(view), frozen=2),
         Tab(say("Controls"), _columns(_CONTROL), _controls(view), frozen=2),
@@ -89,7 +92,8 @@ def tabs(view: View) -> list[Tab]:
         Tab(say("Agents"), _columns(_AGENT), agents, keys=[row[0] for row in agents]),
         Tab(say("Roadmap"), _columns(_PICK), (_fields(p, _PICK) for p in view.roadmap.picks)),
         Tab(say("To-do"), todo_columns, _translations(TODO, todo(view)), "todo.csv"),
-        Tab(say("Statements"), _linked(_columns(_STATEMENT)), _statements(view), "statements.csv"),
+        Tab(say("Statements"), _linked(_columns(_STATEMENT)), statements, "statements.csv"),
+        *_trend(view),
         *_changes(view),
         Tab(
             say("Units"),
@@ -133,8 +137,7 @@ def _responses(view: View) -> Tab:
         for name, width in _FORM.items()
     )
     lines = (
-        [word(row[n]) if n in ("severity", "status") and row[n] else row[n] for n in _FORM]
-        for row in form
+        [word(row[n]) if n in _FORM_WORDS and row[n] else row[n] for n in _FORM] for row in form
     )
     keys = [cause.id for cause in form.causes]
     return Tab(say(SHEET), tuple(columns), lines, "causes.csv", keys=keys)
@@ -166,6 +169,10 @@ _FINDING = {
     "lane": "10",
     "action": "30",
     "finding": "30",
+    "first_seen": "12@",
+    "age_in_days": "8#",
+    "age_is": "10",
+    "reopened": "12@",
 }
 """Widths by the names of columns; of a number, `#` stands behind it, of a day `@`."""
 _FORM = {
@@ -186,8 +193,11 @@ _FORM = {
     "record": "38",
     "first_seen": "12@",
     "age_in_days": "8#",
+    "age_is": "10",
+    "reopened": "12@",
 }
 """The form of responses."""
+_FORM_WORDS = ("severity", "status", "age_is")
 _WORKPAPER = {
     "framework": "18",
     "control": "14",
@@ -252,6 +262,10 @@ _SAMPLE = (
     "bears_on:34 effect:32 needed:10# check:10 title:44 subject:28 status:13 evidence:14 tier:6"
     " owner:38 record:44 look_at:50 reason:60"
 )
+_TREND = (
+    "name:24 as_of:18 level:8# score:13# score_at_most:13# exact:16 exact_at_most:16 coverage:11#"
+    " open:9# new:9# reopened:9# fixed:9# not_seen_any_more:12# note:60"
+)
 _FILE = (
     "file:50 source:26 why:60 read:12# kept:12# out_of_scope:12# unreadable:12# rejected:12#"
     " sha256:68"
@@ -291,7 +305,13 @@ def _in_words(unit: SliceLine) -> SliceLine:
 
 def _cell_text(name: str, text: str) -> str:
     """Print a cell: codes as words, and texts of the content in the current language."""
-    return word(text) if name in _CODED else content(text) if name in ("title", "fix") else text
+    return (
+        word(text)
+        if name in _CODED and text
+        else content(text)
+        if name in ("title", "fix")
+        else text
+    )
 
 
 def _translations(names: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterable[Sequence[str]]:
@@ -301,13 +321,26 @@ def _translations(names: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterab
     return ([_cell_text(n, text) for n, text in zip(names, row, strict=True)] for row in rows)
 
 
-_CODED = ("severity", "status", "lane", "kind")
+_CODED = ("severity", "status", "lane", "kind", "age_is")
 
 
 def headings() -> set[str]:
     """Return the heading of every column, except those named after a framework."""
     specs = " ".join(
-        (_SUMMARY, _TYPE, _NOTE, _CONTROL, _CHECK, _AGENT, _PICK, _STATEMENT, _PART, _FILE, _SAMPLE)
+        (
+            _SUMMARY,
+            _TYPE,
+            _NOTE,
+            _CONTROL,
+            _CHECK,
+            _AGENT,
+            _PICK,
+            _STATEMENT,
+            _PART,
+            _FILE,
+            _SAMPLE,
+            _TREND,
+        )
     )
     names = {name.rpartition(":")[0] for name in specs.split()}
     return {n.replace("_", " ") for n in (*names, *_FINDING, *TODO, *_FORM, *_WORKPAPER)}
@@ -522,71 +555,18 @@ def _agents(view: View) -> Iterator[Row]:
 _NONE: Counter[str] = Counter()
 
 
-def _statements(view: View) -> Iterator[Row]:
-    for answer in view.attestations.rows:
-        yield (
-            *(
-                say("attestation"),
-                answer.framework,
-                answer.control,
-                "",
-                "",
-                "",
-                word(answer.answer),
-                answer.statement,
-                answer.who,
-                answer.role,
-                answer.date,
-            ),
-            *(
-                answer.expires,
-                "",
-                word(answer.method),
-                "",
-                word(answer.counts_as),
-                "",
-                answer.why,
-                answer.record,
-            ),
-        )
-    for kind, statements in (
-        (say("waiver"), view.waivers.waivers),
-        (say("compensating control"), view.waivers.compensations),
-    ):
-        for statement in statements:
-            yield (
-                *(
-                    say("exception") if statement.exception else kind,
-                    "",
-                    "",
-                    statement.check,
-                    statement.subject,
-                    statement.by_check,
-                    "",
-                    statement.reason,
-                    statement.who,
-                    "",
-                    statement.since,
-                    statement.until,
-                ),
-                *(
-                    statement.review,
-                    "",
-                    statement.ticket,
-                    word(statement.counts_as),
-                    statement.results,
-                    statement.why,
-                    statement.record,
-                ),
-            )
-
-
 def _changes(view: View) -> list[Tab]:
     """Return the sheet of changes if an earlier run was compared."""
     if not view.history.runs:
         return []
     columns = _linked(_column(n, _CHANGED.get(n, "28")) for n in view.history.columns)
     return [Tab(say("Changes"), columns, view.history.changes or (), "changes.csv")]
+
+
+def _trend(view: View) -> list[Tab]:
+    """Return the sheet of all runs, where there are enough of them."""
+    rows = list(sheet_rows(view.course, view.history.trends))
+    return [Tab(say("Trend"), _columns(_TREND), rows, frozen=2)] if rows else []
 
 
 def _quarantine(view: View) -> Iterator[Row]:

@@ -4,26 +4,35 @@ still as it was, and the findings with their age and whether they ended in time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from statistics import median
+from tempfile import TemporaryDirectory
 from typing import Any
 
+from reporter.engine.duckdb import DuckDB
 from reporter.errors import InputError
-from reporter.i18n.translate import headline, word
-from reporter.model.assessment import SEVERITIES, Assessment
-from reporter.model.comparison import Cause
+from reporter.i18n.translate import headline
+from reporter.model.assessment import Assessment
+from reporter.model.history import FindingCounts, Lifetime
 from reporter.pipeline.quarter.compare_runs import FIXED, OPEN, REOPENED, UNSEEN
 from reporter.report.chapters.follow_up.deadlines import Deadline, deadline
-from reporter.report.view.format import clean, count, number, percent
+from reporter.report.chapters.follow_up.kept_dates import fixed_when, kept_dates, open_deadlines
+from reporter.report.chapters.follow_up.kept_dates import lines as kept_lines
+from reporter.report.chapters.follow_up.response_register import responses_by_finding
+from reporter.report.compare import load_results
+from reporter.report.trend.earlier_runs import in_utc
+from reporter.report.trend.lifetimes import Lifetimes, follow
+from reporter.report.view.format import clean, number, percent
 from reporter.runs.chain import CHAIN, UNFINISHED, Closing, latest, read_chain, state_of, unlisted
 from reporter.runs.run_manifest import MANIFEST, read_manifest
-from reporter.runs.store import read_data
+from reporter.runs.store import RESULTS, read_data
 from reporter.system.plain_text import aligned
 
+AT_MOST = "at most"
+"""The age of one that ended, for nobody saw on which day."""
 SCHEMA = "agent-maturity-history/1"
 TOO_THIN = "too little evidence"
 
@@ -62,15 +71,30 @@ class FindingRow:
     first_seen: str
     last_seen: str
     age: int
-    """Days from first seen to the last run, or to its end."""
+    """Days that it has been open without a gap, up to the last run or to its end."""
+    age_is: str
+    """exactly | at least: it may be older than the runs show; of one that ended, at most."""
+    reopened: str
+    """The run in which it was last back; '' where it never ended."""
+    returns: int
     due: str
     late: int
-    """Days that it was, or is, overdue."""
+    """Days that it is overdue; 0 for one that ended."""
     state: str
     """open | reopened | fixed | not seen any more"""
+    in_time: str
+    """Of a fixed one: in time | late | between two runs; '' where nothing was due."""
 
 
-def read_history(folder: Path) -> tuple[list[RunRow], list[FindingRow]]:
+@dataclass(frozen=True, slots=True)
+class UnitHistory:
+    """The last run of a unit, its findings dated over all runs of the folder."""
+
+    run: Assessment
+    lives: Lifetimes
+
+
+def read_history(folder: Path) -> tuple[list[RunRow], list[UnitHistory]]:
     """Read the runs that lie in a folder, by organisation, unit and moment.
 
     Raises InputError where there is no folder, VerificationError where the chain is broken.
@@ -83,7 +107,7 @@ def read_history(folder: Path) -> tuple[list[RunRow], list[FindingRow]]:
         p.parent.name for p in folder.glob(f"*/{MANIFEST}") if not p.parent.name.startswith(".")
     }
     rows: list[RunRow] = []
-    last: dict[tuple[str, str], Assessment] = {}
+    units: dict[tuple[str, str], list[tuple[str, Assessment]]] = {}
     begun = {p.name[1:].removesuffix(".purged") for p in folder.glob(".*.purged")}
     for name in sorted(names | chain.keys() | begun):
         closing = chain.get(name)
@@ -92,18 +116,67 @@ def read_history(folder: Path) -> tuple[list[RunRow], list[FindingRow]]:
             changes = (f"is closed, and {CHAIN} does not have it any more",)
         changes = (UNFINISHED,) if name in begun else changes
         try:
-            assessment = read_data(folder / name)
+            run = read_data(folder / name)
         except InputError as error:
             rows.append(_unread(name, closing, changes or (error.message,)))
             continue
-        row = _row(name, assessment, closing is not None or name in taken_out, changes)
+        row = _row(name, run, closing is not None or name in taken_out, changes)
         rows.append(replace(row, purged=_purged(folder / name)))
-        key = rows[-1].organisation, rows[-1].unit
-        if key not in last or last[key].run.as_of < assessment.run.as_of:
-            last[key] = assessment
+        units.setdefault((clean(run.run.organisation), clean(run.run.unit)), []).append((name, run))
+    followed: list[UnitHistory] = []
+    overdue: dict[str, int] = {}
+    faults: dict[str, tuple[str, ...]] = {}
+    for key in sorted(units):
+        runs = sorted(units[key], key=lambda r: (in_utc(r[1].run.as_of), r[0]))
+        one, late, unread = _followed(folder, runs)
+        followed += [one] if one else []
+        overdue |= late
+        faults |= unread
+    rows = [
+        replace(
+            r, overdue=overdue.get(r.run, r.overdue), changes=r.changes or faults.get(r.run, ())
+        )
+        for r in rows
+    ]
     rows.sort(key=lambda r: (r.organisation, r.unit, r.as_of, r.run))
-    findings = [f for key in sorted(last) for f in _findings(last[key])]
-    return rows, findings
+    return rows, followed
+
+
+def _followed(
+    folder: Path, runs: Sequence[tuple[str, Assessment]]
+) -> tuple[UnitHistory | None, dict[str, int], dict[str, tuple[str, ...]]]:
+    """Follow the findings of a unit over its runs; return by run, too, how many were overdue, or
+    why its results cannot be read.
+    """
+    read: list[tuple[str, Assessment]] = []
+    faults: dict[str, tuple[str, ...]] = {}
+    with TemporaryDirectory(prefix="reporter-") as place, DuckDB(Path(place) / "work") as engine:
+        for name, run in runs:
+            try:
+                load_results(engine, len(read), folder / name / RESULTS)
+                read.append((name, run))
+            except InputError as error:
+                faults[clean(name)] = (f"{RESULTS} {error.message}",)
+        lives = follow(engine, [run for _, run in read])
+    overdue = {
+        clean(name): _overdue(run, open_now)
+        for (name, run), open_now in zip(read, lives.open_by_run, strict=True)
+    }
+    if not read:
+        return None, overdue, faults
+    last = read[-1][1]
+    causes = tuple(map(lives.dated, last.causes))
+    history = replace(last.history, closed=lives.ended, course=lives.course)
+    return UnitHistory(replace(last, causes=causes, history=history), lives), overdue, faults
+
+
+def _overdue(run: Assessment, open_now: Sequence[Lifetime]) -> int:
+    agreed = {name: r.due for name, r in responses_by_finding(run).items()}
+    dates = (
+        deadline(one, run.run.as_of, run.policy.due_days, agreed.get(one.finding))
+        for one in open_now
+    )
+    return sum(d.late > 0 for d in dates)
 
 
 def _row(name: str, run: Assessment, is_closed: bool, changes: tuple[str, ...]) -> RunRow:
@@ -119,7 +192,7 @@ def _row(name: str, run: Assessment, is_closed: bool, changes: tuple[str, ...]) 
         score_hi=percent(total.hi) if is_scored else "",
         coverage=percent(total.coverage),
         findings=len(run.causes),
-        overdue=sum(d.late > 0 for d in map(_dates_of(run), run.causes)),
+        overdue=sum(d.late > 0 for d in open_deadlines(run).values()),
         closed=is_closed,
         changes=changes,
     )
@@ -151,58 +224,46 @@ def _unread(name: str, closing: Closing | None, changes: tuple[str, ...]) -> Run
     )
 
 
-def _dates_of(run: Assessment) -> Callable[[Cause], Deadline]:
-    agreed = {r.finding: r.due for r in run.responses}
+def finding_rows(units: Sequence[UnitHistory]) -> Iterator[FindingRow]:
+    """Yield the findings of the last run of each unit, then those that ended."""
+    for one in units:
+        run, dates = one.run, open_deadlines(one.run)
+        for cause in run.causes:
+            yield _finding(run, one.lives.by_id[cause.id], dates[cause.id])
+        for ended in run.history.closed:
+            if not ended.is_open:
+                assert ended.closed
+                dates_then = deadline(ended, ended.closed, run.policy.due_days)
+                yield _finding(run, ended, dates_then)
 
-    def dates(cause: Cause) -> Deadline:
-        return deadline(cause, run.run.as_of, run.policy.due_days, agreed.get(cause.id))
 
-    return dates
-
-
-def _findings(run: Assessment) -> Iterator[FindingRow]:
-    """Yield the findings of the last run of a unit, then those that ended."""
-    unit, dates_of = clean(run.run.unit), _dates_of(run)
-    back = {c.finding for c in run.history.closed if c.reopened}
-    for cause in run.causes:
-        dates = dates_of(cause)
-        yield FindingRow(
-            unit=unit,
-            id=clean(cause.id),
-            severity=cause.severity,
-            title=clean(headline(cause.title)),
-            what=clean(cause.what),
-            first_seen=_iso(dates.first_seen),
-            last_seen=_iso(run.run.as_of),
-            age=dates.age,
-            due=_iso(dates.due),
-            late=dates.late,
-            state=REOPENED if cause.id in back else OPEN,
-        )
-    for ended in run.history.closed:
-        if ended.reopened or ended.closed is None:
-            continue
-        dates = deadline(ended, ended.closed, run.policy.due_days)
-        yield FindingRow(
-            unit=unit,
-            id=clean(ended.finding),
-            severity=ended.severity,
-            title=clean(headline(ended.title)),
-            what=clean(ended.what),
-            first_seen=_iso(ended.first_seen),
-            last_seen=_iso(ended.last_seen),
-            age=dates.age,
-            due=_iso(dates.due),
-            late=dates.late,
-            state=FIXED if ended.is_fixed else UNSEEN,
-        )
+def _finding(run: Assessment, life: Lifetime, dates: Deadline) -> FindingRow:
+    is_fixed = not life.is_open and life.is_fixed
+    state = FIXED if is_fixed else UNSEEN if not life.is_open else REOPENED if life.closed else OPEN
+    return FindingRow(
+        unit=clean(run.run.unit),
+        id=clean(life.finding),
+        severity=life.severity,
+        title=clean(headline(life.title)),
+        what=clean(life.what),
+        first_seen=_iso(life.first_seen),
+        last_seen=_iso(life.last_seen),
+        age=dates.age,
+        age_is=dates.age_is if life.is_open or not dates.is_exact else AT_MOST,
+        reopened=_iso(life.reopened),
+        returns=life.returns,
+        due=_iso(dates.due),
+        late=dates.late if life.is_open else 0,
+        state=state,
+        in_time=fixed_when(life, run.policy.due_days) if is_fixed else "",
+    )
 
 
 def _iso(time: datetime | None) -> str:
     return f"{time:%Y-%m-%d}" if time else ""
 
 
-def as_text(rows: Sequence[RunRow], findings: Sequence[FindingRow]) -> Iterator[str]:
+def as_text(rows: Sequence[RunRow], units: Sequence[UnitHistory]) -> Iterator[str]:
     """Yield the history line by line: runs, then how findings keep their dates, by severity."""
     heads = ("run", "unit", "as of", "level", "score", "coverage", "findings", "overdue", "")
     lines = [
@@ -215,8 +276,12 @@ def as_text(rows: Sequence[RunRow], findings: Sequence[FindingRow]) -> Iterator[
         for r in rows
     ]
     yield from aligned((heads, *lines))
-    yield ""
-    yield from _kept_dates(findings)
+    for one in units:
+        yield ""
+        if len(units) > 1:
+            yield clean(" · ".join(filter(None, (one.run.run.organisation, one.run.run.unit))))
+        yield from flow_lines(one.run.history.course)
+        yield from kept_lines(kept_dates(one.run, open_deadlines(one.run)))
 
 
 def _standing(row: RunRow) -> str:
@@ -226,29 +291,29 @@ def _standing(row: RunRow) -> str:
     return ", ".join(filter(None, ("closed" if row.closed else "", purge if row.purged else "")))
 
 
-def _kept_dates(findings: Sequence[FindingRow]) -> Iterator[str]:
-    for severity in SEVERITIES:
-        of_it = [f for f in findings if f.severity == severity]
-        live = [f for f in of_it if f.state in (OPEN, REOPENED)]
-        fixed = [f for f in of_it if f.state == FIXED]
-        if not of_it:
-            continue
+def flow_lines(course: Sequence[FindingCounts]) -> Iterator[str]:
+    """Yield what became of the findings from run to run."""
+    for now in course[1:]:
         text = (
-            f"{word(severity)}: {number(len(live))} open, {sum(f.late > 0 for f in live)} overdue"
+            f"{now.as_of:%Y-%m-%d}: {number(now.open)} open; {now.new} new, {now.reopened}"
+            f" reopened, {now.fixed} fixed, {now.unseen} not seen any more"
         )
-        back = sum(f.state == REOPENED for f in live)
-        text += f", {back} reopened" if back else ""
-        if fixed:
-            in_time = sum(not f.late for f in fixed)
-            text += f"; {len(fixed)} fixed, {in_time} of them in time, after a median of"
-            text += f" {count(int(median(f.age for f in fixed)), 'day')}"
-        yield text
+        yield text + (f", {now.regrouped:+} regrouped" if now.regrouped else "")
 
 
-def as_data(rows: Sequence[RunRow], findings: Sequence[FindingRow]) -> dict[str, Any]:
+def as_data(rows: Sequence[RunRow], units: Sequence[UnitHistory]) -> dict[str, Any]:
     """Return the history as plain data."""
     return {
         "schema": SCHEMA,
         "runs": [asdict(r) for r in rows],
-        "findings": [asdict(f) for f in findings],
+        "findings": [asdict(f) for f in finding_rows(units)],
+        "dates": [
+            {
+                "organisation": clean(one.run.run.organisation),
+                "unit": clean(one.run.run.unit),
+                **asdict(row),
+            }
+            for one in units
+            for row in kept_dates(one.run, open_deadlines(one.run))
+        ],
     }

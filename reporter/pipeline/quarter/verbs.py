@@ -137,11 +137,11 @@ def history(ctx: click.Context, folder: Path, as_json: bool) -> None:
     from reporter.pipeline.quarter.run_history import as_data, as_text, read_history
 
     with speaking("en"):
-        rows, findings = read_history(folder)
+        rows, units = read_history(folder)
         if as_json:
-            print_json(as_data(rows, findings), indent=1)
+            print_json(as_data(rows, units), indent=1)
         else:
-            for line in as_text(rows, findings):
+            for line in as_text(rows, units):
                 print_clean(line)
     if any(row.closed and row.changes for row in rows):
         ctx.exit(4)

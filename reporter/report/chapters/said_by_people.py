@@ -4,11 +4,11 @@ the anchors. Out: their chapters, including statements without effect.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from reporter.i18n.translate import mark, say, say_n
+from reporter.i18n.translate import mark, say, say_n, word
 from reporter.model import assessment as model
 from reporter.model.statements import (
     ATTESTATIONS,
@@ -314,3 +314,63 @@ def _moment(time: datetime | None) -> str:
         if time == datetime(time.year, time.month, time.day)
         else f"{time:%Y-%m-%d %H:%M}"
     )
+
+
+def statement_rows(attestations: Attestations, waivers: Waivers) -> Iterator[tuple[str, ...]]:
+    """Yield what people stated, a row each for the workbook."""
+    for answer in attestations.rows:
+        yield (
+            *(
+                say("attestation"),
+                answer.framework,
+                answer.control,
+                "",
+                "",
+                "",
+                word(answer.answer),
+                answer.statement,
+                answer.who,
+                answer.role,
+                answer.date,
+            ),
+            *(
+                answer.expires,
+                "",
+                word(answer.method),
+                "",
+                word(answer.counts_as),
+                "",
+                answer.why,
+                answer.record,
+            ),
+        )
+    for kind, statements in (
+        (say("waiver"), waivers.waivers),
+        (say("compensating control"), waivers.compensations),
+    ):
+        for statement in statements:
+            yield (
+                *(
+                    say("exception") if statement.exception else kind,
+                    "",
+                    "",
+                    statement.check,
+                    statement.subject,
+                    statement.by_check,
+                    "",
+                    statement.reason,
+                    statement.who,
+                    "",
+                    statement.since,
+                    statement.until,
+                ),
+                *(
+                    statement.review,
+                    "",
+                    statement.ticket,
+                    word(statement.counts_as),
+                    statement.results,
+                    statement.why,
+                    statement.record,
+                ),
+            )

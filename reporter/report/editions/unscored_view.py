@@ -15,6 +15,7 @@ from reporter.report.chapters.parts_of_the_whole import Dimension, SliceLine, Sl
 from reporter.report.document import View
 from reporter.report.editions.board import Board
 from reporter.report.editions.readiness import Readiness
+from reporter.report.trend.course import Course
 from reporter.report.trend.transitions import Movements
 from reporter.report.view.elements import Figure, Framework, Group, Level, Reliance, Summary
 
@@ -35,6 +36,7 @@ def unscored(view: View) -> View:
         history=replace(
             view.history, sentences=(), trends=(), score_changes=(), movements=Movements()
         ),
+        course=Course(),
         front=replace(
             view.front,
             judgement=f"{ready.headline}. {ready.reason}",

@@ -32,6 +32,7 @@ from reporter.report.html.svg import (
     shares,
     text,
 )
+from reporter.report.trend.course import Course, CoursePoint
 from reporter.report.trend.transitions import FlowStep, Moment, Trend
 from reporter.report.view import elements
 from reporter.report.view.format import number
@@ -186,19 +187,117 @@ def _course(moments: Sequence[Moment], width: int) -> tuple[list[str], int]:
     return [*parts, *_date_labels(spots)], _TOP + _HEIGHT + 22
 
 
+def course(shown: Course, width: int = 640) -> str:
+    """Draw score and coverage of each run along time, and below them its findings. Lines join only
+    runs of the same rules without a gap between them.
+    """
+    span = width - _LEFT
+    xs = [_LEFT + _INSET + p.score.at * (span - 2 * _INSET) / 1000 for p in shown.points]
+    base = _TOP + _HEIGHT + 34 + _BARS
+    parts = []
+    for share in (0, 500, 1000):
+        y = _height(share)
+        parts.append(line(f"M{_LEFT} {y:g}h{span}", LINE, "hollow"))
+        parts.append(text(_LEFT - 6, y + 4, f"{share // 10} %", "end", "muted", 11))
+    spots = list(zip(xs, shown.points, strict=True))
+    ranges = "".join(
+        hatch(x - 5, _height(p.score.at_hi), 10, _height(p.score.at_lo) - _height(p.score.at_hi))
+        for x, p in spots
+        if p.score.assessed and p.score.at_hi > p.score.at_lo
+    )
+    parts.append(hatched(ranges))
+    for (x, before), (x_now, now) in pairwise(spots):
+        parts += _joint(x, before, x_now, now, base)
+    for x, p in spots:
+        parts += _run_marks(x, p)
+    parts += _finding_bars(spots, base)
+    parts.append(line(f"M{_LEFT} {base}h{span}", LINE, "hollow"))
+    parts.append(text(_LEFT - 6, base + 4, "0", "end", "muted", 11))
+    dates = [(x, p.score) for x, p in spots]
+    parts += _date_labels(dates, base)
+    title = say("How did level, score and findings develop?")
+    description = "; ".join(", ".join(filter(None, row)) for row in shown.rows)
+    return draw(width, base + 22, title, parts, "course", desc=description)
+
+
+_BARS = 70
+"""Height of the highest bar of findings."""
+
+
+def _joint(x: float, before: CoursePoint, x_now: float, now: CoursePoint, base: int) -> list[str]:
+    """Join two runs, or mark why they are not joined."""
+    if not now.is_joined:
+        middle = (x + x_now) / 2
+        words = say("no run") if now.gap else say("rules changed")
+        outline = f"M{middle:g} {_TOP - 8}V{base}"
+        return [
+            line(outline, MUTED, "stroke-muted", 1, "2 3"),
+            text(middle, _TOP - 12, words, "mid", "muted", 11),
+        ]
+    parts = []
+    if before.coverage and now.coverage:
+        outline = f"M{x:g} {_height(before.at_coverage):g}L{x_now:g} {_height(now.at_coverage):g}"
+        parts.append(line(outline, MUTED, "stroke-muted", 1.2, "1 3"))
+    if before.score.assessed and now.score.assessed:
+        outline = f"M{x:g} {_height(before.score.at_lo):g}L{x_now:g} {_height(now.score.at_lo):g}"
+        parts.append(line(outline, GOOD, "good-line", 2.5))
+    return parts
+
+
+def _run_marks(x: float, point: CoursePoint) -> list[str]:
+    """Draw the score, coverage and level of a run."""
+    parts, score = [], point.score
+    if point.coverage:
+        y = _height(point.at_coverage)
+        parts.append(
+            f'<circle class="open" cx="{x:g}" cy="{y:g}" r="3.5" fill="{PAPER}" stroke="{MUTED}"/>'
+        )
+    if not score.assessed:
+        return [*parts, text(x, _height(0) - 6, say("no score"), "mid", "muted", 11)]
+    y = _height(score.at_lo)
+    parts.append(f'<circle class="good" cx="{x:g}" cy="{y:g}" r="4.5" fill="{GOOD}"/>')
+    if score.level_lo is not None:
+        level = say("level {level}", level=score.level_lo)
+        spot = _height(0) - 6 if score.at_lo > 250 else _height(score.at_hi) - 7
+        parts.append(text(x, spot, level, "mid", "ink", 11, bold=True))
+    return parts
+
+
+def _finding_bars(spots: Sequence[tuple[float, CoursePoint]], base: int) -> list[str]:
+    """Draw of each run a bar of open findings, and beside it what ended since the run before."""
+    counts = [(x, p.counts) for x, p in spots]
+    most = max(1, *(max(c.open, (c.fixed or 0) + (c.unseen or 0)) for _, c in counts))
+    step = min((b - a for (a, _), (b, _) in pairwise(spots)), default=60)
+    wide = max(2.0, min(14.0, step / 3))
+    parts = []
+    for x, c in counts:
+        tall, fixed, unseen = (n * _BARS / most for n in (c.open, c.fixed or 0, c.unseen or 0))
+        if c.open:
+            parts.append(rect(x - wide, base - tall, wide - 1, tall, FAIL, "fail"))
+        if fixed:
+            parts.append(rect(x + 1, base - fixed, wide - 1, fixed, GOOD, "good"))
+        if unseen:
+            parts.append(
+                hatched(hatch(x + 1.5, base - fixed - unseen, wide - 2, max(unseen - 1, 1)))
+            )
+        if step >= 44:
+            parts.append(text(x - wide / 2, base - tall - 4, number(c.open), "mid", "ink", 11))
+    return parts
+
+
 def _height(share: int) -> float:
     return _TOP + _HEIGHT * (1000 - share) / 1000
 
 
-def _date_labels(spots: list[tuple[float, Moment]]) -> list[str]:
+def _date_labels(spots: list[tuple[float, Moment]], base: float = _TOP + _HEIGHT) -> list[str]:
     """Print the dates that fit, and always the first and the last."""
     parts, last_x = [], -1e9
     last_index = len(spots) - 1
     for index, (x, moment) in enumerate(spots):
         room = index in (0, last_index) or (x - last_x >= 80 and spots[last_index][0] - x >= 80)
         if room:
-            parts.append(line(f"M{x:g} {_TOP + _HEIGHT}v4", MUTED, "tick"))
-            parts.append(text(x, _TOP + _HEIGHT + 17, shortened(moment.as_of), "mid", "muted", 11))
+            parts.append(line(f"M{x:g} {base}v4", MUTED, "tick"))
+            parts.append(text(x, base + 17, shortened(moment.as_of), "mid", "muted", 11))
             last_x = x
     return parts
 

@@ -52,7 +52,7 @@ from reporter.runs.store import StoredTable
 STYLES = {"screen": ("base.css", "screen.css"), "paper": ("base.css", "paper.css")}
 DRAWINGS: tuple[Callable[..., str], ...] = (
     *(charts.bar, charts.lost_points, charts.days, charts.split),
-    *(ladders.practices, ladders.tick, ladders.trend, ladders.flow),
+    *(ladders.practices, ladders.tick, ladders.trend, ladders.course, ladders.flow),
     *(ladders.cost_curve, ladders.owner_ages, tier_levels, agent_map, action_path, deviations),
 )
 """What templates can draw, by the name of the function."""

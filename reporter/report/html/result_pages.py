@@ -19,6 +19,7 @@ from reporter.i18n.translate import mark, say
 from reporter.model import ids
 from reporter.model.scores import HELD, Status, tier_text
 from reporter.report.chapters.chart_data import AgentCard
+from reporter.report.chapters.follow_up.deadlines import EXACTLY, age_words
 from reporter.report.chapters.next_steps import PickLine
 from reporter.report.document import View
 from reporter.report.html.printed_results import ALL, PASS, RAW, Rows, owner_text, printer
@@ -124,6 +125,10 @@ class Listing:
     """Ids of listed results that fail or are unknown and were not so in the run before, as JSON."""
     decided: Markup = Markup("[]")
     """Ids of the listed results that each decision settles, by its number, as JSON."""
+    dated: Markup = Markup("[]")
+    """For how long the findings of listed results are open, and since when again, with the ids of
+    the results, as JSON.
+    """
 
 
 def listing(view: View) -> Listing:
@@ -148,6 +153,7 @@ def listing(view: View) -> Listing:
         Markup("" if inline else _agents_beside(view)),
         Markup(_as_json(_new(view, by_check.values()))),
         Markup(_as_json(list(_decided(view, by_check)))),
+        Markup(_as_json(_dated(view, by_check.values()))),
     )
 
 
@@ -175,6 +181,23 @@ def _decided(view: View, listed: Mapping[str, CheckListing]) -> Iterator[tuple[s
             if status in q.statuses and not waived_until
         ]
         yield str(q.rank), settled
+
+
+def _dated(view: View, listed: Iterable[CheckListing]) -> list[tuple[str, str, list[str]]]:
+    """Return ages with the results of that age, the longest first."""
+    dates = view.findings.dates
+    if not dates:
+        return []
+    causes = dict(view.findings.results.each(("id", "cause"), "cause <> ''"))
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for id_ in (id_ for part in listed for id_ in part.rows.columns["id"]):
+        if row := dates.get(causes.get(id_, "")):
+            groups.setdefault(row[1:], []).append(id_)
+    ordered = sorted(groups.items(), key=lambda g: (-int(g[0][0]), g[0]))
+    return [
+        (age_words(int(age), age_is == EXACTLY), reopened and say("reopened"), results)
+        for (age, age_is, reopened), results in ordered
+    ]
 
 
 def _as_json(value: object) -> str:

@@ -283,6 +283,10 @@ def _changes(paper: _Paper, content: Outline) -> None:
         paper.text(text, "List Bullet")
     if content.change_chart:
         paper.chart(content.change_chart)
+    if content.course and content.course_chart:
+        paper.heading(content.course.title, 1)
+        paper.chart(content.course_chart)
+        paper.table(content.course)
 
 
 def _decisions(paper: _Paper, content: Outline) -> None:

@@ -45,6 +45,8 @@ from reporter.report.view.format import number
 
 CELL, LABEL, PADDING = 11, 11, 5
 """Size of the letters of a table and above a number, and what is left free in a cell."""
+COURSE_HEIGHT = 160
+"""Of the picture above the table of runs, in points."""
 ROW_LINES, DECISION_LINES, LADDER_LINES = 3, 8, 10
 MUTED = RGBColor(0x5A, 0x66, 0x73)
 REPORT, ROADMAP, CONTROLS = "report.json", "roadmap.csv", "controls.csv"
@@ -379,6 +381,19 @@ def _changes(deck: _Deck, content: Outline) -> None:
     _fill(first, _within(cut, box.width - 40, box.height), has_bullets=True)
     for placeholder in others:
         deck.chart(placeholder, content.change_chart)  # type: ignore[arg-type]
+    _course(deck, content)
+
+
+def _course(deck: _Deck, content: Outline) -> None:
+    """Show the findings of each run, and below them its numbers."""
+    if not content.course or not content.course_chart:
+        return
+    upper, lower = deck.slide(TWO, content.course.title, say(_CHANGES_SOURCE))
+    top = Box(BODY.left, BODY.top, BODY.width, COURSE_HEIGHT)
+    put(upper, top)
+    deck.chart(upper, content.course_chart)
+    rest = Box(BODY.left, BODY.top + COURSE_HEIGHT + 8, BODY.width, BODY.height - COURSE_HEIGHT - 8)
+    deck.table(lower, content.course, rest, REPORT)
 
 
 def _decisions(deck: _Deck, content: Outline) -> None:

@@ -13,6 +13,7 @@ from reporter.report.document import View
 from reporter.report.editions.decisions import Question
 from reporter.report.editions.front_page import NOT_JUDGED, Change, Rung
 from reporter.report.editions.readiness import Readiness
+from reporter.report.trend.course import Course
 from reporter.report.trend.transitions import Moment
 from reporter.report.view.elements import Control, LevelStep, Line, Notice
 from reporter.report.view.format import number, percent, ranged
@@ -100,6 +101,9 @@ class Outline:
     """With an earlier run; else `changes` says that there is none."""
     changes: tuple[str, ...]
     change_chart: Chart | None
+    course: Table | None
+    """Level, score and findings run by run; None with fewer than two earlier runs."""
+    course_chart: Chart | None
     questions: tuple[Question, ...]
     questions_title: str
     questions_text: tuple[str, ...]
@@ -148,6 +152,8 @@ def _unscored(whole: Outline, readiness: Readiness) -> Outline:
         is_compared=False,
         changes=(),
         change_chart=None,
+        course=None,
+        course_chart=None,
         questions=(),
         questions_title=say("What fails already"),
         questions_text=tuple(filter(None, (readiness.failing_text, *failing, unnamed))),
@@ -190,10 +196,12 @@ def _whole(view: View) -> Outline:
         is_compared=bool(view.history.runs),
         changes=_changes(view),
         change_chart=_change_chart(view),
+        course=_course(view.course),
+        course_chart=_course_chart(view.course),
         questions=front.questions,
         questions_title=say("What to decide?"),
         questions_text=(front.questions_text,),
-        follow_up=view.responses.for_board,
+        follow_up=tuple(filter(None, (view.causes.dates.for_board, *view.responses.for_board))),
         unseen=tuple(filter(None, (*front.unseen, front.notes))),
         notices=tuple(map(_notice, summary.notices)),
         themes=_themes(view.themes.controls),
@@ -305,10 +313,10 @@ def _change_chart(view: View) -> Chart | None:
     """Draw the score of each run that has one: what is proven, and what evidence could add."""
     if not view.history.trends:
         return None
-    moments = [m for m in view.history.trends[0].moments if m.assessed][-RUNS_SHOWN:]
-    if len(moments) < 2:
+    moments = view.history.trends[0].moments[-RUNS_SHOWN:]
+    if sum(m.assessed for m in moments) < 2:
         return None
-    bounds = [(Fraction(m.exact_lo), Fraction(m.exact_hi)) for m in moments]
+    bounds = [(Fraction(m.exact_lo), Fraction(m.exact_hi)) if m.assessed else None for m in moments]
     return Chart(
         say("Evidenced score of each run"),
         tuple(map(_moment, moments)),
@@ -316,15 +324,16 @@ def _change_chart(view: View) -> Chart | None:
             Series(
                 say("on evidence"),
                 GOOD,
-                tuple(float(rounded(lo)) for lo, _ in bounds),
-                tuple(percent(lo) for lo, _ in bounds),
+                tuple(float(rounded(b[0])) if b else 0.0 for b in bounds),
+                tuple(percent(b[0]) if b else "" for b in bounds),
             ),
             Series(
                 say("what missing evidence could add"),
                 UNKNOWN,
-                tuple(float(rounded(hi) - rounded(lo)) for lo, hi in bounds),
+                tuple(float(rounded(b[1]) - rounded(b[0])) if b else 0.0 for b in bounds),
                 tuple(
-                    say("up to {score}", score=percent(hi)) if hi > lo else "" for lo, hi in bounds
+                    say("up to {score}", score=percent(b[1])) if b and b[1] > b[0] else ""
+                    for b in bounds
                 ),
             ),
         ),
@@ -334,8 +343,48 @@ def _change_chart(view: View) -> Chart | None:
 
 
 def _moment(moment: Moment) -> str:
-    """Name a run, and say where it is not like with like with the one before."""
+    """Name a run, and say where it has no score or is not like with like with the one before."""
+    if not moment.assessed:
+        return say("{day} (no score)", day=moment.as_of)
     return moment.as_of if moment.alike else say("{day} (other rules)", day=moment.as_of)
+
+
+def _course(course: Course) -> Table | None:
+    if not course.points:
+        return None
+    return Table(
+        say("How did level, score and findings develop?"),
+        course.head,
+        course.rows[-RUNS_SHOWN:],
+        (14, 7, 12, 9, 7, 6, 9, 7, 10, 19),
+        frozenset({4, 5, 6, 7, 8}),
+    )
+
+
+def _course_chart(course: Course) -> Chart | None:
+    """Draw the findings of each run: what is open, and on top what ended since the run before."""
+    points = course.points[-RUNS_SHOWN:]
+    counts = [p.counts for p in points]
+    if not points:
+        return None
+    names = (
+        say("{day} (after a time without a run)", day=p.score.as_of) if p.gap else p.score.as_of
+        for p in points
+    )
+    return _drawn(
+        Chart(
+            say("Findings of each run, and what became of those of the run before"),
+            tuple(names),
+            (
+                Series(say("open"), BAD, tuple(float(c.open) for c in counts)),
+                Series(
+                    say("not seen any more"), UNKNOWN, tuple(float(c.unseen or 0) for c in counts)
+                ),
+                Series(say("fixed"), GOOD, tuple(float(c.fixed or 0) for c in counts)),
+            ),
+            is_upright=True,
+        )
+    )
 
 
 def _tally(theme: Control) -> tuple[int, int]:

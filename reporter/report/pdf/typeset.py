@@ -49,7 +49,7 @@ _HEADING_SIZES = {1: 34, 2: 20, 3: 12.5, 4: 11}
 _HEADINGS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4}
 _BLOCK_PICTURES = {
     *("heat", "lost-points", "days", "trend", "flow", "path", "tier-levels", "agent-map"),
-    *("deviations", "cost-curve", "owner-ages"),
+    *("deviations", "cost-curve", "owner-ages", "course"),
 }
 _GROUPS = {"hero": "two", "twocol": "two", "maps": "pair", "trends": "pair"}
 """Class of an element -> the function that gets each of its children as an argument."""

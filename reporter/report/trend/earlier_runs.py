@@ -107,7 +107,14 @@ def read_verified(folder: Path) -> VerifiedRun:
         raise InputError(f"does not belong to the {DATA} beside it", str(folder / MANIFEST))
     start, end = (_time(at) for at in manifest["period"])
     run = EarlierRun(
-        as_of, start, end, hashes["evidence_id"], digests[DATA], standings(assessment), ()
+        as_of,
+        start,
+        end,
+        hashes["evidence_id"],
+        digests[DATA],
+        standings(assessment),
+        (),
+        coverage=assessment.scores.enterprise.total.coverage,
     )
     pseudonyms = str(manifest.get("pseudonyms", ""))
     return VerifiedRun(folder, assessment, run, hashes, pseudonyms, is_without_people(folder))

@@ -5,7 +5,7 @@ rows of texts, in any order.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, overload
 
@@ -16,14 +16,16 @@ from reporter.system.plain_text import clean
 COLUMNS = (
     *("id", "check", "title", "severity", "subject", "actor", "owner", "tier"),
     *("status", "reason", "record", "waived_until", "waiver", "fix"),
+    *("finding", "first_seen", "age_in_days", "age_is", "reopened"),
 )
 """Followed by one column per framework with the ids of the controls that the check counts for."""
 Row = tuple[str, ...]
+NO_DATES: Row = ("", "", "", "")
 OWED, BY_OWNER = "rank IS NOT NULL", "owner, rank, place"
 """In SQL: the results that an action fixes, and whose they are, in the order of the roadmap."""
 _STORE_COLUMNS = (
     *("id", "check", "subject", "actor", "owner", "tier_lo", "tier_hi"),
-    *("status", "reason", "record", "waived_until", "waiver", "listed"),
+    *("status", "reason", "record", "waived_until", "waiver", "listed", "cause"),
 )
 
 
@@ -41,6 +43,10 @@ class Findings:
     """Check -> what fixes it on who stands in no list, and on who stands in one."""
     tails: dict[str, Row]
     """Check -> the controls of each framework that it counts for."""
+    dates: dict[str, Row] = field(default_factory=dict)
+    """Finding -> first seen, age in days, how that is meant, reopened; without an earlier run there
+    are none.
+    """
 
     def __len__(self) -> int:
         """Return the number of findings without reading them."""
@@ -84,6 +90,7 @@ def rows(
             waived_until,
             waiver,
             is_listed,
+            cause,
         ) = values[: len(_STORE_COLUMNS)]
         yield (
             (
@@ -99,6 +106,8 @@ def rows(
                 waived_until,
                 clean(waiver),
                 findings.fixes[check][is_listed],
+                clean(cause),
+                *findings.dates.get(cause, NO_DATES),
                 *findings.tails[check],
             ),
             *values[len(_STORE_COLUMNS) :],

@@ -17,6 +17,7 @@ from reporter.evaluate.root_causes import remedy
 from reporter.i18n.translate import content, headline, mark, say, say_n, word
 from reporter.model import assessment as model
 from reporter.model.comparison import Cause
+from reporter.model.history import Lifetime
 from reporter.model.scores import Status
 from reporter.model.statements import Response
 from reporter.report.chapters.follow_up.deadlines import (
@@ -27,6 +28,7 @@ from reporter.report.chapters.follow_up.deadlines import (
     due_text,
     seen_text,
 )
+from reporter.report.chapters.follow_up.kept_dates import DatesTable, dates_table
 from reporter.report.chapters.follow_up.response_register import (
     Answers,
     ResponseLine,
@@ -35,7 +37,7 @@ from reporter.report.chapters.follow_up.response_register import (
     register,
 )
 from reporter.report.view.elements import Check, LevelStep, Link
-from reporter.report.view.format import clean, count, join, number, record, short
+from reporter.report.view.format import clean, count, digits, join, number, record, short
 from reporter.runs.store import Results
 
 CARDS_SHOWN, CARDS_ON_PAPER = 20, 6
@@ -128,6 +130,8 @@ class ResponseForm:
     due_days: dict[str, int]
     leavers: tuple[str, ...]
     """Owners who have left: they are not asked."""
+    reopened: tuple[Lifetime, ...] = ()
+    """Findings that had ended."""
 
     def __len__(self) -> int:
         return len(self.causes)
@@ -137,10 +141,11 @@ class ResponseForm:
 
     def __iter__(self) -> Iterator[dict[str, str]]:
         """Yield a row for each finding, the worst first; days as YYYY-MM-DD."""
-        responses = dict(self.responses)
+        responses, past = dict(self.responses), {one.finding: one for one in self.reopened}
         for cause in self.causes:
             response = responses.get(cause.id)
-            dates = deadline(cause, self.as_of, self.due_days, response.due if response else None)
+            agreed = response.due if response else None
+            dates = deadline(cause, self.as_of, self.due_days, agreed, past.get(cause.id))
             yield {
                 "finding": cause.id,
                 "severity": cause.severity,
@@ -150,8 +155,10 @@ class ResponseForm:
                 "failing_results": number(cause.failures),
                 "record": clean(cause.ref),
                 "owners_on_record": clean(", ".join(cause.owners)),
-                "first_seen": _day(dates.first_seen),
-                "age_in_days": number(dates.age),
+                "first_seen": _day(dates.ever_seen),
+                "age_in_days": digits(dates.age),
+                "age_is": dates.age_is,
+                "reopened": _day(dates.reopened),
                 "due_by_policy": _day(dates.by_policy),
                 "overdue": number(dates.late),
                 "status": response.status if response else "",
@@ -160,6 +167,14 @@ class ResponseForm:
                 "due": _day(dates.due),
                 "evidence": clean(response.evidence) if response else "",
             }
+
+
+def result_dates(given: Answers) -> dict[str, tuple[str, str, str, str]]:
+    """Return what is printed beside each failing result, by its finding."""
+    return {
+        id_: (_day(d.ever_seen), digits(d.age), d.age_is, _day(d.reopened))
+        for id_, d in given.deadlines.items()
+    }
 
 
 def _day(time: datetime | None) -> str:
@@ -174,6 +189,7 @@ class FindingList:
     lines: tuple[FindingLine, ...]
     """The first findings, in the order of the cards."""
     form: ResponseForm
+    dates: DatesTable = DatesTable()
     on_paper: int = CARDS_ON_PAPER
     """So many cards are printed on paper."""
 
@@ -209,7 +225,9 @@ def finding_list(
             assessment.run.as_of,
             assessment.policy.due_days,
             assessment.leavers,
+            tuple(given.reopened.values()),
         ),
+        dates=dates_table(assessment, given.deadlines),
     )
 
 

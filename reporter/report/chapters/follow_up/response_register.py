@@ -12,10 +12,16 @@ from datetime import datetime
 from reporter.i18n.translate import day, headline, mark, say, say_n, word
 from reporter.model import assessment as model
 from reporter.model.comparison import Cause
-from reporter.model.history import GONE, Answered, Closed
+from reporter.model.history import GONE, Answered, Lifetime
 from reporter.model.scores import HELD, Status
 from reporter.model.statements import DONE, RESPONSES, RISK_ACCEPTED, Response
-from reporter.report.chapters.follow_up.deadlines import Deadline, age_text, deadline, due_text
+from reporter.report.chapters.follow_up.deadlines import (
+    Deadline,
+    age_text,
+    deadline,
+    deadlines,
+    due_text,
+)
 from reporter.report.view.format import clean, count, free, join, number, person, short
 from reporter.runs.store import Results
 
@@ -80,7 +86,7 @@ class Answers:
     renamed: Mapping[str, str]
     """Id of an earlier finding -> the finding that its failures belong to now."""
     gone: Mapping[str, Answered]
-    closed: Mapping[str, Closed]
+    closed: Mapping[str, Lifetime]
     """Findings of earlier runs, as the last of them had them."""
     waived: Mapping[str, int]
     """Finding -> failures that a waiver covers, where the risk is said to be accepted."""
@@ -88,6 +94,11 @@ class Answers:
     """Finding of this run -> the response to it."""
     deadlines: Mapping[str, Deadline]
     """Of each finding of this run: the day that was agreed, else that of the policy."""
+
+    @property
+    def reopened(self) -> dict[str, Lifetime]:
+        """Return the findings of this run that had ended."""
+        return {id_: one for id_, one in self.closed.items() if one.is_open}
 
     def cause(self, response: Response) -> Cause | None:
         """Return the finding that a response answers."""
@@ -103,21 +114,28 @@ def _cause(
 
 def answers(assessment: model.Assessment, results: Results) -> Answers:
     """Lay the responses of an assessment beside its findings."""
-    causes = {c.id: c for c in assessment.causes}
-    gone = {a.finding: a for a in assessment.history.answered}
-    renamed = {a.finding: a.now_in for a in gone.values() if a.now_in}
+    causes, by_cause = {c.id: c for c in assessment.causes}, responses_by_finding(assessment)
+    gone, renamed = {a.finding: a for a in assessment.history.answered}, _renamed(assessment)
     accepted = any(r.status == RISK_ACCEPTED for r in assessment.responses)
     condition = f"status = '{Status.FAIL}' AND waived_until <> ''"
     waived = results.rows(("cause", "count(*)"), condition, "GROUP BY cause") if accepted else []
+    dates = deadlines(assessment, {name: r.due for name, r in by_cause.items()})
+    closed = {c.finding: c for c in assessment.history.closed}
+    return Answers(causes, renamed, gone, closed, dict(waived), by_cause, dates)
+
+
+def responses_by_finding(assessment: model.Assessment) -> dict[str, Response]:
+    """Return the responses to the findings of a run, also those to what they were before."""
+    causes, renamed = {c.id: c for c in assessment.causes}, _renamed(assessment)
     by_cause: dict[str, Response] = {}
     for response in assessment.responses:
         if cause := _cause(response, causes, renamed):
             by_cause.setdefault(cause.id, response)
-    as_of, due_days = assessment.run.as_of, assessment.policy.due_days
-    agreed = {name: r.due for name, r in by_cause.items()}
-    deadlines = {c.id: deadline(c, as_of, due_days, agreed.get(c.id)) for c in assessment.causes}
-    closed = {c.finding: c for c in assessment.history.closed}
-    return Answers(causes, renamed, gone, closed, dict(waived), by_cause, deadlines)
+    return by_cause
+
+
+def _renamed(assessment: model.Assessment) -> dict[str, str]:
+    return {a.finding: a.now_in for a in assessment.history.answered if a.now_in}
 
 
 def anchor(cause: Cause) -> str:
@@ -202,7 +220,11 @@ def _line(response: Response, assessment: model.Assessment, given: Answers) -> R
     cause = given.cause(response)
     if cause:
         dates = deadline(
-            cause, assessment.run.as_of, assessment.policy.due_days, agreed=response.due
+            cause,
+            assessment.run.as_of,
+            assessment.policy.due_days,
+            response.due,
+            given.reopened.get(cause.id),
         )
         note = _note(response, cause, dates, given.waived.get(cause.id, 0))
         return _printed(response, OPEN, note, cause, dates)
@@ -229,7 +251,7 @@ def _printed(
     note: str,
     cause: Cause | None = None,
     dates: Deadline | None = None,
-    past: Closed | None = None,
+    past: Lifetime | None = None,
 ) -> ResponseLine:
     known = cause or past
     return ResponseLine(

@@ -507,7 +507,7 @@ def write_manifest(part: Path, assessment: Assessment, rows: dict[str, int]) -> 
 
 def publish(part: Path, out: Path) -> None:
     """Make the finished folder durable, then visible, in one rename."""
-    for path in sorted(part.rglob("*")):
+    for path in (*sorted(part.rglob("*")), part):
         descriptor = os.open(path, os.O_RDONLY)
         os.fsync(descriptor)
         os.close(descriptor)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ from reporter.system.claims import claimed
 from reporter.system.plain_text import clean_json
 
 CHAIN = "closed.jsonl"
+_BACKUP = "Take the chain as it was left, from a backup or another copy of this folder."
 _KEYS = ("n", "organisation", "unit", "period", "as_of", "run", "manifest", "previous")
 
 
@@ -63,6 +65,8 @@ def read_chain(folder: Path) -> list[Closing]:
     if not path.exists():
         return []
     text = path.read_text(encoding="utf-8", errors="backslashreplace")
+    if not text:  # it begins with its first line
+        raise VerificationError("is empty", str(path), _BACKUP)
     found: list[Closing] = []
     for n, line in enumerate(text.split("\n")[:-1], 1):
         closing = _parsed(line)
@@ -75,13 +79,11 @@ def read_chain(folder: Path) -> list[Closing]:
             raise VerificationError(
                 "is not the line that was written, or one before it was taken out",
                 f"{path}:{n}",
-                "Take the chain as it was left, from a backup or another copy of this folder.",
+                _BACKUP,
             )
         found.append(closing)
-    if text and not text.endswith("\n"):
-        raise VerificationError(
-            "its last line is cut off", str(path), "Take the chain as it was left, from a backup."
-        )
+    if not text.endswith("\n"):
+        raise VerificationError("its last line is cut off", str(path), _BACKUP)
     return found
 
 
@@ -93,7 +95,7 @@ def _parsed(line: str) -> Closing | None:
         del data["sha256"]  # of another line `line` differs
         data["period"] = tuple(data["period"])
         return Closing(**data)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         return None
 
 
@@ -108,9 +110,14 @@ def changed_files(run: Path) -> Iterator[str]:
         path = run / name
         if name not in there:
             yield f"{name}: missing"
-        elif path.is_symlink() or sha256(path) != outputs[name]["sha256"]:
+        elif not is_regular(path) or sha256(path) != outputs[name]["sha256"]:
             yield f"{name}: changed"
     yield from (f"{name}: not of this run" for name in sorted(there - {*outputs, MANIFEST}))
+
+
+def is_regular(path: Path) -> bool:
+    """Tell whether a path is a file of its own: to open a pipe waits for whoever writes to it."""
+    return stat.S_ISREG(path.lstat().st_mode)
 
 
 def read_manifest(run: Path) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from reporter.model.assessment import SEVERITIES, Assessment
 from reporter.model.comparison import Cause
 from reporter.pipeline.quarter.compare_runs import FIXED, OPEN, REOPENED, UNSEEN
 from reporter.report.chapters.follow_up.deadlines import Deadline, deadline
+from reporter.report.trend.earlier_runs import runs_below
 from reporter.report.view.format import clean, count, number, percent
 from reporter.runs.chain import Closing, read_chain, state_of
 from reporter.runs.store import MANIFEST, read_data
@@ -73,14 +74,12 @@ def read_history(folder: Path) -> tuple[list[RunRow], list[FindingRow]]:
     if not folder.is_dir():
         raise InputError("no such folder", str(folder), "Give the folder that holds the runs.")
     chain = {c.run: c for c in read_chain(folder)}
-    names = {
-        p.parent.name for p in folder.glob(f"*/{MANIFEST}") if not p.parent.name.startswith(".")
-    }
+    names = {run.name for run in runs_below(folder)}
     rows: list[RunRow] = []
     last: dict[tuple[str, str], Assessment] = {}
     for name in sorted(names | chain.keys()):
         closing = chain.get(name)
-        changes = state_of(closing, folder) if closing else ()
+        changes = state_of(closing, folder) if closing else _lacking(folder / name)
         try:
             assessment = read_data(folder / name)
         except InputError as error:
@@ -93,6 +92,10 @@ def read_history(folder: Path) -> tuple[list[RunRow], list[FindingRow]]:
     rows.sort(key=lambda r: (r.organisation, r.unit, r.as_of, r.run))
     findings = [f for key in sorted(last) for f in _findings(last[key])]
     return rows, findings
+
+
+def _lacking(run: Path) -> tuple[str, ...]:
+    return () if (run / MANIFEST).is_file() else (f"{MANIFEST}: missing",)
 
 
 def _row(name: str, run: Assessment, is_closed: bool, changes: tuple[str, ...]) -> RunRow:

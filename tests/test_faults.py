@@ -149,7 +149,9 @@ class Stage:
         folders = {k.rpartition("/")[0] for k in new}
         assert new == {k: v for k, v in self.made.items() if k.rpartition("/")[0] in folders}
         if self.verb == "assess":
-            assert bool(ended.printed) <= bool(new), "a result is printed of a run that is not there"
+            assert bool(ended.printed) <= bool(new), (
+                "a result is printed of a run that is not there"
+            )
         if is_finished:
             assert new == self.made
             assert not left_behind(self.place)
@@ -231,6 +233,8 @@ def test_a_full_disk_ends_a_run_and_harms_no_other(
     whole(disk, "close", before)
     earlier = digests(small / "runs")
     write_quarter(ws, 3)
+    plan = tmp_path / "PLAN.yml"
+    plan.write_text("units: [ws]\nout: disk/runs\nformats: [json]\n")
     room = sum(p.stat().st_size for p in (small / "runs").rglob("*") if p.is_file())
     for n in range(number):
         where = chance.choice(["--out", "--cache", "--temp"])
@@ -257,9 +261,11 @@ def test_a_full_disk_ends_a_run_and_harms_no_other(
             shutil.rmtree(place, ignore_errors=True)
         assert digests(small / "runs") == earlier
     fill(small, 0)
-    shutil.rmtree(small / "runs/after", ignore_errors=True)
-    refused = disk.run("close", before)
-    assert refused.code in (0, 3) and digests(small / "runs") == earlier, refused.said
+    for words in (("close", before), ("batch", plan)):
+        refused = disk.run(*words)
+        assert (refused.code, refused.printed) == (3, ""), refused
+        assert f"{tmp_path / 'disk/runs'}/" in refused.said and "Make room there" in refused.said
+        assert digests(small / "runs") == earlier
 
 
 @pytest.mark.parametrize("disk", ["ro"], indirect=True)

@@ -188,10 +188,14 @@ def close(run: Path, unit: str) -> tuple[Closing, bool]:
         )
         text = "".join(f"{c.line}\n" for c in (*chain, closing))
         part = place / CHAIN
-        with part.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
+        try:
+            with part.open("w", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            path = str(run.parent / CHAIN)
+            raise OSError(error.errno, error.strerror, path) from error
         part.replace(run.parent / CHAIN)
         descriptor = os.open(run.parent, os.O_RDONLY)
         os.fsync(descriptor)

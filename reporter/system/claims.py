@@ -111,9 +111,13 @@ def hold(folder: Path) -> int:
                 str(folder),
                 "Remove the folder if it does not, or give another --out.",
             )
-        _empty(folder)
-        os.ftruncate(lock, 0)
-        os.pwrite(lock, _here().encode() + f" process {os.getpid()}\n".encode(), 0)
+        try:
+            _empty(folder)
+            os.ftruncate(lock, 0)
+            os.pwrite(lock, _here().encode() + f" process {os.getpid()}\n".encode(), 0)
+        except OSError as error:  # a full disk, which a call on a descriptor does not name
+            release(folder, lock)
+            raise OSError(error.errno, error.strerror, error.filename or str(folder)) from error
         return lock
 
 

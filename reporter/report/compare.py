@@ -171,8 +171,9 @@ def _closed(
             seen[id_] = replace(one, last_seen=at, reopened=at if is_back else one.reopened)
         for id_, one in seen.items():
             if id_ not in current and (one.closed is None or one.reopened is not None):
+                again = one.reopened or one.first_seen  # without a gap, as of one that is open
                 results = tuple(became[number, id_])
-                seen[id_] = replace(one, closed=at, became=results, reopened=None)
+                seen[id_] = replace(one, first_seen=again, closed=at, became=results, reopened=None)
     yield from (one for one in seen.values() if one.closed is not None)
 
 

@@ -79,7 +79,10 @@ def read_history(folder: Path) -> tuple[list[RunRow], list[FindingRow]]:
     last: dict[tuple[str, str], Assessment] = {}
     for name in sorted(names | chain.keys()):
         closing = chain.get(name)
-        changes = state_of(closing, folder) if closing else _lacking(folder / name)
+        changes = state_of(closing, folder) if closing else ()
+        if not closing and not (folder / name / MANIFEST).is_file():
+            rows.append(_unread(name, closing, (f"{MANIFEST}: missing",)))
+            continue
         try:
             assessment = read_data(folder / name)
         except InputError as error:
@@ -92,10 +95,6 @@ def read_history(folder: Path) -> tuple[list[RunRow], list[FindingRow]]:
     rows.sort(key=lambda r: (r.organisation, r.unit, r.as_of, r.run))
     findings = [f for key in sorted(last) for f in _findings(last[key])]
     return rows, findings
-
-
-def _lacking(run: Path) -> tuple[str, ...]:
-    return () if (run / MANIFEST).is_file() else (f"{MANIFEST}: missing",)
 
 
 def _row(name: str, run: Assessment, is_closed: bool, changes: tuple[str, ...]) -> RunRow:

@@ -26,7 +26,7 @@ deep: $(STAMP) ## the cases that the suite leaves out, for they take minutes
 	@$(PY) -m pytest -n 2 -m deep
 	@$(PY) -m pytest -n 2 --hypothesis-profile=whole tests/test_score_*.py
 
-faults: $(STAMP) ## kill, fill, damage and mislead it: 50 moments of a death for each command (FAULT_SEED=, FAULT_MOMENTS=; a quarter of an hour)
+faults: $(STAMP) ## kill, fill, damage and mislead it: 50 moments of a death for each command (FAULT_SEED=, FAULT_MOMENTS=; takes minutes)
 	@$(PY) -m pytest -n 2 --dist loadfile -m faults
 
 mutants: $(STAMP) ## break the scorer in every small way: does a test notice? (a quarter of an hour)

@@ -468,7 +468,7 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
 }
 
 
-@pytest.mark.parametrize("number", [4, pytest.param(1000, marks=DEEP)])
+@pytest.mark.parametrize("number", [2, pytest.param(1000, marks=DEEP)])
 @pytest.mark.parametrize("fresh", [("--fresh",), ()], ids=["fresh", "kept run"])
 def test_a_damaged_cache_costs_time_and_no_number(
     fresh: tuple[str, ...], number: int, place: Path

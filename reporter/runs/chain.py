@@ -150,7 +150,7 @@ def close(run: Path, unit: str) -> tuple[Closing, bool]:
     """Freeze a run in the chain of its folder; return its line, and whether it is new.
 
     Raises InputError where a run of as late a moment is closed already; VerificationError where the
-    run is not as it was made, or the chain is broken.
+    run is not as it was made, or the chain is broken; OSError where the disk is full.
     """
     run = run.resolve()
     manifest = read_manifest(run)

@@ -72,7 +72,7 @@ def hold(folder: Path) -> int:
     """Hold a folder until the process ends or closes the returned descriptor; otherwise as
     `claimed`.
 
-    Raises InputError where a living process holds it.
+    Raises InputError where a living process holds it, OSError where the disk is full.
     """
     while True:
         is_new = True

@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 # What runs more than once is compiled once.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test slow deep mutants mutants-input check golden docs verapdf browser bench clean
+.PHONY: demo test slow deep faults mutants mutants-input check golden docs verapdf browser bench clean
 
 demo: $(RUNTIME) ## assess two quarters of the sample company and leave the runs with their reports
 	rm -rf $(RUN) $(BEFORE)
@@ -25,6 +25,9 @@ slow: $(STAMP) ## every example of every check, and what attackers, broken files
 deep: $(STAMP) ## the cases that the suite leaves out, for they take minutes
 	@$(PY) -m pytest -n 2 -m deep
 	@$(PY) -m pytest -n 2 --hypothesis-profile=whole tests/test_score_*.py
+
+faults: $(STAMP) ## kill, fill, damage and mislead it: 50 moments of a death for each command (FAULT_SEED=, FAULT_MOMENTS=; takes minutes)
+	@$(PY) -m pytest -n 2 --dist loadfile -m faults
 
 mutants: $(STAMP) ## break the scorer in every small way: does a test notice? (a quarter of an hour)
 	@$(PY) -m pip install -q --disable-pip-version-check -e '.[mutants]'

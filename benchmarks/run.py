@@ -29,6 +29,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import batch
 import opening as pages
 import peers
 
@@ -472,6 +473,22 @@ def scripts(bench: Bench, n: int = 1_000_000) -> Iterator[Line]:
         yield Line(f"{what}, {n:,} events: of duckdb", "x", 0, shares)
 
 
+def batches(bench: Bench, units: int = 50) -> Iterator[Line]:
+    """Many units as a batch, beside each of them alone."""
+    jobs = sorted({1, len(os.sched_getaffinity(0))})
+    place = bench.work / "batch"
+    place.mkdir()
+    found = batch.measure(place, units, max(3, bench.runs), "html,pdf,json,csv", jobs)
+    for n in jobs:
+        what = f"{units} units of the sample's size, {n} at a time: of single runs"
+        yield Line(f"{what}, wall", "x", batch.MOST, tuple(found.walls[n]))
+        yield Line(f"{what}, CPU", "x", batch.MOST, tuple(found.cpus[n]))
+    yield Line(
+        f"{units} units: memory of the batch, last to first third", "x", batch.FLAT, (found.growth,)
+    )
+    yield Line(f"{units} units, nothing changed", "s", 0, (found.unchanged,))
+
+
 PARTS = {
     "small": small,
     "sample": sample,
@@ -486,7 +503,7 @@ PARTS = {
     "memory": memory,
     "peers": scripts,
 }
-LARGE = {"ten-million": ten_million, "delivered": delivered, "growth": growth}
+LARGE = {"batch": batches, "ten-million": ten_million, "delivered": delivered, "growth": growth}
 
 
 def main() -> None:

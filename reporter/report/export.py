@@ -523,7 +523,7 @@ def write_manifest(
 
 def publish(part: Path, out: Path) -> None:
     """Make the finished folder durable, then visible, in one rename."""
-    for path in sorted(part.rglob("*")):
+    for path in (*sorted(part.rglob("*")), part):
         descriptor = os.open(path, os.O_RDONLY)
         os.fsync(descriptor)
         os.close(descriptor)

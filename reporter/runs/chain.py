@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -74,7 +75,12 @@ def read_chain(folder: Path) -> list[Closing]:
     Raises VerificationError where a line was changed, taken out, put in or cut off.
     """
     path = folder / CHAIN
-    text = path.read_text(encoding="utf-8", errors="backslashreplace") if path.exists() else ""
+    if not path.exists():
+        _hold_against_head(folder, [])
+        return []
+    text = path.read_text(encoding="utf-8", errors="backslashreplace")
+    if not text:  # it begins with its first line
+        raise VerificationError("is empty", str(path), BACKUP)
     found: list[Closing] = []
     manifests: dict[str, str] = {}
     for n, line in enumerate(text.split("\n")[:-1], 1):
@@ -90,7 +96,7 @@ def read_chain(folder: Path) -> list[Closing]:
             raise VerificationError(why, f"{path}:{n}", BACKUP)
         manifests[closing.run] = closing.manifest
         found.append(closing)
-    if text and not text.endswith("\n"):
+    if not text.endswith("\n"):
         raise VerificationError("its last line is cut off", str(path), BACKUP)
     _hold_against_head(folder, found)
     return found
@@ -153,7 +159,7 @@ def _parsed(line: str) -> Closing | None:
         del data["sha256"]  # of another line `line` differs
         data["period"] = tuple(data["period"])
         return Closing(**data)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         return None
 
 
@@ -168,9 +174,14 @@ def changed_files(run: Path) -> Iterator[str]:
         path = run / name
         if name not in there:
             yield f"{name}: missing"
-        elif path.is_symlink() or sha256(path) != outputs[name]["sha256"]:
+        elif not is_regular(path) or sha256(path) != outputs[name]["sha256"]:
             yield f"{name}: changed"
     yield from (f"{name}: not of this run" for name in sorted(there - {*outputs, *BESIDE}))
+
+
+def is_regular(path: Path) -> bool:
+    """Tell whether a path is a file of its own: to open a pipe waits for whoever writes to it."""
+    return stat.S_ISREG(path.lstat().st_mode)
 
 
 def state_of(closing: Closing, folder: Path) -> tuple[str, ...]:
@@ -196,7 +207,7 @@ def close(run: Path, unit: str) -> tuple[Closing, bool]:
     """Freeze a run in the chain of its folder; return its line, and whether it is new.
 
     Raises InputError where a run of as late a moment is closed already; VerificationError where the
-    run is not as it was made, or the chain is broken.
+    run is not as it was made, or the chain is broken; OSError where the disk is full.
     """
     run = run.resolve()
     manifest = read_manifest(run)
@@ -270,10 +281,13 @@ def carry(run: Path, closing: Closing) -> None:
 
 def _put(place: Path, path: Path, text: str) -> None:
     part = place / path.name
-    with part.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        with part.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
     part.replace(path)
     descriptor = os.open(path.parent, os.O_RDONLY)
     os.fsync(descriptor)

@@ -91,7 +91,7 @@ def hold(folder: Path) -> int:
     """Hold a folder until the process ends or closes the returned descriptor; otherwise as
     `claimed`.
 
-    Raises InputError where a living process holds it.
+    Raises InputError where a living process holds it, OSError where the disk is full.
     """
     while True:
         is_new = True
@@ -130,9 +130,13 @@ def hold(folder: Path) -> int:
                 str(folder),
                 "Remove the folder if it does not, or give another --out.",
             )
-        _empty(folder)
-        os.ftruncate(lock, 0)
-        os.pwrite(lock, _here().encode() + f" process {os.getpid()}\n".encode(), 0)
+        try:
+            _empty(folder)
+            os.ftruncate(lock, 0)
+            os.pwrite(lock, _here().encode() + f" process {os.getpid()}\n".encode(), 0)
+        except OSError as error:  # a full disk, which a call on a descriptor does not name
+            release(folder, lock)
+            raise OSError(error.errno, error.strerror, error.filename or str(folder)) from error
         return lock
 
 

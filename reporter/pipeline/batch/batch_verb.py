@@ -92,6 +92,7 @@ def _run(plan: Plan, lines: Log, hook: Callable[[Path], None], packs: bool, fres
     from reporter.pipeline.batch.batch_run import Work, run_units
     from reporter.pipeline.batch.journal import Journal
     from reporter.pipeline.batch.unit_order import LOCK
+    from reporter.report.export import clear_abandoned
     from reporter.system.claims import hold
 
     plan.out.mkdir(parents=True, exist_ok=True)
@@ -104,6 +105,10 @@ def _run(plan: Plan, lines: Log, hook: Callable[[Path], None], packs: bool, fres
         raise InputError(message, str(plan.out), hint) from error
     hook(lock)
     try:
+        # The units look for such folders in that of this process only.
+        for name in clear_abandoned(plan.out):
+            text = f"removed {name}, which a run that was killed had left"
+            lines.info(text, unit="", event="removed")
         with Journal(plan.out) as journal:
             _warn_of_others(plan, journal.rows, lines)
             now = lambda: lines.now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")  # noqa: E731

@@ -23,7 +23,7 @@ from reporter.report.chapters.follow_up.kept_dates import fixed_when, kept_dates
 from reporter.report.chapters.follow_up.kept_dates import lines as kept_lines
 from reporter.report.chapters.follow_up.response_register import responses_by_finding
 from reporter.report.compare import load_results
-from reporter.report.trend.earlier_runs import in_utc
+from reporter.report.trend.earlier_runs import in_utc, runs_below
 from reporter.report.trend.lifetimes import Lifetimes, follow
 from reporter.report.view.format import clean, number, percent
 from reporter.runs.chain import CHAIN, UNFINISHED, Closing, latest, read_chain, state_of, unlisted
@@ -103,9 +103,7 @@ def read_history(folder: Path) -> tuple[list[RunRow], list[UnitHistory]]:
         raise InputError("no such folder", str(folder), "Give the folder that holds the runs.")
     lines = read_chain(folder)
     chain, taken_out = latest(lines), {*unlisted(folder, lines)}
-    names = {
-        p.parent.name for p in folder.glob(f"*/{MANIFEST}") if not p.parent.name.startswith(".")
-    }
+    names = {run.name for run in runs_below(folder)}
     rows: list[RunRow] = []
     units: dict[tuple[str, str], list[tuple[str, Assessment]]] = {}
     begun = {p.name[1:].removesuffix(".purged") for p in folder.glob(".*.purged")}
@@ -115,6 +113,9 @@ def read_history(folder: Path) -> tuple[list[RunRow], list[UnitHistory]]:
         if name in taken_out and not closing:
             changes = (f"is closed, and {CHAIN} does not have it any more",)
         changes = (UNFINISHED,) if name in begun else changes
+        if not closing and not changes and not (folder / name / MANIFEST).is_file():
+            rows.append(_unread(name, closing, (f"{MANIFEST}: missing",)))
+            continue
         try:
             run = read_data(folder / name)
         except InputError as error:

@@ -71,16 +71,21 @@ def _runs_in(folder: Path) -> list[Path]:
         raise InputError("no such folder", str(folder), "--earlier takes a run folder.")
     if (folder / MANIFEST).is_file() or (folder / DATA).is_file():
         return [folder]
-    runs = sorted(
-        p.parent for p in folder.glob(f"*/{MANIFEST}") if not p.parent.name.startswith(".")
-    )
-    if not runs:
+    if not (runs := runs_below(folder)):
         raise InputError(
             f"no {MANIFEST} in it or in a folder of it",
             str(folder),
             "--earlier takes a run folder, or a folder of them.",
         )
     return runs
+
+
+def runs_below(folder: Path) -> list[Path]:
+    """Return the folders of a folder that hold a run, or half of one: that is for its reader to
+    refuse.
+    """
+    found = (p.parent for name in (MANIFEST, DATA) for p in folder.glob(f"*/{name}"))
+    return sorted({run for run in found if not run.name.startswith(".")})
 
 
 def read_verified(folder: Path) -> VerifiedRun:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from conftest import assess_few, read_results, reporter, texts_of
 
+from reporter.engine.duckdb import DuckDB
 from reporter.errors import InputError, VerificationError
 from reporter.pipeline.assess import Options, assess_workspace
 from reporter.pipeline.quarter.compare_runs import compare_stored, finding_changes
@@ -21,6 +22,7 @@ from reporter.pipeline.retention import purge as purging
 from reporter.pipeline.retention import purged_data
 from reporter.pipeline.retention.purge import Outcome, Wanted, purge
 from reporter.pipeline.sealed.bundle import parent_of
+from reporter.runs.actor_attributes import place_results
 from reporter.runs.chain import CHAIN, read_chain
 from reporter.runs.run_manifest import read_manifest, sha256
 from reporter.runs.store import DATA, read_data
@@ -156,6 +158,20 @@ def test_a_run_that_follows_a_purged_one_is_the_same(
     assert data.scores == known.scores and data.earlier == known.earlier
     assert data.history.flows == known.history.flows
     assert data.history.actors == known.history.actors
+
+
+def test_a_purged_run_is_grouped_as_before(made: Path, purged: Path, tmp_path: Path) -> None:
+    """Owners have other names, and each as many results."""
+    counts = []
+    for name, run in (("before", made / "q1"), ("after", purged / "q1")):
+        with DuckDB(tmp_path / name) as engine:
+            abouts = {c.id: c.about for c in read_data(run).checks}
+            place_results(engine, run, ["owner", "kind"], abouts)
+            found = engine.rows("SELECT v0, v1, status, count(*) FROM placed GROUP BY ALL")
+            counts.append(sorted((kind, status, n) for _, kind, status, n in found))
+            owners = {owner for owner, *_ in found}
+            assert ("cat.moss@corp.example" in owners) == (name == "before")
+    assert counts[0] == counts[1] and len(counts[0]) > 3
 
 
 def test_the_proof_names_files_columns_and_hashes(made: Path, purged: Path) -> None:

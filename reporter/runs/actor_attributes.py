@@ -4,6 +4,7 @@ results. Out: a row for each actor; and back, the results of a run by the values
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -72,6 +73,42 @@ def write_actors(engine: Engine, people: People | None, folder: Path) -> None:
         "zstd",
     )
     engine.run("DROP TABLE actor_attributes")
+
+
+def write_without_people(engine: Engine, run: Path, people: People, folder: Path) -> dict[str, int]:
+    """Write the table of a stored run again, people replaced; return by column how many values."""
+    _show(engine, "stored_actors", run / ACTORS)
+    names = (*COLUMNS[:-1], "CAST(to_json(shared) AS VARCHAR)")
+    counts = dict.fromkeys(COLUMNS, 0)
+
+    def hidden(row: Sequence[str | None]) -> Iterator[str]:
+        for name, text in zip(COLUMNS, row, strict=True):
+            if text is None:
+                yield ""
+                continue
+            if name == "shared":
+                new = json.dumps([[about, people.in_subject(of)] for about, of in json.loads(text)])
+                is_other = json.loads(new) != json.loads(text)
+            else:
+                in_id = people.in_id if name in _PEOPLE else people.in_text
+                new = (people.in_subject if name == "actor" else in_id)(text)
+                is_other = new != text
+            counts[name] += is_other
+            yield new
+
+    rows = [
+        tuple(hidden(row)) for row in engine.rows(f"SELECT {', '.join(names)} FROM stored_actors")
+    ]
+    engine.run(f"CREATE OR REPLACE TEMP TABLE of_nobody ({' VARCHAR, '.join(COLUMNS)} VARCHAR)")
+    engine.insert("of_nobody", rows)
+    filled = ", ".join(f"nullif({name}, '') AS {name}" for name in COLUMNS[:-1])
+    engine.write_parquet(
+        f"SELECT {filled}, from_json(nullif(shared, ''), '[[\"VARCHAR\"]]') AS shared"
+        " FROM of_nobody ORDER BY ALL",
+        folder / ACTORS,
+        "zstd",
+    )
+    return {name: n for name, n in counts.items() if n}
 
 
 def _hide(engine: Engine, column: str, change: Callable[[str], str]) -> None:

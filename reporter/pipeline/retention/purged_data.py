@@ -21,6 +21,7 @@ from reporter.pipeline.redact_run import hide_stored, without_raw
 from reporter.privacy.pseudonyms import People, swap, swap_values
 from reporter.report import FILES
 from reporter.report.export import CSV, Wanted, write_run
+from reporter.runs.actor_attributes import ACTORS, write_without_people
 from reporter.runs.store import CHANGES, DATA, RESULTS, Results, check_results, to_json
 
 QUARANTINED = "quarantined"
@@ -53,6 +54,11 @@ def write_purged(
             columns[name] = _hide_table(run / name, part, assessment, people)
         elif (run / name).is_file():
             shutil.copyfile(run / name, part / name)
+    if (run / ACTORS).is_file() and people:
+        with DuckDB(part.parent / "actors") as engine:
+            columns[ACTORS] = write_without_people(engine, run, people, part)
+    elif (run / ACTORS).is_file():
+        shutil.copyfile(run / ACTORS, part / ACTORS)
     columns[DATA] = {QUARANTINED: count} if (count := records_in(assessment)) else {}
     if people:
         assessment = hide_stored(assessment, people)
@@ -69,7 +75,7 @@ def write_purged(
 def _refuse_named(run: Path, part: Path, assessment: Assessment, people: People) -> None:
     """Raise InputError where the address of a person is left: the proof would be a wrong one."""
     left = people.addresses_in(to_json(assessment).decode())
-    for name in (RESULTS, CHANGES):
+    for name in (RESULTS, CHANGES, ACTORS):
         for batch in Parquet(part / name).batches("FROM held") if (part / name).is_file() else ():
             left |= people.addresses_in(str(batch))
     if left:

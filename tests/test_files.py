@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from importlib import resources
@@ -442,10 +443,10 @@ def test_sheets_hold_every_row_of_the_report(
     name: str, books: dict[str, Path], views: dict[str, document.View]
 ) -> None:
     v, sheets = views[name], values_of(books[name])
-    found = [tuple(c or "" for c in row) for row in sheets["Findings"][1:]]
-    assert [row[:-1] for row in found] == list(v.findings)
+    found = _printed(sheets["Findings"][1:])
+    assert found == list(v.findings)
     causes = {row[0] for row in v.findings.results.each(("cause",), "cause <> ''")}
-    assert {row[-1] for row in found} - {""} == causes
+    assert {row[v.finding_columns.index("finding")] for row in found} - {""} == causes
     assert len(sheets["Responses"]) - 1 == len(v.causes.form)
     assert len(sheets["Workpapers"]) - 1 == sum(
         len(c.checks) or 1 for f in v.frameworks for c in f.controls
@@ -504,6 +505,17 @@ def test_a_sheet_prints_with_its_header_and_no_narrower_than_it_can_be_read(
         assert width / int(sheet.page_setup.fitToWidth or 1) <= xlsx.PRINTED + 20
 
 
+def _printed(rows: Iterable[Sequence[Any]]) -> list[tuple[str, ...]]:
+    """Cells as findings.csv has them."""
+    return [
+        tuple(
+            c.date().isoformat() if isinstance(c, datetime) else "" if c is None else str(c)
+            for c in row
+        )
+        for row in rows
+    ]
+
+
 def test_no_more_cells_link_than_a_sheet_can_hold(
     views: dict[str, document.View], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -511,7 +523,8 @@ def test_no_more_cells_link_than_a_sheet_can_hold(
     xlsx.write(views["rich"], tmp_path / "b.xlsx")
     sheets = list(openpyxl.load_workbook(tmp_path / "b.xlsx"))
     assert max(len(s._hyperlinks) for s in sheets) <= 30
-    assert [tuple(c or "" for c in row[:-1]) for row in values_of(tmp_path / "b.xlsx")["Findings"][1:]] == list(views["rich"].findings)  # fmt: skip
+    rows = values_of(tmp_path / "b.xlsx")["Findings"][1:]
+    assert _printed(rows) == list(views["rich"].findings)
 
 
 def test_what_is_not_assessed_has_no_number(books: dict[str, Path]) -> None:
@@ -529,8 +542,7 @@ def test_a_sheet_that_is_too_long_goes_on_in_another(
     sheets = values_of(tmp_path / "b.xlsx")
     parts = [sheets[n] for n in ("Findings", "Findings 2", "Findings 3")]
     assert {p[0] for p in parts} == {sheets["Findings"][0]}
-    rows = [tuple(c or "" for c in row[:-1]) for p in parts for row in p[1:]]
-    assert rows == list(v.findings)
+    assert _printed(row for p in parts for row in p[1:]) == list(v.findings)
     assert [len(p) - 1 for p in parts] == [100, 100, len(v.findings) - 200]
     assert "Controls 2" not in sheets
 
@@ -614,7 +626,8 @@ def test_names_of_sheets_hide_people_too(tmp_path: Path) -> None:
     from reporter.pipeline.redact_run import hide_intake
 
     file = FileCount("inventory/b.xlsx!ann", "s", None, 1, "c" * 64, 1, 1, 0, 0, 0, "ann", False)
-    people: Any = type("P", (), {"in_text": staticmethod(lambda t: t.replace("ann", "person-1"))})
+    hide = staticmethod(lambda t: t.replace("ann", "person-1"))
+    people: Any = type("P", (), {"in_text": hide, "in_id": hide})
     intake: Any = Intake((file,), (), (), {}, {})
     hidden = hide_intake(intake, people).files[0]
     assert (hidden.file, hidden.part) == ("inventory/b.xlsx!person-1", "person-1")

@@ -181,7 +181,7 @@ def _changed_types(engine: Engine) -> Iterator[Notice]:
 
 
 def load_results(engine: Engine, number: int, path: Path) -> None:
-    """Make the table run_N of a run's results."""
+    """Make the table run_N of a run's results. Raises InputError where they cannot be read."""
     try:
         with named_plainly(path) as plain_path:
             source = parquet(plain_path)

@@ -6,6 +6,7 @@ import json
 import re
 from dataclasses import replace
 from fractions import Fraction
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -241,13 +242,18 @@ def test_machines_are_told_and_keep_the_numbers(
 
 def written(made: Any, folder: Path) -> dict[str, str]:
     """Return what every file of a run says, but its data and what is on paper."""
+    hashes = json.dumps(made.hashes, sort_keys=True).encode()
+    made = replace(made, hashes=made.hashes | {"evidence_id": sha256(hashes).hexdigest()})
     given.leave(made, folder)
     formats = tuple(name for name in WRITERS if not name.endswith("pdf"))
     data, view = given.plain(made), given.view(made)
     write_run(data, view, view, {}, folder, Wanted(formats), ())
     said = texts_of(p for p in folder.rglob("*") if p.is_file() and p.name not in (DATA, RESULTS))
     asked = ("level", "enterprise", *(f.id for f in view.frameworks))
-    return said | {f"explain {name}": explain(folder, name) for name in asked}
+    said |= {f"explain {name}": explain(folder, name) for name in asked}
+    return {
+        name: text.replace("\u00a0%", " %").replace("&nbsp;%", " %") for name, text in said.items()
+    }
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@ import re
 from dataclasses import replace
 from fractions import Fraction
 from hashlib import sha256
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -251,9 +252,7 @@ def written(made: Any, folder: Path) -> dict[str, str]:
     said = texts_of(p for p in folder.rglob("*") if p.is_file() and p.name not in (DATA, RESULTS))
     asked = ("level", "enterprise", *(f.id for f in view.frameworks))
     said |= {f"explain {name}": explain(folder, name) for name in asked}
-    return {
-        name: text.replace("\u00a0%", " %").replace("&nbsp;%", " %") for name, text in said.items()
-    }
+    return {name: unescape(text).replace("\u00a0%", " %") for name, text in said.items()}
 
 
 @pytest.fixture(scope="module")

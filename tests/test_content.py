@@ -386,6 +386,7 @@ ENGINE = {
     "actors.form": "tells what a source of several forms of record fills for which",
     "actors.is_intermediary": "tells a gateway's principal when events are resolved to actors",
     "actors.roles": "tells who may sign a statement",
+    "actors.labels": "groups results in a roll-up",
     "exceptions.check_id": "names the failure that a waiver made of it covers",
     "exceptions.item": "names the subject of that failure",
     "actors.listed_in": "becomes listings.listed_in",

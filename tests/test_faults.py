@@ -318,6 +318,7 @@ def test_of_two_batches_at_once_one_works(
 # ---------------------------------------------------------------- clocks
 
 
+@pytest.mark.slow
 def test_a_clock_that_went_back_changes_no_number(
     place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -465,7 +466,7 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
 }
 
 
-@pytest.mark.parametrize("number", [2, pytest.param(1000, marks=DEEP)])
+@pytest.mark.parametrize("number", [1, pytest.param(1000, marks=DEEP)])
 @pytest.mark.parametrize("fresh", [("--fresh",), ()], ids=["fresh", "kept run"])
 def test_a_damaged_cache_costs_time_and_no_number(
     fresh: tuple[str, ...], number: int, place: Path

@@ -205,7 +205,9 @@ def earlier(content: Content, level: int = 4, days: int = 0, **more: Any) -> Any
     held: dict[str, Any] = {"checks": content.checks, "policy": content.policy, "scores": scores}
     end = START.replace(tzinfo=None) - timedelta(days=days)
     return SimpleNamespace(
-        assessment=SimpleNamespace(**held | more), run=SimpleNamespace(period_to=end)
+        assessment=SimpleNamespace(**held | more),
+        run=SimpleNamespace(period_to=end),
+        is_without_people=False,
     )
 
 

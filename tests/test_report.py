@@ -286,7 +286,10 @@ def test_hostile_names_stay_text_in_html(page: str) -> None:
     tags = {tag for tag, _ in parser.tags}
     assert not tags & {"img", "iframe", "link", "object"}
     scripts = [attrs for tag, attrs in parser.tags if tag == "script"]
-    kinds = [{"type": "application/json", "id": f"{name}-results"} for name in ("new", "decided")]
+    kinds = [
+        {"type": "application/json", "id": f"{name}-results"}
+        for name in ("new", "decided", "dated")
+    ]
     assert scripts == [*kinds, {}]
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
     assert "<bdi>abc\\u202egnp.exe</bdi>" in page

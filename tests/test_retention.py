@@ -229,6 +229,7 @@ def test_a_unit_is_compared_with_its_period_before(made: Path, runs: Path) -> No
     assert previous_run(runs, of(4)) == runs / "q2"
 
 
+@pytest.mark.slow
 def test_a_batch_follows_and_removes_what_its_plan_does_not_keep(tmp_path: Path) -> None:
     """Two quarters of one unit, then a third: the first goes once it is no earlier run of any."""
     for n in (1, 2):

@@ -422,6 +422,7 @@ def test_nothing_is_written_into_a_run(good_run: Path) -> None:
 # ---------------------------------------------------------------- attributes and labels
 
 
+@pytest.mark.slow
 def test_labels_group_results_and_name_nobody_in_a_run_without_names(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -454,6 +455,7 @@ def test_labels_group_results_and_name_nobody_in_a_run_without_names(
     assert len([name for name in owners if name]) == 1
 
 
+@pytest.mark.slow
 def test_each_attribute_can_be_asked_for(good_run: Path) -> None:
     for name in ATTRIBUTES:
         made: Rollup = roll_up([good_run], [name], F(0))

@@ -65,7 +65,7 @@ def test_every_edition_holds_at_the_extremes(
     scripts = [a for t, a in tags if t == "script"]
     assert scripts.count({}) == (medium == "screen")
     with_data = [(n, "auditor", "screen") for n in EXTREMES if n != "empty"]
-    kinds = ("new-results", "decided-results")  # data, which no browser runs
+    kinds = ("new-results", "decided-results", "dated-results")  # data, which no browser runs
     data = [{"type": "application/json", "id": kind} for kind in kinds]
     assert [a for a in scripts if a] == data * ((name, edition, medium) in with_data)
     assert "compliant" not in page.lower()

@@ -89,7 +89,7 @@ def test_open_findings_add_up_from_run_to_run(runs: list[tuple[str, ...]]) -> No
     for number in range(1, len(runs)):
         then, now, counts = runs[number - 1], runs[number], course[number]
         ended = [b for a, b in zip(then, now, strict=True) if is_open(a) and not is_open(b)]
-        assert (counts.fixed, counts.unseen) == (ended.count(PASSED), len(ended) - ended.count(PASSED))  # fmt: skip
+        assert (counts.fixed, counts.out_of_sight) == (ended.count(PASSED), len(ended) - ended.count(PASSED))  # fmt: skip
         more = (counts.new or 0) + (counts.reopened or 0)
         assert counts.open == course[number - 1].open + more - len(ended)
 

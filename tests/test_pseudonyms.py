@@ -385,7 +385,7 @@ def test_what_was_left_is_told_on_page_1(files: dict[str, str]) -> None:
 def test_everybody_is_called_the_same_in_all_files(named: Path, files: dict[str, str]) -> None:
     key = (named / "key").read_text()
     bob = called("bob.ray@corp.example", key)
-    assert {"results.parquet", "findings.csv", "report.json", "report.html", "report.pdf", "manifest.json", "quarantine.csv", "causes.csv", "parity.csv", "statements.csv", "roadmap.csv", "todo.csv", "report.xlsx", "findings.ocsf.jsonl", "findings.sarif",
+    assert {"results.parquet", "actors.parquet", "findings.csv", "report.json", "report.html", "report.pdf", "manifest.json", "quarantine.csv", "causes.csv", "parity.csv", "statements.csv", "roadmap.csv", "todo.csv", "report.xlsx", "findings.ocsf.jsonl", "findings.sarif",
             "board.html", "board.pdf", "board.docx", "board.pptx", "engineer.html", "engineer.pdf"} == {
         name for name, text in files.items() if bob in text
     }  # fmt: skip

@@ -152,7 +152,7 @@ class Lifetime:
 @dataclass(frozen=True, slots=True)
 class FindingCounts:
     """The findings of one run, and what became of those of the run before: open now = open then +
-    new + reopened + regrouped − fixed − unseen.
+    new + reopened + regrouped − fixed − out_of_sight.
     """
 
     as_of: datetime
@@ -161,7 +161,7 @@ class FindingCounts:
     """None, as the next four, where no run before is known."""
     reopened: int | None = None
     fixed: int | None = None
-    unseen: int | None = None
+    out_of_sight: int | None = None
     """Ended, and not all that failed is met: nothing shows that they were fixed."""
     regrouped: int | None = None
     """More or fewer because failures belong to other findings than before."""

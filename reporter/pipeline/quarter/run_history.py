@@ -297,7 +297,7 @@ def flow_lines(course: Sequence[FindingCounts]) -> Iterator[str]:
     for now in course[1:]:
         text = (
             f"{now.as_of:%Y-%m-%d}: {number(now.open)} open; {now.new} new, {now.reopened}"
-            f" reopened, {now.fixed} fixed, {now.unseen} not seen any more"
+            f" reopened, {now.fixed} fixed, {now.out_of_sight} not seen any more"
         )
         yield text + (f", {now.regrouped:+} regrouped" if now.regrouped else "")
 

@@ -266,12 +266,14 @@ def _run_marks(x: float, point: CoursePoint) -> list[str]:
 def _finding_bars(spots: Sequence[tuple[float, CoursePoint]], base: int) -> list[str]:
     """Draw of each run a bar of open findings, and beside it what ended since the run before."""
     counts = [(x, p.counts) for x, p in spots]
-    most = max(1, *(max(c.open, (c.fixed or 0) + (c.unseen or 0)) for _, c in counts))
+    most = max(1, *(max(c.open, (c.fixed or 0) + (c.out_of_sight or 0)) for _, c in counts))
     step = min((b - a for (a, _), (b, _) in pairwise(spots)), default=60)
     wide = max(2.0, min(14.0, step / 3))
     parts = []
     for x, c in counts:
-        tall, fixed, unseen = (n * _BARS / most for n in (c.open, c.fixed or 0, c.unseen or 0))
+        tall, fixed, unseen = (
+            n * _BARS / most for n in (c.open, c.fixed or 0, c.out_of_sight or 0)
+        )
         if c.open:
             parts.append(rect(x - wide, base - tall, wide - 1, tall, FAIL, "fail"))
         if fixed:

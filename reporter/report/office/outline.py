@@ -378,7 +378,9 @@ def _course_chart(course: Course) -> Chart | None:
             (
                 Series(say("open"), BAD, tuple(float(c.open) for c in counts)),
                 Series(
-                    say("not seen any more"), UNKNOWN, tuple(float(c.unseen or 0) for c in counts)
+                    say("not seen any more"),
+                    UNKNOWN,
+                    tuple(float(c.out_of_sight or 0) for c in counts),
                 ),
                 Series(say("fixed"), GOOD, tuple(float(c.fixed or 0) for c in counts)),
             ),

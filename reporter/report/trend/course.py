@@ -131,7 +131,7 @@ def _row(point: CoursePoint) -> tuple[str, ...]:
         score.range or score.score,
         point.coverage or _NONE,
         number(counts.open),
-        *map(_flow, (counts.new, counts.reopened, counts.fixed, counts.unseen)),
+        *map(_flow, (counts.new, counts.reopened, counts.fixed, counts.out_of_sight)),
         "; ".join(filter(None, (point.note, regrouped or ""))),
     )
 
@@ -161,7 +161,7 @@ def _score_cells(moment: Moment) -> tuple[str, ...]:
 
 def _findings_of(point: CoursePoint) -> tuple[str, ...]:
     counts = point.counts
-    flows = (counts.new, counts.reopened, counts.fixed, counts.unseen)
+    flows = (counts.new, counts.reopened, counts.fixed, counts.out_of_sight)
     return (
         point.coverage,
         digits(counts.open),

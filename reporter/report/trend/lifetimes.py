@@ -100,7 +100,7 @@ def after(
     for id_ in open_before - current - moved:
         results = between.became.get(id_, ())
         lives[id_] = replace(lives[id_], closed=at, became=results, reopened=None)
-        counts["fixed" if lives[id_].is_fixed else "unseen"] += 1
+        counts["fixed" if lives[id_].is_fixed else "out_of_sight"] += 1
     counts["regrouped"] -= len(moved)
     flows = {} if is_first else {name: counts[name] for name in _FLOWS}
     left = {id_: one for id_, one in lives.items() if id_ not in moved}
@@ -112,7 +112,7 @@ def after(
     )
 
 
-_FLOWS = ("new", "reopened", "fixed", "unseen", "regrouped")
+_FLOWS = ("new", "reopened", "fixed", "out_of_sight", "regrouped")
 
 
 def _going_on(

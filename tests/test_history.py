@@ -321,7 +321,7 @@ REFUSED = {
     "report": (_spoil_report, "report.json: is not the file that manifest.json names"),
     "evidence": (lambda r: (r / "results.parquet").write_bytes(b"PAR1"), "results.parquet: is not the file"),
     "no evidence": (lambda r: (r / "results.parquet").unlink(), "results.parquet: is missing"),
-    "no manifest": (lambda r: (r / "manifest.json").unlink(), "manifest.json: is missing"),
+    "no manifest": (lambda r: (r / "manifest.json").unlink(), "no manifest.json in it"),
     "hashes": (_spoil_hashes, "evidence_id does not follow"),
     "as_of": (lambda r: _manifest(r, as_of="2026-01-01T00:00:00"), "does not belong to the report.json"),
     "broken": (lambda r: (r / "manifest.json").write_text("[]"), "is not a manifest of a run"),

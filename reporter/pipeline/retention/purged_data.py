@@ -62,8 +62,8 @@ def write_purged(
     columns[DATA] = {QUARANTINED: count} if (count := records_in(assessment)) else {}
     if people:
         assessment = hide_stored(assessment, people)
-    code = "purged_people" if people else "purged_raw"
-    notice = Notice(code, (("day", f"{at:%Y-%m-%d}"),))
+    day = (("day", f"{at:%Y-%m-%d}"),)
+    notice = Notice("purged_people", day) if people else Notice("purged_raw", day)
     assessment = without_raw(replace(assessment, notices=(*assessment.notices, notice)))
     check_results(Results(part, assessment.checks), assessment)
     if people:

@@ -202,6 +202,6 @@ def test_nothing_is_printed_and_no_table_written_beside_the_one_place() -> None:
         for scope in ast.walk(ast.parse((CODE / "system/terminal.py").read_text("utf-8")))
         if isinstance(scope, ast.FunctionDef) and re.search(r"\b_print\(", ast.unparse(scope))
     }
-    assert by - {"_print"} == {"print_clean", "print_json", "progress", "show"}
+    assert by - {"_print"} == {"print_clean", "print_json", "print_over", "progress", "show"}
     tables -= {"ingest/statement_files.py:line_for"}  # a line that `print_clean` prints
     assert tables == {"authoring/scaffold.py:_write_csv"}

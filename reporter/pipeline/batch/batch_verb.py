@@ -204,7 +204,8 @@ def batch_unit(ctx: click.Context) -> None:
     set_up(in_bytes(order.memory))
 
     def tell(**event: Any) -> None:
-        print(msgspec.json.encode(event).decode(), file=answers, flush=True)
+        answers.write(msgspec.json.encode(event).decode() + "\n")
+        answers.flush()
 
     tell(end=_outcome(order, tell, tidy_hook(ctx)))
 

@@ -187,10 +187,12 @@ def test_findings_have_the_dates_that_were_planted(
     last = datetime.fromisoformat(day(company.quarters))
     of_owners = [f for f in findings if f.id.startswith("no-owner")]
     # The plan has the days of the last time: one that came back is dated from then.
-    told = {f.what: (f.state, f.reopened or f.first_seen, f.last_seen) for f in of_owners}
+    (unit,) = history[1]
+    began = {f.id: f"{unit.lives.by_id[f.id].began:%Y-%m-%d}" for f in of_owners}
+    told = {f.what: (f.state, began[f.id], f.last_seen) for f in of_owners}
     assert told == company.findings()
     for finding in of_owners:
-        first = datetime.fromisoformat(finding.reopened or finding.first_seen)
+        first = datetime.fromisoformat(began[finding.id])
         if finding.state in ("open", "reopened"):
             assert finding.age == (last - first).days
 

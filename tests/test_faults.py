@@ -115,7 +115,7 @@ class Stage:
     def _kept(self) -> dict[str, str]:
         """What must never change: files of runs, and the chain. The lists of a batch are made anew each time."""
         found = digests(self.place / "runs", CACHE)
-        return {k: v for k, v in found.items() if not k.startswith("batch.")}
+        return {k: v for k, v in found.items() if not k.startswith(("batch.", "rollup."))}
 
     def begin(self, converted: str) -> None:
         """Put everything back to before the next run; with the cache of `nothing`, of the `files` or also of the `run` that is made."""

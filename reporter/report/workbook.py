@@ -224,6 +224,7 @@ _CHANGED = {
     "now": "14",
     "reason_before": "50",
     "reason": "50",
+    "record_before": "28",
     "failing_since": "14@",
     "waived_until": "14@",
     "owner": "38",
@@ -343,7 +344,7 @@ def headings() -> set[str]:
         )
     )
     names = {name.rpartition(":")[0] for name in specs.split()}
-    return {n.replace("_", " ") for n in (*names, *_FINDING, *TODO, *_FORM, *_WORKPAPER)}
+    return {n.replace("_", " ") for n in (*names, *_FINDING, *TODO, *_FORM, *_WORKPAPER, *_CHANGED)}
 
 
 def _figures(figure: Figure, coverage: str) -> Row:

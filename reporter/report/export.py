@@ -53,7 +53,7 @@ from reporter.runs.store import (
 )
 from reporter.system.claims import claimed, clear_all
 from reporter.system.plain_text import clean_json
-from reporter.system.temporary import PREFIX
+from reporter.system.temporary import PREFIX, sync
 
 
 def refuse_existing(out: Path) -> None:
@@ -524,13 +524,9 @@ def write_manifest(
 def publish(part: Path, out: Path) -> None:
     """Make the finished folder durable, then visible, in one rename."""
     for path in (*sorted(part.rglob("*")), part):
-        descriptor = os.open(path, os.O_RDONLY)
-        os.fsync(descriptor)
-        os.close(descriptor)
+        sync(path)
     part.rename(out)
-    descriptor = os.open(out.parent, os.O_RDONLY)
-    os.fsync(descriptor)
-    os.close(descriptor)
+    sync(out.parent)
 
 
 def read_view(run: Path, language: str = "") -> View:

@@ -11,7 +11,7 @@ from pathlib import Path
 from reporter.engine.base import Engine, quoted
 from reporter.errors import InputError
 from reporter.model.scores import Status, Tally
-from reporter.privacy.pseudonyms import People
+from reporter.privacy.pseudonyms import People, swap
 from reporter.runs.store import AGAIN, RESULTS
 from reporter.schema.tables import CALLED, SUBJECTS
 
@@ -58,9 +58,7 @@ def write_actors(engine: Engine, people: People | None, folder: Path) -> None:
         " described WHERE tbl = 'actors' GROUP BY actor_id) AS d ON d.actor_id = a.actor_id"
     )
     if people:
-        _hide(engine, "actor", people.in_subject)  # of whom no result names some are left
-        for name in (*ATTRIBUTES, "labels"):
-            _hide(engine, name, people.in_id if name in _PEOPLE else people.in_text)
+        _hide(engine, "actor_attributes", people)
     engine.write_parquet(
         f"WITH held AS ({_held(engine)}), several AS (SELECT about, subject FROM held GROUP BY ALL"
         " HAVING count(DISTINCT actor) > 1 AND (about, subject) IN (SELECT about, CAST(subject AS"
@@ -78,48 +76,38 @@ def write_actors(engine: Engine, people: People | None, folder: Path) -> None:
 def write_without_people(engine: Engine, run: Path, people: People, folder: Path) -> dict[str, int]:
     """Write the table of a stored run again, people replaced; return by column how many values."""
     _show(engine, "stored_actors", run / ACTORS)
-    names = (*COLUMNS[:-1], "CAST(to_json(shared) AS VARCHAR)")
-    counts = dict.fromkeys(COLUMNS, 0)
+    engine.run(
+        "CREATE OR REPLACE TEMP TABLE of_nobody AS SELECT * REPLACE (CAST(to_json(shared) AS"
+        " VARCHAR) AS shared) FROM stored_actors"
+    )
 
-    def hidden(row: Sequence[str | None]) -> Iterator[str]:
-        for name, text in zip(COLUMNS, row, strict=True):
-            if text is None:
-                yield ""
-                continue
-            if name == "shared":
-                new = json.dumps([[about, people.in_subject(of)] for about, of in json.loads(text)])
-                is_other = json.loads(new) != json.loads(text)
-            else:
-                in_id = people.in_id if name in _PEOPLE else people.in_text
-                new = (people.in_subject if name == "actor" else in_id)(text)
-                is_other = new != text
-            counts[name] += is_other
-            yield new
+    def hidden(text: str) -> str:
+        pairs = json.loads(text)
+        new = [[about, people.in_subject(subject)] for about, subject in pairs]
+        return json.dumps(new) if new != pairs else text
 
-    rows = [
-        tuple(hidden(row)) for row in engine.rows(f"SELECT {', '.join(names)} FROM stored_actors")
-    ]
-    engine.run(f"CREATE OR REPLACE TEMP TABLE of_nobody ({' VARCHAR, '.join(COLUMNS)} VARCHAR)")
-    engine.insert("of_nobody", rows)
-    filled = ", ".join(f"nullif({name}, '') AS {name}" for name in COLUMNS[:-1])
+    counts = _hide(engine, "of_nobody", people)
+    counts["shared"] = swap(engine, "of_nobody", "shared", "shared IS NOT NULL", hidden)
     engine.write_parquet(
-        f"SELECT {filled}, from_json(nullif(shared, ''), '[[\"VARCHAR\"]]') AS shared"
-        " FROM of_nobody ORDER BY ALL",
+        "SELECT * REPLACE (from_json(shared, '[[\"VARCHAR\"]]') AS shared) FROM of_nobody"
+        " ORDER BY ALL",
         folder / ACTORS,
         "zstd",
     )
     return {name: n for name, n in counts.items() if n}
 
 
-def _hide(engine: Engine, column: str, change: Callable[[str], str]) -> None:
-    sql = f"SELECT DISTINCT {column} FROM actor_attributes WHERE {column} IS NOT NULL"
-    swaps = [(text, new) for (text,) in engine.rows(sql) if (new := change(text)) != text]
-    engine.run("CREATE OR REPLACE TEMP TABLE attribute_swaps (old VARCHAR, new VARCHAR)")
-    engine.insert("attribute_swaps", swaps)
-    engine.run(
-        f"UPDATE actor_attributes SET {column} = s.new FROM attribute_swaps AS s WHERE {column} ="
-        " s.old"
-    )
+def _hide(engine: Engine, table: str, people: People) -> dict[str, int]:
+    """Replace people in all columns of actors but what they share; return how many rows changed."""
+    changes: dict[str, Callable[[str], str]] = {
+        **dict.fromkeys((*ATTRIBUTES, "labels"), people.in_text),
+        **dict.fromkeys(_PEOPLE, people.in_id),
+        "actor": people.in_subject,  # of whom no result names some are left
+    }
+    return {
+        name: swap(engine, table, name, f"{name} IS NOT NULL", change)
+        for name, change in changes.items()
+    }
 
 
 def _held(engine: Engine) -> str:

@@ -21,7 +21,7 @@ from reporter.errors import InputError, VerificationError
 from reporter.runs.run_manifest import BESIDE, MANIFEST, OWN_ENTRY, read_manifest, sha256
 from reporter.system.claims import claimed
 from reporter.system.plain_text import clean_json
-from reporter.system.temporary import write_whole
+from reporter.system.temporary import sync, write_whole
 
 CHAIN, HEAD = "closed.jsonl", "closed.head"
 CLOSED, PURGE = "close", "purge"
@@ -289,6 +289,4 @@ def _put(place: Path, path: Path, text: str) -> None:
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(path)) from error
     part.replace(path)
-    descriptor = os.open(path.parent, os.O_RDONLY)
-    os.fsync(descriptor)
-    os.close(descriptor)
+    sync(path.parent)

@@ -56,3 +56,10 @@ def write_whole(path: Path, text: str) -> None:
     except OSError:
         part.unlink(missing_ok=True)
         raise
+
+
+def sync(path: Path) -> None:
+    """Have the disk take a file, or the names in a folder, before anything else is said of it."""
+    descriptor = os.open(path, os.O_RDONLY)
+    os.fsync(descriptor)
+    os.close(descriptor)

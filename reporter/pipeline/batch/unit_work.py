@@ -36,6 +36,7 @@ from reporter.runs.run_manifest import read_manifest
 from reporter.runs.store import MANIFEST, read_run, sha256
 from reporter.system.claims import claimed
 from reporter.system.gates import Gate, gates
+from reporter.system.temporary import sync
 
 _KEY_SHOWN = 12
 
@@ -89,7 +90,7 @@ def work(order: Order, hooks: Hooks) -> tuple[str, dict[str, Any]]:
             order.folder.mkdir(exist_ok=True)
             run = order.folder / _free_name(order.folder, workspace, key)
             (part / "run").rename(run)
-            _sync(order.folder)
+            sync(order.folder)
     return NEW, _row(data, run, key, limits)
 
 
@@ -221,9 +222,3 @@ def _free_name(folder: Path, workspace: Workspace, key: _Key) -> str:
     names = [name] if key.name else []
     names += [f"{name.removesuffix('-')}-{n}" for n in range(1, len(list(folder.iterdir())) + 2)]
     return next(n for n in names if not os.path.lexists(folder / n))
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    os.fsync(descriptor)
-    os.close(descriptor)

@@ -242,9 +242,9 @@ def _paged(items: Sequence[_Item], heights: Sequence[float], room: float) -> lis
             used += height
         return pages
 
-    fewest = len(cut(room))
+    fewest = cut(room)
     steps = (room * n / 20 for n in range(1, 20))
-    return next((pages for most in steps if len(pages := cut(most)) == fewest), cut(room))
+    return next((pages for most in steps if len(pages := cut(most)) == len(fewest)), fewest)
 
 
 def _headings(title: str, pages: int) -> list[str]:

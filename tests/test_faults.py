@@ -179,7 +179,7 @@ def draw(chance: random.Random, stage: Stage) -> tuple[str, Moment]:
 @pytest.mark.parametrize(
     ("verb", "number"),
     [
-        ("assess", 1),
+        ("assess", 2),
         pytest.param("batch", 2, marks=pytest.mark.slow),
         pytest.param("assess", MOMENTS, marks=DEEP),
         pytest.param("batch", MOMENTS, marks=DEEP),
@@ -192,7 +192,9 @@ def test_a_kill_at_any_moment_costs_only_what_was_being_made(
     stages[verb] = stage
     chance = random.Random(SEED)
     hits = 0
-    for n in range(number):
+    for n in range(max(number, 10)):
+        if n >= number and hits:  # of a few moments all may come after the end: then more are drawn
+            break
         converted, moment = draw(chance, stage)
         stage.begin(converted)
         print(f"FAULT_SEED={SEED} {verb} {n}: {converted} converted, {moment}", flush=True)

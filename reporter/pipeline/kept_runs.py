@@ -203,6 +203,7 @@ def _below(folder: Path, without: Iterable[Path]) -> Iterator[tuple[str, Path]]:
     """Yield the files of a folder with their names in it, but for runs and what a run uses."""
     for at, folders, names in os.walk(folder):
         here = Path(at)
+        within = "" if here == folder else here.relative_to(folder).as_posix() + "/"
         folders[:] = sorted(
             f
             for f in folders
@@ -213,7 +214,7 @@ def _below(folder: Path, without: Iterable[Path]) -> Iterator[tuple[str, Path]]:
         )
         for name in sorted(names):
             if not is_litter(name) and is_reached(here / name):
-                yield (here / name).relative_to(folder).as_posix(), here / name
+                yield within + name, here / name
 
 
 def _content(path: Path) -> str | tuple[int, ...]:

@@ -57,6 +57,10 @@ class _Plan:
     """By group of causes."""
     needs: dict[tuple[tuple[tuple[str, int], ...], bool], Needs] = field(default_factory=dict)
     """What practices need, by their checks and whether the level is their own."""
+    lows: dict[tuple[str, frozenset[tuple[Kind, int]]], tuple[Fraction, bool]] = field(
+        default_factory=dict
+    )
+    """The score of checks with some results, and whether it caps."""
 
     def state(self, counts: _Counts) -> State:
         """Return the state of the enterprise with these results."""
@@ -157,17 +161,20 @@ def _spare(plan: _Plan, level: int, fixes: Change, evidence: list[str], proofs: 
 
 def _meets(plan: _Plan, practice: PracticeScore, level: int, counts: _Counts) -> bool:
     """Tell whether a practice meets a level with these results."""
-    rows = []
-    for check, weight in practice.weights:
-        model = plan.checks[check]
-        tallies = tallied(check, counts.get(check, Counter()))
-        score = score_check(
-            check, model.severity == "critical", tallies, plan.policy, bool(model.sample)
-        )
-        rows.append((weight, score))
-    value = mean((weight, score.lo) for weight, score in rows)
-    value = capped(value, any(score.caps_lo for _, score in rows), plan.policy)
+    rows = [(w, *_low(plan, c, counts.get(c, Counter()))) for c, w in practice.weights]
+    value = mean((weight, lo) for weight, lo, _ in rows)
+    value = capped(value, any(caps for *_, caps in rows), plan.policy)
     return hindered(practice.level, value, plan.policy) > level
+
+
+def _low(plan: _Plan, check: str, kinds: Counter[Kind]) -> tuple[Fraction, bool]:
+    key = check, frozenset(kinds.items())
+    if key not in plan.lows:
+        model, tallies = plan.checks[check], tallied(check, kinds)
+        is_critical, is_sampled = model.severity == "critical", bool(model.sample)
+        score = score_check(check, is_critical, tallies, plan.policy, is_sampled)
+        plan.lows[key] = score.lo, score.caps_lo
+    return plan.lows[key]
 
 
 def _rests_on_words(counts: Counter[Kind], needed: Counter[Kind], declares: bool) -> bool:

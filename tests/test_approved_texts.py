@@ -225,6 +225,7 @@ NO_LINK: dict[str, Folder] = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NO_LINK)
 def test_nothing_else_makes_a_text_more_than_declared(name: str, assess: Assess) -> None:
     outcome = assess(NO_LINK[name])

@@ -607,6 +607,7 @@ def test_what_a_check_shows_is_one_of_three_words(content: Content) -> None:
     assert {check.shows for check in content.checks} == set(SHOWS)
 
 
+@pytest.mark.slow
 def test_lint_names_a_check_that_no_control_lists(copied: Path) -> None:
     for path in (copied / "catalogs").glob("*.yml"):
         catalog = yaml.safe_load(path.read_text(encoding="utf-8"))

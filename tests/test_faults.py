@@ -179,7 +179,7 @@ def draw(chance: random.Random, stage: Stage) -> tuple[str, Moment]:
 @pytest.mark.parametrize(
     ("verb", "number"),
     [
-        ("assess", 2),
+        pytest.param("assess", 2, marks=pytest.mark.slow),
         pytest.param("batch", 2, marks=pytest.mark.slow),
         pytest.param("assess", MOMENTS, marks=DEEP),
         pytest.param("batch", MOMENTS, marks=DEEP),

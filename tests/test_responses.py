@@ -221,7 +221,12 @@ def test_the_sheet_has_a_row_for_each_finding_to_fill_in(before: Path) -> None:
     assert str(choice.sqref) == f"{column}2:{column}{len(rows) + 1}"
 
 
-@pytest.fixture(scope="module", params=["as saved", "by LibreOffice", "as CSV", "as CSV of Excel"])
+WAYS = ("by LibreOffice", "as CSV", "as CSV of Excel")
+
+
+@pytest.fixture(
+    scope="module", params=["as saved", *(pytest.param(w, marks=pytest.mark.slow) for w in WAYS)]
+)
 def after(request: pytest.FixtureRequest, before: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:  # fmt: skip
     """The next quarter, with the answers given in the workbook of the one before."""
     folder, finding = tmp_path_factory.mktemp("after"), ids(before)
@@ -271,6 +276,7 @@ def test_the_age_of_a_finding_comes_from_the_earlier_run(before: Path, after: Pa
     assert (card["age"], card["response"]["status"]) == ("at least 92 days", "done")
 
 
+@pytest.mark.slow
 def test_the_age_of_a_finding_goes_on_where_only_the_last_run_is_named(
     before: Path, tmp_path: Path
 ) -> None:
@@ -409,6 +415,7 @@ def test_a_finding_whose_evidence_is_gone_is_not_shown_to_be_fixed(
     assert "1 unknown" in told[finding["A3"]]["note"]
 
 
+@pytest.mark.slow
 def test_a_run_without_names_has_no_words_of_a_response(before: Path, tmp_path: Path) -> None:
     row = f"{ids(before)['A1']},accepted,Zora Quill will see to it,Zora Quill,2026-11-01,mail of Zora Quill"  # fmt: skip
     ws = quarter(tmp_path / "q3", 9, OWNERS, responses=f"{','.join(ROW)}\n{row}",

@@ -24,8 +24,9 @@ from reporter.pipeline.retention.purge import Outcome, Wanted, purge
 from reporter.pipeline.sealed.bundle import parent_of
 from reporter.runs.actor_attributes import place_results
 from reporter.runs.chain import CHAIN, read_chain
-from reporter.runs.run_manifest import read_manifest, sha256
+from reporter.runs.run_manifest import read_manifest
 from reporter.runs.store import DATA, read_data
+from reporter.system.hashes import sha256
 
 AT = datetime(2026, 11, 29, 10, 0, tzinfo=UTC)
 PERSONAL = (

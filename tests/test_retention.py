@@ -21,8 +21,9 @@ from reporter.pipeline.batch.journal import Journal
 from reporter.pipeline.batch.unit_work import previous_run
 from reporter.pipeline.retention.retain import retain
 from reporter.runs.chain import CHAIN
-from reporter.runs.run_manifest import read_manifest, sha256
+from reporter.runs.run_manifest import read_manifest
 from reporter.system.claims import claimed
+from reporter.system.hashes import sha256
 from reporter.system.retention import Retention, retention
 
 

@@ -33,6 +33,7 @@ from reporter.report.json_schema import report_schema
 from reporter.report.pdf.paper import FINDINGS
 from reporter.runs import store
 from reporter.runs.store import DATA, LISTS, RESULT, RESULTS, Results, from_json, read_run, to_json
+from reporter.system.hashes import sha256
 
 pytestmark = pytest.mark.slow
 
@@ -364,7 +365,7 @@ def test_so_it_is_where_the_manifest_was_changed_with_it(
     run = Path(shutil.copytree(good_run, tmp_path / "run"))
     _rewritten(run, "SELECT * REPLACE ('fail' AS status) FROM results")
     manifest = json.loads((run / "manifest.json").read_bytes())
-    manifest["outputs"][RESULTS]["sha256"] = store.sha256(run / RESULTS)
+    manifest["outputs"][RESULTS]["sha256"] = sha256(run / RESULTS)
     (run / "manifest.json").write_text(json.dumps(manifest))
     done = reporter("assess", good, "--out", tmp_path / "out", "--earlier", run)
     assert done.exit_code == 3

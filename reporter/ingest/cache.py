@@ -27,6 +27,7 @@ from reporter.model.sentences import Sentence, Value
 from reporter.model.source import Source
 from reporter.schema.tables import TABLES, columns_of
 from reporter.system.claims import claimed, clear_all
+from reporter.system.hashes import sha256
 from reporter.system.plain_text import why_unread
 
 FORMAT = "24"
@@ -205,12 +206,6 @@ def _json_of(reason: Sentence) -> list[Any]:
 
 def _hash_of(data: dict[str, object]) -> str:
     return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
-
-
-def sha256(path: Path) -> str:
-    """Return the hash of a file."""
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
 def mark(key: str) -> str:

@@ -26,9 +26,10 @@ from reporter.ingest.readers.files import display_path, is_litter, is_reached, r
 from reporter.ingest.readers.inputs import Inputs
 from reporter.report import WRITERS
 from reporter.report.export import Wanted
-from reporter.runs.store import MANIFEST, RESULTS, sha256
+from reporter.runs.store import MANIFEST, RESULTS
 from reporter.system.claims import claimed
 from reporter.system.folders import content_dir, locale_dir
+from reporter.system.hashes import sha256
 
 FOLDER, ENTRY = "runs", "kept.json"
 MOST = 4

@@ -30,9 +30,9 @@ from reporter.ingest.cache import mark as key_mark
 from reporter.ingest.load import Intake
 from reporter.model.assessment import Check
 from reporter.pipeline.kept_runs import ENTRY, program, put
-from reporter.runs.store import sha256
 from reporter.schema.compiled import Compiled
 from reporter.schema.model_files import macro_texts, shipped
+from reporter.system.hashes import sha256
 from reporter.transform.dag import dependencies_of, models
 from reporter.transform.derive import BEFORE_SCOPE
 

@@ -22,8 +22,8 @@ from reporter.errors import ContentError, Errors, InputError, ReporterError
 from reporter.evaluate.remediation import effort_ids
 from reporter.ingest.load import Intake
 from reporter.model.assessment import Check, Sample
-from reporter.runs.store import sha256
 from reporter.schema.compiled import Compiled
+from reporter.system.hashes import sha256
 
 
 def select_frameworks(workspace: Workspace, content: Content) -> Content:

@@ -48,10 +48,10 @@ from reporter.runs.store import (
     Results,
     data_files,
     read_run,
-    sha256,
     write_data,
 )
 from reporter.system.claims import claimed, clear_all
+from reporter.system.hashes import sha256
 from reporter.system.plain_text import clean_json
 from reporter.system.temporary import PREFIX, sync
 

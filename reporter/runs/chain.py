@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from reporter.errors import InputError, VerificationError
-from reporter.runs.run_manifest import BESIDE, MANIFEST, OWN_ENTRY, read_manifest, sha256
+from reporter.runs.run_manifest import BESIDE, MANIFEST, OWN_ENTRY, read_manifest
 from reporter.system.claims import claimed
+from reporter.system.hashes import sha256
 from reporter.system.plain_text import clean_json
 from reporter.system.temporary import sync, write_whole
 

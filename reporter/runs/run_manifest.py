@@ -20,12 +20,6 @@ BESIDE = (MANIFEST, OWN_ENTRY)
 """The files of a run that are no outputs of its manifest."""
 
 
-def sha256(path: Path) -> str:
-    """Return the hash of a file."""
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
-
-
 def read_manifest(run: Path) -> dict[str, Any]:
     """Return the manifest of a run; raise InputError where there is none, or its evidence id does
     not follow from its hashes.

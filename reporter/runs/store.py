@@ -30,8 +30,8 @@ from reporter.model.roadmap import SHOW, Roadmap
 from reporter.model.scores import HELD, Status, Tally
 from reporter.runs.run_manifest import MANIFEST as MANIFEST
 from reporter.runs.run_manifest import read_manifest
-from reporter.runs.run_manifest import sha256 as sha256
 from reporter.schema.tables import LISTED
+from reporter.system.hashes import sha256
 from reporter.system.plain_text import escape_json
 
 _Kind = TypeVar("_Kind")

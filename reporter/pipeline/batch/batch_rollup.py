@@ -18,8 +18,8 @@ from typing import Any
 from reporter.pipeline.batch import worker
 from reporter.pipeline.batch.batch_plan import Plan
 from reporter.pipeline.batch.journal import Row
-from reporter.runs.store import sha256
 from reporter.score import rounded
+from reporter.system.hashes import sha256
 
 NAME = "All units"
 FILES = ("rollup.json", "rollup.csv", "rollup.html", "rollup.pdf")

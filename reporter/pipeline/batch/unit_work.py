@@ -33,9 +33,10 @@ from reporter.report.export import Wanted
 from reporter.report.trend.earlier_runs import in_utc
 from reporter.runs.chain import changed_files, latest, read_chain
 from reporter.runs.run_manifest import read_manifest
-from reporter.runs.store import MANIFEST, read_run, sha256
+from reporter.runs.store import MANIFEST, read_run
 from reporter.system.claims import claimed
 from reporter.system.gates import Gate, gates
+from reporter.system.hashes import sha256
 from reporter.system.temporary import sync
 
 _KEY_SHOWN = 12

@@ -33,9 +33,10 @@ from reporter.runs.chain import (
     read_chain,
     state_of,
 )
-from reporter.runs.run_manifest import MANIFEST, PURGED, read_manifest, sha256
+from reporter.runs.run_manifest import MANIFEST, PURGED, read_manifest
 from reporter.runs.store import DATA, read_run
 from reporter.system.claims import claimed, held
+from reporter.system.hashes import sha256
 from reporter.system.plain_text import clean_json
 
 SCHEMA = "agent-maturity-purge/1"

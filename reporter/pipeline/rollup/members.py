@@ -22,7 +22,8 @@ from reporter.report.rolled_up import rollup_data as data
 from reporter.report.trend.earlier_runs import in_utc, read_verified
 from reporter.report.view.format import clean
 from reporter.report.view.thresholds import rule
-from reporter.runs.store import DATA, MANIFEST, sha256
+from reporter.runs.store import DATA, MANIFEST
+from reporter.system.hashes import sha256
 
 BATCH = "batch.json"
 RuleSet = tuple[tuple[str, str], ...]

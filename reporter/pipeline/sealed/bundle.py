@@ -28,8 +28,9 @@ from reporter.pipeline.sealed.signature import sign
 from reporter.report.export import place_of, publish, refuse_existing
 from reporter.runs.chain import CHAIN, latest, read_chain, state_of
 from reporter.runs.run_manifest import BESIDE, reports_of
-from reporter.runs.store import DATA, MANIFEST, read_data, read_run, sha256
+from reporter.runs.store import DATA, MANIFEST, read_data, read_run
 from reporter.system.folders import content_dir
+from reporter.system.hashes import sha256
 
 _TEXT = """# A sealed bundle
 

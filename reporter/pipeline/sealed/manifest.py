@@ -17,7 +17,8 @@ from reporter.errors import InputError
 from reporter.pipeline.sealed.extras import canonical
 from reporter.pipeline.sealed.merkle import leaf_hash
 from reporter.pipeline.sealed.names import Refused, files_of, refuse_name, refuse_twins
-from reporter.runs.store import MANIFEST, RESULT, RESULTS, Results, sha256
+from reporter.runs.store import MANIFEST, RESULT, RESULTS, Results
+from reporter.system.hashes import sha256
 
 SCHEMA = "agent-maturity-bundle/1"
 ENVELOPE = "manifest.dsse.json"

@@ -23,7 +23,8 @@ from reporter.pipeline.sealed.manifest import RUN, SIGNED, SQL, Manifest
 from reporter.pipeline.sealed.merkle import root_of
 from reporter.pipeline.sealed.names import Refused, opened
 from reporter.pipeline.sealed.signature import Signed, check_bundle
-from reporter.runs.store import MANIFEST, Results, read_data, read_run, sha256
+from reporter.runs.store import MANIFEST, Results, read_data, read_run
+from reporter.system.hashes import sha256
 
 OK, FAILED, WARNED, SKIPPED = "ok", "failed", "warning", "not done"
 CHECKS = "checks"

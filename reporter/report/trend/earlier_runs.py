@@ -18,7 +18,7 @@ from reporter.model.assessment import Assessment, RunInfo
 from reporter.model.history import EarlierRun
 from reporter.report.trend.standings import standings
 from reporter.report.view.format import clean
-from reporter.runs.run_manifest import MANIFEST, is_without_people, read_manifest, sha256
+from reporter.runs.run_manifest import MANIFEST, is_without_people, read_manifest
 from reporter.runs.store import (
     DATA,
     RESULTS,
@@ -26,6 +26,7 @@ from reporter.runs.store import (
     check_results,
     read_data,
 )
+from reporter.system.hashes import sha256
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from reporter.model.assessment import Check, RunInfo
 from reporter.pipeline.disclosures import of_doubled
 from reporter.schema.tables import EVENT_TABLES, TABLES
 from reporter.system import folders
-from reporter.transform.derive import derive
+from reporter.transform.derive import EVERYTHING, derive
 from reporter.transform.log_coverage import Expected
 
 SOURCES = tuple(loader.read_source(p) for p in sorted(folders.content_dir()[1].glob("*.yml")))
@@ -33,11 +33,13 @@ Row = dict[str, Any]
 
 
 @contextmanager
-def derived(folder: Path, run: RunInfo = RUN, **given: list[Row]) -> Iterator[DuckDB]:
+def derived(
+    folder: Path, run: RunInfo = RUN, wanted: Set[str] = EVERYTHING, **given: list[Row]
+) -> Iterator[DuckDB]:
     """An engine with the tables made of rows of loaded tables."""
     with DuckDB(folder / "work") as engine:
         load_example(engine, {"given": given})
-        derive(engine, run, [])
+        derive(engine, run, [], wanted=wanted)
         yield engine
 
 

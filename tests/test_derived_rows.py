@@ -79,7 +79,7 @@ KEY_USES: Table = {
 
 def test_who_used_a_key_of_an_agent_is_told_whoever_it_was(tmp_path: Path) -> None:
     """Not what was denied, what went through a gateway, or keys that no agent holds or used in that time."""
-    with derived(tmp_path, **KEYS) as engine:
+    with derived(tmp_path, wanted={"key_uses"}, **KEYS) as engine:
         rows = engine.rows(
             "SELECT credential_id, user_id, in_window, user_kind, listed, stranger, held_by, by_client, is_holder, "
             "n_events, day(first_at), first_ref FROM key_uses"
@@ -155,7 +155,7 @@ RIGHT_USES: Table = {
 
 def test_an_action_is_covered_where_log_and_entitlement_name_it_alike(tmp_path: Path) -> None:
     """And neither covered nor outside where the log has other names, or the agent a right whose actions are not told."""
-    with derived(tmp_path, **RIGHTS) as engine:
+    with derived(tmp_path, wanted={"right_uses"}, **RIGHTS) as engine:
         rows = engine.rows(
             "SELECT agent_id, granted, in_window, covered, n_events, day(first_at), day(last_at), last_ref FROM right_uses"
         )
@@ -200,7 +200,7 @@ def test_a_verb_of_kubernetes_is_covered_by_the_rules_of_its_roles(tmp_path: Pat
             verb(TILL, "list", "shop/pods"),
         ],
     }
-    with derived(tmp_path, **rows) as engine:
+    with derived(tmp_path, wanted={"right_uses"}, **rows) as engine:
         found = dict(engine.rows("SELECT agent_id, covered FROM right_uses"))
     assert found == {who: covered for who, *_, covered in CLUSTER} | {TILL: True}
 
@@ -274,7 +274,7 @@ def test_who_impersonates_needs_that_right_and_the_rights_of_the_other(tmp_path:
         "grants": [*WHOLE, entitled(till, "users/ann", action="impersonate"), entitled("ann", "shop/pods", action="delete")],
         "events": [verb(who, "delete", "shop/pods/x") | {"on_behalf_of": "ann"} for who in (till, pay)],
     }  # fmt: skip
-    with derived(tmp_path, **rows) as engine:
+    with derived(tmp_path, wanted={"right_uses"}, **rows) as engine:
         found = engine.rows("SELECT agent_id, person_id, granted, covered FROM right_uses")
     assert sorted(found, key=str) == [
         (pay, "ann", "delete shop/pods/x", True), (pay, None, "impersonate users/ann", False),
@@ -327,7 +327,7 @@ def test_an_operation_of_azure_is_compared_with_what_the_roles_allow_on_its_obje
     tmp_path: Path,
 ) -> None:
     """And never where a condition stands on it."""
-    with derived(tmp_path, **azure(ROLES)) as engine:
+    with derived(tmp_path, wanted={"right_uses"}, **azure(ROLES)) as engine:
         found = dict(engine.rows("SELECT agent_id, covered FROM right_uses"))
     assert found == {who: covered for who, *_, covered in ROLES} | {"terms": None}
 
@@ -337,9 +337,11 @@ def test_an_operation_of_azure_is_never_outside_where_assignments_may_be_missing
 ) -> None:
     """The trap: without what stands above the subscription, and with a role that a group may have, nobody knows."""
     below = [role for role in ROLES if role[2] != "/"]
-    with derived(tmp_path / "a", **azure(below)) as engine:
+    with derived(tmp_path / "a", wanted={"right_uses"}, **azure(below)) as engine:
         assert not engine.rows("SELECT agent_id FROM right_uses WHERE NOT covered")
-    with derived(tmp_path / "b", **azure(ROLES, entitled("crew", GROUP, role="Owner"))) as engine:
+    with derived(
+        tmp_path / "b", wanted={"right_uses"}, **azure(ROLES, entitled("crew", GROUP, role="Owner"))
+    ) as engine:
         found = engine.rows("SELECT agent_id FROM right_uses WHERE NOT covered")
     assert found == [("beside",)]
 
@@ -387,7 +389,9 @@ ABOVE = (bound("ann@corp.example", ORG, role="roles/owner"), bound("ann@corp.exa
 def test_a_permission_of_google_is_compared_with_the_roles_that_are_bound(
     tmp_path: Path, place: str, more: dict[str, Any], rights: str, covered: bool | None
 ) -> None:
-    with derived(tmp_path, **google(rights, *ABOVE, bound(BOT, place, **more))) as engine:
+    with derived(
+        tmp_path, wanted={"right_uses"}, **google(rights, *ABOVE, bound(BOT, place, **more))
+    ) as engine:
         assert engine.rows("SELECT covered FROM right_uses") == [(covered,)]
 
 
@@ -405,7 +409,9 @@ def test_a_permission_of_google_is_never_outside_where_others_may_grant_it(
     tmp_path: Path, bindings: list[Row]
 ) -> None:
     """The trap: policies of parents, and those of groups, may be what allowed it."""
-    with derived(tmp_path, **google("storage.objects.delete@projects/shop", *bindings)) as engine:
+    with derived(
+        tmp_path, wanted={"right_uses"}, **google("storage.objects.delete@projects/shop", *bindings)
+    ) as engine:
         assert engine.rows("SELECT covered, standing FROM right_uses") == [(None, "unlisted")]
 
 
@@ -468,7 +474,7 @@ def test_what_is_done_in_a_role_is_accounted_to_who_asked_and_measured_by_the_ro
     tmp_path: Path,
 ) -> None:
     """The trap: a chosen name of the session proves nothing; without the key, nobody is told to stand behind it."""
-    with derived(tmp_path, **CHAINED) as engine:
+    with derived(tmp_path, wanted={"right_uses"}, **CHAINED) as engine:
         found = engine.rows("SELECT agent_id, granted, covered, last_ref FROM right_uses")
     assert sorted(found) == [
         ("bot", "cloudtrail:stoplogging", False, "events#2"),
@@ -485,10 +491,16 @@ def test_a_chain_of_roles_leads_to_who_asked_first(tmp_path: Path) -> None:
         "SELECT agent_id, root_id, root_kind, n_events FROM delegation_chains",
         "SELECT agent_id, sum(n_events)::BIGINT FROM assumed_acts GROUP BY agent_id",
     )
-    with derived(tmp_path / "person", **CHAINED | {"actors": actors}) as engine:
+    with derived(
+        tmp_path / "person",
+        wanted={"assumed_acts", "delegation_chains"},
+        **CHAINED | {"actors": actors},
+    ) as engine:
         assert sorted(engine.rows(chains)) == [(ROLE["pay"], "bot", "human", 2), (ROLE["vault"], "bot", "human", 2)]  # fmt: skip
         assert engine.rows(acts) == []
-    with derived(tmp_path / "agent", **CHAINED) as engine:
+    with derived(
+        tmp_path / "agent", wanted={"assumed_acts", "delegation_chains"}, **CHAINED
+    ) as engine:
         assert engine.rows(chains) == []
         assert engine.rows(acts) == [("bot", 4)]
 
@@ -569,7 +581,7 @@ UNDECIDED: Table = {
 
 
 def test_a_first_use_waits_for_the_first_decision_that_concerns_it(tmp_path: Path) -> None:
-    with derived(tmp_path, **DECISIONS) as engine:
+    with derived(tmp_path, wanted={"approval_lag"}, **DECISIONS) as engine:
         rows = engine.rows(
             "SELECT kind, name, day(first_at), first_ref, day(decided_at), days FROM approval_lag"
         )
@@ -625,7 +637,7 @@ BREACHES = [
 
 
 def test_each_kind_of_breach_has_its_agent_its_day_and_its_record(tmp_path: Path) -> None:
-    with derived(tmp_path, **SPOILS) as engine:
+    with derived(tmp_path, wanted={"violations"}, **SPOILS) as engine:
         rows = engine.rows(
             "SELECT agent_id, kind, what, CAST(first_at::DATE AS VARCHAR), ref FROM violations ORDER BY agent_id, kind"
         )
@@ -635,7 +647,7 @@ def test_each_kind_of_breach_has_its_agent_its_day_and_its_record(tmp_path: Path
 def test_an_ended_key_works_for_five_minutes_more(tmp_path: Path) -> None:
     """Clocks differ."""
     given = SPOILS | {"events": [act("08-01T00:05:00", "b", credential_id="ended")]}
-    with derived(tmp_path, **given) as engine:
+    with derived(tmp_path, wanted={"violations"}, **given) as engine:
         assert engine.rows("SELECT agent_id FROM violations") == []
 
 
@@ -682,7 +694,7 @@ def test_a_use_is_graver_where_log_and_every_grant_that_covers_it_tell_an_effect
     tmp_path: Path,
 ) -> None:
     """Another grant of that name, or a narrower one of data, may allow it; who may execute may do anything by it."""
-    with derived(tmp_path, **GRAVER) as engine:
+    with derived(tmp_path, wanted={"graver_uses", "violations"}, **GRAVER) as engine:
         rows = engine.rows(
             "SELECT agent_id, kind, name, effect, in_window, granted, certain, n_events, day(first_at), day(last_at), last_ref FROM graver_uses"
         )
@@ -885,7 +897,7 @@ def test_everything_that_approves_is_one_list(tmp_path: Path) -> None:
             {"change_id": "c2", "actor_id": "a", "field": "tools", "new_value": "w"},
         ],
     }  # fmt: skip
-    with derived(tmp_path, **given) as engine:
+    with derived(tmp_path, wanted={"all_approvals"}, **given) as engine:
         rows = engine.rows(
             "SELECT actor_id, type, like_pattern, CAST(approved_at::DATE AS VARCHAR) FROM all_approvals ORDER BY ALL"
         )

@@ -274,6 +274,20 @@ def test_a_group_has_no_number_where_those_with_enough_evidence_hold_too_little(
     assert roll_up_members(members(*units), [data.UNIT], F(2, 5)).groups[0].score
 
 
+@pytest.mark.parametrize("by", [[data.ORGANISATION, data.UNIT], [data.ORGANISATION], ["state"]])
+def test_the_whole_has_the_same_number_however_it_is_grouped(tmp_path: Path, by: list[str]) -> None:
+    """The trap: an organisation that holds most results has too little evidence, and its largest unit has enough."""
+    sizes = {"well": (20, 0), "thin": (0, 60), "large": (35, 65)}
+    well, *others = (unit(tmp_path, name, *size) for name, size in sizes.items())
+    everybody = [well, *(replace(m, organisation="Other") for m in others)]
+    by_unit = roll_up_members(members(*everybody), [data.UNIT], F(3, 10)).groups[0]
+    whole = roll_up_members(members(*everybody), by, F(3, 10)).groups
+    assert by_unit.score and given_by(whole[0]) == given_by(by_unit)
+    if by[0] == data.ORGANISATION:
+        (other,) = (g for g in whole if g.path == ("Other",))
+        assert other.why == "thin", "which decides nothing above it"
+
+
 def test_a_unit_that_is_left_out_counts_as_unknown_in_its_last_size(tmp_path: Path) -> None:
     known, gone = unit(tmp_path, "known", 6, 0), unit(tmp_path, "gone", 4, 0)
     alone = roll_up_members(members(known), [data.UNIT]).groups[0]

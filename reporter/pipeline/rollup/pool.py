@@ -46,6 +46,8 @@ class _Pool:
     outside: int = 0
     units: dict[str, Member] = field(default_factory=dict)
     """By place; the order says nothing."""
+    of_units: dict[str, Counter[Kind]] = field(default_factory=lambda: defaultdict(Counter))
+    """The results again, by place."""
     actors: int = 0
 
 
@@ -126,6 +128,7 @@ def _pools(engine: Engine, members: Members, levels: Sequence[str]) -> dict[Path
         for path, kind, n in _placed(engine, member, levels, abouts):
             pools[path].results[kind] += n
             pools[path].units[str(member.folder)] = member
+            pools[path].of_units[str(member.folder)][kind] += n
         for path, n in _sizes(engine, member, levels):
             pools[path].actors += n
         first = next((n for n, name in enumerate(levels) if name not in data.OF_RUNS), None)
@@ -179,7 +182,6 @@ def _scored(
     scorer = _Scorer(rules)
     groups: dict[Path_, data.Group] = {}
     below: dict[Path_, list[data.Group]] = defaultdict(list)
-    # The innermost groups come first: whether a group has a score depends on those in it.
     for path in sorted(pools, key=lambda p: (-len(p), p)):
         groups[path] = _group(path, pools[path], below[path], scorer, least)
         if path:
@@ -287,7 +289,7 @@ def _group(
         why = data.NOTHING
     elif total.coverage < floor:
         why = data.THIN
-    elif below and _share_of_ready(below, missing) < floor:
+    elif _share_of_ready(pool, scorer, floor) < floor:
         why = data.MEMBERS
     is_scored = not why
     if is_scored and not level.judged:
@@ -315,11 +317,19 @@ def _group(
     )
 
 
-def _share_of_ready(below: Iterable[data.Group], missing: int) -> Fraction:
-    """Return the share of results that groups with enough evidence hold."""
-    sizes = [(g.results - g.counts[Status.NA], g.why in ("", data.NARROW)) for g in below]
-    total = sum(n for n, _ in sizes) + missing
-    return Fraction(sum(n for n, is_ready in sizes if is_ready), total) if total else Fraction(0)
+def _share_of_ready(pool: _Pool, scorer: _Scorer, floor: Fraction) -> Fraction:
+    """Return the share of results that units with enough evidence hold. It asks for units and not
+    for the groups below, so that grouping otherwise gives a group no other number.
+    """
+    if len(pool.units) == 1 and not pool.unknown:
+        return Fraction(1)
+    total, ready = sum(pool.unknown.values()), 0
+    for place, results in pool.of_units.items():
+        n = sum(n for (_, status, _, _), n in results.items() if status != Status.NA)
+        part, _ = scorer.scores(_Pool(results, units={place: pool.units[place]}))
+        total += n
+        ready += n if part.enterprise.total.coverage >= floor else 0
+    return Fraction(ready, total) if total else Fraction(0)
 
 
 def _frameworks(members: Members, pool: _Pool) -> tuple[data.FrameworkTotal, ...]:

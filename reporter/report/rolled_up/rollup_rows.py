@@ -39,7 +39,7 @@ LEFT: Mapping[str, str] = {
 }
 WHY: Mapping[str, str] = {
     data.THIN: mark("no score: {coverage} could be judged, and {floor} is asked for"),
-    data.MEMBERS: mark("no score: groups with enough evidence hold too few of the results"),
+    data.MEMBERS: mark("no score: units with enough evidence hold too few of the results"),
     data.NARROW: mark("no level: too few practices of level 1 apply"),
     data.NOTHING: mark("no score: nothing could be assessed"),
 }
@@ -305,7 +305,7 @@ def _method(rollup: data.Rollup) -> list[str]:
         ),
         say(
             "Below a coverage of {floor} a group has no score and no level. A group has none either"
-            " where those in it with enough evidence hold a smaller share of its results.",
+            " where the units in it with enough evidence hold a smaller share of its results.",
             floor=percent(rollup.floor),
         ),
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import re
@@ -19,6 +20,7 @@ from click.testing import Result
 from conftest import reporter
 
 from reporter.pipeline.batch import worker
+from reporter.pipeline.batch.batch_outputs import write_rows
 from reporter.pipeline.batch.journal import NAME
 from reporter.pipeline.batch.unit_order import LOCK
 from reporter.system.claims import hold, release
@@ -273,6 +275,19 @@ def test_all_units_are_rolled_up_once(done: Path) -> None:
     made = json.loads((done / "runs/rollup.json").read_bytes())
     assert [(m["unit"], m["why"], m["unknown"]) for m in made["left_out"]] == [("b", "failed", made["pooled"][0]["results"])]  # fmt: skip
     assert "changed by hand" not in (done / "runs/rollup.csv").read_text("utf-8-sig")
+
+
+def test_of_a_unit_with_too_little_evidence_no_file_has_a_score(done: Path) -> None:
+    (one, *_) = json.loads((done / "runs/batch.json").read_bytes())["units"]
+    assert "score_lo" in one
+    for is_thin in (True, False):
+        row = one | {"run": "r", "readiness": is_thin, "level": 0, "level_at_most": 5}
+        row |= {"score_lo": 0.1, "score_hi": 99.9, "score_lo_exact": "1/999", "score_hi_exact": "1"}
+        write_rows([row], done)
+        (data,) = json.loads((done / "batch.json").read_bytes())["units"]
+        (cells,) = csv.DictReader((done / "batch.csv").read_text("utf-8-sig").splitlines())
+        assert {data[n] is None for n in row if n.startswith(("level", "score"))} == {is_thin}
+        assert {c == "" for n, c in cells.items() if n.startswith(("level", "score"))} == {is_thin}
 
 
 # ---------------------------------------------------------------- killed

@@ -163,6 +163,22 @@ def test_closing_twice_changes_nothing_and_quarters_are_closed_in_order(closed: 
         close(closed / "late", "")
 
 
+def test_no_quarter_is_left_open_for_ever_without_asking(runs: Path, tmp_path: Path) -> None:
+    """The trap: quarters are closed in their order, so one that was forgotten could not be closed later."""
+    for name in ("q1", "q2", "q3"):
+        shutil.copytree(runs / name, tmp_path / name)
+    refused = reporter("close", tmp_path / "q3")
+    assert refused.exit_code == 3 and not (tmp_path / CHAIN).exists()
+    assert "q1 and 1 more of an earlier period would stay open" in refused.output
+    assert "Close q1 first" in refused.output and "--skip" in refused.output
+    assert reporter("close", tmp_path / "q1").exit_code == 0
+    assert "q2 of an earlier period" in reporter("close", tmp_path / "q3").output
+    assert reporter("close", tmp_path / "q3", "--skip").exit_code == 0
+    late = reporter("close", tmp_path / "q2")
+    assert late.exit_code == 3 and "was skipped" in late.output and "restate" not in late.output
+    assert "was closed before" in reporter("close", tmp_path / "q3").output
+
+
 @pytest.mark.parametrize("name", [DATA, RESULTS, "findings.csv", "manifest.json"])
 def test_any_change_of_a_closed_run_is_found(closed: Path, name: str) -> None:
     assert reporter("history", closed).exit_code == 0
@@ -179,7 +195,13 @@ def test_files_and_folders_that_go_or_come_are_found(closed: Path) -> None:
     said = reporter("history", closed).output
     assert "more.txt: not of this run" in said and "findings.csv: missing" in said
     shutil.rmtree(closed / "q2")
-    assert "the folder is missing" in reporter("history", closed).output
+    said = reporter("history", closed).output
+    (row,) = (line for line in said.splitlines() if "the folder is missing" in line)
+    assert row.split()[-9:] == [*"–––––", "the", "folder", "is", "missing"]
+    (gone,) = (
+        r for r in json.loads(reporter("history", closed, "--json").output)["runs"] if r["changes"]
+    )
+    assert (gone["findings"], gone["overdue"], gone["level"]) == (None, None, None)
 
 
 @pytest.mark.parametrize("how", ["first", "changed", "cut", "swapped", "last"])

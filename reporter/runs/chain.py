@@ -229,11 +229,15 @@ def close(run: Path, unit: str) -> tuple[Closing, bool]:
         same = [c for c in chain if (c.organisation, c.unit) == (manifest["organisation"], unit)]
         last = max(same, key=lambda c: c.as_of, default=None)
         if last and last.as_of >= manifest["as_of"]:
+            is_judged_again = any(c.period == tuple(manifest["period"]) for c in same)
             raise InputError(
                 f"is as of {manifest['as_of']}, and {last.run}, as of {last.as_of}, is"
                 " closed already",
                 str(run),
-                "Quarters are closed in their order; `reporter restate` judges a closed one anew.",
+                "A period is closed once; `reporter restate` judges it anew."
+                if is_judged_again
+                else "Quarters are closed in their order, and this one was skipped: it stays open."
+                " `reporter seal` freezes a single run.",
             )
         closing = Closing(
             n=len(chain) + 1,

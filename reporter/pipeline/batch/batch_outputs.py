@@ -28,6 +28,8 @@ _MORE = (
     *("score_lo_exact", "score_hi_exact", "gates", "manifest", "assessed_at"),
 )
 
+_SCORED = (*("level", "level_at_most", "score_lo", "score_hi", "score_lo_exact", "score_hi_exact"),)
+
 
 def write_rows(rows: Sequence[Row], out: Path, group: Row | None = None) -> None:
     """Write the rows, and that of all units; of the same rows the same bytes."""
@@ -55,9 +57,10 @@ def as_data(done: Done) -> dict[str, Any]:
 
 
 def _data(row: Row) -> dict[str, Any]:
-    """Return all columns of a row: what nobody knows is null."""
+    """Return all columns of a row: what nobody knows is null, as is what too little shows."""
     missed = sum(gate["missed"] for gate in row["gates"])
-    data = {name: row.get(name) for name in (*COLUMNS, *_MORE)}
+    hidden = _SCORED if row.get("readiness") else ()
+    data = {name: None if name in hidden else row.get(name) for name in (*COLUMNS, *_MORE)}
     run = f"{row['unit']}/{row['run']}" if row.get("run") else None
     return data | {"gates_missed": missed if row["status"] == ASSESSED else None, "run": run}
 

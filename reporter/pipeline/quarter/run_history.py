@@ -50,8 +50,9 @@ class RunRow:
     score_lo: str
     score_hi: str
     coverage: str
-    findings: int
-    overdue: int
+    findings: int | None
+    """None where its data cannot be read, as with `overdue`."""
+    overdue: int | None
     closed: bool
     changes: tuple[str, ...]
     """What of it is not as it was closed."""
@@ -218,8 +219,8 @@ def _unread(name: str, closing: Closing | None, changes: tuple[str, ...]) -> Run
         score_lo="",
         score_hi="",
         coverage="",
-        findings=0,
-        overdue=0,
+        findings=None,
+        overdue=None,
         closed=closing is not None,
         changes=changes,
     )
@@ -270,8 +271,8 @@ def as_text(rows: Sequence[RunRow], units: Sequence[UnitHistory]) -> Iterator[st
     lines = [
         (
             *(r.run, r.unit, r.as_of, "–" if r.level is None else str(r.level)),
-            f"{r.score_lo}, up to {r.score_hi}" if r.score_lo else TOO_THIN,
-            *(r.coverage, number(r.findings), number(r.overdue)),
+            f"{r.score_lo}, up to {r.score_hi}" if r.score_lo else TOO_THIN if r.coverage else "–",
+            *(r.coverage or "–", _count(r.findings), _count(r.overdue)),
             "; ".join(r.changes[:3]) or _standing(r),
         )
         for r in rows
@@ -283,6 +284,10 @@ def as_text(rows: Sequence[RunRow], units: Sequence[UnitHistory]) -> Iterator[st
             yield clean(" · ".join(filter(None, (one.run.run.organisation, one.run.run.unit))))
         yield from flow_lines(one.run.history.course)
         yield from kept_lines(kept_dates(one.run, open_deadlines(one.run)))
+
+
+def _count(n: int | None) -> str:
+    return "–" if n is None else number(n)
 
 
 def _standing(row: RunRow) -> str:

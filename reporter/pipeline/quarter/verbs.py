@@ -111,15 +111,15 @@ def restate(
 
 @click.command()
 @click.argument("run", type=_FOLDER)
-def close(run: Path) -> None:
+@click.option("--skip", is_flag=True, help="Leave runs of earlier periods open, for ever.")
+def close(run: Path, skip: bool) -> None:
     """Freeze RUN in the chain of its folder, closed.jsonl: from then on `history` finds any change
     of it. Quarters of a unit are closed in their order.
     """
+    from reporter.pipeline.quarter.close_run import close_run
     from reporter.runs.chain import CHAIN
-    from reporter.runs.chain import close as add
-    from reporter.runs.store import read_data
 
-    closing, is_new = add(run, read_data(run).run.unit)
+    closing, is_new = close_run(run, skip)
     state = "closed" if is_new else "was closed before, and is as it was"
     print_clean(f"{run}: {state}, number {closing.n} of {run.resolve().parent / CHAIN}")
 

@@ -7,7 +7,6 @@ not once a column."""
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Iterator
 from functools import lru_cache
@@ -18,18 +17,15 @@ from reporter.engine.duckdb import DuckDB
 from reporter.privacy import synonyms
 from reporter.privacy.secrets import SHORTEST, SUSPECT, fingerprinted, redact
 
-_WORDS = (
-    r"[^\"]{0,40}(secret|passw(or)?[dt]|passphrase|kennwort|pwd|mot.?(de.?)?passe|contrase[^\"]{1,7}a|wachtwoord|senha|token|pat|"
+_NAMED = (
+    r"(?i)\"[^\"]{0,40}(secret|passw(or)?[dt]|passphrase|kennwort|pwd|mot.?(de.?)?passe|contrase[^\"]{1,7}a|wachtwoord|senha|token|pat|"
     r"(api|app|access|private|secret|signing|encryption|account|client|license|ssh)["
     r" _-]?key|credentials?|cookie|authorization)"
-    r"([ _-]?(value|key|text|wert|clear|plain|plaintext))?"
+    r"([ _-]?(value|key|text|wert|clear|plain|plaintext))?\"\s*:\s*"
 )
-_NAMED = rf"(?i)\"{_WORDS}\"\s*:\s*"
 """RE2: a field whose name may say that its value is a secret."""
 _OF_TEXT = r"(\"|\[\s*[^{\s])"
 """RE2: the value is a text, or a list that does not begin with an object."""
-_TAGGED = rf"(?i)\"(tag)?key\"\s*:\s*\"{_WORDS}\""
-"""RE2: the key of a tag says the same."""
 _TEXT_IN_LIST = r"\}\s*,\s*([^\"{\s]|\"([^\"\\]|\\.)*\"\s*[,\]])"
 """RE2: an object is followed by neither an object nor a field, so by something else in a list."""
 NO_SECRET = (
@@ -62,8 +58,7 @@ def may_name_one(record: str) -> str:
     none."""
     return (
         f"(regexp_matches({record}, {quoted(_NAMED + _OF_TEXT)}) OR (regexp_matches({record},"
-        f" {quoted(_TEXT_IN_LIST)}) AND regexp_matches({record}, {quoted(_NAMED)})) OR"
-        f" regexp_matches({record}, {quoted(_TAGGED)}))"
+        f" {quoted(_TEXT_IN_LIST)}) AND regexp_matches({record}, {quoted(_NAMED)})))"
     )
 
 
@@ -82,13 +77,8 @@ def teach(engine: DuckDB, key: str) -> None:
 
 
 def named_secrets(record: Any, name: str = "") -> Iterator[str]:
-    """Yield the texts of a record that are secrets by the name of their field or the key of their
-    tag, as they are and as a JSON text has them.
-    """
+    """Yield the texts of a record that are secrets by the name of their field."""
     if isinstance(record, dict):
-        for key_name, value_name in _PAIRS:
-            if isinstance(key := record.get(key_name), str):
-                yield from named_secrets(record.get(value_name), key)
         for key, value in record.items():
             yield from named_secrets(value, str(key))
     elif isinstance(record, list):
@@ -101,11 +91,6 @@ def named_secrets(record: Any, name: str = "") -> Iterator[str]:
         is_masked = text.lower() in NO_SECRET or re.fullmatch(r"(.)\1*|\$?\{.*\}|<.*>", text)
         if not is_masked and synonyms.is_secret(name, text):
             yield text
-            if (within_json := json.dumps(text, ensure_ascii=False)[1:-1]) != text:
-                yield within_json
-
-
-_PAIRS = (("Key", "Value"), ("key", "value"), ("TagKey", "TagValue"))
 
 
 def without(text: str, secrets: list[str], key: str) -> str:

@@ -14,8 +14,10 @@ _ROWS = "label_rows"
 
 def merge_labels(engine: Engine) -> None:
     """Give each actor the labels of all its records: of a key with several values the first counts,
-    in the order in which `actors` was merged. Makes `label_rows`.
+    in the order in which `actors` was merged. Makes `label_rows` where there are any.
     """
+    if not _has_labels(engine):
+        return
     engine.run(
         f"CREATE TABLE {_ROWS} AS SELECT actor_id, file, record, place, pair.key AS label,"
         f" {SAME_KEY.format('pair.key')} AS folded, pair.value AS value FROM (SELECT actor_id,"
@@ -34,6 +36,8 @@ def notes(engine: Engine) -> list[Quarantined]:
     """Return a note for each key of which some actors have several values. It names the records of
     one, and no value: the value of `lead` is a person whom no list need have.
     """
+    if not _has_labels(engine):
+        return []
     return [
         Quarantined(
             file,
@@ -58,6 +62,10 @@ def notes(engine: Engine) -> list[Quarantined]:
             " actor_id) FROM other GROUP BY folded ORDER BY folded"
         )
     ]
+
+
+def _has_labels(engine: Engine) -> bool:
+    return bool(engine.one("SELECT count(labels) FROM actor_rows"))
 
 
 def _first() -> str:

@@ -7,6 +7,7 @@ traces."""
 from __future__ import annotations
 
 from reporter.engine.base import Engine, quoted_list
+from reporter.schema.label_keys import MACHINERY, WRITTEN
 
 RECEIVERS = (
     "recipient",
@@ -180,13 +181,45 @@ MACROS = (
         "nested(j, p) AS CASE WHEN json_type(j, p) = 'VARCHAR' THEN TRY_CAST(j ->> p AS JSON) ELSE"
         " json_extract(j, p) END"
     ),
-    # Labels in one order, so that two records that say the same are alike; a text that is no object
-    # of them stays what it is.
+    # Labels in one order, so that two records that say the same are alike: an object of them, or a
+    # list of pairs as AWS has it. What says nothing or is no word of people's own is left out; a
+    # text that holds neither stays what it is.
     (
-        "labels(j, p) AS coalesce('{' || array_to_string(list_sort(list_transform(map_entries("
-        "TRY_CAST(nested(j, p) AS MAP(VARCHAR, VARCHAR))), lambda labels_1: CAST(to_json("
-        "labels_1.key) AS"
-        " VARCHAR) || ':' || CAST(to_json(labels_1.value) AS VARCHAR))), ',') || '}', txt(j, p))"
+        "_label_pairs(t) AS CASE json_type(t) WHEN 'OBJECT' THEN"
+        " map_entries(TRY_CAST(t AS MAP(VARCHAR, VARCHAR))) WHEN 'ARRAY' THEN"
+        " list_transform(json_extract(t, '$[*]'), lambda label_pairs_1: {'key':"
+        " coalesce(label_pairs_1 ->> 'Key', label_pairs_1 ->> 'key', label_pairs_1 ->> 'TagKey'),"
+        " 'value': coalesce(label_pairs_1 ->> 'Value', label_pairs_1 ->> 'value', label_pairs_1 ->>"
+        " 'TagValue')}) END"
+    ),
+    (
+        "_is_label(x) AS trim(x.key) <> '' AND trim(x.value) <> '' AND NOT"
+        f" (regexp_matches(lower(x.key), '^({'|'.join(MACHINERY)})') AND NOT"
+        f" regexp_full_match(lower(x.key), '{WRITTEN}'))"
+    ),
+    # Each value is bound once, in a list of one: a macro is text, and would repeat it.
+    (
+        "labels(j, p) AS list_transform(list_transform([nested(j, p)], lambda labels_1:"
+        " [CAST(labels_1 ->> '$' AS VARCHAR), CASE WHEN json_type(labels_1) IN ('OBJECT', 'ARRAY')"
+        " THEN '{' || array_to_string(list_sort(list_transform(list_filter(_label_pairs(labels_1),"
+        " lambda labels_2: _is_label(labels_2)), lambda labels_3: CAST(to_json(labels_3.key) AS"
+        " VARCHAR) || ':' || CAST(to_json(trim(labels_3.value)) AS VARCHAR))), ',') || '}' END]),"
+        " lambda labels_4: coalesce(nullif(labels_4[2], '{}'), CASE WHEN labels_4[2] IS NULL THEN"
+        " coalesce(labels_4[1], txt(j, p)) END))[1]"
+    ),
+    # Attributes in sets, as Entra and Google Workspace have them: `set.attribute`, a list as texts
+    # in one order.
+    (
+        "set_labels(j, p) AS list_transform([CASE WHEN json_type(j, p) = 'OBJECT' THEN"
+        " json_extract(j, p) END], lambda set_labels_1: '{' || array_to_string(flatten("
+        "list_transform(map_entries(TRY_CAST(set_labels_1 AS MAP(VARCHAR, JSON))), lambda"
+        " set_labels_2: list_transform(list_filter(map_entries(TRY_CAST(set_labels_2.value AS"
+        " MAP(VARCHAR, JSON))), lambda set_labels_3: NOT contains(set_labels_3.key, '@')), lambda"
+        " set_labels_4: CAST(to_json(set_labels_2.key || '.' || set_labels_4.key) AS VARCHAR) ||"
+        " ':' || CAST(to_json(CASE json_type(set_labels_4.value) WHEN 'ARRAY' THEN array_to_string("
+        "list_sort(list_transform(json_extract(set_labels_4.value, '$[*]'), lambda set_labels_5:"
+        " coalesce(set_labels_5 ->> 'value', set_labels_5 ->> '$'))), ', ') ELSE set_labels_4.value"
+        " ->> '$' END) AS VARCHAR)))), ',') || '}')[1]"
     ),
     # The class of data that a tag or label gives, as a rank; words that are no class of ours give
     # none. Which keys of tags speak of a class.

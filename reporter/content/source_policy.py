@@ -69,6 +69,7 @@ HELPERS = frozenset(
         "package_hash",
         "package_place",
         "package_version",
+        "set_labels",
         "workflow_name",
         "parsed",
         "plain_value",

@@ -30,7 +30,7 @@ from reporter.system.claims import claimed, clear_all
 from reporter.system.hashes import sha256
 from reporter.system.plain_text import why_unread
 
-FORMAT = "24"
+FORMAT = "25"
 """Part of every cache key; raise it when the Parquet written here changes its meaning, or more is
 recognised as a secret.
 """

@@ -5,6 +5,7 @@ notes in the problems of a batch, and rows without secrets.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Mapping, Sequence
 
 from reporter.engine.base import Engine, quoted
@@ -14,7 +15,13 @@ from reporter.ingest.cache import Batch
 from reporter.ingest.projection import can_fail, expected, no_cast, no_zone, says_nothing, typed
 from reporter.model.assessment import Quarantined
 from reporter.model.sentences import NOT_OF_TYPE, Sentence, tell
-from reporter.privacy.redact_sql import is_looked_at, matches, without
+from reporter.privacy.redact_sql import (
+    is_looked_at,
+    matches,
+    may_name_one,
+    named_secrets,
+    without,
+)
 from reporter.schema.columns import TIME, Column
 
 HID_IN_TABLE = mark(
@@ -31,6 +38,7 @@ LISTED = 1000
 
 LONGEST = 4000
 """Characters of a field: no id, name or address is longer, and a report repeats them."""
+LABELS = "labels"
 TOO_LONG = LONGEST + 150
 """Characters beyond which a field is cut; the result is shorter, so it is not cut again."""
 
@@ -164,10 +172,14 @@ def hide_named(
     key: str,
     batch: Batch,
 ) -> None:
-    """Replace values that are secrets by the name of their field, whatever column a source maps
-    them to.
+    """Replace values that are secrets by the name of their field or the key of their label,
+    whatever column a source maps them to.
     """
     staged = f"staged_{table}"
+    if LABELS in columns:
+        _add_labelled(engine, staged, secrets)
+    if not secrets:
+        return
     rows = engine.rows(
         f"SELECT rowid, record, {', '.join(columns)} FROM {staged} WHERE rowid IN (SELECT t.rowid"
         f" FROM {staged} AS t JOIN named_secrets AS n USING (record) WHERE"
@@ -198,6 +210,25 @@ def hide_named(
     engine.run(f"UPDATE {staged} SET {swaps} FROM without WHERE {staged}.rowid = without.at")
     records = ", ".join(str(r) for _, r, _ in changes)
     note(engine, batch, _hid_in, f"SELECT unnest([{records}]), {quoted(table)}")
+
+
+def _add_labelled(engine: DuckDB, staged: str, secrets: dict[int, list[str]]) -> None:
+    """Add the labels that are secrets by their key, as they are and as JSON has them. In the record
+    itself a tag may be a pair, or stand in a text.
+    """
+    pairs = [
+        (record, text)
+        for record, labels in engine.rows(
+            f"SELECT record, {LABELS} FROM {staged} WHERE json_valid({LABELS}) AND"
+            f" {may_name_one(LABELS)}"
+        )
+        for value in named_secrets(json.loads(labels))
+        for text in dict.fromkeys((value, json.dumps(value, ensure_ascii=False)[1:-1]))
+    ]
+    engine.run("CREATE TEMP TABLE IF NOT EXISTS named_secrets (record BIGINT, value VARCHAR)")
+    engine.insert("named_secrets", pairs)
+    for record, text in pairs:
+        secrets.setdefault(record, []).append(text)
 
 
 def _hid_in(table: str) -> Sentence:

@@ -406,9 +406,7 @@ class _Loader:
         for table, (text, columns) in selects.items():
             if lengths := _stage(engine, table, text, columns, part):
                 staged[table] = lengths
-                if secrets:
-                    key = self._cache.secret_key
-                    hide_named(engine, table, [*lengths], secrets, key, part)
+                hide_named(engine, table, [*lengths], secrets, self._cache.secret_key, part)
                 # What is empty in every row is not cast: most columns of a record are.
                 filled[table] = [c for c in columns if lengths.get(c.name)]
                 note_bad_fields(engine, table, filled[table], part, table != "events")

@@ -38,6 +38,7 @@ _END = re.compile(r"(?:\.(?:csv|tsv|xlsx|jsonl?|ndjson|ya?ml|parquet|gz))*[.!?]*
 _GOES_ON = re.compile(r"[\w@-]")
 _APART = 6
 """Signs of a digest that keep apart what is called after one person."""
+_MADE = re.compile(r"person-[0-9a-f]{12}")
 _ENCODED_TIMES = 2
 """How often an address in an address is percent-encoded."""
 _BETWEEN = re.compile(r"[\s._+'’-]?|[,.]\s|%20")
@@ -237,6 +238,16 @@ class People:
         return " -> ".join(
             self._pseudonym(p) if p in self._people else self.in_text(p) for p in parts
         )
+
+    def in_role(self, text: str) -> str:
+        """Return who is named where somebody is meant: a person, whether a list has them or not,
+        unless it is the id of another actor.
+        """
+        replaced = self.in_id(text)
+        is_other = {*_TOKEN.findall(_composed(text))} <= self._others
+        if replaced != text or is_other or _MADE.fullmatch(text):
+            return replaced
+        return self._pseudonym(_composed(text))
 
     def in_text(self, text: str) -> str:
         """Return a sentence or a path with people replaced; an ordinary word that is also a name

@@ -5,7 +5,7 @@ results. Out: a row for each actor; and back, the results of a run by the values
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from reporter.engine.base import Engine, quoted
@@ -13,7 +13,9 @@ from reporter.errors import InputError
 from reporter.model.scores import Status, Tally
 from reporter.privacy.pseudonyms import People, swap
 from reporter.runs.store import AGAIN, RESULTS
+from reporter.schema.label_keys import names_people, same_key
 from reporter.schema.tables import CALLED, SUBJECTS
+from reporter.schema.vocabulary import SYNONYMS
 
 ACTORS = "actors.parquet"
 AGENT = "agent"
@@ -40,10 +42,16 @@ ATTRIBUTES: Mapping[str, str] = {
     },
 }
 """Attribute -> SQL over the tables of a run; labels come on top."""
+_TAKEN = (AGENT, *ATTRIBUTES, "unit", "organisation")
+"""Words of `--by` that are no labels."""
 COLUMNS = ("actor", *ATTRIBUTES, "labels", "shared")
 """The columns of actors.parquet. Labels: a JSON object. Shared: what it holds with others, each as
 a list of subject type and subject.
 """
+LABEL = "label:"
+"""What comes before the name of a label that an attribute has, too."""
+_FILLED = {"business_unit": ("businessunit",), "environment": ("environment", "env")}
+"""Attribute -> the labels that are read where no source fills it."""
 _PEOPLE = ("owner", "technical_owner")
 _OF_ONE = ("agent", "actor")
 
@@ -100,7 +108,8 @@ def write_without_people(engine: Engine, run: Path, people: People, folder: Path
 def _hide(engine: Engine, table: str, people: People) -> dict[str, int]:
     """Replace people in all columns of actors but what they share; return how many rows changed."""
     changes: dict[str, Callable[[str], str]] = {
-        **dict.fromkeys((*ATTRIBUTES, "labels"), people.in_text),
+        **dict.fromkeys(ATTRIBUTES, people.in_text),
+        "labels": lambda text: _hide_labels(text, people),
         **dict.fromkeys(_PEOPLE, people.in_id),
         "actor": people.in_subject,  # of whom no result names some are left
     }
@@ -108,6 +117,23 @@ def _hide(engine: Engine, table: str, people: People) -> dict[str, int]:
         name: swap(engine, table, name, f"{name} IS NOT NULL", change)
         for name, change in changes.items()
     }
+
+
+def _hide_labels(text: str, people: People) -> str:
+    """Replace people in labels; the value of a key such as `lead` is somebody whom no list need
+    have.
+    """
+    try:
+        labels = json.loads(text)
+    except ValueError:
+        return people.in_text(text)
+    if not isinstance(labels, dict):
+        return people.in_text(text)
+    new = {
+        people.in_text(key): (people.in_role if names_people(key) else people.in_text)(str(value))
+        for key, value in labels.items()
+    }
+    return json.dumps(new, ensure_ascii=False, separators=(",", ":")) if new != labels else text
 
 
 def _held(engine: Engine) -> str:
@@ -129,11 +155,25 @@ def attributes(engine: Engine, run: Path) -> tuple[str, ...]:
     if not (run / ACTORS).is_file():
         return ()
     _show(engine, "stored_actors", run / ACTORS)
+    spellings: dict[str, str] = {}
+    for label in _stored_labels(engine):
+        spellings.setdefault(same_key(label), label)
+    taken = {same_key(name) for name in _TAKEN}
+    labels = (LABEL + name if key in taken else name for key, name in spellings.items())
+    return (AGENT, *ATTRIBUTES, *sorted(labels))
+
+
+def has_attribute(name: str, known: Iterable[str]) -> bool:
+    """Tell whether an attribute is among those of `attributes`, however a label is spelled."""
+    keys = {same_key(each) for each in known}
+    return same_key(name) in keys or LABEL + same_key(name.removeprefix(LABEL)) in keys
+
+
+def _stored_labels(engine: Engine) -> list[str]:
     rows = engine.rows(
         f"SELECT DISTINCT unnest(json_keys({_LABELS})) FROM stored_actors ORDER BY 1"
     )
-    labels = [name for (name,) in rows]
-    return (AGENT, *ATTRIBUTES, *(name for name in labels if name not in (AGENT, *ATTRIBUTES)))
+    return [name for (name,) in rows]
 
 
 _LABELS = (
@@ -163,7 +203,10 @@ def place_results(
     _show(engine, "stored_actors", run / ACTORS)
     engine.run("CREATE OR REPLACE TEMP TABLE check_abouts (check_id VARCHAR, about VARCHAR)")
     engine.insert("check_abouts", sorted(abouts.items()))
-    values = "".join(f", coalesce({_value(name)}, '') AS v{n}" for n, name in enumerate(names))
+    labels = _stored_labels(engine) if names else []
+    values = "".join(
+        f", coalesce({_value(name, labels)}, '') AS v{n}" for n, name in enumerate(names)
+    )
     groups = "".join(f", coalesce(g.v{n}, '') AS v{n}" for n in range(len(names)))
     engine.run(
         f"CREATE OR REPLACE TEMP TABLE placed AS WITH grouped AS (SELECT DISTINCT actor AS who"
@@ -208,11 +251,26 @@ def _show(engine: Engine, name: str, path: Path) -> None:
     engine.show_parquet(name, [path])
 
 
-def _value(name: str) -> str:
-    """SQL: the value of an attribute; a label where it is none of ours."""
-    if name == AGENT:
+def _value(name: str, labels: Sequence[str]) -> str:
+    """SQL: the value of an attribute, a label where it is none of ours. `labels` are the keys that
+    the run has.
+    """
+    key = same_key(name)
+    if key == AGENT:
         return "actor"
-    if name in ATTRIBUTES:
-        return f'"{name}"'
-    path = "$." + '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    return f"json_extract_string({_LABELS}, {quoted(path)})"
+    attribute = next((each for each in ATTRIBUTES if same_key(each) == key), "")
+    if attribute not in _FILLED:
+        return f'"{attribute}"' if attribute else _label((key.removeprefix(LABEL),), labels)
+    label = _label(_FILLED[attribute], labels)
+    words = SYNONYMS.get(attribute, {})
+    swaps = " ".join(f"WHEN {quoted(k)} THEN {quoted(v)}" for k, v in words.items())
+    spelled = f"CASE lower({label}) {swaps} ELSE {label} END" if swaps else label
+    return f'coalesce("{attribute}", {spelled})'
+
+
+def _label(keys: Sequence[str], labels: Sequence[str]) -> str:
+    """SQL: the value of the first label that is one of the keys, in any spelling."""
+    spelled = [label for key in keys for label in labels if same_key(label) == key]
+    paths = ("$." + '"' + n.replace("\\", "\\\\").replace('"', '\\"') + '"' for n in spelled)
+    values = (f"json_extract_string({_LABELS}, {quoted(path)})" for path in paths)
+    return f"coalesce({', '.join([*values, 'NULL'])})"

@@ -185,7 +185,7 @@ ACTORS = (
     column("is_intermediary", FLAG, "A gateway that speaks for many agents.", "sparse"),
     column("parent_id", TEXT, "Agent that spawned it.", "sparse words"),
     column("seasonal_until", TIME, "Declared quiet until then.", "sparse"),
-    column("labels", TEXT, "Labels of your own, an object of texts.", "sparse"),
+    column("labels", TEXT, "Labels or tags, an object of texts.", "sparse"),
 )
 
 CREDENTIALS = (

@@ -11,6 +11,7 @@ from reporter.i18n.translate import mark
 from reporter.model.assessment import Quarantined
 from reporter.model.sentences import Sentence, tell
 from reporter.schema.tables import KEY_ENDS
+from reporter.transform import labels
 from reporter.transform.identity import NAMED, same
 
 COMPARED = (
@@ -34,6 +35,7 @@ def notes(engine: Engine) -> list[Quarantined]:
     return [
         *_conflicts(engine),
         *_replaced(engine),
+        *labels.notes(engine),
         *_conflicts_of_keys(engine),
         *_called_otherwise(engine),
         *_near_names(engine),

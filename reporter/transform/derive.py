@@ -16,6 +16,7 @@ from reporter.schema.tables import LOADED, OF_FORM, SHARED, TABLES, Table, colum
 from reporter.transform.approved_scope import Baseline, approve, set_baseline_apart
 from reporter.transform.dag import NOTHING, all_for, dependencies_of, make, teach
 from reporter.transform.identity import NAMED, merge_actors, same, spell_people
+from reporter.transform.labels import merge_labels
 from reporter.transform.log_coverage import Expected, expect
 from reporter.transform.operations import list_operations
 from reporter.transform.secret_exposure import find_secret_traces
@@ -129,6 +130,7 @@ def derive_expected(
     if "approvals" in {t.name for t in facts}:
         _join_requests(engine)
     merge_actors(engine, has_names)
+    merge_labels(engine)
     engine.run("CREATE TABLE covered (actor_id VARCHAR, policy_id VARCHAR, source VARCHAR)")
     if "policies" in {t.name for t in facts}:
         _cover_by_scope(engine)

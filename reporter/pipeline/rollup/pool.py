@@ -23,6 +23,7 @@ from reporter.pipeline.rollup.members import Member, Members, Rules, read_member
 from reporter.report.rolled_up import rollup_data as data
 from reporter.runs.actor_attributes import (
     attributes,
+    has_attribute,
     outside,
     place_results,
     placed_actors,
@@ -102,7 +103,7 @@ def _with_attributes(engine: Engine, members: Members, levels: Sequence[str]) ->
             "Assess again, or roll up by unit and organisation.",
         )
     for name in wanted:
-        if name not in known:
+        if not has_attribute(name, known):
             close = get_close_matches(name, [*known], 1)
             guess = f"Did you mean {close[0]}? " if close else ""
             listed = ", ".join((*data.OF_RUNS, *known))

@@ -246,7 +246,8 @@ def action_path(card: AgentCard) -> str:
     middle = height / 2
     parts = [rect(262, middle - 16, 176, 32, TRACK, "track")]
     lines: list[str] = []
-    parts.append(text(350, middle + 5, clip(card.agent, 24), "mid", "ink", 13, bold=True))
+    name = clip(card.agent, 24)
+    parts.append(text(350, middle + 5, name, "mid", "ink", 13, bold=True, ground="track"))
     top = middle - len(principals) * _ROW / 2
     for index, step in enumerate(principals):
         y = top + index * _ROW + _ROW / 2

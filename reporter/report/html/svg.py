@@ -51,14 +51,24 @@ def rect(x: float, y: float, width: float, height: float, fill: str, css: str) -
 
 
 def text(
-    x: float, y: float, words: str, anchor: str, css: str, size: int, bold: bool = False
+    x: float,
+    y: float,
+    words: str,
+    anchor: str,
+    css: str,
+    size: int,
+    bold: bool = False,
+    ground: str = "",
 ) -> str:
-    """Write one line of text."""
+    """Write one line of text. `ground` is the class of the shape that it is printed on, if that
+    has another colour than the page: the style sheet declares that colour to tools.
+    """
     anchors = {"start": "start", "mid": "middle", "end": "end"}
-    fills = {"ink": INK, "muted": MUTED, "on": PAPER}
+    fills = {"ink": INK, "muted": MUTED}
     weight = ' font-weight="600"' if bold else ""
+    classes = f"{css} on-{ground}" if ground else css
     return (
-        f'<text class="{css}" x="{x:g}" y="{y:g}" font-size="{size}"{weight} '
+        f'<text class="{classes}" x="{x:g}" y="{y:g}" font-size="{size}"{weight} '
         f'text-anchor="{anchors[anchor]}" fill="{fills[css]}">{escape(words)}</text>'
     )
 

@@ -442,6 +442,23 @@ def test_the_workbook_holds_every_change(shown: build.shape.View, tmp_path: Path
     assert len(rows[0]) == len(COLUMNS)
 
 
+def test_the_german_sheet_of_changes_says_each_change_in_german(runs: Path, tmp_path: Path) -> None:
+    now: list[Result] = [*THEN_NOW, ("INV-02", "b", "na"), ("INV-01", "c", "compensated")]
+    now[6] = ("INV-02", "a", "declared")
+    a = beside(tmp_path, [runs / "q2"], now)
+    made = given.view(a, "de")
+    shutil.copy(changes_of(a).path, made.findings.results.run)
+    WRITERS["xlsx"](made, tmp_path / "b.xlsx")
+    _, *rows = openpyxl.load_workbook(tmp_path / "b.xlsx")["Änderungen"].values
+    shown = {(row[1], row[2]): (row[0], row[5], row[6]) for row in rows}
+    for r in told(a).changes or ():
+        name, then, today = shown[r[1], r[2]]
+        assert name and name != r[0] and (then != r[5] or not then) and (today != r[6] or not today)
+    assert shown["INV-02", "a"] == ("erfüllt, jetzt erklärt", "erfüllt", "erklärt")
+    assert shown["INV-02", "b"][2] == "nicht anwendbar"
+    assert shown["INV-01", "b"] == ("nicht mehr zu sehen", "nicht erfüllt", "unbekannt")
+
+
 # ---------------------------------------------------------------- two real runs
 
 

@@ -8,6 +8,7 @@ import json
 import random
 import re
 import shutil
+import subprocess
 import tempfile
 from collections import Counter
 from dataclasses import replace
@@ -52,6 +53,8 @@ from reporter.runs.store import CHANGES, read_data, read_run, write_data
 
 pytestmark = pytest.mark.slow
 
+FOOT = 800
+"""Points from the top of a page to its foot."""
 RESULTS = ("pass", "fail", "unknown", "compensated", "na")
 CHECKS = ("INV-01", "INV-02", "OWN-01")
 THEN: list[Result] = [
@@ -431,6 +434,26 @@ def test_the_board_with_a_trend_keeps_to_four_pages(shown: build.shape.View, tmp
     WRITERS["board-pdf"](shown, tmp_path / "b.pdf")
     with pikepdf.open(tmp_path / "b.pdf") as document:
         assert 2 <= len(document.pages) <= 4
+
+
+def test_the_board_of_the_sample_with_five_earlier_runs_keeps_to_four_full_pages(
+    sample_run: Path, tmp_path: Path
+) -> None:
+    """The trend has a chart and a row a run; what follows it once began a fifth page with a few lines."""
+    if not shutil.which("pdftotext"):
+        pytest.skip("pdftotext is not installed")
+    for n in range(1, 6):
+        leave(tmp_path / f"runs/q{n}", assessed(90 * n), THEN)
+    for language in ("en", "de"):
+        a = beside(tmp_path / language, [tmp_path / "runs"], THEN_NOW)
+        past = given.view(a, language)
+        assert len(past.course.points) == 6
+        made = replace(read_view(sample_run, language), course=past.course, history=past.history)
+        WRITERS["board-pdf"](made, tmp_path / "b.pdf")
+        told = subprocess.run(["pdftotext", "-bbox", tmp_path / "b.pdf", "-"], check=True, capture_output=True, text=True).stdout  # fmt: skip
+        pages = [[float(y) for y in re.findall(r'yMax="(\S+)">', page)] for page in told.split("<page ")[1:]]  # fmt: skip
+        ends = [max(y for y in page if y < FOOT) / FOOT for page in pages]
+        assert len(ends) <= 4 and min(ends[:-1]) > 0.9 and ends[-1] > 0.4, ends
 
 
 def test_the_workbook_holds_every_change(shown: build.shape.View, tmp_path: Path) -> None:

@@ -43,6 +43,8 @@ from reporter.report.view.finding_rows import OWED
 from reporter.runs.store import from_json, read_run, to_json
 
 NEW = ("xlsx", "ocsf", "sarif")
+NOTHING = (xlsx.NOTHING, "In diesem Lauf ist hier nichts aufzuführen.")
+"""What an empty sheet says, in English and in German."""
 EXTREMES = ("rich", "empty", "perfect", "single", "odd", "run")
 WAIVER = {
     "check": "INV-06", "subject": "invoice-checker", "reason": "Moved {in} the [next](1) quarter", "approved_by": "ben",
@@ -119,7 +121,11 @@ def values_of(path: Path) -> dict[str, list[tuple[Any, ...]]]:
 
     book = openpyxl.load_workbook(path)
     return {
-        sheet.title: [tuple(map(plain, row)) for row in sheet.iter_rows(values_only=True)]
+        sheet.title: [
+            tuple(map(plain, row))
+            for row in sheet.iter_rows(values_only=True)
+            if row[0] != xlsx.NOTHING
+        ]
         for sheet in book
     }
 
@@ -400,7 +406,21 @@ def test_a_sheet_hides_no_text_and_has_no_two_columns_of_a_name(
         for head, dimension in zip(heads, dimensions, strict=True):
             assert max(map(len, head.split())) < dimension.width
         for row in sheet.iter_rows(min_row=2):
-            assert all(c.alignment.wrap_text for c in row if c.data_type == "s")
+            texts = [c for c in row if c.data_type == "s"]
+            assert all(c.alignment.wrap_text or c.value in NOTHING for c in texts)
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", NOTHING[0]), ("de", NOTHING[1])])
+def test_an_empty_sheet_says_so_but_for_the_form_that_is_read_back(
+    language: str, said: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    list_, form = (workbook.Column("a", 9, workbook.TEXT, is_open=is_open) for is_open in (False, True))  # fmt: skip
+    empty = [workbook.Tab("List", (list_,), ()), workbook.Tab("Form", (form,), ())]
+    monkeypatch.setattr(xlsx, "tabs", lambda _: empty)
+    with translate.speaking(language):
+        xlsx.write(given.view(given.single(), language), tmp_path / "b.xlsx")
+    shown = {sheet.title: list(sheet.values) for sheet in openpyxl.load_workbook(tmp_path / "b.xlsx")}  # fmt: skip
+    assert shown == {"List": [("a",), (said,)], "Form": [("a",)]}
 
 
 def test_units_are_named_in_the_language_of_the_report(

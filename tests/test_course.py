@@ -170,3 +170,10 @@ def test_a_course_without_gaps_says_nothing_of_them() -> None:
     assert all(p.is_joined for p in told.points)
     assert "restate" not in told.text and "no run" not in told.text
     assert ladders.course(told).count("good-line") == 2
+
+
+@pytest.mark.parametrize("share", range(700, 1001, 10))
+def test_no_line_runs_through_the_level_of_a_run(share: int) -> None:
+    """Letters reach about eight units above the place that they stand on."""
+    y = ladders._off_line(ladders._height(share) - 6)
+    assert not y - 9 < ladders._height(1000) < y + 2

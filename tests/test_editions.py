@@ -169,6 +169,13 @@ def test_every_edition_begins_with_the_same_first_page(views: dict[str, View]) -
     assert front.change.startswith("No earlier run was compared")
 
 
+def test_where_nothing_was_judged_no_share_of_it_is_met(views: dict[str, View]) -> None:
+    made = given.view(given.empty())
+    assert made.front.coverage == "We could judge nothing of what the method asks for."
+    assert made.summary.coverage_text.startswith("Nothing of what the method asks for")
+    assert "of that is met" in views["rich"].front.coverage
+
+
 def test_the_board_of_nothing_says_that_nothing_is_known(views: dict[str, View]) -> None:
     empty, perfect = views["empty"].front, views["perfect"].front
     assert empty.judgement.startswith("Too little evidence to score")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import errno
 import json
 import os
@@ -28,10 +29,12 @@ from openpyxl.utils.escape import unescape
 from xlsxwriter import Workbook
 from xlsxwriter.exceptions import FileCreateError
 
+import reporter as reporter_package
+from reporter.i18n import translate
 from reporter.model.assessment import Assessment, FileCount, Finding
 from reporter.model.scores import Status
 from reporter.report import FILES, WRITERS, build, document, workbook
-from reporter.report.export import read_view
+from reporter.report.export import read_view, render
 from reporter.report.findings import findings
 from reporter.report.formats import ocsf, sarif, xlsx
 from reporter.report.json_schema import report_schema, view_schema
@@ -40,6 +43,8 @@ from reporter.report.view.finding_rows import OWED
 from reporter.runs.store import from_json, read_run, to_json
 
 NEW = ("xlsx", "ocsf", "sarif")
+NOTHING = (xlsx.NOTHING, "In diesem Lauf ist hier nichts aufzuführen.")
+"""What an empty sheet says, in English and in German."""
 EXTREMES = ("rich", "empty", "perfect", "single", "odd", "run")
 WAIVER = {
     "check": "INV-06", "subject": "invoice-checker", "reason": "Moved {in} the [next](1) quarter", "approved_by": "ben",
@@ -116,7 +121,11 @@ def values_of(path: Path) -> dict[str, list[tuple[Any, ...]]]:
 
     book = openpyxl.load_workbook(path)
     return {
-        sheet.title: [tuple(map(plain, row)) for row in sheet.iter_rows(values_only=True)]
+        sheet.title: [
+            tuple(map(plain, row))
+            for row in sheet.iter_rows(values_only=True)
+            if row[0] != xlsx.NOTHING
+        ]
         for sheet in book
     }
 
@@ -397,7 +406,21 @@ def test_a_sheet_hides_no_text_and_has_no_two_columns_of_a_name(
         for head, dimension in zip(heads, dimensions, strict=True):
             assert max(map(len, head.split())) < dimension.width
         for row in sheet.iter_rows(min_row=2):
-            assert all(c.alignment.wrap_text for c in row if c.data_type == "s")
+            texts = [c for c in row if c.data_type == "s"]
+            assert all(c.alignment.wrap_text or c.value in NOTHING for c in texts)
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", NOTHING[0]), ("de", NOTHING[1])])
+def test_an_empty_sheet_says_so_but_for_the_form_that_is_read_back(
+    language: str, said: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    list_, form = (workbook.Column("a", 9, workbook.TEXT, is_open=is_open) for is_open in (False, True))  # fmt: skip
+    empty = [workbook.Tab("List", (list_,), ()), workbook.Tab("Form", (form,), ())]
+    monkeypatch.setattr(xlsx, "tabs", lambda _: empty)
+    with translate.speaking(language):
+        xlsx.write(given.view(given.single(), language), tmp_path / "b.xlsx")
+    shown = {sheet.title: list(sheet.values) for sheet in openpyxl.load_workbook(tmp_path / "b.xlsx")}  # fmt: skip
+    assert shown == {"List": [("a",), (said,)], "Form": [("a",)]}
 
 
 def test_units_are_named_in_the_language_of_the_report(
@@ -409,6 +432,34 @@ def test_units_are_named_in_the_language_of_the_report(
     WRITERS["xlsx"](view, tmp_path / "b.xlsx")
     rows = values_of(tmp_path / "b.xlsx")["Einheiten"][1:]
     assert ("Art des Akteurs", "Agent") in {row[:2] for row in rows}
+
+
+def test_a_german_workbook_has_no_english_word_of_a_closed_vocabulary(
+    sample_run: Path, tmp_path: Path
+) -> None:
+    """Statuses, changes, severities, kinds of notes: a filter offers them, so they are in the language of its heading."""
+    render(sample_run, ["xlsx"], tmp_path / "german", language="de")
+    with translate.speaking("de"):
+        said = {w: translate.word(w) for w in translate.WORDS}
+    english = {text for text, german in said.items() if text != german}
+    sheets = values_of(tmp_path / "german/report.xlsx")
+    cells = [(s, v) for s, rows in sheets.items() for row in rows[1:] for v in row]
+    assert [(sheet, value) for sheet, value in cells if value in english] == []
+    values = {value for _, value in cells}
+    assert values >= {said[w] for w in ("fail", "critical", "conflict", "unjoined", "missing")}
+
+
+def test_each_kind_of_note_is_a_word_that_can_be_translated() -> None:
+    calls = (
+        (ast.unparse(node.func), node.args)
+        for path in Path(reporter_package.__file__).parent.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call)
+    )
+    at = {"Quarantined": 2, "Quarantined.on": 1}
+    kinds = {args[at[name]] for name, args in calls if name in at}
+    told = {kind.value for kind in kinds if isinstance(kind, ast.Constant)}
+    assert {"conflict", "unjoined", "rejected"} <= told <= {*translate.WORDS}
 
 
 def test_an_auditor_filters_results_by_owner_control_and_agent(books: dict[str, Path]) -> None:

@@ -8,6 +8,7 @@ import json
 import random
 import re
 import shutil
+import subprocess
 import tempfile
 from collections import Counter
 from dataclasses import replace
@@ -52,6 +53,8 @@ from reporter.runs.store import CHANGES, read_data, read_run, write_data
 
 pytestmark = pytest.mark.slow
 
+FOOT = 800
+"""Points from the top of a page to its foot."""
 RESULTS = ("pass", "fail", "unknown", "compensated", "na")
 CHECKS = ("INV-01", "INV-02", "OWN-01")
 THEN: list[Result] = [
@@ -433,6 +436,26 @@ def test_the_board_with_a_trend_keeps_to_four_pages(shown: build.shape.View, tmp
         assert 2 <= len(document.pages) <= 4
 
 
+def test_the_board_of_the_sample_with_five_earlier_runs_keeps_to_four_full_pages(
+    sample_run: Path, tmp_path: Path
+) -> None:
+    """The trend has a chart and a row a run; what follows it once began a fifth page with a few lines."""
+    if not shutil.which("pdftotext"):
+        pytest.skip("pdftotext is not installed")
+    for n in range(1, 6):
+        leave(tmp_path / f"runs/q{n}", assessed(90 * n), THEN)
+    for language in ("en", "de"):
+        a = beside(tmp_path / language, [tmp_path / "runs"], THEN_NOW)
+        past = given.view(a, language)
+        assert len(past.course.points) == 6
+        made = replace(read_view(sample_run, language), course=past.course, history=past.history)
+        WRITERS["board-pdf"](made, tmp_path / "b.pdf")
+        told = subprocess.run(["pdftotext", "-bbox", tmp_path / "b.pdf", "-"], check=True, capture_output=True, text=True).stdout  # fmt: skip
+        pages = [[float(y) for y in re.findall(r'yMax="(\S+)">', page)] for page in told.split("<page ")[1:]]  # fmt: skip
+        ends = [max(y for y in page if y < FOOT) / FOOT for page in pages]
+        assert len(ends) <= 4 and min(ends[:-1]) > 0.9 and ends[-1] > 0.4, ends
+
+
 def test_the_workbook_holds_every_change(shown: build.shape.View, tmp_path: Path) -> None:
     assert build.from_json(build.to_json(shown)) == shown
     WRITERS["xlsx"](shown, tmp_path / "b.xlsx")
@@ -440,6 +463,23 @@ def test_the_workbook_holds_every_change(shown: build.shape.View, tmp_path: Path
     rows = [tuple(c or "" for c in r) for r in sheet.iter_rows(values_only=True)]
     assert [r[:6] for r in rows[1:]] == [r[:6] for r in shown.history.changes]
     assert len(rows[0]) == len(COLUMNS)
+
+
+def test_the_german_sheet_of_changes_says_each_change_in_german(runs: Path, tmp_path: Path) -> None:
+    now: list[Result] = [*THEN_NOW, ("INV-02", "b", "na"), ("INV-01", "c", "compensated")]
+    now[6] = ("INV-02", "a", "declared")
+    a = beside(tmp_path, [runs / "q2"], now)
+    made = given.view(a, "de")
+    shutil.copy(changes_of(a).path, made.findings.results.run)
+    WRITERS["xlsx"](made, tmp_path / "b.xlsx")
+    _, *rows = openpyxl.load_workbook(tmp_path / "b.xlsx")["Änderungen"].values
+    shown = {(row[1], row[2]): (row[0], row[5], row[6]) for row in rows}
+    for r in told(a).changes or ():
+        name, then, today = shown[r[1], r[2]]
+        assert name and name != r[0] and (then != r[5] or not then) and (today != r[6] or not today)
+    assert shown["INV-02", "a"] == ("erfüllt, jetzt erklärt", "erfüllt", "erklärt")
+    assert shown["INV-02", "b"][2] == "nicht anwendbar"
+    assert shown["INV-01", "b"] == ("nicht mehr zu sehen", "nicht erfüllt", "unbekannt")
 
 
 # ---------------------------------------------------------------- two real runs

@@ -26,7 +26,7 @@ from pptx.oxml.ns import qn as slide_name
 
 from reporter.report import FILES, WRITERS
 from reporter.report.document import View
-from reporter.report.office import fit, native_charts, outline, slide_master
+from reporter.report.office import board_docx, fit, native_charts, outline, slide_master
 from reporter.report.office.properties import LOGO
 from reporter.report.trend.transitions import Moment, Progress, RunBefore, Trend
 from reporter.report.view import format
@@ -333,6 +333,15 @@ def _told(path: Path) -> Iterator[str]:
     for slide in Presentation(str(path)).slides:
         for frame in slide._element.iter(slide_name("p:graphicFrame")):
             yield next(frame.iter(slide_name("p:cNvPr"))).get("descr", "")
+
+
+def test_the_head_of_a_page_of_the_document_is_one_line(views: dict[str, View], tmp_path: Path) -> None:  # fmt: skip
+    """A second one ran into the text below it."""
+    cover = replace(views["german"].cover, organisation="Donaudampfschifffahrt " * 5)
+    WRITERS["docx"](replace(views["german"], cover=cover), tmp_path / "board.docx")
+    (head,) = Document(str(tmp_path / "board.docx")).sections[0].header.paragraphs
+    assert head.text.startswith("Donau") and head.text.endswith(cover.title)
+    assert fit.lines_of(head.text, board_docx.WIDTH.pt, board_docx.HEAD) == 1
 
 
 @pytest.mark.parametrize(("name", "language"), [("rich", "en-GB"), ("german", "de-DE")])

@@ -113,7 +113,9 @@ def _lines(assessment: Assessment, view: View, out: Path, workspace: Path) -> It
         f" ({summary.level.note})" if summary.level.note else ""
     )
     whole = assessment.scores.enterprise.total
-    covered = say("{share}, {met} of it met", share=summary.coverage, met=met_of_judged(whole))
+    covered = summary.coverage
+    if whole.coverage:
+        covered = say("{share}, {met} of it met", share=covered, met=met_of_judged(whole))
     rows = [
         (say("Maturity"), level),
         (say("Score"), _score(summary.figure)),

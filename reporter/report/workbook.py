@@ -561,7 +561,8 @@ def _changes(view: View) -> list[Tab]:
     if not view.history.runs:
         return []
     columns = _linked(_column(n, _CHANGED.get(n, "28")) for n in view.history.columns)
-    return [Tab(say("Changes"), columns, view.history.changes or (), "changes.csv")]
+    changes = view.history.changes
+    return [Tab(say("Changes"), columns, changes.printed() if changes else (), "changes.csv")]
 
 
 def _trend(view: View) -> list[Tab]:

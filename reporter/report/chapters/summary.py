@@ -94,12 +94,7 @@ def summary(
             filter(
                 None,
                 (
-                    say(
-                        "{share} of what the method asks for could be judged, by weight; "
-                        "{part} of that is met",
-                        share=coverage,
-                        part=met_of_judged(total),
-                    ),
+                    _judged_text(total),
                     evidence_mix(assessment.evidence),
                 ),
             )
@@ -118,6 +113,16 @@ def summary(
         ),
         under_policy=under_policy(assessment.context),
         notices=notices(assessment),
+    )
+
+
+def _judged_text(total: GroupScore) -> str:
+    if not total.coverage:
+        return say("Nothing of what the method asks for could be judged")
+    return say(
+        "{share} of what the method asks for could be judged, by weight; {part} of that is met",
+        share=percent(total.coverage),
+        part=met_of_judged(total),
     )
 
 

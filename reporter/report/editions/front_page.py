@@ -13,7 +13,7 @@ from fractions import Fraction
 from reporter.i18n.translate import content, day, say, say_n
 from reporter.model import assessment as model
 from reporter.model.roadmap import Way
-from reporter.model.scores import HELD, MISSING, UNKNOWN, Status
+from reporter.model.scores import HELD, MISSING, UNKNOWN, GroupScore, Status
 from reporter.report.chapters.follow_up.deadlines import Deadline
 from reporter.report.chapters.next_steps import days_of_work
 from reporter.report.editions.decisions import (
@@ -132,11 +132,7 @@ def front_page(
         judgement=_judgement(assessment, steps),
         outlook=_outlook(assessment),
         score=up_to(total.lo, total.hi) if total.assessed else say("Not assessed"),
-        coverage=say(
-            "We could judge {share} of what the method asks for, by weight; {part} of that is met.",
-            share=percent(total.coverage),
-            part=met_of_judged(total),
-        ),
+        coverage=_coverage(total),
         rungs=tuple(_rung(assessment, results, step, links) for step in steps),
         change=change,
         changes=changes,
@@ -145,6 +141,16 @@ def front_page(
         questions_text=questions_text(assessment),
         unseen=tuple(_unseen(assessment)),
         notes=_notes(notices),
+    )
+
+
+def _coverage(total: GroupScore) -> str:
+    if not total.coverage:
+        return say("We could judge nothing of what the method asks for.")
+    return say(
+        "We could judge {share} of what the method asks for, by weight; {part} of that is met.",
+        share=percent(total.coverage),
+        part=met_of_judged(total),
     )
 
 

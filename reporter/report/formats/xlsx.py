@@ -15,6 +15,7 @@ from pathlib import Path
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
+from reporter.i18n.translate import mark, say
 from reporter.report import Format
 from reporter.report.document import View
 from reporter.report.view.format import Numeral, keep_percents, short
@@ -33,6 +34,7 @@ PRINTED = 230
 """Characters beside one another on a sheet of paper, in small print."""
 LINE = 15
 """Points between two lines of a heading."""
+NOTHING = mark("This run has nothing to list here.")
 BLUE, GREEN, OPEN = "#0F4C81", "#1B6E3C", "#FFFBE6"
 Places = dict[str, dict[str, int]]
 """Sheet -> what a row is about -> the row."""
@@ -70,6 +72,7 @@ def _formats(book: Workbook) -> dict[str, Any]:
         "header": book.add_format(heading),
         "header of numbers": book.add_format({**heading, "align": "right"}),
         "header to fill in": book.add_format({**heading, "bg_color": GREEN}),
+        "note": book.add_format({**alignment, "italic": True}),
         "text": book.add_format({**wrapping, "num_format": "@"}),
         "link": book.add_format({**wrapping, "font_color": BLUE, "underline": 1}),
         "day": book.add_format(day),
@@ -101,6 +104,8 @@ def _write(book: Workbook, tab: Tab, formats: dict[str, Any], places: Places) ->
         ):
             linked = places if row_number <= most_linked else {}
             _write_row(sheet, row_number, row, tab, formats, linked)
+        if not row_number and not any(c.is_open for c in tab.columns):  # a form is read back
+            sheet.write_string(1, 0, say(NOTHING), formats["note"])
         sheet.autofilter(0, 0, max(row_number, 1), len(tab.columns) - 1)
         for position, column in enumerate(tab.columns):
             if column.choices:
@@ -125,6 +130,7 @@ def _lay_out(sheet: Any, tab: Tab) -> None:
     sheet.set_paper(9)
     sheet.set_margins(0.4, 0.4, 0.6, 0.6)
     sheet.repeat_rows(0)
+    sheet.repeat_columns(0, tab.frozen - 1)
     sheet.fit_to_pages(ceil(sum(c.width for c in tab.columns) / PRINTED), 0)
     sheet.set_footer("&L&A&R&P / &N")
     sheet.ignore_errors({"number_stored_as_text": f"A1:XFD{ROWS + 1}"})

@@ -144,7 +144,7 @@ def split(part: SliceLine) -> str:
 
 def lost_points(losses: Losses) -> str:
     """Draw the points that each theme costs, from 0: failing, and without evidence."""
-    margin, width, row = 220, 370, 20
+    margin, width, row = 220, 370, 18
     most = max((loss.at_cost for loss in losses.rows), default=0)
     step = next((s for s in (50, 100, 200, 500, 1000, 2000) if most <= 5 * s), 2000)
     end = max(step * ceil(most / step), step)

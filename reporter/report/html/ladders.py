@@ -183,7 +183,9 @@ def _course(moments: Sequence[Moment], width: int) -> tuple[list[str], int]:
         )
         if moment.level_lo is not None:
             level = say("level {level}", level=moment.level_lo)
-            parts.append(text(x, _height(moment.at_hi) - 6, level, "mid", "ink", 11, bold=True))
+            parts.append(
+                text(x, _off_line(_height(moment.at_hi) - 6), level, "mid", "ink", 11, bold=True)
+            )
     return [*parts, *_date_labels(spots)], _TOP + _HEIGHT + 22
 
 
@@ -258,7 +260,7 @@ def _run_marks(x: float, point: CoursePoint) -> list[str]:
     parts.append(f'<circle class="good" cx="{x:g}" cy="{y:g}" r="4.5" fill="{GOOD}"/>')
     if score.level_lo is not None:
         level = say("level {level}", level=score.level_lo)
-        spot = _height(0) - 6 if score.at_lo > 250 else _height(score.at_hi) - 7
+        spot = _height(0) - 6 if score.at_lo > 250 else _off_line(_height(score.at_hi) - 7)
         parts.append(text(x, spot, level, "mid", "ink", 11, bold=True))
     return parts
 
@@ -285,6 +287,12 @@ def _finding_bars(spots: Sequence[tuple[float, CoursePoint]], base: int) -> list
         if step >= 44:
             parts.append(text(x - wide / 2, base - tall - 4, number(c.open), "mid", "ink", 11))
     return parts
+
+
+def _off_line(y: float) -> float:
+    """Put a label that the line of 100 % would run through above that line."""
+    top = _height(1000)
+    return top - 4 if top - 3 < y < top + 12 else y
 
 
 def _height(share: int) -> float:

@@ -22,14 +22,14 @@ from docx.shared import Cm, Emu, Pt, RGBColor
 from reporter.i18n.translate import say
 from reporter.report.document import View
 from reporter.report.editions.decisions import Question
+from reporter.report.office.fit import lines_of
 from reporter.report.office.native_charts import INK, LINE, parts
 from reporter.report.office.outline import Chart, Outline, Table, outline, sentence
 from reporter.report.office.properties import LOGO, moment_of, picture, region, set_properties
 from reporter.report.office.same_bytes import undated
-from reporter.report.view.format import short
 
 WIDTH, MARGIN = Cm(21 - 2 * 2.2), Cm(2.2)
-FONT, TEXT, SMALL = "Arial", 10.5, 9
+FONT, TEXT, SMALL, HEAD = "Arial", 10.5, 9, 8.5
 MUTED = RGBColor(0x5A, 0x66, 0x73)
 BAR, LEAST = Cm(0.62), Cm(5.2)
 """Height of a bar of a chart, and of the smallest chart."""
@@ -236,7 +236,7 @@ def _set_page(document: Any, view: View) -> None:
     section.left_margin = section.right_margin = MARGIN
     section.top_margin = section.bottom_margin = Cm(2)
     above = section.header.paragraphs[0]
-    above.add_run(f"{short(view.cover.organisation, 'report.json', 60)} · {view.cover.title}")
+    above.add_run(_head(view.cover.organisation, view.cover.title))
     below = section.footer.paragraphs[0]
     below.add_run(
         f"{say('evidence')} {view.cover.evidence_short} · {view.cover.as_of} · {say('page')} "
@@ -245,7 +245,15 @@ def _set_page(document: Any, view: View) -> None:
     below.add_run(" / ")
     _field(below, "NUMPAGES", "1")
     for run in (*above.runs, *below.runs):
-        run.font.size, run.font.color.rgb = Pt(8.5), MUTED
+        run.font.size, run.font.color.rgb = Pt(HEAD), MUTED
+
+
+def _head(organisation: str, title: str) -> str:
+    """Return one line, as a second would meet the text; the first page has the name in full."""
+    name = organisation[:200]
+    while lines_of(f"{name} · {title}", WIDTH.pt, HEAD) > 1 and len(name) > 1:
+        name = f"{name[:-2].rstrip()}…"
+    return f"{name} · {title}"
 
 
 def _opening(paper: _Paper, content: Outline, logo: str) -> None:

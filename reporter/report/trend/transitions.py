@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from reporter.i18n.translate import day, mark, say
+from reporter.i18n.translate import day, mark, say, word
 from reporter.model.history import GONE, OUTSIDE, Failing
 from reporter.report.view.format import number
 from reporter.runs.store import Changes
@@ -197,6 +197,8 @@ FAILS = {
     "compensated": mark("no longer compensated"),
     "attested": mark("no longer attested"),
 }
+_OTHERS = (mark("new"), mark("newly in scope"), mark("evidence found"), mark("evidence lost"))
+"""Further names of `what`, beside those of failures."""
 
 
 def what(before: str, now: str) -> str:
@@ -232,6 +234,23 @@ class ChangedResults:
     def __iter__(self) -> Iterator[tuple[str, ...]]:
         """Yield the rows, one text per column of `COLUMNS`."""
         return (tuple(map(clean, row)) for row in rows(self.changes))
+
+    def printed(self) -> Iterator[tuple[str, ...]]:
+        """Yield the rows with their codes as words of the current language."""
+        return map(_in_words, self)
+
+
+def _in_words(row: tuple[str, ...]) -> tuple[str, ...]:
+    change, *about, before, now = row[:7]
+    if change == f"{before}, now {now}":
+        name = say("{before}, now {now}", before=_status(before), now=_status(now))
+    else:
+        name = say(change)
+    return (name, *about, _status(before), _status(now), *row[7:])
+
+
+def _status(code: str) -> str:
+    return say(NOW[code]) if code in NOW else word(code) if code else ""
 
 
 _STORE_COLUMNS = (

@@ -80,6 +80,7 @@ def test_the_package_is_the_command() -> None:
         ["assess", "ws", "--out", "r", "--formats", "html,odt"],
         ["assess", "ws", "--out", "r", "--fail-on", "6"],
         ["assess", "ws", "--out", "r", "--fail-on", "0"],
+        ["assess", "ws", "--out", "r", "--fail-on", " "],
         ["assess", "ws", "--out", "r", "--memory", "lots"],
         ["assess", "ws", "--out", "r", "--colour", "red"],
         ["export", "run", "--formats", "odt", "--out", "d"],

@@ -385,7 +385,9 @@ def test_a_bundle_is_never_changed_and_named(runs: Path) -> None:
 
 @pytest.mark.slow
 def test_a_period_is_purged_in_a_folder_of_runs(runs: Path) -> None:
-    done = reporter("purge", runs, "--raw", "--until", "2026-04-30")
+    before = reporter("purge", runs, "--raw", "--until", "2026-03-30")
+    assert before.exit_code == 0 and "no run whose period ends by that day" in before.output
+    done = reporter("purge", runs, "--raw", "--until", "2026-03-31")  # its last day
     assert done.exit_code == 0, done.output
     assert (runs / "q1/purged.json").is_file() and not (runs / "q2/purged.json").exists()
 

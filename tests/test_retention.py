@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from dataclasses import replace
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,9 @@ from reporter.errors import InputError, VerificationError
 from reporter.pipeline.assess import Options, assess_workspace
 from reporter.pipeline.batch.journal import Journal
 from reporter.pipeline.batch.unit_work import previous_run
+from reporter.pipeline.retention import retain as retaining
 from reporter.pipeline.retention.retain import retain
+from reporter.pipeline.retention.stored_runs import stored_runs
 from reporter.runs.chain import CHAIN
 from reporter.runs.run_manifest import read_manifest
 from reporter.system.claims import claimed
@@ -67,6 +71,18 @@ def test_the_newest_stay_and_what_they_were_compared_with(runs: Path) -> None:
     assert set(fates(runs, 2)) == {"q3", "q4", "q5"}  # again nothing
 
 
+def test_of_a_series_in_which_each_run_follows_the_one_before_the_oldest_go(
+    runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = stored_runs(runs)
+    chained = [found[0]]
+    chained += [replace(b, compared=frozenset(a.reports)) for a, b in pairwise(found)]
+    monkeypatch.setattr(retaining, "stored_runs", lambda folder: chained)
+    assert fates(runs, 1, dry_run=True) == {
+        "q5": "one of the newest 1", "q4": "the earlier run of q5", "q3": "", "q2": "", "q1": "",
+    }  # fmt: skip
+
+
 def test_age_is_counted_back_from_the_newest_run(runs: Path) -> None:
     found = fates(runs, None, "4 months")
     assert found["q3"] == "not older than 4 months" and found["q2"] == found["q1"] == ""
@@ -81,7 +97,7 @@ def test_a_run_goes_only_beyond_both(runs: Path) -> None:
 
 
 def test_a_closed_run_and_its_earlier_run_are_never_removed(runs: Path) -> None:
-    assert reporter("close", runs / "q2").exit_code == 0
+    assert reporter("close", runs / "q2", "--skip").exit_code == 0
     found = fates(runs, 1)
     assert found["q2"] == "closed" and found["q1"] == "the earlier run of q2"
     assert names(runs) == [".reporter-cache"] * (runs / ".reporter-cache").exists() + [
@@ -222,7 +238,7 @@ def test_a_unit_is_compared_with_its_period_before(made: Path, runs: Path) -> No
     shutil.copytree(runs / "q3", runs / "z3")
     os.utime(runs / "q3/manifest.json", ns=(1, 1))
     assert previous_run(runs, of(4)) == runs / "z3"  # the last made
-    assert reporter("close", runs / "q3").exit_code == 0
+    assert reporter("close", runs / "q3", "--skip").exit_code == 0
     assert previous_run(runs, of(4)) == runs / "q3"  # closed comes first
     (runs / "q3/coverage.csv").write_text("x")
     assert previous_run(runs, of(4)) == runs / "z3"  # and is not whole any more

@@ -25,7 +25,7 @@ WHOLE_ONLY = (EXPIRED_WAIVERS, QUARANTINED)
 _FORM = re.compile(
     r"([a-z-]+)(?::([\w.-]+))?\s*(?:([<>])\s*([0-9]{1,9}(?:\.[0-9]{1,6})?)\s*(%?))?", re.ASCII
 )
-_WORDS = (
+WORDS = (
     f"Words: {', '.join(f'{name}<N' for name in TOP)}, {', '.join(COUNTS)}; N alone is level<N. A"
     " framework stands behind a colon: score:nist-ai-rmf-1.0<60."
 )
@@ -80,12 +80,12 @@ def gate(text: str, place: str = "") -> Gate:
     name = match[1] if match else re.split(r"[^a-z-]", plain)[0]
     if not match or name not in (*TOP, *COUNTS):
         close = get_close_matches(name, (*TOP, *COUNTS), 1)
-        hint = f"Did you mean {close[0]}? {_WORDS}" if close and close[0] != name else _WORDS
+        hint = f"Did you mean {close[0]}? {WORDS}" if close and close[0] != name else WORDS
         raise InputError(f"{plain!r} is not a gate", place, hint)
     _, framework, sign, number, percent = match.groups()
     wrong = _objection(name, framework, sign, number, percent)
     if wrong:
-        raise InputError(f"{plain!r} is not a gate: {wrong}", place, _WORDS)
+        raise InputError(f"{plain!r} is not a gate: {wrong}", place, WORDS)
     return Gate(name, framework or "", Fraction(number or 0))
 
 

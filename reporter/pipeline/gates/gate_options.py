@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import click
 
-from reporter.errors import Errors, ReporterError
-from reporter.system.gates import LEVEL, Gate, gates
+from reporter.errors import Errors, InputError, ReporterError
+from reporter.system.gates import LEVEL, WORDS, Gate, gates
 
 if TYPE_CHECKING:
     from reporter.model.assessment import Assessment
@@ -57,6 +57,8 @@ def asked(ctx: click.Context) -> Asked:
 
 def _keep_gates(ctx: click.Context, option: click.Parameter, texts: tuple[str, ...]) -> None:
     try:
+        if any(not text.strip() for text in texts):
+            raise InputError("names no gate, as a variable that is not set does", "", WORDS)
         _keep(ctx, option, gates(texts))
     except ReporterError as error:
         each = error.errors if isinstance(error, Errors) else [error]

@@ -123,16 +123,14 @@ def _reasons(
 
 
 def _keep_earlier(runs: Sequence[StoredRun], reasons: dict[Path, str]) -> None:
-    """Keep what kept runs were compared with, and what these were compared with."""
+    """Keep what kept runs were compared with. What these were compared with may go: else nothing of
+    a usual series, in which each run follows the one before, would ever go.
+    """
     by_report = {digest: run for run in runs for digest in run.reports}
-    kept = [run for run in runs if run.folder in reasons]
-    while kept:
-        later = kept.pop()
+    for later in [run for run in runs if run.folder in reasons]:
         for digest in later.compared:
-            earlier = by_report.get(digest)
-            if earlier and earlier.folder not in reasons:
-                reasons[earlier.folder] = f"the earlier run of {later.folder.name}"
-                kept.append(earlier)
+            if earlier := by_report.get(digest):
+                reasons.setdefault(earlier.folder, f"the earlier run of {later.folder.name}")
 
 
 def _of_batch(folder: Path) -> set[Path]:

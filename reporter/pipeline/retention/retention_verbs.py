@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -187,7 +187,8 @@ def _purge_all(
         return [purge(run, wanted)], []
     outcomes: list[Outcome] = []
     errors: list[ReporterError] = []
-    folders = [r.folder for r in stored_runs(run) if r.period_to <= until]
+    # The moment at which a period ends is the first one that is not in it.
+    folders = [r.folder for r in stored_runs(run) if r.period_to - timedelta.resolution <= until]
     for folder in sorted({*folders, *interrupted(run)}):
         try:
             outcomes.append(purge(folder, wanted))

@@ -802,7 +802,7 @@ def test_a_run_without_tables_is_sealed_and_says_that_it_cannot_be_performed_aga
 ) -> None:
     said: list[str] = []
     seal(good_run, tmp_path / "bundle", Wanted(read_private(place / "key"), warn=said.append))
-    assert "--keep-tables" in said[0]
+    assert "assessed without --keep-tables" in said[0] and "--no-reperform" in said[0]
     outcome = look(tmp_path / "bundle", place, reperform=True)
     assert not outcome.holds
     assert "this run has not kept its tables" in lines(outcome)

@@ -66,6 +66,13 @@ class Wanted:
     warn: Callable[[str], None] = lambda _: None
 
 
+_WITHOUT_TABLES = (
+    "nobody can perform the checks of this run again, and `verify` needs --no-reperform: {}"
+)
+_NOT_KEPT = "it was assessed without --keep-tables"
+_PURGED = "its tables were purged. Seal a run before you purge it"
+
+
 def seal(run: Path, out: Path, wanted: Wanted) -> Path:
     """Leave the bundle of a run at `out`, whole or not at all; return it.
 
@@ -98,10 +105,7 @@ def seal(run: Path, out: Path, wanted: Wanted) -> Path:
         if (run / kept_input.FOLDER).is_dir():
             _write_sql(part, place / "again", wanted)
         else:
-            wanted.warn(
-                "this run has not kept its tables, so that nobody can perform its checks again:"
-                " assess with --keep-tables"
-            )
+            wanted.warn(_WITHOUT_TABLES.format(_PURGED if about.get("purged") else _NOT_KEPT))
         (part / README).write_text(_TEXT, encoding="utf-8")
         for path in sorted((part / RUN).glob("*.pdf")) if wanted.pdf_signer else ():
             (part / SIGNED).mkdir(exist_ok=True)

@@ -56,7 +56,7 @@ FILES: dict[str, Any] = {
         "UserDetailList": [], "GroupDetailList": [], "Policies": [],
         "RoleDetailList": [
             _role("mailer", Team="claims", **{"aws__cloudformation__stack-name": "s1"}),
-            _role("sorter", team="claims", Empty="", **{"api-key": SECRET}),
+            _role("sorter", team="claims", Empty="", Contact="Ivo Brandt", maintainer="agt-mailer", **{"api-key": SECRET}),
             _role("payer", team="pay", Lead="Zoe Quill", Environment="prd"),
         ],
     },
@@ -224,7 +224,9 @@ def test_no_label_names_anybody_in_a_run_without_names(
 ) -> None:
     labels = _labels(runs["hidden"], tmp_path)
     text = json.dumps(labels) + (runs["hidden"] / "report.json").read_text()
-    assert not re.search("(?i)moss|quill", text)
+    assert not re.search("(?i)moss|quill|brandt", text)
+    assert labels[ARN + "sorter"]["Contact"].startswith("person-")
+    assert labels[ARN + "sorter"]["maintainer"] == "agt-mailer"
     leads = {v for of_one in labels.values() for k, v in of_one.items() if k.lower() == "lead"}
     assert len(leads) == 1 and leads.pop().startswith("person-")
     assert _sizes(runs["hidden"], "team") == _sizes(runs["open"], "team")

@@ -481,3 +481,16 @@ def test_what_a_list_is_searched_by_is_a_class_of_a_template() -> None:
 
     asked = {name for text in texts for held in re.findall(r'data-(?:find|groups)="([^"]+)"', text) for name in re.findall(r"\.([\w-]+)", held)}  # fmt: skip
     assert {"task-list", "system", "subjects"} <= asked <= classes
+
+
+def test_no_comment_of_a_style_or_script_goes_over_several_lines() -> None:
+    """The trap: pages leave out lines that begin a comment, and a second line would swallow the rule below it."""
+    files = [
+        p
+        for p in (Path(__file__).parents[1] / "templates").iterdir()
+        if p.suffix in (".css", ".js")
+    ]
+    assert len(files) > 5
+    for path in files:
+        for n, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+            assert line.count("/*") == line.count("*/"), f"{path.name}:{n}"

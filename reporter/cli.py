@@ -96,7 +96,7 @@ class Verbs(click.Group):
             ctx.exit(error.exit_code)
         except Unprinted as error:
             if error.errno == errno.EPIPE:  # the reader has closed the pipe
-                ctx.exit(1)
+                ctx.exit(141)  # as of a program that SIGPIPE ends: 1 says that a gate is missed
             _complain(ctx, f"what there is to say could not be printed: {error.strerror}")
             ctx.exit(3)
         except OSError as error:

@@ -187,6 +187,8 @@ def test_any_change_of_a_closed_run_is_found(closed: Path, name: str) -> None:
     (closed / "q1" / name).write_bytes(data)
     done = reporter("history", closed)
     assert done.exit_code == 4 and f"{name}: changed" in done.output
+    done = reporter("close", closed / "q3")
+    assert done.exit_code == 0 and f"is not as it was closed: q1: {name}: changed" in done.output
 
 
 def test_files_and_folders_that_go_or_come_are_found(closed: Path) -> None:
@@ -198,10 +200,22 @@ def test_files_and_folders_that_go_or_come_are_found(closed: Path) -> None:
     said = reporter("history", closed).output
     (row,) = (line for line in said.splitlines() if "the folder is missing" in line)
     assert row.split()[-9:] == [*"–––––", "the", "folder", "is", "missing"]
-    (gone,) = (
-        r for r in json.loads(reporter("history", closed, "--json").output)["runs"] if r["changes"]
-    )
+    rows = json.loads(reporter("history", closed, "--json").output)["runs"]
+    (gone,) = (r for r in rows if r["run"] == "q2")
     assert (gone["findings"], gone["overdue"], gone["level"]) == (None, None, None)
+
+
+def test_of_two_runs_of_a_moment_one_is_followed(closed: Path) -> None:
+    """The trap: a copy beside its run would be a period in which nothing changed."""
+    before = json.loads(reporter("history", closed, "--json").output)
+    course = [line for line in reporter("history", closed).output.splitlines() if " open; " in line]
+    shutil.copytree(closed / "q2", closed / "a-copy")
+    said = reporter("history", closed)
+    assert said.exit_code == 0 and "not followed: q2 is of the same moment" in said.output
+    assert [line for line in said.output.splitlines() if " open; " in line] == course
+    now = json.loads(reporter("history", closed, "--json").output)
+    assert now["findings"] == before["findings"] and now["dates"] == before["dates"]
+    assert {r["run"]: r["beside"] for r in now["runs"]} == {"a-copy": "q2", "q1": "", "q2": "", "q3": ""}  # fmt: skip
 
 
 @pytest.mark.parametrize("how", ["first", "changed", "cut", "swapped", "last"])

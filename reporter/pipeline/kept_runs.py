@@ -153,7 +153,11 @@ def keep(cache: Cache, shape: str, inputs: Inputs, part: Path) -> None:
     try:
         put(place, name, copy, MOST)
     except (OSError, ReporterError) as error:
-        cache.warn(f"{display_path(str(place))}: the run could not be kept: {error}")
+        # Of a copy of many files the error is a list of all of them.
+        why = error.args[0][0][2] if isinstance(error, shutil.Error) else error
+        cache.warn(
+            f"{display_path(str(place))}: the run is written, but not kept for the next time: {why}"
+        )
 
 
 def put(place: Path, name: str, fill: Callable[[Path], None], most: int) -> None:

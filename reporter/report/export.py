@@ -56,13 +56,13 @@ from reporter.system.plain_text import clean_json
 from reporter.system.temporary import PREFIX, sync
 
 
-def refuse_existing(out: Path) -> None:
+def refuse_existing(out: Path, what: str = "run") -> None:
     """Raise InputError where a run stands already, or something else."""
     if out.exists() and not out.is_dir():
         raise InputError("this is not a folder", str(out), "Give another --out.")
     if out.exists():
         raise InputError(
-            "this run exists, and a run is never changed afterwards",
+            f"this {what} exists, and a {what} is never changed afterwards",
             str(out),
             "Give another --out, or remove the folder first.",
         )

@@ -66,7 +66,7 @@ def _data(row: Row) -> dict[str, Any]:
 
 
 def _cell(value: object) -> str:
-    return "" if value is None else str(value)
+    return "" if value is None else str(value).replace("\n  ", " ")  # a reason and its advice
 
 
 def exit_code(done: Done) -> int:

@@ -1,5 +1,5 @@
 """Closing a quarter. In: a run, and the runs beside it. Out: its line in the chain, unless a run of
-an earlier period would stay open for ever.
+an earlier period would stay open for ever; which closed runs are not as they were closed.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 from reporter.errors import InputError
 from reporter.report.trend.earlier_runs import runs_below
-from reporter.runs.chain import Closing, close, latest, read_chain
+from reporter.runs.chain import Closing, close, latest, read_chain, refuse_unlisted, state_of
 from reporter.runs.run_manifest import read_manifest
 from reporter.runs.store import read_data
 
@@ -26,6 +26,7 @@ def close_run(run: Path, skip: bool = False) -> tuple[Closing, bool]:
     run = run.resolve()
     unit = read_data(run).run.unit
     chain = read_chain(run.parent)
+    refuse_unlisted(run.parent, chain)
     if not skip and run.name not in latest(chain):
         left = list(_left_open(run, unit, chain))
         if left:
@@ -38,6 +39,15 @@ def close_run(run: Path, skip: bool = False) -> tuple[Closing, bool]:
                 f"Close {first} first; or give --skip, if it is not to be closed.",
             )
     return close(run, unit)
+
+
+def changed_beside(run: Path) -> list[str]:
+    """Return which other closed runs of the folder are not as they were closed, and why."""
+    folder = run.resolve().parent
+    found = [
+        (name, state_of(closing, folder)) for name, closing in latest(read_chain(folder)).items()
+    ]
+    return [f"{name}: {why[0]}" for name, why in found if why and name != run.resolve().name]
 
 
 def _left_open(run: Path, unit: str, chain: Sequence[Closing]) -> Iterator[str]:

@@ -127,7 +127,7 @@ def as_text(now: Assessment, changes: Sequence[FindingChange]) -> Iterator[str]:
             about = f": {each.what}" if each.what else ""
             yield f"  {each.id}  {word(each.severity)}  {each.title}{about}"
         if len(found) > SHOWN:
-            yield f"  and {len(found) - SHOWN} more; --json has them all"
+            yield f"  and {len(found) - SHOWN} more; `reporter compare --json` has them all"
 
 
 def _table(heads: Sequence[str], rows: Sequence[tuple[str, str, Sequence[str]]]) -> Iterator[str]:

@@ -4,7 +4,7 @@ still as it was, and the findings with their age and whether they ended in time.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
@@ -58,6 +58,8 @@ class RunRow:
     """What of it is not as it was closed."""
     purged: str = ""
     """ISO date of its last purge; '' where nothing was removed."""
+    beside: str = ""
+    """The run of the same moment that counts in its place, in the course and for findings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,20 +130,50 @@ def read_history(folder: Path) -> tuple[list[RunRow], list[UnitHistory]]:
     followed: list[UnitHistory] = []
     overdue: dict[str, int] = {}
     faults: dict[str, tuple[str, ...]] = {}
+    beside: dict[str, str] = {}
     for key in sorted(units):
-        runs = sorted(units[key], key=lambda r: (in_utc(r[1].run.as_of), r[0]))
+        runs, double = _one_of_each_moment(folder, units[key], chain.keys())
+        beside |= double
         one, late, unread = _followed(folder, runs)
         followed += [one] if one else []
         overdue |= late
         faults |= unread
     rows = [
         replace(
-            r, overdue=overdue.get(r.run, r.overdue), changes=r.changes or faults.get(r.run, ())
+            r,
+            overdue=overdue.get(r.run, r.overdue),
+            changes=r.changes or faults.get(r.run, ()),
+            beside=beside.get(r.run, ""),
         )
         for r in rows
     ]
     rows.sort(key=lambda r: (r.organisation, r.unit, r.as_of, r.run))
     return rows, followed
+
+
+def _one_of_each_moment(
+    folder: Path, runs: Sequence[tuple[str, Assessment]], closed: Collection[str]
+) -> tuple[list[tuple[str, Assessment]], dict[str, str]]:
+    """Return the runs that are followed, by moment, and which counts in place of each other: the
+    closed one, else the one that was made last. The others are copies or second tries.
+    """
+
+    def rank(name: str) -> tuple[bool, int, str]:
+        path = folder / name / MANIFEST
+        return name in closed, path.stat().st_mtime_ns if path.is_file() else 0, name
+
+    best: dict[datetime, tuple[str, Assessment]] = {}
+    for name, run in runs:
+        moment = in_utc(run.run.as_of)
+        if moment not in best or rank(name) > rank(best[moment][0]):
+            best[moment] = name, run
+    counts = {in_utc(run.run.as_of): name for name, run in best.values()}
+    double = {
+        clean(name): clean(counts[in_utc(run.run.as_of)])
+        for name, run in runs
+        if counts[in_utc(run.run.as_of)] != name
+    }
+    return [best[moment] for moment in sorted(best)], double
 
 
 def _followed(
@@ -273,7 +305,7 @@ def as_text(rows: Sequence[RunRow], units: Sequence[UnitHistory]) -> Iterator[st
             *(r.run, r.unit, r.as_of, "–" if r.level is None else str(r.level)),
             f"{r.score_lo}, up to {r.score_hi}" if r.score_lo else TOO_THIN if r.coverage else "–",
             *(r.coverage or "–", _count(r.findings), _count(r.overdue)),
-            "; ".join(r.changes[:3]) or _standing(r),
+            "; ".join(filter(None, (*r.changes[:3], _beside(r)))) or _standing(r),
         )
         for r in rows
     ]
@@ -284,6 +316,10 @@ def as_text(rows: Sequence[RunRow], units: Sequence[UnitHistory]) -> Iterator[st
             yield clean(" · ".join(filter(None, (one.run.run.organisation, one.run.run.unit))))
         yield from flow_lines(one.run.history.course)
         yield from kept_lines(kept_dates(one.run, open_deadlines(one.run)))
+
+
+def _beside(row: RunRow) -> str:
+    return f"not followed: {row.beside} is of the same moment" if row.beside else ""
 
 
 def _count(n: int | None) -> str:

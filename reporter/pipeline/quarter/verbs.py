@@ -116,12 +116,14 @@ def close(run: Path, skip: bool) -> None:
     """Freeze RUN in the chain of its folder, closed.jsonl: from then on `history` finds any change
     of it. Quarters of a unit are closed in their order.
     """
-    from reporter.pipeline.quarter.close_run import close_run
+    from reporter.pipeline.quarter.close_run import changed_beside, close_run
     from reporter.runs.chain import CHAIN
 
     closing, is_new = close_run(run, skip)
     state = "closed" if is_new else "was closed before, and is as it was"
     print_clean(f"{run}: {state}, number {closing.n} of {run.resolve().parent / CHAIN}")
+    for why in changed_beside(run):
+        print_clean(f"a closed run beside it is not as it was closed: {why}", err=True)
 
 
 @click.command()

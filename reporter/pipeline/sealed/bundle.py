@@ -78,7 +78,7 @@ def seal(run: Path, out: Path, wanted: Wanted) -> Path:
 
     Raises InputError where it is no run, was changed since, or was assessed with other content.
     """
-    refuse_existing(out)
+    refuse_existing(out, "bundle")
     if out.exists() or Path(os.path.realpath(out)).is_relative_to(os.path.realpath(run)):
         raise InputError("lies in the run, and a run is never changed", str(out))
     about = manifests.run_manifest(run)

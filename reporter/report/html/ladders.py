@@ -387,7 +387,7 @@ def cost_curve(curve: CostCurve) -> str:
     last_x = -1e9
     for point in curve.marks:
         x, y = spot(point)
-        parts.append(line(f"M{x:.5g} {top - 8}V{base}", INK, "ink-line", 1, "3 3"))
+        parts.append(line(f"M{x:.5g} {top - 8}V{y:.5g}", INK, "ink-line", 1, "3 3"))
         parts.append(f'<circle class="good" cx="{x:.5g}" cy="{y:.5g}" r="4.5" fill="{GOOD}"/>')
         lift = 12 if x - last_x > 70 else 24
         level = say("level {level}", level=point.level)

@@ -229,6 +229,16 @@ def test_every_hash_is_compared(place: Path) -> None:
     assert hold_fields(before, now, *runs, "", False)[0]
 
 
+def test_every_field_of_the_manifest_of_a_run_is_compared(place: Path, tmp_path: Path) -> None:
+    runs = place / "run", made(place)
+    assert [*report_data.differing_manifest(*runs, True)] == []
+    about = json.loads((runs[0] / "manifest.json").read_bytes())
+    for name in {*about, "pseudonyms"} - {*report_data.OUTSIDE}:
+        edited = about | {name: changed(about.get(name))}
+        (tmp_path / "manifest.json").write_text(json.dumps(edited))
+        assert [*report_data.differing_manifest(tmp_path, runs[1], True)], name
+
+
 @pytest.mark.parametrize("name", ["causes", "notices", "feed_days"])
 def test_a_field_that_is_missing_or_too_much_is_found(
     place: Path, tmp_path: Path, name: str

@@ -28,7 +28,8 @@ NOTICES_OF_CONTENT = ("own_content", "packs")
 """Notices on content that did not ship: in a bundle nothing tells it from what shipped."""
 OF_LEVEL = ("honoured", "reliance", "reweighed", "roadmap", "scores", "slices")
 """What follows from a level, which the run before may have lifted."""
-OF_MANIFEST = ("schema", "organisation", "period", "as_of", "inputs", "rows", "results")
+OUTSIDE = ("hashes", "outputs", "purged")
+"""Of a manifest: what others hold against each other, and what was removed since the run."""
 _SHOWN = 60
 """Characters of a value that are shown."""
 
@@ -65,7 +66,8 @@ def differing(sealed: Path, made: Path, unseen: Unseen) -> Iterator[tuple[str, s
 def differing_manifest(sealed: Path, made: Path, is_followed: bool) -> Iterator[str]:
     """Yield what the manifest of a run says otherwise than that of the run that came out."""
     before, now = (json.loads((run / MANIFEST).read_bytes()) for run in (sealed, made))
-    for name in (*OF_MANIFEST, *(("compared",) if is_followed else ())):
+    unseen = {*OUTSIDE, *(() if is_followed else ("compared",))}
+    for name in sorted({*before, *now} - unseen):
         old, new = before.get(name, _ABSENT), now.get(name, _ABSENT)
         yield from _lines(MANIFEST, _walk(name, "", old, new), ())
 

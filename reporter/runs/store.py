@@ -472,6 +472,17 @@ def read_data(run: Path) -> Assessment:
         raise InputError(f"is not a report: {error}", str(path), AGAIN) from error
 
 
+def read_fields(run: Path) -> dict[str, msgspec.Raw]:
+    """Return the fields of report.json of a run as they are written, those beside it too; raise
+    InputError as `read_run`.
+    """
+    path = run / DATA
+    try:
+        return msgspec.json.decode(_with_lists(run, path.read_bytes()), type=dict[str, msgspec.Raw])
+    except (msgspec.MsgspecError, ValueError, OSError) as error:
+        raise InputError(f"is not a report: {error}", str(path), AGAIN) from error
+
+
 def _with_lists(run: Path, data: bytes) -> bytes:
     """Return report.json with the lists that lie beside it."""
     head = msgspec.json.decode(data, type=_Head)

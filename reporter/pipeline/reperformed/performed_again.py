@@ -7,14 +7,13 @@ reaches the copy only.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-
-import msgspec
 
 from reporter.engine import base
 from reporter.engine.duckdb import DuckDB, parquet
@@ -24,25 +23,38 @@ from reporter.model.assessment import Assessment
 from reporter.model.scores import FrameworkScore
 from reporter.pipeline.quarter import kept_input
 from reporter.pipeline.reperformed import child
+from reporter.pipeline.reperformed.report_data import (
+    NOTICES_OF_CONTENT,
+    NOTICES_OF_EARLIER,
+    OF_EARLIER,
+    OF_LEVEL,
+    Unseen,
+    differing,
+    differing_manifest,
+)
+from reporter.pipeline.reperformed.run_tables import (
+    IN_A_LANGUAGE,
+    differing_csv,
+    differing_tables,
+)
+from reporter.pipeline.reperformed.run_tables import OF_EARLIER as TABLES_OF_EARLIER
 from reporter.pipeline.reperformed.sql_script import Statement
 from reporter.pipeline.sealed.manifest import CONTENT, RUN
 from reporter.pipeline.sealed.names import files_of
-from reporter.runs.store import RESULT, RESULTS, read_data
+from reporter.runs.run_manifest import read_manifest, reports_of
+from reporter.runs.store import DATA, RESULT, RESULTS, read_data
 from reporter.schema.compiled import FILE as COMPILED
 from reporter.system.folders import content_dir
+from reporter.system.hashes import sha256
 from reporter.system.options import in_bytes
 
 _SHIPPED = (child.FRAMEWORKS, child.SOURCES)
 _SHAPING = tuple(f"{child.FRAMEWORKS}/{name}" for name in ("models/", "absence.yml"))
 """What shapes a compiled check beside its own text."""
-_ALIKE = (
-    *("run", "frameworks", "checks", "themes", "policy", "profile", "results", "files"),
-    *("out_of_scope_types", "quarantined", "population", "attestations", "waivers"),
-    *("compensations", "honoured", "waived", "evidence", "slices"),
-)
-"""Fields of report.json that follow from the tables and the content alone."""
-_HASHES = ("inputs", "content", "policy", "workspace", "thresholds", "mappings")
+_NAMED = ("inputs", "content", "policy", "workspace", "thresholds", "mappings")
 _VERSIONS = ("reporter", "engine")
+_PACK = "pack "
+"""What the names of the hashes of packs begin with: in a bundle they are content as any."""
 _MEMORY = 3 << 30
 """Address space of the child beside the memory of its engine."""
 
@@ -59,6 +71,8 @@ class Again:
     differences: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     """What could not be held against each other, and why."""
+    unseen: tuple[str, ...] = ()
+    """What of the run was not looked at, and why."""
     foreign: tuple[str, ...] = ()
     """Files of content that are not those of this program."""
     statements: tuple[Statement, ...] = ()
@@ -80,6 +94,7 @@ def perform_again(
     tables = bundle / RUN / kept_input.FOLDER
     try:
         kept_input.refuse_missing(tables)
+        earlier, why_not_followed = _followed(bundle / RUN, earlier)
     except ReporterError as error:
         return Again(why_not=f"{error.message}. {error.hint}")
     foreign = tuple(_foreign(bundle / CONTENT))
@@ -98,8 +113,33 @@ def perform_again(
     made = place / child.MADE
     recorded = place / child.STATEMENTS
     statements = json.loads(recorded.read_bytes()) if is_recorded else []
-    again = _held_against(bundle, made, place, memory, earlier, statements)
+    again = _held_against(bundle, made, place, memory, why_not_followed, statements)
+    if earlier is None and again.notes:
+        again = replace(again, notes=(*again.notes, _PARENT))
     return replace(again, foreign=foreign)
+
+
+_PARENT = "a level depends on the earlier run: --parent gives it"
+
+
+def _followed(sealed: Path, earlier: Path | None) -> tuple[Path | None, str]:
+    """Return the earlier run if the sealed one was compared with it, and why its history cannot
+    come out the same.
+
+    Raises ReporterError where one of them is no run.
+    """
+    runs = read_data(sealed).history.runs
+    if not runs:
+        return None, ""
+    if not earlier:
+        return None, "the run before was not given: --parent"
+    if runs[-1].report_sha256 not in reports_of(read_manifest(earlier), DATA):
+        return None, "the run given is not the one before"
+    if len(runs) > 1:
+        return earlier, f"it was compared with {len(runs)} runs, and --parent gives one"
+    if runs[0].report_sha256 != sha256(earlier / DATA):
+        return earlier, "the run before was purged since"
+    return earlier, ""
 
 
 def _short(error: Exception, place: Path) -> str:
@@ -121,38 +161,92 @@ def _held_against(
     made: Path,
     place: Path,
     memory: str,
-    earlier: Path | None,
+    why_not_followed: str,
     statements: list[Any],
 ) -> Again:
-    sealed = bundle / RUN
+    sealed, work = bundle / RUN, place / "compare"
+    is_followed = not why_not_followed
     try:
         before, now = read_data(sealed), read_data(made)
-        differences = [*_results(sealed, made, place / "compare", memory)]
+        differences = [*_results(sealed, made, work, memory)]
+        lines, notes = hold_fields(before, now, sealed, made, why_not_followed, _has_extra(bundle))
+        tables = [*differing_tables(sealed, made, work, memory, is_followed)]
     except ReporterError as error:
         return Again(why_not=_short(error, place))
     except base.Error as error:
         first_line = str(error).splitlines()[0]
         return Again(why_not=f"the results cannot be compared: {first_line}")
-    notes: list[str] = []
-    for line in _scores(before, now):
-        is_open = before.history.runs and not earlier and line.startswith("level")
-        (notes if is_open else differences).append(line)
-    differences += _others(before, now)
-    if notes:
-        notes.append("a level depends on the earlier run: --parent gives it")
-    scores = len(_totals(now)) + len(now.scores.checks) + len(now.scores.levels())
-    texts = tuple((sql, tuple(params)) for sql, params in statements)
     told = [before.hashes.get(name, "") for name in _VERSIONS]
     is_other = told != [now.hashes[name] for name in _VERSIONS]
+    csv = {*differing_csv(sealed, made, is_followed)}
+    why, words = "they are not in English, or changed", csv & {*IN_A_LANGUAGE}
+    if is_other:
+        why, words = "another version wrote them", csv
+    elif _may_be_lifted(before, why_not_followed):
+        why, words = "they may follow from the run before", csv
+    tables += [f"{name}: is not what came out" for name in sorted(csv - words)]
+    unseen = [*_unseen(why_not_followed, _has_extra(bundle))]
+    unseen += [f"{', '.join(sorted(words))}: {why}"] if words else []
+    texts = tuple((sql, tuple(params)) for sql, params in statements)
     return Again(
         made,
         count=now.results,
-        scores=scores,
-        differences=tuple(differences),
+        scores=len(_totals(now)) + len(now.scores.checks) + len(now.scores.levels()),
+        differences=(*differences, *lines, *tables),
         notes=tuple(notes),
+        unseen=tuple(unseen),
         statements=texts,
         sealed_with=f"reporter {', '.join(told)}" if is_other else "",
     )
+
+
+def _has_extra(bundle: Path) -> bool:
+    return (bundle / CONTENT / child.EXTRA).is_dir()
+
+
+def hold_fields(
+    before: Assessment,
+    now: Assessment,
+    sealed: Path,
+    made: Path,
+    why_not_followed: str,
+    has_extra: bool,
+) -> tuple[list[str], list[str]]:
+    """Return what differs in the data of two runs, and what may differ as the run before is not
+    known.
+    """
+    unseen = Unseen(
+        OF_EARLIER if why_not_followed else (),
+        (
+            *(NOTICES_OF_EARLIER if why_not_followed else ()),
+            *(NOTICES_OF_CONTENT if has_extra else ()),
+        ),
+    )
+    is_open = _may_be_lifted(before, why_not_followed)
+    differences: list[str] = []
+    notes: list[str] = []
+    scores = [*_scores(before, now)]
+    for line in scores:
+        (notes if is_open and line.startswith("level") else differences).append(line)
+    differences += _hashes(before, now)
+    differences += differing_manifest(sealed, made, not why_not_followed)
+    for name, line in differing(sealed, made, unseen):
+        if name != "scores" or not scores:  # said above, one by one
+            (notes if is_open and name in OF_LEVEL else differences).append(line)
+    return differences, notes
+
+
+def _may_be_lifted(before: Assessment, why_not_followed: str) -> bool:
+    """Tell whether the run before, which is not known here, may have lifted a level."""
+    return bool(why_not_followed) and not before.earlier.why
+
+
+def _unseen(why_not_followed: str, has_extra: bool) -> Iterator[str]:
+    if why_not_followed:
+        names = ", ".join((*OF_EARLIER, *NOTICES_OF_EARLIER, *TABLES_OF_EARLIER))
+        yield f"{names}: {why_not_followed}"
+    if has_extra:
+        yield f"notices {', '.join(NOTICES_OF_CONTENT)}: in a bundle all content is alike"
 
 
 def _results(sealed: Path, made: Path, work: Path, memory: str) -> Iterator[str]:
@@ -205,28 +299,18 @@ def _scores(before: Assessment, now: Assessment) -> Iterator[str]:
             yield f"level of {name}: is not the one that was sealed"
 
 
-def _others(before: Assessment, now: Assessment) -> Iterator[str]:
-    for name in _HASHES:
+def _hashes(before: Assessment, now: Assessment) -> Iterator[str]:
+    for name in _NAMED:
         told, found = before.hashes.get(name), now.hashes.get(name)
         if told != found:
             yield f"hash of {name}: the run says {told}, and it is {found}"
-    for name in _ALIKE:
-        sealed, made = getattr(before, name), getattr(now, name)
-        if sealed != made and _without_places(sealed) != _without_places(made):
-            yield f"{name} in report.json: is not what came out"
-
-
-def _without_places(value: Any) -> Any:
-    """Return values as plain data without where a file of content was: it is elsewhere in a
-    bundle.
-    """
-
-    def plain(item: Any) -> Any:
-        if isinstance(item, dict):
-            return {k: plain(v) for k, v in item.items() if k != "place"}
-        return [plain(v) for v in item] if isinstance(item, list | tuple) else item
-
-    return plain(msgspec.to_builtins(value, enc_hook=str))
+    hashes = dict(before.hashes)
+    for name in sorted({*hashes} ^ {*now.hashes}):
+        if not name.startswith(_PACK) and name not in _NAMED:
+            yield f"hash of {name}: only one of the run and what came out has it"
+    evidence_id = hashes.pop("evidence_id", "")
+    if evidence_id != hashlib.sha256(json.dumps(hashes, sort_keys=True).encode()).hexdigest():
+        yield "hash of evidence_id: is not that of the other hashes"
 
 
 def _foreign(content: Path) -> Iterator[str]:

@@ -139,6 +139,8 @@ def _write_sql(part: Path, place: Path, wanted: Wanted) -> None:
             f"its checks, performed again, do not give the same: {what}",
             hint="Assess the workspace again with --keep-tables, and seal that run.",
         )
+    for line in (*again.notes, *again.unseen):
+        wanted.warn(f"not looked at: {line}")
     checks = (c.id for c in read_data(part / RUN).checks)
     files = script(again.statements, str(place / WORK), checks)
     (part / SQL).mkdir()

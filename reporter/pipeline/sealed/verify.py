@@ -23,7 +23,8 @@ from reporter.pipeline.sealed.manifest import RUN, SIGNED, SQL, Manifest
 from reporter.pipeline.sealed.merkle import root_of
 from reporter.pipeline.sealed.names import Refused, opened
 from reporter.pipeline.sealed.signature import Signed, check_bundle
-from reporter.runs.store import MANIFEST, Results, read_data, read_run
+from reporter.runs.run_manifest import read_manifest, reports_of
+from reporter.runs.store import DATA, MANIFEST, Results, read_data, read_run
 from reporter.system.hashes import sha256
 
 OK, FAILED, WARNED, SKIPPED = "ok", "failed", "warning", "not done"
@@ -228,7 +229,11 @@ def _parent(folder: Path, manifest: Manifest, asked: Asked) -> Iterator[Step]:
         run = run_in(earlier)
         manifests.run_manifest(run)
         digest = sha256(run / MANIFEST)
-    if digest == told:
+        reports = {*reports_of(read_manifest(run), DATA)}
+    compared = {r.report_sha256 for r in read_data(folder / RUN).history.runs}
+    if compared and not compared & reports:
+        yield Step("parent", FAILED, "the run was compared with other runs than the one given")
+    elif digest == told:
         yield Step("parent", OK, f"is the run that was given, {told}")
     else:
         yield Step(
@@ -305,11 +310,14 @@ def _performed(again: Again) -> Iterator[Step]:
     text = (
         f"{len(again.differences)} differ when they are performed again"
         if again.differences
-        else f"{again.count} results and {again.scores} scores came out the same again"
+        else f"{again.count} results, {again.scores} scores and what {DATA} says came out the same"
+        " again"
     )
     yield Step(CHECKS, state, text, _most(list(again.differences)))
     if again.notes:
         yield Step("levels", WARNED, "not all could be held against the earlier run", again.notes)
+    if again.unseen:
+        yield Step("not looked at", WARNED, f"{len(again.unseen)} kinds of fields", again.unseen)
     if foreign := list(again.foreign):
         yield Step(
             "content",

@@ -19,7 +19,7 @@ from reporter.runs.store import DATA, encoded, read_fields
 
 ELSEWHERE = ("hashes", "schema")
 """Fields that others hold against each other: the hashes one by one, the schema as it is read."""
-PLACES = ("checks.place", "frameworks.place", "profile.place")
+PLACES = ("checks.place", "crosswalks.place", "frameworks.place", "profile.place")
 """Where a file of content was: it is elsewhere in a bundle, and decides nothing."""
 OF_EARLIER = ("causes.first_seen", "causes.is_since_known", "earlier", "history")
 """What only the run before tells."""

@@ -317,7 +317,7 @@ def _performed(again: Again) -> Iterator[Step]:
     if again.notes:
         yield Step("levels", WARNED, "not all could be held against the earlier run", again.notes)
     if again.unseen:
-        yield Step("not looked at", WARNED, f"{len(again.unseen)} kinds of fields", again.unseen)
+        yield Step("not looked at", WARNED, "nothing shows that these are right", again.unseen)
     if foreign := list(again.foreign):
         yield Step(
             "content",

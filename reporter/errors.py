@@ -23,6 +23,11 @@ class ReporterError(Exception):
         return f"{head}\n  {self.hint}" if self.hint else head
 
 
+def on_one_line(text: str) -> str:
+    """Return what an error says, which has its hint on a line of its own, on one."""
+    return text.replace("\n  ", " ")
+
+
 class ContentError(ReporterError):
     """A catalog, check, source, profile or policy file is wrong."""
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from reporter.errors import on_one_line
 from reporter.pipeline.batch.batch_run import ABSENT, ASSESSED, FAILED, Done
 from reporter.pipeline.batch.journal import Row
 from reporter.pipeline.gates.gate_files import Outcome, write_junit, write_summary
@@ -28,7 +29,7 @@ _MORE = (
     *("score_lo_exact", "score_hi_exact", "gates", "manifest", "assessed_at"),
 )
 
-_SCORED = (*("level", "level_at_most", "score_lo", "score_hi", "score_lo_exact", "score_hi_exact"),)
+_SCORED = ("level", "level_at_most", "score_lo", "score_hi", "score_lo_exact", "score_hi_exact")
 
 
 def write_rows(rows: Sequence[Row], out: Path, group: Row | None = None) -> None:
@@ -66,7 +67,7 @@ def _data(row: Row) -> dict[str, Any]:
 
 
 def _cell(value: object) -> str:
-    return "" if value is None else str(value).replace("\n  ", " ")  # a reason and its advice
+    return "" if value is None else on_one_line(str(value))
 
 
 def exit_code(done: Done) -> int:

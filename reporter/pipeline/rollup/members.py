@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from reporter.errors import InputError
+from reporter.errors import InputError, on_one_line
 from reporter.model.assessment import Assessment, Check, Framework, Policy, Profile, RunInfo, Theme
 from reporter.model.scores import Status
 from reporter.report.rolled_up import rollup_data as data
@@ -109,7 +109,9 @@ def read_members(paths: Sequence[Path]) -> Members:
     left_out: list[data.LeftOut] = []
     for found, is_named in _each(paths):
         if not found.folder:
-            left_out.append(data.LeftOut(clean(found.unit), "", found.status, _line(found.reason)))
+            left_out.append(
+                data.LeftOut(clean(found.unit), "", found.status, clean(on_one_line(found.reason)))
+            )
             continue
         try:
             member = _member(found, by_rules)
@@ -122,7 +124,7 @@ def read_members(paths: Sequence[Path]) -> Members:
             left_out.append(data.LeftOut(clean(name), "", why, clean(text), found.folder.name))
             continue
         if found.status:
-            missing.append((member, _left(member, found.status, _line(found.reason))))
+            missing.append((member, _left(member, found.status, clean(on_one_line(found.reason)))))
         else:
             members.append(member)
     current, older = _latest(members)
@@ -145,11 +147,6 @@ def read_members(paths: Sequence[Path]) -> Members:
         tuple(m for m, left in missing if left.why != data.ABSENT),
         tuple(sorted((*left_out, *(left for _, left in missing)), key=_order)),
     )
-
-
-def _line(reason: str) -> str:
-    """Return a reason and its advice, which have a line each, on one."""
-    return clean(reason.replace("\n  ", " "))
 
 
 def _order(left: data.LeftOut) -> tuple[str, ...]:

@@ -41,15 +41,19 @@ Path_ = tuple[str, ...]
 class _Pool:
     """The results of one group."""
 
-    results: Counter[Kind] = field(default_factory=Counter)
+    of_units: dict[str, Counter[Kind]] = field(default_factory=lambda: defaultdict(Counter))
+    """By place; the order says nothing."""
     unknown: Counter[Kind] = field(default_factory=Counter)
     """Of units that are left out."""
     outside: int = 0
     units: dict[str, Member] = field(default_factory=dict)
-    """By place; the order says nothing."""
-    of_units: dict[str, Counter[Kind]] = field(default_factory=lambda: defaultdict(Counter))
-    """The results again, by place."""
+    """By place, as `of_units`."""
     actors: int = 0
+
+    @property
+    def results(self) -> Counter[Kind]:
+        """Return the results of all units together."""
+        return sum(self.of_units.values(), Counter())
 
 
 def roll_up(
@@ -127,7 +131,6 @@ def _pools(engine: Engine, members: Members, levels: Sequence[str]) -> dict[Path
     abouts = {c.id: c.about for c in members.rules.checks}
     for member in members.pooled:
         for path, kind, n in _placed(engine, member, levels, abouts):
-            pools[path].results[kind] += n
             pools[path].units[str(member.folder)] = member
             pools[path].of_units[str(member.folder)][kind] += n
         for path, n in _sizes(engine, member, levels):
@@ -327,7 +330,7 @@ def _share_of_ready(pool: _Pool, scorer: _Scorer, floor: Fraction) -> Fraction:
     total, ready = sum(pool.unknown.values()), 0
     for place, results in pool.of_units.items():
         n = sum(n for (_, status, _, _), n in results.items() if status != Status.NA)
-        part, _ = scorer.scores(_Pool(results, units={place: pool.units[place]}))
+        part, _ = scorer.scores(_Pool({place: results}, units={place: pool.units[place]}))
         total += n
         ready += n if part.enterprise.total.coverage >= floor else 0
     return Fraction(ready, total) if total else Fraction(0)

@@ -125,6 +125,12 @@ def mark(key: str) -> str:
     return hmac.new(key.encode(), b"which key made the pseudonyms", hashlib.sha256).hexdigest()[:16]
 
 
+def may_be_hidden(text: str, hidden: str) -> bool:
+    """Tell whether a text could be another with pseudonyms for people: all else is the same."""
+    pattern = ".+".join(map(re.escape, _MADE.split(hidden)))
+    return re.fullmatch(pattern, text) is not None
+
+
 def hide_in(value: Any, people: People, field: str = "") -> Any:
     """Return plain data with people replaced in all its texts. An ordinary word that is also a name
     is replaced only in ids.

@@ -75,6 +75,8 @@ def compare(
 
     Writes changes.parquet there, or to another folder.
     """
+    for past in (f for f in past_runs if not f.is_without_people):
+        refuse_other_unit(past, assessment.run)
     for number, path in enumerate([*(f.folder / RESULTS for f in past_runs), run / RESULTS]):
         load_results(engine, number, path)
     if not assessment.pseudonyms and not is_without_people(run):

@@ -7,7 +7,7 @@ other file is read.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import Any
 from reporter.errors import InputError
 from reporter.model.assessment import Assessment, RunInfo
 from reporter.model.history import EarlierRun
+from reporter.privacy.pseudonyms import may_be_hidden
 from reporter.report.trend.standings import standings
 from reporter.report.view.format import clean
 from reporter.runs.run_manifest import MANIFEST, is_without_people, read_manifest
@@ -136,19 +137,14 @@ def in_utc(moment: datetime) -> datetime:
 
 
 def _refuse_other(earlier: VerifiedRun, current: RunInfo, pseudonyms: str) -> None:
-    """Raise InputError if a run is of another organisation, not earlier or has other pseudonyms."""
-    earlier_parts = (clean(earlier.assessment.run.organisation), clean(earlier.assessment.run.unit))
-    current_parts = (clean(current.organisation), clean(current.unit))
-    if earlier_parts != current_parts:
-        earlier_name, current_name = (
-            " · ".join(filter(None, names)) or "nobody named"
-            for names in (earlier_parts, current_parts)
-        )
-        raise InputError(
-            f"is a run of {earlier_name}, not of {current_name}",
-            str(earlier.folder),
-            "Only runs of the same organisation and unit are compared.",
-        )
+    """Raise InputError if a run is of another organisation, not earlier or has other pseudonyms.
+
+    Whom the name of the current unit names may not be known yet: `refuse_other_unit` asks later.
+    """
+    unit = earlier.assessment.run.unit
+    is_hidden = (pseudonyms and earlier.pseudonyms == pseudonyms) or earlier.is_without_people
+    may_be = is_hidden and may_be_hidden(current.unit, unit)
+    refuse_other_unit(earlier, replace(current, unit=unit) if may_be else current)
     if earlier.run.as_of >= in_utc(current.as_of):
         raise InputError(
             f"is not earlier: its as_of is {earlier.run.as_of.isoformat()}, that of this run"
@@ -162,4 +158,20 @@ def _refuse_other(earlier: VerifiedRun, current: RunInfo, pseudonyms: str) -> No
             " has any",
             str(earlier.folder),
             "Assess both with --pseudonymise and the same --key-file, or both without it.",
+        )
+
+
+def refuse_other_unit(earlier: VerifiedRun, current: RunInfo) -> None:
+    """Raise InputError if a run is of another organisation or unit."""
+    before, now = (
+        (clean(run.organisation), clean(run.unit)) for run in (earlier.assessment.run, current)
+    )
+    if before != now:
+        earlier_name, current_name = (
+            " · ".join(filter(None, names)) or "nobody named" for names in (before, now)
+        )
+        raise InputError(
+            f"is a run of {earlier_name}, not of {current_name}",
+            str(earlier.folder),
+            "Only runs of the same organisation and unit are compared.",
         )

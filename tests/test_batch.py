@@ -23,6 +23,7 @@ from reporter.pipeline.batch import worker
 from reporter.pipeline.batch.batch_outputs import write_rows
 from reporter.pipeline.batch.journal import NAME
 from reporter.pipeline.batch.unit_order import LOCK
+from reporter.runs.store import read_data
 from reporter.system.claims import hold, release
 
 pytestmark = pytest.mark.slow
@@ -141,6 +142,34 @@ def until(claim: Callable[[], bool], seconds: float = 120) -> None:
     while not claim():
         assert time.monotonic() < end, "it did not come about"
         time.sleep(0.02)
+
+
+# ---------------------------------------------------------------- what a plan asks of each run
+
+
+def test_a_plan_asks_for_kept_tables_or_for_runs_that_name_nobody(place: Path) -> None:
+    folder = unit(place, "a")
+    settings = (folder / "reporter.yml").read_text()
+    person = '{"type": "human", "actor_id": "ann", "name": "Ann Ray-Lee", "state": "active"}\n'
+    (folder / "inventory/people.jsonl").write_text(person)
+    (folder / "reporter.yml").write_text(f"{settings}unit: Office of Ann Ray-Lee\n")
+    (place / "PLAN.yml").write_text(PLAN + "keep_tables: true\n")
+    assert batch(place).exit_code == 0
+    (named,) = runs(place, "a")
+    again = ("--out", place / "restated", "--formats", "json")
+    assert reporter("restate", place / "runs/a" / named, *again).exit_code == 0
+    (place / "key").write_text("0123456789abcdef" * 4)
+    plan = "units: [{workspace: units/a, earlier: previous}]\nout: quiet\nformats: [json, csv, html]\npseudonymise: people\nkey_file: key\n"
+    (place / "PLAN.yml").write_text(plan)
+    assert batch(place).exit_code == 0
+    later = settings.replace("2026-10-01", "2026-12-01").replace("2026-07-01", "2026-10-01")
+    (folder / "reporter.yml").write_text(f"{later}unit: Office of Ann Ray-Lee\n")
+    done = batch(place)
+    assert done.exit_code == 0, done.output
+    _, second = sorted((place / "quiet/a").iterdir())
+    assert read_data(second).history.runs and "Office of person-" in read_data(second).run.unit
+    for name, content in contents(place / "quiet").items():
+        assert b"Ray-Lee" not in content, name
 
 
 # ---------------------------------------------------------------- a unit that fails

@@ -55,12 +55,14 @@ def test_what_is_not_there_is_a_unit_with_a_problem(place: Path) -> None:
 
 
 def test_all_of_a_plan_is_read(place: Path) -> None:
+    (place / "key").write_text("0123456789abcdef" * 4)
     found = plan(
         place,
         "units:\n  - workspace: units/a\n    earlier: old/a\n  - workspace: units/b\n    earlier: [x, y]\n"
         "out: r\njobs: 2\nmemory: 4GB\ntime_limit: 30 min\nformats: html,json\neditions: [auditor, board]\n"
-        "language: de\ngates: [level<2, 'score:owasp-nhi-2025<60']\ncache: c\nextra: e\n",
+        "language: de\ngates: [level<2, 'score:owasp-nhi-2025<60']\ncache: c\nextra: e\nkeep_tables: true\nkey_file: key\n",
     )  # fmt: skip
+    assert (found.keep_tables, found.pseudonymise, found.key_file) == (True, False, place / "key")
     assert [u.earlier for u in found.units] == [(place / "old/a",), (place / "x", place / "y")]
     assert (found.jobs, found.memory, found.engine_memory, found.seconds) == (2, 4 * 10**9, "1750MB", 1800)  # fmt: skip
     assert found.writers == ("html", "board-html", "json") and found.language == "de"
@@ -123,6 +125,13 @@ def test_every_error_is_told_with_its_line(place: Path) -> None:
         ("units: [units/a]\nout: r\nmemory: lots\n", "memory: 'lots' is no amount"),
         ("units: [units/a]\nout: r\nmemory: 500MB\n", "is too little"),
         ("units: [units/a]\nout: r\ntime_limit: 5\n", "must be a text"),
+        ("units: [units/a]\nout: r\nkeep_tables: 1\n", "must be true or false"),
+        ("units: [units/a]\nout: r\npseudonymise: all\n", "pseudonymise: unknown 'all'"),
+        (
+            "units: [units/a]\nout: r\npseudonymise: people\nkeep_tables: true\n",
+            "the kept tables would name people",
+        ),
+        ("units: [units/a]\nout: r\nkey_file: none\n", "cannot be read: No such file"),
         ("- a\n", "one mapping was expected"),
     ],
 )

@@ -398,6 +398,25 @@ def test_other_pseudonyms_are_refused(runs: Path, tmp_path: Path) -> None:
             read_earlier([folder], assessed().run, key)
 
 
+def test_a_unit_that_is_named_after_a_person_follows_itself_and_no_other(tmp_path: Path) -> None:
+    """Before its people are known, the name of the current unit is not hidden yet."""
+    key = mark("k" * 64)
+
+    def hidden(days: int, unit: str) -> Assessment:
+        a = replace(assessed(days), pseudonyms=key)
+        return replace(a, run=replace(a.run, unit=unit))
+
+    ours, theirs = (f"Office of person-{n * 12}" for n in "ab")
+    before = leave(tmp_path / "before", hidden(90, ours), THEN)
+    now = replace(assessed().run, unit="Office of Ann")
+    assert len(read_earlier([before], now, key)) == 1
+    with pytest.raises(InputError, match="not of .*Desk of Ann"):
+        read_earlier([before], replace(now, unit="Desk of Ann"), key)
+    beside(tmp_path / "same", [before], THEN_NOW, hidden(0, ours))
+    with pytest.raises(InputError, match=f"not of .*{theirs}"):
+        beside(tmp_path / "other", [before], THEN_NOW, hidden(0, theirs))
+
+
 # ---------------------------------------------------------------- how it is printed
 
 

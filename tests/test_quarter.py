@@ -121,6 +121,40 @@ def test_a_restated_run_differs_by_rules_alone(
     assert made.history.runs[-1].as_of == read_data(runs / "q2").run.as_of.replace(tzinfo=None)
 
 
+def test_what_restating_moved_is_all_there_as_data(runs: Path, tmp_path: Path) -> None:
+    words = ("--out", tmp_path / "r", "--earlier", runs / "q1", "--formats", "json", "--json")
+    printed = json.loads(reporter("restate", runs / "q2", *words).stdout)
+    compared = reporter("compare", runs / "q2", tmp_path / "r", "--json")
+    assert compared.exit_code == 0 and json.loads(compared.stdout) == printed
+    assert printed["before"] == printed["now"] and printed["findings"]
+    # Another run of that moment is no judgement of the same run.
+    shutil.copytree(runs / "q2", tmp_path / "copy")
+    refused = reporter("compare", runs / "q2", tmp_path / "copy")
+    assert refused.exit_code == 3 and "is not earlier" in refused.output
+
+
+@pytest.mark.parametrize(("days_before", "is_known"), [(100, True), (110, False)])
+def test_a_finding_of_another_rule_than_before_may_be_older(
+    days_before: int, is_known: bool, tmp_path: Path
+) -> None:
+    """By another threshold the run before could not have shown it, so nothing tells its age."""
+    away = {"type": "human", "actor_id": "dan", "state": "leave", "state_since": "2026-03-15"}
+    earlier: tuple[Path, ...] = ()
+    for end, days in ((5, days_before), (7, 100)):
+        ws = quarter(tmp_path / f"ws{end}", end, {"A1": "dan"})
+        people = json.loads((ws / "inventory/all.json").read_text())
+        (ws / "inventory/all.json").write_text(json.dumps([*people, away]))
+        settings = json.loads((ws / "reporter.yml").read_text())
+        settings["params"] = {"OWN-02": {"leave_days": days}}
+        (ws / "reporter.yml").write_text(json.dumps(settings))
+        options = Options(formats=(), earlier=earlier)
+        made, _ = assess_workspace(ws, tmp_path / f"q{end}", options)
+        found = [c for c in made.causes if "OWN-02" in c.checks]
+        assert bool(found) == (end == 7)
+        earlier = (tmp_path / f"q{end}",)
+    assert [c.is_since_known for c in found] == [is_known]
+
+
 def test_without_kept_tables_nothing_is_assessed_again(runs: Path, tmp_path: Path) -> None:
     shutil.copytree(runs / "q1", tmp_path / "q1", ignore=shutil.ignore_patterns(FOLDER))
     refused = reporter("restate", tmp_path / "q1", "--out", tmp_path / "r")

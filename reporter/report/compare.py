@@ -26,7 +26,7 @@ from reporter.model.history import (
 )
 from reporter.model.scores import Status
 from reporter.model.sentences import verbatim
-from reporter.report.trend.earlier_runs import VerifiedRun, in_utc
+from reporter.report.trend.earlier_runs import VerifiedRun, in_utc, refuse_other_unit
 from reporter.report.trend.lifetimes import follow
 from reporter.report.trend.movement import Pair, movements
 from reporter.report.view.format import clean
@@ -75,14 +75,15 @@ def compare(
 
     Writes changes.parquet there, or to another folder.
     """
-    for past in (f for f in past_runs if not f.is_without_people):
+    is_purged = is_without_people(run)
+    for past in (f for f in past_runs if not (is_purged or f.is_without_people)):
         refuse_other_unit(past, assessment.run)
     for number, path in enumerate([*(f.folder / RESULTS for f in past_runs), run / RESULTS]):
         load_results(engine, number, path)
-    if not assessment.pseudonyms and not is_without_people(run):
+    if not assessment.pseudonyms and not is_purged:
         _refuse_unmarked(engine, past_runs)
     last_run, number = past_runs[-1], len(past_runs)
-    _follow_ids(engine, [*(f.is_without_people for f in past_runs), is_without_people(run)])
+    _follow_ids(engine, [*(f.is_without_people for f in past_runs), is_purged])
     _follow_names(engine, number, names)
     checks_before, checks_now = (
         {c.id: c.about for c in v.checks} for v in (last_run.assessment, assessment)

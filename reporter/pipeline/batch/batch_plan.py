@@ -23,6 +23,7 @@ from reporter.errors import ContentError, Errors, InputError, ReporterError
 from reporter.i18n.translate import languages
 from reporter.ingest.cache import USUAL
 from reporter.ingest.readers.files import is_shown_as_it_is
+from reporter.privacy.keys import read_key
 from reporter.report import EDITIONS, edition_formats, installed_formats, names
 from reporter.system.gates import Gate
 from reporter.system.options import LEAST_MEMORY, in_bytes
@@ -38,9 +39,10 @@ LEAST_SHARE = LEAST_MEMORY + PYTHON
 USUAL_SHARE = 10**9 + PYTHON
 _KEYS = (
     *("units", "out", "jobs", "memory", "time_limit", "formats", "editions", "language"),
-    *("gates", "cache", "extra", RETENTION),
+    *("gates", "cache", "extra", "keep_tables", "pseudonymise", "key_file", RETENTION),
 )
 _UNIT_KEYS = ("workspace", "name", "earlier", "expected")
+PEOPLE = "people"
 PREVIOUS = "previous"
 """As `earlier` of a unit: the run of its period before, in `out`."""
 _SECONDS = {"s": 1, "min": 60, "h": 3600}
@@ -83,6 +85,12 @@ class Plan:
     """For every unit, beside those of its own workspace."""
     cache: Path | None = None
     extra: tuple[Path, ...] = ()
+    keep_tables: bool = False
+    """What was read stays in each run, for restate and verify."""
+    pseudonymise: bool = False
+    """No file of a run names people."""
+    key_file: Path | None = None
+    """Key of pseudonyms and fingerprints, the same for all units."""
     retention: Retention | None = None
     """What stays of `out` once all is assessed; None: everything."""
     lines: dict[str, int] = field(default_factory=dict)
@@ -114,6 +122,9 @@ def read_plan(path: Path, jobs: int | None = None) -> Plan:
         gates=given(lambda: read_gates(settings), ()),
         cache=given(lambda: _optional(settings, "cache", base), None) or out / USUAL,
         extra=given(lambda: tuple(base / p for p in _texts(settings, "extra")), ()),
+        keep_tables=given(lambda: settings.get("keep_tables", bool, False), False),
+        pseudonymise=given(lambda: _pseudonymise(settings), False),
+        key_file=given(lambda: _key_file(settings, base), None),
         retention=given(lambda: _retention(settings), None),
         lines=settings.lines,
     )
@@ -234,6 +245,29 @@ def _language(settings: Fields) -> str:
         place = settings.place("language")
         raise ContentError(f"language: no {code!r}", place, f"Known: {', '.join(languages())}.")
     return code
+
+
+def _pseudonymise(settings: Fields) -> bool:
+    if "pseudonymise" not in settings.data:
+        return False
+    place = settings.place("pseudonymise")
+    if (whom := settings.get("pseudonymise", str)) != PEOPLE:
+        raise ContentError(f"pseudonymise: unknown {whom!r}", place, f"Known: {PEOPLE}.")
+    if settings.data.get("keep_tables") is True:
+        raise ContentError(
+            "the kept tables would name people, and `pseudonymise` replaces them",
+            place,
+            "Give one of `keep_tables` and `pseudonymise`.",
+        )
+    return True
+
+
+def _key_file(settings: Fields, base: Path) -> Path | None:
+    """Return the file of the key; raise an error where it holds none, before anything is done."""
+    path = _optional(settings, "key_file", base)
+    if path:
+        read_key(path)
+    return path
 
 
 def _retention(settings: Fields) -> Retention | None:

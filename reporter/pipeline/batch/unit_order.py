@@ -31,6 +31,9 @@ class Order(msgspec.Struct):
     follows: bool = False
     """It is compared with the run of its period before, in its folder."""
     extra: tuple[str, ...] = ()
+    keep_tables: bool = False
+    pseudonymise: bool = False
+    key_file: str = ""
     gates: tuple[str, ...] = ()
     packs: bool = True
     fresh: bool = False

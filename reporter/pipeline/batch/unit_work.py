@@ -29,6 +29,7 @@ from reporter.pipeline.assess import Options, assess_workspace
 from reporter.pipeline.batch.unit_order import NEW, SAME, Order
 from reporter.pipeline.gates.gate_numbers import judge
 from reporter.pipeline.gates.run_figures import figures
+from reporter.privacy.keys import read_key
 from reporter.report.export import Wanted
 from reporter.report.trend.earlier_runs import in_utc
 from reporter.runs.chain import changed_files, latest, read_chain
@@ -123,6 +124,7 @@ def _options(order: Order, hooks: Hooks) -> Options:
         tuple(map(Path, order.extra)),
         Path(order.cache),
         order.memory,
+        pseudonymise=order.pseudonymise,
         earlier=tuple(map(Path, order.earlier)),
         say=hooks.say,
         warn=hooks.warn,
@@ -130,6 +132,8 @@ def _options(order: Order, hooks: Hooks) -> Options:
         language=order.language,
         packs=installed() if order.packs else (),
         fresh=order.fresh,
+        key=read_key(Path(order.key_file)) if order.key_file else "",
+        keep_tables=order.keep_tables,
     )
 
 

@@ -15,7 +15,7 @@ from reporter.engine.duckdb import DuckDB
 from reporter.i18n.translate import day, headline, word
 from reporter.model.assessment import SEVERITIES, Assessment
 from reporter.report.compare import compare
-from reporter.report.trend.earlier_runs import read_earlier, read_verified
+from reporter.report.trend.earlier_runs import VerifiedRun, read_earlier, read_verified
 from reporter.report.trend.movement_lines import movements
 from reporter.report.trend.standings import score_changes
 from reporter.report.view.format import clean, count, person
@@ -57,13 +57,22 @@ def compare_stored(before: Path, now: Path) -> Assessment:
     """Return the later run with its history from the earlier one alone.
 
     Raises InputError where one is no run, was changed, or they are of different organisations,
-    units or pseudonyms, or the first is not earlier.
+    units or pseudonyms, or the first is neither earlier nor what the later one restates.
     """
     current = read_verified(now)
     run, pseudonyms = current.assessment.run, current.pseudonyms
-    earlier = read_earlier([before], run, pseudonyms)
+    earlier = _restated(before, current) or read_earlier([before], run, pseudonyms)
     with TemporaryDirectory(prefix="reporter-") as name, DuckDB(Path(name) / "work") as engine:
         return compare(engine, earlier, current.assessment, now, Path(name))
+
+
+def _restated(before: Path, now: VerifiedRun) -> tuple[VerifiedRun, ...]:
+    """Return the run of which a later one is the restatement; none where it is not."""
+    known = now.assessment.history
+    if not known.is_restated(now.assessment.run.as_of):
+        return ()
+    original = read_verified(before)
+    return (original,) if original.run.report_sha256 == known.runs[-1].report_sha256 else ()
 
 
 def finding_changes(before: Assessment, now: Assessment) -> list[FindingChange]:

@@ -64,6 +64,7 @@ def compare(before: Path, now: Path, as_json: bool) -> None:
     help="Memory of the embedded engine, such as 4GB.",
 )
 @click.option("--language", default="", help="In which the reports are printed.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object with all of it.")
 @click.option("--quiet", is_flag=True, help="Say nothing but errors.")
 @click.pass_context
 def restate(
@@ -76,6 +77,7 @@ def restate(
     no_packs: bool,
     memory: str,
     language: str,
+    as_json: bool,
     quiet: bool,
 ) -> None:
     """Judge what RUN has kept by the rules of today, and print both beside each other. RUN is of
@@ -85,7 +87,7 @@ def restate(
     from reporter.content.packs import installed
     from reporter.i18n.translate import speaking
     from reporter.pipeline.assess import Options
-    from reporter.pipeline.quarter.compare_runs import as_text, finding_changes
+    from reporter.pipeline.quarter.compare_runs import as_data, as_text, finding_changes
     from reporter.pipeline.quarter.reperform import restate as judge_again
     from reporter.report import WRITERS
     from reporter.runs.store import read_data
@@ -101,10 +103,14 @@ def restate(
         packs=() if no_packs else installed(),
     )
     restated, _ = judge_again(run, out, options)
-    if quiet:
+    if quiet and not as_json:
         return
     with speaking("en"):
-        for line in as_text(restated, finding_changes(read_data(run), restated)):
+        changes = finding_changes(read_data(run), restated)
+        if as_json:
+            print_json(as_data(restated, changes), indent=1)
+            return
+        for line in as_text(restated, changes):
             print_clean(line)
     print_clean(f"\n{out}")
 

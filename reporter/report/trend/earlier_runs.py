@@ -139,11 +139,11 @@ def in_utc(moment: datetime) -> datetime:
 def _refuse_other(earlier: VerifiedRun, current: RunInfo, pseudonyms: str) -> None:
     """Raise InputError if a run is of another organisation, not earlier or has other pseudonyms.
 
-    Whom the name of the current unit names may not be known yet: `refuse_other_unit` asks later.
+    The name of a unit may name a person who is hidden in one of the two only: in the current run
+    until its people are known, then `refuse_other_unit` asks again.
     """
     unit = earlier.assessment.run.unit
-    is_hidden = (pseudonyms and earlier.pseudonyms == pseudonyms) or earlier.is_without_people
-    may_be = is_hidden and may_be_hidden(current.unit, unit)
+    may_be = may_be_hidden(current.unit, unit) or may_be_hidden(unit, current.unit)
     refuse_other_unit(earlier, replace(current, unit=unit) if may_be else current)
     if earlier.run.as_of >= in_utc(current.as_of):
         raise InputError(

@@ -24,6 +24,7 @@ from reporter.model.history import (
 )
 from reporter.model.scores import Status
 from reporter.report.trend.earlier_runs import in_utc
+from reporter.report.view.thresholds import is_same_rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +36,8 @@ class Between:
     became: Mapping[str, tuple[tuple[str, int], ...]] = field(default_factory=dict)
     """Finding of the earlier only -> (result in the later, how many)."""
     doubtful: frozenset[str] = frozenset()
-    """Findings of the later of which a failure was unknown in the earlier, or of a check that it
-    did not have: they may be older than they look.
+    """Findings of the later of which a failure was unknown in the earlier, or is of a check that it
+    did not have or judged by another rule: they may be older than they look.
     """
 
 
@@ -65,7 +66,7 @@ def follow(engine: Engine, runs: Sequence[Assessment]) -> Lifetimes:
     """Follow the findings of runs whose results are the tables run_0, run_1 and so on."""
     lives = Lifetimes()
     for number, run in enumerate(runs):
-        between = _between(engine, number, runs[number - 1]) if number else None
+        between = _between(engine, number, *runs[number - 1 : number + 1]) if number else None
         lives = after(lives, in_utc(run.run.as_of), run.causes, run.history, between)
     return lives
 
@@ -159,7 +160,7 @@ def _as_old_as(
     )
 
 
-def _between(engine: Engine, number: int, before: Assessment) -> Between:
+def _between(engine: Engine, number: int, before: Assessment, now: Assessment) -> Between:
     """Read what two runs tell of their findings; `number` is the later one."""
     names = {"before": number - 1, "now": number}
     origins: dict[str, list[str]] = defaultdict(list)
@@ -168,7 +169,9 @@ def _between(engine: Engine, number: int, before: Assessment) -> Between:
     became: dict[str, list[tuple[str, int]]] = defaultdict(list)
     for cause, status, n in engine.rows(_BECAME.format(**names)):
         became[cause].append((status, n))
-    checks = quoted_list([c.id for c in before.checks])
+    rules = {c.id: c for c in now.checks}
+    same = [c.id for c in before.checks if c.id in rules and is_same_rule(c, rules[c.id])]
+    checks = quoted_list(same)
     doubtful = engine.rows(_DOUBTFUL.format(**names, checks=checks))
     return Between(
         {cause: tuple(found) for cause, found in origins.items()},

@@ -45,6 +45,12 @@ def changed_thresholds(checks: Sequence[Check]) -> elements.Line:
     return elements.Line(say("Thresholds"), text if settings else say("all at their defaults"))
 
 
+def is_same_rule(one: Check, other: Check) -> bool:
+    """Tell whether two versions of a check judge alike, thresholds and sample among it."""
+    settings = [(c.params, c.sample) for c in (one, other)]
+    return settings[0] == settings[1] and rule(one) == rule(other)
+
+
 def rule(check: Check) -> str:
     """Hash everything besides the thresholds that determines results and their weight."""
     codes = {status: sorted(codes_of_status) for status, codes_of_status in check.reasons.items()}

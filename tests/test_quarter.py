@@ -159,12 +159,19 @@ def test_without_kept_tables_nothing_is_assessed_again(runs: Path, tmp_path: Pat
     shutil.copytree(runs / "q1", tmp_path / "q1", ignore=shutil.ignore_patterns(FOLDER))
     refused = reporter("restate", tmp_path / "q1", "--out", tmp_path / "r")
     assert refused.exit_code == 3 and "keep-tables" in refused.output
-    (runs / "q1" / FOLDER / "in_actors.parquet").rename(tmp_path / "aside")
-    try:
-        refused = reporter("restate", runs / "q1", "--out", tmp_path / "r")
-        assert refused.exit_code == 3 and "in_actors.parquet: is missing" in refused.output
-    finally:
-        (tmp_path / "aside").rename(runs / "q1" / FOLDER / "in_actors.parquet")
+
+
+@pytest.mark.parametrize("name", ["in_actors.parquet", "reporter.yml"])
+@pytest.mark.parametrize("how", ["changed", "missing"])
+def test_tables_that_are_not_as_they_were_left_are_not_judged(
+    how: str, name: str, runs: Path, tmp_path: Path
+) -> None:
+    run = Path(shutil.copytree(runs / "q1", tmp_path / "q1"))
+    table = run / FOLDER / name
+    table.write_bytes(table.read_bytes() + b"\n") if how == "changed" else table.unlink()
+    refused = reporter("restate", run, "--out", tmp_path / "r")
+    assert refused.exit_code == 4 and f"{FOLDER}/{name}: {how}" in refused.output
+    assert not (tmp_path / "r").exists()
 
 
 def test_tables_that_name_people_are_not_kept_with_pseudonyms(runs: Path, tmp_path: Path) -> None:

@@ -757,8 +757,38 @@ def test_a_time_stamp_is_of_this_signature_and_of_who_is_trusted(
     assert stamped("answer", "") == WARNED
     assert stamped("answer", "other.pem") == FAILED
     assert stamped("of another", "ca.pem") == FAILED
-    assert stamped("ca.pem", "ca.pem") == FAILED
-    assert stamped("none", "ca.pem") == FAILED
+    # What cannot be read says nothing of the bundle.
+    assert stamped("ca.pem", "ca.pem") == SKIPPED
+    assert stamped("none", "ca.pem") == SKIPPED
+
+
+def test_a_time_stamp_with_a_chain_is_read_in_any_order(place: Path, authority: Path) -> None:
+    """OpenSSL writes the certificates in the order of the chain, and DER has another."""
+    pytest.importorskip("rfc3161_client", reason="needs pip install 'agent-reporter[timestamp]'")
+    chained = STAMP.replace("-inkey", "-chain ca.pem -inkey")
+    words = ["bash", "-euc", chained, "bash", place / "bundle" / ENVELOPE, "chained"]
+    subprocess.run(words, cwd=authority, check=True, capture_output=True)
+    answer = (authority / "chained").read_bytes()
+    one, other = (
+        subprocess.run(
+            ["openssl", "x509", "-in", authority / name, "-outform", "DER"],
+            check=True,
+            capture_output=True,
+        ).stdout
+        for name in ("tsa.pem", "ca.pem")
+    )
+    orders = [o for o in (one + other, other + one) if o in answer]
+    assert len(orders) == 1
+    for order in (one + other, other + one):
+        (authority / "ordered").write_bytes(answer.replace(orders[0], order))
+        for trusted, expected in (("ca.pem", OK), ("other.pem", FAILED)):
+            outcome = look(
+                place / "bundle",
+                place,
+                time_stamp=authority / "ordered",
+                authority=authority / trusted,
+            )
+            assert states(outcome)["time stamp"] == expected, (order == orders[0], trusted)
 
 
 def test_a_signed_pdf_is_a_copy_of_that_of_the_run(
@@ -777,7 +807,8 @@ def test_a_signed_pdf_is_a_copy_of_that_of_the_run(
     (bundle / "signed").mkdir()
     sign_pdf(report, bundle / "signed/report.pdf", read_signer(authority / "signer.pem"))
     repair(bundle, place / "key")
-    assert look(bundle, place).holds
+    seen = look(bundle, place)
+    assert seen.holds and states(seen)["signed PDF"] == WARNED
     assert b"ETSI.CAdES.detached" in (bundle / "signed/report.pdf").read_bytes()
     (bundle / "signed/report.pdf").write_bytes(b"%PDF-1.7")
     repair(bundle, place / "key")

@@ -85,9 +85,8 @@ def compare(
     last_run, number = past_runs[-1], len(past_runs)
     _follow_ids(engine, [*(f.is_without_people for f in past_runs), is_purged])
     _follow_names(engine, number, names)
-    checks_before, checks_now = (
-        {c.id: c.about for c in v.checks} for v in (last_run.assessment, assessment)
-    )
+    both = (last_run.assessment, assessment)
+    checks_before, checks_now = ({c.id: c.about for c in v.checks} for v in both)
     same = sorted(checks_before.keys() & checks_now.keys())
     agents = [i for i, about in checks_now.items() if about == "agent"]
     _pair(engine, number - 1, number, same, agents)
@@ -115,7 +114,7 @@ def compare(
         results_before=int(engine.one(f"SELECT count(*) FROM run_{number - 1}")),
         results_now=int(engine.one(f"SELECT count(*) FROM run_{number}")),
         regrouped=lives.regrouped,
-        movements=movements(last_run.assessment, assessment, _pairs(engine, number)),
+        movements=movements(*both, _pairs(engine, number)),
         closed=lives.ended,
         answered=tuple(_answered(engine, past_runs, assessment)),
         course=lives.course,

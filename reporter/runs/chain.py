@@ -204,6 +204,19 @@ def state_of(closing: Closing, folder: Path) -> tuple[str, ...]:
     return (*([f"{OWN_ENTRY}: changed"] if changed else []), *changed_files(run))
 
 
+def refuse_changed(run: Path, hint: str) -> None:
+    """Raise VerificationError where a run is not as it was left, or not as it was closed."""
+    run = run.resolve()
+    closing = latest(read_chain(run.parent)).get(run.name)
+    changes = state_of(closing, run.parent) if closing else tuple(changed_files(run))
+    if changes:
+        raise VerificationError(
+            f"is not as it was left: {', '.join(changes[:5])}",
+            str(run),
+            f"{hint} Take the run as it was left, from a backup.",
+        )
+
+
 def close(run: Path, unit: str) -> tuple[Closing, bool]:
     """Freeze a run in the chain of its folder; return its line, and whether it is new.
 

@@ -19,6 +19,7 @@ from reporter.report.document import View
 from reporter.report.export import Wanted, publish, refuse_existing
 from reporter.report.trend.earlier_runs import VerifiedRun, read_verified
 from reporter.report.view.format import clean
+from reporter.runs.chain import refuse_changed
 from reporter.runs.run_manifest import MANIFEST, read_manifest, reports_of
 from reporter.runs.store import DATA
 
@@ -51,9 +52,11 @@ def assess_tables(
 def restate(run: Path, out: Path, options: Options) -> tuple[Assessment, View]:
     """Judge the kept tables of a run by the rules of today, beside what it was judged then.
 
-    Raises InputError where the run was changed or has kept no tables, or where the earlier run that
-    it followed is not among those of the options: its level depends on it.
+    Raises VerificationError where a file of the run is not as it was left; InputError where it has
+    kept no tables, or the earlier run that it followed is not among those of the options.
     """
+    kept_input.refuse_missing(run / kept_input.FOLDER)
+    refuse_changed(run, "Nothing was judged.")
     original = read_verified(run)
     given = {
         digest

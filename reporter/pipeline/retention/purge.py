@@ -27,11 +27,9 @@ from reporter.runs.chain import (
     Closing,
     append,
     carry,
-    changed_files,
     changing,
     latest,
-    read_chain,
-    state_of,
+    refuse_changed,
 )
 from reporter.runs.run_manifest import MANIFEST, PURGED, read_manifest
 from reporter.runs.store import DATA, read_run
@@ -105,7 +103,7 @@ def purge(run: Path, wanted: Wanted) -> Outcome:
         if not wanted.dry_run:
             _finish(run, caches)
         manifest = read_manifest(run)
-        _refuse_changed(run)
+        refuse_changed(run, "Nothing was removed.")
         entries = sum(1 for cache in caches for _ in _entries(cache))
         record, bundles = _last(run), _bundles_of(run, manifest)
         if _is_done(manifest, wanted.people):
@@ -134,18 +132,6 @@ def _refuse_company(run: Path, own: str) -> None:
             f"another process works beside it ({others[0]})",
             str(run),
             "Wait until it has ended.",
-        )
-
-
-def _refuse_changed(run: Path) -> None:
-    """Raise VerificationError where a run is not as it was left: a purge would hide the change."""
-    closing = latest(read_chain(run.parent)).get(run.name)
-    changes = state_of(closing, run.parent) if closing else tuple(changed_files(run))
-    if changes:
-        raise VerificationError(
-            f"is not as it was left: {', '.join(changes[:5])}",
-            str(run),
-            "Nothing was removed. Take the run as it was left, from a backup.",
         )
 
 

@@ -197,7 +197,7 @@ def _say(outcome: Outcome, as_json: bool) -> None:
         print_clean(f"\n{len(outcome.sample)} results, drawn with --seed {outcome.seed}")
     for number, drawn in enumerate(outcome.sample, 1):
         _say_drawn(number, drawn)
-    print_clean("\nthe bundle holds" if outcome.holds else "\nTHE BUNDLE DOES NOT HOLD")
+    print_clean(f"\n{outcome.in_a_word}")
 
 
 def _say_drawn(number: int, drawn: Drawn) -> None:

@@ -44,11 +44,29 @@ def _answer(path: Path) -> Any:
     client = needed("rfc3161_client", STAMP)
     try:
         with path.open("rb") as file:
-            return client.decode_timestamp_response(file.read(LARGEST))
+            data = file.read(LARGEST)
+        try:
+            return client.decode_timestamp_response(data)
+        except ValueError:
+            return client.decode_timestamp_response(_in_order(data))
     except FileNotFoundError as error:
         raise InputError("no such file", str(path), _ASK) from error
     except ValueError as error:
         raise InputError(f"is no answer as RFC 3161 describes: {error}", str(path), _ASK) from error
+
+
+def _in_order(answer: bytes) -> bytes:
+    """Return an answer with its certificates in the order of DER. OpenSSL leaves them in that of
+    the chain, and the stamp does not cover them. Raises ValueError where it is no answer.
+    """
+    try:
+        parsed = needed("asn1crypto.tsp", STAMP).TimeStampResp.load(answer)
+        signed = parsed["time_stamp_token"]["content"]
+        signed["certificates"] = sorted(signed["certificates"], key=lambda c: c.dump())
+        ordered: bytes = parsed.dump(force=True)
+    except (KeyError, TypeError) as error:
+        raise ValueError("it holds no certificates") from error
+    return ordered
 
 
 def _verify(answer: Any, signature: bytes, path: Path, authority: Path) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO
 
-from reporter.errors import ReporterError
+from reporter.errors import InputError, ReporterError
 from reporter.pipeline.reperformed.child import WORK
 from reporter.pipeline.reperformed.performed_again import Again, perform_again
 from reporter.pipeline.reperformed.sample import Drawn, draw
@@ -73,6 +73,14 @@ class Outcome:
     def holds(self) -> bool:
         """Return whether nothing failed, and nothing that was asked for was left out."""
         return not any(s.state in (FAILED, SKIPPED) for s in self.steps)
+
+    @property
+    def in_a_word(self) -> str:
+        """Return what came out, for people."""
+        if any(s.state == FAILED for s in self.steps):
+            return "THE BUNDLE DOES NOT HOLD"
+        undone = [s.name for s in self.steps if s.state == SKIPPED]
+        return f"NOT DONE, SO NOT SHOWN: {', '.join(undone)}" if undone else "the bundle holds"
 
 
 def verify(bundle: Path, asked: Asked) -> Outcome:
@@ -246,7 +254,11 @@ def _time_stamp(folder: Path, manifest: Manifest, asked: Asked) -> Iterator[Step
         from reporter.pipeline.sealed.time_stamp import stamped_at
 
         data = (folder / manifests.ENVELOPE).read_bytes()
-        at, is_vouched = stamped_at(asked.time_stamp, data, asked.authority)
+        try:
+            at, is_vouched = stamped_at(asked.time_stamp, data, asked.authority)
+        except InputError as error:  # says nothing of the bundle
+            yield Step("time stamp", SKIPPED, " ".join(str(error).splitlines()[:1]))
+            return
         how = "by the authority given" if is_vouched else "by whom nobody checked: no --authority"
         yield Step(
             "time stamp", OK if is_vouched else WARNED, f"the signature existed at {at}, {how}"
@@ -288,8 +300,16 @@ def _run(folder: Path, manifest: Manifest, asked: Asked) -> Iterator[Step]:
                 problems.append(f"{SIGNED}/{name}: is not a signed copy of {RUN}/{name}")
     if problems:
         yield Step("run", FAILED, "does not agree with its own manifest", _most(problems))
-    else:
-        yield Step("run", OK, "agrees with its own manifest, and its results with its scores")
+        return
+    yield Step("run", OK, "agrees with its own manifest, and its results with its scores")
+    if copies := manifests.names_below(manifest, SIGNED):
+        yield Step(
+            "signed PDF",
+            WARNED,
+            "copies of the run's files with a signature behind; whose it is was not looked at: a"
+            " PDF reader tells it",
+            tuple(f"{SIGNED}/{name}" for name in sorted(copies)),
+        )
 
 
 def _begins_with(copy: BinaryIO, whole: BinaryIO) -> bool:

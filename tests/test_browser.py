@@ -28,7 +28,13 @@ from reporter.report.html import ladders, owner_tasks, result_rows
 from reporter.report.html import page as html
 from reporter.report.html import result_pages as parted
 from reporter.report.rolled_up.rollup_chart import unit_bars
-from reporter.report.rolled_up.rollup_rows import LeftLine, RollupLine, RollupPage, SumLine
+from reporter.report.rolled_up.rollup_rows import (
+    LeftLine,
+    RollupLine,
+    RollupPage,
+    SumLine,
+    page_heads,
+)
 from reporter.report.trend.transitions import FlowStep
 from reporter.report.view.elements import Figure
 from reporter.system.plain_text import clean
@@ -509,11 +515,11 @@ def more_drawings() -> Iterator[str]:
     yield ladders.course(told)
     yield from (ladders.trend(replace(t, moments=t.moments[-n:])) for t in trends[:1] for n in (2, 4))  # fmt: skip
     yield ladders.flow((FlowStep("then", 9, "then"), FlowStep("fixed", 4, "good"), FlowStep("now", 5, "now")))  # fmt: skip
-    yield unit_bars(_UNITS, _LEFT_OUT)
+    yield unit_bars("Which?", _UNITS, _LEFT_OUT)
 
 
 _UNITS = [
-    RollupLine(n, f"unit {n}", "", 1, 1, 1, 0, 0, 0, "1", score, "x", "", "")
+    RollupLine(n, f"unit {n}", 1, 1, 1, 0, 0, 0, "1", score, "x", "", "")
     for n in (0, 1)
     for score in [Figure("x", "y", "0", "1", 300, 900, assessed=not n)]
 ]
@@ -528,8 +534,10 @@ def test_the_page_of_a_roll_up_fits_a_phone_and_is_accessible(
 ) -> None:
     cover = given.view(given.rich()).cover
     sums = (SumLine("Lisbon operations", 3482, 66, 9, 3539),)
-    view = RollupPage(cover, "x", (), tuple(_UNITS), tuple(_LEFT_OUT), sums, (), ())
-    values = {"picture": Markup(unit_bars(_UNITS, _LEFT_OUT)), "drawn": 9, "rows": 9}
+    view = RollupPage(
+        cover, page_heads(["unit"]), "x", (), tuple(_UNITS), tuple(_LEFT_OUT), sums, (), ()
+    )
+    values = {"picture": Markup(unit_bars("Which?", _UNITS, _LEFT_OUT)), "drawn": 9, "rows": 9}
     (tmp_path / "r.html").write_text(html.render_page("rollup.html", view, "screen", "", **values))
     with browser.new_context(
         viewport={"width": 390, "height": 844}, color_scheme=scheme, bypass_csp=True

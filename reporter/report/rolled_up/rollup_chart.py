@@ -15,7 +15,7 @@ SHOWN = 40
 _ROW, _MARGIN, _WIDTH, _RIGHT = 24, 200, 360, 250
 
 
-def unit_bars(lines: Sequence[RollupLine], left: Sequence[LeftLine]) -> str:
+def unit_bars(title: str, lines: Sequence[RollupLine], left: Sequence[LeftLine]) -> str:
     """Draw each group: what is proven good, unknown, and failing. Who has no score is hatched, and
     so is a unit that is left out.
     """
@@ -44,7 +44,6 @@ def unit_bars(lines: Sequence[RollupLine], left: Sequence[LeftLine]) -> str:
         descriptions.append(f"{unit.unit}: {words}")
     bottom = _ROW * (len(shown) + len(missing))
     parts += axis(_MARGIN, bottom, _WIDTH, PERCENT)
-    title = say("What is the score of each unit, on evidence and at most?")
     size = _MARGIN + _WIDTH + _RIGHT, bottom + 22
     return draw(*size, title, parts, "unit-bars", desc="; ".join(descriptions))
 

@@ -27,8 +27,14 @@ from reporter.report import EDITIONS
 from reporter.report.html import ladders, owner_tasks, result_rows
 from reporter.report.html import page as html
 from reporter.report.html import result_pages as parted
-from reporter.report.rolled_up.rollup_chart import unit_bars
-from reporter.report.rolled_up.rollup_rows import LeftLine, RollupLine, RollupPage, SumLine
+from reporter.report.rolled_up.rollup_chart import unit_bars, unit_stack
+from reporter.report.rolled_up.rollup_rows import (
+    LeftLine,
+    RollupLine,
+    RollupPage,
+    SumLine,
+    page_heads,
+)
 from reporter.report.trend.transitions import FlowStep
 from reporter.report.view.elements import Figure
 from reporter.system.plain_text import clean
@@ -462,7 +468,7 @@ _LABELS = """drawing => { const at = drawing.getBoundingClientRect();
             [box.left - at.left, box.top - at.top, box.right - at.left, box.bottom - at.top]] }) }"""
 _LABELLED = {
     *("agent-map", "bar", "cost-curve", "course", "days", "deviations", "flow", "heat"),
-    *("lost-points", "owner-ages", "path", "tier-levels", "trend", "unit-bars"),
+    *("lost-points", "owner-ages", "path", "tier-levels", "trend", "unit-bars", "unit-stack"),
 }
 
 
@@ -486,7 +492,7 @@ def test_each_label_of_a_drawing_stands_on_the_colour_that_is_declared_for_it(
         )
         page.add_style_tag(
             content=".finder { display: none !important } main { max-width: none !important }"
-            " .scroll { overflow: visible !important } svg.chart { max-width: none !important }"
+            " .scroll { overflow: visible !important } svg.chart { display: inline-block !important; max-width: none !important }"
         )
         drawings = page.locator("svg.chart:has(text)")
         labels = [drawing.evaluate(_LABELS) for drawing in drawings.all()]
@@ -509,11 +515,12 @@ def more_drawings() -> Iterator[str]:
     yield ladders.course(told)
     yield from (ladders.trend(replace(t, moments=t.moments[-n:])) for t in trends[:1] for n in (2, 4))  # fmt: skip
     yield ladders.flow((FlowStep("then", 9, "then"), FlowStep("fixed", 4, "good"), FlowStep("now", 5, "now")))  # fmt: skip
-    yield unit_bars(_UNITS, _LEFT_OUT)
+    yield unit_bars("Which?", _UNITS, _LEFT_OUT)
+    yield unit_stack("Which?", _UNITS, _LEFT_OUT)
 
 
 _UNITS = [
-    RollupLine(n, f"unit {n}", "", 1, 1, 1, 0, 0, 0, "1", score, "x", "", "")
+    RollupLine(n, f"unit {n}", 1, 1, 1, 0, 0, 0, "1", score, "x", "", "")
     for n in (0, 1)
     for score in [Figure("x", "y", "0", "1", 300, 900, assessed=not n)]
 ]
@@ -522,15 +529,58 @@ _LEFT_OUT = [
 ]  # fmt: skip
 
 
+_HOSTILE = [
+    *("W" * 400, "未登録の代理" * 30, "<script>alert(1)</script>" * 9, "i" * 400, "Größenwahn & Co. " * 9),
+]  # fmt: skip
+"""Names of units: broad letters, a script of twice the width, code, narrow letters, words."""
+_PAST = """drawing => { const room = drawing.getBoundingClientRect();
+    return [...drawing.querySelectorAll('text')].map(text => [text, text.getBoundingClientRect()])
+        .filter(([, box]) => box.left < room.left - 1 || box.right > room.right + 1)
+        .map(([text]) => text.textContent) }"""
+"""Labels of a picture that are not wholly in it."""
+_OVER = """drawing => { const boxes = [...drawing.querySelectorAll('text:not([text-anchor=end], '
+    + '[text-anchor=middle])')].map(text => [text.textContent, text.getBoundingClientRect()]);
+    return boxes.filter(([, one]) => boxes.some(([, other]) => one !== other && one.right > other.left
+        && other.left > one.left && Math.abs(one.top - other.top) < 3)).map(([words]) => words) }"""
+"""Labels that run into the next one of their line."""
+
+
+@pytest.mark.parametrize("n", [3, 40])
+@pytest.mark.parametrize("width", [320, 390, 889, 890, 1280])
+def test_the_picture_of_a_roll_up_fits_any_width_whatever_its_names(
+    browser: Any, tmp_path: Path, width: int, n: int
+) -> None:
+    lines = [replace(_UNITS[0], name="All units")]
+    lines += [replace(_UNITS[k % 2], depth=k % 3, name=_HOSTILE[k % 5]) for k in range(1, n)]
+    left = [replace(_LEFT_OUT[0], unit=_HOSTILE[1])]
+    _write_roll_up(tmp_path / "r.html", lines, left)
+    with browser.new_context(viewport={"width": width, "height": 844}) as context:
+        page = context.new_page()
+        page.goto((tmp_path / "r.html").as_uri())
+        drawing = page.locator("svg.chart:visible")
+        assert drawing.count() == 1
+        assert ("unit-stack" in drawing.get_attribute("class")) == (width < 890)
+        assert drawing.evaluate(_PAST) == [] and drawing.evaluate(_OVER) == []
+        scroll = page.locator(".scroll:has(svg)")
+        assert scroll.evaluate("s => s.scrollWidth <= s.clientWidth")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def _write_roll_up(path: Path, lines: list[RollupLine], left: list[LeftLine]) -> None:
+    cover = given.view(given.rich()).cover
+    sums = (SumLine("Lisbon operations", 3482, 66, 9, 3539),)
+    heads = page_heads(["unit"])
+    view = RollupPage(cover, heads, "x", (), tuple(lines), tuple(left), sums, (), ())
+    picture = Markup(unit_bars("Which?", lines, left) + unit_stack("Which?", lines, left))
+    values = {"picture": picture, "drawn": 40, "rows": 99}
+    path.write_text(html.render_page("rollup.html", view, "screen", "", **values), "utf-8")
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_page_of_a_roll_up_fits_a_phone_and_is_accessible(
     browser: Any, tmp_path: Path, scheme: str
 ) -> None:
-    cover = given.view(given.rich()).cover
-    sums = (SumLine("Lisbon operations", 3482, 66, 9, 3539),)
-    view = RollupPage(cover, "x", (), tuple(_UNITS), tuple(_LEFT_OUT), sums, (), ())
-    values = {"picture": Markup(unit_bars(_UNITS, _LEFT_OUT)), "drawn": 9, "rows": 9}
-    (tmp_path / "r.html").write_text(html.render_page("rollup.html", view, "screen", "", **values))
+    _write_roll_up(tmp_path / "r.html", _UNITS, _LEFT_OUT)
     with browser.new_context(
         viewport={"width": 390, "height": 844}, color_scheme=scheme, bypass_csp=True
     ) as context:

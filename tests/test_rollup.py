@@ -28,7 +28,9 @@ from reporter.pipeline.rollup.members import Member, Members, Rules, read_member
 from reporter.pipeline.rollup.pool import roll_up, roll_up_members
 from reporter.report.rolled_up import rollup_data as data
 from reporter.report.rolled_up.rollup_data import Group, Rollup
-from reporter.runs.actor_attributes import ACTORS, ATTRIBUTES, COLUMNS
+from reporter.report.rolled_up.rollup_files import write_rollup
+from reporter.report.rolled_up.rollup_rows import ATTRIBUTE_NAMES, page_heads
+from reporter.runs.actor_attributes import ACTORS, AGENT, ATTRIBUTES, COLUMNS
 from reporter.runs.store import RESULTS, read_data
 from reporter.score import score
 
@@ -392,11 +394,68 @@ def test_every_form_says_the_same(good_run: Path, printed: tuple[Path, str]) -> 
         assert row["path"] == " / ".join(group["path"]) and int(row["results"]) == sum(group["counts"].values())  # fmt: skip
         if group["score"]:
             assert f"{row['score_lo'].replace('.', ',')}" in page and row["score_lo"] in text
-    assert "Einheiten im Vergleich" in page and 'class="chart unit-bars"' in page
+    assert 'class="chart unit-bars"' in page
     assert {p.name for p in out.iterdir()} == {"rollup.json", "rollup.csv", "rollup.html"}
     whole = made["groups"][0]
     sums = f"{whole['inside']:,} in its groups + {whole['outside']:,} on the organisation - {whole['again']:,} counted again = "  # fmt: skip
     assert sums in text
+
+
+def heads(page: str, table: str) -> str:
+    """The first heading of a table of the page."""
+    inner = page.split(f'<table class="narrow {table}">')[1].split("</th>")[0]
+    return inner.split("<bdi>")[1].split("</bdi>")[0]
+
+
+def test_the_page_says_what_its_rows_are(printed: tuple[Path, str]) -> None:
+    page = (printed[0] / "rollup.html").read_text("utf-8")
+    assert heads(page, "rolled") == "Geschäftsbereich / Umgebung"
+    assert heads(page, "sums") == "Geschäftsbereich"
+    title = "Gruppen im Vergleich: Geschäftsbereich / Umgebung"
+    assert page.count(title) == 4 and f"<h2><bdi>{title}</bdi></h2>" in page
+    assert "<title>Welchen Wert hat jede Gruppe," in page and ">Einheit<" not in page
+
+
+@pytest.mark.parametrize(
+    "levels, title, groups, sums",
+    [
+        (("unit",), "Units compared", "Unit", "Group"),
+        (("organisation", "unit"), "Groups compared: Organisation / Unit", "Organisation / Unit", "Organisation"),
+        (("label:tier",), "Groups compared: tier (label)", "tier (label)", "Group"),
+        (("x" * 99, "a\u202eb"), f"Groups compared: {'x' * 39}… / a\\u202eb", f"{'x' * 39}… / a\\u202eb", f"{'x' * 39}…"),
+        ((), "The whole run", "Run", "Group"),
+    ],
+)  # fmt: skip
+def test_groups_are_called_units_only_where_each_is_one(
+    levels: tuple[str, ...], title: str, groups: str, sums: str
+) -> None:
+    made = page_heads(levels)
+    assert (made.title, made.groups, made.sums) == (title, groups, sums)
+    assert ("each unit" in made.question) == (levels == ("unit",))
+
+
+def test_each_attribute_of_ours_has_a_heading() -> None:
+    assert {AGENT, *ATTRIBUTES, *data.OF_RUNS} == {*ATTRIBUTE_NAMES}
+
+
+def test_a_label_is_called_as_the_register_spells_it(tmp_path: Path) -> None:
+    made = world(random.Random(1))
+    folder = left(tmp_path / "u", made)
+    with DuckDB(tmp_path / "work") as engine:
+        columns = f"* REPLACE ('{json.dumps({'Cost <b>center</b>': '7', 'tier': '1'})}' AS labels)"
+        rows = f"SELECT {columns} FROM read_parquet('{folder / ACTORS}')"
+        engine.write_parquet(rows, tmp_path / "labelled")
+    (tmp_path / "labelled").replace(folder / ACTORS)
+    run = replace(member(tmp_path / "other", made, "u"), folder=folder)
+    rolled = roll_up_members(
+        members(run), ["COST-<b>CENTER</b>", "label:Tier", "cost<b>center</b>"]
+    )
+    assert rolled.levels == ("Cost <b>center</b>", "label:tier")
+    assert {g.path for g in rolled.groups} == {(), ("7",), ("7", "1")}
+    write_rollup(rolled, tmp_path / "out", ("html",), "")
+    page = (tmp_path / "out/rollup.html").read_text("utf-8")
+    assert heads(page, "rolled") == "Cost &lt;b&gt;center&lt;/b&gt; / tier (label)"
+    assert "<b>center" not in page
 
 
 def test_the_json_is_what_its_schema_says(printed: tuple[Path, str]) -> None:

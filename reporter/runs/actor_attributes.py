@@ -163,10 +163,13 @@ def attributes(engine: Engine, run: Path) -> tuple[str, ...]:
     return (AGENT, *ATTRIBUTES, *sorted(labels))
 
 
-def has_attribute(name: str, known: Iterable[str]) -> bool:
-    """Tell whether an attribute is among those of `attributes`, however a label is spelled."""
-    keys = {same_key(each) for each in known}
-    return same_key(name) in keys or LABEL + same_key(name.removeprefix(LABEL)) in keys
+def spelled(name: str, known: Iterable[str]) -> str:
+    """Return an attribute as those of `attributes` spell it, the first of them; '' for another."""
+    by_key: dict[str, str] = {}
+    for each in known:
+        by_key.setdefault(same_key(each), each)
+    key = same_key(name)
+    return by_key.get(key) or by_key.get(LABEL + key.removeprefix(LABEL), "")
 
 
 def _stored_labels(engine: Engine) -> list[str]:

@@ -23,11 +23,11 @@ from reporter.pipeline.rollup.members import Member, Members, Rules, read_member
 from reporter.report.rolled_up import rollup_data as data
 from reporter.runs.actor_attributes import (
     attributes,
-    has_attribute,
     outside,
     place_results,
     placed_actors,
     placed_tallies,
+    spelled,
 )
 from reporter.score import score
 
@@ -73,7 +73,7 @@ def roll_up_members(
     """Pool the results of runs that were read, as `roll_up`."""
     with TemporaryDirectory(prefix="reporter-") as name, DuckDB(Path(name) / "work") as engine:
         levels = tuple(by) or _usual_levels(engine, members)
-        members = _with_attributes(engine, members, levels)
+        members, levels = _with_attributes(engine, members, levels)
         pools = _pools(engine, members, levels)
     return _scored(members, levels, pools, floor)
 
@@ -86,13 +86,15 @@ def _usual_levels(engine: Engine, members: Members) -> tuple[str, ...]:
     return data.OF_RUNS if several else (data.UNIT,)
 
 
-def _with_attributes(engine: Engine, members: Members, levels: Sequence[str]) -> Members:
-    """Leave out the runs that have no table of actors where it is needed; refuse an attribute that
-    no run has.
+def _with_attributes(
+    engine: Engine, members: Members, levels: tuple[str, ...]
+) -> tuple[Members, tuple[str, ...]]:
+    """Leave out the runs that have no table of actors where it is needed, and spell attributes as
+    the runs do; refuse one that no run has.
     """
     wanted = [name for name in levels if name not in data.OF_RUNS]
     if not wanted:
-        return members
+        return members, levels
     known: dict[str, None] = {}
     without = []
     for member in members.pooled:
@@ -106,8 +108,9 @@ def _with_attributes(engine: Engine, members: Members, levels: Sequence[str]) ->
             str(without[0].folder),
             "Assess again, or roll up by unit and organisation.",
         )
-    for name in wanted:
-        if not has_attribute(name, known):
+    spellings = {name: spelled(name, known) for name in wanted}
+    for name, spelling in spellings.items():
+        if not spelling:
             close = get_close_matches(name, [*known], 1)
             guess = f"Did you mean {close[0]}? " if close else ""
             listed = ", ".join((*data.OF_RUNS, *known))
@@ -117,12 +120,13 @@ def _with_attributes(engine: Engine, members: Members, levels: Sequence[str]) ->
                 f"{guess}There are: {listed}.",
             )
     left = [data.LeftOut(m.unit, m.organisation, data.NAMELESS, "", m.folder.name) for m in without]
-    return replace(
+    members = replace(
         members,
         pooled=tuple(m for m in members.pooled if m not in without),
         missing=(*members.missing, *without),
         left_out=(*members.left_out, *left),
     )
+    return members, tuple(dict.fromkeys(spellings.get(name, name) for name in levels))
 
 
 def _pools(engine: Engine, members: Members, levels: Sequence[str]) -> dict[Path_, _Pool]:

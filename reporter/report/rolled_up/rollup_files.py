@@ -109,7 +109,10 @@ def _page(rollup: data.Rollup, medium: str, more_css: str, language: str) -> str
 
     with speaking(language):
         view = rollup_page(rollup)
-        picture = Markup(chart.unit_bars(view.lines, view.left))
+        drawn = view.heads.question, view.lines, view.left
+        picture = Markup(chart.unit_bars(*drawn))
+        if medium == "screen":
+            picture += Markup(chart.unit_stack(*drawn))
         values = {"picture": picture, "drawn": chart.SHOWN, "rows": SHOWN}
         return render_page("rollup.html", view, medium, more_css, **values)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -23,9 +23,39 @@ from reporter.report.view.format import (
     percent,
     period,
 )
+from reporter.runs.actor_attributes import LABEL
 
 NONE = mark("(none)")
 """The group of those who have no value of an attribute."""
+ATTRIBUTE_NAMES: Mapping[str, str] = {
+    "agent": mark("Agent"),
+    "autonomy": mark("Autonomy"),
+    "business_unit": mark("Business unit"),
+    "default_policy": mark("Default policy"),
+    "deploy_identity_type": mark("Type of deployment identity"),
+    "enforcement_point": mark("Enforcement point"),
+    "environment": mark("Environment"),
+    "identity_issuer": mark("Identity issuer"),
+    "kind": mark("Kind"),
+    "listed_in": mark("Listed in"),
+    "memory_scope": mark("Memory scope"),
+    "organisation": mark("Organisation"),
+    "owner": mark("Owner"),
+    "policy": mark("Policy"),
+    "principal_type": mark("Type of principal"),
+    "process": mark("Process"),
+    "risk_tier": mark("Declared risk tier"),
+    "sandbox_network": mark("Network of the sandbox"),
+    "sandbox_type": mark("Type of sandbox"),
+    "source": mark("Source"),
+    "state": mark("State"),
+    "technical_owner": mark("Technical owner"),
+    "tier": mark("Tier"),
+    "unit": mark("Unit"),
+    "user_facing": mark("User-facing"),
+    "vendor_hosted": mark("Hosted by a vendor"),
+}
+"""What `--by` takes beside labels, as a heading."""
 LEFT: Mapping[str, str] = {
     data.OLDER: mark("an earlier run; the last one of the unit counts"),
     data.RULES: mark(
@@ -52,8 +82,6 @@ class RollupLine:
     depth: int
     """0 for the whole."""
     name: str
-    level_of: str
-    """The attribute that its name is a value of; '' for the whole."""
     actors: int
     results: int
     passed: int
@@ -94,10 +122,25 @@ class SumLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Heads:
+    """What the page calls the groups that it compares."""
+
+    title: str
+    """Of the comparison."""
+    question: str
+    """That the picture answers."""
+    groups: str
+    """Above the names of all groups."""
+    sums: str
+    """Above those of the groups that have groups in them."""
+
+
+@dataclass(frozen=True, slots=True)
 class RollupPage:
     """A roll-up, ready to print."""
 
     cover: Cover
+    heads: Heads
     headline: str
     """Its level and score, or why there is none."""
     lead: tuple[str, ...]
@@ -113,8 +156,10 @@ class RollupPage:
 def rollup_page(rollup: data.Rollup) -> RollupPage:
     """Print a roll-up in the current language."""
     lines = tuple(_line(rollup, group) for group in rollup.groups)
+    heads = page_heads(rollup.levels)
     return RollupPage(
-        _cover(rollup),
+        _cover(rollup, heads.title),
+        heads,
         _headline(lines[0]),
         tuple(_lead(rollup)),
         lines,
@@ -125,12 +170,41 @@ def rollup_page(rollup: data.Rollup) -> RollupPage:
     )
 
 
-def _cover(rollup: data.Rollup) -> Cover:
+def page_heads(levels: Sequence[str]) -> Heads:
+    """Print what groups by some levels are called: units only where each is a unit."""
+    if not levels:
+        return Heads(say("The whole run"), say(_OF_GROUPS), say("Run"), say("Group"))
+    names = [_attribute(name) for name in levels]
+    groups = " / ".join(names)
+    sums = " / ".join(names[:-1]) or say("Group")
+    if tuple(levels) == (data.UNIT,):
+        question = say("What is the score of each unit, on evidence and at most?")
+        return Heads(say("Units compared"), question, groups, sums)
+    return Heads(say("Groups compared: {names}", names=groups), say(_OF_GROUPS), groups, sums)
+
+
+_OF_GROUPS = mark("What is the score of each group, on evidence and at most?")
+
+
+def _attribute(name: str) -> str:
+    """Print the name of an attribute: a label as the register spells it."""
+    if name in ATTRIBUTE_NAMES:
+        return say(ATTRIBUTE_NAMES[name])
+    label = name.removeprefix(LABEL)
+    text = clean(label) if len(label) <= _LONGEST else f"{clean(label[: _LONGEST - 1])}…"
+    return text if label == name else say("{name} (label)", name=text)
+
+
+_LONGEST = 40
+"""Characters of a label in a heading."""
+
+
+def _cover(rollup: data.Rollup, title: str) -> Cover:
     parts = sorted(f"{m.organisation}\0{m.unit}\0{m.manifest}" for m in rollup.pooled)
     parts += [f"{m.organisation}\0{m.unit}\0{m.why}" for m in rollup.left_out]
     digest = hashlib.sha256("\n".join(parts).encode()).hexdigest()
     return Cover(
-        title=say("Units compared"),
+        title=title,
         organisation=join(rollup.organisations),
         unit="" if len(rollup.pooled) > 1 else rollup.pooled[0].unit,
         period=period(rollup.period_from, rollup.period_to),
@@ -163,7 +237,6 @@ def _line(rollup: data.Rollup, group: data.Group) -> RollupLine:
     return RollupLine(
         depth=len(group.path),
         name=group_name(rollup, group),
-        level_of=clean(rollup.levels[len(group.path) - 1].replace("_", " ")) if group.path else "",
         actors=group.actors,
         results=group.results,
         passed=counts[Status.PASS] + counts[Status.DECLARED] + counts[Status.ATTESTED],

@@ -21,6 +21,7 @@ from conftest import reporter
 
 from reporter.pipeline.batch import worker
 from reporter.pipeline.batch.batch_outputs import write_rows
+from reporter.pipeline.batch.batch_run import Done
 from reporter.pipeline.batch.journal import NAME
 from reporter.pipeline.batch.unit_order import LOCK
 from reporter.runs.store import read_data
@@ -306,13 +307,29 @@ def test_all_units_are_rolled_up_once(done: Path) -> None:
     assert "changed by hand" not in (done / "runs/rollup.csv").read_text("utf-8-sig")
 
 
+def test_a_unit_that_left_the_plan_is_named_in_the_numbers_until_its_runs_go(done: Path) -> None:
+    whole = json.loads((done / "runs/batch.json").read_bytes())["group"]
+    (done / "PLAN.yml").write_text(PLAN.replace("units/*", "units/a"))
+    result = batch(done)
+    assert result.exit_code == 0 and "not in the numbers of all units: b" in result.stdout
+    made = json.loads((done / "runs/rollup.json").read_bytes())
+    # Who left counts for nothing, unlike who failed.
+    assert [(m["unit"], m["why"], m["unknown"]) for m in made["left_out"]] == [("b", "unplanned", None)]  # fmt: skip
+    assert (whole["pooled"], made["groups"][0]["unknown_units"]) == (["a", "b"], 0)
+    assert "not in the plan any more" in reporter("rollup", done / "runs").stdout
+    history = reporter("history", done / "runs").stdout
+    assert all(re.search(f"^{name}/2026-07-01", history, re.M) for name in ("a", "b"))
+    shutil.rmtree(done / "runs/b")
+    assert "not in the numbers" not in batch(done).stdout
+
+
 def test_of_a_unit_with_too_little_evidence_no_file_has_a_score(done: Path) -> None:
     (one, *_) = json.loads((done / "runs/batch.json").read_bytes())["units"]
     assert "score_lo" in one
     for is_thin in (True, False):
         row = one | {"run": "r", "readiness": is_thin, "level": 0, "level_at_most": 5}
         row |= {"score_lo": 0.1, "score_hi": 99.9, "score_lo_exact": "1/999", "score_hi_exact": "1"}
-        write_rows([row], done)
+        write_rows(Done((row,), frozenset()), done)
         (data,) = json.loads((done / "batch.json").read_bytes())["units"]
         (cells,) = csv.DictReader((done / "batch.csv").read_text("utf-8-sig").splitlines())
         assert {data[n] is None for n in row if n.startswith(("level", "score"))} == {is_thin}

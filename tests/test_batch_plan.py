@@ -54,6 +54,14 @@ def test_what_is_not_there_is_a_unit_with_a_problem(place: Path) -> None:
     ]
 
 
+def test_a_link_that_leads_nowhere_is_a_unit_that_cannot_be_assessed(place: Path) -> None:
+    (place / "units/lost").symlink_to("/mnt/none/lost")
+    (place / "units/loop").symlink_to(place / "units/loop")
+    found = {u.name: u.problem for u in plan(place, "units: [units/*]\nout: r\n").units}
+    problem = "is a link to what is not there"
+    assert found == {"a": "", "b": "", "runs": "", "lost": problem, "loop": problem}
+
+
 def test_all_of_a_plan_is_read(place: Path) -> None:
     (place / "key").write_text("0123456789abcdef" * 4)
     found = plan(

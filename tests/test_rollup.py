@@ -264,6 +264,11 @@ def test_below_the_floor_no_number_is_given(tmp_path: Path) -> None:
     assert groups["well",].score and groups["thin",].coverage == F(1, 10)
     # Nine tenths and two tenths: 45 % could be judged of all.
     assert groups[()].why == "thin" and not made.frameworks
+    # What is printed like the floor is said to be below it.
+    close = roll_up_members(members(*units), [data.UNIT], F(1001, 10000))
+    write_rollup(close, tmp_path / "out", ("html",), "")
+    page = (tmp_path / "out/rollup.html").read_text("utf-8")
+    assert "a little less than the 10.0 % that is asked for could be judged" in page.replace("\u00a0", " ")  # fmt: skip
 
 
 def test_a_group_has_no_number_where_those_with_enough_evidence_hold_too_little(
@@ -505,6 +510,7 @@ def test_labels_group_results_and_name_nobody_in_a_run_without_names(
         {"type": "agent", "actor_id": "a2", "state": "active", "owner_id": "ann.moss@x.example", "labels": '{"lead": "Ann Moss", "team": "claims"}'},
         {"type": "agent", "actor_id": "a3", "state": "active", "owner_id": "ann.moss@x.example", "labels": {"team": "pay"}},
         {"type": "agent", "actor_id": "a4", "state": "active", "labels": "no object"},
+        {"type": "agent", "actor_id": "a5", "state": "active", "owner_id": "ann.moss@x.example", "labels": {"team": ["red", "blue"]}},
         {"type": "human", "actor_id": "ann.moss@x.example", "name": "Ann Moss", "state": "active"},
     ]  # fmt: skip
     (tmp_path / "ws/inventory").mkdir(parents=True)
@@ -517,13 +523,18 @@ def test_labels_group_results_and_name_nobody_in_a_run_without_names(
         made = roll_up([tmp_path / name], ["team"], F(0))
         sizes = {g.path: g.actors for g in made.groups}
         assert sizes["claims",] == 2 and sizes["pay",] == 1 and sizes["",] >= 1
+        assert sizes["blue, red",] == 1  # all words of a list, in order of the alphabet
+        asked = roll_up([tmp_path / name], ["label:team"], F(0))
+        assert {g.path: g.actors for g in asked.groups} == sizes
+        with pytest.raises(InputError, match="label:owner"):
+            roll_up([tmp_path / name], ["label:owner"], F(0))
     with DuckDB(tmp_path / "work") as engine:
         engine.show_parquet("hidden", [tmp_path / "hidden" / ACTORS])
         texts = str(engine.rows("SELECT * FROM hidden"))
         engine.show_parquet("plain", [tmp_path / "open" / ACTORS])
         labels = {text for (text,) in engine.rows("SELECT DISTINCT labels FROM plain")}
     assert "claims" in texts and "Moss" not in texts and "ann.moss" not in texts
-    assert labels == {'{"lead":"Ann Moss","team":"claims"}', '{"team":"pay"}', "no object", None}
+    assert labels == {'{"lead":"Ann Moss","team":"claims"}', '{"team":"pay"}', r'{"team":"[\"red\",\"blue\"]"}', "no object", None}  # fmt: skip
     owners = [g.path[0] for g in roll_up([tmp_path / "hidden"], ["owner"], F(0)).groups[1:]]
     assert len([name for name in owners if name]) == 1
 

@@ -815,6 +815,10 @@ def test_a_signed_pdf_is_a_copy_of_that_of_the_run(
     assert "is not a signed copy" in lines(look(bundle, place))
     with pytest.raises(InputError, match="0 private keys"):
         read_signer(authority / "ca.pem")
+    both = [(authority / name).read_text() for name in ("ca.pem", "tsa.key")]
+    (authority / "mixed.pem").write_text("".join(both))
+    with pytest.raises(InputError, match="is not that of its first certificate"):
+        read_signer(authority / "mixed.pem")
 
 
 # ---------------------------------------------------------------- what is not sealed, and the chain

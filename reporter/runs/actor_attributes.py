@@ -169,7 +169,10 @@ def spelled(name: str, known: Iterable[str]) -> str:
     for each in known:
         by_key.setdefault(same_key(each), each)
     key = same_key(name)
-    return by_key.get(key) or by_key.get(LABEL + key.removeprefix(LABEL), "")
+    label = key.removeprefix(LABEL)
+    found = by_key.get(key) or by_key.get(LABEL + label, "")
+    is_plain = label != key and label not in map(same_key, _TAKEN)
+    return found or (by_key.get(label, "") if is_plain else "")
 
 
 def _stored_labels(engine: Engine) -> list[str]:
@@ -275,5 +278,12 @@ def _label(keys: Sequence[str], labels: Sequence[str]) -> str:
     """SQL: the value of the first label that is one of the keys, in any spelling."""
     spelled = [label for key in keys for label in labels if same_key(label) == key]
     paths = ("$." + '"' + n.replace("\\", "\\\\").replace('"', '\\"') + '"' for n in spelled)
-    values = (f"json_extract_string({_LABELS}, {quoted(path)})" for path in paths)
+    values = (_one_text(f"json_extract_string({_LABELS}, {quoted(path)})") for path in paths)
     return f"coalesce({', '.join([*values, 'NULL'])})"
+
+
+def _one_text(value: str) -> str:
+    """SQL: a value of a label as one text; of a list all words, in order of the alphabet."""
+    words = f"list_sort(TRY_CAST(TRY_CAST({value} AS JSON) AS VARCHAR[]))"
+    as_list = f"CASE WHEN {value} LIKE '[%' THEN array_to_string({words}, ', ') END"
+    return f"coalesce({as_list}, {value})"

@@ -4,7 +4,7 @@ for people, JUnit XML and a summary in Markdown, and the exit code.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -32,15 +32,16 @@ _MORE = (
 _SCORED = ("level", "level_at_most", "score_lo", "score_hi", "score_lo_exact", "score_hi_exact")
 
 
-def write_rows(rows: Sequence[Row], out: Path, group: Row | None = None) -> None:
+def write_rows(done: Done, out: Path, group: Row | None = None) -> None:
     """Write the rows, and that of all units; of the same rows the same bytes."""
     from reporter.report.csv_tables import write_table
 
-    data = {"schema": SCHEMA, "units": [_data(row) for row in rows], "group": group}
+    rows = [_data(row) for row in done.rows]
+    data = {"schema": SCHEMA, "units": rows, "not_in_plan": done.unplanned, "group": group}
     write_whole(out / JSON, clean_json(data, indent=1, sort_keys=True) + "\n")
     part = out / f".{CSV}.part"
     try:
-        write_table(part, COLUMNS, [[_cell(_data(row)[c]) for c in COLUMNS] for row in rows])
+        write_table(part, COLUMNS, [[_cell(row[c]) for c in COLUMNS] for row in rows])
         part.replace(out / CSV)
     finally:
         part.unlink(missing_ok=True)
@@ -52,6 +53,7 @@ def as_data(done: Done) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "units": units,
+        "not_in_plan": done.unplanned,
         "group": done.group,
         "exit_code": exit_code(done),
     }

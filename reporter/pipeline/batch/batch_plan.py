@@ -354,13 +354,19 @@ def _found(unit: Unit, pattern: str, base: Path, plan: Plan) -> list[Unit]:
     found = (Path(root) if root else base).glob(pattern[len(root) :])
     ours = [p.resolve() for p in (plan.out, plan.cache) if p]
     folders = [
-        folder
-        for folder in sorted(found)
-        if folder.is_dir() and not folder.name.startswith(".") and folder.resolve() not in ours
+        path
+        for path in sorted(found)
+        if not path.name.startswith(".")
+        and (_leads_nowhere(path) or (path.is_dir() and path.resolve() not in ours))
     ]
     if not folders:
         return [replace(unit, name=clean(pattern), problem="no folder matches this pattern")]
     return [_named(replace(unit, workspace=folder)) for folder in folders]
+
+
+def _leads_nowhere(path: Path) -> bool:
+    """Tell whether a path is a link to what is not there, such as a share that is not mounted."""
+    return path.is_symlink() and not path.exists()
 
 
 def _named(unit: Unit) -> Unit:
@@ -380,6 +386,8 @@ def _named(unit: Unit) -> Unit:
             f"Give it a `name` of at most {_LONGEST_NAME} letters, without / and a first dot.",
         )
     problem = "" if unit.workspace.is_dir() else "there is no such folder"
+    if _leads_nowhere(unit.workspace):
+        problem = "is a link to what is not there"
     return replace(unit, name=name, problem=problem)
 
 

@@ -41,6 +41,8 @@ class Done:
     """What of its own the batch could not write."""
     group: Row | None = None
     """All units together; None where nothing was rolled up."""
+    unplanned: tuple[str, ...] = ()
+    """Units of earlier batches that the plan has no more, and whose runs are still there."""
 
 
 @dataclass(frozen=True, slots=True)

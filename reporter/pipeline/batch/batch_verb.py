@@ -113,6 +113,7 @@ def _run(plan: Plan, lines: Log, hook: Callable[[Path], None], packs: bool, fres
             _warn_of_others(plan, journal.rows, lines)
             now = lambda: lines.now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")  # noqa: E731
             done = run_units(Work(plan, journal, _listener(lines), now, packs, fresh))
+            done = replace(done, unplanned=_unplanned(plan, journal.rows))
         try:
             done = _rolled_up(done, plan)
         except OSError as error:
@@ -144,13 +145,13 @@ def _rolled_up(done: Any, plan: Plan) -> Any:
     from reporter.pipeline.batch.batch_outputs import JSON, write_rows
     from reporter.pipeline.batch.batch_rollup import known_group, roll_up_units
 
-    group = known_group(plan.out / JSON, done.rows, plan)
-    write_rows(done.rows, plan.out, group)
+    group = known_group(plan.out / JSON, done, plan)
+    write_rows(done, plan.out, group)
     if not group:
-        group, problem = roll_up_units(done.rows, plan)
+        group, problem = roll_up_units(done, plan)
         if problem:
             done = replace(done, troubles=(*done.troubles, problem))
-        write_rows(done.rows, plan.out, group)
+        write_rows(done, plan.out, group)
     return replace(done, group=group)
 
 
@@ -158,6 +159,16 @@ def _release(lock: Path, held: int) -> None:
     from reporter.system.claims import release
 
     release(lock, held)
+
+
+def _unplanned(plan: Plan, rows: dict[str, Any]) -> tuple[str, ...]:
+    """Return the units that the plan has no more and whose runs are there: it is named that they
+    are not in the numbers, until their runs go too.
+    """
+    from reporter.runs.store import MANIFEST
+
+    others = sorted(rows.keys() - {unit.name for unit in plan.units})
+    return tuple(name for name in others if any((plan.out / name).glob(f"*/{MANIFEST}")))
 
 
 def _warn_of_others(plan: Plan, rows: dict[str, Any], lines: Log) -> None:

@@ -98,12 +98,25 @@ class UnitHistory:
 
 
 def read_history(folder: Path) -> tuple[list[RunRow], list[UnitHistory]]:
-    """Read the runs that lie in a folder, by organisation, unit and moment.
+    """Read the runs that lie in a folder, or in the folders of units in it as a batch leaves them,
+    by organisation, unit and moment.
 
-    Raises InputError where there is no folder, VerificationError where the chain is broken.
+    Raises InputError where there is no folder or no run, VerificationError where a chain is broken.
     """
     if not folder.is_dir():
         raise InputError("no such folder", str(folder), "Give the folder that holds the runs.")
+    rows, followed = _history_of(folder)
+    names = sorted(p.name for p in folder.iterdir() if p.is_dir() and not p.name.startswith("."))
+    for name in names if not rows else ():
+        more, units = _history_of(folder / name)
+        rows += [replace(row, run=f"{name}/{row.run}") for row in more]
+        followed += units
+    if not rows:
+        raise InputError("holds no run", str(folder), "Give the folder that holds the runs.")
+    return rows, followed
+
+
+def _history_of(folder: Path) -> tuple[list[RunRow], list[UnitHistory]]:
     lines = read_chain(folder)
     chain, taken_out = latest(lines), {*unlisted(folder, lines)}
     names = {run.name for run in runs_below(folder)}

@@ -91,7 +91,7 @@ class _Found:
     folder: Path | None
     unit: str = ""
     status: str = ""
-    """One of `FAILED`, `ABSENT`; '' for a run of the unit."""
+    """One of `FAILED`, `ABSENT`, `UNPLANNED`; '' for a run of the unit."""
     reason: str = ""
     above: str = ""
     """The folder in which the run lies: the name of a unit that has no other."""
@@ -144,7 +144,7 @@ def read_members(paths: Sequence[Path]) -> Members:
     return Members(
         by_rules[key[0]],
         tuple(pooled),
-        tuple(m for m, left in missing if left.why != data.ABSENT),
+        tuple(m for m, left in missing if left.why not in data.NOT_ASKED),
         tuple(sorted((*left_out, *(left for _, left in missing)), key=_order)),
     )
 
@@ -185,8 +185,11 @@ def _below(path: Path) -> Iterator[tuple[_Found, bool]]:
     if _is_run(path):
         yield _Found(path), True
     elif (path / BATCH).is_file():
-        for row in _batch_rows(path / BATCH):
+        rows, unplanned = _batch_rows(path / BATCH)
+        for row in rows:
             yield _of_batch(path, row), False
+        for unit in unplanned:
+            yield _Found(_last_run(path, unit), unit, data.UNPLANNED), False
     else:
         folders = sorted(p.parent for p in [*path.glob(f"*/{DATA}"), *path.glob(f"*/*/{DATA}")])
         for folder in folders:
@@ -199,11 +202,14 @@ def _is_run(path: Path) -> bool:
     return (path / DATA).is_file() or (path / MANIFEST).is_file()
 
 
-def _batch_rows(path: Path) -> list[dict[str, Any]]:
+def _batch_rows(path: Path) -> tuple[list[dict[str, Any]], list[str]]:
+    """Return the rows of a batch, and the units that its plan has no more."""
+    names = ("unit", "status", "reason", "run")
     try:
-        rows = json.loads(path.read_bytes())["units"]
-        return [{name: row[name] for name in ("unit", "status", "reason", "run")} for row in rows]
-    except (OSError, ValueError, TypeError, KeyError) as error:
+        batch = json.loads(path.read_bytes())
+        others = list(map(str, batch.get("not_in_plan", ())))
+        return [{name: row[name] for name in names} for row in batch["units"]], others
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise InputError(f"is not what a batch left: {error!r}", str(path)) from error
 
 
@@ -212,10 +218,15 @@ def _of_batch(out: Path, row: Mapping[str, Any]) -> _Found:
     if row["status"] == "assessed":
         return _Found(out / str(row["run"]), str(row["unit"]))
     status = data.FAILED if row["status"] == "failed" else data.ABSENT
-    manifests = (out / str(row["unit"])).glob(f"*/{MANIFEST}")
-    # Of two runs of one period the later one counts; only its size is asked.
+    name = str(row["unit"])
+    return _Found(_last_run(out, name), name, status, str(row["reason"]))
+
+
+def _last_run(out: Path, unit: str) -> Path | None:
+    """Return the last run of a unit that is there: of two of one period the later one."""
+    manifests = (out / unit).glob(f"*/{MANIFEST}")
     last = max(manifests, key=lambda p: (p.parent.name[:_PERIOD], p.stat().st_mtime), default=None)
-    return _Found(last.parent if last else None, str(row["unit"]), status, str(row["reason"]))
+    return last.parent if last else None
 
 
 def _member(found: _Found, by_rules: dict[RuleSet, Rules]) -> Member:

@@ -38,9 +38,24 @@ def read_signer(path: Path) -> Any:
     if not certificates or len(private) != 1:
         what = f"holds {len(certificates)} certificates and {len(private)} private keys (PKCS#8)"
         raise InputError(what, str(path), _KEY)
+    _refuse_other_key(certificates[0], private[0], path)
     chain = registry.SimpleCertificateStore()
     chain.register_multiple(certificates[1:])
     return signers.SimpleSigner(certificates[0], private[0], chain)
+
+
+def _refuse_other_key(certificate: Any, private: Any, path: Path) -> None:
+    """Raise InputError where a private key is not that of the certificate."""
+    x509 = needed("cryptography.x509", SIGN_PDF)
+    forms = needed("cryptography.hazmat.primitives.serialization", SIGN_PDF)
+    key = forms.load_der_private_key(private.dump(), None).public_key()
+    if key != x509.load_der_x509_certificate(certificate.dump()).public_key():
+        raise InputError(
+            "its private key is not that of its first certificate, and no reader would take such a"
+            " signature",
+            str(path),
+            _KEY,
+        )
 
 
 def sign_pdf(source: Path, target: Path, signer: Any) -> None:

@@ -11,10 +11,14 @@ from fractions import Fraction
 UNIT, ORGANISATION = "unit", "organisation"
 OF_RUNS = (ORGANISATION, UNIT)
 """Levels whose groups are whole runs."""
-OLDER, RULES, PERIOD, NAMELESS, UNREADABLE, FAILED, ABSENT = (
-    *("older", "rules", "period", "nameless", "unreadable", "failed", "absent"),
+OLDER, RULES, PERIOD, NAMELESS, UNREADABLE, FAILED, ABSENT, UNPLANNED = (
+    *("older", "rules", "period", "nameless", "unreadable", "failed", "absent", "unplanned"),
 )
-"""Why a run or unit is left out. Nameless: it has no table of the attributes that are asked for."""
+"""Why a run or unit is left out. Nameless: it has no table of the attributes that are asked for.
+Unplanned: an earlier batch had it, and the plan has it no more.
+"""
+NOT_ASKED = (ABSENT, UNPLANNED)
+"""Of what the plan does not ask for, nothing counts as unknown."""
 THIN, MEMBERS, NARROW, NOTHING = "thin", "members", "narrow", "nothing"
 """Why a group has no score, or of `NARROW` no level. Members: those with enough evidence hold too
 few of its results. Narrow: too few practices of level 1 apply. Nothing: nothing could be assessed.

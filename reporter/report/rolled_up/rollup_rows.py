@@ -66,6 +66,7 @@ LEFT: Mapping[str, str] = {
     data.UNREADABLE: mark("cannot be read: {detail}"),
     data.FAILED: mark("could not be assessed: {detail}"),
     data.ABSENT: mark("not there, as the plan allows: {detail}"),
+    data.UNPLANNED: mark("not in the plan any more; its runs are still there"),
 }
 WHY: Mapping[str, str] = {
     data.THIN: mark("no score: {coverage} could be judged, and {floor} is asked for"),
@@ -255,13 +256,16 @@ def _line(rollup: data.Rollup, group: data.Group) -> RollupLine:
 
 
 _NO_SCORE = Fraction(0), Fraction(0)
+_CLOSE = mark("no score: a little less than the {floor} that is asked for could be judged")
+"""Why a group has no score whose coverage is printed like the floor."""
 
 
 def _notes(rollup: data.Rollup, group: data.Group) -> list[str]:
     notes = []
     if group.why:
         values = {"coverage": percent(group.coverage), "floor": percent(rollup.floor)}
-        notes.append(say(WHY[group.why], **values))
+        is_close = group.why == data.THIN and values["coverage"] == values["floor"]
+        notes.append(say(_CLOSE if is_close else WHY[group.why], **values))
     notes += [
         say("level {n} at most: {why}", n=most, why=clean(content(reason)))
         for most, reason in group.caps
@@ -316,7 +320,7 @@ def _lead(rollup: data.Rollup) -> list[str]:
         )
     )
     sized = [m for m in missing if m.unknown is not None]
-    unsized = [m for m in missing if m.unknown is None and m.why != data.ABSENT]
+    unsized = [m for m in missing if m.unknown is None and m.why not in data.NOT_ASKED]
     if sized:
         names = join(m.unit for m in sized)
         texts.append(
@@ -350,7 +354,7 @@ _RULES = {
 
 
 def _left(left: data.LeftOut) -> LeftLine:
-    is_missing = left.why not in (data.OLDER, data.ABSENT)
+    is_missing = left.why not in (data.OLDER, *data.NOT_ASKED)
     unknown = "" if left.unknown is None else count(left.unknown, "result")
     nothing = say("size not known") if is_missing else ""
     return LeftLine(left.unit, left.run, left_reason(left), unknown or nothing, is_missing)

@@ -24,7 +24,7 @@ from reporter.pipeline.quarter.verbs import close, compare, history, restate
 from reporter.pipeline.retention.retention_verbs import purge, retain
 from reporter.pipeline.rollup.rollup_verb import rollup
 from reporter.pipeline.sealed.seal_verbs import seal, verify
-from reporter.system.log import LOG, LOGS, OPEN_LOG, Log, stderr_log
+from reporter.system.log import LOG, LOGS, OPEN_LOG, Log, last_line, stderr_log
 from reporter.system.memory import set_up
 from reporter.system.options import amount_given, in_bytes, memory_given, names_given, tidy_hook
 from reporter.system.terminal import (
@@ -74,7 +74,7 @@ class Verbs(click.Group):
         if args is None and not {"-h", "--help", "--version"} & {*sys.argv}:  # these end at once
             from reporter.system.temporary import start_watch
 
-            more["obj"] = start_watch(os.environ)
+            more["obj"] = start_watch(os.environ, last_line(now, sys.argv))
         return super().main(args, *extra, **more)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:

@@ -173,6 +173,30 @@ def test_a_plan_asks_for_kept_tables_or_for_runs_that_name_nobody(place: Path) -
         assert b"Ray-Lee" not in content, name
 
 
+def test_a_unit_is_compared_with_the_period_before_or_it_is_said(place: Path) -> None:
+    settings = unit(place, "a") / "reporter.yml"
+    plan = "units: [{workspace: units/a, earlier: previous}]\nout: runs\nformats: [json]\n"
+    (place / "PLAN.yml").write_text(plan)
+
+    def quarter(begin: str, end: str, name: str = "") -> tuple[str, int]:
+        text = HEAD.format(name="a").replace("2026-10-01", end).replace("2026-07-01", begin)
+        settings.write_text(text + (f"unit: {name}\n" if name else ""))
+        before = set((place / "runs/a").glob("*/manifest.json"))
+        done = batch(place)
+        assert done.exit_code == 0, done.output
+        (made,) = {*(place / "runs/a").glob("*/manifest.json")} - before
+        return done.stderr, len(read_data(made.parent).history.runs)
+
+    assert quarter("2026-07-01", "2026-10-01")[1] == 0
+    said, compared = quarter("2026-10-01", "2027-01-01")
+    assert "WARNING" not in said and compared == 1
+    said, compared = quarter("2027-04-01", "2027-07-01")  # a quarter is missing
+    assert "no whole run of the period just before" in said and "2027-01-01" in said
+    assert compared == 1
+    said, compared = quarter("2027-07-01", "2027-10-01", "Claims")
+    assert "has another name: it is assessed without an earlier run" in said and compared == 0
+
+
 # ---------------------------------------------------------------- a unit that fails
 
 

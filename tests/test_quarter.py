@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -41,6 +42,13 @@ def quarter(folder: Path, end: int, owners: dict[str, str]) -> Path:
     (folder / "reporter.yml").write_text(json.dumps(settings))
     (folder / "inventory/all.json").write_text(json.dumps(agents + PEOPLE))
     return folder
+
+
+@pytest.fixture(autouse=True)
+def _time_zone() -> Any:
+    """The zone of the process is that of its environment, after a test that changed it too."""
+    yield
+    time.tzset()
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -119,6 +127,21 @@ def test_a_restated_run_differs_by_rules_alone(
     assert [(p.group, p.cause) for p in whole.parts] == [("rules", "policy")]
     assert whole.lo < whole.lo_before == read_data(runs / "q2").scores.enterprise.total.lo
     assert made.history.runs[-1].as_of == read_data(runs / "q2").run.as_of.replace(tzinfo=None)
+
+
+def test_the_time_zone_of_the_machine_changes_nothing(
+    runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The earlier quarter ends at the very moment at which this one begins."""
+    made = {}
+    for zone in ("Pacific/Kiritimati", "America/Adak", "UTC"):
+        monkeypatch.setenv("TZ", zone)
+        time.tzset()
+        options = Options(formats=("csv", "ocsf"), earlier=(runs / "q1",), fresh=True)
+        assess_workspace(runs.parent / "ws2", tmp_path / zone / "run", options)
+        folder = tmp_path / zone / "run"
+        made[zone] = {p.name: p.read_bytes() for p in folder.iterdir() if p.is_file()}
+    assert made["UTC"] == made["Pacific/Kiritimati"] == made["America/Adak"]
 
 
 def test_what_restating_moved_is_all_there_as_data(runs: Path, tmp_path: Path) -> None:

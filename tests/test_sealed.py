@@ -11,6 +11,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -797,6 +798,7 @@ def test_a_signed_pdf_is_a_copy_of_that_of_the_run(
     pytest.importorskip("pyhanko", reason="needs pip install 'agent-reporter[pades]'")
     from reporter.pipeline.sealed.pdf_signature import read_signer, sign_pdf
 
+    now = datetime.now(UTC)
     report = bundle / "run" / "report.pdf"
     with pikepdf.new() as pdf:
         pdf.add_blank_page()
@@ -805,7 +807,7 @@ def test_a_signed_pdf_is_a_copy_of_that_of_the_run(
     about["outputs"]["report.pdf"] = {"bytes": 0, "sha256": ""}
     (bundle / "run" / MANIFEST).write_text(json.dumps(about))
     (bundle / "signed").mkdir()
-    sign_pdf(report, bundle / "signed/report.pdf", read_signer(authority / "signer.pem"))
+    sign_pdf(report, bundle / "signed/report.pdf", read_signer(authority / "signer.pem", now))
     repair(bundle, place / "key")
     seen = look(bundle, place)
     assert seen.holds and states(seen)["signed PDF"] == WARNED
@@ -814,11 +816,21 @@ def test_a_signed_pdf_is_a_copy_of_that_of_the_run(
     repair(bundle, place / "key")
     assert "is not a signed copy" in lines(look(bundle, place))
     with pytest.raises(InputError, match="0 private keys"):
-        read_signer(authority / "ca.pem")
+        read_signer(authority / "ca.pem", now)
     both = [(authority / name).read_text() for name in ("ca.pem", "tsa.key")]
     (authority / "mixed.pem").write_text("".join(both))
     with pytest.raises(InputError, match="is not that of its first certificate"):
-        read_signer(authority / "mixed.pem")
+        read_signer(authority / "mixed.pem", now)
+    for days in (-2, 4000):
+        with pytest.raises(InputError, match="is valid from"):
+            read_signer(authority / "signer.pem", now + timedelta(days=days))
+
+
+def test_a_run_without_a_pdf_is_not_said_to_be_signed(place: Path, tmp_path: Path) -> None:
+    wanted = Wanted(read_private(place / "key"), pdf_signer="somebody")
+    with pytest.raises(InputError, match="has no PDF to sign"):
+        seal(place / "run", tmp_path / "bundle", wanted)
+    assert not (tmp_path / "bundle").exists()
 
 
 # ---------------------------------------------------------------- what is not sealed, and the chain

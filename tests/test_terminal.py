@@ -8,6 +8,7 @@ import html
 import json
 import re
 import unicodedata
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from conftest import printed, reporter, texts_of
 
 from reporter import cli
 from reporter.report import csv_lines
+from reporter.system.log import last_line
 from reporter.system.plain_text import clean, clean_json, clean_lines
 
 pytestmark = pytest.mark.slow
@@ -205,3 +207,17 @@ def test_nothing_is_printed_and_no_table_written_beside_the_one_place() -> None:
     assert by - {"_print"} == {"print_clean", "print_json", "print_over", "progress", "show"}
     tables -= {"ingest/statement_files.py:line_for"}  # a line that `print_clean` prints
     assert tables == {"authoring/scaffold.py:_write_csv"}
+
+
+@pytest.mark.parametrize("words", [("--log", "json"), ("--log=json",), ("--log", "text"), ()])
+def test_the_last_line_of_a_program_that_was_ended_has_the_form_of_the_others(
+    words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    moment = datetime(2026, 10, 1, tzinfo=UTC)
+    last_line(lambda: moment, ("reporter", "batch", *words))("interrupted")
+    said = capsys.readouterr().err
+    if any("json" in word for word in words):
+        expected = {"time": "2026-10-01T00:00:00.000Z", "level": "error", "message": "interrupted"}
+        assert json.loads(said) == expected
+    else:
+        assert said == "interrupted\n"

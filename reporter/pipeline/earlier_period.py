@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, timedelta
+from datetime import timedelta
 from fractions import Fraction
 
 from reporter.content.loader import Content
@@ -17,7 +17,7 @@ from reporter.engine.duckdb import DuckDB, named_plainly, parquet
 from reporter.model.assessment import EarlierPeriod, Policy, RunInfo, Unclosed
 from reporter.model.ids import DIGEST
 from reporter.model.scores import Status
-from reporter.report.trend.earlier_runs import VerifiedRun
+from reporter.report.trend.earlier_runs import VerifiedRun, in_utc
 from reporter.runs.store import RESULTS
 from reporter.score.scorer import CAP_TIER
 
@@ -81,7 +81,7 @@ def _objection(earlier: VerifiedRun, run: RunInfo, content: Content) -> str:
     is_alike = earlier.assessment.policy.sha256 == content.policy.sha256 and all(
         level_of.get(c.id) == (c.level, c.severity) for c in content.checks
     )
-    gap = run.period_from.astimezone(UTC).replace(tzinfo=None) - earlier.run.period_to
+    gap = in_utc(run.period_from) - earlier.run.period_to
     in_time = timedelta(0) <= gap <= timedelta(days=MOST_DAYS)
     is_good = earlier.assessment.scores.level.lo >= LEAST_LEVEL
     held = {"scale": is_alike, "time": in_time, "level": is_good}

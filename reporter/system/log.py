@@ -6,9 +6,10 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 
 from reporter.system.terminal import print_clean
 
@@ -67,3 +68,16 @@ def stderr_log(now: Callable[[], datetime], form: str | None = None, quiet: bool
         print_clean(line, err=True)
 
     return Log(form or LOGS[0], sys.stderr.isatty(), quiet, now, now(), write)
+
+
+def last_line(now: Callable[[], datetime], words: Sequence[str]) -> Callable[[str], None]:
+    """Return what says why a program ended early, in the form that its command line asks for."""
+    is_json = ("--log", LOGS[1]) in pairwise(words) or f"--log={LOGS[1]}" in words
+
+    def say(text: str) -> None:
+        if is_json:
+            stderr_log(now, LOGS[1]).error(text)
+        else:
+            print_clean(text, err=True)
+
+    return say

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -23,11 +22,13 @@ _GRACE = 5.0
 """Seconds in which killed processes must be gone."""
 
 
-def supervise(clear: Callable[[Path], object]) -> Callable[[Path], None]:
+def supervise(
+    clear: Callable[[Path], object], say: Callable[[str], None]
+) -> Callable[[Path], None]:
     """Continue in a child. There, return a function that takes the folders it will make; in the
     parent, end as the child ends.
 
-    `clear` then removes such a folder if no process works in it.
+    `clear` then removes such a folder if no process works in it; `say` has why it ended early.
     """
     reader, writer = os.pipe()
     ends, alive = os.pipe()
@@ -36,7 +37,7 @@ def supervise(clear: Callable[[Path], object]) -> Callable[[Path], None]:
     if child:
         os.close(writer)
         os.close(ends)
-        _watch(child, reader, clear)
+        _watch(child, reader, clear, say)
     os.close(reader)
     os.close(alive)
     for number in ENDING[:2]:
@@ -56,7 +57,9 @@ def _end_with(pipe: int) -> NoReturn:
     os._exit(1)
 
 
-def _watch(child: int, pipe: int, clear: Callable[[Path], object]) -> NoReturn:
+def _watch(
+    child: int, pipe: int, clear: Callable[[Path], object], say: Callable[[str], None]
+) -> NoReturn:
     signals: list[int] = []
     killed: list[int] = []
 
@@ -84,7 +87,7 @@ def _watch(child: int, pipe: int, clear: Callable[[Path], object]) -> NoReturn:
         clear(folder)
     if number:
         with suppress(OSError, ValueError):  # nobody may be listening any more
-            print(f"{_why(number)}; no half run was left behind", file=sys.stderr, flush=True)
+            say(f"{_why(number)}; no half run was left behind")
     os._exit(128 + number if number else code)
 
 

@@ -21,11 +21,13 @@ def own_folder(place: Path) -> Path:
     return place / f"{PREFIX}{os.getpid()}-{os.urandom(4).hex()}"
 
 
-def start_watch(environment: MutableMapping[str, str]) -> Callable[[Path], None]:
+def start_watch(
+    environment: MutableMapping[str, str], say: Callable[[str], None]
+) -> Callable[[Path], None]:
     """Continue in a supervised process, with its own temporary folder; return what takes the
-    folders to remove if it is killed.
+    folders to remove if it is killed. `say` then has why it ended.
     """
-    watch = supervise(clear)
+    watch = supervise(clear, say)
     with suppress(OSError):  # a command that needs the folder reports the error
         keep_in(Path(environment.get("TMPDIR") or "/tmp"), watch, environment)
     return watch

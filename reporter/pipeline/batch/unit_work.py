@@ -31,10 +31,10 @@ from reporter.pipeline.gates.gate_numbers import judge
 from reporter.pipeline.gates.run_figures import figures
 from reporter.privacy.keys import read_key
 from reporter.report.export import Wanted
-from reporter.report.trend.earlier_runs import in_utc
+from reporter.report.trend.earlier_runs import in_utc, may_be_same_unit
 from reporter.runs.chain import changed_files, latest, read_chain
 from reporter.runs.run_manifest import read_manifest
-from reporter.runs.store import MANIFEST, read_run
+from reporter.runs.store import MANIFEST, read_data, read_run
 from reporter.system.claims import claimed
 from reporter.system.gates import Gate, gates
 from reporter.system.hashes import sha256
@@ -71,8 +71,7 @@ def work(order: Order, hooks: Hooks) -> tuple[str, dict[str, Any]]:
     workspace = read_workspace(Path(order.workspace))
     limits = tuple(dict.fromkeys((*workspace.gates, *gates(order.gates))))
     if order.follows:
-        earlier = previous_run(order.folder, workspace.run)
-        hooks.say(f"earlier run: {earlier.name if earlier else 'none of an earlier period'}")
+        earlier = _followed(order.folder, workspace.run, hooks)
         order = msgspec.structs.replace(order, earlier=(str(earlier),) if earlier else ())
     options = _options(order, hooks)
     with Inputs.of(workspace.folder) as inputs:
@@ -94,6 +93,31 @@ def work(order: Order, hooks: Hooks) -> tuple[str, dict[str, Any]]:
             (part / "run").rename(run)
             sync(order.folder)
     return NEW, _row(data, run, key, limits)
+
+
+def _followed(folder: Path, now: RunInfo, hooks: Hooks) -> Path | None:
+    """Return the run that a unit is compared with, and say so; warn where it is not of the period
+    just before, or where the unit has another name by now.
+    """
+    earlier = previous_run(folder, now)
+    hooks.say(f"earlier run: {earlier.name if earlier else 'none of an earlier period'}")
+    if earlier is None:
+        return None
+    before = read_data(earlier).run
+    begin, end = in_utc(now.period_from), in_utc(before.period_to)
+    if not may_be_same_unit(before, now):
+        hooks.warn(
+            f"{earlier.name} is a run of {before.organisation} · {before.unit}, and this unit has"
+            " another name: it is assessed without an earlier run. Give it another `name` in the"
+            " plan to leave these runs behind"
+        )
+        return None
+    if (begin - end) * 2 >= in_utc(now.period_to) - begin:
+        hooks.warn(
+            f"no whole run of the period just before: it is compared with {earlier.name}, which"
+            f" ends on {end:%Y-%m-%d}"
+        )
+    return earlier
 
 
 def previous_run(folder: Path, run: RunInfo) -> Path | None:

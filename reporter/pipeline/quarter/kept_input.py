@@ -15,6 +15,7 @@ import msgspec
 from reporter.engine.duckdb import DuckDB, parquet
 from reporter.errors import InputError
 from reporter.ingest.load import Intake
+from reporter.runs.run_manifest import PURGED
 from reporter.runs.store import decoded, encoded
 from reporter.schema.tables import LOADED
 
@@ -56,6 +57,12 @@ def refuse_people(is_asked: bool) -> None:
 def refuse_missing(folder: Path) -> None:
     """Raise InputError where a folder holds no kept tables."""
     if not (folder / INTAKE).is_file():
+        if (folder.parent / PURGED).is_file():
+            raise InputError(
+                "a purge has removed the tables that this run had kept, or it never had any",
+                str(folder.parent),
+                f"{PURGED} in it says what was removed.",
+            )
         raise InputError(
             "this run has not kept its tables",
             str(folder.parent),

@@ -101,13 +101,18 @@ def seal(run: Path, out: Path, wanted: Wanted) -> Path:
         part = place / "run"
         part.mkdir()
         _copy(run, part / RUN, [MANIFEST, *about["outputs"]])
+        printed = sorted((part / RUN).glob("*.pdf")) if wanted.pdf_signer else ()
+        if wanted.pdf_signer and not printed:
+            raise InputError(
+                "has no PDF to sign", str(run), "`reporter render RUN --format pdf` prints one."
+            )
         lay_content(part / CONTENT, wanted, about["hashes"]["content"])
         if (run / kept_input.FOLDER).is_dir():
             _write_sql(part, place / "again", wanted)
         else:
             wanted.warn(_WITHOUT_TABLES.format(_PURGED if about.get("purged") else _NOT_KEPT))
         (part / README).write_text(_TEXT, encoding="utf-8")
-        for path in sorted((part / RUN).glob("*.pdf")) if wanted.pdf_signer else ():
+        for path in printed:
             (part / SIGNED).mkdir(exist_ok=True)
             sign_pdf(path, part / SIGNED / path.name, wanted.pdf_signer)
         tree = manifests.tree_of(part / RUN)

@@ -4,6 +4,7 @@ copy with a PAdES signature, which says when it was made and so is never the sam
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,11 @@ _KEY = (
 )
 
 
-def read_signer(path: Path) -> Any:
+def read_signer(path: Path, at: datetime) -> Any:
     """Return what signs with the certificate and key of a PEM file.
 
-    Raises InputError where the file does not hold both.
+    Raises InputError where the file does not hold both, they do not belong together, or the
+    certificate is not valid at that moment.
     """
     if not path.is_file():
         raise InputError("no such file", str(path), _KEY)
@@ -38,21 +40,30 @@ def read_signer(path: Path) -> Any:
     if not certificates or len(private) != 1:
         what = f"holds {len(certificates)} certificates and {len(private)} private keys (PKCS#8)"
         raise InputError(what, str(path), _KEY)
-    _refuse_other_key(certificates[0], private[0], path)
+    _refuse_useless(certificates[0], private[0], path, at)
     chain = registry.SimpleCertificateStore()
     chain.register_multiple(certificates[1:])
     return signers.SimpleSigner(certificates[0], private[0], chain)
 
 
-def _refuse_other_key(certificate: Any, private: Any, path: Path) -> None:
-    """Raise InputError where a private key is not that of the certificate."""
+def _refuse_useless(certificate: Any, private: Any, path: Path, at: datetime) -> None:
+    """Raise InputError where no reader would take what a certificate and a key sign."""
     x509 = needed("cryptography.x509", SIGN_PDF)
     forms = needed("cryptography.hazmat.primitives.serialization", SIGN_PDF)
     key = forms.load_der_private_key(private.dump(), None).public_key()
-    if key != x509.load_der_x509_certificate(certificate.dump()).public_key():
+    own = x509.load_der_x509_certificate(certificate.dump())
+    if key != own.public_key():
         raise InputError(
             "its private key is not that of its first certificate, and no reader would take such a"
             " signature",
+            str(path),
+            _KEY,
+        )
+    first, last = own.not_valid_before_utc, own.not_valid_after_utc
+    if not first <= at <= last:
+        raise InputError(
+            f"its first certificate is valid from {first:%Y-%m-%d} to {last:%Y-%m-%d}, and today"
+            f" is {at:%Y-%m-%d}",
             str(path),
             _KEY,
         )

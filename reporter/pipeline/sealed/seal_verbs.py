@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from reporter.system.log import OPEN_LOG
 from reporter.system.options import memory_given, tidy_hook
 from reporter.system.terminal import print_clean, print_json
 
@@ -97,7 +98,7 @@ def seal(
         () if no_packs else installed(),
         parent,
         is_zip,
-        read_signer(sign_pdf) if sign_pdf else None,
+        read_signer(sign_pdf, ctx.meta[OPEN_LOG]().now()) if sign_pdf else None,
         memory,
         announce=tidy_hook(ctx),
         say=tell,
@@ -154,6 +155,8 @@ def verify(
 
     if (bundle is None) == (proof is None):
         raise click.UsageError("give a BUNDLE, or --proof with a file")
+    if authority and not time_stamp:
+        raise click.UsageError("--authority is that of a --time-stamp, and none is given")
     public = read_public(key) if key else None
     if proof:
         from reporter.pipeline.sealed.proof import check_proof

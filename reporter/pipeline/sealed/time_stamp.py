@@ -83,4 +83,11 @@ def _verify(answer: Any, signature: bytes, path: Path, authority: Path) -> None:
     try:
         builder.build().verify_message(answer, signature)
     except client.VerificationError as error:
-        raise Refused(f"the authority does not vouch for it: {error}", str(path)) from error
+        raise Refused(
+            f"the certificates of {authority.name} do not vouch for it ({_plain(error)})", str(path)
+        ) from error
+
+
+def _plain(error: Exception) -> str:
+    """Return what a library says of a stamp, without what its own libraries said."""
+    return str(error).partition(": ErrorStack")[0].strip(" .")

@@ -231,6 +231,8 @@ def _parent(folder: Path, manifest: Manifest, asked: Asked) -> Iterator[Step]:
     told = manifest.data["parent"]
     if asked.parent is None:
         text = f"names the run before it, {told}; --parent checks it" if told else "names no run"
+        if not told and read_data(folder / RUN).history.runs:
+            text = "names no run, though this one was compared with one: it was sealed without"
         yield Step("parent", OK, text)
         return
     with opened(asked.parent) as earlier:

@@ -7,7 +7,7 @@ other file is read.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -139,12 +139,10 @@ def in_utc(moment: datetime) -> datetime:
 def _refuse_other(earlier: VerifiedRun, current: RunInfo, pseudonyms: str) -> None:
     """Raise InputError if a run is of another organisation, not earlier or has other pseudonyms.
 
-    The name of a unit may name a person who is hidden in one of the two only: in the current run
-    until its people are known, then `refuse_other_unit` asks again.
+    Once the people of the current run are known, `refuse_other_unit` asks again.
     """
-    unit = earlier.assessment.run.unit
-    may_be = may_be_hidden(current.unit, unit) or may_be_hidden(unit, current.unit)
-    refuse_other_unit(earlier, replace(current, unit=unit) if may_be else current)
+    if not may_be_same_unit(earlier.assessment.run, current):
+        refuse_other_unit(earlier, current)
     if earlier.run.as_of >= in_utc(current.as_of):
         raise InputError(
             f"is not earlier: its as_of is {earlier.run.as_of.isoformat()}, that of this run"
@@ -159,6 +157,15 @@ def _refuse_other(earlier: VerifiedRun, current: RunInfo, pseudonyms: str) -> No
             str(earlier.folder),
             "Assess both with --pseudonymise and the same --key-file, or both without it.",
         )
+
+
+def may_be_same_unit(before: RunInfo, now: RunInfo) -> bool:
+    """Tell whether two runs can be of one unit of one organisation. Its name may name a person who
+    is hidden in one of the two only.
+    """
+    one, other = clean(before.unit), clean(now.unit)
+    is_unit = may_be_hidden(one, other) or may_be_hidden(other, one)
+    return is_unit and clean(before.organisation) == clean(now.organisation)
 
 
 def refuse_other_unit(earlier: VerifiedRun, current: RunInfo) -> None:

@@ -89,9 +89,10 @@ def movements(assessment: model.Assessment) -> Movements:
     largest = sorted((x for x in sums if x[0]), key=lambda x: -abs(x[0]))
     return Movements(
         text=say(
-            "Each cause has the points that it adds to the evidenced score, averaged over every"
-            " order in which the causes could have come. Together they are the difference,"
-            " exactly. Target profiles and waivers move no score."
+            "Each cause has the points that it adds to the evidenced score, averaged over all"
+            " orders in which the causes of a group stay together. Together they are the"
+            " difference, exactly; printed they are rounded. Target profiles and waivers move no"
+            " score."
         ),
         columns=tuple(titles[m.kind, m.id] for m in moved),
         rows=tuple(rows),

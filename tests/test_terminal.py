@@ -197,7 +197,6 @@ def test_nothing_is_printed_and_no_table_written_beside_the_one_place() -> None:
                 tables |= {place} if "csv.writer(" in text else set()
     assert prints - {"authoring/docs.py:main", "authoring/messages.py:main"} == {
         "system/terminal.py:_print",
-        "system/supervision.py:_watch",
     }
     by = {
         scope.name

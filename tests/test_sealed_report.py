@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import shutil
 from collections.abc import Callable, Iterator
@@ -21,6 +22,7 @@ from reporter.pipeline.assess import Options, assess_workspace
 from reporter.pipeline.reperformed import report_data
 from reporter.pipeline.reperformed.performed_again import hold_fields, perform_again
 from reporter.pipeline.reperformed.report_data import Unseen, differing
+from reporter.pipeline.reperformed.run_tables import differing_csv
 from reporter.pipeline.sealed.bundle import Wanted, seal
 from reporter.pipeline.sealed.signature import new_key, read_private
 from reporter.pipeline.sealed.verify import FAILED, OK, WARNED
@@ -40,7 +42,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("followed")
     new_key(folder / "key")
     assess_workspace(SAMPLES / "2026-q2", folder / "before", Options(formats=("json",)))
-    options = Options(formats=("json",), keep_tables=True, earlier=(folder / "before",))
+    options = Options(formats=("json", "csv"), keep_tables=True, earlier=(folder / "before",))
     assess_workspace(SAMPLES / "2026-q3", folder / "run", options)
     wanted = Wanted(read_private(folder / "key"), parent=folder / "before")
     seal(folder / "run", folder / "bundle", wanted)
@@ -149,6 +151,37 @@ def test_a_table_beside_the_data_that_was_changed_is_found(place: Path, tmp_path
         "coverage.csv: is not what came out",
     )
     assert again.unseen == ("sums.csv: they are not in English, or changed",)
+
+
+def test_one_field_of_a_finding_that_was_changed_is_found(place: Path, tmp_path: Path) -> None:
+    shutil.copytree(place / "bundle", tmp_path / "bundle")
+    path = tmp_path / "bundle/run/findings.csv"
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        (row, *_) = csv.DictReader(file)
+    text = path.read_bytes()
+    told = row["owner"].encode()
+    assert told and path.read_bytes() == (made(place) / "findings.csv").read_bytes()
+    path.write_bytes(text.replace(told, b"nobody", 1))
+    repair(tmp_path / "bundle", place / "key", sha256(place / "before/manifest.json"))
+    outcome = look(tmp_path / "bundle", place, reperform=True, parent=place / "before")
+    assert {n: s for n, s in states(outcome).items() if s != OK} == {"checks": FAILED}
+    assert "findings.csv: is not what came out" in lines(outcome)
+
+
+def test_findings_are_compared_where_a_run_has_them(place: Path, tmp_path: Path) -> None:
+    """Without the run before nothing tells since when they are open; long ones are packed."""
+    sealed, now = (Path(shutil.copytree(made(place), tmp_path / n)) for n in ("sealed", "now"))
+    assert [*differing_csv(sealed, now, True)] == []
+    (sealed / "findings.csv").write_text("x")
+    assert [*differing_csv(sealed, now, True)] == ["findings.csv"]
+    assert [*differing_csv(sealed, now, False)] == []
+    (sealed / "findings.csv").rename(sealed / "findings.csv.gz")
+    assert [*differing_csv(sealed, now, True)] == ["findings.csv"]
+    (now / "findings.csv").rename(now / "findings.csv.gz")
+    assert [*differing_csv(sealed, now, True)] == ["findings.csv.gz"]
+    assert [*differing_csv(sealed, now, False)] == []
+    (sealed / "findings.csv.gz").unlink()
+    assert [*differing_csv(sealed, now, True)] == []
 
 
 # ---------------------------------------------------------------- every field

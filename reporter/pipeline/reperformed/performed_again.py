@@ -179,7 +179,8 @@ def _held_against(
     told = [before.hashes.get(name, "") for name in _VERSIONS]
     is_other = told != [now.hashes[name] for name in _VERSIONS]
     csv = {*differing_csv(sealed, made, is_followed)}
-    why, words = "they are not in English, or changed", csv & {*IN_A_LANGUAGE}
+    words = {name for name in csv if name.removesuffix(".gz") in IN_A_LANGUAGE}
+    why = "they are not in English, or changed"
     if is_other:
         why, words = "another version wrote them", csv
     elif _may_be_lifted(before, why_not_followed):

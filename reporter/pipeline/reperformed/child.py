@@ -61,7 +61,7 @@ def _perform(root: Path, memory: str, is_recorded: bool) -> None:
     # Results laid aside in files of this process would be missing in a script of its statements.
     assess.MANY = sys.maxsize
     extra = tuple(sorted((root / EXTRA).iterdir())) if (root / EXTRA).is_dir() else ()
-    earlier = (root / EARLIER,) if (root / EARLIER).is_dir() else ()
+    earlier = tuple(sorted((root / EARLIER).iterdir())) if (root / EARLIER).is_dir() else ()
     options = Options((CSV,), extra, memory=memory, earlier=earlier, fresh=True)
     workspace = read_workspace(root / TABLES)
     part, work = root / MADE, root / WORK

@@ -481,7 +481,8 @@ class Run:
         if target.exists():
             raise InputError("exists and is not overwritten", str(target), "Give another name.")
         with TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-") as work:
-            paths = render(self.folder, [name], Path(work) / "out", language=language)
+            out = Path(work) / "out"
+            paths = render(self.folder, [name], out, language=language, tables=False)
             main_path = next(p for p in paths if p.name == FILES.get(name, p.name))
             main_path.rename(target)
             for other in paths:  # a long report brings pages beside it

@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import json
 import random
+import re
 import shutil
+import subprocess
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -545,6 +547,28 @@ def test_each_attribute_can_be_asked_for(good_run: Path) -> None:
         made: Rollup = roll_up([good_run], [name], F(0))
         assert made.groups[0].inside + made.groups[0].outside - made.groups[0].again == made.groups[0].results  # fmt: skip
     assert len(roll_up([good_run], ["agent"], F(0)).groups) > 3
+
+
+def test_a_picture_of_many_units_fits_a_page_and_says_how_many_it_has(tmp_path: Path) -> None:
+    for n in range(40):
+        run_of(tmp_path / f"runs/u{n:02}", f"U{n:02}")
+    for n in range(20):
+        (tmp_path / f"runs/x{n:02}").mkdir()
+        (tmp_path / f"runs/x{n:02}/report.json").write_text("{}")
+    words = ("--out", tmp_path / "out", "--formats", "html,pdf", "--coverage-floor", "0")
+    result = reporter("rollup", tmp_path / "runs", *words)
+    assert result.exit_code == 0, result.output
+    page = (tmp_path / "out/rollup.html").read_text("utf-8")
+    for css in ("unit-bars", "unit-stack"):
+        (drawn,) = re.findall(rf'<svg class="chart {css}".*?</svg>', page, re.DOTALL)
+        assert drawn.count(">left out</text>") == 10
+        assert "U28</text>" in drawn and "U29</text>" not in drawn  # and all units together
+    assert "The picture shows the first 30;" in page
+    if not shutil.which("pdftotext"):
+        pytest.skip("pdftotext is not installed")
+    words = ("pdftotext", "-l", "1", tmp_path / "out/rollup.pdf", "-")
+    told = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+    assert "U22" in told and "The picture shows the first 24;" in told
 
 
 def test_a_page_of_invented_names_is_harmless(tmp_path: Path) -> None:

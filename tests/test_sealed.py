@@ -897,9 +897,9 @@ def test_the_parent_is_the_run_before(place: Path, tmp_path: Path, bundle: Path)
     with pytest.raises(InputError, match="was compared with other runs"):
         parent_of(compared, tmp_path / "earlier")
     repair(bundle, place / "key", told)
-    assert states(look(bundle, place, parent=tmp_path / "earlier"))["parent"] == OK
+    assert states(look(bundle, place, parents=(tmp_path / "earlier",)))["parent"] == OK
     flip(path, 4)
-    assert states(look(bundle, place, parent=place / "run"))["parent"] == FAILED
+    assert states(look(bundle, place, parents=(place / "run",)))["parent"] == FAILED
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import shutil
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from conftest import reporter
 from test_sealed import lines, look, repair, states
 
 from reporter.errors import InputError
@@ -19,8 +21,9 @@ from reporter.model.comparison import Cause
 from reporter.model.roadmap import Action
 from reporter.pipeline.assess import Options, assess_workspace
 from reporter.pipeline.reperformed import report_data
-from reporter.pipeline.reperformed.performed_again import hold_fields, perform_again
+from reporter.pipeline.reperformed.performed_again import followed, hold_fields, perform_again
 from reporter.pipeline.reperformed.report_data import Unseen, differing
+from reporter.pipeline.reperformed.run_tables import differing_csv
 from reporter.pipeline.sealed.bundle import Wanted, seal
 from reporter.pipeline.sealed.signature import new_key, read_private
 from reporter.pipeline.sealed.verify import FAILED, OK, WARNED
@@ -40,12 +43,12 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("followed")
     new_key(folder / "key")
     assess_workspace(SAMPLES / "2026-q2", folder / "before", Options(formats=("json",)))
-    options = Options(formats=("json",), keep_tables=True, earlier=(folder / "before",))
+    options = Options(formats=("json", "csv"), keep_tables=True, earlier=(folder / "before",))
     assess_workspace(SAMPLES / "2026-q3", folder / "run", options)
     wanted = Wanted(read_private(folder / "key"), parent=folder / "before")
     seal(folder / "run", folder / "bundle", wanted)
     (folder / "again").mkdir()
-    again = perform_again(folder / "bundle", folder / "again", "1GB", 600, folder / "before")
+    again = perform_again(folder / "bundle", folder / "again", "1GB", 600, [folder / "before"])
     assert again.made
     assert not (again.differences or again.notes or again.unseen)
     return folder
@@ -108,7 +111,7 @@ def test_a_bundle_that_says_something_else_does_not_hold(place: Path, tmp_path: 
     edit(tmp_path / "bundle/run", *EDITS)
     parent = sha256(place / "before/manifest.json")
     repair(tmp_path / "bundle", place / "key", parent)  # the worst: whoever edits has the key
-    outcome = look(tmp_path / "bundle", place, reperform=True, parent=place / "before")
+    outcome = look(tmp_path / "bundle", place, reperform=True, parents=(place / "before",))
     assert {n for n, s in states(outcome).items() if s != OK} == {"checks"}
     for found in EDITS.values():
         for line in found:
@@ -143,12 +146,117 @@ def test_a_table_beside_the_data_that_was_changed_is_found(place: Path, tmp_path
     shutil.copyfile(run / "results.parquet", run / "actors.parquet")
     repair(tmp_path / "bundle", place / "key")
     (tmp_path / "work").mkdir()
-    again = perform_again(tmp_path / "bundle", tmp_path / "work", "1GB", 600, place / "before")
+    again = perform_again(tmp_path / "bundle", tmp_path / "work", "1GB", 600, [place / "before"])
     assert again.differences == (
         "actors.parquet: is not what came out",
         "coverage.csv: is not what came out",
     )
     assert again.unseen == ("sums.csv: they are not in English, or changed",)
+
+
+def test_one_field_of_a_finding_that_was_changed_is_found(place: Path, tmp_path: Path) -> None:
+    shutil.copytree(place / "bundle", tmp_path / "bundle")
+    path = tmp_path / "bundle/run/findings.csv"
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        (row, *_) = csv.DictReader(file)
+    text = path.read_bytes()
+    told = row["owner"].encode()
+    assert told and path.read_bytes() == (made(place) / "findings.csv").read_bytes()
+    path.write_bytes(text.replace(told, b"nobody", 1))
+    repair(tmp_path / "bundle", place / "key", sha256(place / "before/manifest.json"))
+    outcome = look(tmp_path / "bundle", place, reperform=True, parents=(place / "before",))
+    assert {n: s for n, s in states(outcome).items() if s != OK} == {"checks": FAILED}
+    assert "findings.csv: is not what came out" in lines(outcome)
+
+
+def test_findings_are_compared_where_a_run_has_them(place: Path, tmp_path: Path) -> None:
+    """Without the run before nothing tells since when they are open; long ones are packed."""
+    sealed, now = (Path(shutil.copytree(made(place), tmp_path / n)) for n in ("sealed", "now"))
+    assert [*differing_csv(sealed, now, True)] == []
+    (sealed / "findings.csv").write_text("x")
+    assert [*differing_csv(sealed, now, True)] == ["findings.csv"]
+    assert [*differing_csv(sealed, now, False)] == []
+    (sealed / "findings.csv").rename(sealed / "findings.csv.gz")
+    assert [*differing_csv(sealed, now, True)] == ["findings.csv"]
+    (now / "findings.csv").rename(now / "findings.csv.gz")
+    assert [*differing_csv(sealed, now, True)] == ["findings.csv.gz"]
+    assert [*differing_csv(sealed, now, False)] == []
+    (sealed / "findings.csv.gz").unlink()
+    assert [*differing_csv(sealed, now, True)] == []
+
+
+# ---------------------------------------------------------------- several runs before
+
+
+@pytest.fixture(scope="module")
+def several(tmp_path_factory: pytest.TempPathFactory, good: Path) -> Path:
+    """A folder with runs as of three days, the last sealed as compared with both others."""
+    folder = tmp_path_factory.mktemp("several")
+    new_key(folder / "key")
+    for day in (1, 2, 3):
+        workspace = Path(shutil.copytree(good, folder / f"ws{day}"))
+        text = (workspace / "reporter.yml").read_text()
+        dated = text.replace('"as_of": "2026-10-01"', f'"as_of": "2026-10-0{day}"')
+        (workspace / "reporter.yml").write_text(dated)
+        earlier = (folder / "2", folder / "1") if day == 3 else ()
+        options = Options(formats=("json", "csv"), keep_tables=day == 3, earlier=earlier)
+        assess_workspace(workspace, folder / str(day), options)
+    assert len(read_data(folder / "3").history.runs) == 2
+    wanted = Wanted(read_private(folder / "key"), parent=folder / "2")
+    seal(folder / "3", folder / "bundle", wanted)
+    return folder
+
+
+def rewrite(data: dict[str, Any]) -> None:
+    data["history"]["runs"][0]["coverage"] = "1"
+
+
+def test_the_history_of_several_runs_is_compared_where_all_are_given(
+    several: Path, tmp_path: Path
+) -> None:
+    both = several / "1", several / "2"
+    outcome = look(several / "bundle", several, reperform=True, parents=both)
+    assert outcome.holds and {*states(outcome).values()} == {OK}, lines(outcome)
+    shutil.copytree(several / "bundle", tmp_path / "bundle")
+    edit(tmp_path / "bundle/run", rewrite)
+    repair(tmp_path / "bundle", several / "key", sha256(several / "2/manifest.json"))
+    outcome = look(tmp_path / "bundle", several, reperform=True, parents=both[::-1])
+    assert {n: s for n, s in states(outcome).items() if s != OK} == {"checks": FAILED}
+    assert f"{DATA}, history.runs.coverage" in lines(outcome)
+    outcome = look(tmp_path / "bundle", several, reperform=True, parents=both[1:])
+    assert {n: s for n, s in states(outcome).items() if s != OK} == {"not looked at": WARNED}
+    (line,) = next(s.lines for s in outcome.steps if s.name == "not looked at")
+    assert "history" in line and "findings.csv" in line
+    assert line.endswith(": of 2 runs before, those as of 2026-10-01 were not given")
+
+
+def test_a_run_before_that_is_another_is_named(several: Path, place: Path) -> None:
+    other = place / "before"
+    outcome = look(several / "bundle", several, parents=(several / "2", other))
+    (step,) = (s for s in outcome.steps if s.name == "parent")
+    assert (step.state, step.lines) == (FAILED, (f"{other}: is another run",))
+    outcome = look(several / "bundle", several, parents=(several / "1",))
+    assert states(outcome)["parent"] == FAILED and "the manifest of the run given is" in lines(outcome)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "given, found, why",
+    [
+        ((), (), "the 2 runs before were not given: --parent"),
+        (("1",), (), "the run given is not the one before"),
+        (("2",), ("2",), "of 2 runs before, those as of 2026-10-01 were not given"),
+        (("2", "1"), ("1", "2"), ""),
+        (("2", "purged"), ("purged", "2"), "the runs before, as of 2026-10-01, were purged since"),
+    ],
+)
+def test_runs_before_are_told_by_their_hashes(
+    several: Path, given: tuple[str, ...], found: tuple[str, ...], why: str
+) -> None:
+    if "purged" in given and not (several / "purged").exists():
+        shutil.copytree(several / "1", several / "purged")
+        assert reporter("purge", several / "purged", "--raw").exit_code == 0
+    runs = [several / name for name in given]
+    assert followed(several / "3", runs) == (tuple(several / name for name in found), why)
 
 
 # ---------------------------------------------------------------- every field

@@ -234,6 +234,43 @@ def test_every_edition_on_paper_has_the_bytes_that_assess_gave_it(
     _expect_same(tmp_path / "run", tmp_path / "out", formats)
 
 
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_csv_of_a_stored_run_are_all_tables_that_assess_gave_it(
+    language: str, good_run: Path, german: Path, tmp_path: Path
+) -> None:
+    done = reporter("render", good_run, "--format", "csv", "--language", language, "--out", tmp_path / "out")  # fmt: skip
+    assert done.exit_code == 0, done.output
+    _expect_same_tables(good_run if language == "en" else german, tmp_path / "out")
+    assert len(done.output.splitlines()) == len([*(tmp_path / "out").iterdir()])
+
+
+@pytest.mark.slow
+def test_csv_of_a_run_that_was_compared_are_all_tables_too(
+    good: Path, good_run: Path, tmp_path: Path
+) -> None:
+    """Only here a finding has a date before the run, and changes.csv is there."""
+    later = Path(shutil.copytree(good, tmp_path / "ws")) / "reporter.yml"
+    _edited(later, '"as_of": "2026-10-01"', '"as_of": "2026-10-02"')
+    words = ("--earlier", good_run, "--formats", "csv", "--language", "de", "--out", tmp_path / "run", "--quiet")  # fmt: skip
+    done = reporter("assess", tmp_path / "ws", *words)
+    assert done.exit_code == 0, done.output
+    render(tmp_path / "run", ["csv"], tmp_path / "out", language="de")
+    _expect_same_tables(tmp_path / "run", tmp_path / "out")
+    assert (tmp_path / "out/changes.csv").is_file()
+
+
+def test_one_file_is_written_where_one_is_named(good_run: Path, tmp_path: Path) -> None:
+    package.open(good_run).write("csv", tmp_path / "mine.csv")
+    assert [p.name for p in tmp_path.iterdir()] == ["mine.csv"]
+    assert (tmp_path / "mine.csv").read_bytes() == (good_run / "findings.csv").read_bytes()
+
+
+def _expect_same_tables(run: Path, out: Path) -> None:
+    names = {path.name for path in run.glob("*.csv")}
+    assert {path.name for path in out.iterdir()} == names >= {"todo.csv", "sums.csv"}
+    assert [n for n in names if (run / n).read_bytes() != (out / n).read_bytes()] == []
+
+
 def _expect_same(run: Path, out: Path, formats: tuple[str, ...]) -> None:
     for name in formats:
         whole = out / FILES[name]

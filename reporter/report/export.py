@@ -132,7 +132,8 @@ def write_run(
     manifest comes last, as it holds the hashes of the others.
     """
     write_data(assessment, part)
-    tables = partial(_write_tables, assessment, english_view, part, options)
+    results = Results(part, assessment.checks)
+    tables = partial(_write_tables, assessment, english_view, results, part, options)
     formats = tuple(name for name in options.formats if name != CSV)
     write_formats(view, replace(options, formats=formats), part, part, tables)
     for job in begun:
@@ -141,7 +142,9 @@ def write_run(
     write_manifest(part, assessment, counts)
 
 
-def _write_tables(assessment: Assessment, english_view: View, part: Path, options: Wanted) -> None:
+def _write_tables(
+    assessment: Assessment, english_view: View, results: Results, part: Path, options: Wanted
+) -> None:
     if english_view.history.runs and CSV in options.formats:
         # Not begun before: only the comparison knows since when a finding is open.
         options.say(f"writing {FILES[CSV]}")
@@ -149,7 +152,7 @@ def _write_tables(assessment: Assessment, english_view: View, part: Path, option
     write_quarantine(assessment, part / "quarantine.csv")
     write_coverage(assessment, part / "coverage.csv")
     write_comparison(assessment.compared, part)
-    write_causes(english_view.causes.form, Results(part, assessment.checks), part / "causes.csv")
+    write_causes(english_view.causes.form, results, part / "causes.csv")
     write_responses(english_view.responses, part / "responses.csv")
     write_workpapers(english_view, part / "workpapers.csv")
     write_parity(assessment.parity, part / "parity.csv")
@@ -372,19 +375,8 @@ def write_roadmap(roadmap: Roadmap, path: Path) -> None:
     from reporter.report.csv_tables import write_columns
 
     header = (
-        *(
-            "rank",
-            "id",
-            "title",
-            "what",
-            "kind",
-            "lane",
-            "owners",
-            "results",
-            "effort",
-            "gain",
-            "certain_gain",
-        ),
+        *("rank", "id", "title", "what", "kind", "lane", "owners", "results"),
+        *("effort", "gain", "certain_gain"),
         *("gain_per_day", "gain_without_cap", "total_after", "level_after", "fix", "before"),
     )
     write_columns(path, header, roadmap.picks)
@@ -536,6 +528,18 @@ def read_view(run: Path, language: str = "") -> View:
     return build(*read_run(run), language)
 
 
+def _write_again(assessment: Assessment, english_view: View, results: Results, part: Path) -> None:
+    """Write the tables that every run has of a stored run; findings.csv is a format."""
+    from reporter.report.csv_tables import PICK, begin
+
+    picks = map(PICK, english_view.roadmap.picks)
+    with ThreadPoolExecutor(1) as pool:
+        begun = begin(pool, english_view.findings, (), picks, part)
+        _write_tables(assessment, english_view, results, part, Wanted(()))
+        for job in begun:
+            job.result()
+
+
 def render(
     run: Path,
     formats: Sequence[str],
@@ -543,16 +547,26 @@ def render(
     templates: Iterable[Path] = (),
     callback: Callable[[Path], None] = lambda _: None,
     language: str = "",
+    tables: bool = True,
 ) -> list[Path]:
-    """Write a run in formats to the folder `out`, all or none; return the written files.
+    """Write a run in formats to the folder `out`, all or none; return the written files. With the
+    format csv, and unless `tables` is False, these are all tables that a run has.
 
     Raises InputError where it is not a run, or a file of the name stands there.
     """
+    from reporter.report.build import both, build
+
     out = out.absolute()
     templates = tuple(templates)
     own_templates = read_templates(templates, FILES.values() if templates else ())
     installed_formats.refuse_unknown(formats)
-    view = read_view(run, language)
+    assessment, results = read_run(run)
+    tables = tables and CSV in formats
+    language = language or assessment.language
+    if tables:
+        view, english_view = both(assessment, results, language)
+    else:
+        view = english_view = build(assessment, results, language)
     if Path(os.path.realpath(out)).is_relative_to(os.path.realpath(run)):
         raise InputError("lies in the run, and a run is never changed", str(out))
     _refuse_overwriting(out, (FILES[name] for name in formats if name in FILES))
@@ -562,6 +576,8 @@ def render(
         part.mkdir()
         options = Wanted(tuple(formats), own_templates)
         write_formats(view, options, run, part)
+        if tables:
+            _write_again(assessment, english_view, results, part)
         write_installed(view, options, run, part)
         file_names = sorted(p.name for p in part.iterdir())  # a long report has pages beside it
         _refuse_overwriting(out, file_names)

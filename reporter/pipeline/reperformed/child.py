@@ -55,14 +55,14 @@ def _perform(root: Path, memory: str, is_recorded: bool) -> None:
     from reporter.pipeline.assess import Options, known_content, make_run
     from reporter.pipeline.quarter import kept_input
     from reporter.pipeline.reperformed.walls import refuse_models
-    from reporter.report.export import Wanted
+    from reporter.report.export import CSV, Wanted
 
     refuse_models()
     # Results laid aside in files of this process would be missing in a script of its statements.
     assess.MANY = sys.maxsize
     extra = tuple(sorted((root / EXTRA).iterdir())) if (root / EXTRA).is_dir() else ()
-    earlier = (root / EARLIER,) if (root / EARLIER).is_dir() else ()
-    options = Options((), extra, memory=memory, earlier=earlier, fresh=True)
+    earlier = tuple(sorted((root / EARLIER).iterdir())) if (root / EARLIER).is_dir() else ()
+    options = Options((CSV,), extra, memory=memory, earlier=earlier, fresh=True)
     workspace = read_workspace(root / TABLES)
     part, work = root / MADE, root / WORK
     part.mkdir()
@@ -81,7 +81,7 @@ def _perform(root: Path, memory: str, is_recorded: bool) -> None:
         known = known_content(workspace, options)
         # This process is the wall: checks that did not ship run in it as the others do.
         known = replace(known, content=replace(known.content, extra=frozenset()))
-        make_run(known, read, (work, part, cache), options, Wanted(()), pool)
+        make_run(known, read, (work, part, cache), options, Wanted((CSV,)), pool)
     if is_recorded:
         (root / STATEMENTS).write_text(json.dumps(statements, default=str), encoding="utf-8")
 

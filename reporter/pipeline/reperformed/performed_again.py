@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -85,16 +85,16 @@ def perform_again(
     place: Path,
     memory: str,
     seconds: float,
-    earlier: Path | None = None,
+    earlier: Sequence[Path] = (),
     is_recorded: bool = False,
 ) -> Again:
     """Perform the checks of a bundle in a child that works in `place`, an empty folder; `earlier`
-    is the run that it was held against.
+    are the runs that it was compared with.
     """
     tables = bundle / RUN / kept_input.FOLDER
     try:
         kept_input.refuse_missing(tables)
-        earlier, why_not_followed = _followed(bundle / RUN, earlier)
+        earlier, why_not_followed = followed(bundle / RUN, earlier)
     except ReporterError as error:
         return Again(why_not=f"{error.message}. {error.hint}")
     foreign = tuple(_foreign(bundle / CONTENT))
@@ -114,7 +114,7 @@ def perform_again(
     recorded = place / child.STATEMENTS
     statements = json.loads(recorded.read_bytes()) if is_recorded else []
     again = _held_against(bundle, made, place, memory, why_not_followed, statements)
-    if earlier is None and again.notes:
+    if not earlier and again.notes:
         again = replace(again, notes=(*again.notes, _PARENT))
     return replace(again, foreign=foreign)
 
@@ -122,35 +122,44 @@ def perform_again(
 _PARENT = "a level depends on the earlier run: --parent gives it"
 
 
-def _followed(sealed: Path, earlier: Path | None) -> tuple[Path | None, str]:
-    """Return the earlier run if the sealed one was compared with it, and why its history cannot
-    come out the same.
+def followed(sealed: Path, earlier: Sequence[Path]) -> tuple[tuple[Path, ...], str]:
+    """Return those of earlier runs that the sealed one was compared with, in their order, and why
+    its history cannot come out the same. Without the last of them it is none.
 
     Raises ReporterError where one of them is no run.
     """
     runs = read_data(sealed).history.runs
     if not runs:
-        return None, ""
+        return (), ""
     if not earlier:
-        return None, "the run before was not given: --parent"
-    if runs[-1].report_sha256 not in reports_of(read_manifest(earlier), DATA):
-        return None, "the run given is not the one before"
-    if len(runs) > 1:
-        return earlier, f"it was compared with {len(runs)} runs, and --parent gives one"
-    if runs[0].report_sha256 != sha256(earlier / DATA):
-        return earlier, "the run before was purged since"
-    return earlier, ""
+        several = f"the {len(runs)} runs before were" if len(runs) > 1 else "the run before was"
+        return (), f"{several} not given: --parent"
+    by_report = {r: run for run in earlier for r in reports_of(read_manifest(run), DATA)}
+    if runs[-1].report_sha256 not in by_report:
+        return (), "the run given is not the one before"
+    given = [by_report[r.report_sha256] for r in runs if r.report_sha256 in by_report]
+    if missing := [f"{r.as_of:%Y-%m-%d}" for r in runs if r.report_sha256 not in by_report]:
+        days = ", ".join(missing)
+        return (given[-1],), f"of {len(runs)} runs before, those as of {days} were not given"
+    purged = [
+        r for r, run in zip(runs, given, strict=True) if r.report_sha256 != sha256(run / DATA)
+    ]
+    if purged:
+        days = ", ".join(f"{r.as_of:%Y-%m-%d}" for r in purged)
+        which = f"runs before, as of {days}, were" if len(runs) > 1 else "run before was"
+        return tuple(given), f"the {which} purged since"
+    return tuple(given), ""
 
 
 def _short(error: Exception, place: Path) -> str:
     return str(error).splitlines()[0].replace(f"{place}/", "")
 
 
-def _lay(bundle: Path, tables: Path, place: Path, earlier: Path | None) -> None:
+def _lay(bundle: Path, tables: Path, place: Path, earlier: Sequence[Path]) -> None:
     """Copy what the child works on: it may change the copy and nothing else."""
     sources = [(tables, child.TABLES)]
     sources += [(bundle / CONTENT / n, n) for n in (*_SHIPPED, child.EXTRA)]
-    sources += [(earlier, child.EARLIER)] if earlier else []
+    sources += [(run, f"{child.EARLIER}/{n:04}") for n, run in enumerate(earlier)]
     for source, name in sources:
         if source.is_dir():
             shutil.copytree(source, place / name, copy_function=shutil.copyfile)
@@ -179,7 +188,8 @@ def _held_against(
     told = [before.hashes.get(name, "") for name in _VERSIONS]
     is_other = told != [now.hashes[name] for name in _VERSIONS]
     csv = {*differing_csv(sealed, made, is_followed)}
-    why, words = "they are not in English, or changed", csv & {*IN_A_LANGUAGE}
+    words = {name for name in csv if name.removesuffix(".gz") in IN_A_LANGUAGE}
+    why = "they are not in English, or changed"
     if is_other:
         why, words = "another version wrote them", csv
     elif _may_be_lifted(before, why_not_followed):

@@ -8,12 +8,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from reporter.engine.duckdb import DuckDB, parquet
+from reporter.report import FILES
+from reporter.report.export import CSV
 from reporter.runs.actor_attributes import ACTORS
 from reporter.runs.store import CHANGES
 from reporter.system.hashes import sha256
 
-OF_EARLIER = ("causes.csv", "changes.csv", CHANGES, "responses.csv")
-"""Tables that only the run before gives."""
+FINDINGS = FILES[CSV]
+"""The only table that a run may lack: it is a format."""
+OF_EARLIER = ("causes.csv", "changes.csv", CHANGES, FINDINGS, "responses.csv")
+"""Tables that only the run before gives, or dates in them."""
 IN_A_LANGUAGE = ("controls.csv", "sums.csv", "workpapers.csv")
 """Tables with words in the language of the report, which nothing in a run names."""
 
@@ -34,10 +38,14 @@ def differing_tables(
 
 
 def differing_csv(sealed: Path, made: Path, is_followed: bool) -> Iterator[str]:
-    """Yield the names of the CSV files that came out and that a run has otherwise."""
-    unseen = () if is_followed else OF_EARLIER
-    for path in sorted(made.glob("*.csv")):
-        if path.name not in unseen and differs(sealed / path.name, path):
+    """Yield the names of the CSV files that came out and that a run has otherwise; long ones are
+    packed.
+    """
+    unseen = {*(() if is_followed else OF_EARLIER)}
+    if not [*sealed.glob(f"{FINDINGS}*")]:
+        unseen.add(FINDINGS)
+    for path in sorted(made.glob("*.csv*")):
+        if path.name.removesuffix(".gz") not in unseen and differs(sealed / path.name, path):
             yield path.name
 
 

@@ -134,10 +134,8 @@ def _write_sql(part: Path, place: Path, wanted: Wanted) -> None:
     wanted.say("performing every check again, as an auditor will")
     place.mkdir()
     with ExitStack() as held:
-        earlier = held.enter_context(opened(wanted.parent)) if wanted.parent else None
-        again = perform_again(
-            part, place, wanted.memory, wanted.seconds, earlier and run_in(earlier), True
-        )
+        earlier = [run_in(held.enter_context(opened(p))) for p in (wanted.parent,) if p]
+        again = perform_again(part, place, wanted.memory, wanted.seconds, earlier, True)
     if again.why_not or again.differences:
         what = again.why_not or "; ".join(again.differences[:5])
         raise InputError(

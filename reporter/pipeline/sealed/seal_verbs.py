@@ -120,7 +120,14 @@ def _prove(bundle: Path, finding: str, out: Path) -> None:
 @click.command()
 @click.argument("bundle", type=_FOLDER, required=False)
 @click.option("--key", type=_FOLDER, metavar="FILE", help="Public key of who sealed it, in PEM.")
-@click.option("--parent", type=_FOLDER, metavar="RUN", help="The run before it, or its bundle.")
+@click.option(
+    "--parent",
+    "parents",
+    type=_FOLDER,
+    multiple=True,
+    metavar="RUN",
+    help="A run that it was compared with, or its bundle; may be repeated.",
+)
 @click.option("--time-stamp", type=_FOLDER, metavar="FILE", help="RFC 3161 answer to check too.")
 @click.option(
     "--authority", type=_FOLDER, metavar="FILE", help="Certificates of who stamped it, in PEM."
@@ -138,7 +145,7 @@ def verify(
     ctx: click.Context,
     bundle: Path | None,
     key: Path | None,
-    parent: Path | None,
+    parents: tuple[Path, ...],
     time_stamp: Path | None,
     authority: Path | None,
     no_reperform: bool,
@@ -168,7 +175,7 @@ def verify(
 
     asked = Asked(
         public,
-        parent,
+        parents,
         time_stamp,
         authority,
         not no_reperform,

@@ -48,7 +48,8 @@ class Asked:
     """What whoever verifies brings, and wants."""
 
     public: Any | None = None
-    parent: Path | None = None
+    parents: tuple[Path, ...] = ()
+    """The runs before it, or their bundles."""
     time_stamp: Path | None = None
     authority: Path | None = None
     """Certificates of who signed the time stamp."""
@@ -130,7 +131,7 @@ def _again(
         return None, [Step(CHECKS, SKIPPED, why)]
     asked.say("performing every check again")
     with ExitStack() as held:
-        earlier = run_in(held.enter_context(opened(asked.parent))) if asked.parent else None
+        earlier = [run_in(held.enter_context(opened(parent))) for parent in asked.parents]
         again = perform_again(folder, place, asked.memory, asked.seconds, earlier, True)
     steps = list(_performed(again))
     if again.made:
@@ -229,26 +230,29 @@ def _unsigned(manifest: Manifest, signed: Signed) -> Iterator[str]:
 
 def _parent(folder: Path, manifest: Manifest, asked: Asked) -> Iterator[Step]:
     told = manifest.data["parent"]
-    if asked.parent is None:
+    if not asked.parents:
         text = f"names the run before it, {told}; --parent checks it" if told else "names no run"
         if not told and read_data(folder / RUN).history.runs:
             text = "names no run, though this one was compared with one: it was sealed without"
         yield Step("parent", OK, text)
         return
-    with opened(asked.parent) as earlier:
-        run = run_in(earlier)
-        manifests.run_manifest(run)
-        digest = sha256(run / MANIFEST)
-        reports = {*reports_of(read_manifest(run), DATA)}
     compared = {r.report_sha256 for r in read_data(folder / RUN).history.runs}
-    if compared and not compared & reports:
-        yield Step("parent", FAILED, "the run was compared with other runs than the one given")
-    elif digest == told:
+    digests, others = [], []
+    for parent in asked.parents:
+        with opened(parent) as earlier:
+            run = run_in(earlier)
+            manifests.run_manifest(run)
+            digests.append(sha256(run / MANIFEST))
+            if compared and compared.isdisjoint(reports_of(read_manifest(run), DATA)):
+                others.append(f"{parent}: is another run")
+    if others:
+        text = "the run was compared with other runs than the one given"
+        yield Step("parent", FAILED, text, tuple(others) if len(digests) > 1 else ())
+    elif told in digests:
         yield Step("parent", OK, f"is the run that was given, {told}")
     else:
-        yield Step(
-            "parent", FAILED, f"the manifest of the run given is {digest}, not {told or 'any'}"
-        )
+        text = f"the manifest of the run given is {', '.join(digests)}, not {told or 'any'}"
+        yield Step("parent", FAILED, text)
 
 
 def _time_stamp(folder: Path, manifest: Manifest, asked: Asked) -> Iterator[Step]:

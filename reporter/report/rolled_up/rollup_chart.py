@@ -12,8 +12,8 @@ from reporter.report.html.svg import PERCENT, axis, clip, draw, hatch, hatched, 
 from reporter.report.office.fit import BOLDER, width_of
 from reporter.report.rolled_up.rollup_rows import LeftLine, RollupLine
 
-SHOWN = 40
-"""Groups in the picture; the table and rollup.csv have more."""
+SHOWN = {"screen": 40, "paper": 32}
+"""Bars in the picture, by medium: on paper it is on the first page. The tables have all."""
 _ROW, _MARGIN, _WIDTH, _RIGHT = 24, 200, 360, 250
 _PHONE, _STACK = 350, 54
 """Width of the picture for a phone, and from one of its groups to the next."""
@@ -36,6 +36,14 @@ class _Bar:
     def indent(self) -> int:
         """Return how far it is set in."""
         return _STEP * min(self.depth, 4)
+
+
+def chosen(
+    lines: Sequence[RollupLine], left: Sequence[LeftLine], most: int
+) -> tuple[Sequence[RollupLine], Sequence[LeftLine]]:
+    """Choose what is drawn: the first groups, and of units that are left out at most a quarter."""
+    missing = [unit for unit in left if unit.is_unknown][: most // 4]
+    return lines[: most - len(missing)], missing
 
 
 def unit_bars(title: str, lines: Sequence[RollupLine], left: Sequence[LeftLine]) -> str:
@@ -70,7 +78,7 @@ def unit_stack(title: str, lines: Sequence[RollupLine], left: Sequence[LeftLine]
 
 
 def _bars(lines: Sequence[RollupLine], left: Sequence[LeftLine]) -> Iterator[_Bar]:
-    for line in lines[:SHOWN]:
+    for line in lines:
         if line.score.assessed:
             score = line.score.range or line.score.text
             words = say("level {level}; {score}", level=line.level, score=score)
@@ -80,7 +88,7 @@ def _bars(lines: Sequence[RollupLine], left: Sequence[LeftLine]) -> Iterator[_Ba
         else:
             words = say("too little evidence: {coverage} judged", coverage=line.coverage)
             yield _Bar(line.name, line.depth, words, None)
-    for unit in [unit for unit in left if unit.is_unknown][:SHOWN]:
+    for unit in left:
         yield _Bar(unit.unit, 1, say("left out"), None, "muted")
 
 

@@ -109,11 +109,11 @@ def _page(rollup: data.Rollup, medium: str, more_css: str, language: str) -> str
 
     with speaking(language):
         view = rollup_page(rollup)
-        drawn = view.heads.question, view.lines, view.left
-        picture = Markup(chart.unit_bars(*drawn))
+        drawn = chart.chosen(view.lines, view.left, chart.SHOWN[medium])
+        picture = Markup(chart.unit_bars(view.heads.question, *drawn))
         if medium == "screen":
-            picture += Markup(chart.unit_stack(*drawn))
-        values = {"picture": picture, "drawn": chart.SHOWN, "rows": SHOWN}
+            picture += Markup(chart.unit_stack(view.heads.question, *drawn))
+        values = {"picture": picture, "drawn": len(drawn[0]), "rows": SHOWN}
         return render_page("rollup.html", view, medium, more_css, **values)
 
 

@@ -178,6 +178,28 @@ def test_a_finding_of_another_rule_than_before_may_be_older(
     assert [c.is_since_known for c in found] == [is_known]
 
 
+def test_a_run_is_restated_by_thresholds_of_today(tmp_path: Path) -> None:
+    away = {"type": "human", "actor_id": "dan", "state": "leave", "state_since": "2026-03-15"}
+    ws = quarter(tmp_path / "ws", 5, {"A1": "dan"})
+    people = json.loads((ws / "inventory/all.json").read_text())
+    (ws / "inventory/all.json").write_text(json.dumps([*people, away]))
+    settings = json.loads((ws / "reporter.yml").read_text())
+    strict = settings | {"params": {"OWN-02": {"leave_days": 30}}, "due_days": {"critical": 7}}
+    (ws / "reporter.yml").write_text(json.dumps(settings | {"params": {"OWN-02": {"leave_days": 100}}}))  # fmt: skip
+    assess_workspace(ws, tmp_path / "q2", Options(formats=(), keep_tables=True))
+    (tmp_path / "today.yml").write_text(json.dumps(strict))
+    words = ("--out", tmp_path / "r", "--formats", "json", "--json", "--settings", tmp_path / "today.yml")  # fmt: skip
+    made = json.loads(reporter("restate", tmp_path / "q2", *words).stdout)
+    causes = {(p["group"], p["cause"]) for p in made["movements"][0]["parts"]}
+    assert causes == {("rules", "thresholds")}
+    assert [f["state"] for f in made["findings"] if f["what"] == "A1"] == ["new"]
+    assert read_data(tmp_path / "r").policy.due_days["critical"] == 7
+    (tmp_path / "today.yml").write_text("params: {OWN-02: {leave_dais: 3}}")
+    words = ("--out", tmp_path / "s", "--settings", tmp_path / "today.yml")
+    refused = reporter("restate", tmp_path / "q2", *words)
+    assert refused.exit_code == 3 and f"{tmp_path / 'today.yml'}:1" in refused.output
+
+
 def test_without_kept_tables_nothing_is_assessed_again(runs: Path, tmp_path: Path) -> None:
     shutil.copytree(runs / "q1", tmp_path / "q1", ignore=shutil.ignore_patterns(FOLDER))
     refused = reporter("restate", tmp_path / "q1", "--out", tmp_path / "r")

@@ -7,7 +7,7 @@ Times are UTC; a date alone is midnight. A missing as_of is the period's end.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
@@ -90,10 +90,12 @@ class Workspace:
     """What the run is held against; a miss is an exit code and changes no number."""
     lines: dict[str, int] = field(default_factory=dict)
     """Key of reporter.yml -> line."""
+    rules: Path | None = None
+    """The file that has the thresholds, where it is another one than reporter.yml."""
 
     def place(self, key: str) -> str:
         """Where a setting stands, as path:line."""
-        return f"{self.folder / NAME}:{self.lines.get(key, 1)}"
+        return f"{self.rules or self.folder / NAME}:{self.lines.get(key, 1)}"
 
 
 def workspace_of(path: Path) -> Path | None:
@@ -150,6 +152,22 @@ def read_workspace(folder: Path) -> Workspace:
         read_sign_off(settings.get("sign_off", dict, {}), settings.place("sign_off")),
         read_gates(settings),
         settings.lines,
+    )
+
+
+def with_rules(workspace: Workspace, path: Path) -> Workspace:
+    """Return a workspace with the thresholds, due days and efforts of another reporter.yml; raise
+    InputError with path:line where it is wrong.
+    """
+    settings = fields(path)
+    settings.only(*_KEYS)
+    return replace(
+        workspace,
+        params=_params(settings.get("params", dict, {}), settings.place("params")),
+        efforts=_efforts(settings),
+        due_days=_due_days(settings),
+        lines=settings.lines,
+        rules=path,
     )
 
 

@@ -193,7 +193,9 @@ def _overdue(run: _Run) -> _Number:
         if dates.late and checks & set(cause.checks):
             late.append((dates.late, cause.id))
     late.sort(key=lambda each: (-each[0], each[1]))
-    named = ", ".join(f"{id} by {days} days" for days, id in late[:_NAMED])
+    named = ", ".join(
+        f"{id} by {days} {'day' if days == 1 else 'days'}" for days, id in late[:_NAMED]
+    )
     more = f" and {len(late) - _NAMED:,} more" if len(late) > _NAMED else ""
     findings = f"{len(late):,} {'finding is' if len(late) == 1 else 'findings are'} overdue"
     return Fraction(len(late)), f"{findings}{f': {named}{more}' if late else ''}."

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
-from reporter.content.workspace import read_workspace
+from reporter.content.workspace import read_workspace, with_rules
 from reporter.errors import InputError
 from reporter.ingest.cache import open_cache
 from reporter.model.assessment import Assessment
@@ -25,10 +25,15 @@ from reporter.runs.store import DATA
 
 
 def assess_tables(
-    run: Path, out: Path, options: Options, beside: VerifiedRun | None = None
+    run: Path,
+    out: Path,
+    options: Options,
+    beside: VerifiedRun | None = None,
+    rules: Path | None = None,
 ) -> tuple[Assessment, View]:
     """Assess the tables that a run has kept, with the content of today, as if they were just read;
-    leave a run folder at `out`, compared with the run beside it if one is given.
+    leave a run folder at `out`, compared with the run beside it if one is given. `rules` is a
+    reporter.yml whose thresholds, due days and efforts replace those of the run.
 
     Raises InputError where the run has kept none.
     """
@@ -40,6 +45,7 @@ def assess_tables(
     kept_input.refuse_missing(tables)
     outputs = Wanted(options.formats, (), options.say, options.limits)
     workspace = read_workspace(tables)
+    workspace = with_rules(workspace, rules) if rules else workspace
     with places_of(out, options) as (part, work), ThreadPoolExecutor(4) as pool:
         cache = open_cache(work / "cache", options.key or kept_input.key(tables), options.warn)
         read = partial(kept_input.take, tables)
@@ -49,8 +55,11 @@ def assess_tables(
     return assessment, views.relocated(view, out)
 
 
-def restate(run: Path, out: Path, options: Options) -> tuple[Assessment, View]:
-    """Judge the kept tables of a run by the rules of today, beside what it was judged then.
+def restate(
+    run: Path, out: Path, options: Options, rules: Path | None = None
+) -> tuple[Assessment, View]:
+    """Judge the kept tables of a run by the rules of today, beside what it was judged then; with
+    the thresholds, due days and efforts of `rules`, a reporter.yml, where it is given.
 
     Raises VerificationError where a file of the run is not as it was left; InputError where it has
     kept no tables, or the earlier run that it followed is not among those of the options.
@@ -73,4 +82,4 @@ def restate(run: Path, out: Path, options: Options) -> tuple[Assessment, View]:
                 f"Name that run with --earlier; its {DATA} has the SHA-256"
                 f" {clean(earlier.report_sha256)}.",
             )
-    return assess_tables(run, out, options, original)
+    return assess_tables(run, out, options, original, rules)

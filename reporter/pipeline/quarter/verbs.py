@@ -53,6 +53,12 @@ def compare(before: Path, now: Path, as_json: bool) -> None:
     metavar="RUN",
     help="The earlier run that RUN was compared with: its level depends on it.",
 )
+@click.option(
+    "--settings",
+    type=_FOLDER,
+    metavar="FILE",
+    help="A reporter.yml of today: its params, due_days and efforts count.",
+)
 @click.option("--formats", default="html,pdf,json,csv", show_default=True, help="What to write.")
 @click.option("--extra", type=_FOLDER, multiple=True, help="Folder of your own content.")
 @click.option("--no-packs", is_flag=True, help="Leave installed packs of content out.")
@@ -72,6 +78,7 @@ def restate(
     run: Path,
     out: Path,
     earlier: tuple[Path, ...],
+    settings: Path | None,
     formats: str,
     extra: tuple[Path, ...],
     no_packs: bool,
@@ -102,7 +109,7 @@ def restate(
         language=language,
         packs=() if no_packs else installed(),
     )
-    restated, _ = judge_again(run, out, options)
+    restated, _ = judge_again(run, out, options, settings)
     if quiet and not as_json:
         return
     with speaking("en"):

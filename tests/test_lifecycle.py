@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import assess_few, reporter
@@ -316,6 +317,44 @@ def _left(folder: Path, owner: str) -> Path:
     (folder / "deep").mkdir(parents=True)
     (folder / OWNER).write_text(owner)
     return folder
+
+
+@pytest.mark.parametrize(
+    ("name", "mode", "inside", "is_cleared"),
+    [
+        (".run.part", 0o700, "", True),
+        ("reporter-12-0123abcd", 0o700, "", True),
+        (".run.part", 0o700, "x", False),
+        (".run.part", 0o755, "", False),
+        ("reporter-notes", 0o700, "", False),
+        ("run.part", 0o700, "", False),
+    ],
+)
+def test_an_empty_folder_that_a_process_had_not_locked_yet_is_removed(
+    name: str, mode: int, inside: str, is_cleared: bool, tmp_path: Path
+) -> None:
+    """Between the folder and its lock a process can be killed; of others nothing is removed."""
+    folder = tmp_path / name
+    folder.mkdir()
+    folder.chmod(mode)
+    if inside:
+        (folder / inside).touch()
+    assert clear(folder) == is_cleared != folder.exists()
+
+
+def test_a_folder_that_goes_before_it_is_locked_is_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, mkdir, seen = tmp_path / ".x.part", Path.mkdir, []
+
+    def made(path: Path, *words: Any, **more: Any) -> None:
+        mkdir(path, *words, **more)
+        if path == folder and not seen:
+            seen.append(clear(folder))
+
+    monkeypatch.setattr(Path, "mkdir", made)
+    with claimed(folder):
+        assert seen == [True] and not clear(folder)
 
 
 @pytest.mark.parametrize(

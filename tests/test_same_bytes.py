@@ -474,6 +474,8 @@ def test_a_folder_in_the_place_of_a_file_of_the_cache_is_named(
     ending: str, ws: Path, first: Read
 ) -> None:
     _instead(Path.mkdir)(_files(ws, ending))
+    assert read(ws) == first  # nothing was in it
+    _instead(lambda path: (path.mkdir(), (path / "x").touch()))(_files(ws, ending))
     with pytest.raises(
         InputError, match="there is a folder where the cache keeps a file"
     ) as refused:

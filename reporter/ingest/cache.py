@@ -15,7 +15,7 @@ import os
 import shutil
 import stat
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import asdict, astuple, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -250,13 +250,14 @@ def keep(cache: Cache, batch: Batch) -> None:
 
 
 def _replace(path: Path, cache: Cache) -> None:
-    """Put a file in the cache, replacing any file of its name, but never a folder, whose content is
-    unknown.
+    """Put a file in the cache, replacing any file of its name, or a folder with nothing in it.
 
-    Raises InputError where a folder stands there.
+    Raises InputError where a folder stands there with something in it.
     """
     target = cache.folder / path.name
     try:
+        with suppress(OSError):
+            target.rmdir()
         path.replace(target)
     except IsADirectoryError as error:
         raise InputError(

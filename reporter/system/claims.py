@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -18,6 +20,9 @@ from reporter.errors import InputError
 
 OWNER = "owner.lock"
 """Locked while its process lives; it says which one, on which machine."""
+_MODE = 0o700
+_NAMES = re.compile(r"\..+\.part|reporter-[0-9]+-[0-9a-f]{8}", re.DOTALL)
+"""Of folders that processes claim."""
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -48,6 +53,8 @@ def clear(folder: Path) -> bool:
         status = folder.lstat()
         if folder.is_symlink() or status.st_uid != os.geteuid():
             return False
+        if not os.path.lexists(folder / OWNER):
+            return _clear_unclaimed(folder, status)
         lock = os.open(folder / OWNER, os.O_RDWR | os.O_NOFOLLOW)
     except OSError:
         return False
@@ -61,6 +68,18 @@ def clear(folder: Path) -> bool:
         return False
     finally:
         os.close(lock)
+
+
+def _clear_unclaimed(folder: Path, status: os.stat_result) -> bool:
+    """Remove an empty folder of ours without a lock: its process was killed before it made one, or
+    after it removed it. One that is about to make it finds the folder gone, and makes it anew.
+
+    Raises OSError where something is in it.
+    """
+    is_ours = _NAMES.fullmatch(folder.name) and stat.S_IMODE(status.st_mode) == _MODE
+    if is_ours:
+        folder.rmdir()
+    return bool(is_ours)
 
 
 def held(place: Path, pattern: str) -> list[str]:
@@ -96,7 +115,7 @@ def hold(folder: Path) -> int:
     while True:
         is_new = True
         try:
-            folder.mkdir(mode=0o700)
+            folder.mkdir(mode=_MODE)
         except FileExistsError:
             is_new = False
         try:

@@ -122,6 +122,7 @@ def test_every_error_is_told_with_its_line(place: Path) -> None:
         ("units: []\nout: r\n", "'units' names none"),
         ("units: [units/a]\n", "'out' is missing"),
         ("units: [units/a, more/a]\nout: r\n", "two units are named 'a'"),
+        ("units: [units/a, units/*]\nout: r\n", "is named twice, as 'a'"),
         ("units: [{workspace: units/*, name: x}]\nout: r\n", "they cannot all be 'x'"),
         ("units: [{workspace: units/a, name: ../x}]\nout: r\n", "cannot name a unit"),
         ("units: [{workspace: units/a, name: batch.json}]\nout: r\n", "cannot name a unit"),

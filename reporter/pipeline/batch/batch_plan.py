@@ -398,11 +398,9 @@ def _clashes(units: list[Unit]) -> list[ReporterError]:
     for unit in units:
         other = first.setdefault(unit.name.casefold(), unit)
         if other is not unit:
-            errors.append(
-                InputError(
-                    f"two units are named {unit.name!r}: {other.workspace} and {unit.workspace}",
-                    unit.place,
-                    "Give one of them another `name`.",
-                )
-            )
+            twice = f"{unit.workspace} is named twice, as {unit.name!r}"
+            both = f"two units are named {unit.name!r}: {other.workspace} and {unit.workspace}"
+            is_same = other.workspace == unit.workspace
+            hint = "Leave one out." if is_same else "Give one of them another `name`."
+            errors.append(InputError(twice if is_same else both, unit.place, hint))
     return errors

@@ -131,7 +131,8 @@ def _print(
     results = Results(part, assessment.checks)
     view, english = views.both(assessment, results, language or assessment.language)
     with ThreadPoolExecutor(2) as pool:
-        columns = english.finding_columns if CSV in formats else ()
+        is_begun = CSV in formats and not english.history.runs  # else `write_run` writes it
+        columns = english.finding_columns if is_begun else ()
         picks = map(PICK, english.roadmap.picks)
         begun = begin(pool, english.findings, columns, picks, part)
         write_run(assessment, view, english, rows, part, Wanted(formats), begun)

@@ -104,6 +104,8 @@ def _verify(folder: Path, asked: Asked) -> Outcome:
         return Outcome((_failed("manifest", error),))
     steps = [Step("manifest", OK, f"canonical, SHA-256 {manifest.sha256}")]
     for step in (_files, _signature, _parent, _time_stamp, _results, _run):
+        if step is _time_stamp and not asked.time_stamp:
+            continue
         asked.say(f"looking at the {_name_of(step)}")
         steps += _caught(step, folder, manifest, asked)
     with TemporaryDirectory(prefix="reporter-") as place:
@@ -256,19 +258,17 @@ def _parent(folder: Path, manifest: Manifest, asked: Asked) -> Iterator[Step]:
 
 
 def _time_stamp(folder: Path, manifest: Manifest, asked: Asked) -> Iterator[Step]:
-    if asked.time_stamp:
-        from reporter.pipeline.sealed.time_stamp import stamped_at
+    from reporter.pipeline.sealed.time_stamp import stamped_at
 
-        data = (folder / manifests.ENVELOPE).read_bytes()
-        try:
-            at, is_vouched = stamped_at(asked.time_stamp, data, asked.authority)
-        except InputError as error:  # says nothing of the bundle
-            yield Step("time stamp", SKIPPED, " ".join(str(error).splitlines()[:1]))
-            return
-        how = "by the authority given" if is_vouched else "by whom nobody checked: no --authority"
-        yield Step(
-            "time stamp", OK if is_vouched else WARNED, f"the signature existed at {at}, {how}"
-        )
+    assert asked.time_stamp
+    data = (folder / manifests.ENVELOPE).read_bytes()
+    try:
+        at, is_vouched = stamped_at(asked.time_stamp, data, asked.authority)
+    except InputError as error:  # says nothing of the bundle
+        yield Step("time stamp", SKIPPED, " ".join(str(error).splitlines()[:1]))
+        return
+    how = "by the authority given" if is_vouched else "by whom nobody checked: no --authority"
+    yield Step("time stamp", OK if is_vouched else WARNED, f"the signature existed at {at}, {how}")
 
 
 def _results(folder: Path, manifest: Manifest, asked: Asked) -> Iterator[Step]:

@@ -199,7 +199,7 @@ def test_a_cause_that_is_joined_split_or_renamed_says_so(
             )
             engine.insert(f"run_{n}", [("C-01", s, name, "fail") for name, own in run for s in own])
         causes = [Cause(name, "", (), "", "high", (), (), (), (), "") for name, _ in now]
-        origins = _between(engine, 1, given.single()).origins
+        origins = _between(engine, 1, given.single(), given.single()).origins
         assert [(r.id, r.how, r.before) for r in _regrouped(origins, causes)] == told
 
 

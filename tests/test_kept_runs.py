@@ -155,7 +155,7 @@ def test_other_options_are_another_run(place: Place, options: dict[str, Any]) ->
 @pytest.mark.slow
 def test_another_program_assesses_anew(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     real = kept_runs.program
-    monkeypatch.setattr(kept_runs, "program", lambda places: [*real(places), "edited"])
+    monkeypatch.setattr(kept_runs, "program", lambda *words: [*real(*words), "edited"])
     assert not place.run()[0]
 
 

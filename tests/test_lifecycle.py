@@ -136,9 +136,9 @@ STAGES = [
             ("reporter.evaluate.runner", "_run_one"),
             ("reporter.pipeline.assess", "_gather"),
             ("reporter.report.html.page", "render"),
-            ("reporter.report.pdf.typst_pages", "Press.findings"),
-            ("reporter.report.pdf.paper", "_append"),
-            ("reporter.report.pdf.merge", "Binder.close"),
+            ("reporter.report.pdf.typst_pages", "Press._compile"),
+            ("reporter.report.pdf.typst_pages", "mark_row_heads"),
+            ("reporter.report.pdf.pdf_objects", "Writer.close"),
             ("reporter.pipeline.assess", "publish"),
         )
     ),

@@ -167,14 +167,18 @@ def _unplanned(plan: Plan, rows: dict[str, Any]) -> tuple[str, ...]:
     """
     from reporter.runs.store import MANIFEST
 
-    others = sorted(rows.keys() - {unit.name for unit in plan.units})
+    others = _others(plan, rows)
     return tuple(name for name in others if any((plan.out / name).glob(f"*/{MANIFEST}")))
+
+
+def _others(plan: Plan, rows: dict[str, Any]) -> list[str]:
+    """Return the units of earlier batches that the plan has no more."""
+    return sorted(rows.keys() - {unit.name for unit in plan.units})
 
 
 def _warn_of_others(plan: Plan, rows: dict[str, Any], lines: Log) -> None:
     """Name the units of earlier batches that the plan has no more: nothing is lost silently."""
-    others = sorted(rows.keys() - {unit.name for unit in plan.units})
-    if others:
+    if others := _others(plan, rows):
         text = f"units of earlier batches that are not in this plan: {', '.join(others)}"
         lines.warning(text, event="left out", units=others)
 

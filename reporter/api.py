@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     import pandas as pd
+    from pyspark.sql import SparkSession
 
     from reporter.model.assessment import Assessment
     from reporter.model.scores import ControlScore, FrameworkScore, GroupScore, Permitted
@@ -50,6 +51,7 @@ def assess(
     language: str = "",
     packs: bool = True,
     fresh: bool = False,
+    spark: SparkSession | None = None,
     say: Callable[[str], None] = lambda _: None,
 ) -> Run:
     """Assess a workspace and return the run.
@@ -63,11 +65,10 @@ def assess(
         extra: Folders of your own sources, checks, catalogs and profiles; likewise.
         cache, temp: Folders of converted, and of temporary, files; beside the run without them.
         memory, temp_size: What the engine, and temporary files, may take, such as "4GB".
-        pseudonymise: Put pseudonyms for people, in all of the run.
-        key_file: The key of fingerprints and pseudonyms, the same in every run that is compared.
-        language: In which reports are printed; that of reporter.yml without it.
-        packs: Whether installed packs of content take part; the run names them.
-        fresh: Assess anew, though nothing has changed since the same was assessed.
+        pseudonymise, key_file: Put pseudonyms for people; the key of these, the same in all runs.
+        language: In which reports are printed, if not in that of reporter.yml.
+        packs, fresh: Whether installed packs take part; whether to assess what has not changed.
+        spark: A session that reads the events.
         say: Takes a line about what is being done.
 
     Raises:
@@ -91,9 +92,9 @@ def assess(
         fresh=fresh,
         temp=Path(temp) if temp else None,
         temp_size=temp_size,
+        session=spark,
     )
-    folder = Path(workspace)
-    return run(folder, Path(out), options) if out is not None else _temporary_run(folder, options)
+    return run(Path(workspace), Path(out), options) if out else _temporary_run(workspace, options)
 
 
 def _names(formats: str | Sequence[str]) -> tuple[str, ...]:
@@ -107,11 +108,11 @@ def _paths(given: PathLike | Iterable[PathLike]) -> tuple[Path, ...]:
     return tuple(map(Path, [given] if isinstance(given, PathLike) else given))
 
 
-def _temporary_run(workspace: Path, options: Options) -> Run:
+def _temporary_run(workspace: PathLike, options: Options) -> Run:
     """Make a run in a temporary folder that is removed with the returned object."""
     place = Path(mkdtemp(prefix="reporter-run-"))
     try:
-        result = run(workspace, place / "run", options)
+        result = run(Path(workspace), place / "run", options)
     except BaseException:
         shutil.rmtree(place)
         raise

@@ -49,7 +49,7 @@ MORE_FORMATS = tuple(sorted({p.stem for p in _FORMAT_FILES} - {*FORMATS}))
 """Written only where they are asked for; to import them would cost more than to look."""
 _AS_GIVEN = (
     *("extra", "cache", "memory", "earlier", "templates", "packs", "fresh", "temp", "temp_size"),
-    "keep_tables",
+    *("keep_tables", "engine"),
 )
 """Words of `assess` that are options of an assessment under the same name."""
 _FOLDER = click.Path(path_type=Path)
@@ -176,6 +176,12 @@ def main() -> None:
     show_default=True,
     callback=lambda _, __, v: memory_given(v),
     help="Memory limit of the engine, 256MB at least.",
+)
+@click.option(
+    "--engine",
+    type=click.Choice(("duckdb", "spark")),
+    default="duckdb",
+    help="Who reads the events: duckdb, on this machine, or a Spark session.",
 )
 @click.option("--temp", type=_FOLDER, help="Folder for temporary files  [default: beside the run]")
 @click.option(

@@ -20,7 +20,7 @@ principals AS (
 ),
 
 sharers AS (
-  SELECT agent_id, count(DISTINCT agent_id) OVER (PARTITION BY principal_id) AS n
+  SELECT agent_id, count(agent_id) OVER (PARTITION BY principal_id) AS n
   FROM principals
 ),
 

@@ -12,8 +12,10 @@ seen AS (
     x.every,
     x.share,
     x.declared,
-    greatest(1, date_diff(CASE x.every WHEN 'hour' THEN 'hour' ELSE 'day' END, r.period_from, least(r.period_to, r.as_of)))
-      AS expected,
+    greatest(1, CASE x.every
+      WHEN 'hour' THEN date_diff('hour', r.period_from, least(r.period_to, r.as_of))
+      ELSE date_diff('day', r.period_from, least(r.period_to, r.as_of))
+    END) AS expected,
     count(DISTINCT CASE x.every WHEN 'hour' THEN f.hour ELSE date_trunc('day', f.hour) END) AS seen,
     CAST(coalesce(sum(f.n), 0) AS BIGINT) AS n_events,
     min(f.first_at) AS first_at,

@@ -65,14 +65,12 @@ covered AS (
   FROM uses AS u
   JOIN grants AS g
     ON g.actor_id = u.agent_id AND g.type = u.kind AND holds_at(g.expires_at, u.last_at) AND same_purpose(g.purpose, u.purpose)
-    AND (
-      u.name LIKE g.like_pattern ESCAPE '!'
-      -- Of data also a narrower one, which perhaps covers what was touched.
-      OR (u.kind = 'data' AND EXISTS (
-        SELECT 1 FROM grants AS o
-        WHERE o.actor_id = g.actor_id AND o.type = 'data' AND o.name = u.name AND g.name LIKE o.like_pattern ESCAPE '!'
-      ))
-    )
+  WHERE u.name LIKE g.like_pattern ESCAPE '!'
+    -- Of data also a narrower one, which perhaps covers what was touched.
+    OR (u.kind = 'data' AND EXISTS (
+      SELECT 1 FROM grants AS o
+      WHERE o.actor_id = g.actor_id AND o.type = 'data' AND o.name = u.name AND g.name LIKE o.like_pattern ESCAPE '!'
+    ))
   GROUP BY ALL
 )
 

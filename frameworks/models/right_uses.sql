@@ -39,7 +39,7 @@ SELECT
   coalesce(
     nullif(array_to_string(actions, '+'), ''),
     CASE WHEN standing <> 'incomparable' THEN coalesce(regexp_replace(rights, '@[^ ]*', '', 'g'), action || ' ' || thing) END,
-    lower(regexp_replace(action, '\.amazonaws\.com:', ':'))
+    lower(replace(action, '.amazonaws.com:', ':'))
   ) AS granted,
   CASE
     WHEN standing = 'granted' THEN TRUE

@@ -24,7 +24,8 @@ WITH registered AS (
 ),
 
 names AS (
-  SELECT DISTINCT third_party_id, lower(unnest([third_party_id, organisation_id, principal_id])) AS id FROM third_parties
+  SELECT DISTINCT n.third_party_id, lower(n.id) AS id
+  FROM (SELECT third_party_id, unnest([third_party_id, organisation_id, principal_id]) AS id FROM third_parties) AS n
 ),
 
 entries AS (

@@ -92,6 +92,10 @@ class Partitioned:
         """Insert rows of which each begins with the number of its example."""
         self._engine.insert(f"{_SCHEMA}.{table}", rows)
 
+    def here(self, sql: str) -> str:
+        """Return SQL of the same rows that reads only what lies on this machine: itself."""
+        return sql
+
     def columns(self, sql: str) -> list[tuple[str, str]]:
         """Return (name, type) of a query's columns without running it."""
         return self._engine.columns(self._for_each(sql))[1:]

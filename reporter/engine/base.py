@@ -1,4 +1,4 @@
-"""What every engine can do: ten methods, and what may go wrong. In: SQL. Out: rows, or Parquet
+"""What every engine can do: eleven methods, and what may go wrong. In: SQL. Out: rows, or Parquet
 files.
 
 Intake depends on DuckDB and hands over Parquet; models, checks and everything after them rely only
@@ -58,6 +58,9 @@ class Engine(Protocol):
 
     def insert(self, table: str, rows: Sequence[tuple[str | int | datetime, ...]]) -> None:
         """Insert many rows, in the order of the table's columns."""
+
+    def here(self, sql: str) -> str:
+        """Return SQL of the same rows that reads only what lies on this machine."""
 
     def columns(self, sql: str) -> list[tuple[str, str]]:
         """Return (name, type) of a query's columns without running it."""

@@ -17,7 +17,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, nullco
 from datetime import datetime
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
 import duckdb
 
@@ -33,6 +33,9 @@ from reporter.engine.base import (
 )
 from reporter.engine.sandbox import Stopped
 from reporter.errors import InputError
+
+if TYPE_CHECKING:
+    import pyarrow
 
 DEFAULT_MEMORY = "1GB"
 _PLAIN: dict[str, str | bool | int | float | list[str]] = {
@@ -101,6 +104,9 @@ class DuckDB(AbstractContextManager["DuckDB"]):
         # what is copied in order then goes on one thread.
         self._con.execute("SET disabled_optimizers = 'statistics_propagation,in_clause'")
 
+    def __enter__(self) -> Self:
+        return self
+
     def __exit__(self, *raised: object) -> None:
         self._con.close()
 
@@ -132,22 +138,19 @@ class DuckDB(AbstractContextManager["DuckDB"]):
                 MORE_ROOM,
             )
 
-    def twin(self) -> DuckDB:
+    def twin(self) -> Self:
         """Return a second connection to the same database, for another thread; closing it closes
         only it.
         """
-        connection = DuckDB.__new__(DuckDB)
-        connection.work = self.work
+        connection = type(self).__new__(type(self))
+        connection.__dict__.update(self.__dict__)
         connection._con = self._con.cursor()
-        connection._world, connection._memory = self._world, self._memory
-        connection._heard = self._heard
-        connection._room, connection._large = self._room, self._large
         if self._world:
             connection.run(f"USE {self._world}")
         return connection
 
     @contextmanager
-    def world(self, name: str) -> Iterator[DuckDB]:
+    def world(self, name: str) -> Iterator[Self]:
         """Yield a connection to an empty database in this engine, dropped at the end: a hundredth
         of the cost of another engine.
         """
@@ -172,7 +175,7 @@ class DuckDB(AbstractContextManager["DuckDB"]):
             raise
         self.run("COMMIT")
 
-    def side_by_side(self, *jobs: Callable[[DuckDB], None]) -> None:
+    def side_by_side(self, *jobs: Callable[[Self], None]) -> None:
         """Run jobs that create tables of their own, two at a time, each on its own connection; what
         runs out of memory beside another job is tried again alone.
 
@@ -180,7 +183,7 @@ class DuckDB(AbstractContextManager["DuckDB"]):
         they do where statements are recorded.
         """
 
-        def lacks_memory(job: Callable[[DuckDB], None]) -> bool:
+        def lacks_memory(job: Callable[[Self], None]) -> bool:
             with self.twin() as connection:
                 try:
                     job(connection)
@@ -234,9 +237,27 @@ class DuckDB(AbstractContextManager["DuckDB"]):
         for sql, columns in _inserts(table, rows):
             self.run(sql, columns)
 
+    def here(self, sql: str) -> str:
+        """Return SQL of the same rows that this machine can answer: the query itself."""
+        return sql
+
     def columns(self, sql: str) -> list[tuple[str, str]]:
         """Return (name, type) of a query's columns without running it."""
         return [(r[0], r[1]) for r in self.rows(f"DESCRIBE {sql}")]
+
+    def arrow(self, sql: str) -> pyarrow.Table:
+        """Return the rows of a query as a table of Arrow; needs pyarrow."""
+        with _translated_errors():
+            return self._con.sql(sql).to_arrow_table()
+
+    def take_arrow(self, statement: str, name: str, rows: pyarrow.Table) -> None:
+        """Execute a statement that reads rows of Arrow as a view of that name."""
+        with _translated_errors():
+            self._con.register(name, rows)
+            try:
+                self._con.execute(statement)
+            finally:
+                self._con.unregister(name)
 
     def write_parquet(self, sql: str, path: Path, compression: str = "snappy") -> None:
         """Write a query's rows, in their order, to a Parquet file; zstd is half as large, snappy a

@@ -27,7 +27,9 @@ billion.
 
 
 class Apart(AbstractContextManager["Apart"]):
-    """Runs the given checks in a child process, one after another; it hands all others back."""
+    """Runs the given checks in a child process, one after another; all others read what the engine
+    has here.
+    """
 
     def __init__(
         self, foreign: Sequence[Compiled], work: Path, memory: str, limits: Limits
@@ -45,7 +47,7 @@ class Apart(AbstractContextManager["Apart"]):
         none.
         """
         if replace(compiled, sql=compiled.written or compiled.sql, written="") not in self._foreign:
-            return compiled
+            return replace(compiled, sql=engine.here(compiled.sql))
         with self._lock:
             self._folder.mkdir(exist_ok=True)
             tables = {t: str(self._copy(engine, t)) for t in sorted(compiled.tables)}

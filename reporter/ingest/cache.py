@@ -14,13 +14,14 @@ import json
 import os
 import shutil
 import stat
-from collections.abc import Callable
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import asdict, astuple, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from reporter.content.source_macros import MACROS
+from reporter.engine.base import Unreadable
 from reporter.engine.duckdb import version as engine_version
 from reporter.errors import InputError
 from reporter.model.sentences import Sentence, Value
@@ -272,3 +273,21 @@ def _aside(cache: Cache) -> AbstractContextManager[Path]:
     left.
     """
     return claimed(cache.folder / f".{os.urandom(8).hex()}.part")
+
+
+@contextmanager
+def still_there(cache: Cache) -> Iterator[None]:
+    """Raise InputError where a file of the cache disappears: events are read from it until the end
+    of the run.
+    """
+    try:
+        yield
+    except Unreadable as error:
+        why = str(error).splitlines()[0]
+        if str(cache.folder) not in str(error):
+            raise InputError(f"the engine could not read or write a file: {why}") from error
+        raise InputError(
+            f"a file of the cache was removed, or cannot be read any more, during the run: {why}",
+            str(cache.folder),
+            "Run again, and leave the cache alone meanwhile.",
+        ) from error

@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reporter.content import loader
 from reporter.content.loader import Content
@@ -20,7 +21,7 @@ from reporter.content.packs import display_place as placed
 from reporter.content.workspace import NAME, Workspace, read_workspace
 from reporter.content.yaml import read_yaml
 from reporter.engine import duckdb
-from reporter.engine.base import Unreadable
+from reporter.engine.choice import DUCKDB, open_engine
 from reporter.engine.duckdb import DuckDB
 from reporter.engine.sandbox import Limits
 from reporter.errors import InputError
@@ -31,7 +32,7 @@ from reporter.evaluate.foreign_checks import Apart
 from reporter.evaluate.parity import side_by_side
 from reporter.evaluate.segments import agent_patterns
 from reporter.evaluate.unassessed import find_unread
-from reporter.ingest.cache import USUAL, Cache, open_cache
+from reporter.ingest.cache import USUAL, Cache, open_cache, still_there
 from reporter.ingest.load import Intake, ingest
 from reporter.ingest.readers.files import display_path, is_shown_as_it_is
 from reporter.ingest.readers.inputs import Inputs
@@ -95,6 +96,9 @@ from reporter.transform.approved_scope import review_scope
 from reporter.transform.derive import BEFORE_SCOPE, derive, drop_loaded
 from reporter.transform.log_coverage import Expected
 
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
 MANY = 5_000
 """Actors from which the results of each check are laid aside in a file."""
 
@@ -134,6 +138,10 @@ class Options:
     """Most that temporary files may take; '' for what the disk has."""
     keep_tables: bool = False
     """Keep what was read in the run, to assess it again without the files."""
+    engine: str = DUCKDB
+    """Who reads the events: `DUCKDB`, or `SPARK`."""
+    session: SparkSession | None = None
+    """A session of Spark; without one that is active, or a new one."""
 
 
 def assess_workspace(
@@ -285,7 +293,7 @@ def _assess(
 ) -> tuple[Assessment, Intake, tuple[Future[None], ...]]:
     """Run all steps that need the engine; return what is being written too."""
     workspace, content, compiled = known.workspace, known.content, known.compiled
-    with _cache_kept(cache), DuckDB(work, options.memory, options.temp_size) as engine:
+    with still_there(cache), _opened(work, options) as engine:
         options.say(f"reading {workspace.folder}")
         intake = read(engine)
         if options.keep_tables:
@@ -385,20 +393,8 @@ def _guests(
     return Apart(foreign, work, options.memory, options.limits)
 
 
-@contextmanager
-def _cache_kept(cache: Cache) -> Iterator[None]:
-    """Stop if a file of the cache disappears: events are read from it until the end of the run."""
-    try:
-        yield
-    except Unreadable as error:
-        why = str(error).splitlines()[0]
-        if str(cache.folder) not in str(error):
-            raise InputError(f"the engine could not read or write a file: {why}") from error
-        raise InputError(
-            f"a file of the cache was removed, or cannot be read any more, during the run: {why}",
-            str(cache.folder),
-            "Run again, and leave the cache alone meanwhile.",
-        ) from error
+def _opened(work: Path, options: Options) -> DuckDB:
+    return open_engine(options.engine, work, options.memory, options.temp_size, options.session)
 
 
 def _read(

@@ -1,0 +1,27 @@
+"""Which engine reads the events of a run. In: its name, a folder, limits. Out: an engine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reporter.engine.duckdb import DuckDB
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+DUCKDB, SPARK = "duckdb", "spark"
+
+
+def open_engine(
+    name: str, work: Path, memory: str, room: str, session: SparkSession | None = None
+) -> DuckDB:
+    """Return an engine that has its own folder: with Spark where a session or `SPARK` asks for it.
+
+    Raises InputError where Spark is missing or cannot be reached.
+    """
+    if name != SPARK and session is None:
+        return DuckDB(work, memory, room)
+    from reporter.engine.spark import Spark, open_session
+
+    return Spark(work, session or open_session(), memory, room)

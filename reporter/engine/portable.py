@@ -1,0 +1,64 @@
+"""Read a query of ours to write it for another engine. In: DuckDB's SQL, macros. Out: a tree
+without macros, and the tables that it reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from functools import lru_cache
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.dialects.duckdb import DuckDB
+from sqlglot.errors import SqlglotError
+
+from reporter.engine.sql_nodes import NotPortable, copied, enclosed
+
+Macros = Mapping[str, tuple[tuple[str, ...], str]]
+"""Name -> parameters and expression."""
+
+
+def parsed(sql: str) -> exp.Expr:
+    """Return a copy of the tree of a query of ours; raise NotPortable where it cannot be read."""
+    return copied(_tree_of(sql))
+
+
+def reads(tree: exp.Expr) -> set[str]:
+    """Return the tables that a query reads, without its own parts."""
+    parts = {c.alias for c in tree.find_all(exp.CTE)}
+    return {t.name for t in base_tables(tree, parts)}
+
+
+def base_tables(tree: exp.Expr, parts: Collection[str] | None = None) -> list[exp.Table]:
+    """Return where a query names tables that are none of its own parts."""
+    if parts is None:
+        parts = {c.alias for c in tree.find_all(exp.CTE)}
+    tables = (t for t in tree.find_all(exp.Table) if isinstance(t.this, exp.Identifier))
+    return [t for t in tables if t.db or t.name not in parts]
+
+
+def expanded(tree: exp.Expr, macros: Macros) -> exp.Expr:
+    """Return a tree with the expressions of macros in place of their calls."""
+    tree = exp.Paren(this=tree)
+    while calls := [n for n in tree.find_all(exp.Anonymous) if n.name.lower() in macros]:
+        for call in reversed(calls):  # what stands inside another call first
+            names, body = macros[call.name.lower()]
+            values = dict(zip(names, call.expressions, strict=True))
+            call.replace(_put_in(_tree_of(body).copy(), values))
+    return copied(tree.this)
+
+
+@lru_cache(maxsize=512)
+def _tree_of(sql: str) -> exp.Expr:
+    try:
+        return sqlglot.parse_one(sql, dialect=DuckDB)
+    except SqlglotError as error:
+        raise NotPortable(f"cannot be parsed: {str(error).splitlines()[0]}") from error
+
+
+def _put_in(body: exp.Expr, values: Mapping[str, exp.Expr]) -> exp.Expr:
+    body = exp.Paren(this=body)
+    for column in list(body.find_all(exp.Column)):
+        if not column.table and column.name in values:
+            column.replace(enclosed(values[column.name]))
+    return body

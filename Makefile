@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 # What runs more than once is compiled once.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test slow deep faults mutants mutants-input check golden docs verapdf browser bench clean
+.PHONY: demo test test-spark slow deep faults mutants mutants-input check golden docs verapdf browser bench clean
 
 demo: $(RUNTIME) ## assess two quarters of the sample company and leave the runs with their reports
 	rm -rf $(RUN) $(BEFORE)
@@ -16,14 +16,19 @@ demo: $(RUNTIME) ## assess two quarters of the sample company and leave the runs
 	$(VENV)/bin/reporter assess sample_data/acme/2026-q3 --out $(RUN) --earlier $(BEFORE)
 
 test: $(STAMP) ## the test suite, in under five minutes on two cores
-	@$(PY) -m pytest -n 2 --dist loadfile -m "not deep and not slow"
+	@$(PY) -m pytest -n 2 --dist loadfile -m "not deep and not slow and not spark"
 
 slow: $(STAMP) ## every example of every check, and what attackers, broken files and dying machines do (FILES= for some; all take half an hour)
 	@command -v jq >/dev/null || apt-get install -y -qq --no-install-recommends jq >/dev/null || true # docs/verify.md
-	@$(PY) -m pytest -n 2 --dist loadfile -m "slow and not deep" $(FILES)
+	@$(PY) -m pytest -n 2 --dist loadfile -m "slow and not deep and not spark" $(FILES)
+
+test-spark: $(STAMP) ## set up Java and Spark, and hold both engines against each other
+	@command -v java >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends default-jre-headless >/dev/null; }
+	@$(PY) -m pip install -q --disable-pip-version-check -e '.[spark]'
+	@$(PY) -m pytest -m "spark and not deep"
 
 deep: $(STAMP) ## the cases that the suite leaves out, for they take minutes
-	@$(PY) -m pytest -n 2 -m deep
+	@$(PY) -m pytest -n 2 -m "deep and not spark"
 	@$(PY) -m pytest -n 2 --hypothesis-profile=whole tests/test_score_*.py
 
 faults: $(STAMP) ## kill, fill, damage and mislead it: 50 moments of a death for each command (FAULT_SEED=, FAULT_MOMENTS=; takes minutes)

@@ -45,7 +45,7 @@ CHECKS = (
 
 
 class Tiny:
-    """The ten methods of `Engine`, over a connection of its own."""
+    """The eleven methods of `Engine`, over a connection of its own."""
 
     def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
         self.con = con
@@ -68,6 +68,9 @@ class Tiny:
             self.con.executemany(
                 f"INSERT INTO {table} VALUES ({', '.join('?' * len(rows[0]))})", rows
             )
+
+    def here(self, sql: str) -> str:
+        return sql
 
     def columns(self, sql: str) -> list[tuple[str, str]]:
         return [(name, kind) for name, kind, *_ in self.rows(f"DESCRIBE {sql}")]

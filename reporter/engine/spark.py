@@ -55,6 +55,7 @@ _ADDED = re.compile(
     re.DOTALL,
 )
 _RENAMED = re.compile(r"ALTER VIEW (\w+) RENAME TO (\w+)")
+_DROPPED = re.compile(r"DROP\s+(?:TABLE|VIEW)\s+(?:IF EXISTS\s+)?(\w+)\s*\Z")
 _CHANGED = re.compile(
     r"(?:CREATE\s+(?:OR REPLACE\s+)?(?:TEMP\s+)?(?:TABLE|VIEW)|INSERT INTO|UPDATE|DELETE FROM|"
     r"DROP\s+(?:TABLE|VIEW)(?:\s+IF EXISTS)?|ALTER\s+(?:TABLE|VIEW)|TRUNCATE)\s+(\w+)"
@@ -97,6 +98,8 @@ class _Shared:
     """View of tables of ours -> the query that it is."""
     placed: dict[str, tuple[str, Key]] = field(default_factory=dict)
     """Relation -> its view in Spark, and what it was made from."""
+    files: list[str] = field(default_factory=list)
+    """Views in Spark of files."""
     changes: Counter[str] = field(default_factory=Counter)
     """Table of ours -> how often it changed."""
     macros: dict[str, tuple[tuple[str, ...], str]] = field(default_factory=dict)
@@ -129,9 +132,9 @@ class Spark(DuckDB):
 
     def __exit__(self, *raised: object) -> None:
         if self._is_first:
-            session = self._shared.session
-            for view, _ in self._shared.placed.values():
-                self._forget(view)
+            shared, session = self._shared, self._shared.session
+            for view in (*(v for v, _ in shared.placed.values()), *shared.files):
+                session.catalog.dropTempView(view)
             for name, value in self._before.items():
                 if value is None:
                     session.conf.unset(name)
@@ -161,6 +164,9 @@ class Spark(DuckDB):
         elif renamed and renamed[1] in shared.held:
             super().run(sql, params)
             shared.held[renamed[2]] = shared.held.pop(renamed[1])
+        elif dropped := _DROPPED.match(sql):
+            super().run(sql, params)
+            shared.held.pop(dropped[1], None)
         elif made and self._is_held(made[3]):
             self._take(sql[: made.start(3)], made[3])
         elif added and self._is_held(added[3]):
@@ -177,8 +183,14 @@ class Spark(DuckDB):
         return super().rows(sql if sql.startswith("DESCRIBE") else self.here(sql), params)
 
     def each(self, sql: str, most: int = 1000) -> Iterator[tuple[Any, ...]]:
-        """Yield the rows of a query in batches."""
-        return super().each(self.here(sql), most)
+        """Yield the rows of a query in batches; other statements may run meanwhile."""
+        if not self._is_held(sql):
+            yield from super().each(sql, most)
+            return
+        name = f"fetched_{next(self._shared.numbers)}"  # seen by the cursor that reads it
+        self._take(f"CREATE TABLE {name} AS ", sql)
+        yield from super().each(f"SELECT * FROM {name}", most)
+        super().run(f"DROP TABLE {name}")
 
     def one(self, sql: str, params: Sequence[Any] = ()) -> Any:
         """Return the single value of a query, or how many rows an INSERT added; raise Error for one
@@ -253,12 +265,13 @@ class Spark(DuckDB):
                 return view
             frame = self._frame(shared.held[name]) if name in shared.held else self._sent(name)
             if name in shared.held and self._are_few(frame, name):
-                frame = frame.persist()
+                # Its rows, and no plan that each query over it would be analysed with.
+                frame = _asked(frame.localCheckpoint)
             new = f"reporter_{next(shared.numbers)}_{name}"
             _asked(lambda: frame.createOrReplaceTempView(new))
             shared.placed[name] = new, key
             if view:
-                self._forget(view)
+                shared.session.catalog.dropTempView(view)
         return new
 
     def _are_few(self, frame: DataFrame, name: str) -> bool:
@@ -267,11 +280,6 @@ class Spark(DuckDB):
         if name in shared.large and shared.are_few is None:
             shared.are_few = _asked(frame.limit(MOST_KEPT + 1).count) <= MOST_KEPT
         return bool(shared.are_few)
-
-    def _forget(self, view: str) -> None:
-        session = self._shared.session
-        session.table(view).unpersist()
-        session.catalog.dropTempView(view)
 
     def _key(self, name: str) -> Key:
         """Return what the rows of a relation rest on."""
@@ -301,27 +309,33 @@ class Spark(DuckDB):
         paths = [Path(p.name) for p in call.expressions[0].expressions]
         kinds = self.columns(f"SELECT * FROM {call.sql(dialect='duckdb')}")
         names = [n for n, _ in kinds if n != _ROW]
+        plain = [f"`{n}`" for n in names]
         numbers = [(path.name, i) for i, path in enumerate(paths)]
-        place = "_metadata.file_name AS file_name", f"_metadata.row_index AS {_ROW}"
+        # Spark tells a name as in a URL, in which + would be a blank.
+        name = "url_decode(replace(_metadata.file_name, '+', '%2B')) AS file_name"
+        number = "coalesce(file_index, CAST(raise_error('another file: ' || file_name) AS BIGINT))"
 
         def frame() -> DataFrame:
             listed = spark.createDataFrame(numbers, "file_name string, file_index bigint")
             rows = spark.read.parquet(*map(_address, paths))
-            rows = rows.selectExpr(*(f"`{n}`" for n in names), *place)
-            return rows.join(f.broadcast(listed), "file_name")
+            rows = rows.selectExpr(*plain, f"_metadata.row_index AS {_ROW}", name)
+            rows = rows.join(f.broadcast(listed), "file_name", "left")
+            return rows.selectExpr(*plain, _ROW, f"{number} AS file_index")
 
         view = f"{_FILES}{next(self._shared.numbers)}"
         _asked(lambda: frame().createOrReplaceTempView(view))
+        self._shared.files.append(view)
         written: list[exp.Expr] = []
+        alias = table.alias or view
         for item in select.expressions:
             star = item.this if isinstance(item, exp.Column) else item
-            if isinstance(star, exp.Star) and (item.text("table") or table.alias) == table.alias:
+            if isinstance(star, exp.Star) and (item.text("table") or alias) == alias:
                 left_out = {c.name for c in star.args.get("except_") or ()}
-                written += (exp.column(n, table.alias) for n in names if n not in left_out)
+                written += (exp.column(n, alias) for n in names if n not in left_out)
             else:
                 written.append(item)
         select.set("expressions", written)
-        table.replace(exp.to_table(view, alias=table.alias or view))
+        table.replace(exp.to_table(view, alias=alias))
 
     def _kinds(self, table: str) -> list[tuple[str, str]]:
         return self.columns(f"SELECT * FROM {table}")
@@ -345,7 +359,7 @@ def _nothing(schema: pyarrow.Schema) -> pyarrow.RecordBatch:
 def _address(path: Path) -> str:
     """Return a path as Spark knows it: of Databricks, what all of its machines see."""
     text = str(path.absolute())
-    return text if text.startswith("/Volumes/") else path.absolute().as_uri()
+    return text if text.startswith("/Volumes/") else f"file:{text}"
 
 
 def _asked(question: Callable[[], T]) -> T:

@@ -110,6 +110,10 @@ class DuckDB(AbstractContextManager["DuckDB"]):
     def __exit__(self, *raised: object) -> None:
         self._con.close()
 
+    def version(self) -> str:
+        """Return the engine's version, for the manifest."""
+        return version()
+
     def threads(self) -> int:
         """Return how many threads the engine uses."""
         return int(self.one("SELECT current_setting('threads')"))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import warnings
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -39,6 +40,8 @@ SETTINGS = {
     "spark.sql.constraintPropagation.enabled": "false",
 }
 """What a session is set to while it works for us; parity is proven with these."""
+QUIET = {"spark.ui.showConsoleProgress": "false", "spark.log.level": "ERROR"}
+"""Settings of a session that we open."""
 MOST_KEPT = 2_000_000
 """Events that are kept in the memory of Spark; more are read from their files each time."""
 Key = tuple[object, ...]
@@ -70,14 +73,22 @@ def open_session() -> SparkSession:
     Raises InputError where pyspark, Java or the cluster cannot be reached.
     """
     try:
-        from pyspark.sql import SparkSession
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # of pandas 3, which is not used here
+            from pyspark.sql import SparkSession
     except ImportError as error:
         raise InputError(
             f"--engine spark needs pyspark: {error}", hint="pip install 'agent-reporter[spark]'"
         ) from error
     try:
-        active = SparkSession.getActiveSession()
-        return active or SparkSession.builder.appName("reporter").getOrCreate()
+        if active := SparkSession.getActiveSession():
+            return active
+        builder = SparkSession.builder.appName("reporter")
+        for name, value in QUIET.items():
+            builder = builder.config(name, value)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a session elsewhere keeps its own
+            return builder.getOrCreate()
     except _failures() as error:  # Java, the master or the address of Spark Connect
         why = str(error).strip().splitlines()[0]
         raise InputError(
@@ -141,6 +152,10 @@ class Spark(DuckDB):
                 else:
                     session.conf.set(name, value)
         super().__exit__(*raised)
+
+    def version(self) -> str:
+        """Return the versions of both, for the manifest."""
+        return f"{super().version()}, spark {self._shared.session.version}"
 
     def twin(self) -> Self:
         """Return a second connection to the same tables, here and in Spark."""

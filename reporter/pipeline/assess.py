@@ -517,7 +517,7 @@ def _gather(
         leavers=extract.leavers(engine),
         population=extract.population(engine),
         context=extract.context(engine, content),
-        hashes=evidence_hashes(workspace, content, tuple(scoring.checks), intake),
+        hashes=evidence_hashes(workspace, content, tuple(scoring.checks), intake, engine.version()),
         crosswalks=content.crosswalks,
         parity=side_by_side(engine, planned.queries),
         attestations=answers.attestations,

@@ -17,7 +17,6 @@ from reporter.content.loader import Content, compiled_of
 from reporter.content.mapping import FOLDER
 from reporter.content.workspace import NAME, Workspace
 from reporter.content.yaml import words_of
-from reporter.engine import duckdb
 from reporter.errors import ContentError, Errors, InputError, ReporterError
 from reporter.evaluate.remediation import effort_ids
 from reporter.ingest.load import Intake
@@ -168,9 +167,15 @@ def _limit(name: str, value: object) -> int | None:
 
 
 def evidence_hashes(
-    workspace: Workspace, content: Content, checks: tuple[Check, ...], intake: Intake
+    workspace: Workspace,
+    content: Content,
+    checks: tuple[Check, ...],
+    intake: Intake,
+    engine: str,
 ) -> dict[str, str]:
-    """Return the hashes of the evidence, and one id over them all (printed on every page)."""
+    """Return the hashes of the evidence, the versions of program and engine, and one id over them
+    all (printed on every page).
+    """
     inputs = hashlib.sha256(
         "".join(f"{f.file}\0{f.sha256}\n" for f in intake.files).encode()
     ).hexdigest()
@@ -182,7 +187,7 @@ def evidence_hashes(
         "workspace": sha256(workspace.folder / NAME),
         "thresholds": hashlib.sha256(thresholds.encode()).hexdigest(),
         "reporter": _version(),
-        "engine": duckdb.version(),
+        "engine": engine,
     }
     mappings = sorted((workspace.folder / FOLDER).glob("*.yml"))
     if mappings:

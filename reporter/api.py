@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import shutil
 import weakref
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from fractions import Fraction
 from functools import cached_property
@@ -52,6 +52,7 @@ def assess(
     packs: bool = True,
     fresh: bool = False,
     spark: SparkSession | None = None,
+    remote: Mapping[str, str] | None = None,
     say: Callable[[str], None] = lambda _: None,
 ) -> Run:
     """Assess a workspace and return the run.
@@ -69,6 +70,7 @@ def assess(
         language: In which reports are printed, if not in that of reporter.yml.
         packs, fresh: Whether installed packs take part; whether to assess what has not changed.
         spark: A session that reads the events.
+        remote: The environment (os.environ), where remote evidence is to be fetched.
         say: Takes a line about what is being done.
 
     Raises:
@@ -93,6 +95,7 @@ def assess(
         temp=Path(temp) if temp else None,
         temp_size=temp_size,
         session=spark,
+        remote=remote,
     )
     return run(Path(workspace), Path(out), options) if out else _temporary_run(workspace, options)
 

@@ -66,7 +66,9 @@ class RemotePlace:
 def read_places(settings: Fields) -> tuple[RemotePlace, ...]:
     """Return the places that a settings file names; raise InputError where one is wrong."""
     place = settings.place(KEY)
-    entries = settings.get(KEY, list, [])
+    entries = settings.data.get(KEY, [])
+    if not isinstance(entries, list):
+        raise InputError("remote: expected a list of places", place, HOW)
     places = [each for n, entry in enumerate(entries, 1) for each in _entry(entry, n, place)]
     for one, other in combinations(places, 2):
         if _is_within(one, other) or _is_within(other, one):

@@ -31,6 +31,7 @@ from reporter.ingest.remote.stored_objects import (
     ObjectError,
     ObjectStore,
     StoredObject,
+    broken,
     every_object,
 )
 from reporter.model.assessment import FetchedFrom, RemoteCount
@@ -389,8 +390,8 @@ class _Work:
                 file.write(chunk)
 
             found = self._listed.store.read(object, take)
-        if object.size not in (-1, size):
-            raise ChangedError
+        if size < object.size:
+            raise broken("IncompleteRead")
         return self._cache.put(part, found, object.state, digest.hexdigest())
 
     def _use(self, size: int) -> None:

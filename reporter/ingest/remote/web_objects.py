@@ -37,8 +37,8 @@ class _SameHost(HTTPRedirectHandler):
     ) -> Request | None:
         old, new = urlsplit(req.full_url), urlsplit(newurl)
         if (new.scheme, new.netloc) != (WEB, old.netloc):
-            why = tell("it is redirected to another host, which is not followed: name that one")
-            raise ObjectError(why)
+            fp.close()
+            raise _led_away()
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
@@ -62,8 +62,9 @@ class WebObjects:
                 return _object(key, answer.headers)
         except HTTPError as error:
             if error.code in _NO_HEAD:
+                error.close()
                 return StoredObject(key, -1)
-            raise refusal(error.code, f"HTTP {error.code}") from None
+            raise _meaning(error) from None
 
     def read(self, object: StoredObject, take: Callable[[bytes], object]) -> StoredObject:
         """Hand on the bytes, as long as the object has the ETag that it had."""
@@ -76,7 +77,7 @@ class WebObjects:
                     size += len(chunk)
                     take(chunk)
         except HTTPError as error:
-            raise refusal(error.code, f"HTTP {error.code}") from None
+            raise _meaning(error) from None
         except (OSError, http.client.HTTPException) as error:
             raise broken(type(error).__name__) from None
         if found.size not in (-1, size):
@@ -102,6 +103,17 @@ class WebObjects:
             raise broken(type(error).__name__) from None
         with answer:
             yield answer
+
+
+def _led_away() -> ObjectError:
+    return ObjectError(
+        tell("it is redirected to another host, which is not followed: name that one")
+    )
+
+
+def _meaning(error: HTTPError) -> ObjectError:
+    error.close()
+    return _led_away() if 300 <= error.code < 400 else refusal(error.code, f"HTTP {error.code}")
 
 
 def _object(key: str, headers: Message) -> StoredObject:

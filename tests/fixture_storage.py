@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import json
 import ssl
 import threading
 from collections import Counter
@@ -67,6 +68,15 @@ class _Handler(BaseHTTPRequestHandler):
         query = parse_qs(parts.query, keep_blank_values=True)
         store = self.storage
         store.paths.append(self.path)
+        if parts.path.startswith("/storage/v1/"):
+            if not parts.path.endswith(
+                "/o"
+            ):  # the library asks where a bucket lies, and needs no answer
+                self._error(403, "forbidden")
+                return
+            store.asked["list"] += 1
+            self._list_json(query)
+            return
         if "list-type" in query:
             store.asked["list"] += 1
             self._list(query)
@@ -115,6 +125,15 @@ class _Handler(BaseHTTPRequestHandler):
             f"<EncodingType>url</EncodingType><IsTruncated>{str(is_cut).lower()}</IsTruncated>{rows}{token}</ListBucketResult>"
         )
         self._send(200, text.encode(), {"Content-Type": "application/xml"})
+
+    def _list_json(self, query: dict[str, list[str]]) -> None:
+        """A page of a list as Google's storage gives it."""
+        store = self.storage
+        most, after = int(query["maxResults"][0]), query.get("pageToken", [""])[0]
+        keys = [k for k in sorted(store.objects) if k.startswith(query["prefix"][0]) and k > after]
+        rows = [{"name": k, "size": str(len(store.objects[k])), "generation": "1", "etag": "e", "updated": AT} for k in keys[:most]]  # fmt: skip
+        more = {"nextPageToken": keys[most - 1]} if len(keys) > most else {}
+        self._send(200, json.dumps({"items": rows} | more).encode(), {"Content-Type": "application/json"})  # fmt: skip
 
     def _error(self, status: int, code: str) -> None:
         text = f"<?xml version='1.0'?><Error><Code>{code}</Code><Message>no</Message></Error>"

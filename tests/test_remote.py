@@ -359,6 +359,22 @@ def test_two_runs_at_a_time_disturb_each_other_not(store: Storage, tmp_path: Pat
     assert [f.stamp for f in fetched(tmp_path).files] == stamps
 
 
+def test_all_pages_of_google_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its emulators give no pages."""
+    pytest.importorskip("google.cloud.storage", reason="the extra gs is not installed")
+    from reporter.ingest.remote import gcs_objects
+
+    monkeypatch.setattr(gcs_objects, "PAGE", 2)
+    with served(Storage({f"logs/{n}": b"x" for n in range(5)})) as storage:
+        environ = {"STORAGE_EMULATOR_HOST": f"http://127.0.0.1:{storage.port}"}
+        monkeypatch.setenv("STORAGE_EMULATOR_HOST", environ["STORAGE_EMULATOR_HOST"])
+        place = RemotePlace("gs://audit/logs/", "logs/gs")
+        requests = fetching.Requests(lambda _: None)
+        (listed,) = fetching.list_places([place], environ, requests)
+        assert [o.key for o in listed.objects] == [f"logs/{n}" for n in range(5)]
+        assert storage.asked["list"] == requests.made == 3
+
+
 # ---------------------------------------------------------------- the web
 
 

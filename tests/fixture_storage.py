@@ -52,6 +52,7 @@ def etag(data: bytes) -> str:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # one packet an answer: a second one would wait 40 ms for the first
     storage: Storage
 
     def log_message(self, format: str, *args: Any) -> None:

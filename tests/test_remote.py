@@ -372,7 +372,7 @@ def test_all_pages_of_google_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> N
         requests = fetching.Requests(lambda _: None)
         (listed,) = fetching.list_places([place], environ, requests)
         assert [o.key for o in listed.objects] == [f"logs/{n}" for n in range(5)]
-        assert storage.asked["list"] == requests.made == 3
+        assert storage.asked["list"] == requests.made == len(storage.paths) == 3
 
 
 # ---------------------------------------------------------------- the web

@@ -65,6 +65,8 @@ class GcsObjects:
                 else {"credentials": google.auth.default(_READ_ONLY)[0]}
             )
             self._client: Any = storage.Client(project="-", **given)
+        # Else it asks beside every request, in a thread of its own, where the bucket lies.
+        self._client._bucket_metadata_cache = None
         self._bucket = self._client.bucket(place.root)
         self.address = str(self._client.api_endpoint)
 

@@ -597,3 +597,45 @@ def test_the_part_of_a_run_that_fails_goes(store: Storage, ws: Path) -> None:
     with pytest.raises(InputError, match="cannot be listed"):
         remote_inputs.inputs_of(read_workspace(ws), asked)
     assert not [p.name for p in (ws.parent / "cache").iterdir() if p.name.endswith(".part")]
+
+
+@pytest.mark.slow
+def test_a_batch_fetches_for_each_unit_and_does_nothing_twice(store: Storage, ws: Path) -> None:
+    plan = ws.parent / "PLAN.yml"
+    plan.write_text("units: [ws]\nout: runs\njobs: 1\nformats: [csv]\n", encoding="utf-8")
+    refused = reporter("batch", plan, "--json")
+    assert refused.exit_code == 3 and "nothing is fetched without --remote" in refused.output
+    assert not store.paths
+    first = reporter("batch", plan, "--remote")
+    assert first.exit_code == 0 and "assessed" in first.output, first.output
+    (made,) = (ws.parent / "runs" / "ws").glob("*/manifest.json")
+    assert json.loads(made.read_bytes())["remote"][0]["read"] == 6
+    store.asked.clear()
+    again = reporter("batch", plan, "--remote")
+    assert again.exit_code == 0 and "unchanged" in again.output and store.asked["read"] == 0
+    store.objects["logs/2026/0.jsonl.gz"] = log(70)
+    assert reporter("batch", plan, "--remote").exit_code == 0
+    assert len([*(ws.parent / "runs" / "ws").glob("*/manifest.json")]) == 2
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("few_checks")
+def test_people_are_hidden_in_addresses_too(store: Storage, ws: Path) -> None:
+    (ws / "inventory" / "people.csv").write_text("person_id,name,status\nann.smith@example.com,Ann Smith,active\n")  # fmt: skip
+    store.objects["logs/ann.smith@example.com.jsonl.gz"] = log(200)
+    assert run(ws, "out", "--remote", "--pseudonymise", "people").exit_code == 0
+    texts = [p.read_bytes() for p in (ws.parent / "out").rglob("*") if p.is_file()]
+    assert not [t for t in texts if b"ann.smith" in t]
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("few_checks")
+def test_kept_tables_tell_where_files_are_from_without_the_storage(store: Storage, ws: Path) -> None:  # fmt: skip
+    assert run(ws, "out", "--remote", "--keep-tables").exit_code == 0
+    store.objects.clear()
+    store.asked.clear()
+    again = reporter("restate", ws.parent / "out", "--out", ws.parent / "again", "--formats", "csv")
+    assert again.exit_code == 0, again.output
+    one, other = (json.loads((ws.parent / n / "manifest.json").read_bytes()) for n in ("out", "again"))  # fmt: skip
+    assert (one["remote"], one["inputs"]) == (other["remote"], other["inputs"])  # fmt: skip
+    assert not store.asked

@@ -158,10 +158,7 @@ def main() -> None:
     "--editions",
     default="auditor",
     show_default=True,
-    help=(
-        "For whom HTML and PDF are written: auditor (all), board (a few pages), engineer (by"
-        " owner)."
-    ),
+    help="For whom HTML and PDF are written: auditor (all), board (short), engineer (by owner).",
 )
 @click.option(
     "--extra",
@@ -240,10 +237,7 @@ def main() -> None:
 @click.option(
     "--log",
     type=click.Choice(LOGS),
-    help=(
-        "Form of the lines on stderr: text (with time and level if it is not a terminal), or one"
-        " JSON object a line."
-    ),
+    help="Form of the lines on stderr: text, or one JSON object a line.",
 )
 @click.pass_context
 def assess(

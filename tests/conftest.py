@@ -180,7 +180,9 @@ def converted(shared: Shared) -> Path:
 def _files_are_converted_once(converted: Path) -> Iterator[None]:
     """Runs that name no cache convert no file that a run of another test has converted: it takes a fifth of a run."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(remote_inputs, "USUAL", str(converted))  # a whole path replaces the run's folder
+        patch.setattr(
+            remote_inputs, "USUAL", str(converted)
+        )  # a whole path replaces the run's folder
         yield
 
 

@@ -62,15 +62,13 @@ def assess(
         out: Run folder to make; without it the run lives as long as what is returned.
         formats: What is written beside the data: html, pdf, csv, docx, pptx, xlsx, oscal, ocsf,
             sarif, board-html, board-pdf, engineer-html, engineer-pdf; a list, or text with commas.
-        earlier: Run folders to compare with; one may stand alone.
-        extra: Folders of your own sources, checks, catalogs and profiles; likewise.
+        earlier, extra: Runs to compare with; folders of your own content; one may stand alone.
         cache, temp: Folders of converted, and of temporary, files; beside the run without them.
         memory, temp_size: What the engine, and temporary files, may take, such as "4GB".
         pseudonymise, key_file: Put pseudonyms for people; the key of these, the same in all runs.
         language: In which reports are printed, if not in that of reporter.yml.
         packs, fresh: Whether installed packs take part; whether to assess what has not changed.
-        spark: A session that reads the events.
-        remote: The environment (os.environ), where remote evidence is to be fetched.
+        spark, remote: A session that reads events; os.environ, to fetch remote evidence.
         say: Takes a line about what is being done.
 
     Raises:

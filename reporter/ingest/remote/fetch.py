@@ -105,7 +105,9 @@ class Requests:
 
     def again(self, ask: Callable[..., _T], *given: Any) -> _T:
         """Ask until there is an answer; raise ObjectError of the last try."""
-        for tried in range(1, TRIES + 1):
+        tried = 0
+        while True:
+            tried += 1
             try:
                 with self._lock:
                     self.made += 1
@@ -116,7 +118,6 @@ class Requests:
                 # Not all at once, and not by chance, so that tests can repeat it.
                 spread = 0.5 + self.made % 8 / 8
                 self._wait(min(LONGEST_WAIT, FIRST_WAIT * 2 ** (tried - 1)) * spread)
-        raise AssertionError("unreachable")
 
 
 def list_places(
@@ -367,14 +368,12 @@ class _Work:
 
     def _fetch(self, object: StoredObject, part: Path) -> KeptObject:
         """Fetch one object; where it is written to meanwhile, in its new state."""
-        for tried in range(1, STATES + 1):
+        for _ in range(1, STATES):
             try:
                 return self._requests.again(self._fetch_state, object, part)
             except ChangedError:
-                if tried == STATES:
-                    raise
                 object = self._requests.again(self._listed.store.look, object.key)
-        raise AssertionError("unreachable")
+        return self._requests.again(self._fetch_state, object, part)
 
     def _fetch_state(self, object: StoredObject, part: Path) -> KeptObject:
         digest, size = hashlib.sha256(), 0

@@ -47,7 +47,7 @@ def as_text(preview: Preview) -> Iterator[str]:
         ),
     )
     yield from _part(
-        "In remote storage, listed and not looked into:",
+        "In remote storage, listed and not read:",
         (
             f"{p.url}: {_count(p.objects, 'object')}, {p.bytes / 1e6:,.1f} MB, as {p.to}/"
             for p in preview.remote

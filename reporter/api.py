@@ -66,10 +66,9 @@ def assess(
         cache, temp: Folders of converted, and of temporary, files; beside the run without them.
         memory, temp_size: What the engine, and temporary files, may take, such as "4GB".
         pseudonymise, key_file: Put pseudonyms for people; the key of these, the same in all runs.
-        language: In which reports are printed, if not in that of reporter.yml.
         packs, fresh: Whether installed packs take part; whether to assess what has not changed.
         spark, remote: A session that reads events; os.environ, to fetch remote evidence.
-        say: Takes a line about what is being done.
+        language, say: Of reports, if not that of reporter.yml; takes a line on what is done.
 
     Raises:
         InputError: The workspace, or what lies in it, cannot be used.

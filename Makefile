@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 # What runs more than once is compiled once.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-spark slow deep faults mutants mutants-input check golden docs verapdf browser bench clean
+.PHONY: demo test test-spark test-remote slow deep faults mutants mutants-input check golden docs verapdf browser bench clean
 
 demo: $(RUNTIME) ## assess two quarters of the sample company and leave the runs with their reports
 	rm -rf $(RUN) $(BEFORE)
@@ -62,6 +62,11 @@ browser: $(STAMP) ## set up Chromium and open the reports in it
 	@command -v chromium >/dev/null || apt-get install -y -qq --no-install-recommends chromium >/dev/null
 	@$(PY) -m pip install -q --disable-pip-version-check -e '.[browser]'
 	@$(PY) -m pytest -q tests/test_browser.py
+
+test-remote: $(STAMP) ## set up emulators of S3, Azure and Google storage, and fetch from them (needs npm for Azurite; takes minutes)
+	@$(PY) -m pip install -q --disable-pip-version-check -e '.[remote,emulators]'
+	@command -v npm >/dev/null && npm install --silent --no-audit --no-fund --prefix $(VENV)/azurite azurite || echo "no npm: Azure is skipped"
+	@PATH="$(CURDIR)/$(VENV)/bin:$(CURDIR)/$(VENV)/azurite/node_modules/.bin:$$PATH" $(PY) -m pytest -q -rs tests/test_remote.py tests/test_remote_emulators.py
 
 bench: $(STAMP) ## the measured claims of benchmarks/README.md, beside what they were (ARGS=--record)
 	@$(PY) -m pip install -q --disable-pip-version-check -e '.[bench]'

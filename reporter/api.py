@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import shutil
 import weakref
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from fractions import Fraction
 from functools import cached_property
@@ -52,6 +52,7 @@ def assess(
     packs: bool = True,
     fresh: bool = False,
     spark: SparkSession | None = None,
+    remote: Mapping[str, str] | None = None,
     say: Callable[[str], None] = lambda _: None,
 ) -> Run:
     """Assess a workspace and return the run.
@@ -61,15 +62,13 @@ def assess(
         out: Run folder to make; without it the run lives as long as what is returned.
         formats: What is written beside the data: html, pdf, csv, docx, pptx, xlsx, oscal, ocsf,
             sarif, board-html, board-pdf, engineer-html, engineer-pdf; a list, or text with commas.
-        earlier: Run folders to compare with; one may stand alone.
-        extra: Folders of your own sources, checks, catalogs and profiles; likewise.
+        earlier, extra: Runs to compare with; folders of your own content; one may stand alone.
         cache, temp: Folders of converted, and of temporary, files; beside the run without them.
         memory, temp_size: What the engine, and temporary files, may take, such as "4GB".
         pseudonymise, key_file: Put pseudonyms for people; the key of these, the same in all runs.
-        language: In which reports are printed, if not in that of reporter.yml.
         packs, fresh: Whether installed packs take part; whether to assess what has not changed.
-        spark: A session that reads the events.
-        say: Takes a line about what is being done.
+        spark, remote: A session that reads events; os.environ, to fetch remote evidence.
+        language, say: Of reports, if not that of reporter.yml; takes a line on what is done.
 
     Raises:
         InputError: The workspace, or what lies in it, cannot be used.
@@ -93,6 +92,7 @@ def assess(
         temp=Path(temp) if temp else None,
         temp_size=temp_size,
         session=spark,
+        remote=remote,
     )
     return run(Path(workspace), Path(out), options) if out else _temporary_run(workspace, options)
 

@@ -9,6 +9,7 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reporter.authoring.mapping_lint.verb import lint_mapping
+from reporter.ingest.remote.remote_option import ENVIRON, remote_option
 from reporter.pipeline.batch.batch_verb import batch, batch_unit
 from reporter.pipeline.gates.gate_options import gate_options, hold_run, reasons, write_files
 from reporter.pipeline.preview.check_verb import check
@@ -49,7 +51,7 @@ MORE_FORMATS = tuple(sorted({p.stem for p in _FORMAT_FILES} - {*FORMATS}))
 """Written only where they are asked for; to import them would cost more than to look."""
 _AS_GIVEN = (
     *("extra", "cache", "memory", "earlier", "templates", "packs", "fresh", "temp", "temp_size"),
-    *("keep_tables", "engine"),
+    *("keep_tables", "engine", "remote"),
 )
 """Words of `assess` that are options of an assessment under the same name."""
 _FOLDER = click.Path(path_type=Path)
@@ -88,6 +90,7 @@ class Verbs(click.Group):
         from reporter.errors import Errors, ReporterError
 
         ctx.meta[OPEN_LOG] = partial(stderr_log, now)
+        ctx.meta[ENVIRON] = os.environ
         try:
             return super().invoke(ctx)
         except ReporterError as error:
@@ -155,10 +158,7 @@ def main() -> None:
     "--editions",
     default="auditor",
     show_default=True,
-    help=(
-        "For whom HTML and PDF are written: auditor (all), board (a few pages), engineer (by"
-        " owner)."
-    ),
+    help="For whom HTML and PDF are written: auditor (all), board (short), engineer (by owner).",
 )
 @click.option(
     "--extra",
@@ -226,6 +226,7 @@ def main() -> None:
 @click.option(
     "--keep-tables", is_flag=True, help="Keep what was read in the run, for restate and verify."
 )
+@remote_option
 @click.option("--quiet", is_flag=True, help="Print errors only.")
 @click.option(
     "--json",
@@ -236,10 +237,7 @@ def main() -> None:
 @click.option(
     "--log",
     type=click.Choice(LOGS),
-    help=(
-        "Form of the lines on stderr: text (with time and level if it is not a terminal), or one"
-        " JSON object a line."
-    ),
+    help="Form of the lines on stderr: text, or one JSON object a line.",
 )
 @click.pass_context
 def assess(
@@ -269,7 +267,8 @@ def assess(
     lines = ctx.meta[LOG] = stderr_log(now, log or LOGS[0], quiet or (as_json and not log))
     if temp and ctx.obj:  # a program, which writes nothing temporary elsewhere
         keep_in(temp, ctx.obj, os.environ)
-    with Inputs.of(workspace) as inputs:  # they are read while the rest of the program loads
+    read = nullcontext() if ctx.params["remote"] else Inputs.of(workspace)
+    with read as inputs:  # they are read while the rest of the program loads
         from reporter import api
         from reporter.pipeline.assess import Options
 

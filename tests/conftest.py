@@ -38,8 +38,8 @@ from reporter.explain import explain
 from reporter.ingest.cache import USUAL, open_cache
 from reporter.ingest.load import ingest
 from reporter.ingest.readers.inputs import Inputs
+from reporter.ingest.remote import remote_inputs
 from reporter.model.assessment import Check
-from reporter.pipeline import assess as running
 from reporter.pipeline import kept_runs, kept_tables, own_settings
 from reporter.pipeline.workspace_content import compile_all
 from reporter.report.build import to_json
@@ -180,7 +180,9 @@ def converted(shared: Shared) -> Path:
 def _files_are_converted_once(converted: Path) -> Iterator[None]:
     """Runs that name no cache convert no file that a run of another test has converted: it takes a fifth of a run."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(running, "USUAL", str(converted))  # a whole path replaces the run's folder
+        patch.setattr(
+            remote_inputs, "USUAL", str(converted)
+        )  # a whole path replaces the run's folder
         yield
 
 
@@ -197,7 +199,7 @@ def _every_run_is_made() -> Iterator[None]:
 def own_caches() -> Iterator[None]:
     """Runs of the module keep their caches where they usually lie, for they are about reading."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(running, "USUAL", USUAL)
+        patch.setattr(remote_inputs, "USUAL", USUAL)
         yield
 
 
@@ -269,7 +271,7 @@ def whole_run(good: Path, shared: Shared) -> Path:
     def make(place: Path) -> None:
         shutil.copytree(good, place / "moved" / "deep" / "ws")
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(running, "USUAL", USUAL)
+            patch.setattr(remote_inputs, "USUAL", USUAL)
             result = reporter("assess", place / "moved/deep/ws", "--out", place / "other/name")
         assert result.exit_code == 0, result.output
 

@@ -68,6 +68,8 @@ WRITTEN = {
     "decisions-runs": 100,
     "decisions-quarter": 100,
     "batch": 160,
+    "remote": 160,
+    "decisions-remote": 100,
     "schedulers": 60,
     "decisions-sealed": 100,
     "decisions-statements": 100,

@@ -23,7 +23,7 @@ from fixture_faults import ALL, WATCHER, WORKER, Ended, Moment, Programs, digest
 
 from reporter import cli
 from reporter.errors import VerificationError
-from reporter.pipeline import assess as running
+from reporter.ingest.remote import remote_inputs
 from reporter.pipeline import kept_runs
 from reporter.runs.chain import CHAIN, read_chain
 from reporter.runs.run_manifest import OWN_ENTRY
@@ -349,7 +349,7 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("history")
     with pytest.MonkeyPatch.context() as patch:
         assess_few(patch)
-        patch.setattr(running, "USUAL", CACHE)
+        patch.setattr(remote_inputs, "USUAL", CACHE)
         patch.setattr(kept_runs, "name_of", NAME_OF)
         earlier: tuple[object, ...] = ()
         for number in (2, 3):
@@ -366,7 +366,7 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def place(history: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of it to damage, in which runs are kept where they usually are."""
     assess_few(monkeypatch)
-    monkeypatch.setattr(running, "USUAL", CACHE)
+    monkeypatch.setattr(remote_inputs, "USUAL", CACHE)
     monkeypatch.setattr(kept_runs, "name_of", NAME_OF)
     shutil.copytree(history, tmp_path / "place")
     return tmp_path / "place"

@@ -13,6 +13,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from reporter.content.remote.remote_places import KEY as REMOTE
+from reporter.content.remote.remote_places import RemotePlace, read_places
 from reporter.content.yaml import Fields, fields
 from reporter.errors import InputError
 from reporter.i18n.translate import ENGLISH, languages
@@ -49,6 +51,7 @@ _KEYS = (
     "sign_off",
     "gates",
     RETENTION,
+    REMOTE,
 )
 _SAMPLE = {"size", "frame", "seed", "note"}
 
@@ -88,6 +91,8 @@ class Workspace:
     sign_off: SignOff = SignOff()
     gates: tuple[Gate, ...] = ()
     """What the run is held against; a miss is an exit code and changes no number."""
+    remote: tuple[RemotePlace, ...] = ()
+    """Evidence elsewhere, which is fetched where the command line says so."""
     lines: dict[str, int] = field(default_factory=dict)
     """Key of reporter.yml -> line."""
     rules: Path | None = None
@@ -151,6 +156,7 @@ def read_workspace(folder: Path) -> Workspace:
         _due_days(settings),
         read_sign_off(settings.get("sign_off", dict, {}), settings.place("sign_off")),
         read_gates(settings),
+        read_places(settings),
         settings.lines,
     )
 

@@ -30,8 +30,8 @@ from reporter.ingest.readers.files import InputFile, LastRead, stamp_of
 from reporter.ingest.readers.inputs import Inputs
 from reporter.ingest.readers.records import LISTED_LOST, Note, Problem, abridged, rest_lost
 from reporter.ingest.second_choice import reconsider
-from reporter.model.assessment import FileCount, Notice, Quarantined
-from reporter.model.sentences import Sentence, tell
+from reporter.model.assessment import FileCount, Notice, Quarantined, RemoteCount
+from reporter.model.sentences import Sentence, labelled, tell, verbatim
 from reporter.model.source import Source
 from reporter.model.statements import ATTESTATIONS
 from reporter.privacy.redact_sql import teach
@@ -64,6 +64,8 @@ class Intake:
     """(other name, actor), as exact ids and aliases tell."""
     repeatable: bool = True
     """Whether the same files are certain to give the same again."""
+    remote: tuple[RemoteCount, ...] = ()
+    """Places of object storage that files were fetched from."""
     shortfalls: dict[str, Sentence | None] = field(default_factory=dict)
     """File that an answer names as proof -> what it lacks to show anything."""
 
@@ -80,7 +82,7 @@ def ingest(
     """
     cache = replace(cache, secret_key=cache.secret_key or inputs.key())
     teach(engine, cache.secret_key)
-    input_files = [replace(f, name=fingerprinted(f.name, cache.secret_key)) for f in inputs.files]
+    input_files = [_without_secrets(f, cache.secret_key) for f in inputs.files]
     kinds = statements.kinds_of(input_files)
     statement_files = [f for f in input_files if f.name in kinds]
     statement_rows, statement_counts, notes = statements.read(
@@ -116,7 +118,7 @@ def ingest(
     other_types = ((b.source, Sentence(t), n) for b, *_ in conversions for t, n in b.other_types)
     rows = {t.name: int(engine.one(f"SELECT count(*) FROM in_{t.name}")) for t in LOADED}
     files = sorted([*files, *statement_counts], key=lambda f: f.file)
-    notices = (_lost(lost_counts),) if lost_counts else ()
+    notices = (*([_lost(lost_counts)] if lost_counts else ()), *_remote(input_files, inputs.remote))
     repeatable = all(is_kept(cache, batch) for batch, *_ in conversions)
     return Intake(
         tuple(files),
@@ -126,7 +128,14 @@ def ingest(
         statement_rows,
         notices,
         repeatable=repeatable,
+        remote=inputs.remote,
     )
+
+
+def _without_secrets(file: InputFile, key: str) -> InputFile:
+    """Return a file with fingerprints for what looks like a secret in its name and address."""
+    origin = file.origin and replace(file.origin, url=fingerprinted(file.origin.url, key))
+    return replace(file, name=fingerprinted(file.name, key), origin=origin)
 
 
 def _by_kind(entry: tuple[str, Sentence, int]) -> tuple[str, str, int]:
@@ -288,6 +297,7 @@ def _count(
                     counts.rejected,
                     file.part,
                     file.lined,
+                    file.origin,
                 )
             )
         quarantined += [
@@ -453,6 +463,16 @@ def _lost(lost_counts: Mapping[str, int]) -> Notice:
     return Notice("files_changed", (("n", len(lost_counts)),), lines, "quarantine.csv")
 
 
+def _remote(files: Sequence[InputFile], counts: Sequence[RemoteCount]) -> Iterator[Notice]:
+    """Name the objects that could not be fetched, and the places that hold none."""
+    if lost := [f for f in files if f.is_lost and f.why]:
+        lines = tuple(labelled(f.name, f.why) for f in lost if f.why)
+        yield Notice("objects_lost", (("n", len(lost)),), lines, "quarantine.csv")
+    if empty := [c for c in counts if c.listed == c.left_out]:
+        lines = tuple(labelled(c.to, verbatim(c.url)) for c in empty)
+        yield Notice("places_empty", (("n", len(empty)),), lines, "manifest.json")
+
+
 def _changed(files: Sequence[InputFile], lost_files: Collection[str]) -> list[Quarantined]:
     """Name the files that were written to after discovery: what came later belongs to a later
     run.
@@ -510,7 +530,7 @@ def _unrecognised(
     if file.size and not digest:
         n_read, why = max(1, n_read), CHANGED
         problems, notes = [Quarantined(file.name, 0, "unreadable", CHANGED, "")], []
-    return FileCount(file.name, "", why, file.size, digest, n_read, 0, 0, n_read, 0), [
-        *problems,
-        *notes,
-    ]
+    elif file.is_lost and file.why:  # nobody knows how many records it has: one at least
+        n_read, problems = 1, [Quarantined(file.name, 0, "unreadable", file.why, "")]
+    counts = FileCount(file.name, "", why, file.size, digest, n_read, 0, 0, n_read, 0)
+    return replace(counts, origin=file.origin), [*problems, *notes]

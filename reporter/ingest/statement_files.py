@@ -218,6 +218,7 @@ def read(
                 0,
                 file.part,
                 file.lined,
+                file.origin,
             )
         )
     return rows_by_kind, counts, notes
@@ -228,6 +229,7 @@ def _unread(file: InputFile, digest: str) -> FileCount:
     return FileCount(
         *(file.name, RESPONSES, Sentence(OF_A_REPORT), file.size, digest, 0, 0, 0, 0, 0),
         part=file.part,
+        origin=file.origin,
     )
 
 

@@ -290,6 +290,31 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class FetchedFrom:
+    """Where a file was fetched from, and which state of it: no part of it is a credential."""
+
+    url: str
+    etag: str = ""
+    version: str = ""
+    """Version or generation, where the storage keeps them."""
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteCount:
+    """Accounting of one place of object storage: listed = read + lost + left_out."""
+
+    url: str
+    to: str
+    """Folder of the workspace that its objects are read as."""
+    listed: int
+    read: int
+    lost: int
+    """Objects that could not be fetched; each is among the files, with the reason."""
+    left_out: int
+    """What consoles and systems leave behind: folder markers without bytes, .DS_Store."""
+
+
+@dataclass(frozen=True, slots=True)
 class FileCount:
     """Accounting of one input file: read = kept + out_of_scope + unreadable + rejected."""
 
@@ -309,6 +334,8 @@ class FileCount:
     """The sheet or list counted by itself, as `name!part`; '' for a whole file."""
     lined: bool = False
     """Its record numbers are line numbers of the file as stored."""
+    origin: FetchedFrom | None = None
+    """Where it was fetched from; None for a file of the workspace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -523,6 +550,8 @@ class Assessment:
     """What distinguishes the key of the pseudonyms from others; '' where people are named."""
     waived: int = 0
     """Failing results that a waiver covers."""
+    remote: tuple[RemoteCount, ...] = ()
+    """Places of object storage that evidence was fetched from."""
     evidence: tuple[tuple[str, str, int], ...] = ()
     """(check, class of evidence, results that are met on it)"""
     wanted: tuple[Wanted, ...] = ()

@@ -32,10 +32,11 @@ from reporter.evaluate.foreign_checks import Apart
 from reporter.evaluate.parity import side_by_side
 from reporter.evaluate.segments import agent_patterns
 from reporter.evaluate.unassessed import find_unread
-from reporter.ingest.cache import USUAL, Cache, open_cache, still_there
+from reporter.ingest.cache import Cache, open_cache, still_there
 from reporter.ingest.load import Intake, ingest
 from reporter.ingest.readers.files import display_path, is_shown_as_it_is
 from reporter.ingest.readers.inputs import Inputs
+from reporter.ingest.remote.remote_inputs import Asked, inputs_of, refuse_unasked
 from reporter.ingest.unread_files import READ, beside
 from reporter.model.assessment import Assessment, Check, Framework, Notice
 from reporter.model.comparison import Comparison
@@ -142,16 +143,15 @@ class Options:
     """Who reads the events: `DUCKDB`, or `SPARK`."""
     session: SparkSession | None = None
     """A session of Spark; without one that is active, or a new one."""
+    remote: Mapping[str, str] | None = None
+    """The environment, where what lies in object storage is to be fetched."""
 
 
 def assess_workspace(
     folder: Path, out: Path, options: Options, open_inputs: Inputs | None = None
 ) -> tuple[Assessment, View]:
-    """Assess a workspace and leave a run folder at `out`; return its data and the content of the
-    report.
-
-    `open_inputs` are the workspace's files, if reading has already begun.
-    """
+    """Assess a workspace and leave a run folder; return its data and what a report says.
+    `open_inputs` are the workspace's files, if reading has already begun."""
     from reporter.report import build as views
 
     refuse_existing(out)
@@ -160,14 +160,14 @@ def assess_workspace(
     own_templates = read_templates(options.templates, FILES.values() if options.templates else ())
     installed_formats.refuse_unknown(options.formats)
     outputs = Wanted(options.formats, own_templates, options.say, options.limits)
-    workspace = read_workspace(folder)
+    asked = Asked.of(options, out)
+    workspace = refuse_unasked(read_workspace(folder), asked)
     with (
-        open_inputs or Inputs.of(workspace.folder) as inputs,
+        open_inputs or inputs_of(workspace, asked) as inputs,
         places_of(out, options) as (part, work),
         ThreadPoolExecutor(4) as pool,
     ):
-        folder = options.cache or out.parent / USUAL
-        cache = open_cache(folder, options.key or inputs.key(), options.warn)
+        cache = open_cache(asked.cache, options.key or inputs.key(), options.warn)
         shape = kept_runs.shape_of(workspace, inputs, cache, out, options, outputs)
         if not options.fresh and kept_runs.find(cache, shape, inputs, part):
             options.say("nothing has changed since this was assessed: that run is used")
@@ -501,6 +501,7 @@ def _gather(
         honoured=scoring.honoured(_honoured_tallies(engine, claims)),
         results=sum(t.n for t in scoring.tallies),
         evidence=extract.evidence(engine),
+        remote=intake.remote,
         wanted=wanted(engine, content.sources, loader.read_queries),
         waived=int(engine.one("SELECT count(*) FROM results WHERE waiver <> ''")),
         files=intake.files,

@@ -50,6 +50,7 @@ def of_files(intake: Intake) -> Iterator[Notice]:
     """
     # A file that changed while it was read has records, no hash, and its own notice.
     files = [f for f in intake.files if f.sha256 or not f.bytes or not f.read]
+    files = [f for f in files if not (f.origin and f.read and not f.sha256)]  # nor one that is lost
     unread_files = [f for f in files if not f.source]
     documents = [f for f in unread_files if line_to_copy(f.why)]
     yield from _notice_of_files("files_not_read", [f for f in unread_files if f not in documents])

@@ -85,7 +85,10 @@ def name_of(shape: str, inputs: Inputs) -> str:
     if not shape or not all(d.is_whole for d in digests):
         return ""
     files = [(f.name, d.sha256) for f, d in zip(inputs.files, digests, strict=True)]
-    text = json.dumps([shape, files])
+    parts: list[Any] = [shape, files]
+    if inputs.remote:  # a run says which state of which object it read
+        parts += [[repr(f.origin) for f in inputs.files], repr(inputs.remote)]
+    text = json.dumps(parts)
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:32]
 
 

@@ -12,7 +12,14 @@ from typing import TypeVar
 
 from reporter.engine.base import Engine
 from reporter.ingest.load import Intake
-from reporter.model.assessment import Assessment, Check, FileCount, Notice, Quarantined
+from reporter.model.assessment import (
+    Assessment,
+    Check,
+    FileCount,
+    Notice,
+    Quarantined,
+    RemoteCount,
+)
 from reporter.model.scores import Budget
 from reporter.model.sentences import Sentence
 from reporter.model.statements import (
@@ -103,13 +110,25 @@ def hide_intake(intake: Intake, people: People) -> Intake:
         files=_hidden_files(intake.files, people),
         out_of_scope=_hidden_types(intake.out_of_scope, people),
         quarantined=_hidden_records(intake.quarantined, people),
+        remote=_hidden_places(intake.remote, people),
     )
+
+
+def _hidden_places(places: Iterable[RemoteCount], people: People) -> tuple[RemoteCount, ...]:
+    hide = people.in_text
+    return tuple(replace(p, url=hide(p.url), to=hide(p.to)) for p in places)
 
 
 def _hidden_files(files: Iterable[FileCount], people: People) -> tuple[FileCount, ...]:
     hide, within = people.in_text, people.in_id
     return tuple(
-        replace(f, file=hide(f.file), why=f.why and f.why.changed(within), part=hide(f.part))
+        replace(
+            f,
+            file=hide(f.file),
+            why=f.why and f.why.changed(within),
+            part=hide(f.part),
+            origin=f.origin and replace(f.origin, url=hide(f.origin.url)),
+        )
         for f in files
     )
 
@@ -146,6 +165,7 @@ def hide_stored(run: Assessment, people: People) -> Assessment:
         compensations=tuple(map(_without_words, run.compensations)),
         responses=tuple(map(_without_answer, run.responses)),
         files=_hidden_files(run.files, people),
+        remote=_hidden_places(run.remote, people),
         out_of_scope_types=_hidden_types(run.out_of_scope_types, people),
         quarantined=_hidden_records(run.quarantined, people),
         slices=tuple(

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -482,6 +482,7 @@ def write_manifest(
             "out_of_scope": f.out_of_scope,
             "unreadable": f.unreadable,
             "rejected": f.rejected,
+            **({"origin": asdict(f.origin)} if f.origin else {}),
         }
         for f in assessment.files
     ]
@@ -496,6 +497,8 @@ def write_manifest(
         "results": assessment.results,
         "outputs": outputs,
     }
+    if assessment.remote:
+        manifest["remote"] = [asdict(place) for place in assessment.remote]
     if assessment.pseudonyms:
         manifest["pseudonyms"] = assessment.pseudonyms
     if purges:

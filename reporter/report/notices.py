@@ -113,6 +113,14 @@ SENTENCES: Mapping[str, str] = {
         " on a"
         " copy that does not change."
     ),
+    "objects_lost": mark(
+        "Objects in remote storage that could not be fetched: {n}. Their records are missing, and"
+        " may contain failures. Run again, or restore access to them."
+    ),
+    "places_empty": mark(
+        "Places in remote storage that hold no object: {n}. They prove nothing either way. Check"
+        " `remote` in reporter.yml."
+    ),
     "own_settings": mark(
         "The organisation's own settings that may raise a number: {n}. The evidenced score "
         "is {own}, level {own_level}; with default settings it would be {shipped}, level "

@@ -1,4 +1,4 @@
-"""Where what ships stands: beside the package in a checkout, inside it in a wheel. In: nothing.
+"""Where what ships stands, beside the package or in a wheel; what a workspace holds. In: nothing.
 Out: folders.
 """
 
@@ -7,6 +7,8 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
+EVIDENCE = ("baseline", "inventory", "logs", "statements")
+"""Folders of a workspace that are read."""
 _INSTEAD: list[tuple[Path, Path]] = []
 """Content in the place of what ships, in a child that performs the checks of others again."""
 

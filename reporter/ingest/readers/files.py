@@ -16,13 +16,16 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from reporter.i18n.translate import mark
 from reporter.ingest.exports.envelopes import after_stamp
 from reporter.ingest.exports.pages import is_empty_answer
 from reporter.ingest.readers import markdown
 from reporter.model.sentences import Sentence, message_of, tell
+
+if TYPE_CHECKING:
+    from reporter.model.assessment import FetchedFrom
 
 HEAD = 65536
 MAX_RECORD = 1 << 25
@@ -129,6 +132,12 @@ class InputFile:
     """What the system said of it when it was found; see `stamp_of`."""
     head: str = ""
     """Hash of its first bytes, which no report shows."""
+    origin: FetchedFrom | None = None
+    """Where it was fetched from; None for a file of the workspace."""
+    sha256: str = ""
+    """What was fetched, which its bytes must still be; '' for a file of the workspace."""
+    is_lost: bool = False
+    """It stands for an object that could not be fetched; `why` says what happened."""
 
     @property
     def is_document(self) -> bool:

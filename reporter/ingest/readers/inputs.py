@@ -18,6 +18,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reporter.ingest.readers import archives
 from reporter.ingest.readers.files import (
@@ -32,8 +33,12 @@ from reporter.ingest.readers.files import (
 )
 from reporter.ingest.readers.tabular import is_old_book, sheets, too_large_a_book
 from reporter.model.sentences import Sentence
+from reporter.system.folders import EVIDENCE
 
-FOLDERS = ("baseline", "inventory", "logs", "statements")
+if TYPE_CHECKING:
+    from reporter.model.assessment import RemoteCount
+
+FOLDERS = EVIDENCE
 STATEMENTS = "statements"
 """Where archives stay closed: what lies there goes by the names of the files."""
 CHUNK = 1 << 24
@@ -72,7 +77,9 @@ class Digest:
 class Inputs(AbstractContextManager["Inputs"]):
     """Files to read, each with a distinct name; leaving this context manager stops the reading."""
 
-    def __init__(self, files: list[InputFile]) -> None:
+    def __init__(self, files: list[InputFile], remote: tuple[RemoteCount, ...] = ()) -> None:
+        self.found, self.remote = files, remote
+        """As they were given, and the places that some were fetched from."""
         opened_files = [part for file in files for part in self._members(file)]
         self.files = [part for file in opened_files for part in _parts(file)]
         self._closing = threading.Event()
@@ -104,7 +111,7 @@ class Inputs(AbstractContextManager["Inputs"]):
     def digest(self, file: InputFile) -> Digest:
         """Return what reading the file showed, waiting for it; no hash for an empty file."""
         if not file.size:
-            return Digest("", 0, ())
+            return Digest("", 0, (), not file.is_lost)
         reading = self._digests.get(file.path)
         return reading.result() if reading else self._digest(file)
 
@@ -119,7 +126,9 @@ class Inputs(AbstractContextManager["Inputs"]):
             stamp = stamp_of(file.path.stat())
         except OSError:
             return False
-        return stamp == file.stamp and max(stamp[-2:]) < self._begun - JUST_WRITTEN
+        # what was fetched is named by its hash, in a folder of our own, and never written again
+        is_old = bool(file.sha256) or max(stamp[-2:]) < self._begun - JUST_WRITTEN
+        return stamp == file.stamp and is_old
 
     def copy(self, file: InputFile, target: Path, sha256: str) -> InputFile | None:
         """Copy the bytes with a given hash to a private place; None if they are gone."""
@@ -144,7 +153,8 @@ class Inputs(AbstractContextManager["Inputs"]):
             return [file]
         folder = Path(tempfile.mkdtemp())
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
-        return archives.members(file, folder)
+        members = archives.members(file, folder)
+        return [replace(m, origin=file.origin) for m in members] if file.origin else members
 
     def _digest(self, file: InputFile) -> Digest:
         sha, lines = (
@@ -164,6 +174,9 @@ class Inputs(AbstractContextManager["Inputs"]):
         except OSError:
             is_same = False
         line_count = lines.total() if is_counted else 0
+        if file.sha256 and sha.hexdigest() != file.sha256:
+            file.path.unlink(missing_ok=True)  # the next run fetches it anew
+            is_same = False
         if not is_same or remaining:
             return Digest("", line_count, (), False)
         return Digest(sha.hexdigest(), line_count, tuple(lines.samples))

@@ -55,6 +55,7 @@ class Work:
     now: Callable[[], str]
     packs: bool = True
     fresh: bool = False
+    remote: bool = False
 
 
 def run_units(work: Work) -> Done:
@@ -150,6 +151,7 @@ def _order(work: Work, unit: Unit) -> Order:
         tuple(map(str, plan.gates)),
         work.packs,
         work.fresh,
+        work.remote,
         row if row and row.get("status") == ASSESSED else None,
     )
 

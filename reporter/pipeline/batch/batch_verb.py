@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from reporter.ingest.remote.remote_option import ENVIRON, remote_option
 from reporter.pipeline.gates.gate_options import asked, gate_options
 from reporter.system.log import LOG, LOGS, OPEN_LOG
 from reporter.system.options import in_bytes, tidy_hook
@@ -43,6 +44,7 @@ _NOT_SHOWN = ("step", "begun")
 @gate_options
 @click.option("--no-packs", is_flag=True, help="Leave installed packs of content out.")
 @click.option("--fresh", is_flag=True, help="Assess every unit anew, though nothing has changed.")
+@remote_option
 @click.option("--quiet", is_flag=True, help="Say nothing but errors.")
 @click.option("--json", "as_json", is_flag=True, help="Print the rows as JSON, and no table.")
 @click.option("--log", type=click.Choice(LOGS), help="Form of the lines on stderr.")
@@ -53,6 +55,7 @@ def batch(
     jobs: int | None,
     no_packs: bool,
     fresh: bool,
+    remote: Mapping[str, str] | None,
     quiet: bool,
     as_json: bool,
     log: str | None,
@@ -71,7 +74,7 @@ def batch(
     todo = read_plan(plan, jobs)
     todo = replace(todo, gates=tuple(dict.fromkeys((*todo.gates, *asked(ctx).gates))))
     hook = tidy_hook(ctx)
-    done = _run(todo, lines, hook, packs=not no_packs, fresh=fresh)
+    done = _run(todo, lines, hook, packs=not no_packs, fresh=fresh, remote=remote is not None)
     for text in done.troubles:
         lines.error(f"{text}; the runs are written")
     batch_outputs.write_gate_files(done, asked(ctx).junit, asked(ctx).summary)
@@ -86,7 +89,7 @@ def batch(
     sys.exit(batch_outputs.exit_code(done))
 
 
-def _run(plan: Plan, lines: Log, hook: Callable[[Path], None], packs: bool, fresh: bool) -> Any:
+def _run(plan: Plan, lines: Log, hook: Callable[[Path], None], **how: bool) -> Any:
     """Run the units of a plan while no other batch can."""
     from reporter.errors import InputError
     from reporter.pipeline.batch.batch_run import Work, run_units
@@ -112,7 +115,7 @@ def _run(plan: Plan, lines: Log, hook: Callable[[Path], None], packs: bool, fres
         with Journal(plan.out) as journal:
             _warn_of_others(plan, journal.rows, lines)
             now = lambda: lines.now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")  # noqa: E731
-            done = run_units(Work(plan, journal, _listener(lines), now, packs, fresh))
+            done = run_units(Work(plan, journal, _listener(lines), now, **how))
             done = replace(done, unplanned=_unplanned(plan, journal.rows))
         try:
             done = _rolled_up(done, plan)
@@ -222,15 +225,16 @@ def batch_unit(ctx: click.Context) -> None:
         answers.write(msgspec.json.encode(event).decode() + "\n")
         answers.flush()
 
-    tell(end=_outcome(order, tell, tidy_hook(ctx)))
+    tell(end=_outcome(order, tell, ctx))
 
 
-def _outcome(order: Any, tell: Callable[..., None], hook: Callable[[Path], None]) -> dict[str, Any]:
+def _outcome(order: Any, tell: Callable[..., None], ctx: click.Context) -> dict[str, Any]:
     from reporter.errors import ReporterError
     from reporter.pipeline.batch.unit_work import Hooks, work
     from reporter.privacy.secrets import redact
 
-    hooks = Hooks(lambda text: tell(say=redact(text)), lambda text: tell(warn=redact(text)), hook)
+    say, warn = (lambda text: tell(say=redact(text))), (lambda text: tell(warn=redact(text)))
+    hooks = Hooks(say, warn, tidy_hook(ctx), ctx.meta[ENVIRON])
     try:
         state, row = work(order, hooks)
     except ReporterError as error:

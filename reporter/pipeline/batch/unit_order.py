@@ -37,6 +37,8 @@ class Order(msgspec.Struct):
     gates: tuple[str, ...] = ()
     packs: bool = True
     fresh: bool = False
+    remote: bool = False
+    """Fetch the evidence that its reporter.yml names elsewhere."""
     known: dict[str, Any] | None = None
     """The row of its last assessment."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import resource
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,6 +23,7 @@ from reporter.content.workspace import Workspace, read_workspace
 from reporter.errors import InputError
 from reporter.ingest.cache import open_cache
 from reporter.ingest.readers.inputs import Inputs
+from reporter.ingest.remote.remote_inputs import Asked, inputs_of, now_of
 from reporter.model.assessment import Assessment, RunInfo
 from reporter.pipeline import kept_runs
 from reporter.pipeline.assess import Options, assess_workspace
@@ -51,6 +52,8 @@ class Hooks:
     warn: Callable[[str], None]
     announce: Callable[[Path], None]
     """Receives the folder to remove if this process is killed."""
+    environ: Mapping[str, str]
+    """Where credentials of object storage are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,7 @@ def work(order: Order, hooks: Hooks) -> tuple[str, dict[str, Any]]:
         earlier = _followed(order.folder, workspace.run, hooks)
         order = msgspec.structs.replace(order, earlier=(str(earlier),) if earlier else ())
     options = _options(order, hooks)
-    with Inputs.of(workspace.folder) as inputs:
+    with inputs_of(workspace, Asked.of(options, Path(order.out) / order.name)) as inputs:
         key = _key(order, inputs, options)
         for run in _candidates(order, workspace, key):
             if problem := unsound(run):
@@ -86,7 +89,7 @@ def work(order: Order, hooks: Hooks) -> tuple[str, dict[str, Any]]:
             failures = [n for n in data.notices if n.code == "checks_not_run"]
             # What another try may give otherwise, or what changed meanwhile, is not used again.
             is_steady = not failures and {f.sha256 for f in data.files} == key.digests
-            if not is_steady or key != _key_now(order, options):
+            if not is_steady or key != _key_now(order, inputs, options):
                 key = _Key("", frozenset())
             order.folder.mkdir(exist_ok=True)
             run = order.folder / _free_name(order.folder, workspace, key)
@@ -158,6 +161,7 @@ def _options(order: Order, hooks: Hooks) -> Options:
         fresh=order.fresh,
         key=read_key(Path(order.key_file)) if order.key_file else "",
         keep_tables=order.keep_tables,
+        remote=hooks.environ if order.remote else None,
     )
 
 
@@ -174,9 +178,11 @@ def _key(order: Order, inputs: Inputs, options: Options) -> _Key:
     return _Key(kept_runs.name_of(shape, inputs), digests)
 
 
-def _key_now(order: Order, options: Options) -> _Key:
-    """Return the key after a run: what changed meanwhile made another run than the key says."""
-    with Inputs.of(Path(order.workspace)) as found:
+def _key_now(order: Order, inputs: Inputs, options: Options) -> _Key:
+    """Return the key after a run: what changed meanwhile made another run than the key says. What
+    was fetched is held by its hash, and not asked for again.
+    """
+    with now_of(Path(order.workspace), inputs) as found:
         return _key(order, found, options)
 
 

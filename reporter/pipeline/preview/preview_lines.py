@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,13 @@ def as_text(preview: Preview) -> Iterator[str]:
                 f"{o.file}: {o.shared:,} of {o.records:,} records are in {o.other} too"
                 for o in preview.overlaps
             ),
+        ),
+    )
+    yield from _part(
+        "In remote storage, listed and not read:",
+        (
+            f"{p.url}: {_count(p.objects, 'object')}, {p.bytes / 1e6:,.1f} MB, as {p.to}/"
+            for p in preview.remote
         ),
     )
     yield from _part("Records, fields and columns lost:", _losses(preview))
@@ -121,6 +129,9 @@ def _outlook(preview: Preview) -> Iterator[str]:
     if preview.refusal:
         yield "An assessment would be refused."
         return
+    if preview.remote and not preview.results:
+        yield "An assessment would run; what could be judged depends on what is fetched."
+        return
     judged = preview.results - preview.unknown - preview.untold
     about = "about " if preview.parts else ""
     total = _count(preview.results, "result")
@@ -128,6 +139,8 @@ def _outlook(preview: Preview) -> Iterator[str]:
         f"An assessment would run: {about}{judged:,} of {total} could be judged,"
         f" {preview.unknown:,} would be unknown."
     )
+    if preview.remote:
+        yield "What lies in remote storage is not among them."
     if preview.parts:
         yield "Large logs were only sampled, so gaps in them were not looked for."
     if preview.untold:
@@ -171,6 +184,7 @@ def as_data(preview: Preview) -> dict[str, Any]:
             for n in preview.notes
             if n.others
         ],
+        "remote": [asdict(place) for place in preview.remote],
         "results": preview.results,
         "unknown": preview.unknown,
         "depends_on_whole_logs": preview.untold,

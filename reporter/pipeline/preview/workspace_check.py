@@ -7,7 +7,7 @@ nothing is scored and nothing is written.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -29,6 +29,7 @@ from reporter.ingest.detect import GENERAL
 from reporter.ingest.load import Intake, ingest
 from reporter.ingest.readers.files import discover
 from reporter.ingest.readers.inputs import FOLDERS, Inputs
+from reporter.ingest.remote.remote_inputs import Asked, SeenPlace, look_at, refuse_unasked
 from reporter.ingest.unread_files import beside
 from reporter.model.assessment import Check, FileCount, Quarantined
 from reporter.model.sentences import Sentence
@@ -94,17 +95,41 @@ class Preview:
     """Why an assessment would be refused."""
     parts: tuple[str, ...] = ()
     """Files of which only pieces were read."""
+    remote: tuple[SeenPlace, ...] = ()
+    """Places of object storage, which are listed and not fetched."""
 
 
 def check_workspace(
-    folder: Path, extra: tuple[Path, ...] = (), packs: tuple[Pack, ...] = ()
+    folder: Path,
+    extra: tuple[Path, ...] = (),
+    packs: tuple[Pack, ...] = (),
+    environ: Mapping[str, str] | None = None,
 ) -> Preview:
-    """Look at a workspace as `assess` would.
+    """Look at a workspace as `assess` would; with the environment, at what it names elsewhere too.
 
     Raises InputError or ContentError as that does where reporter.yml or content is wrong; where
     nothing can be assessed, `Preview.refusal` says so beside what was found.
     """
     workspace = read_workspace(folder)
+    try:
+        refuse_unasked(workspace, Asked(environ, folder))
+        remote = look_at(workspace, environ) if workspace.remote and environ is not None else ()
+    except InputError as error:
+        return replace(_check(workspace, folder, extra, packs, True), refusal=error)
+    preview = _check(workspace, folder, extra, packs, any(place.objects for place in remote))
+    return replace(preview, remote=remote)
+
+
+def _check(
+    workspace: Workspace,
+    folder: Path,
+    extra: tuple[Path, ...],
+    packs: tuple[Pack, ...],
+    has_more: bool,
+) -> Preview:
+    """Look at the files of a workspace; where it has more elsewhere, that nothing is among them
+    refuses nothing.
+    """
     content = loader.load(extra, packs, False, workspace.frameworks)
     content = replace(content, sources=with_mappings(content.sources, workspace.folder))
     refuse_unknown(workspace, content)
@@ -121,9 +146,8 @@ def check_workspace(
             try:
                 refuse_nothing(intake, folder)
             except InputError as error:
-                return replace(
-                    _preview(engine, intake, inputs, content, looked, folder), refusal=error
-                )
+                preview = _preview(engine, intake, inputs, content, looked, folder)
+                return preview if has_more else replace(preview, refusal=error)
             who, notices = derive_tables(engine, workspace, {})
             intake, *_ = resolve(engine, intake, workspace, content, catalogs, who)
             preview = _preview(engine, intake, inputs, content, looked, folder)

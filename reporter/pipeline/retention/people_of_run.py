@@ -65,6 +65,10 @@ def _lay_tables(engine: DuckDB, workspace: Path | None, tables: Path) -> Workspa
     """Lay what was read under an engine, and derive who is who."""
     if workspace:
         settings = read_workspace(workspace)
+        if settings.remote:
+            message = "its evidence lies in remote storage, which is not read here"
+            hint = "Give a run that was made with --keep-tables: its people are known by itself."
+            raise InputError(message, settings.place("remote"), hint)
         sources = with_mappings(loader.load().sources, workspace)
         with Inputs.of(workspace) as inputs:
             ingest(engine, inputs, sources, open_cache(engine.work / "cache"))

@@ -539,6 +539,7 @@ def test_no_credential_is_in_anything_that_is_written(store: Storage, ws: Path) 
         assert not [t for t in texts if secret.encode() in t], secret
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("few_checks")
 def test_a_place_without_objects_is_said_on_page_one(store: Storage, ws: Path) -> None:
     store.objects.clear()
@@ -546,6 +547,7 @@ def test_a_place_without_objects_is_said_on_page_one(store: Storage, ws: Path) -
     assert result.exit_code == 0 and "Places in remote storage that hold no object: 1" in result.output  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("few_checks")
 def test_a_look_before_lists_and_fetches_nothing(store: Storage, ws: Path) -> None:
     result = reporter("check", ws, "--remote")
@@ -582,6 +584,7 @@ def test_lost_files_name_nothing_of_the_cache(store: Storage, tmp_path: Path) ->
     assert isinstance(lost, InputFile) and not lost.path.exists() and not lost.size
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("few_checks")
 def test_python_asks_with_the_environment(store: Storage, ws: Path) -> None:
     import os

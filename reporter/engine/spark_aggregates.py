@@ -11,7 +11,8 @@ from sqlglot import exp
 from reporter.engine.sql_nodes import NotPortable, call, enclosed, if_, is_null, lambda_
 
 
-def _is_row(node: exp.Expr) -> bool:
+def is_row(node: exp.Expr) -> bool:
+    """Tell whether a node is a row of several values."""
     return isinstance(node, exp.Tuple) or (
         isinstance(node, exp.Anonymous) and node.name.lower() in ("row", "struct")
     )
@@ -87,7 +88,13 @@ def _gathered(value: exp.Expr) -> tuple[exp.Expr, Callable[[exp.Expr], exp.Expr]
 
 def array_agg(node: exp.ArrayAgg) -> exp.Expr:
     """Return a list of values; raise NotPortable for an order that has no translation."""
-    return _in_place(node, *_gathered(node.this))
+    collected, ordered = _gathered(node.this)
+
+    def or_null(items: exp.Expr) -> exp.Expr:
+        is_any = exp.GT(this=call("size_of", items), expression=exp.Literal.number(0))
+        return if_(is_any, ordered(items))
+
+    return _in_place(node, collected, or_null)
 
 
 def string_agg(node: exp.GroupConcat) -> exp.Expr:

@@ -12,7 +12,16 @@ from collections.abc import Callable, Collection, Sequence
 from sqlglot import exp
 
 from reporter.engine.portable import Macros, expanded, parsed
-from reporter.engine.spark_aggregates import any_value, array_agg, best, row, string_agg
+from reporter.engine.spark_aggregates import any_value, array_agg, best, is_row, row, string_agg
+from reporter.engine.spark_text import (
+    like,
+    lower,
+    regex,
+    regexp_extract,
+    regexp_replace,
+    trimmed,
+    upper,
+)
 from reporter.engine.sql_nodes import (
     NotPortable,
     call,
@@ -84,7 +93,11 @@ _LISTS = (
     exp.Array, exp.ArrayFilter, exp.Transform, exp.Split, exp.ArrayAgg, exp.ArraySort,
     exp.ArrayDistinct, exp.ArrayConcat, exp.ArrayAppend, exp.Flatten, exp.RegexpExtractAll,
 )  # fmt: skip
-_LIST_NAMES = {"regexp_split_to_array", "list_slice", "list_intersect", "list_zip"}
+_LIST_NAMES = {
+    "regexp_split_to_array", "list_slice", "list_intersect", "list_zip", "transform", "filter",
+    "split", "array_sort", "array_distinct", "array_intersect", "array_compact", "flatten", "slice",
+    "array",
+}  # fmt: skip
 
 
 def _list_names(tree: exp.Expr, lists: Collection[str]) -> set[str]:
@@ -103,76 +116,6 @@ def _is_list(node: exp.Expr, names: Collection[str]) -> bool:
     if isinstance(node, exp.Anonymous):
         return node.name.lower() in _LIST_NAMES
     return isinstance(node, _LISTS) or (isinstance(node, exp.Column) and node.name in names)
-
-
-# Text
-
-
-def _regex(pattern: exp.Expr) -> exp.Expr:
-    """Return a pattern in which Java finds what RE2 does: a line ends by \\n, $ is the end."""
-    if isinstance(pattern, exp.Literal):
-        return exp.Literal.string("(?d)" + _for_java(pattern.name))
-    for part in [p for p in pattern.find_all(exp.Literal) if p.is_string]:
-        part.replace(exp.Literal.string(_for_java(part.name)))
-    return call("concat", "(?d)", pattern)
-
-
-def _for_java(text: str) -> str:
-    out, at, in_set = "", 0, False
-    while at < len(text):
-        char = text[at]
-        if char == "\\":
-            out, at = out + text[at : at + 2], at + 2
-            continue
-        at += 1
-        if char == "[" and not in_set:
-            in_set, out = True, out + char
-            for first in ("^", "]"):
-                if text[at : at + 1] == first:
-                    out, at = out + ("\\]" if first == "]" else first), at + 1
-        elif in_set:
-            in_set = char != "]"
-            out += "\\" + char if char in "[&" else char
-        else:
-            out += "\\z" if char == "$" else char
-    return out
-
-
-def _regexp_extract(node: exp.RegexpExtract) -> exp.Expr:
-    return call("regexp_extract", node.this, _regex(node.expression), node.args.get("group") or 0)
-
-
-def _regexp_replace(node: exp.RegexpReplace) -> exp.Expr:
-    flags = node.args.get("modifiers")
-    by = node.args.get("replacement")
-    if not isinstance(by, exp.Literal) or (flags and flags.name != "g"):
-        raise NotPortable("a replacement that is no constant, or another flag than g")
-    text = by.name.replace("$", "\\$")
-    for digit in "0123456789":
-        text = text.replace(f"\\{digit}", f"${digit}")
-    pattern = _regex(node.expression)
-    if flags:
-        return call("regexp_replace", node.this, pattern, text)
-    inner = pattern.name.removeprefix("(?d)")
-    if inner.startswith("^") or inner.endswith("\\z"):  # it stands once in a text
-        return call("regexp_replace", node.this, pattern, text)
-    raise NotPortable(f"to replace the first match only: {inner}")
-
-
-def _like(node: exp.Like) -> exp.Expr:
-    if isinstance(node.parent, exp.Escape):
-        return node
-    if isinstance(node.expression, exp.Any):
-        tests = [
-            exp.Like(this=node.this.copy(), expression=p.copy())
-            for p in node.expression.this.expressions
-        ]
-        return exp.Paren(
-            this=exp.or_(
-                *(exp.Escape(this=t, expression=exp.Literal.string("\x01")) for t in tests)
-            )
-        )
-    return exp.Escape(this=node.copy(), expression=exp.Literal.string("\x01"))
 
 
 # JSON
@@ -278,7 +221,7 @@ def _masked(node: exp.BitwiseAnd) -> exp.Expr:
 
 
 def _divided(node: exp.Div) -> exp.Expr:
-    return call("try_divide", cast(node.this, "double"), cast(node.expression, "double"))
+    raise NotPortable("a quotient that is no whole number")
 
 
 def _hash(*values: exp.Expr) -> exp.Expr:
@@ -295,8 +238,13 @@ _KINDS = {
 }  # fmt: skip
 
 
+_WHOLE = (exp.DType.BIGINT, exp.DType.INT)
+
+
 def _casting(node: exp.Cast) -> exp.Expr:
     kind = node.to.this
+    if kind in _WHOLE and any(not n.is_string and not n.is_int for n in node.find_all(exp.Literal)):
+        node.this.replace(call("round", node.this))  # Spark cuts off
     if kind in _KINDS:
         node.set("to", exp.DataType.build(_KINDS[kind], dialect="spark", udt=True))
     return node
@@ -315,7 +263,8 @@ def _item(node: exp.Bracket) -> exp.Expr:
         return exp.Dot(this=enclosed(node.this), expression=exp.to_identifier(index.name))
     constant = index.this if isinstance(index, exp.Neg) else index
     if not isinstance(constant, exp.Literal):
-        return call("try_element_at", node.this, cast(index, "int"))
+        place = call("nullif", cast(index, "int"), 0)  # nothing stands there, and Spark fails
+        return call("try_element_at", node.this, place)
     # The parser has made constants count from 0, and from the end from -2.
     number = int(constant.name)
     return call("try_element_at", node.this, 1 - number if constant is not index else number + 1)
@@ -331,7 +280,9 @@ def _is_any(node: exp.EQ) -> exp.Expr:
     if not isinstance(node.expression, exp.Any):
         return node
     listed = node.expression.this
-    return _contains(exp.ArrayContains(this=listed.copy(), expression=node.this.copy()))
+    is_empty = exp.EQ(this=call("size_of", listed), expression=exp.Literal.number(0))
+    is_nothing = exp.or_(is_null(listed), is_empty)
+    return if_(is_nothing, exp.false(), call("array_contains", listed, node.this))
 
 
 def _overlap(node: exp.ArrayOverlaps) -> exp.Expr:
@@ -341,6 +292,24 @@ def _overlap(node: exp.ArrayOverlaps) -> exp.Expr:
         call("array_compact", node.expression),
     )
     return exp.Paren(this=exp.GT(this=call("size_of", common), expression=exp.Literal.number(0)))
+
+
+def _joined(node: exp.ArrayToString) -> exp.Expr:
+    """Join what is there; of nulls alone there is nothing."""
+    told = exp.GT(
+        this=call("size_of", call("array_compact", node.this)), expression=exp.Literal.number(0)
+    )
+    is_empty = exp.EQ(this=call("size_of", node.this), expression=exp.Literal.number(0))
+    return if_(exp.or_(told, is_empty), call("array_join", node.this, node.expression))
+
+
+def _in_common(one: exp.Expr, other: exp.Expr) -> exp.Expr:
+    common = call("array_intersect", one, other)
+    return if_(is_null(other), call("slice", one, 1, 0), common)
+
+
+def _position(items: exp.Expr, item: exp.Expr) -> exp.Expr:
+    return call("nullif", call("array_position", items, item), 0)
 
 
 def _has_all(listed: exp.Expr, wanted: exp.Expr) -> exp.Expr:
@@ -402,12 +371,40 @@ def _reduced(items: exp.Expr, step: exp.Expr) -> exp.Expr:
 def _in_rows(node: exp.In) -> exp.Expr:
     """Compare rows as structs, in which two nulls are one, as ours does."""
     query = node.args.get("query")
-    if isinstance(node.this, exp.Tuple) and query is not None:
-        (told,) = query.this.expressions
-        if isinstance(told, exp.Tuple):
-            told.replace(call("struct", *told.expressions))
-            # As a plain struct Spark would take it apart again.
-            node.this.replace(call("coalesce", call("struct", *node.this.expressions)))
+    if not isinstance(node.this, exp.Tuple) or query is None:
+        return node
+    told = query.this.expressions
+    if (
+        not isinstance(query.this, exp.Select)
+        or len(told) != 1
+        or not isinstance(told[0], exp.Tuple)
+    ):
+        raise NotPortable("a row in what gives no rows")
+    told[0].replace(call("struct", *told[0].expressions))
+    # As a plain struct Spark would take it apart again.
+    node.this.replace(call("coalesce", call("struct", *node.this.expressions)))
+    return node
+
+
+def _compared(node: exp.Binary) -> exp.Expr:
+    """Compare rows as ours does: a null is more than any value."""
+    if is_row(node.this) or is_row(node.expression):
+        for side in (node.this, node.expression):
+            if not isinstance(side, exp.Tuple):
+                raise NotPortable("a row compared to what is none")
+            side.replace(row(*side.expressions))
+    return node
+
+
+def _ordered(node: exp.Ordered) -> exp.Expr:
+    if isinstance(node.this, exp.Tuple):
+        node.this.replace(row(*node.this.expressions))
+    return node
+
+
+def _extreme(node: exp.Min | exp.Max) -> exp.Expr:
+    if is_row(node.this):
+        raise NotPortable("the least or greatest of rows")
     return node
 
 
@@ -430,17 +427,15 @@ def _window(node: exp.Window) -> exp.Expr:
 
 
 _ALIKE = {
-    exp.Abs, exp.And, exp.Anonymous, exp.ArrayAppend, exp.ArrayFilter, exp.ArrayMax,
-    exp.ArraySort, exp.ArrayToString, exp.Case, exp.Coalesce, exp.ConcatWs, exp.Contains,
-    exp.Count, exp.Exists, exp.Explode, exp.Flatten, exp.Greatest, exp.If, exp.Lag, exp.Lead,
-    exp.Least, exp.Length, exp.LogicalAnd, exp.LogicalOr, exp.Lower, exp.MD5, exp.Max, exp.Min,
-    exp.NthValue, exp.Nullif, exp.Or, exp.ReadParquet, exp.Replace, exp.RowNumber, exp.SplitPart,
-    exp.StartsWith, exp.Sum, exp.Transform, exp.Trim, exp.Upper, exp.AnyValue,
+    exp.Abs, exp.And, exp.Anonymous, exp.AnyValue, exp.ArrayAppend, exp.ArrayFilter, exp.ArrayMax,
+    exp.ArraySort, exp.Case, exp.Coalesce, exp.ConcatWs, exp.Contains, exp.Count, exp.DenseRank,
+    exp.Exists, exp.Explode, exp.Greatest, exp.If, exp.Lag, exp.Lead, exp.Least, exp.Length,
+    exp.LogicalAnd, exp.LogicalOr, exp.MD5, exp.NthValue, exp.Nullif, exp.Or, exp.ReadParquet,
+    exp.Replace, exp.RowNumber, exp.SplitPart, exp.StartsWith, exp.Sum, exp.Transform,
 }  # fmt: skip
 """What sqlglot writes for Spark, with the same result."""
 _RULES: dict[type[exp.Expr], Callable[..., exp.Expr]] = {
     exp.Cast: _casting,
-    exp.TryCast: _casting,
     exp.ArgMin: best("min_by"),
     exp.ArgMax: best("max_by"),
     exp.IgnoreNulls: any_value,
@@ -449,19 +444,31 @@ _RULES: dict[type[exp.Expr], Callable[..., exp.Expr]] = {
     exp.GenerateSeries: _series,
     exp.In: _in_rows,
     exp.Is: _judged,
+    exp.LT: _compared,
+    exp.LTE: _compared,
+    exp.GT: _compared,
+    exp.GTE: _compared,
+    exp.Ordered: _ordered,
+    exp.Min: _extreme,
+    exp.Max: _extreme,
+    exp.Lower: lower,
+    exp.Upper: upper,
+    exp.Trim: trimmed,
+    exp.ArrayToString: _joined,
+    exp.Flatten: lambda n: call("flatten", call("array_compact", n.this)),
     exp.Window: _window,
     exp.CTE: _plain_part,
     exp.UnixToTime: lambda n: _make_timestamp(n.this),
     exp.TimestampTrunc: lambda n: cast(call("date_trunc", n.text("unit"), n.this), "timestamp_ntz"),
-    exp.RegexpExtract: _regexp_extract,
-    exp.RegexpReplace: _regexp_replace,
-    exp.RegexpLike: lambda n: call("regexp_like", n.this, _regex(n.expression)),
+    exp.RegexpExtract: regexp_extract,
+    exp.RegexpReplace: regexp_replace,
+    exp.RegexpLike: lambda n: call("regexp_like", n.this, regex(n.expression)),
     exp.RegexpFullMatch: lambda n: call(
         "regexp_like",
         n.this,
-        exp.Literal.string("(?d)^(?:" + _regex(n.expression).name.removeprefix("(?d)") + ")\\z"),
+        exp.Literal.string("(?d)^(?:" + regex(n.expression).name.removeprefix("(?d)") + ")\\z"),
     ),
-    exp.Like: _like,
+    exp.Like: like,
     exp.JSONObject: _json_object,
     exp.DateDiff: _date_diff,
     exp.Sub: _minus,
@@ -483,15 +490,14 @@ _NAMED: dict[str, Callable[..., exp.Expr]] = {
     "row": row,
     "error": lambda text: call("raise_error", text),
     "epoch_us": _epoch_us,
-    "make_timestamp": _make_timestamp,
     "date_sub": _date_sub,
     "hash": _hash,
     "to_json": _to_json,
     "list_has_all": _has_all,
     "list_reduce": _reduced,
-    "list_intersect": lambda one, other: call("array_intersect", one, other),
-    "list_position": lambda items, item: call("array_position", items, item),
-    "regexp_split_to_array": lambda text, pattern: call("split", text, _regex(pattern)),
+    "list_intersect": _in_common,
+    "list_position": _position,
+    "regexp_split_to_array": lambda text, pattern: call("split", text, regex(pattern)),
 }
 _SPARK_NAMES = {
     "struct", "min_by", "max_by", "any_value", "collect_list", "collect_set", "array_sort",

@@ -26,6 +26,7 @@ from reporter.pipeline.quarter.verbs import close, compare, history, restate
 from reporter.pipeline.retention.retention_verbs import purge, retain
 from reporter.pipeline.rollup.rollup_verb import rollup
 from reporter.pipeline.sealed.seal_verbs import seal, verify
+from reporter.pipeline.warehouse.sql_verb import results_option, sql, with_results
 from reporter.system.log import LOG, LOGS, OPEN_LOG, Log, last_line, stderr_log
 from reporter.system.memory import set_up
 from reporter.system.options import amount_given, in_bytes, memory_given, names_given, tidy_hook
@@ -221,6 +222,7 @@ def main() -> None:
     help="Language of the reports  [default: that of reporter.yml, else en]",
 )
 @gate_options
+@results_option
 @click.option("--strict", is_flag=True, help="Exit 1 when a check could not be run.")
 @click.option("--fresh", is_flag=True, help="Assess again even if nothing has changed.")
 @click.option(
@@ -237,7 +239,7 @@ def main() -> None:
 @click.option(
     "--log",
     type=click.Choice(LOGS),
-    help="Form of the lines on stderr: text, or one JSON object a line.",
+    help="Lines on stderr: text (with time and level unless a terminal), or JSON objects.",
 )
 @click.pass_context
 def assess(
@@ -282,7 +284,7 @@ def assess(
             language=_language(language),
             **{name: ctx.params[name] for name in _AS_GIVEN},
         )
-        run = api.run(workspace, out, options, inputs)
+        run = api.run(workspace, out, with_results(ctx, options, workspace), inputs)
     judged = hold_run(ctx, run, workspace)
     _say_outcome(ctx, run, out, [gate.as_data() for gate in judged], as_json, quiet)
     has_failures = _say_notices(ctx, lines, run.view.summary.notices)
@@ -423,7 +425,7 @@ def render(
 main.add_command(render, "export")  # its name in the first release
 for verb in (
     *(batch, batch_unit, check, lint_mapping, compare, restate, close, history),
-    *(rollup, retain, purge, seal, verify),
+    *(rollup, retain, purge, seal, verify, sql),
 ):
     main.add_command(verb)
 

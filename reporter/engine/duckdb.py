@@ -72,6 +72,9 @@ class DuckDB(AbstractContextManager["DuckDB"]):
     what intake needs besides.
     """
 
+    holds_events = True
+    """False where events lie elsewhere, and only answers come here."""
+
     def __init__(self, work: Path, memory: str = DEFAULT_MEMORY, room: str = "") -> None:
         """Open it with an amount of memory, and of room for temporary files if that is limited.
 

@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reporter.engine.base import quoted
 from reporter.engine.duckdb import DuckDB, parquet
@@ -37,6 +38,9 @@ from reporter.model.statements import ATTESTATIONS
 from reporter.privacy.redact_sql import teach
 from reporter.privacy.secrets import fingerprinted
 from reporter.schema.tables import LOADED, PARTIAL, TABLES, columns_of
+
+if TYPE_CHECKING:
+    from reporter.ingest.exports.events_elsewhere import Counted
 
 _ARTEFACT = mark(
     "{why}; it can be the artefact of an attestation, as this line of"
@@ -99,6 +103,7 @@ def ingest(
     choices, empties = empty_lists.take(choices, sources, inputs)
     conversions += empties
     _register(engine, conversions, cache)
+    counted = None if engine.holds_events else _lay_those_there(engine)
     empty_lists.note(engine, [files for _, files, _ in empties])
     files, quarantined = _count(engine, choices, conversions, inputs)
     lost_counts = {f.file: f.read for f in (*files, *statement_counts) if f.bytes and not f.sha256}
@@ -115,11 +120,15 @@ def ingest(
         key=_in_order,
     )
     approved_texts.bind(engine, record_files, {f.file: f.sha256 for f in files})
-    other_types = ((b.source, Sentence(t), n) for b, *_ in conversions for t, n in b.other_types)
+    other_types = [(b.source, Sentence(t), n) for b, *_ in conversions for t, n in b.other_types]
     rows = {t.name: int(engine.one(f"SELECT count(*) FROM in_{t.name}")) for t in LOADED}
     files = sorted([*files, *statement_counts], key=lambda f: f.file)
     notices = (*([_lost(lost_counts)] if lost_counts else ()), *_remote(input_files, inputs.remote))
-    repeatable = all(is_kept(cache, batch) for batch, *_ in conversions)
+    repeatable = all(is_kept(cache, batch) for batch, *_ in conversions) and not counted
+    if counted:
+        other_types += counted.types
+        files, notices = counted.with_files(files), (*notices, *counted.notices)
+        counted.stop_while_open(engine)
     return Intake(
         tuple(files),
         tuple(sorted(other_types, key=_by_kind)),
@@ -136,6 +145,13 @@ def _without_secrets(file: InputFile, key: str) -> InputFile:
     """Return a file with fingerprints for what looks like a secret in its name and address."""
     origin = file.origin and replace(file.origin, url=fingerprinted(file.origin.url, key))
     return replace(file, name=fingerprinted(file.name, key), origin=origin)
+
+
+def _lay_those_there(engine: DuckDB) -> Counted:
+    """Put the events of a warehouse under in_events, and return what was counted there."""
+    from reporter.ingest.exports.events_elsewhere import lay
+
+    return lay(engine)
 
 
 def _by_kind(entry: tuple[str, Sentence, int]) -> tuple[str, str, int]:

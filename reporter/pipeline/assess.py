@@ -100,6 +100,8 @@ from reporter.transform.log_coverage import Expected
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
+    from reporter.engine.elsewhere import Questions
+
 MANY = 5_000
 """Actors from which the results of each check are laid aside in a file."""
 
@@ -140,9 +142,9 @@ class Options:
     keep_tables: bool = False
     """Keep what was read in the run, to assess it again without the files."""
     engine: str = DUCKDB
-    """Who reads the events: `DUCKDB`, or `SPARK`."""
-    session: SparkSession | None = None
-    """A session of Spark; without one that is active, or a new one."""
+    """Who reads the events: `DUCKDB`, `SPARK`, or who answers for them elsewhere."""
+    session: SparkSession | Questions | None = None
+    """A session of Spark, or what was returned of events that lie elsewhere."""
     remote: Mapping[str, str] | None = None
     """The environment, where what lies in object storage is to be fetched."""
 

@@ -23,6 +23,10 @@ SENTENCES: Mapping[str, str] = {
         " {unknown}). Known or possible agents among them: {possible}. The log calls these so, they"
         " call tools or models, or it does not say what they are or did."
     ),
+    "events_elsewhere": mark(
+        "Events that were read where they lie, in {table}, by statements in the SQL of {name}: {n}."
+        " Their records are not here: what rests on them can be traced no further than that table."
+    ),
     "own_content": mark(
         "Checks and sources that do not ship with Reporter: {n}. The assessed organisation may"
         " have written them."

@@ -423,6 +423,7 @@ def _unlisted(assessment: model.Assessment, total: int) -> str:
 _HEAVY = {
     *("own_settings", "checks_not_run", "files_not_read", "files_changed", "statements_refused"),
     *("own_content", "agents_gone", "events_later", "logs_outside", "objects_lost"),
+    "events_elsewhere",
 }
 """Codes of the notices of which page 1 prints the first words."""
 

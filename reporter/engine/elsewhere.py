@@ -1,0 +1,309 @@
+"""Events in a warehouse that nobody may export, all else here in DuckDB. In: SQL of ours, the rows
+that earlier statements left there. Out: the statements still to run there.
+
+The pipeline runs as with Spark. What it asks of events is looked up among returned rows under a
+hash of the statement and of the lists that it reads. Other rows are never taken for an answer.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+import zipfile
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from sqlglot import exp
+
+from reporter.engine.base import Error
+from reporter.engine.dialects import Dialect
+from reporter.engine.duckdb import DEFAULT_MEMORY, DuckDB, parquet
+from reporter.engine.portable import base_tables, expanded, parsed
+from reporter.engine.spark import _CHANGED, Spark, _for_arrow, _read, _Shared
+from reporter.engine.sql_nodes import NotPortable
+from reporter.errors import InputError
+from reporter.schema.columns import INT, TEXT
+from reporter.schema.tables import TABLES, columns_of
+
+ROWS = "rows_there"
+"""Stands for the table of events in the warehouse."""
+LISTS, STAGE = "@LISTS@", "@STAGE@"
+"""Stand in a statement for the places where files of lists lie, and results are left."""
+_RETURNED = re.compile(r"(?:^|/)([0-9a-f]{64})/([^/]+\.parquet)$")
+_PLACE = (("source", TEXT), ("file", TEXT), ("record", INT), ("place", INT))
+_TARGET = re.compile(r"(?:TABLE|INTO)\s+(\w+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A query to run where the events are."""
+
+    key: str
+    """SHA-256 of its text, which names the lists that it reads by their hashes."""
+    table: str
+    """The table of ours that its rows fill."""
+    sql: str
+    columns: tuple[tuple[str, str, str], ...]
+    """(name there, name here, type here)"""
+    lists: tuple[Path, ...]
+    """Files of the rows that it reads beside events."""
+
+
+@dataclass(slots=True)
+class Questions:
+    """What is asked of the events of one warehouse."""
+
+    dialect: Dialect
+    events: str
+    """The table of events, as it is named there."""
+    answers: Path | None
+    """What was returned: a folder or a zip, with a folder of Parquet files for each key."""
+    lists: Path | None
+    """Where files of lists are left for statements that are still to run; without it, a question
+    that has no answer is an error.
+    """
+    digest: str = ""
+    """SHA-256 of all that was returned."""
+    told: tuple[str, ...] = ()
+    """Who ran the statements there, when and in what, as returned."""
+    asked: dict[str, Statement] = field(default_factory=dict)
+    taken: set[str] = field(default_factory=set)
+    """Keys of the answers that were used."""
+
+
+class Elsewhere(Spark):
+    """An `Engine` that holds no events. Without an answer a table stays empty, and what rests on it
+    is not asked yet.
+    """
+
+    holds_events = False
+
+    def __init__(
+        self, work: Path, questions: Questions, memory: str = DEFAULT_MEMORY, room: str = ""
+    ) -> None:
+        """Open an engine whose lists lie in its own folder."""
+        nobody: Any = None
+        self._shared = _Shared(nobody, frozenset((ROWS,)))
+        self._shared.held[ROWS] = ""
+        self._questions = questions
+        self._waiting: set[str] = set()
+        """Tables of ours that are empty for want of an answer."""
+        self._is_first = False
+        DuckDB.__init__(self, work, memory, room)
+        self._lists, self._answers = work / "lists", work / "answers"
+        self._lists.mkdir(parents=True, exist_ok=True)
+        if questions.answers:
+            _lay(questions.answers, self._answers)
+        columns = [*columns_of(TABLES["events"]), *_PLACE]
+        told = ", ".join(f'"{n}" {kind}' for n, kind in columns)
+        DuckDB.run(self, f"CREATE TABLE {ROWS} ({told})")
+
+    @property
+    def questions(self) -> Questions:
+        """Return what was asked so far."""
+        return self._questions
+
+    @property
+    def is_waiting(self) -> bool:
+        """Tell whether a table is empty for want of an answer."""
+        return bool(self._waiting)
+
+    def run(self, sql: str, params: Sequence[Any] = ()) -> None:
+        """Execute one statement for its effect; note what rests on an answer that is not there."""
+        super().run(sql, params)
+        changed = set(_CHANGED.findall(sql)) if self._waiting else set()
+        if changed and self._rests_on_waiting(set(_WORDS.findall(sql)) - changed):
+            self._waiting |= changed
+
+    def one(self, sql: str, params: Sequence[Any] = ()) -> Any:
+        """Return the single value of a query; 0 where it waits for an answer."""
+        value = super().one(sql, params)
+        is_open = value is None and self._waiting and self._rests_on_waiting(_read(sql))
+        return 0 if is_open or (value is None and self._is_held(sql)) else value
+
+    def _take(self, head: str, query: str) -> None:
+        """Put the rows that were returned for a query where `head` says, or ask for them."""
+        with self._shared.lock:
+            kinds = self.columns(query)
+            (target,) = _TARGET.findall(head)[:1]
+            statement = self._statement(target, query, kinds)
+            paths = self._answer(statement) if statement else []
+            if paths:
+                rows = self._rows_of(statement, paths) if statement else ""
+                DuckDB.run(self, f"{head} {rows}")
+                return
+            nothing = ", ".join(f'CAST(NULL AS {kind}) AS "{n}"' for n, kind in kinds)
+            DuckDB.run(self, f"{head} SELECT {nothing} WHERE FALSE")
+            self._waiting.add(target)
+
+    def _answer(self, statement: Statement) -> list[Path]:
+        questions = self._questions
+        paths = sorted((self._answers / statement.key).glob("*.parquet"))
+        if paths:
+            questions.taken.add(statement.key)
+        elif not questions.lists:
+            raise InputError(
+                f"the results lack the rows of a statement on events (for {statement.table})",
+                statement.key[:12],
+                "Run `reporter sql` with the same folder again: it writes what is still to run.",
+            )
+        else:
+            for path in statement.lists:
+                shutil.copyfile(path, questions.lists / path.name)
+            questions.asked[statement.key] = statement
+        return paths
+
+    def _rows_of(self, statement: Statement, paths: Sequence[Path]) -> str:
+        """SQL: returned rows in our types; InputError where they have other columns or types."""
+        scan = parquet(*paths)
+        try:
+            names = {n.lower(): n for n, _ in self.columns(f"SELECT * FROM {scan}")}
+            wanted = [n for n, _, _ in statement.columns]
+            if names.keys() != {n.lower() for n in wanted}:
+                raise InputError(
+                    f"returned rows have the columns {', '.join(sorted(names))}; expected are"
+                    f" {', '.join(sorted(wanted))}",
+                    f"results/{statement.key}",
+                    "Return what the statement left, unchanged.",
+                )
+            cast = ", ".join(
+                f'CAST("{names[there.lower()]}" AS {kind}) AS "{here}"'
+                for there, here, kind in statement.columns
+            )
+            name = f"returned_{next(self._shared.numbers)}"
+            DuckDB.run(self, f"CREATE TEMP TABLE {name} AS SELECT {cast} FROM {scan}")
+        except Error as error:
+            why = str(error).splitlines()[0][:300]
+            raise InputError(
+                f"returned rows cannot be read: {why}", f"results/{statement.key}"
+            ) from error
+        return f"SELECT * FROM {name}"
+
+    def _statement(
+        self, target: str, query: str, kinds: Sequence[tuple[str, str]]
+    ) -> Statement | None:
+        """Return a query as it runs there; None while it reads what waits for an answer.
+
+        Raises Error for what has no translation.
+        """
+        dialect = self._questions.dialect
+        parts: dict[str, str] = {}
+        lists: dict[str, Path] = {}
+        try:
+            body = self._written(query, parts, lists)
+            there = _named(body, [n for n, _ in kinds])
+            if self._rests_on_waiting(lists):
+                return None
+            for name in lists:
+                parts[name], lists[name] = self._list(name)
+            texts = [f"reporter_{n} AS (\n{t}\n)" for n, t in _lists_first(parts, lists)]
+            cast = ",\n  ".join(
+                f"CAST({dialect.name(n)} AS {dialect.kind(kind)}) AS {dialect.name(n)}"
+                for n, (_, kind) in zip(there, kinds, strict=True)
+            )
+            sql = "WITH " + ",\n".join(texts)
+            sql += f"\nSELECT\n  {cast}\nFROM (\n{dialect.text(body)}\n) AS answer"
+        except NotPortable as error:
+            raise Error(f"no translation for {dialect.title}: {error}") from error
+        key = hashlib.sha256(f"{dialect.title}\n{sql}".encode()).hexdigest()
+        columns = tuple((n, *kind) for n, kind in zip(there, kinds, strict=True))
+        return Statement(key, target, sql, columns, tuple(lists.values()))
+
+    def _written(self, query: str, parts: dict[str, str], lists: dict[str, Path]) -> exp.Expr:
+        """Return a query as a tree of the dialect; put the relations that it reads among `parts`,
+        in the order of their need, and those of ours among `lists`.
+        """
+        dialect, held = self._questions.dialect, self._shared.held
+        tree = expanded(parsed(query), self._shared.macros)
+        if any(tree.find_all(exp.ReadParquet)):
+            raise NotPortable("a file of this machine")
+        names = {t.name for t in base_tables(tree)}
+        arrays = {n for t in names for n, kind in self._kinds(t) if kind.endswith("[]")}
+        tree = dialect.rewrite(tree, lambda t: [n for n, _ in self._kinds(t)], arrays)
+        for table in base_tables(tree):
+            name = table.name
+            if name == ROWS:
+                parts.setdefault(name, f"SELECT * FROM {self._questions.events}")
+            elif name in held and name not in parts:
+                parts[name] = dialect.text(self._written(held[name], parts, lists))
+            elif name not in held:
+                lists.setdefault(name, Path())
+            table.replace(exp.to_table(f"reporter_{name}", alias=table.alias or name))
+        return tree
+
+    def _list(self, name: str) -> tuple[str, Path]:
+        """Return a list of ours as the warehouse reads it, and its file, named by its content."""
+        kinds = self._kinds(name)
+        columns = ", ".join(f'CAST("{n}" AS {_for_arrow(kind)}) AS "{n}"' for n, kind in kinds)
+        digest = DuckDB.one(
+            self,
+            "SELECT sha256(coalesce(string_agg(line, chr(10) ORDER BY line), '')) FROM (SELECT"
+            f" CAST(to_json(t) AS VARCHAR) AS line FROM (SELECT {columns} FROM {name}) AS t)",
+        )
+        path = self._lists / f"{name}-{digest[:16]}.parquet"
+        if not path.exists():
+            sql = f"SELECT {columns} FROM {name} ORDER BY ALL"
+            DuckDB.write_parquet(self, sql, path, "zstd")
+        return self._questions.dialect.read_list(f"{LISTS}/{path.name}", kinds), path
+
+    def _rests_on_waiting(self, names: Any) -> bool:
+        shared, seen, left = self._shared, set[str](), [*names]
+        while left:
+            name = left.pop()
+            if name in self._waiting:
+                return True
+            if name not in seen and (query := shared.held.get(name) or shared.views.get(name)):
+                left += _read(query)
+            seen.add(name)
+        return False
+
+
+_WORDS = re.compile(r"[a-z_]\w*")
+_PLAIN_NAME = re.compile(r"[A-Za-z_]\w*")
+
+
+def _lay(given: Path, folder: Path) -> None:
+    """Copy what was returned, and nothing else, to where the engine may read it."""
+    if given.is_dir():
+        files = [(p.relative_to(given).as_posix(), p.read_bytes) for p in given.rglob("*.parquet")]
+        _write(folder, files)
+        return
+    with zipfile.ZipFile(given) as archive:
+        _write(folder, [(n, partial(archive.read, n)) for n in archive.namelist()])
+
+
+def _write(folder: Path, files: Iterable[tuple[str, Callable[[], bytes]]]) -> None:
+    for name, read in files:
+        if found := _RETURNED.search(name):
+            place = folder / found[1]
+            place.mkdir(parents=True, exist_ok=True)
+            (place / found[2]).write_bytes(read())
+
+
+def _named(tree: exp.Expr, names: Sequence[str]) -> list[str]:
+    """Give columns that have no plain name one, and return all names."""
+    plain = [n if _PLAIN_NAME.fullmatch(n) else f"value_{i}" for i, n in enumerate(names)]
+    if plain == [*names]:
+        return plain
+    first = tree
+    while not isinstance(first, exp.Select):
+        first = first.this
+    if len(first.expressions) != len(names):
+        raise NotPortable("columns without names beside those of a star")
+    written = [
+        value if name == given else exp.alias_(value, name)
+        for value, name, given in zip(first.expressions, plain, names, strict=True)
+    ]
+    first.set("expressions", written)
+    return plain
+
+
+def _lists_first(parts: dict[str, str], lists: dict[str, Path]) -> list[tuple[str, str]]:
+    """Return the parts of a statement, each after those that it reads."""
+    return [(n, parts[n]) for n in sorted(lists)] + [
+        (n, text) for n, text in parts.items() if n not in lists
+    ]

@@ -1,0 +1,1 @@
+"""Events in a warehouse: what to run there, and what it returned."""

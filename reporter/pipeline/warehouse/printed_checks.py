@@ -1,0 +1,40 @@
+"""A check as a statement of a warehouse. In: its id. Out: its SELECT there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from reporter.content import loader
+from reporter.engine.dialects import DIALECTS
+from reporter.engine.portable import expanded, parsed
+from reporter.engine.sql_nodes import NotPortable
+from reporter.errors import InputError
+from reporter.pipeline.workspace_content import compile_all
+from reporter.schema.model_files import macro_texts
+from reporter.schema.tables import TABLES
+
+
+def printed(ids: Sequence[str], name: str, extra: Sequence[Path] = ()) -> Iterator[str]:
+    """Yield the SELECT of each check, after a line on the tables that it reads.
+
+    Raises InputError where there is no such check, or it has no translation.
+    """
+    content = loader.load(tuple(extra))
+    dialect = DIALECTS[name]
+    checks = {c.id: c for c in content.checks}
+    for check in ids:
+        if check not in checks:
+            raise InputError(f"there is no check {check}", hint="docs/checks.md lists them.")
+        ((_, compiled),) = compile_all([checks[check]], {})
+        arrays = {c.name for t in compiled.tables for c in TABLES[t].columns if "[]" in c.type}
+        try:
+            tree = expanded(parsed(compiled.sql), macro_texts())
+            text = dialect.text(dialect.rewrite(tree, _columns, arrays))
+        except NotPortable as error:
+            raise InputError(f"no translation for {dialect.title}: {error}", check) from error
+        yield f"-- {check} reads {', '.join(sorted(compiled.tables))}\n{text};"
+
+
+def _columns(table: str) -> list[str]:
+    return [c.name for c in TABLES[table].columns]

@@ -50,7 +50,8 @@ def rows() -> list[tuple[Any, ...]]:
 
 VALUES: dict[str, str] = {
     # text
-    "lower": "lower(a)", "upper": "upper(a)", "trim": "trim(a)",
+    "lower": "lower(a)", "upper": "upper(a)", "trim left": "ltrim(a)", "trim right": "rtrim(a)", "trim of letters": "trim(a, 'xa/')", "trim left of letters": "ltrim(a, '/x')", "trim right of letters": "rtrim(a, '/.x')",
+    "trim": "trim(a)",
     "length": "length(a)", "concatenated": "a || '-' || b", "concat_ws": "concat_ws('/', a, b, 'x')",
     "replaced": "replace(replace(a, '\\', '/'), '%', '')", "replaced nothing": "replace(a, '', 'x')",
     "starts": "starts_with(a, 'a')", "starts with other": "starts_with(a, b)",
@@ -135,6 +136,5 @@ REFUSED: dict[str, str] = {
     "max row": "max(row(i, a, n))",
     "two columns in": "SELECT n FROM t WHERE (a, i) IN (SELECT b, j FROM t)",
     "unnest beside": "SELECT n, u.x FROM t, unnest(names) AS u(x)",
-    "trim of letters": "trim(a, 'xa')",
 }
 """Claim -> an expression or a query of `t` that Spark would answer in another way, or not at all: it has no translation."""

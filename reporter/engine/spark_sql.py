@@ -304,7 +304,7 @@ def _joined(node: exp.ArrayToString) -> exp.Expr:
 
 
 def _in_common(one: exp.Expr, other: exp.Expr) -> exp.Expr:
-    common = call("array_intersect", one, other)
+    common = call("array_compact", call("array_intersect", one, other))
     return if_(is_null(other), call("slice", one, 1, 0), common)
 
 

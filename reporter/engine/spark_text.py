@@ -108,9 +108,9 @@ def _as_it_is(pattern: exp.Expr) -> exp.Expr:
 
 def trimmed(node: exp.Trim) -> exp.Expr:
     """Take away the blanks that ours takes: all of Unicode's spaces, and no tab."""
-    if node.args.get("position") or node.expression:
-        raise NotPortable("to trim one side, or other letters than blanks")
-    return call("btrim", node.this, _BLANKS)
+    if not node.expression:
+        node.set("expression", exp.Literal.string(_BLANKS))
+    return node
 
 
 _BLANKS = " \u00a0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u202f\u205f\u3000"

@@ -72,13 +72,16 @@ class DuckDB(AbstractContextManager["DuckDB"]):
     what intake needs besides.
     """
 
-    def __init__(self, work: Path, memory: str = DEFAULT_MEMORY, room: str = "") -> None:
+    def __init__(
+        self, work: Path, memory: str = DEFAULT_MEMORY, room: str = "", is_share: bool = False
+    ) -> None:
         """Open it with an amount of memory, and of room for temporary files if that is limited.
 
         Until the engine is locked, what it spills may take half of the room, and what others lay
-        in its work folder the other half.
+        in its work folder the other half. Of several processes each has a share, and one thread.
         """
         self.work = work
+        self.is_share = is_share
         self._world = ""
         self._memory = 0
         self._heard: Callable[[str, Sequence[Any]], None] | None = None
@@ -89,7 +92,7 @@ class DuckDB(AbstractContextManager["DuckDB"]):
             config={**_PLAIN, "memory_limit": memory, "temp_directory": str(spill)}
         )
         cores = self.threads()
-        if (threads := max(1, self.memory() // PER_THREAD)) < cores:
+        if (threads := 1 if is_share else max(1, self.memory() // PER_THREAD)) < cores:
             self.run(f"SET threads = {threads}")
         self._room = 0
         if room:
@@ -132,6 +135,10 @@ class DuckDB(AbstractContextManager["DuckDB"]):
     def turn(self, size: int) -> AbstractContextManager[object]:
         """Hold back other large work while so many bytes are taken in: both share the memory."""
         return self._large if size >= self.memory() // SMALL_SHARE else nullcontext()
+
+    def room(self) -> int:
+        """Return how many bytes files in the work folder may take; 0 where nothing limits them."""
+        return self._room // 2
 
     def make_room(self, size: int = 0) -> None:
         """Raise OutOfRoom where files in the work folder, with `size` bytes more, take too much."""

@@ -24,7 +24,7 @@ from reporter.engine.sandbox import Child, Killed, Limits, Stopped
 from reporter.i18n.translate import mark
 from reporter.ingest import foreign_sources
 from reporter.ingest.cache import Batch, Cache, Counts, put
-from reporter.ingest.detect import Choice, has_place, records_at
+from reporter.ingest.detect import Choice
 from reporter.ingest.projection import (
     ALSO,
     described,
@@ -59,6 +59,8 @@ from reporter.ingest.readers.records import (
     Problem,
     abridged,
     excerpt,
+    has_place,
+    records_at,
     rest_lost,
 )
 from reporter.model.sentences import Sentence, tell
@@ -296,7 +298,7 @@ def _readable(
     try:
         yield from documents(part.file, engine, last_read, part.seen, part.path)
     except (OutOfMemory, Error) as error:
-        if isinstance(error, (Interrupted, Broken)):
+        if isinstance(error, (Interrupted, Broken)) or engine.is_share:
             raise
         yield Problem(0, _failed(error), "")
 

@@ -292,7 +292,9 @@ def _spooled(batches: list[tuple[int, Batch]], table: str, cache: Cache) -> str:
     # computed.
     place = ", p.file_index * 1099511627776 + p.file_row_number AS place"
     firsts = [first for first, _ in names]
-    first_part = f"{firsts}[CAST(p.file_index AS BIGINT) + 1]" if len(batches) > 1 else str(firsts[0])
+    first_part = (
+        f"{firsts}[CAST(p.file_index AS BIGINT) + 1]" if len(batches) > 1 else str(firsts[0])
+    )
     return (
         "SELECT p.* EXCLUDE (f, record), b.source, b.file, b.part,"
         f" p.record{place if table == 'events' else ''} FROM"

@@ -1,12 +1,12 @@
 """Measure what a second core brings where a workspace has thousands of files, and where it has many agents.
 
-usage: python benchmarks/many_files.py [--files 10000] [--runs 3] [--cores 2] [--only files|checks] [--keep FOLDER]
+usage: python benchmarks/many_files.py [--files 10000] [--agents 20000] [--runs 3] [--only files|checks] [--write FOLDER]
 
-`write` makes the workspace: small files as log services deliver them, the same bytes for the same arguments. Half are
-CloudTrail documents in gz, the others JSON lines of three vendors, some packed, lists of Okta's events, and CSV. Each run
-takes an empty cache; runs on one core and on several alternate, so that a machine that is busy with something else slows
-both. Intake is the part up to the first check: `reporter assess --verbose` says when it begins. The checks are measured on
-an estate of agents with events (generate.py), over converted files.
+The workspace has small files as log services deliver them, the same bytes for the same arguments: half are CloudTrail
+documents in gz, the others JSON lines of three vendors, some packed, pages of Okta's log, and CSV. Intake is all that is
+done with files: found, hashed, recognised, converted, with an empty cache. The checks are those of an estate of agents,
+over converted files. Runs on one core and on two alternate, so that a machine that is busy with something else slows both.
+`--write` makes the workspace and ends.
 """
 
 from __future__ import annotations
@@ -16,28 +16,23 @@ import gzip
 import json
 import os
 import random
-import re
-import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 
 from generate import DAYS, FROM, HEAD, write_register
 
 HERE = Path(__file__).parent
-REPORTER = [sys.executable, "-m", "reporter.cli"]
 AGENTS = 200
 LEAST, MOST = 5, 40
 """Records in a file."""
 GOAL = 1.7
 """Times as fast as one core, on two."""
-LOGS = ("aws-cloudtrail", "gateway", "okta", "github", "kubernetes")
 
 
 def write(out: Path, files: int, seed: int = 7) -> None:
@@ -76,7 +71,12 @@ def _lines(records: Sequence[dict[str, object]]) -> bytes:
 
 def _cloudtrail(rnd: random.Random, number: int, start: float, count: int) -> tuple[str, bytes]:
     """A document of one account, as it is delivered."""
-    calls = (("s3", "GetObject"), ("bedrock", "InvokeModel"), ("kms", "Decrypt"), ("sqs", "SendMessage"))
+    calls = (
+        ("s3", "GetObject"),
+        ("bedrock", "InvokeModel"),
+        ("kms", "Decrypt"),
+        ("sqs", "SendMessage"),
+    )
     records = []
     for nth in range(count):
         service, call = calls[rnd.getrandbits(2)]
@@ -145,15 +145,11 @@ def _gateway(rnd: random.Random, number: int, start: float, count: int) -> list[
     ]
 
 
-def _gateway_lines(
-    rnd: random.Random, number: int, start: float, count: int
-) -> tuple[str, bytes]:
+def _gateway_lines(rnd: random.Random, number: int, start: float, count: int) -> tuple[str, bytes]:
     return f"gateway-{number:05d}.jsonl", _lines(_gateway(rnd, number, start, count))
 
 
-def _gateway_table(
-    rnd: random.Random, number: int, start: float, count: int
-) -> tuple[str, bytes]:
+def _gateway_table(rnd: random.Random, number: int, start: float, count: int) -> tuple[str, bytes]:
     records = _gateway(rnd, number, start, count)
     rows = [[*records[0]], *([*map(str, r.values())] for r in records)]
     return f"gateway-{number:05d}.csv", "".join(",".join(r) + "\r\n" for r in rows).encode()
@@ -259,3 +255,103 @@ SHAPES: dict[str, Callable[[random.Random, int, float, int], tuple[str, bytes]]]
     "aws-5": _cloudtrail,
     "kubernetes": _kubernetes,
 }
+
+
+# ---------------------------------------------------------------- measuring
+
+
+def intake(workspace: Path, place: Path) -> float:
+    """Return the seconds in which this process reads a workspace."""
+    from reporter.content import loader
+    from reporter.engine.duckdb import DuckDB
+    from reporter.ingest.cache import open_cache
+    from reporter.ingest.load import ingest
+    from reporter.ingest.readers.inputs import Inputs
+
+    sources = loader.load().sources
+    begun = time.perf_counter()
+    with Inputs.of(workspace, 10**9) as inputs, DuckDB(place / "work") as engine:
+        ingest(engine, inputs, sources, open_cache(place / "cache"))
+        return time.perf_counter() - begun
+
+
+def checks(workspace: Path, place: Path) -> float:
+    """Return the seconds that all checks take in a run of this process over converted files."""
+    from reporter.evaluate import runner
+    from reporter.pipeline.assess import Options, assess_workspace
+
+    took, assess = [], runner.assess
+
+    def timed(*given: object, **more: object) -> object:
+        begun = time.perf_counter()
+        results = assess(*given, **more)  # type: ignore[arg-type]
+        took.append(time.perf_counter() - begun)
+        return results
+
+    runner.assess = timed  # type: ignore[assignment]
+    cache = workspace.parent / "converted"
+    assess_workspace(workspace, place / "run", Options(formats=("json",), cache=cache, fresh=True))
+    return took[0]
+
+
+PARTS = {"files": intake, "checks": checks}
+
+
+def measure(part: str, workspace: Path, runs: int) -> list[tuple[float, ...]]:
+    """Return seconds on one core and on two, pair by pair."""
+    command = [sys.executable, __file__, "--measure", part, "--workspace", str(workspace)]
+    return [tuple(_seconds(command, cores) for cores in ({0}, {0, 1})) for _ in range(runs)]
+
+
+def _seconds(command: list[str], cores: set[int]) -> float:
+    told = subprocess.run(
+        command,
+        check=True,
+        capture_output=True,
+        text=True,
+        preexec_fn=lambda: os.sched_setaffinity(0, cores),
+    )
+    return float(told.stdout)
+
+
+def main() -> None:
+    """Read the command line; measure, or make a workspace."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--files", type=int, default=10_000)
+    parser.add_argument("--agents", type=int, default=20_000)
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--only", choices=[*PARTS])
+    parser.add_argument("--write", type=Path)
+    parser.add_argument("--measure", choices=[*PARTS], help=argparse.SUPPRESS)
+    parser.add_argument("--workspace", type=Path, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.write:
+        write(given.write, given.files)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder)
+        if given.measure:
+            print(PARTS[given.measure](given.workspace, place))
+            return
+        for part in [given.only] if given.only else [*PARTS]:
+            workspace = place / part
+            if part == "files":
+                write(workspace, given.files)
+            else:
+                options = ["--events", "0", "--agents", str(given.agents)]
+                subprocess.run(
+                    [sys.executable, str(HERE / "generate.py"), str(workspace), *options],
+                    check=True,
+                )
+                (workspace / "logs" / "events.jsonl").unlink()
+            time.sleep(2.5)  # what was only just written is read from copies
+            pairs = measure(part, workspace, given.runs)
+            ratio = statistics.median(one / two for one, two in pairs)
+            seconds = ", ".join(f"{one:.1f} to {two:.1f} s" for one, two in pairs)
+            print(
+                f"{part}: {ratio:.2f} times as fast on two cores as on one (goal {GOAL}): {seconds}"
+            )
+
+
+if __name__ == "__main__":
+    main()

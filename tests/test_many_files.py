@@ -151,6 +151,7 @@ def test_what_is_read_is_the_same_for_any_number_of_processes(
     assert kept["logs/misjudged.json"] == 60 and kept["logs/bad-lines.jsonl"] == 8
 
 
+@pytest.mark.slow
 def test_what_was_converted_is_found_whatever_the_number_of_processes(
     ws: Path, tmp_path: Path, processes: Callable[[int], None]
 ) -> None:
@@ -162,6 +163,7 @@ def test_what_was_converted_is_found_whatever_the_number_of_processes(
     assert {p: p.stat().st_mtime_ns for p in (tmp_path / "here/cache").iterdir()} == made
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("settled", [False, True])
 def test_a_file_that_changes_after_it_was_found_is_lost_and_named(
     settled: bool,
@@ -183,6 +185,7 @@ def test_a_file_that_changes_after_it_was_found_is_lost_and_named(
     assert [n.code for n in intake.notices] == ["files_changed"]
 
 
+@pytest.mark.slow
 def test_a_document_too_large_for_a_share_of_the_memory_is_read_with_all_of_it(
     ws: Path, tmp_path: Path, processes: Callable[[int], None]
 ) -> None:

@@ -117,14 +117,13 @@ def ingest(
         key=_in_order,
     )
     approved_texts.bind(engine, record_files, {f.file: f.sha256 for f in files})
-    other_types = _by_source(conversions)
     rows = {t.name: int(engine.one(f"SELECT count(*) FROM in_{t.name}")) for t in LOADED}
     files = sorted([*files, *statement_counts], key=lambda f: f.file)
     notices = (*([_lost(lost_counts)] if lost_counts else ()), *_remote(input_files, inputs.remote))
     repeatable = all(is_kept(cache, batch) for batch, *_ in conversions)
     return Intake(
         tuple(files),
-        tuple(sorted(other_types, key=_by_kind)),
+        tuple(sorted(_by_source(conversions), key=_by_kind)),
         tuple(quarantined),
         rows,
         statement_rows,

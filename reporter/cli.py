@@ -269,7 +269,7 @@ def assess(
     lines = ctx.meta[LOG] = stderr_log(now, log or LOGS[0], quiet or (as_json and not log))
     if temp and ctx.obj:  # a program, which writes nothing temporary elsewhere
         keep_in(temp, ctx.obj, os.environ)
-    read = nullcontext() if ctx.params["remote"] else Inputs.of(workspace)
+    read = nullcontext() if ctx.params["remote"] else Inputs.of(workspace, in_bytes(memory))
     with read as inputs:  # they are read while the rest of the program loads
         from reporter import api
         from reporter.pipeline.assess import Options

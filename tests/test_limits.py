@@ -28,7 +28,7 @@ from reporter.ingest.readers import documents as readers
 from reporter.ingest.readers import files, records, tabular
 from reporter.ingest.readers.documents import documents
 from reporter.ingest.readers.files import InputFile, sniff
-from reporter.ingest.readers.inputs import Inputs
+from reporter.ingest.readers.inputs import Originals
 from reporter.ingest.readers.records import Document, Problem
 from reporter.ingest.readers.tabular import MAX_HEADINGS, too_large_a_book
 
@@ -302,7 +302,7 @@ def test_a_workbook_is_opened_as_often_however_many_sheets_it_has(
 ) -> None:
     """Opening it reads the texts of all sheets; 300 sheets took as many times as long."""
     opened = _counted(monkeypatch, tabular, "_opened_book")
-    copied = _counted(monkeypatch, Inputs, "copy")
+    copied = _counted(monkeypatch, Originals, "copy")
     head = CSV_HEAD.split(",")
     known = [[head, *(r.replace("e", f"e{n}", 1).split(",") for r in CSV_ROWS)] for n in range(12)]
     sheets = [*known, *[[["a", "b"], ["c", "d"]]] * 8]

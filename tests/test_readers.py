@@ -30,7 +30,7 @@ from reporter.engine.duckdb import DuckDB
 from reporter.errors import ContentError
 from reporter.ingest import cache as store
 from reporter.ingest import convert, detect, load, record_path
-from reporter.ingest.readers import ahead, files, records
+from reporter.ingest.readers import files, records
 from reporter.ingest.readers.documents import documents
 from reporter.ingest.readers.files import sniff
 from reporter.ingest.readers.inputs import Inputs
@@ -1006,45 +1006,3 @@ def test_portions_that_are_loaded_side_by_side_give_what_one_gives(
     assert parted.files == whole.files
     assert parted.rows == whole.rows
     assert parted.reasons == whole.reasons
-
-
-def test_documents_that_another_process_begins_to_read_become_the_same(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Sound ones, each kind of unsound one, and a list on top; every second is handed over."""
-    sound = [
-        json.dumps({"events": [event(10 * i + n) for n in range(4)]}).encode() for i in range(6)
-    ]
-    twice = sound[0].replace(b'"outcome"', b'"tool": "x", "outcome"')
-    texts = [
-        *sound[:2],
-        gzip.compress(sound[2]),
-        sound[3][:-9],
-        gzip.compress(sound[4])[:-9],
-        twice,
-        sound[5].replace(b"agt-1", b"agt-\xff"),
-        json.dumps([event(n) for n in range(90, 94)]).encode(),
-        b'{"a": [' + b"[" * 5000,
-        sound[5],
-    ]
-    given = {
-        f"{kind}{n:02}__json": text
-        for n, (kind, text) in enumerate((k, t) for t in texts for k in "ab")
-    }
-    here = take(tmp_path / "here", **given)
-    answers: list[object] = []
-
-    def ask(*arguments: Any) -> Document | None:
-        answers.append(ASK(*arguments))
-        return answers[-1]  # type: ignore[return-value]
-
-    monkeypatch.setattr(ahead, "LARGE", 0)
-    monkeypatch.setattr(ahead, "WORTH_A_PROCESS", 0)
-    monkeypatch.setattr(ahead, "_ask", ask)
-    monkeypatch.setattr(os, "cpu_count", lambda: 2)
-    there = take(tmp_path / "there", **given)
-    assert len([a for a in answers if a]) == 6 < len(answers)
-    assert there == here
-
-
-ASK = ahead._ask

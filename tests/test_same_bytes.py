@@ -21,10 +21,10 @@ from reporter.content import loader
 from reporter.engine.duckdb import DuckDB
 from reporter.errors import InputError
 from reporter.evaluate import runner
-from reporter.ingest import convert, detect, load
+from reporter.ingest import convert, load
 from reporter.ingest.cache import open_cache
 from reporter.ingest.load import Intake
-from reporter.ingest.readers import inputs
+from reporter.ingest.readers import inputs, samples
 from reporter.ingest.readers.inputs import Inputs
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("own_caches")]
@@ -260,7 +260,7 @@ def test_a_file_that_changes_before_it_is_hashed_has_the_hash_of_what_was_read(
     way: str, change: str, ws: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     log = ws / "logs/gateway.jsonl"
-    once(detect, "documents", monkeypatch, lambda: CHANGES[change](log), "gateway.jsonl")
+    once(samples, "documents", monkeypatch, lambda: CHANGES[change](log), "gateway.jsonl")
     files, who, intake = read(ws)
     read_, kept, unreadable, hashed = files["logs/gateway.jsonl"]
     assert read_ == kept + unreadable

@@ -57,10 +57,12 @@ def _for_java(text: str) -> str:
 
 
 def regexp_extract(node: exp.RegexpExtract) -> exp.Expr:
+    """Return the first match of a pattern, or of a group in it."""
     return call("regexp_extract", node.this, regex(node.expression), node.args.get("group") or 0)
 
 
 def regexp_replace(node: exp.RegexpReplace) -> exp.Expr:
+    """Return a text with matches replaced."""
     flags = node.args.get("modifiers")
     by = node.args.get("replacement")
     if not isinstance(by, exp.Literal) or (flags and flags.name != "g"):
@@ -84,6 +86,7 @@ def _takes_nothing(pattern: str) -> bool:
 
 
 def like(node: exp.Like) -> exp.Expr:
+    """Return a comparison with a pattern in which only % and _ stand for others."""
     if isinstance(node.parent, exp.Escape):
         return node
     if isinstance(node.expression, exp.Any):

@@ -11,12 +11,16 @@ from collections.abc import Iterable, Iterator, Set
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import groupby
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from zlib import crc32
 
+from reporter.content import source_macros
 from reporter.engine.base import Error, OutOfMemory
 from reporter.engine.duckdb import DuckDB
 from reporter.engine.sandbox import USUAL, Child, Limits, Stopped
+from reporter.errors import ReporterError
 from reporter.ingest import foreign_sources
 from reporter.ingest.bulk_path import begin, is_expected, stream
 from reporter.ingest.cache import Batch, Cache, Counts, find, keep, key_of, mark
@@ -24,13 +28,26 @@ from reporter.ingest.detect import Choice
 from reporter.ingest.quarantine import CHANGED, has_hidden
 from reporter.ingest.readers.documents import Misjudged
 from reporter.ingest.readers.files import InputFile, is_shown_as_it_is
-from reporter.ingest.readers.inputs import Digest, Inputs
+from reporter.ingest.readers.inputs import Digest, Inputs, Originals
 from reporter.ingest.record_path import spool
 from reporter.model.source import Source
+from reporter.privacy.redact_sql import teach
 
 STREAM_FROM = 8 << 20
 """Bytes from which a flat JSONL log is read by the engine directly."""
 
+UNPACKED = 8
+"""Times its size that a packed log usually has."""
+A_FILE = 16 << 10
+"""Bytes of JSON lines that are converted in the time that it takes to open a file."""
+LEAST, MOST = 24 << 20, 48 << 20
+"""Bytes of files that are converted together, where they are many: each time takes a tenth of a
+second more than its bytes do.
+"""
+LARGE = 8
+"""Times the bytes that a process holds at once it needs to have in memory."""
+WORTH_PROCESSES = 32 << 20
+"""Bytes that are converted in the time that processes take to start and to be of use."""
 WORTH_BEGINNING = 1 << 29
 """Bytes from which a log is converted while it is still being hashed."""
 
@@ -39,8 +56,8 @@ Done = tuple[Batch, list[InputFile], list[str]]
 
 
 @dataclass(frozen=True, slots=True)
-class _Job:
-    """Files of one source that are converted together."""
+class Job:
+    """Files of one source that are converted together, into one entry of the cache."""
 
     source: Source
     parts: list[Choice]
@@ -48,7 +65,7 @@ class _Job:
     begun: Future[Path | None] | None = None
     """The Parquet of a large log whose conversion did not wait for its hash."""
 
-    def without(self, places: Set[int]) -> _Job:
+    def without(self, places: Set[int]) -> Job:
         """Return the job without the files at some places."""
         indices = [i for i in range(len(self.parts)) if i not in places]
         return replace(
@@ -69,47 +86,170 @@ class _Job:
         return key_of(self.source, places, self.hashes)
 
 
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What files are converted with elsewhere: plain data, to be sent beside a job."""
+
+    cache: Path
+    secret_key: str
+    """What fingerprints of secrets are made with."""
+    work: Path
+    """A folder for temporary files, in which each job makes its own."""
+    memory: int
+    """Bytes for the engine, and for a document that is read as a whole."""
+    room: int
+    """Bytes that temporary files may take; 0 for no limit."""
+    originals: Originals
+    limits: Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What became of a job."""
+
+    batch: Batch | None
+    """None where all of its files were lost."""
+    lost: Set[int] = frozenset()
+    """Places of files whose bytes are gone: they are not in the batch."""
+    is_repeatable: bool = True
+    """Whether another run would find the same: a killed child may succeed next time."""
+    warnings: tuple[str, ...] = ()
+
+
+def convert_job(job: Job, means: Means) -> Entry:
+    """Convert files of one source into one entry of the cache, or find it there, with an engine of
+    one thread: the work of another process, or of a machine that sees the same folders.
+
+    Raises OutOfMemory where a share of the memory is too little for one of them.
+    """
+    warnings: list[str] = []
+    cache = Cache(means.cache, means.secret_key, warnings.append)
+    room = f"{means.room}B" if means.room else ""
+    with (
+        TemporaryDirectory(dir=means.work) as folder,
+        DuckDB(Path(folder), f"{means.memory}B", room, is_share=True) as engine,
+    ):
+        teach(engine, means.secret_key)
+        source_macros.define(engine)
+        entry = _work_off(engine, job, means.originals, cache, means.limits)
+    return replace(entry, warnings=tuple(warnings))
+
+
+def try_job(job: Job, means: Means) -> Entry | None:
+    """Convert files as `convert_job` does; None where that is left to who has all the memory, and
+    reports all errors.
+    """
+    try:
+        entry = convert_job(job, means)
+    except (ReporterError, Error, Stopped, Misjudged, OSError):
+        return None
+    return entry if entry.is_repeatable else None
+
+
 def convert(
     engine: DuckDB, choices: list[Choice], inputs: Inputs, cache: Cache, limits: Limits = USUAL
 ) -> list[Done]:
-    """Convert the recognised files, or find them converted: two batches at a time, and a copy of a
-    batch only once.
+    """Convert the recognised files, or find them converted, a copy of a batch only once: two
+    batches at a time, or those of many small files in as many processes as there are.
 
     The bytes converted are those that were hashed. A file whose bytes are gone is a batch of its
     own without rows.
     """
     batches = list(_batches(choices))
-    jobs: dict[str, tuple[int, Future[tuple[Batch | None, Set[int]]]]] = {}
-    whole_jobs: dict[int, _Job] = {}
-    losses: list[Done] = []
     order = sorted(range(len(batches)), key=lambda i: sum(p.file.size for p in batches[i][1]))
+    light = _light(batches, engine, inputs)
+    losses: list[Done] = []
     with ThreadPoolExecutor(2) as pool:
-        begun = _begin(pool, engine, (batches[i] for i in order), inputs, cache)
+        jobs = {n: _hashed(batches[n], inputs, {}, losses) for n in light}
+        entries = _in_processes(engine, jobs, inputs, cache, limits)
+        begun = {} if light else _begin(pool, engine, (batches[i] for i in order), inputs, cache)
         for number in order:
-            source, parts = batches[number]
-            digests = [inputs.digest(p.file) for p in parts]
-            job = _Job(source, parts, digests, begun.get(parts[0].file.path))
-            partial_files = {n for n, d in enumerate(job.digests) if not d.is_whole}
-            losses += [_loss(job, n) for n in partial_files]
-            whole_jobs[number] = job.without(partial_files)
-            key = whole_jobs[number].key
-            if whole_jobs[number].parts and key not in jobs:
-                jobs[key] = (
-                    number,
-                    pool.submit(_work_off, engine, whole_jobs[number], inputs, cache, limits),
-                )
+            job = jobs.get(number) or _hashed(batches[number], inputs, begun, losses)
+            jobs[number] = job
+            if job.parts and (key := job.key) not in entries:
+                work = pool.submit(_work_off, engine, job, inputs.originals, cache, limits)
+                entries[key] = number, work
         conversions: list[Done] = []
-        for number in range(len(batches)):
-            if not whole_jobs[number].parts:
-                continue
-            first_number, future = jobs[whole_jobs[number].key]
-            batch, lost_places = future.result()
-            if lost_places and first_number != number:  # equal files, and these may still be there
-                batch, lost_places = _work_off(engine, whole_jobs[number], inputs, cache, limits)
-            losses += [_loss(whole_jobs[number], n) for n in sorted(lost_places)]
-            remaining_job = whole_jobs[number].without(lost_places)
-            conversions += [(batch, remaining_job.files, remaining_job.hashes)] if batch else []
+        for number in (n for n in range(len(batches)) if jobs[n].parts):
+            job = jobs[number]
+            first_number, future = entries[job.key]
+            entry = future.result()
+            if entry.lost and first_number != number:  # equal files, and these may still be there
+                entry = _work_off(engine, job, inputs.originals, cache, limits)
+            losses += [_loss(job, n) for n in sorted(entry.lost)]
+            rest = job.without(entry.lost)
+            conversions += [(entry.batch, rest.files, rest.hashes)] if entry.batch else []
     return [*conversions, *losses]
+
+
+def _light(batches: list[tuple[Source, list[Choice]]], engine: DuckDB, inputs: Inputs) -> list[int]:
+    """Return the places of batches that processes beside this one convert, the heaviest first; none
+    where that takes longer than to start them.
+    """
+    count = inputs.workers.count
+    most = engine.memory() // count // LARGE
+    weights = {
+        number: sum(_weight(p.file) for p in parts)
+        for number, (source, parts) in enumerate(batches)
+        if not streams(source, parts[0].file) and _held_at_once(source, parts) <= most
+    }
+    if count < 2 or len(weights) < 2 or sum(weights.values()) < WORTH_PROCESSES:
+        return []
+    return sorted(weights, key=lambda n: -weights[n])
+
+
+def _held_at_once(source: Source, parts: list[Choice]) -> int:
+    """Return how many bytes of files are in memory at once, at the most."""
+    weights = [_weight(p.file) for p in parts]
+    return sum(weights) if source.together else max(weights)
+
+
+def _in_processes(
+    engine: DuckDB, jobs: dict[int, Job], inputs: Inputs, cache: Cache, limits: Limits
+) -> dict[str, tuple[int, Future[Entry]]]:
+    """Have jobs done in other processes, each of equal ones once; return what became of those that
+    were done, by key.
+    """
+    firsts: dict[str, int] = {}
+    for number, job in jobs.items():
+        if job.parts:
+            firsts.setdefault(job.key, number)
+    count = inputs.workers.count
+    memory, room = engine.memory() // count, engine.room() // count
+    means = Means(
+        cache.folder, cache.secret_key, engine.work, memory, room, inputs.originals, limits
+    )
+    calls = [(_without_others(jobs[number]), means) for number in firsts.values()]
+    entries: dict[str, tuple[int, Future[Entry]]] = {}
+    results = inputs.workers.results(try_job, calls)
+    for (key, number), entry in zip(firsts.items(), results, strict=True):
+        if entry is not None:
+            for warning in entry.warnings:
+                cache.warn(warning)
+            future: Future[Entry] = Future()
+            future.set_result(entry)
+            entries[key] = number, future
+    return entries
+
+
+def _without_others(job: Job) -> Job:
+    """Return a job without the sources that its files were not taken for, to be sent away."""
+    return replace(job, parts=[replace(p, source=job.source, others=()) for p in job.parts])
+
+
+def _hashed(
+    batch: tuple[Source, list[Choice]],
+    inputs: Inputs,
+    begun: dict[Path, Future[Path | None]],
+    losses: list[Done],
+) -> Job:
+    """Return the job of a batch once its files are hashed; those that changed before are losses."""
+    source, parts = batch
+    digests = [inputs.digest(p.file) for p in parts]
+    job = Job(source, parts, digests, begun.get(parts[0].file.path))
+    partial_files = {n for n, d in enumerate(digests) if not d.is_whole}
+    losses += [_loss(job, n) for n in partial_files]
+    return job.without(partial_files)
 
 
 def _begin(
@@ -135,7 +275,7 @@ def _begin(
     return {}
 
 
-def _loss(job: _Job, place: int) -> Done:
+def _loss(job: Job, place: int) -> Done:
     """Return a batch for a file whose records are not used: as many as were counted before it
     changed.
     """
@@ -146,36 +286,36 @@ def _loss(job: _Job, place: int) -> Done:
 
 
 def _work_off(
-    engine: DuckDB, job: _Job, inputs: Inputs, cache: Cache, limits: Limits
-) -> tuple[Batch | None, Set[int]]:
-    """Return the batch of a job, and which of its files were lost: they are not in it."""
+    engine: DuckDB, job: Job, originals: Originals, cache: Cache, limits: Limits
+) -> Entry:
+    """Return what became of a job."""
     batch = find(cache, job.key, len(job.parts))
     if batch is not None:
-        return batch, frozenset()
-    if all(inputs.is_steady(p.file) for p in job.parts):
-        attempt = _convert_in_place(engine, job, inputs, cache, limits)
-        if attempt and all(inputs.is_steady(p.file) for p in job.parts):
+        return Entry(batch)
+    if all(originals.is_steady(p.file) for p in job.parts):
+        attempt = _convert_in_place(engine, job, originals, cache, limits)
+        if attempt and all(originals.is_steady(p.file) for p in job.parts):
             batch, is_repeatable = attempt
             _keep(batch, cache, is_repeatable)
-            return batch, frozenset()
-    return _from_copies(engine, job, inputs, cache, limits)
+            return Entry(batch, is_repeatable=is_repeatable)
+    return _from_copies(engine, job, originals, cache, limits)
 
 
 def _convert_in_place(
-    engine: DuckDB, job: _Job, inputs: Inputs, cache: Cache, limits: Limits
+    engine: DuckDB, job: Job, originals: Originals, cache: Cache, limits: Limits
 ) -> tuple[Batch, bool] | None:
     """Convert files in place; None if that fails because one of them has gone."""
     try:
         return _convert(engine, job, cache, limits)
     except (OSError, Error):
-        if all(inputs.is_steady(p.file) for p in job.parts):
+        if all(originals.is_steady(p.file) for p in job.parts):
             raise
         return None
 
 
 def _from_copies(
-    engine: DuckDB, job: _Job, inputs: Inputs, cache: Cache, limits: Limits
-) -> tuple[Batch | None, Set[int]]:
+    engine: DuckDB, job: Job, originals: Originals, cache: Cache, limits: Limits
+) -> Entry:
     """Convert copies of files that somebody may be writing to: a second read may differ from what
     was hashed.
     """
@@ -184,7 +324,7 @@ def _from_copies(
         for number, (file, digest) in enumerate(zip(job.files, job.digests, strict=True)):
             if file.path not in copies_by_path:  # sheets of a workbook lie in one file
                 engine.make_room(file.size)
-                copies_by_path[file.path] = inputs.copy(
+                copies_by_path[file.path] = originals.copy(
                     file, Path(folder) / str(number), digest.sha256
                 )
         copies = [
@@ -194,13 +334,14 @@ def _from_copies(
         lost_places = frozenset(n for n, file in enumerate(copies) if file is None)
         parts = [replace(p, file=f) for p, f in zip(job.parts, copies, strict=True) if f]
         if not parts:
-            return None, lost_places
-        remaining_job = _Job(job.source, parts, job.without(lost_places).digests)
+            return Entry(None, lost_places)
+        remaining_job = Job(job.source, parts, job.without(lost_places).digests)
         batch = find(cache, remaining_job.key, len(parts)) if lost_places else None
+        is_repeatable = True
         if batch is None:
             batch, is_repeatable = _convert(engine, remaining_job, cache, limits)
             _keep(batch, cache, is_repeatable)
-    return batch, lost_places
+    return Entry(batch, lost_places, is_repeatable)
 
 
 def _keep(batch: Batch, cache: Cache, is_repeatable: bool) -> None:
@@ -213,7 +354,7 @@ def _keep(batch: Batch, cache: Cache, is_repeatable: bool) -> None:
         keep(cache, batch)
 
 
-def _convert(engine: DuckDB, job: _Job, cache: Cache, limits: Limits) -> tuple[Batch, bool]:
+def _convert(engine: DuckDB, job: Job, cache: Cache, limits: Limits) -> tuple[Batch, bool]:
     """Return the batch of the files, and whether another run would find the same: a killed child
     may succeed next time.
     """
@@ -244,8 +385,8 @@ def _convert(engine: DuckDB, job: _Job, cache: Cache, limits: Limits) -> tuple[B
 
 
 def _batches(choices: list[Choice]) -> Iterator[tuple[Source, list[Choice]]]:
-    """Yield large flat logs alone, and the other files of a source together: by path, unless its
-    records refer to each other.
+    """Yield large flat logs alone, and the other files of a source together: by path, and cut where
+    they are many, unless its records refer to each other.
     """
     groups: dict[tuple[str, str], tuple[Source, list[Choice]]] = {}
     for choice in choices:
@@ -257,7 +398,32 @@ def _batches(choices: list[Choice]) -> Iterator[tuple[Source, list[Choice]]]:
         else:
             key = source.id, "" if source.together else choice.path
             groups.setdefault(key, (source, []))[1].append(choice)
-    yield from (group for _, group in sorted(groups.items(), key=lambda g: g[0]))
+    for _, (source, parts) in sorted(groups.items(), key=lambda g: g[0]):
+        for portion in [parts] if source.together else _cut(parts):
+            yield source, portion
+
+
+def _cut(parts: list[Choice]) -> Iterator[list[Choice]]:
+    """Yield portions of files that are converted together. Where one ends is a matter of names, so
+    that a file more changes one portion and not all after it.
+    """
+    portion: list[Choice] = []
+    weight = 0
+    for _, group in groupby(parts, key=lambda p: p.file.path):  # a workbook is opened once
+        portion += (sheets := [*group])
+        file = sheets[0].file
+        weight += _weight(file)
+        draw = crc32(file.name.encode("utf-8", "surrogateescape")) / (1 << 32)
+        if weight >= MOST or (weight >= LEAST and draw < _weight(file) / LEAST):
+            yield portion
+            portion, weight = [], 0
+    if portion:
+        yield portion
+
+
+def _weight(file: InputFile) -> int:
+    """Return how many bytes a file may unpack to, and what it costs to open it, in bytes."""
+    return A_FILE + file.size * (UNPACKED if file.gzipped else 1)
 
 
 def streams(source: Source, file: InputFile) -> bool:
@@ -268,5 +434,5 @@ def streams(source: Source, file: InputFile) -> bool:
         and not file.envelope
         and file.encoding == "utf-8"
         and is_shown_as_it_is(file.path)
-        and file.size * (8 if file.gzipped else 1) >= STREAM_FROM
+        and file.size * (UNPACKED if file.gzipped else 1) >= STREAM_FROM
     )

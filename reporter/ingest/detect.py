@@ -8,31 +8,29 @@ from __future__ import annotations
 
 import itertools
 import json
-import re
 import shlex
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from reporter.content import source_macros
 from reporter.engine.base import Error, quoted
 from reporter.engine.duckdb import DuckDB
 from reporter.engine.sandbox import USUAL, Child, Limits
+from reporter.engine.workers import Processes
 from reporter.errors import ContentError
 from reporter.ingest import foreign_sources
-from reporter.ingest.exports.envelopes import envelope_of, is_certain
-from reporter.ingest.exports.pages import WHOLE, Pages, pages_of
+from reporter.ingest.exports.envelopes import is_certain
+from reporter.ingest.exports.pages import WHOLE, Pages
 from reporter.ingest.projection import extracted_once
-from reporter.ingest.readers.ahead import beginnings
-from reporter.ingest.readers.compact_json import Beginning
-from reporter.ingest.readers.documents import documents, likely_document, unfit
-from reporter.ingest.readers.files import BOOKS, InputFile, LastRead
+from reporter.ingest.readers.documents import documents
+from reporter.ingest.readers.files import BOOKS, InputFile
 from reporter.ingest.readers.records import NOTHING, Document, Seen, without_secrets
+from reporter.ingest.readers.samples import SAMPLE, Kind, sample
 from reporter.model.sentences import Sentence, joined, tell
 from reporter.model.source import Source
 
-SAMPLE = 30
 GENERAL = 80
 """A source of this rank or above reads what is left where a vendor's own record is not."""
 LEAST, LEAST_OF_A_STREAM = 0.5, 0.1
@@ -43,19 +41,10 @@ MAX_LISTS = 1000
 """Lists of one document that are tried one by one: each is a file of its own, in recognition as in
 the accounting.
 """
-SHOWN = 2
-"""Items of a list of records in the outline of its document."""
 CHUNK = 4 << 20
 """Characters of sampled records that the engine looks at together."""
 SAMPLED_IN_ALL = 9000
 """Records looked at first, over all files."""
-FEW = 2000
-"""Up to so many records, each is looked at by itself."""
-Record = tuple[int, str, Any, str]
-"""(file, path, record without its bulk, the same as text)"""
-_A_WORD = re.compile(r"[^\d]{0,40}")
-_HEX = re.compile(r"[0-9a-fA-F-]{16,}")
-_DIGIT = re.compile(r"\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,35 +68,12 @@ class Choice:
     """What its documents say of how much of an export they are."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sampled:
-    """The first records of files."""
-
-    records: list[Record] = field(default_factory=list)
-    counts: dict[int, int] = field(default_factory=dict)
-    """How many documents they are of, by file."""
-    seen: dict[int, Seen] = field(default_factory=dict)
-    """What was seen of the last of them."""
-    envelopes: dict[int, str] = field(default_factory=dict)
-    pages: dict[int, Pages] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """Sampled records that no source could tell apart."""
-
-    path: str
-    text: str
-    """The first of them."""
-    files: Counter[int]
-    """How many each file has."""
-
-
 def recognise(
     engine: DuckDB,
     files: list[InputFile],
     sources: tuple[Source, ...],
     limits: Limits = USUAL,
+    workers: Processes | None = None,
     by_beginnings: bool = False,
 ) -> list[Choice]:
     """Choose a source for every file by the content of its first records.
@@ -118,7 +84,7 @@ def recognise(
     """
     source_macros.define(engine)
     with Child(limits) as child:
-        return _recognise(engine, files, sources, child, by_beginnings)
+        return _recognise(engine, files, sources, child, workers, by_beginnings)
 
 
 def _recognise(
@@ -126,24 +92,26 @@ def _recognise(
     files: list[InputFile],
     sources: tuple[Source, ...],
     child: Child,
+    workers: Processes | None,
     by_beginnings: bool,
 ) -> list[Choice]:
     sample_size = max(1, min(SAMPLE, SAMPLED_IN_ALL // (len(files) or 1)))
-    choices = _look(engine, files, sources, sample_size, child, by_beginnings)
+    choices = _look(engine, files, sources, sample_size, child, by_beginnings, workers)
     unsure = [
         i
         for i, (choice, sure) in enumerate(choices)
         if not sure and (sample_size < SAMPLE or (choice.seen.only_list and not choice.source))
     ]
-    for index, retry in zip(
-        unsure, _look(engine, [files[i] for i in unsure], sources, SAMPLE, child), strict=True
-    ):
+    unsure_files = [files[i] for i in unsure]
+    retries = _look(engine, unsure_files, sources, SAMPLE, child, workers=workers)
+    for index, retry in zip(unsure, retries, strict=True):
         choices[index] = retry
     picks = _in_envelopes(engine, [choice for choice, _ in choices], sources, child)
     unknown = [c for c in picks if c.source is None and c.file.format == "json"]
     by_file = _in_wrappers(engine, unknown, sources, child)
     results = [part for c in picks for part in by_file.get(c.file.name, [c])]
-    return [replace(c, why=without_secrets(c.why)) for c in results]
+    reasons = {c.why: without_secrets(c.why) for c in results}  # of thousands of files most are one
+    return [replace(c, why=reasons[c.why]) for c in results]
 
 
 def _in_envelopes(
@@ -245,13 +213,14 @@ def _look(
     limit: int,
     child: Child,
     by_beginnings: bool = False,
+    workers: Processes | None = None,
 ) -> list[tuple[Choice, bool]]:
     """Choose a source from the first `limit` records of each file; say whether all of them
     agree.
     """
     paths = sorted({p for s in sources for p in s.records})
-    sampled = _sample(engine, files, paths, limit, by_beginnings)
-    kinds = _kinds(sampled.records)
+    sampled = sample(engine, files, paths, limit, by_beginnings, workers)
+    kinds = list(sampled.kinds.values())
     spool = foreign_sources.folder(engine) / "sample.ndjson"
     hits: Counter[tuple[int, str, str]] = Counter()
     for chunk in _chunks(kinds):
@@ -273,9 +242,8 @@ def _look(
         engine.run("DROP TABLE sampled")
     by_id = {s.id: s for s in sources}
     votes: dict[int, list[tuple[float, int, str, Source, str]]] = defaultdict(list)
-    looked_at = Counter((index, path) for index, path, *_ in sampled.records)
     for (index, name, path), count in hits.items():
-        share = count / looked_at[index, path]
+        share = count / sampled.looked_at[index, path]
         votes[index].append((share, -by_id[name].rank, name, by_id[name], path))
     return [
         (
@@ -289,34 +257,6 @@ def _look(
         )
         for i, f in enumerate(files)
     ]
-
-
-def _kinds(samples: list[Record]) -> list[Kind]:
-    """Group sampled records by path and kind, so that the engine sees one of ten thousand alike. A
-    few records each form their own kind.
-    """
-    kinds: dict[tuple[str, object], Kind] = {}
-    for number, (index, path, record, text) in enumerate(samples):
-        key = _signature(record) if len(samples) > FEW else number
-        kind = kinds.setdefault((path, key), Kind(path, text, Counter()))
-        kind.files[index] += 1
-    return list(kinds.values())
-
-
-def _signature(value: Any) -> object:
-    """What recognition can go by: keys, types, words and small numbers, and the beginnings of other
-    texts.
-    """
-    if isinstance(value, dict):
-        return tuple((k, _signature(v)) for k, v in sorted(value.items()))
-    if isinstance(value, list):
-        return (list, frozenset(map(_signature, value)))
-    if not isinstance(value, str):
-        large = isinstance(value, int | float) and not abs(value) < 10_000
-        return (type(value), None if large else str(value))
-    if _A_WORD.fullmatch(value):
-        return value
-    return (str, "" if _HEX.fullmatch(value) else _DIGIT.sub("0", value[:4]), value[:1] in "[{")
 
 
 def _chunks(kinds: list[Kind]) -> Iterator[list[str]]:
@@ -334,78 +274,6 @@ def _chunks(kinds: list[Kind]) -> Iterator[list[str]]:
         size += len(line)
     if chunk:
         yield chunk
-
-
-def _sample(
-    engine: DuckDB, files: list[InputFile], paths: list[str], limit: int, by_beginnings: bool
-) -> Sampled:
-    """Return the first records of each file at each path."""
-    sampled = Sampled()
-    by_key: dict[str, list[str]] = defaultdict(list)
-    for path in paths:
-        for name in path.split(".")[0].removesuffix("[]").split("|"):
-            by_key[name].append(path)
-    beginning = Beginning(max(limit, SHOWN), _plain_lists(by_key), frozenset(by_key))
-    last_read = LastRead()
-    likely_documents = {
-        file.name: document
-        for file in (files if by_beginnings else ())
-        if not file.envelope
-        if (document := likely_document(file, beginning))
-    }
-    other_files = [f for f in files if f.name not in likely_documents and not f.envelope]
-    with beginnings(other_files, engine.memory(), beginning) as read_ahead:
-        for index, file in enumerate(files):
-            document = likely_documents.pop(file.name, None) or read_ahead(file)
-            items = (
-                [document] if document else documents(file, engine, last_read, beginning=beginning)
-            )
-            first_documents = [d for d in itertools.islice(items, limit) if isinstance(d, Document)]
-            sampled.counts[index] = len(first_documents)
-            sampled.seen[index] = first_documents[-1].seen if first_documents else NOTHING
-            values = [d.value for d in first_documents]
-            sampled.pages[index] = pages_of(values, limit)
-            sampled.envelopes[index] = "" if file.envelope else envelope_of(values)
-            keys = {
-                k
-                for d in values
-                for v in (d if isinstance(d, list) else [d])
-                if isinstance(v, dict)
-                for k in v
-            }
-            for path in sorted(
-                {"", *(p for k in keys & by_key.keys() for p in by_key[k])} & {*paths}
-            ):
-                records = itertools.islice((r for d in values for r in records_at(d, path)), limit)
-                for record in records:
-                    outline = _outline(_without_records(record, by_key) if path == "" else record)
-                    text = json.dumps(outline, ensure_ascii=False, default=str)
-                    if not unfit(text):
-                        sampled.records.append((index, path, outline, text))
-    return sampled
-
-
-def _plain_lists(by_key: dict[str, list[str]]) -> frozenset[str]:
-    """Return the fields of which each item is a record, so that the first tell all."""
-    return frozenset(k for k, paths in by_key.items() if not any("." in p for p in paths))
-
-
-def _without_records(document: Any, by_key: dict[str, list[str]]) -> Any:
-    """A document with a few of each list of records, which are looked at by themselves."""
-    if not isinstance(document, dict):
-        return document
-    return {k: v[:SHOWN] if k in by_key and isinstance(v, list) else v for k, v in document.items()}
-
-
-def _outline(value: Any, depth: int = 0) -> Any:
-    """Cut long texts, lists and depths: a record is recognised by its shape, whatever its size."""
-    if isinstance(value, dict):
-        return {k: _outline(v, depth + 1) for k, v in value.items()} if depth < 9 else {}
-    if isinstance(value, list):
-        return [_outline(v, depth + 1) for v in value[:SAMPLE]] if depth < 9 else []
-    if not isinstance(value, str):
-        return value
-    return value[: 1000 if depth < 2 or value.startswith("{") else 120]
 
 
 def _votes(engine: DuckDB, sources: list[Source]) -> dict[str, list[int]]:
@@ -512,47 +380,3 @@ def _map(file: InputFile) -> str:
         if file.part and file.format in BOOKS
         else command
     )
-
-
-def records_at(value: Any, path: str) -> Iterator[Any]:
-    """Yield the records of a document at a path; 'a[].b|c[]' steps into lists and notes the parents
-    in _parents.
-    """
-    if not path:
-        yield from (value if isinstance(value, list) else [value])
-        return
-    for document in value if isinstance(value, list) else [value]:
-        yield from _step(document, path.split("."), [])
-
-
-def has_place(value: Any, path: str) -> bool:
-    """Say whether a document has the first step of a path, even if no record stands there."""
-    names = path.split(".")[0].removesuffix("[]").split("|")
-    nodes = value if isinstance(value, list) else [value]
-    return not path or any(
-        isinstance(d, dict) and isinstance(d.get(n), (list, dict)) for d in nodes for n in names
-    )
-
-
-def _step(value: Any, steps: list[str], parents: list[Any]) -> Iterator[Any]:
-    if not steps:
-        yield {**value, "_parents": parents} if parents and isinstance(value, dict) else value
-        return
-    if not isinstance(value, dict):
-        yield from [value] if parents else []
-        return
-    names = steps[0].removesuffix("[]").split("|")
-    name = next((n for n in names if n in value), "")
-    child = value.get(name)
-    is_list = steps[0].endswith("[]") or len(steps) == 1
-    if child is None or (is_list and not isinstance(child, list)):
-        return
-    if not is_list:
-        yield from _step(child, steps[1:], parents)
-        return
-    if len(steps) == 1 and not parents:
-        yield from child
-        return
-    parent = {k: v for k, v in value.items() if k != name and k != "_parents"}
-    for item in child:
-        yield from _step(item, steps[1:], [*parents, parent])

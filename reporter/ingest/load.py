@@ -9,9 +9,10 @@ from __future__ import annotations
 import itertools
 import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence, Set
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -93,11 +94,12 @@ def ingest(
         engine, inputs, statement_files, cache.secret_key, kinds
     )
     record_files = [f for f in input_files if f.name not in kinds]
-    choices = recognise(engine, record_files, sources, limits, by_beginnings=True)
+    known = engine, record_files, sources, limits, inputs.workers
+    choices = recognise(*known, by_beginnings=True)
     try:
         conversions = convert(engine, choices, inputs, cache, limits)
     except Misjudged:
-        choices = recognise(engine, record_files, sources, limits)
+        choices = recognise(*known)
         conversions = convert(engine, choices, inputs, cache, limits)
     choices, conversions = reconsider(engine, choices, conversions, inputs, cache, limits)
     choices, empties = empty_lists.take(choices, sources, inputs)
@@ -120,25 +122,20 @@ def ingest(
         key=_in_order,
     )
     approved_texts.bind(engine, record_files, {f.file: f.sha256 for f in files})
-    other_types = [(b.source, Sentence(t), n) for b, *_ in conversions for t, n in b.other_types]
     rows = {t.name: int(engine.one(f"SELECT count(*) FROM in_{t.name}")) for t in LOADED}
     files = sorted([*files, *statement_counts], key=lambda f: f.file)
     notices = (*([_lost(lost_counts)] if lost_counts else ()), *_remote(input_files, inputs.remote))
-    repeatable = all(is_kept(cache, batch) for batch, *_ in conversions) and not counted
-    if counted:
-        other_types += counted.types
-        files, notices = counted.with_files(files), (*notices, *counted.notices)
-        counted.stop_while_open(engine)
-    return Intake(
+    intake = Intake(
         tuple(files),
-        tuple(sorted(other_types, key=_by_kind)),
+        tuple(sorted(_by_source(conversions), key=_by_kind)),
         tuple(quarantined),
         rows,
         statement_rows,
         notices,
-        repeatable=repeatable,
+        repeatable=all(is_kept(cache, batch) for batch, *_ in conversions),
         remote=inputs.remote,
     )
+    return _with_those_there(intake, counted, engine) if counted else intake
 
 
 def _without_secrets(file: InputFile, key: str) -> InputFile:
@@ -152,6 +149,25 @@ def _lay_those_there(engine: DuckDB) -> Counted:
     from reporter.ingest.exports.events_elsewhere import lay
 
     return lay(engine)
+
+
+def _with_those_there(intake: Intake, counted: Counted, engine: DuckDB) -> Intake:
+    """Add to what was read here what was counted in a warehouse."""
+    types = sorted([*intake.out_of_scope, *counted.types], key=_by_kind)
+    files = tuple(counted.with_files([*intake.files]))
+    notices = (*intake.notices, *counted.notices)
+    counted.stop_while_open(engine)
+    return replace(
+        intake, files=files, out_of_scope=tuple(types), notices=notices, repeatable=False
+    )
+
+
+def _by_source(conversions: list[Done]) -> list[tuple[str, Sentence, int]]:
+    """Return what was out of scope: each type of a source once, whatever batches its files form."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for batch, *_ in conversions:
+        counts.update({(batch.source, name): n for name, n in batch.other_types})
+    return [(source, Sentence(name), n) for (source, name), n in counts.items()]
 
 
 def _by_kind(entry: tuple[str, Sentence, int]) -> tuple[str, str, int]:
@@ -248,11 +264,7 @@ def _register(engine: DuckDB, conversions: list[Done], cache: Cache) -> None:
         hidden = [(files[i].name, n) for i, n, _, why, _ in batch.problems if has_hidden(why)]
         engine.insert("hidden", hidden)
     for spec in LOADED:
-        parts = [
-            _part(first_part, batch, files, spec.name, cache)
-            for first_part, (batch, files, _) in zip(firsts, conversions, strict=False)
-            if spec.name in batch.tables
-        ]
+        parts = list(_parts(zip(firsts, conversions, strict=False), spec.name, cache))
         null_columns = ", ".join(f"CAST(NULL AS {t}) AS {n}" for n, t in columns_of(spec))
         is_events = spec.name == "events"
         null_columns += ", CAST(NULL AS UBIGINT) AS who" if is_events else ""
@@ -266,28 +278,50 @@ def _register(engine: DuckDB, conversions: list[Done], cache: Cache) -> None:
         engine.run(f"CREATE {kind} in_{spec.name} AS {' UNION ALL '.join(parts)}")
 
 
-def _part(first_part: int, batch: Batch, files: list[InputFile], table: str, cache: Cache) -> str:
-    """SQL: the rows of a batch; of events also `place`, which with `part` is the row's own."""
-    paths = [cache.folder / name for name in batch.tables[table]]
-    if batch.stream:
-        # What no row fills may not be there.
-        filled = {name for _, name in batch.carried}
-        columns = ", ".join(
-            n if n in filled else f"CAST(NULL AS {t}) AS {n}" for n, t in columns_of(TABLES[table])
-        )
-        return (
-            f"SELECT {columns}, who, {quoted(batch.source)} AS source,"
-            f" {quoted(files[0].name)} AS file, CAST({first_part} AS BIGINT) AS part,"
-            f" file_row_number + 1 AS record, file_row_number AS place FROM"
-            f" {parquet(*paths, numbered=True)}"
-        )
+def _parts(conversions: Iterable[tuple[int, Done]], table: str, cache: Cache) -> Iterator[str]:
+    """Yield SQL for the rows of batches: of streams one by one, of the others that are neighbours
+    as one relation, since each costs every query some time.
+    """
+    filled = ((first, done) for first, done in conversions if table in done[0].tables)
+    for is_stream, group in groupby(filled, key=lambda entry: entry[1][0].stream):
+        if is_stream:
+            yield from (_stream(first, *done, cache) for first, done in group)
+        else:
+            yield _spooled([(first, done[0]) for first, done in group], table, cache)
+
+
+def _stream(
+    first_part: int, batch: Batch, files: list[InputFile], _: list[str], cache: Cache
+) -> str:
+    """SQL: the events of a log; `place`, with `part`, is the row's own."""
+    paths = [cache.folder / name for name in batch.tables["events"]]
+    # What no row fills may not be there.
+    filled = {name for _, name in batch.carried}
+    columns = ", ".join(
+        n if n in filled else f"CAST(NULL AS {t}) AS {n}" for n, t in columns_of(TABLES["events"])
+    )
+    return (
+        f"SELECT {columns}, who, {quoted(batch.source)} AS source, {quoted(files[0].name)} AS file,"
+        f" CAST({first_part} AS BIGINT) AS part, file_row_number + 1 AS record, file_row_number AS"
+        f" place FROM {parquet(*paths, numbered=True)}"
+    )
+
+
+def _spooled(batches: list[tuple[int, Batch]], table: str, cache: Cache) -> str:
+    """SQL: the rows of batches; of events also `place`, which with `part` is the row's own."""
+    names = [(first, name) for first, batch in batches for name in batch.tables[table]]
     # Number of the Parquet file and of the row in it: the engine knows them, nothing is stored or
     # computed.
     place = ", p.file_index * 1099511627776 + p.file_row_number AS place"
+    firsts = [first for first, _ in names]
+    first_part = (
+        f"{firsts}[CAST(p.file_index AS BIGINT) + 1]" if len(batches) > 1 else str(firsts[0])
+    )
     return (
         "SELECT p.* EXCLUDE (f, record), b.source, b.file, b.part,"
-        f" p.record{place if table == 'events' else ''} FROM {parquet(*paths)} AS p JOIN parts AS b"
-        f" ON b.part = {first_part} + p.f"
+        f" p.record{place if table == 'events' else ''} FROM"
+        f" {parquet(*(cache.folder / name for _, name in names))} AS p JOIN parts AS b ON b.part ="
+        f" {first_part} + p.f"
     )
 
 

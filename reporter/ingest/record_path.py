@@ -24,7 +24,7 @@ from reporter.engine.sandbox import Child, Killed, Limits, Stopped
 from reporter.i18n.translate import mark
 from reporter.ingest import foreign_sources
 from reporter.ingest.cache import Batch, Cache, Counts, put
-from reporter.ingest.detect import Choice, has_place, records_at
+from reporter.ingest.detect import Choice
 from reporter.ingest.projection import (
     ALSO,
     described,
@@ -59,6 +59,8 @@ from reporter.ingest.readers.records import (
     Problem,
     abridged,
     excerpt,
+    has_place,
+    records_at,
     rest_lost,
 )
 from reporter.model.sentences import Sentence, tell
@@ -76,6 +78,8 @@ NESTED = 16 * 10**9
 """Square of memory for a character of nested records, which cost the engine many times their size:
 62 MB of 1 GB. It takes 2,048 records at once, so with less memory portions must be fewer records.
 """
+COPIES = 170
+"""Times their size that records need in the engine: those of Okta."""
 NOT_OF_THIS_KIND = mark("not of this kind")
 MOST_SPLITS = 64
 """Times that portions of a batch are halved to isolate what the engine fails on; then the whole
@@ -100,10 +104,9 @@ def spool(
     """Convert the files of one source through a spool, a portion at a time unless its records
     belong together; two at a time, each of half the size, until one of them fails.
 
-    Return whether everything was converted. Records on which a child does not finish are
-    unreadable, as are those on which the engine fails: a portion is halved until they stand alone.
-    One that lacks memory is first tried again, once no other large work is done; once one was
-    halved for it, the next are no larger than its halves.
+    Return whether everything was converted. Unreadable are records on which a child does not
+    finish, and those on which the engine fails: a portion is halved until they stand alone. One
+    that lacks memory is first tried again alone; once one was halved for it, so are the next.
     """
     is_whole, kill_error = True, None
     fitting, splits = sys.maxsize, 0
@@ -140,7 +143,7 @@ def spool(
                 if isinstance(error, (Interrupted, Broken)):
                     raise
                 lacks_memory = isinstance(error, OutOfMemory)
-                if lacks_memory and lines not in alone:
+                if lacks_memory and lines not in alone and not engine.is_share:
                     alone.add(lines)  # other work may have taken the memory
                     portions.appendleft(lines)
                     continue
@@ -158,11 +161,10 @@ def spool(
 
 def _empty_spool(engine: DuckDB, source: Source, stem: Path, goes_in_pairs: bool) -> Spool:
     """Return a spool whose files hold what the engine takes at once."""
-    nested = min(PORTION, engine.memory() ** 2 // NESTED)
-    if source.is_log:  # less is unfolded of it than of an inventory
-        nested *= 2
+    nested = min(PORTION, engine.memory() ** 2 // NESTED) * (2 if source.is_log else 1)
     capacity = sys.maxsize if source.together else FLAT_PORTION if source.columns else nested
-    return Spool(stem, capacity // 2 if goes_in_pairs else capacity, engine.make_room)
+    at_once = engine.memory() // COPIES if engine.is_share and not source.together else 0
+    return Spool(stem, capacity // 2 if goes_in_pairs else capacity, engine.make_room, at_once)
 
 
 def _load_both(
@@ -296,7 +298,7 @@ def _readable(
     try:
         yield from documents(part.file, engine, last_read, part.seen, part.path)
     except (OutOfMemory, Error) as error:
-        if isinstance(error, (Interrupted, Broken)):
+        if isinstance(error, (Interrupted, Broken)) or engine.is_share:
             raise
         yield Problem(0, _failed(error), "")
 

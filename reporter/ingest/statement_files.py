@@ -241,7 +241,7 @@ def _of_one(
     """
     digest = inputs.digest(file).sha256
     copy = engine.work / "statements"
-    copied_file = inputs.copy(file, copy, digest) if digest else None
+    copied_file = inputs.originals.copy(file, copy, digest) if digest else None
     if file.size and not copied_file:
         return [], [Quarantined(file.name, 0, "unreadable", CHANGED, "")], ""
     rows, notes = _rows(file, KINDS[kind], documents(copied_file or file, engine, last_read), key)

@@ -380,8 +380,9 @@ def _run_checks(
     aside = Aside(work / "results") if n_actors >= MANY else None
     taken = kept_tables.take_results(engine, kept, compiled, aside)
     others = [(c, j) for c, j in compiled if c.id not in taken]
-    with _guests(content, others, work, options) as run:
-        faults = runner.assess(engine, others, engine.threads(), False, run, aside, sources)
+    n = engine.threads()
+    with _guests(content, others, work, options) as run, engine.shared_by(min(n, len(others))):
+        faults = runner.assess(engine, others, n, False, run, aside, sources)
     kept_tables.keep_results(engine, kept, compiled, taken, faults)
     settle_by_tests(engine, content)
     return faults

@@ -25,7 +25,8 @@ SENTENCES: Mapping[str, str] = {
     ),
     "events_elsewhere": mark(
         "Events that were read where they lie, in {table}, by statements in the SQL of {name}: {n}."
-        " Their records are not here: what rests on them can be traced no further than that table."
+        " Their records are not here: what depends on them can be traced no further than that"
+        " table."
     ),
     "own_content": mark(
         "Checks and sources that do not ship with Reporter: {n}. The assessed organisation may"

@@ -16,7 +16,7 @@ from datetime import date, datetime
 from typing import Any, TypeGuard
 
 from reporter.content.yaml import parse_yaml_all
-from reporter.engine.base import Error
+from reporter.engine.base import Error, OutOfMemory
 from reporter.engine.duckdb import DuckDB, named_plainly, parquet
 from reporter.errors import InputError, ReporterError
 from reporter.ingest.exports.envelopes import Cut, after_stamp, unwrapped
@@ -85,7 +85,8 @@ def documents(
     text. Where a `beginning` is enough, all of a document is read, but not all of it is in its
     value.
 
-    Raises Misjudged where a document of which only the beginning was seen goes on otherwise.
+    Raises Misjudged where a document of which only the beginning was seen goes on otherwise, and
+    OutOfMemory where a share of the memory is not enough to read a file.
     """
     if file.envelope:
         for item in documents(replace(file, envelope=""), engine, last_read):
@@ -114,6 +115,8 @@ def documents(
     except UnicodeDecodeError as error:
         yield Problem(0, _why(error), "")
     except TooLarge as error:
+        if engine.is_share:
+            raise OutOfMemory(str(error)) from error
         yield Problem(0, too_much(error), "")
     except (*DAMAGE, Error) as error:
         yield Problem(

@@ -19,24 +19,38 @@ from reporter.ingest.readers.inputs import CHUNK
 WRITTEN_AT_ONCE = 1 << 18
 """Bytes: with the usual 8 KB, every few records are a call of the system."""
 
+AT_ONCE = 2048
+"""Records that a thread of the engine takes at once."""
+
 
 class Spool:
     """Numbered files of lines, a new one whenever the last is full."""
 
-    def __init__(self, stem: Path, capacity: int, make_room: Callable[[int], None]) -> None:
+    def __init__(
+        self, stem: Path, capacity: int, make_room: Callable[[int], None], at_once: int = 0
+    ) -> None:
+        """Write files of a capacity; or, if their records are so large that more bytes than are
+        given would be those that the engine takes `at_once`, of so many bytes.
+        """
         self._stem, self._capacity, self._room = stem, capacity, 0
+        self._at_once, self._lines = at_once, 0
         self._make_room, self._unasked = make_room, 0
         self._count = 0
         self._file: BinaryIO | None = None
 
     def write(self, line: bytes) -> Path | None:
         """Write a line; return the file before it where that is full now."""
-        full_path = self.close() if self._room < len(line) else None
+        is_full = self._room < len(line)
+        if self._at_once and self._lines < AT_ONCE:
+            is_full |= self._capacity - self._room + len(line) > self._at_once
+        full_path = self.close() if is_full else None
         if self._file is None:
             path = self._stem.with_suffix(f".{self._count}.ndjson")
             self._file, self._room = path.open("wb", WRITTEN_AT_ONCE), self._capacity
             self._count += 1
+            self._lines = 0
         self._file.write(line)
+        self._lines += 1
         self._room -= len(line)
         self._unasked += len(line)
         if self._unasked >= CHUNK:

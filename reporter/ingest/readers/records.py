@@ -1,10 +1,11 @@
 """What a reader yields: documents, problems in place of records that cannot be read, and notes that
-cost no record.
+cost no record. Where in a document its records stand.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -119,3 +120,47 @@ def excerpt(text: str) -> str:
     if _BLOB.fullmatch(excerpt):
         return "[secret]"
     return excerpt[:SHOWN].encode("utf-8", "replace").decode()
+
+
+def records_at(value: Any, path: str) -> Iterator[Any]:
+    """Yield the records of a document at a path; 'a[].b|c[]' steps into lists and notes the parents
+    in _parents.
+    """
+    if not path:
+        yield from (value if isinstance(value, list) else [value])
+        return
+    for document in value if isinstance(value, list) else [value]:
+        yield from _step(document, path.split("."), [])
+
+
+def has_place(value: Any, path: str) -> bool:
+    """Say whether a document has the first step of a path, even if no record stands there."""
+    names = path.split(".")[0].removesuffix("[]").split("|")
+    nodes = value if isinstance(value, list) else [value]
+    return not path or any(
+        isinstance(d, dict) and isinstance(d.get(n), (list, dict)) for d in nodes for n in names
+    )
+
+
+def _step(value: Any, steps: list[str], parents: list[Any]) -> Iterator[Any]:
+    if not steps:
+        yield {**value, "_parents": parents} if parents and isinstance(value, dict) else value
+        return
+    if not isinstance(value, dict):
+        yield from [value] if parents else []
+        return
+    names = steps[0].removesuffix("[]").split("|")
+    name = next((n for n in names if n in value), "")
+    child = value.get(name)
+    is_list = steps[0].endswith("[]") or len(steps) == 1
+    if child is None or (is_list and not isinstance(child, list)):
+        return
+    if not is_list:
+        yield from _step(child, steps[1:], parents)
+        return
+    if len(steps) == 1 and not parents:
+        yield from child
+        return
+    parent = {k: v for k, v in value.items() if k != name and k != "_parents"}
+    for item in child:
+        yield from _step(item, steps[1:], [*parents, parent])

@@ -15,6 +15,7 @@ from typing import Any
 
 from reporter.content.remote.remote_places import KEY
 from reporter.content.workspace import Workspace
+from reporter.engine.duckdb import amount
 from reporter.errors import InputError
 from reporter.ingest.cache import USUAL, open_cache
 from reporter.ingest.readers.files import discover
@@ -35,12 +36,15 @@ class Asked:
     say: Callable[[str], None] = lambda _: None
     announce: Callable[[Path], None] = lambda _: None
     """Receives the folder to remove if this process is killed."""
+    memory: int = 0
+    """Bytes that processes which read many files share."""
 
     @classmethod
     def of(cls, options: Any, out: Path) -> Asked:
         """Return what the options of an assessment ask for."""
         cache = options.cache or out.parent / USUAL
-        return cls(options.remote, cache, options.temp_size, options.say, options.announce)
+        told = options.say, options.announce
+        return cls(options.remote, cache, options.temp_size, *told, amount(options.memory))
 
 
 def refuse_unasked(workspace: Workspace, asked: Asked) -> Workspace:
@@ -95,7 +99,7 @@ def inputs_of(workspace: Workspace, asked: Asked) -> Inputs:
     """
     refuse_unasked(workspace, asked)
     if not workspace.remote or asked.environ is None:
-        return Inputs.of(workspace.folder)
+        return Inputs.of(workspace.folder, asked.memory)
     from reporter.ingest.remote.fetch import Surroundings, fetch
 
     folder = open_cache(asked.cache).folder

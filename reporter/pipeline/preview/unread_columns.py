@@ -13,10 +13,9 @@ from itertools import islice
 from typing import Any
 
 from reporter.engine.duckdb import DuckDB
-from reporter.ingest.detect import has_place, records_at
 from reporter.ingest.readers.documents import documents
 from reporter.ingest.readers.files import BOOKS, InputFile
-from reporter.ingest.readers.records import Document
+from reporter.ingest.readers.records import Document, has_place, records_at
 from reporter.model.source import Source
 from reporter.schema.tables import TABLES
 

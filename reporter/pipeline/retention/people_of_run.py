@@ -70,7 +70,7 @@ def _lay_tables(engine: DuckDB, workspace: Path | None, tables: Path) -> Workspa
             hint = "Give a run that was made with --keep-tables: its people are known by itself."
             raise InputError(message, settings.place("remote"), hint)
         sources = with_mappings(loader.load().sources, workspace)
-        with Inputs.of(workspace) as inputs:
+        with Inputs.of(workspace, engine.memory()) as inputs:
             ingest(engine, inputs, sources, open_cache(engine.work / "cache"))
     else:
         settings = read_workspace(tables)

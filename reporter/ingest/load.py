@@ -6,7 +6,6 @@ Every file found is named in the accounting, whatever became of it.
 
 from __future__ import annotations
 
-import itertools
 import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence, Set
@@ -76,9 +75,10 @@ def ingest(
     sources: tuple[Source, ...],
     cache: Cache,
     limits: Limits = USUAL,
+    followed: Sequence[tuple[Choice, Batch, str]] = (),
 ) -> Intake:
     """Read every file of a workspace into the in_ relations. Sources that do not ship run within
-    `limits`.
+    `limits`. `followed` are further files that were converted already, with the hash of each.
     """
     cache = replace(cache, secret_key=cache.secret_key or inputs.key())
     teach(engine, cache.secret_key)
@@ -98,6 +98,8 @@ def ingest(
     choices, conversions = reconsider(engine, choices, conversions, inputs, cache, limits)
     choices, empties = empty_lists.take(choices, sources, inputs)
     conversions += empties
+    choices = [*choices, *(choice for choice, _, _ in followed)]
+    conversions += [(batch, [choice.file], [digest]) for choice, batch, digest in followed]
     _register(engine, conversions, cache)
     empty_lists.note(engine, [files for _, files, _ in empties])
     files, quarantined = _count(engine, choices, conversions, inputs)
@@ -223,18 +225,18 @@ def _register(engine: DuckDB, conversions: list[Done], cache: Cache) -> None:
     engine.run("CREATE TABLE carried (source VARCHAR, tbl VARCHAR, col VARCHAR)")
     engine.run("CREATE TABLE parts (part BIGINT, source VARCHAR, file VARCHAR)")
     engine.run("CREATE TABLE hidden (file VARCHAR, record BIGINT)")
-    firsts = list(itertools.accumulate((len(files) for _, files, _ in conversions), initial=0))
-    for first_part, (batch, files, _) in zip(firsts, conversions, strict=False):
+    numbers = _numbers(conversions)
+    for ranks, (batch, files, _) in zip(numbers, conversions, strict=True):
         engine.insert("carried", [(batch.source, t, c) for t, c in batch.carried])
         engine.insert(
-            "parts", [(first_part + i, batch.source, f.name) for i, f in enumerate(files)]
+            "parts", [(n, batch.source, f.name) for n, f in zip(ranks, files, strict=True)]
         )
         hidden = [(files[i].name, n) for i, n, _, why, _ in batch.problems if has_hidden(why)]
         engine.insert("hidden", hidden)
     for spec in LOADED:
         parts = [
-            _part(first_part, batch, files, spec.name, cache)
-            for first_part, (batch, files, _) in zip(firsts, conversions, strict=False)
+            _part(ranks, batch, files, spec.name, cache)
+            for ranks, (batch, files, _) in zip(numbers, conversions, strict=True)
             if spec.name in batch.tables
         ]
         null_columns = ", ".join(f"CAST(NULL AS {t}) AS {n}" for n, t in columns_of(spec))
@@ -250,7 +252,22 @@ def _register(engine: DuckDB, conversions: list[Done], cache: Cache) -> None:
         engine.run(f"CREATE {kind} in_{spec.name} AS {' UNION ALL '.join(parts)}")
 
 
-def _part(first_part: int, batch: Batch, files: list[InputFile], table: str, cache: Cache) -> str:
+def _numbers(conversions: list[Done]) -> list[list[int]]:
+    """Return a number for each file of each batch, in the order of source and name: which of two
+    equal records is the first must not depend on how large a file has grown.
+    """
+    places = sorted(
+        (batch.source, Path(file.name), i, k)
+        for i, (batch, files, _) in enumerate(conversions)
+        for k, file in enumerate(files)
+    )
+    ranks = {(i, k): rank for rank, (*_, i, k) in enumerate(places)}
+    return [[ranks[i, k] for k in range(len(files))] for i, (_, files, _) in enumerate(conversions)]
+
+
+def _part(
+    ranks: list[int], batch: Batch, files: list[InputFile], table: str, cache: Cache
+) -> str:
     """SQL: the rows of a batch; of events also `place`, which with `part` is the row's own."""
     paths = [cache.folder / name for name in batch.tables[table]]
     if batch.stream:
@@ -261,7 +278,7 @@ def _part(first_part: int, batch: Batch, files: list[InputFile], table: str, cac
         )
         return (
             f"SELECT {columns}, who, {quoted(batch.source)} AS source,"
-            f" {quoted(files[0].name)} AS file, CAST({first_part} AS BIGINT) AS part,"
+            f" {quoted(files[0].name)} AS file, CAST({ranks[0]} AS BIGINT) AS part,"
             f" file_row_number + 1 AS record, file_row_number AS place FROM"
             f" {parquet(*paths, numbered=True)}"
         )
@@ -271,7 +288,7 @@ def _part(first_part: int, batch: Batch, files: list[InputFile], table: str, cac
     return (
         "SELECT p.* EXCLUDE (f, record), b.source, b.file, b.part,"
         f" p.record{place if table == 'events' else ''} FROM {parquet(*paths)} AS p JOIN parts AS b"
-        f" ON b.part = {first_part} + p.f"
+        f" ON b.part = {ranks}[p.f + 1]"
     )
 
 

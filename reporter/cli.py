@@ -26,6 +26,7 @@ from reporter.pipeline.quarter.verbs import close, compare, history, restate
 from reporter.pipeline.retention.retention_verbs import purge, retain
 from reporter.pipeline.rollup.rollup_verb import rollup
 from reporter.pipeline.sealed.seal_verbs import seal, verify
+from reporter.pipeline.watch.watch_verb import watch
 from reporter.system.log import LOG, LOGS, OPEN_LOG, Log, last_line, stderr_log
 from reporter.system.memory import set_up
 from reporter.system.options import amount_given, in_bytes, memory_given, names_given, tidy_hook
@@ -423,7 +424,7 @@ def render(
 main.add_command(render, "export")  # its name in the first release
 for verb in (
     *(batch, batch_unit, check, lint_mapping, compare, restate, close, history),
-    *(rollup, retain, purge, seal, verify),
+    *(rollup, retain, purge, seal, verify, watch),
 ):
     main.add_command(verb)
 

@@ -265,9 +265,7 @@ def _numbers(conversions: list[Done]) -> list[list[int]]:
     return [[ranks[i, k] for k in range(len(files))] for i, (_, files, _) in enumerate(conversions)]
 
 
-def _part(
-    ranks: list[int], batch: Batch, files: list[InputFile], table: str, cache: Cache
-) -> str:
+def _part(ranks: list[int], batch: Batch, files: list[InputFile], table: str, cache: Cache) -> str:
     """SQL: the rows of a batch; of events also `place`, which with `part` is the row's own."""
     paths = [cache.folder / name for name in batch.tables[table]]
     if batch.stream:

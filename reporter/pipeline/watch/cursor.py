@@ -18,6 +18,7 @@ from reporter.system.claims import hold, release
 from reporter.system.temporary import sync
 
 NAME, LOCK, SEGMENTS, CACHE = "cursor.json", "lock", "segments", "cache"
+VERDICTS = "verdicts-{}.msgpack"
 FORMAT = 1
 """Of the cursor; another one is not read."""
 
@@ -104,6 +105,8 @@ class Cursor(msgspec.Struct):
     as_of: str = ""
     episodes: list[Episode] = []
     outbox: Outbox = msgspec.field(default_factory=Outbox)
+    waiting: list[tuple[int, str]] = []
+    """Lines that hooks may not have got, with their numbers."""
     failed_hooks: int = 0
 
 
@@ -152,6 +155,45 @@ def load(folder: Path, workspace: Path, content: str) -> Cursor | None:
         hint = "Begin anew with another --state: all that is still in logs/ is read again."
         raise InputError(f"this state {wrong}", str(path), hint)
     return cursor
+
+
+Verdicts = dict[tuple[str, str], tuple[str, str, str]]
+"""(check, subject) -> (status, reason code, until when it is waived)."""
+
+
+def load_verdicts(folder: Path, cursor: Cursor) -> Verdicts:
+    """Return the last verdicts.
+
+    Raises InputError where they are damaged or gone.
+    """
+    if not cursor.generation:
+        return {}
+    path = folder / VERDICTS.format(cursor.generation)
+    try:
+        rows = msgspec.msgpack.decode(path.read_bytes(), type=list[tuple[str, str, str, str, str]])
+    except (OSError, msgspec.MsgspecError) as error:
+        raise InputError(
+            f"the last results of a watch cannot be read: {error}",
+            str(path),
+            "Put the file back as it was, or begin anew with another --state.",
+        ) from error
+    return {(check, subject): (s, c, w) for check, subject, s, c, w in rows}
+
+
+def save_verdicts(folder: Path, cursor: Cursor, verdicts: Verdicts) -> None:
+    """Write verdicts as another generation, beside the last one, which the saved cursor names."""
+    cursor.generation += 1
+    path = folder / VERDICTS.format(cursor.generation)
+    path.touch(mode=0o600)
+    path.write_bytes(msgspec.msgpack.encode([(*k, *v) for k, v in sorted(verdicts.items())]))
+    sync(path)
+
+
+def clear_verdicts(folder: Path, cursor: Cursor) -> None:
+    """Remove all generations but the last."""
+    for path in folder.glob(VERDICTS.format("*")):
+        if path.name != VERDICTS.format(cursor.generation):
+            path.unlink()
 
 
 def save(folder: Path, cursor: Cursor) -> None:

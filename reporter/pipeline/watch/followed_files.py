@@ -11,13 +11,13 @@ import gzip
 import hashlib
 import os
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
-from reporter.ingest.readers.files import InputFile
+from reporter.ingest.readers.files import InputFile, sniff
 from reporter.pipeline.watch.cursor import Followed, Piece
 
 FOLDER = "logs/"
@@ -81,8 +81,9 @@ def place(files: list[Followed], found: list[InputFile]) -> list[InputFile]:
         if at and at.name not in taken and _goes_on(known, at):
             known.name = at.name
             taken.add(at.name)
-        else:
+        elif not known.gone:
             known.gone = True
+            known.name = f"{known.name}~{known.number}"  # another file may stand there now
     others = [f for f in found if f.name not in taken]
     return [f for f in others if not _adopted(f, files, taken)]
 
@@ -180,19 +181,37 @@ def take(lines: Lines, digests: Digests) -> None:
     file.tail = lines.tail
 
 
-def whole_lines(file: InputFile, folder: Path) -> tuple[InputFile | None, int]:
-    """Return a copy of a small file up to the end of its last line, and its number of lines; None
-    where no line has ended yet.
+def whole_lines(file: InputFile, folder: Path) -> InputFile | None:
+    """Return a file up to the end of its last whole line: itself, or a copy without what comes
+    after it; None where no line has ended yet.
     """
-    with suppress(OSError):
-        data = file.path.read_bytes()[: file.size]
-        end = data.rfind(b"\n") + 1
-        if not end:
-            return None, 0
-        copy = folder / _sha(file.name.encode("utf-8", "surrogateescape"))
-        copy.write_bytes(data[:end])
-        return replace(file, path=copy, size=end), data.count(b"\n")
-    return None, 0
+    with suppress(OSError), file.path.open("rb") as source:
+        end = _end_of_lines(source, file.size)
+        if end == file.size:
+            return file
+        if end:
+            copy = folder / _sha(file.name.encode("utf-8", "surrogateescape"))
+            source.seek(0)
+            with copy.open("wb") as output:
+                remaining = end
+                while remaining and (data := source.read(min(_STEP, remaining))):
+                    output.write(data)
+                    remaining -= len(data)
+            # What is told of a file by its first lines is told of these.
+            return replace(sniff(copy, file.name), stamp=(*file.stamp[:2], end))
+    return None
+
+
+def _end_of_lines(file: IO[bytes], size: int) -> int:
+    """Return where the last whole line of so many bytes ends."""
+    at = size
+    while at:
+        start = max(0, at - _STEP)
+        file.seek(start)
+        if (end := file.read(at - start).rfind(b"\n")) >= 0:
+            return start + end + 1
+        at = start
+    return 0
 
 
 def signature(files: Iterable[InputFile]) -> str:
@@ -201,14 +220,18 @@ def signature(files: Iterable[InputFile]) -> str:
     return _sha(text.encode("utf-8", "surrogateescape"))
 
 
-def growing(folder: Path, files: list[Followed]) -> Iterator[tuple[Followed, Path]]:
-    """Yield the followed files that have more bytes than were taken in, with their paths."""
+def growing(
+    folder: Path, files: list[Followed], elsewhere: Mapping[str, Path]
+) -> Iterator[tuple[Followed, Path]]:
+    """Yield the followed files that have more bytes than were taken in, with their paths; those of
+    some names lie elsewhere.
+    """
     for file in files:
         if file.gone or file.packed:
             continue
-        path = folder / file.name
+        path = elsewhere.get(file.name, folder / file.name)
         with suppress(OSError):
-            status = os.stat(path)
+            status = path.stat()
             is_same = (status.st_dev, status.st_ino) == (file.device, file.inode)
             if is_same and status.st_size > file.offset:
                 yield file, path

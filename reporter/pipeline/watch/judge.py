@@ -21,7 +21,14 @@ from reporter.ingest.load import Intake, ingest
 from reporter.ingest.readers.files import InputFile
 from reporter.ingest.readers.inputs import Inputs
 from reporter.pipeline import kept_tables
-from reporter.pipeline.assess import Known, Options, derive_tables, noted, refuse_nothing, run_checks
+from reporter.pipeline.assess import (
+    Known,
+    Options,
+    derive_tables,
+    noted,
+    refuse_nothing,
+    run_checks,
+)
 from reporter.pipeline.resolve_statements import resolve, with_shortfalls
 from reporter.statements import exceptions
 
@@ -71,6 +78,7 @@ def judge(
     files: Sequence[InputFile],
     followed: Sequence[tuple[Choice, Batch, str]],
     cache: Cache,
+    segments: Path,
     options: Options,
 ) -> Judged:
     """Read what does not grow, lay what was converted beside it, and run all checks.
@@ -90,7 +98,7 @@ def judge(
         who, notices = derive_tables(engine, workspace, {})
         intake, _, claims = resolve(engine, intake, workspace, content, known.catalogs, who)
         intake = noted(engine, intake, notices)
-        engine.lock((cache.folder, Path(folder)))
+        engine.lock((cache.folder, segments, Path(folder)))
         nothing = kept_tables.Kept(cache, "", {})
         faults = run_checks(engine, content, known.compiled, nothing, Path(folder), options)
         if claims.compensations or claims.waivers:

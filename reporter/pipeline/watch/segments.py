@@ -16,6 +16,7 @@ from reporter.content import source_macros
 from reporter.engine.base import OutOfMemory
 from reporter.engine.duckdb import DuckDB, parquet
 from reporter.engine.sandbox import Child, Limits, Stopped
+from reporter.errors import InputError
 from reporter.ingest.bulk_path import stream
 from reporter.ingest.cache import Batch, Cache, Counts, find, keep, put
 from reporter.ingest.detect import SAMPLE, Choice, recognise
@@ -23,7 +24,6 @@ from reporter.ingest.readers.files import HEAD, InputFile
 from reporter.ingest.readers.inputs import Digest
 from reporter.ingest.readers.inputs import Lines as Counted
 from reporter.ingest.record_path import spool
-from reporter.errors import InputError
 from reporter.model.sentences import Sentence, tell
 from reporter.model.source import Source
 from reporter.pipeline.watch.cursor import Followed, Segment
@@ -51,19 +51,20 @@ class Converter:
         teach(self.engine, self.cache.secret_key)
         source_macros.define(self.engine)
 
-    def follows(self, file: InputFile, count: int) -> Source | None:
+    def follows(self, file: InputFile) -> Source | None:
         """Return the source of a file that can be read line by line from now on; None where it is
         too short to know, or its records belong together.
         """
         is_plain = file.format == "jsonl" and file.encoding == "utf-8" and not file.gzipped
-        is_long = count >= SAMPLE and file.size >= HEAD  # its encoding is told by so many bytes
-        if not is_long or not is_plain or file.envelope or file.part:
+        # The first records tell the source, the first bytes the encoding.
+        if not is_plain or file.size < HEAD or _lines_in(file) < SAMPLE:
             return None
-        (choice,) = recognise(self.engine, [file], tuple(self.sources.values()), self.limits)
+        with self.engine.twin() as connection:
+            (choice,) = recognise(connection, [file], tuple(self.sources.values()), self.limits)
         source = choice.source
-        is_by_line = source and source.is_log and not source.together and not choice.path
-        is_by_line = is_by_line and not choice.file.envelope and not choice.envelope
-        return source if source and is_by_line and not source.foreign else None
+        if not source or choice.file.envelope or choice.envelope or choice.path:
+            return None
+        return None if source.together or source.foreign or not source.is_log else source
 
     def convert(self, lines: Lines) -> Segment:
         """Convert lines and keep the batch; the disk has it when this returns."""
@@ -91,14 +92,16 @@ class Converter:
         batch = Batch(source.id, key, counts=[Counts()])
         digest = Digest("", counted.total(), tuple(counted.samples))
         with Child(self.limits) as child, suppress(Stopped, OutOfMemory):
-            if stream(self.engine, source, choice.file, digest, batch, self.cache, child):
-                return batch
+            with self.engine.twin() as connection:
+                if stream(connection, source, choice.file, digest, batch, self.cache, child):
+                    return batch
         return None
 
     def _spooled(self, choice: Choice, key: str) -> Batch:
         assert choice.source
         batch = Batch(choice.source.id, key, counts=[Counts()])
-        spool(self.engine, choice.source, [choice], batch, self.cache, self.limits)
+        with self.engine.twin() as connection:  # what it makes on the way goes with it
+            spool(connection, choice.source, [choice], batch, self.cache, self.limits)
         return batch
 
     def _count_on(self, batch: Batch, before: int, count: int) -> None:
@@ -176,6 +179,12 @@ class Converter:
         for path in self.cache.folder.iterdir():
             if path.is_file() and path.name.split(".", 1)[0] not in keys:
                 path.unlink()
+
+
+def _lines_in(file: InputFile) -> int:
+    """Return the number of lines in the first megabyte of a file."""
+    with file.path.open("rb") as handle:
+        return handle.read(min(file.size, 1 << 20)).count(b"\n")
 
 
 def joined(batches: Sequence[Batch], file: Followed) -> Batch:

@@ -115,6 +115,14 @@ class Watch:
 
         Raises InputError where another watch holds it, or it is not as it was left.
         """
+        try:
+            self._open()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def _open(self) -> None:
         setting = self.setting
         _refuse_state(setting)
         self._held.enter_context(state.held(setting.state))
@@ -151,7 +159,6 @@ class Watch:
         self._deliver()
         self.hooks.failed = self.cursor.failed_hooks
         self.hooks.tell(self.cursor.waiting)
-        return self
 
     def __exit__(self, *raised: object) -> None:
         self.hooks.close()

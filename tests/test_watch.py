@@ -6,6 +6,7 @@ In: the company of fixture_estate, written line by line. Out: what a watch took 
 from __future__ import annotations
 
 import gzip
+import hmac
 import json
 import os
 import random
@@ -13,13 +14,16 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
+from urllib.error import HTTPError
 
 import pytest
 from fixture_estate import Estate, spoiled
@@ -30,7 +34,8 @@ from reporter.ingest.load import Intake
 from reporter.ingest.readers.files import discover
 from reporter.ingest.readers.inputs import FOLDERS, Inputs
 from reporter.pipeline.assess import Options, assess_workspace, known_content
-from reporter.pipeline.watch import cursor, watching
+from reporter.pipeline.watch import cursor, hooks, watching
+from reporter.pipeline.watch.episodes import Moment, follow
 from reporter.pipeline.watch.hooks import Hooks
 from reporter.pipeline.watch.judge import Judged, Result, judge
 from reporter.pipeline.watch.watching import Setting, Watch
@@ -210,7 +215,7 @@ def test_bad_lines_are_named_as_an_assessment_names_them(company: Path, tmp_path
     found = sorted((line, kind, str(why)) for b in batches for _, line, kind, why, _ in b.problems)
     known = known_content(watching.read_workspace(company), Options())
     cache = open_cache(tmp_path / "cache", "a key of the test")
-    whole = judge(known, discover(company, FOLDERS), (), cache, tmp_path, Options())
+    whole = judge(known, discover(company, FOLDERS), (), cache, (tmp_path, tmp_path), Options())
     expected = sorted(
         (q.line, q.kind, str(q.reason))
         for q in whole.intake.quarantined
@@ -234,7 +239,7 @@ def test_a_watch_that_ends_anywhere_takes_nothing_in_twice_and_loses_nothing(
     made = random.Random(seed)
     places = [
         (cursor, "save"),
-        (cursor, "save_verdicts"),
+        (cursor, "save_outcomes"),
         (watching, "take"),
         (watching.Converter, "convert"),
         (watching.Converter, "clear"),
@@ -330,7 +335,7 @@ def test_a_state_among_the_evidence_is_refused(company: Path) -> None:
 def test_many_segments_become_few_and_stay_the_same_records(
     company: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("reporter.pipeline.watch.segments.MANY", 3)
+    monkeypatch.setattr("reporter.pipeline.watch.line_segments.MANY", 3)
     log = company / LOG
     append(log, b"".join(LINES[:200]))
     with Watch(setting(company), Hooks((), print)) as watch:
@@ -387,7 +392,7 @@ def test_results_are_those_of_the_same_lines_read_at_once(company: Path, tmp_pat
     def same(copy: Path, judged: Judged) -> None:
         known = known_content(watching.read_workspace(copy), Options())
         cache = open_cache(tmp_path / "cache", "a key of the test")
-        whole = judge(known, discover(copy, FOLDERS), (), cache, tmp_path, Options())
+        whole = judge(known, discover(copy, FOLDERS), (), cache, (tmp_path, tmp_path), Options())
         assert judged.results == whole.results
         counts = [
             {f.file: (f.read, f.kept, f.out_of_scope, f.unreadable, f.rejected) for f in j.files}
@@ -480,3 +485,118 @@ def test_stdin_is_followed_as_a_file(
     assert {line["class_uid"] for line in lines} == {2003}
     kept = company.parent / "state/stdin/gateway.jsonl"
     assert kept.read_bytes() == b"".join(LINES)
+
+
+def _judged(status: str, acted_at: str = "2026-09-01 10:00:00") -> Judged:
+    result = Result("CHG-03", "agent-1", status, "code", "", "f#1", "agent-1", "", 1, 4, "", "", "")
+    found = {(result.check, result.subject): result} if status else {}
+    return Judged(found, Intake((), (), (), {}), {}, {"agent-1": acted_at})
+
+
+@pytest.mark.parametrize(
+    ("status", "acted_at", "evidence", "ends"),
+    [
+        ("pass", "2026-09-02 10:00:00", "files", True),
+        ("pass", "2026-09-01 10:00:00", "files", False),
+        ("pass", "2026-09-01 10:00:00", "other files", True),
+        ("unknown", "2026-09-02 10:00:00", "files", False),
+        ("", "2026-09-02 10:00:00", "other files", False),
+        ("fail", "2026-09-02 10:00:00", "other files", False),
+    ],
+    ids=[
+        "a pass after an act",
+        "a pass without an act",
+        "a pass by other files",
+        "a log that is silent",
+        "out of scope",
+        "a failure",
+    ],
+)
+def test_an_episode_ends_only_by_a_test_of_what_came_after(
+    status: str, acted_at: str, evidence: str, ends: bool
+) -> None:
+    first = Moment("2026-09-01T12:00:00", "files", frozenset(("CHG-03",)))
+    episodes, opened, closed = follow([], _judged("fail"), first)
+    assert (len(episodes), len(opened), closed) == (1, 1, [])
+    then = replace(first, as_of="2026-09-03T12:00:00", evidence=evidence)
+    episodes, opened, closed = follow(episodes, _judged(status, acted_at), then)
+    assert opened == []
+    assert [e.closed_at for e in closed] == (["2026-09-03T12:00:00"] if ends else [])
+    assert len(episodes) == (0 if ends else 1)
+
+
+def test_an_episode_goes_on_through_silence_until_a_pass(tmp_path: Path) -> None:
+    moment = Moment("2026-09-01T12:00:00", "files", frozenset(("CHG-03",)))
+    episodes, _, _ = follow([], _judged("fail"), moment)
+    for status in ("unknown", "", "pass"):
+        episodes, opened, closed = follow(episodes, _judged(status), moment)
+        assert (opened, closed) == ([], [])
+    (episode,) = episodes
+    assert (episode.opened_at, episode.status) == ("2026-09-01T12:00:00", "pass")
+
+
+def test_a_hook_gets_each_line_and_failures_are_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hooks, "TRIES", 1)
+    target, warned = tmp_path / "lines", []
+    tools = [("tee", hooks.command(f"tee -a {target}")), ("false", hooks.command("false"))]
+    told_of = Hooks(tools, warned.append)
+    told_of.tell([(1, '{"a": 1}'), (2, '{"a": 2}')])
+    told_of.close()
+    assert target.read_text() == '{"a": 1}\n{"a": 2}\n'
+    assert (told_of.failed, told_of.waiting()) == (2, [])
+    assert warned == ["false: a change could not be told: exit code 1"] * 2
+
+
+def test_a_hook_that_hangs_holds_nothing_up_and_drops_the_oldest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(hooks, "WAITING", 3)
+    free = threading.Event()
+    told_of = Hooks([("slow", lambda _: free.wait() and None)], print)
+    told_of.tell([(n, "x") for n in range(1, 7)])
+    assert told_of.failed >= 2
+    assert [n for n, _ in told_of.waiting()][-3:] == [4, 5, 6]
+    free.set()
+    told_of.close()
+    assert told_of.waiting() == []
+
+
+class _Answer(BaseHTTPRequestHandler):
+    got: ClassVar[list[tuple[str, bytes]]] = []
+    code = 200
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.got.append((self.headers["X-Reporter-Signature"], body))
+        self.send_response(self.code)
+        self.send_header("Location", "/elsewhere")
+        self.end_headers()
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing."""
+
+
+@pytest.mark.parametrize("code", [200, 302, 500])
+def test_a_webhook_signs_its_lines_and_follows_no_redirect(code: int) -> None:
+    answer = type("Answer", (_Answer,), {"got": [], "code": code})
+    with ThreadingHTTPServer(("127.0.0.1", 0), answer) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        post = hooks.webhook(f"http://127.0.0.1:{server.server_port}/", "secret")
+        if code == 200:
+            post("{}")
+        else:
+            with pytest.raises(HTTPError):
+                post("{}")
+        server.shutdown()
+    expected = hmac.new(b"secret", b"{}", "sha256").hexdigest()
+    assert answer.got == [(f"sha256={expected}", b"{}")]
+
+
+@pytest.mark.parametrize(
+    "address", ["http://example.org/x", "ftp://localhost/", "file:///etc/passwd", "x"]
+)
+def test_other_addresses_are_refused(address: str) -> None:
+    with pytest.raises(InputError, match="is no address of a webhook"):
+        hooks.webhook(address)

@@ -77,8 +77,8 @@ def ingest(
     limits: Limits = USUAL,
     followed: Sequence[tuple[Choice, Batch, str]] = (),
 ) -> Intake:
-    """Read every file of a workspace into the in_ relations. Sources that do not ship run within
-    `limits`. `followed` are further files that were converted already, with the hash of each.
+    """Read every file of a workspace into the in_ relations; sources that do not ship run within
+    `limits`. `followed` are more files, which are converted already.
     """
     cache = replace(cache, secret_key=cache.secret_key or inputs.key())
     teach(engine, cache.secret_key)
@@ -97,11 +97,10 @@ def ingest(
         conversions = convert(engine, choices, inputs, cache, limits)
     choices, conversions = reconsider(engine, choices, conversions, inputs, cache, limits)
     choices, empties = empty_lists.take(choices, sources, inputs)
-    conversions += empties
-    choices = [*choices, *(choice for choice, _, _ in followed)]
-    conversions += [(batch, [choice.file], [digest]) for choice, batch, digest in followed]
+    choices += [choice for choice, _, _ in followed]
+    conversions += [*empties, *((batch, [c.file], [digest]) for c, batch, digest in followed)]
     _register(engine, conversions, cache)
-    empty_lists.note(engine, [files for _, files, _ in empties])
+    empty_lists.note(engine, [f for _, f, _ in empties])
     files, quarantined = _count(engine, choices, conversions, inputs)
     lost_counts = {f.file: f.read for f in (*files, *statement_counts) if f.bytes and not f.sha256}
     quarantined = sorted(
@@ -117,19 +116,18 @@ def ingest(
         key=_in_order,
     )
     approved_texts.bind(engine, record_files, {f.file: f.sha256 for f in files})
-    other_types = ((b.source, Sentence(t), n) for b, *_ in conversions for t, n in b.other_types)
+    types = ((b.source, Sentence(t), n) for b, *_ in conversions for t, n in b.other_types)
     rows = {t.name: int(engine.one(f"SELECT count(*) FROM in_{t.name}")) for t in LOADED}
     files = sorted([*files, *statement_counts], key=lambda f: f.file)
     notices = (*([_lost(lost_counts)] if lost_counts else ()), *_remote(input_files, inputs.remote))
-    repeatable = all(is_kept(cache, batch) for batch, *_ in conversions)
     return Intake(
         tuple(files),
-        tuple(sorted(other_types, key=_by_kind)),
+        tuple(sorted(types, key=_by_kind)),
         tuple(quarantined),
         rows,
         statement_rows,
         notices,
-        repeatable=repeatable,
+        repeatable=all(is_kept(cache, batch) for batch, *_ in conversions),
         remote=inputs.remote,
     )
 

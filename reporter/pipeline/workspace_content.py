@@ -201,6 +201,7 @@ def evidence_hashes(
 
 
 def program_version() -> str:
+    """Return the version of the program, for what it leaves behind."""
     from importlib.metadata import PackageNotFoundError, version
 
     try:

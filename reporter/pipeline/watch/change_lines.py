@@ -19,19 +19,19 @@ from reporter.report.findings import NAMESPACE
 from reporter.report.formats.ocsf import Told, event_of, frame_of, line_of
 from reporter.system.plain_text import clean
 
-Verdict = tuple[str, str, str]
+Outcome = tuple[str, str, str]
 """Status, reason code, until when it is waived."""
 Key = tuple[str, str]
 """Check and subject."""
-NONE: Verdict = ("", "", "")
+NONE: Outcome = ("", "", "")
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A result whose verdict is another than before."""
+    """A result whose outcome is another than before."""
 
-    before: Verdict
-    now: Verdict
+    before: Outcome
+    now: Outcome
     result: Result
     """As it is now; of what is no result any more, nothing but check and subject."""
     episode: Episode | None = None
@@ -125,7 +125,7 @@ def _activity(change: Change) -> str:
 
 
 def changes(
-    before: Mapping[Key, Verdict],
+    before: Mapping[Key, Outcome],
     now: Mapping[Key, Result],
     closed: Iterable[Episode],
     episodes: Iterable[Episode],
@@ -136,12 +136,12 @@ def changes(
     found = []
     for key in sorted({*before, *now}):
         result = now.get(key)
-        verdict = result.verdict if result else NONE
+        outcome = result.outcome if result else NONE
         old = before.get(key, NONE)
-        if old == verdict or (is_first and verdict[0] != "fail"):
+        if old == outcome or (is_first and outcome[0] != "fail"):
             continue
         gone = Result(*key, "", "", "", "", "", "", 1, 4, "", "", "")
-        found.append(Change(old, verdict, result or gone, by_key.get(key)))
+        found.append(Change(old, outcome, result or gone, by_key.get(key)))
     return found
 
 

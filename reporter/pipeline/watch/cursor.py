@@ -18,7 +18,7 @@ from reporter.system.claims import hold, release
 from reporter.system.temporary import sync
 
 NAME, LOCK, SEGMENTS, CACHE = "cursor.json", "lock", "segments", "cache"
-VERDICTS = "verdicts-{}.msgpack"
+OUTCOMES = "outcomes-{}.msgpack"
 FORMAT = 1
 """Of the cursor; another one is not read."""
 
@@ -157,18 +157,18 @@ def load(folder: Path, workspace: Path, content: str) -> Cursor | None:
     return cursor
 
 
-Verdicts = dict[tuple[str, str], tuple[str, str, str]]
+Outcomes = dict[tuple[str, str], tuple[str, str, str]]
 """(check, subject) -> (status, reason code, until when it is waived)."""
 
 
-def load_verdicts(folder: Path, cursor: Cursor) -> Verdicts:
-    """Return the last verdicts.
+def load_outcomes(folder: Path, cursor: Cursor) -> Outcomes:
+    """Return the last outcomes.
 
     Raises InputError where they are damaged or gone.
     """
     if not cursor.generation:
         return {}
-    path = folder / VERDICTS.format(cursor.generation)
+    path = folder / OUTCOMES.format(cursor.generation)
     try:
         rows = msgspec.msgpack.decode(path.read_bytes(), type=list[tuple[str, str, str, str, str]])
     except (OSError, msgspec.MsgspecError) as error:
@@ -180,19 +180,19 @@ def load_verdicts(folder: Path, cursor: Cursor) -> Verdicts:
     return {(check, subject): (s, c, w) for check, subject, s, c, w in rows}
 
 
-def save_verdicts(folder: Path, cursor: Cursor, verdicts: Verdicts) -> None:
-    """Write verdicts as another generation, beside the last one, which the saved cursor names."""
+def save_outcomes(folder: Path, cursor: Cursor, outcomes: Outcomes) -> None:
+    """Write outcomes as another generation, beside the last one, which the saved cursor names."""
     cursor.generation += 1
-    path = folder / VERDICTS.format(cursor.generation)
+    path = folder / OUTCOMES.format(cursor.generation)
     path.touch(mode=0o600)
-    path.write_bytes(msgspec.msgpack.encode([(*k, *v) for k, v in sorted(verdicts.items())]))
+    path.write_bytes(msgspec.msgpack.encode([(*k, *v) for k, v in sorted(outcomes.items())]))
     sync(path)
 
 
-def clear_verdicts(folder: Path, cursor: Cursor) -> None:
+def clear_outcomes(folder: Path, cursor: Cursor) -> None:
     """Remove all generations but the last."""
-    for path in folder.glob(VERDICTS.format("*")):
-        if path.name != VERDICTS.format(cursor.generation):
+    for path in folder.glob(OUTCOMES.format("*")):
+        if path.name != OUTCOMES.format(cursor.generation):
             path.unlink()
 
 

@@ -32,7 +32,7 @@ Hook = Callable[[str], None]
 def command(words: str) -> Hook:
     """Return a hook that runs a program, without a shell, with the line on its stdin.
 
-    Raises InputError where it names no program.
+    Raises InputError where it names no program, and the hook OSError where the program fails.
     """
     try:
         parts = shlex.split(words)

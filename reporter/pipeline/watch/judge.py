@@ -4,13 +4,12 @@ Out: one row a result, as `results.parquet` of a run over the same records has t
 
 from __future__ import annotations
 
-import hashlib
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from reporter.content.packs import naming
 from reporter.engine.duckdb import DuckDB
@@ -30,6 +29,7 @@ from reporter.pipeline.assess import (
     run_checks,
 )
 from reporter.pipeline.resolve_statements import resolve, with_shortfalls
+from reporter.pipeline.watch.same_results import Memory, fill
 from reporter.statements import exceptions
 
 COLUMNS = (
@@ -57,7 +57,7 @@ class Result(NamedTuple):
     waiver: str
 
     @property
-    def verdict(self) -> tuple[str, str, str]:
+    def outcome(self) -> tuple[str, str, str]:
         """What a reader is told of when it changes: counts in a reason change with each event."""
         return self.status, self.code, self.waived_until
 
@@ -78,16 +78,18 @@ def judge(
     files: Sequence[InputFile],
     followed: Sequence[tuple[Choice, Batch, str]],
     cache: Cache,
-    segments: Path,
+    places: tuple[Path, Path],
     options: Options,
+    memory: Memory | None = None,
 ) -> Judged:
-    """Read what does not grow, lay what was converted beside it, and run all checks.
+    """Read what does not grow, lay what was converted beside it, and run all checks, but those
+    whose results `memory` has. `places` are where an engine works and where the lines are.
 
     Raises InputError where nothing could be read, ContentError where content is wrong.
     """
     workspace, content = known.workspace, known.content
     with (
-        tempfile.TemporaryDirectory(dir=options.temp) as folder,
+        tempfile.TemporaryDirectory(dir=places[0]) as folder,
         Inputs(list(files)) as inputs,
         DuckDB(Path(folder) / "engine", options.memory, options.temp_size) as engine,
     ):
@@ -98,9 +100,13 @@ def judge(
         who, notices = derive_tables(engine, workspace, {})
         intake, _, claims = resolve(engine, intake, workspace, content, known.catalogs, who)
         intake = noted(engine, intake, notices)
-        engine.lock((cache.folder, segments, Path(folder)))
-        nothing = kept_tables.Kept(cache, "", {})
-        faults = run_checks(engine, content, known.compiled, nothing, Path(folder), options)
+        engine.lock((cache.folder, places[1], Path(folder), *([memory.folder] if memory else [])))
+        if memory and not content.extra and not content.packs:
+            mark = repr([(f.file, f.read, f.sha256) for f in intake.files])
+            faults = fill(engine, content, known.compiled, memory, mark)
+        else:
+            nothing = kept_tables.Kept(cache, "", {})
+            faults = run_checks(engine, content, known.compiled, nothing, Path(folder), options)
         if claims.compensations or claims.waivers:
             make_changeable(engine)
         exceptions.compensate(engine, claims.compensations, content.checks, who)
@@ -131,9 +137,3 @@ def at(known: Known, as_of: datetime | None) -> Known:
         return known
     run = replace(known.workspace.run, as_of=as_of)
     return replace(known, workspace=replace(known.workspace, run=run))
-
-
-def digest(results: dict[tuple[str, str], Result]) -> str:
-    """Return one hash of all results."""
-    rows: list[tuple[Any, ...]] = [tuple(results[key]) for key in sorted(results)]
-    return hashlib.sha256(repr(rows).encode()).hexdigest()

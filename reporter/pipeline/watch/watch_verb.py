@@ -4,7 +4,6 @@ it is stopped. Everything heavy is imported when it is asked.
 
 from __future__ import annotations
 
-import os
 import sys
 import threading
 import time
@@ -63,6 +62,9 @@ TICK = 0.2
     metavar="URL",
     help="Address that each change is posted to, https or of this machine; may be repeated.",
 )
+@click.option(
+    "--webhook-secret", envvar=SECRET, hidden=True
+)  # from the environment: others read words
 @click.option("--extra", type=_FOLDER, multiple=True, help="Folder of your own content.")
 @click.option(
     "--memory",
@@ -84,6 +86,7 @@ def watch(
     once: bool,
     commands: tuple[str, ...],
     addresses: tuple[str, ...],
+    webhook_secret: str | None,
     extra: tuple[Path, ...],
     memory: str,
     quiet: bool,
@@ -106,8 +109,7 @@ def watch(
     lines = ctx.meta[LOG] = ctx.meta[OPEN_LOG](log, quiet)
     set_up(in_bytes(memory))
     hooks: list[tuple[str, Hook]] = [(words, command(words)) for words in commands]
-    secret = os.environ.get(SECRET, "")
-    hooks += [(url.partition("?")[0], webhook(url, secret)) for url in addresses]
+    hooks += [(url.partition("?")[0], webhook(url, webhook_secret or "")) for url in addresses]
     setting = Setting(
         workspace,
         state,

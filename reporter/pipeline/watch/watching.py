@@ -1,7 +1,7 @@
 """The watch itself: what is new is taken in, judged, committed and told, over and over. In: a
 workspace, a folder for its state. Out: lines of changes.
 
-What is committed is a whole: the bytes taken in, the verdicts over them, the lines that tell of
+What is committed is a whole: the bytes taken in, the outcomes over them, the lines that tell of
 the changes. A watch that is killed at any moment goes on from the last commit.
 """
 
@@ -41,7 +41,8 @@ from reporter.pipeline.watch.followed_files import (
 )
 from reporter.pipeline.watch.hooks import Hooks
 from reporter.pipeline.watch.judge import Judged, at, judge
-from reporter.pipeline.watch.segments import Converter, choice_of, joined
+from reporter.pipeline.watch.line_segments import Converter, choice_of, joined
+from reporter.pipeline.watch.same_results import Memory
 from reporter.pipeline.watch.sinks import LineFile, next_outbox
 from reporter.schema.tables import EVENT_TABLES
 
@@ -128,6 +129,8 @@ class Watch:
         self._held.enter_context(state.held(setting.state))
         self._work = Path(self._held.enter_context(tempfile.TemporaryDirectory()))
         self._copies = self._work / "copies"
+        self._memory = Memory(self._work / "memory")
+        self._memory.folder.mkdir()
         self._known = known_content(read_workspace(setting.workspace), setting.options)
         self._settings_mark = _settings(setting.workspace)
         content = _content_mark(self._known)
@@ -148,7 +151,7 @@ class Watch:
         self._converter.clear(self.cursor.files)
         for file in self.cursor.files:
             self._batches[file.number] = [self._converter.read(s) for s in file.segments]
-        self._verdicts = state.load_verdicts(setting.state, self.cursor)
+        self._outcomes = state.load_outcomes(setting.state, self.cursor)
         self._file = LineFile(setting.out) if setting.out else None
         if not found and self._file and self._file.size():
             raise InputError(
@@ -262,13 +265,14 @@ class Watch:
         """Judge all that is taken in."""
         sources = self._converter.sources
         followed = [
-            (choice_of(f, sources[f.source]), self._whole(f), f.tail.sha256)
+            (choice_of(f, sources[f.source]), self._whole(f), f.pieces[-1].sha256)
             for f in self.cursor.files
             if f.segments
         ]
         known = at(self._known, as_of if self.setting.moves else None)
-        folder = self._converter.cache.folder
-        return judge(known, self._files.whole, followed, self._cache, folder, self.setting.options)
+        places = self._work, self._converter.cache.folder
+        options = self.setting.options
+        return judge(known, self._files.whole, followed, self._cache, places, options, self._memory)
 
     def _whole(self, file: Followed) -> Batch:
         whole = joined(self._batches[file.number], file)
@@ -298,23 +302,23 @@ class Watch:
         moment = Moment(as_of.isoformat(), self._files.mark, of_events)
         cursor.episodes, _, closed = follow(cursor.episodes, judged, moment)
         is_first = not cursor.judged
-        found = changes(self._verdicts, judged.results, closed, cursor.episodes, is_first)
+        found = changes(self._outcomes, judged.results, closed, cursor.episodes, is_first)
         first = cursor.outbox.first + len(cursor.outbox.lines)
         writer = Writer(
             self._known.content, self._known.workspace.run, setting.version, _name_of(cursor)
         )
         lines = writer.lines(found, as_of.replace(tzinfo=UTC), first)
-        verdicts = {key: result.verdict for key, result in judged.results.items()}
-        if verdicts != self._verdicts or is_first:
-            state.save_verdicts(setting.state, cursor, verdicts)
-            self._verdicts = verdicts
+        outcomes = {key: result.outcome for key, result in judged.results.items()}
+        if outcomes != self._outcomes or is_first:
+            state.save_outcomes(setting.state, cursor, outcomes)
+            self._outcomes = outcomes
         cursor.outbox = next_outbox(cursor.outbox, lines, self._file.size() if self._file else 0)
         cursor.judged += 1
         cursor.as_of = as_of.isoformat()
         cursor.waiting = [*self.hooks.waiting(), *enumerate(lines, first)]
         cursor.failed_hooks = self.hooks.failed
         state.save(setting.state, cursor)
-        state.clear_verdicts(setting.state, cursor)
+        state.clear_outcomes(setting.state, cursor)
         self._converter.clear(cursor.files)
         self._deliver()
         self.hooks.tell([*enumerate(lines, first)])

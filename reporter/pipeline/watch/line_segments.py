@@ -24,7 +24,7 @@ from reporter.ingest.readers.files import HEAD, InputFile
 from reporter.ingest.readers.inputs import Digest
 from reporter.ingest.readers.inputs import Lines as Counted
 from reporter.ingest.record_path import spool
-from reporter.model.sentences import Sentence, tell
+from reporter.model.sentences import Sentence
 from reporter.model.source import Source
 from reporter.pipeline.watch.cursor import Followed, Segment
 from reporter.pipeline.watch.followed_files import Lines
@@ -91,10 +91,13 @@ class Converter:
                 counted.add(data)
         batch = Batch(source.id, key, counts=[Counts()])
         digest = Digest("", counted.total(), tuple(counted.samples))
-        with Child(self.limits) as child, suppress(Stopped, OutOfMemory):
-            with self.engine.twin() as connection:
-                if stream(connection, source, choice.file, digest, batch, self.cache, child):
-                    return batch
+        with (
+            Child(self.limits) as child,
+            suppress(Stopped, OutOfMemory),
+            self.engine.twin() as connection,
+        ):
+            if stream(connection, source, choice.file, digest, batch, self.cache, child):
+                return batch
         return None
 
     def _spooled(self, choice: Choice, key: str) -> Batch:
@@ -209,8 +212,8 @@ def joined(batches: Sequence[Batch], file: Followed) -> Batch:
 
 def choice_of(file: Followed, source: Source) -> Choice:
     """Return what a followed file counts as in the accounting."""
-    why = tell("followed line by line as {source}", source=source.title)
-    return Choice(replace(_input(file, Path(file.name)), size=file.offset), source, "", why)
+    own = replace(_input(file, Path(file.name)), size=file.offset)
+    return Choice(own, source, "", Sentence(source.title))
 
 
 def _input(file: Followed, path: Path) -> InputFile:

@@ -18,6 +18,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -369,23 +370,31 @@ def compared(
     company: Path,
     lines: list[bytes],
     cuts: list[int],
-    same: Callable[..., None],
-    last: bool = False,
-) -> None:
-    """Let a watch follow a log that grows to each cut, and compare it there, or at the last one, with an assessment."""
-    data, at = b"".join(lines), 0
-    for cut in cuts:
-        append(company / LOG, data[at:cut])
-        at = cut
-        _, round_ = look(company)
-        if last and cut != cuts[-1]:
-            continue
-        copy = company.parent / f"copy-{cut}"
-        shutil.copytree(company, copy)
-        whole = data[: data[:cut].rfind(b"\n") + 1]
-        (copy / LOG).write_bytes(whole)
-        assert round_.judged
-        same(copy, round_.judged)
+    same: Callable[[Path, Judged], None],
+    restarts: bool = False,
+) -> int:
+    """Let a watch follow a log that grows to each cut, and compare it there with an assessment. Return how many results it took
+    from the judgement before.
+    """
+    data, at, reused = b"".join(lines), 0, 0
+    with ExitStack() as held:
+        watch = held.enter_context(Watch(setting(company), Hooks((), print)))
+        for cut in cuts:
+            append(company / LOG, data[at:cut])
+            at = cut
+            if restarts:
+                held.close()
+                watch = held.enter_context(Watch(setting(company), Hooks((), print)))
+            watch.look()
+            keys = dict(watch._memory.keys)
+            judged = watch.round(NOW).judged
+            assert judged
+            reused += sum(keys.get(check) == key for check, key in watch._memory.keys.items())
+            copy = company.parent / f"copy-{cut}"
+            shutil.copytree(company, copy)
+            (copy / LOG).write_bytes(data[: data[:cut].rfind(b"\n") + 1])
+            same(copy, judged)
+    return reused
 
 
 def test_results_are_those_of_the_same_lines_read_at_once(company: Path, tmp_path: Path) -> None:
@@ -400,8 +409,8 @@ def test_results_are_those_of_the_same_lines_read_at_once(company: Path, tmp_pat
         ]
         assert counts[0] == counts[1]
 
-    size = len(b"".join(LINES))
-    compared(company, LINES, [size * 3 // 5, size], same, last=True)
+    cuts = [len(b"".join(LINES[:n])) + 11 for n in (197, 262)]
+    assert compared(company, LINES, cuts, same) >= 30
     changes = [line["activity_name"] for line in told(company)]
     assert "Create" in changes
 
@@ -426,7 +435,8 @@ def test_results_at_random_cuts_are_those_of_an_assessment(
         assert sorted(map(tuple, judged.results.values())) == stored(run)
 
     size = len(b"".join(lines))
-    compared(company, lines, [*sorted(made.sample(range(1, size), 3)), size], same)
+    cuts = [*sorted(made.sample(range(1, size), 3)), size]
+    compared(company, lines, cuts, same, restarts=seed % 2 > 0)
 
 
 @pytest.fixture

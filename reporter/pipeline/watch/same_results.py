@@ -28,6 +28,8 @@ from reporter.transform.derive import drop_loaded
 Compilation = Sequence[tuple[Check, Compiled]]
 _WORD = re.compile(r"\b[a-z_]\w*\b")
 _LINES = "in_events"
+_LOUD = " without silence"
+"""Marks the subjects without why their logs were silent, which only checks of events ask."""
 _MADE_LATER = ("results",)
 """Tables that are filled while checks run."""
 
@@ -92,10 +94,12 @@ def _keys(engine: DuckDB, compiled: Compilation, sight: Sight, lines: str) -> di
     keys = {}
     for check, plan in compiled:
         named = {n for n in _WORD.findall(plan.sql) if n in derived}
+        subjects = f"subjects_{check.about}{_LOUD}"
         if plan.tables & EVENT_TABLES or check.about == "log_source":
             named.add("feed_delivery")
+            subjects = f"subjects_{check.about}"
         named |= {n for name in named for n in dependencies_of(name) if n in derived}
-        own = [(n, marks.get(n, "")) for n in sorted({*named, f"subjects_{check.about}"})]
+        own = [(n, marks.get(n, "")) for n in sorted({*named, subjects})]
         rule = repr(replace(check, examples=())), plan.sql
         keys[check.id] = _digest(repr((base, own, rule)))
     return keys
@@ -109,10 +113,14 @@ def _is_own(name: str) -> bool:
 def _marks(engine: DuckDB) -> dict[str, str]:
     """Return a hash of the rows of each table; their order does not count."""
     names = [n for (n,) in engine.rows("SELECT table_name FROM duckdb_tables() ORDER BY ALL")]
+    relations = {n: n for n in names}
+    for name in names:
+        if name.startswith("subjects_"):
+            relations[f"{name}{_LOUD}"] = f"(SELECT * EXCLUDE (silent) FROM {name})"
     parts = [
         f"SELECT {quoted(n)}, count(*), bit_xor(hash(t)), sum(CAST(hash(t) AS HUGEINT)) FROM"
-        f" {n} AS t"
-        for n in names
+        f" {relation} AS t"
+        for n, relation in relations.items()
     ]
     return {n: repr(rest) for n, *rest in engine.rows(" UNION ALL ".join(parts))}
 

@@ -27,6 +27,7 @@ from reporter.pipeline.retention.retention_verbs import purge, retain
 from reporter.pipeline.rollup.rollup_verb import rollup
 from reporter.pipeline.sealed.seal_verbs import seal, verify
 from reporter.pipeline.warehouse.sql_verb import results_option, sql, with_results
+from reporter.pipeline.watch.watch_verb import watch
 from reporter.system.log import LOG, LOGS, OPEN_LOG, Log, last_line, stderr_log
 from reporter.system.memory import set_up
 from reporter.system.options import amount_given, in_bytes, memory_given, names_given, tidy_hook
@@ -422,12 +423,12 @@ def render(
         print_clean(str(path))
 
 
-main.add_command(render, "export")  # its name in the first release
 for verb in (
-    *(batch, batch_unit, check, lint_mapping, compare, restate, close, history),
-    *(rollup, retain, purge, seal, verify, sql),
+    *(batch, batch_unit, check, lint_mapping, compare, restate, close, history, rollup, retain),
+    *(purge, seal, verify, sql, watch),
 ):
     main.add_command(verb)
+main.add_command(render, "export")  # its name in the first release
 
 
 def _language(code: str | None) -> str:

@@ -14,16 +14,19 @@ import json
 import os
 import shutil
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import asdict, astuple, dataclass, field, replace
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from reporter.content.source_macros import MACROS
-from reporter.engine.base import Unreadable
+from reporter.engine.base import Unreadable, quoted
+from reporter.engine.duckdb import parquet
 from reporter.engine.duckdb import version as engine_version
 from reporter.errors import InputError
+from reporter.ingest.readers.files import InputFile
 from reporter.model.sentences import Sentence, Value
 from reporter.model.source import Source
 from reporter.schema.tables import TABLES, columns_of
@@ -291,3 +294,61 @@ def still_there(cache: Cache) -> Iterator[None]:
             str(cache.folder),
             "Run again, and leave the cache alone meanwhile.",
         ) from error
+
+
+Converted = tuple[Batch, list[InputFile], list[str]]
+"""A batch, its files and their hashes."""
+
+
+def relations(
+    conversions: Iterable[tuple[list[int], Converted]], table: str, cache: Cache
+) -> Iterator[str]:
+    """Yield SQL for the rows of batches: of streams one by one, of the others that are neighbours
+    as one relation, since each costs every query some time.
+    """
+    filled = ((ranks, done) for ranks, done in conversions if table in done[0].tables)
+    for is_stream, group in groupby(filled, key=lambda entry: entry[1][0].stream):
+        if is_stream:
+            yield from (_stream(ranks[0], *done, cache) for ranks, done in group)
+        else:
+            yield _spooled([(ranks, done[0]) for ranks, done in group], table, cache)
+
+
+def _stream(part: int, batch: Batch, files: list[InputFile], _: list[str], cache: Cache) -> str:
+    """SQL: the events of a log; `place`, with `part`, is the row's own."""
+    paths = [cache.folder / name for name in batch.tables["events"]]
+    # What no row fills may not be there.
+    filled = {name for _, name in batch.carried}
+    columns = ", ".join(
+        n if n in filled else f"CAST(NULL AS {t}) AS {n}" for n, t in columns_of(TABLES["events"])
+    )
+    return (
+        f"SELECT {columns}, who, {quoted(batch.source)} AS source, {quoted(files[0].name)} AS file,"
+        f" CAST({part} AS BIGINT) AS part, file_row_number + 1 AS record, file_row_number AS"
+        f" place FROM {parquet(*paths, numbered=True)}"
+    )
+
+
+def _spooled(batches: list[tuple[list[int], Batch]], table: str, cache: Cache) -> str:
+    """SQL: the rows of batches; of events also `place`, which with `part` is the row's own."""
+    names = [(ranks, name) for ranks, batch in batches for name in batch.tables[table]]
+    # Number of the Parquet file and of the row in it: the engine knows them, nothing is stored or
+    # computed.
+    place = ", p.file_index * 1099511627776 + p.file_row_number AS place"
+    return (
+        "SELECT p.* EXCLUDE (f, record), b.source, b.file, b.part,"
+        f" p.record{place if table == 'events' else ''} FROM"
+        f" {parquet(*(cache.folder / name for _, name in names))} AS p JOIN parts AS b ON b.part ="
+        f" {_part([ranks for ranks, _ in names])}"
+    )
+
+
+def _part(ranks: list[list[int]]) -> str:
+    """SQL: the number of the file that a row is from; `ranks` has those of each Parquet file. Where
+    they follow each other only the first is looked up: ten thousand would stand in each query.
+    """
+    if all(some == [*range(some[0], some[0] + len(some))] for some in ranks):
+        firsts = [some[0] for some in ranks]
+        first = f"{firsts}[CAST(p.file_index AS BIGINT) + 1]" if len(ranks) > 1 else str(firsts[0])
+        return f"{first} + p.f"
+    return f"{ranks}[CAST(p.file_index AS BIGINT) + 1][p.f + 1]"

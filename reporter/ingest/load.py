@@ -6,22 +6,19 @@ Every file found is named in the accounting, whatever became of it.
 
 from __future__ import annotations
 
-import itertools
 import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reporter.engine.base import quoted
-from reporter.engine.duckdb import DuckDB, parquet
+from reporter.engine.duckdb import DuckDB
 from reporter.engine.sandbox import USUAL, Limits
 from reporter.i18n.translate import mark
 from reporter.ingest import statement_files as statements
-from reporter.ingest.cache import Batch, Cache, is_kept, open_cache
+from reporter.ingest.cache import Batch, Cache, is_kept, open_cache, relations
 from reporter.ingest.convert import Done, convert
 from reporter.ingest.detect import Choice, recognise
 from reporter.ingest.exports import approved_texts, empty_lists
@@ -81,9 +78,10 @@ def ingest(
     sources: tuple[Source, ...],
     cache: Cache,
     limits: Limits = USUAL,
+    followed: Sequence[tuple[Choice, Batch, str]] = (),
 ) -> Intake:
-    """Read every file of a workspace into the in_ relations. Sources that do not ship run within
-    `limits`.
+    """Read every file of a workspace into the in_ relations; sources that do not ship run within
+    `limits`. `followed` are more files, which are converted already.
     """
     cache = replace(cache, secret_key=cache.secret_key or inputs.key())
     teach(engine, cache.secret_key)
@@ -103,10 +101,11 @@ def ingest(
         conversions = convert(engine, choices, inputs, cache, limits)
     choices, conversions = reconsider(engine, choices, conversions, inputs, cache, limits)
     choices, empties = empty_lists.take(choices, sources, inputs)
-    conversions += empties
+    choices += [choice for choice, _, _ in followed]
+    conversions += [*empties, *((batch, [c.file], [digest]) for c, batch, digest in followed)]
     _register(engine, conversions, cache)
     counted = None if engine.holds_events else _lay_those_there(engine)
-    empty_lists.note(engine, [files for _, files, _ in empties])
+    empty_lists.note(engine, [f for _, f, _ in empties])
     files, quarantined = _count(engine, choices, conversions, inputs)
     lost_counts = {f.file: f.read for f in (*files, *statement_counts) if f.bytes and not f.sha256}
     quarantined = sorted(
@@ -255,16 +254,16 @@ def _register(engine: DuckDB, conversions: list[Done], cache: Cache) -> None:
     engine.run("CREATE TABLE carried (source VARCHAR, tbl VARCHAR, col VARCHAR)")
     engine.run("CREATE TABLE parts (part BIGINT, source VARCHAR, file VARCHAR)")
     engine.run("CREATE TABLE hidden (file VARCHAR, record BIGINT)")
-    firsts = list(itertools.accumulate((len(files) for _, files, _ in conversions), initial=0))
-    for first_part, (batch, files, _) in zip(firsts, conversions, strict=False):
+    numbers = _numbers(conversions)
+    for ranks, (batch, files, _) in zip(numbers, conversions, strict=True):
         engine.insert("carried", [(batch.source, t, c) for t, c in batch.carried])
         engine.insert(
-            "parts", [(first_part + i, batch.source, f.name) for i, f in enumerate(files)]
+            "parts", [(n, batch.source, f.name) for n, f in zip(ranks, files, strict=True)]
         )
         hidden = [(files[i].name, n) for i, n, _, why, _ in batch.problems if has_hidden(why)]
         engine.insert("hidden", hidden)
     for spec in LOADED:
-        parts = list(_parts(zip(firsts, conversions, strict=False), spec.name, cache))
+        parts = list(relations(zip(numbers, conversions, strict=True), spec.name, cache))
         null_columns = ", ".join(f"CAST(NULL AS {t}) AS {n}" for n, t in columns_of(spec))
         is_events = spec.name == "events"
         null_columns += ", CAST(NULL AS UBIGINT) AS who" if is_events else ""
@@ -278,51 +277,17 @@ def _register(engine: DuckDB, conversions: list[Done], cache: Cache) -> None:
         engine.run(f"CREATE {kind} in_{spec.name} AS {' UNION ALL '.join(parts)}")
 
 
-def _parts(conversions: Iterable[tuple[int, Done]], table: str, cache: Cache) -> Iterator[str]:
-    """Yield SQL for the rows of batches: of streams one by one, of the others that are neighbours
-    as one relation, since each costs every query some time.
+def _numbers(conversions: list[Done]) -> list[list[int]]:
+    """Return a number for each file of each batch, in the order of source and name: which of two
+    equal records is the first must not depend on how large a file has grown.
     """
-    filled = ((first, done) for first, done in conversions if table in done[0].tables)
-    for is_stream, group in groupby(filled, key=lambda entry: entry[1][0].stream):
-        if is_stream:
-            yield from (_stream(first, *done, cache) for first, done in group)
-        else:
-            yield _spooled([(first, done[0]) for first, done in group], table, cache)
-
-
-def _stream(
-    first_part: int, batch: Batch, files: list[InputFile], _: list[str], cache: Cache
-) -> str:
-    """SQL: the events of a log; `place`, with `part`, is the row's own."""
-    paths = [cache.folder / name for name in batch.tables["events"]]
-    # What no row fills may not be there.
-    filled = {name for _, name in batch.carried}
-    columns = ", ".join(
-        n if n in filled else f"CAST(NULL AS {t}) AS {n}" for n, t in columns_of(TABLES["events"])
+    places = sorted(
+        (batch.source, Path(file.name), i, k)
+        for i, (batch, files, _) in enumerate(conversions)
+        for k, file in enumerate(files)
     )
-    return (
-        f"SELECT {columns}, who, {quoted(batch.source)} AS source, {quoted(files[0].name)} AS file,"
-        f" CAST({first_part} AS BIGINT) AS part, file_row_number + 1 AS record, file_row_number AS"
-        f" place FROM {parquet(*paths, numbered=True)}"
-    )
-
-
-def _spooled(batches: list[tuple[int, Batch]], table: str, cache: Cache) -> str:
-    """SQL: the rows of batches; of events also `place`, which with `part` is the row's own."""
-    names = [(first, name) for first, batch in batches for name in batch.tables[table]]
-    # Number of the Parquet file and of the row in it: the engine knows them, nothing is stored or
-    # computed.
-    place = ", p.file_index * 1099511627776 + p.file_row_number AS place"
-    firsts = [first for first, _ in names]
-    first_part = (
-        f"{firsts}[CAST(p.file_index AS BIGINT) + 1]" if len(batches) > 1 else str(firsts[0])
-    )
-    return (
-        "SELECT p.* EXCLUDE (f, record), b.source, b.file, b.part,"
-        f" p.record{place if table == 'events' else ''} FROM"
-        f" {parquet(*(cache.folder / name for _, name in names))} AS p JOIN parts AS b ON b.part ="
-        f" {first_part} + p.f"
-    )
+    ranks = {(i, k): rank for rank, (*_, i, k) in enumerate(places)}
+    return [[ranks[i, k] for k in range(len(files))] for i, (_, files, _) in enumerate(conversions)]
 
 
 def _count(

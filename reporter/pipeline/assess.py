@@ -306,7 +306,7 @@ def _assess(
         intake = noted(engine, intake, notices)
         followed = load_earlier(engine, earlier, workspace.run, content, intake.names)
         engine.lock((cache.folder, part))
-        faults = _run_checks(engine, content, compiled, kept, work, options)
+        faults = run_checks(engine, content, compiled, kept, work, options)
         if claims.compensations or claims.waivers or options.pseudonymise:
             make_changeable(engine)
         remember(engine, setup := own_settings(workspace, [c for c, _ in compiled]))
@@ -362,7 +362,7 @@ def _beside_shipped(
         return [beside_shipped(engine, setup, content, compiled, plain, *settled, run)]
 
 
-def _run_checks(
+def run_checks(
     engine: DuckDB,
     content: Content,
     compiled: Sequence[tuple[Check, Compiled]],

@@ -186,7 +186,7 @@ def evidence_hashes(
         "policy": content.policy.sha256,
         "workspace": sha256(workspace.folder / NAME),
         "thresholds": hashlib.sha256(thresholds.encode()).hexdigest(),
-        "reporter": _version(),
+        "reporter": program_version(),
         "engine": engine,
     }
     mappings = sorted((workspace.folder / FOLDER).glob("*.yml"))
@@ -200,7 +200,8 @@ def evidence_hashes(
     return {"evidence_id": hashlib.sha256(text.encode()).hexdigest(), **hashes}
 
 
-def _version() -> str:
+def program_version() -> str:
+    """Return the version of the program, for what it leaves behind."""
     from importlib.metadata import PackageNotFoundError, version
 
     try:

@@ -52,6 +52,17 @@ def print_json(value: Any, indent: int | None = None) -> None:
     _print(clean_json(value, indent=indent))
 
 
+def print_plain(text: str) -> None:
+    """Print a line that has no control character, such as JSON, and see that it leaves at once."""
+    from reporter.system.plain_text import escape_json
+
+    _print(escape_json(text))
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        raise Unprinted(error.errno, error.strerror) from error
+
+
 def print_over(text: str) -> None:
     """Print a line on stderr that the next one is written over; '' takes the last one away."""
     from reporter.system.plain_text import clean

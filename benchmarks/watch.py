@@ -1,0 +1,148 @@
+"""Write events at a steady rate while `reporter watch` follows them; measure from a line to the change that it causes.
+
+usage: python benchmarks/watch.py WORKSPACE [--rate 20000] [--seconds 600] [--agents 200] [--every 5]
+
+Every few seconds one event is of an agent that no list knows. The time from its line on disk to the line that tells of it is the
+latency. Printed are the median and p99 of it, lines written and taken in, and the memory of the watch.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+HERE = Path(__file__).parent
+START = datetime(2026, 7, 1, tzinfo=UTC)
+TICK = 0.05
+
+
+def main() -> None:
+    """Read the command line, run, and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("workspace", type=Path)
+    parser.add_argument("--rate", type=int, default=20_000)
+    parser.add_argument("--seconds", type=int, default=600)
+    parser.add_argument("--agents", type=int, default=200)
+    parser.add_argument("--every", type=float, default=5)
+    given = parser.parse_args()
+    place = given.workspace.absolute()
+    shutil.rmtree(place, ignore_errors=True)
+    words = ["--events", "20000", "--agents", str(given.agents)]
+    subprocess.run([sys.executable, HERE / "generate.py", place / "ws", *words], check=True)
+    log = place / "ws/logs/events.jsonl"
+    lines = log.read_bytes().splitlines(keepends=True)
+    out = place / "out.jsonl"
+    command = [sys.executable, "-m", "reporter", "watch", place / "ws", "--state", place / "state"]
+    watch = subprocess.Popen(
+        [*command, "--out", out, "--log", "json"], stderr=(place / "log").open("w")
+    )
+    try:
+        while not out.exists():  # the first judgement is of what was there before
+            time.sleep(0.2)
+        written_at, n_written, sizes = _write(log, lines, given, watch.pid)
+        told_at = _told(out, place / "log", set(written_at), given.seconds + 120)
+    finally:
+        watch.terminate()
+        watch.wait()
+    _print(written_at, told_at, n_written + len(lines), place, sizes)
+
+
+def _write(
+    log: Path, lines: list[bytes], given: argparse.Namespace, watch: int
+) -> tuple[dict[str, float], int, list[int]]:
+    """Append events at the rate asked for; return when each offender was written, how many lines, and sizes of the watch."""
+    written_at: dict[str, float] = {}
+    sizes = []
+    began, n_written, due = time.time(), 0, 0.0
+    with log.open("ab", buffering=0) as file:
+        while (passed := time.time() - began) < given.seconds:
+            target = int(passed * given.rate)
+            block = b"".join(
+                lines[i % len(lines)].replace(b'"ev-', b'"n%d-' % i, 1)
+                for i in range(n_written, target)
+            )
+            if passed >= due:
+                due += given.every
+                name = f"offender-{len(written_at)}"
+                block += _offender(name, passed)
+                written_at[name] = time.time()
+                sizes.append(_resident(watch))
+            file.write(block)
+            n_written = target
+            time.sleep(TICK)
+    return written_at, n_written + len(written_at), sizes
+
+
+def _offender(name: str, passed: float) -> bytes:
+    moment = (START + timedelta(seconds=passed)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    event = {
+        "event_id": name, "time": moment, "log_source": "gateway", "actor_id": name, "actor_kind": "agent",
+        "action": "read", "effect": "read", "tool": "crm.get_a0", "outcome": "success",
+    }  # fmt: skip
+    return json.dumps(event).encode() + b"\n"
+
+
+def _told(out: Path, log: Path, names: set[str], seconds: float) -> dict[str, float]:
+    """Return when each offender was told of, by the lines about judgements, whose changes they are."""
+    end, told_at, first = time.time() + seconds, {}, 0
+    while time.time() < end and told_at.keys() < names:
+        time.sleep(1)
+        told_at, first = {}, 0
+        changes = [json.loads(line) for line in out.read_text().splitlines()]
+        for line in log.read_text().splitlines():
+            entry = json.loads(line)
+            if entry.get("event") == "judged":
+                at = datetime.fromisoformat(entry["time"]).timestamp()
+                for change in changes[first : first + entry["changes"]]:
+                    name = change["resources"][0]["uid"]
+                    if name in names:
+                        told_at.setdefault(name, at)
+                first += entry["changes"]
+    return told_at
+
+
+def _resident(process: int) -> int:
+    """Return the megabytes of a process and of those that it started."""
+    found = subprocess.run(
+        ["ps", "-eo", "pid,ppid,rss"], capture_output=True, text=True, check=True
+    ).stdout
+    rows = [tuple(map(int, line.split())) for line in found.splitlines()[1:]]
+    family = {process}
+    for _ in range(4):
+        family |= {pid for pid, parent, _ in rows if parent in family}
+    return sum(rss for pid, _, rss in rows if pid in family) // 1024
+
+
+def _print(
+    written_at: dict[str, float],
+    told_at: dict[str, float],
+    n_lines: int,
+    place: Path,
+    sizes: list[int],
+) -> None:
+    waits = sorted(told_at[n] - at for n, at in written_at.items() if n in told_at)
+    files = json.loads((place / "state/cursor.json").read_text())["files"]
+    judged = sum(
+        '"event": "judged"' in line or '"event":"judged"' in line
+        for line in (place / "log").read_text().splitlines()
+    )
+    print(
+        f"lines written {n_lines}, taken in {sum(f['lines'] for f in files)}; judgements {judged}"
+    )
+    print(f"offenders {len(written_at)}, told {len(waits)}")
+    if waits:
+        print(
+            f"seconds to the change: median {statistics.median(waits):.1f}, p99 {waits[int(len(waits) * 0.99) - 1]:.1f}"
+        )
+    print(f"MB of memory: first {sizes[0]}, largest {max(sizes)}, last {sizes[-1]}")
+
+
+if __name__ == "__main__":
+    main()

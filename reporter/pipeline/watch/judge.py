@@ -1,0 +1,139 @@
+"""All checks over what was read so far, by the steps of an assessment. In: content, files, lines.
+Out: one row a result, as `results.parquet` of a run over the same records has them.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from reporter.content.packs import naming
+from reporter.engine.duckdb import DuckDB
+from reporter.evaluate.coded_results import make_changeable
+from reporter.ingest.cache import Batch, Cache
+from reporter.ingest.detect import Choice
+from reporter.ingest.load import Intake, ingest
+from reporter.ingest.readers.files import InputFile
+from reporter.ingest.readers.inputs import Inputs
+from reporter.pipeline import kept_tables
+from reporter.pipeline.assess import (
+    Known,
+    Options,
+    derive_tables,
+    noted,
+    refuse_nothing,
+    run_checks,
+)
+from reporter.pipeline.resolve_statements import resolve, with_shortfalls
+from reporter.pipeline.watch.same_results import Memory, fill
+from reporter.statements import exceptions
+
+COLUMNS = (
+    *("check_id", "subject", "status", "reason_code", "reason_values", "ref", "actor", "owner"),
+    *("tier_lo", "tier_hi", "evidence", "waived_until", "waiver"),
+)
+"""Of a result."""
+
+
+class Result(NamedTuple):
+    """One check of one subject."""
+
+    check: str
+    subject: str
+    status: str
+    code: str
+    values: str
+    record: str
+    actor: str
+    owner: str
+    tier_lo: int
+    tier_hi: int
+    evidence: str
+    waived_until: str
+    waiver: str
+
+    @property
+    def outcome(self) -> tuple[str, str, str]:
+        """What a reader is told of when it changes: counts in a reason change with each event."""
+        return self.status, self.code, self.waived_until
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What all checks found at one moment."""
+
+    results: dict[tuple[str, str], Result]
+    intake: Intake
+    faults: dict[str, str]
+    last_acts: dict[str, str]
+    """Actor -> time of its last act in the period."""
+
+
+def judge(
+    known: Known,
+    files: Sequence[InputFile],
+    followed: Sequence[tuple[Choice, Batch, str]],
+    cache: Cache,
+    places: tuple[Path, Path],
+    options: Options,
+    memory: Memory | None = None,
+) -> Judged:
+    """Read what does not grow, lay what was converted beside it, and run all checks, but those
+    whose results `memory` has. `places` are where an engine works and where the lines are.
+
+    Raises InputError where nothing could be read, ContentError where content is wrong.
+    """
+    workspace, content = known.workspace, known.content
+    with (
+        tempfile.TemporaryDirectory(dir=places[0]) as folder,
+        Inputs(list(files)) as inputs,
+        DuckDB(Path(folder) / "engine", options.memory, options.temp_size) as engine,
+    ):
+        with naming(content.packs):
+            intake = ingest(engine, inputs, content.sources, cache, options.limits, followed)
+        intake = with_shortfalls(intake, inputs)
+        refuse_nothing(intake, workspace.folder)
+        who, notices = derive_tables(engine, workspace, {})
+        intake, _, claims = resolve(engine, intake, workspace, content, known.catalogs, who)
+        intake = noted(engine, intake, notices)
+        engine.lock((cache.folder, places[1], Path(folder), *([memory.folder] if memory else [])))
+        if memory and not content.extra and not content.packs:
+            mark = repr([(f.file, f.read, f.sha256) for f in intake.files])
+            faults = fill(engine, content, known.compiled, memory, mark)
+        else:
+            nothing = kept_tables.Kept(cache, "", {})
+            faults = run_checks(engine, content, known.compiled, nothing, Path(folder), options)
+        if claims.compensations or claims.waivers:
+            make_changeable(engine)
+        exceptions.compensate(engine, claims.compensations, content.checks, who)
+        exceptions.waive(engine, claims.waivers, content.checks, workspace.run.as_of, who)
+        return Judged(_results(engine), intake, faults, _last_acts(engine))
+
+
+def _results(engine: DuckDB) -> dict[tuple[str, str], Result]:
+    columns = ", ".join(
+        c if c.startswith("tier_") else f"coalesce(CAST({c} AS VARCHAR), '')" for c in COLUMNS
+    )
+    rows = engine.rows(f"SELECT {columns} FROM results ORDER BY check_id, subject")
+    return {(r[0], r[1]): Result(*r) for r in rows}
+
+
+def _last_acts(engine: DuckDB) -> dict[str, str]:
+    return dict(
+        engine.rows(
+            "SELECT agent_id, CAST(max(last_at) AS VARCHAR) FROM activity WHERE in_window AND"
+            " agent_id IS NOT NULL GROUP BY agent_id ORDER BY agent_id"
+        )
+    )
+
+
+def at(known: Known, as_of: datetime | None) -> Known:
+    """Return what is followed, judged as of another time: never beyond the period's end."""
+    if as_of is None:
+        return known
+    run = replace(known.workspace.run, as_of=as_of)
+    return replace(known, workspace=replace(known.workspace, run=run))

@@ -1,0 +1,226 @@
+"""New lines of followed files, converted as an assessment converts the file. In: a copy of some
+lines. Out: a batch that counts its records from the first line of the file on.
+
+Segments of a file are put together from time to time: many small files are slow to read.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from reporter.content import source_macros
+from reporter.engine.base import OutOfMemory
+from reporter.engine.duckdb import DuckDB, parquet
+from reporter.engine.sandbox import Child, Limits, Stopped
+from reporter.errors import InputError
+from reporter.ingest.bulk_path import stream
+from reporter.ingest.cache import Batch, Cache, Counts, find, keep, put
+from reporter.ingest.detect import Choice, recognise
+from reporter.ingest.readers.files import HEAD, InputFile
+from reporter.ingest.readers.inputs import Digest
+from reporter.ingest.readers.inputs import Lines as Counted
+from reporter.ingest.readers.samples import SAMPLE
+from reporter.ingest.record_path import spool
+from reporter.model.sentences import Sentence
+from reporter.model.source import Source
+from reporter.pipeline.watch.cursor import Followed, Segment
+from reporter.pipeline.watch.followed_files import Lines
+from reporter.privacy.redact_sql import teach
+from reporter.system.temporary import sync
+
+WORTH_STREAMING = 1 << 18
+"""Bytes from which lines are read by the engine directly."""
+MANY = 32
+"""Segments of a file of one size that are put together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Converter:
+    """What converts lines: an engine of its own, and where the Parquet goes."""
+
+    engine: DuckDB
+    cache: Cache
+    sources: dict[str, Source]
+    limits: Limits
+
+    def prepare(self) -> None:
+        """Teach the engine what sources and the search for secrets need."""
+        teach(self.engine, self.cache.secret_key)
+        source_macros.define(self.engine)
+
+    def follows(self, file: InputFile) -> Source | None:
+        """Return the source of a file that can be read line by line from now on; None where it is
+        too short to know, or its records belong together.
+        """
+        is_plain = file.format == "jsonl" and file.encoding == "utf-8" and not file.gzipped
+        # The first records tell the source, the first bytes the encoding.
+        if not is_plain or file.size < HEAD or _lines_in(file) < SAMPLE:
+            return None
+        with self.engine.twin() as connection:
+            (choice,) = recognise(connection, [file], tuple(self.sources.values()), self.limits)
+        source = choice.source
+        if not source or choice.file.envelope or choice.envelope or choice.path:
+            return None
+        return None if source.together or source.foreign or not source.is_log else source
+
+    def convert(self, lines: Lines) -> Segment:
+        """Convert lines and keep the batch; the disk has it when this returns."""
+        file = lines.file
+        key = f"{file.number}-{file.offset}"
+        source = self.sources[file.source]
+        own = replace(_input(file, lines.path), size=lines.size)
+        choice = Choice(own, source, "", Sentence(""))
+        batch = self._streamed(choice, key, lines) or self._spooled(choice, key)
+        self._count_on(batch, file.lines, lines.count)
+        keep(self.cache, batch)
+        for name in (*batch.hashes, f"{key}.json"):
+            sync(self.cache.folder / name)
+        return Segment(key, lines.count)
+
+    def _streamed(self, choice: Choice, key: str, lines: Lines) -> Batch | None:
+        source = choice.source
+        assert source
+        if lines.size < WORTH_STREAMING or not source.columns:
+            return None
+        counted = Counted()
+        with lines.path.open("rb") as file:
+            while data := file.read(1 << 24):
+                counted.add(data)
+        batch = Batch(source.id, key, counts=[Counts()])
+        digest = Digest("", counted.total(), tuple(counted.samples))
+        with (
+            Child(self.limits) as child,
+            suppress(Stopped, OutOfMemory),
+            self.engine.twin() as connection,
+        ):
+            if stream(connection, source, choice.file, digest, batch, self.cache, child):
+                return batch
+        return None
+
+    def _spooled(self, choice: Choice, key: str) -> Batch:
+        assert choice.source
+        batch = Batch(choice.source.id, key, counts=[Counts()])
+        with self.engine.twin() as connection:  # what it makes on the way goes with it
+            spool(connection, choice.source, [choice], batch, self.cache, self.limits)
+        return batch
+
+    def _count_on(self, batch: Batch, before: int, count: int) -> None:
+        """Let the records of a batch go on where those before it ended."""
+        number = f"file_row_number + 1 + {before}" if batch.stream else f"record + {before}"
+        rest = "* EXCLUDE (file_row_number), 0 AS f," if batch.stream else "* EXCLUDE (record),"
+        tables = {
+            table: [self._rewrite(n, f"{rest} {number} AS record", batch) for n in names]
+            for table, names in batch.tables.items()
+        }
+        batch.tables, batch.stream = tables, False
+        batch.problems = [(f, n and n + before, *rest) for f, n, *rest in batch.problems]  # type: ignore[misc]
+
+    def _rewrite(self, name: str, columns: str, batch: Batch) -> str:
+        source = self.cache.folder / name
+        target = self.engine.work / f"{batch.key}.{len(batch.hashes)}.rewritten.parquet"
+        numbered = columns.startswith("* EXCLUDE (file_row_number)")
+        self.engine.write_parquet(
+            f"SELECT {columns} FROM {parquet(source, numbered=numbered)}", target
+        )
+        del batch.hashes[name]
+        source.unlink()
+        target = target.rename(target.with_name(f"{name.removesuffix('.parquet')}.lines.parquet"))
+        put(self.cache, batch, target)
+        return target.name
+
+    def batch_of(self, file: Followed) -> Batch:
+        """Return all segments of a file as one batch.
+
+        Raises InputError where one is not as it was kept.
+        """
+        return joined([self.read(segment) for segment in file.segments], file)
+
+    def read(self, segment: Segment) -> Batch:
+        """Return a kept segment.
+
+        Raises InputError where it is not as it was kept.
+        """
+        batch = find(self.cache, segment.key, 1)
+        if batch is None:
+            raise InputError(
+                "lines that a watch had taken in are not as it kept them",
+                str(self.cache.folder / f"{segment.key}.json"),
+                "Put the folder back as it was, or begin anew with another --state.",
+            )
+        return batch
+
+    def put_together(self, file: Followed, batches: list[Batch]) -> list[Batch]:
+        """Put segments together where many of about one size follow each other: each line is
+        written anew only a few times, however long a file grows.
+        """
+        levels = [_level(s.lines) for s in file.segments]
+        if len(levels) < MANY or len({*levels[-MANY:]}) > 1:
+            return batches
+        parts, kept = batches[-MANY:], file.segments[-MANY:]
+        whole = joined(parts, file)
+        whole.key = f"{kept[0].key}-{sum(s.lines for s in kept)}"
+        for table, names in whole.tables.items():
+            path = self.engine.work / f"{whole.key}.{table}.parquet"
+            scan = parquet(*(self.cache.folder / n for n in names))
+            self.engine.write_parquet(f"SELECT * FROM {scan}", path)
+            for name in names:
+                whole.hashes.pop(name)
+            put(self.cache, whole, path)
+            whole.tables[table] = [path.name]
+        keep(self.cache, whole)
+        for name in (*whole.hashes, f"{whole.key}.json"):
+            sync(self.cache.folder / name)
+        file.segments[-MANY:] = [Segment(whole.key, sum(s.lines for s in kept))]
+        return [*batches[:-MANY], whole]
+
+    def clear(self, files: Iterable[Followed]) -> None:
+        """Remove what no file names: a watch that was killed had not noted it yet."""
+        keys = {segment.key for file in files for segment in file.segments}
+        for path in self.cache.folder.iterdir():
+            if path.is_file() and path.name.split(".", 1)[0] not in keys:
+                path.unlink()
+
+
+def _lines_in(file: InputFile) -> int:
+    """Return the number of lines in the first megabyte of a file."""
+    with file.path.open("rb") as handle:
+        return handle.read(min(file.size, 1 << 20)).count(b"\n")
+
+
+def joined(batches: Sequence[Batch], file: Followed) -> Batch:
+    """Return batches of lines that follow each other as one; nothing is read or written."""
+    whole = Batch(file.source, f"file-{file.number}", counts=[Counts()])
+    types: Counter[str] = Counter()
+    carried: set[tuple[str, str]] = set()
+    for batch in batches:
+        for table, names in batch.tables.items():
+            whole.tables.setdefault(table, []).extend(names)
+        for name in ("read", "kept", "out_of_scope", "unreadable", "rejected"):
+            more = getattr(batch.counts[0], name)
+            setattr(whole.counts[0], name, getattr(whole.counts[0], name) + more)
+        whole.problems += batch.problems
+        whole.hashes |= batch.hashes
+        whole.made_with = whole.made_with or batch.made_with
+        carried |= {(t, c) for t, c in batch.carried}
+        types.update(dict(batch.other_types))
+    whole.carried, whole.other_types = sorted(carried), sorted(types.items())
+    return whole
+
+
+def choice_of(file: Followed, source: Source) -> Choice:
+    """Return what a followed file counts as in the accounting."""
+    own = replace(_input(file, Path(file.name)), size=file.offset)
+    return Choice(own, source, "", Sentence(source.title))
+
+
+def _input(file: Followed, path: Path) -> InputFile:
+    return InputFile(path, file.name, 0, "jsonl", file.packed)
+
+
+def _level(lines: int) -> int:
+    """Return a number that is the same for segments of about one size."""
+    return len(f"{lines:b}") // 5

@@ -1,0 +1,366 @@
+"""The watch itself: what is new is taken in, judged, committed and told, over and over. In: a
+workspace, a folder for its state. Out: lines of changes.
+
+What is committed is a whole: the bytes taken in, the outcomes over them, the lines that tell of
+the changes. A watch that is killed at any moment goes on from the last commit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Self
+
+from reporter.content.workspace import read_workspace
+from reporter.engine.duckdb import DuckDB
+from reporter.engine.duckdb import version as engine_version
+from reporter.errors import InputError
+from reporter.ingest import cache as ingest_cache
+from reporter.ingest.cache import Batch, open_cache
+from reporter.ingest.readers.files import InputFile, discover, sniff
+from reporter.ingest.readers.inputs import FOLDERS, Inputs
+from reporter.pipeline.assess import Known, Options, known_content
+from reporter.pipeline.watch import cursor as state
+from reporter.pipeline.watch.change_lines import Writer, changes
+from reporter.pipeline.watch.cursor import Cursor, Followed
+from reporter.pipeline.watch.episodes import Moment, follow
+from reporter.pipeline.watch.followed_files import (
+    Digests,
+    growing,
+    new_lines,
+    place,
+    signature,
+    take,
+    whole_lines,
+)
+from reporter.pipeline.watch.hooks import Hooks
+from reporter.pipeline.watch.judge import Judged, at, judge
+from reporter.pipeline.watch.line_segments import Converter, choice_of, joined
+from reporter.pipeline.watch.same_results import Memory
+from reporter.pipeline.watch.sinks import LineFile, next_outbox
+from reporter.schema.tables import EVENT_TABLES
+
+AT_ONCE = 32 << 20
+"""Bytes of a file that are taken in at once."""
+A_ROUND = 1 << 30
+"""Bytes that are taken in before they are judged."""
+LARGE = 1 << 20
+"""Bytes from which a file that is not followed never will be."""
+STDIN = "stdin"
+"""Folder of the state for what came over stdin."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What to watch, and whom to tell."""
+
+    workspace: Path
+    state: Path
+    options: Options
+    version: str
+    out: Path | None = None
+    """File for the lines; None: they are printed."""
+    stream: Callable[[str], None] = lambda _: None
+    """Prints a line."""
+    moves: bool = False
+    """Judge as of the time that is handed in, not as of that of the workspace."""
+    stdin: str = ""
+    """Name below logs/ of what comes over stdin."""
+
+    @property
+    def stdin_path(self) -> Path:
+        """Where that is kept."""
+        return self.state / STDIN / self.stdin
+
+
+@dataclass(slots=True)
+class Told:
+    """What became of one round."""
+
+    taken: int = 0
+    """Lines taken in."""
+    changes: int = 0
+    judged: Judged | None = None
+    """None where nothing had to be judged."""
+
+
+@dataclass(slots=True)
+class _Files:
+    """What a look at the workspace found."""
+
+    whole: list[InputFile] = field(default_factory=list)
+    mark: str = ""
+
+
+class Watch:
+    """Follows one workspace; a context manager that holds the state."""
+
+    def __init__(self, setting: Setting, hooks: Hooks) -> None:
+        self.setting, self.hooks = setting, hooks
+        self._held = ExitStack()
+        self._digests = Digests()
+        self._batches: dict[int, list[Batch]] = {}
+        self._files = _Files()
+        self._not_followed: set[tuple[int, ...]] = set()
+        self._new = True
+        self._is_full = False
+
+    def __enter__(self) -> Self:
+        """Take up the state where it was left.
+
+        Raises InputError where another watch holds it, or it is not as it was left.
+        """
+        try:
+            self._open()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def _open(self) -> None:
+        setting = self.setting
+        _refuse_state(setting)
+        self._held.enter_context(state.held(setting.state))
+        self._work = Path(self._held.enter_context(tempfile.TemporaryDirectory()))
+        self._copies = self._work / "copies"
+        self._memory = Memory(self._work / "memory")
+        self._memory.folder.mkdir()
+        self._known = known_content(read_workspace(setting.workspace), setting.options)
+        self._settings_mark = _settings(setting.workspace)
+        content = _content_mark(self._known)
+        found = state.load(setting.state, setting.workspace, content)
+        self.cursor = found or Cursor(
+            state.FORMAT,
+            str(setting.workspace.resolve()),
+            setting.options.key or self._key(),
+            content,
+        )
+        key = self.cursor.key
+        segments = open_cache(setting.state / state.SEGMENTS, key, setting.options.warn)
+        self._cache = open_cache(setting.state / state.CACHE, key, setting.options.warn)
+        engine = self._held.enter_context(DuckDB(self._work / "engine", setting.options.memory))
+        sources = {s.id: s for s in self._known.content.sources}
+        self._converter = Converter(engine, segments, sources, setting.options.limits)
+        self._converter.prepare()
+        self._converter.clear(self.cursor.files)
+        for file in self.cursor.files:
+            self._batches[file.number] = [self._converter.read(s) for s in file.segments]
+        self._outcomes = state.load_outcomes(setting.state, self.cursor)
+        self._file = LineFile(setting.out) if setting.out else None
+        if not found and self._file and self._file.size():
+            raise InputError(
+                "is there already, and the state is new",
+                str(setting.out),
+                "Give another --out, or the --state that goes with it.",
+            )
+        self._deliver()
+        self.hooks.failed = self.cursor.failed_hooks
+        self.hooks.tell(self.cursor.waiting)
+
+    def __exit__(self, *raised: object) -> None:
+        self.hooks.close()
+        self._held.close()
+
+    def look(self) -> None:
+        """Look at all files of the workspace: new, renamed, packed, changed or removed ones."""
+        if (mark := _settings(self.setting.workspace)) != self._settings_mark:
+            self._known = known_content(
+                read_workspace(self.setting.workspace), self.setting.options
+            )
+            self._settings_mark = mark
+        names = [(f.number, f.name, f.gone, f.packed) for f in self.cursor.files]
+        others = place(self.cursor.files, self._discover())
+        shutil.rmtree(self._copies, ignore_errors=True)
+        self._copies.mkdir()
+        whole = [found for file in others if (found := self._followed_or_whole(file))]
+        files = _Files(whole, f"{mark} {signature(whole)}")
+        moved = names != [(f.number, f.name, f.gone, f.packed) for f in self.cursor.files]
+        self._new |= moved or files.mark != self._files.mark
+        self._files = files
+
+    def _key(self) -> str:
+        with Inputs(self._discover()) as inputs:
+            return inputs.key()
+
+    def _discover(self) -> list[InputFile]:
+        found = discover(self.setting.workspace, FOLDERS)
+        if self.setting.stdin:
+            path = self.setting.stdin_path
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            path.touch()
+            found.append(sniff(path, f"logs/{self.setting.stdin}"))
+        return found
+
+    def _followed_or_whole(self, file: InputFile) -> InputFile | None:
+        """Begin to follow a file, or return it as one to be read whole: without a line that has
+        not ended.
+        """
+        if not file.name.startswith("logs/") or file.gzipped or file.format != "jsonl":
+            return file
+        ended = whole_lines(file, self._copies)
+        if ended is None:
+            return None
+        inode = ended.stamp[:2]
+        if inode not in self._not_followed and (source := self._converter.follows(ended)):
+            number = self.cursor.next_number
+            self.cursor.next_number += 1
+            followed = Followed(number, file.name, inode[0], inode[1], source.id)
+            self.cursor.files.append(followed)
+            self._batches[number] = []
+            return None
+        if file.size >= LARGE:  # it was looked at with enough lines
+            self._not_followed.add(inode)
+        return ended
+
+    def take_in(self) -> int:
+        """Take in the whole lines that were added to the followed files, up to a limit; return
+        their number.
+        """
+        taken, room = 0, A_ROUND
+        for file, path in growing(self.setting.workspace, self.cursor.files, self._paths()):
+            while room > 0:
+                target = self._work / "lines.jsonl"
+                digest = self._digests.of(file)
+                lines = new_lines(file, path, target, min(AT_ONCE, room), digest)
+                if lines is None:
+                    break
+                segment = self._converter.convert(lines)
+                file.segments = [*file.segments, segment]
+                batches = [*self._batches[file.number], self._converter.read(segment)]
+                take(lines, self._digests)
+                self._batches[file.number] = self._converter.put_together(file, batches)
+                taken, room = taken + lines.count, room - lines.size
+        self._new |= taken > 0
+        self._is_full = room <= 0
+        return taken
+
+    def _paths(self) -> dict[str, Path]:
+        """Return where the files are that do not lie in the workspace, by name."""
+        if not self.setting.stdin:
+            return {}
+        return {f"logs/{self.setting.stdin}": self.setting.stdin_path}
+
+    def is_behind(self) -> bool:
+        """Tell whether whole lines wait that were not taken in for want of room."""
+        waiting = growing(self.setting.workspace, self.cursor.files, self._paths())
+        return self._is_full and any(True for _ in waiting)
+
+    def round(self, now: datetime) -> Told:
+        """Take in what is new, judge it if anything is, commit, and tell of the changes."""
+        told = Told(self.take_in())
+        if self._new or self._is_due(now):
+            as_of = self._as_of(now)
+            told.judged = self.judge(as_of)
+            told.changes = self._commit(told.judged, as_of)
+            self._new = False
+        return told
+
+    def judge(self, as_of: datetime) -> Judged:
+        """Judge all that is taken in."""
+        sources = self._converter.sources
+        followed = [
+            (choice_of(f, sources[f.source]), self._whole(f), f.pieces[-1].sha256)
+            for f in self.cursor.files
+            if f.segments
+        ]
+        known = at(self._known, as_of if self.setting.moves else None)
+        places = self._work, self._converter.cache.folder
+        options = self.setting.options
+        return judge(known, self._files.whole, followed, self._cache, places, options, self._memory)
+
+    def _whole(self, file: Followed) -> Batch:
+        whole = joined(self._batches[file.number], file)
+        folder = self._converter.cache.folder.absolute()
+        whole.tables = {t: [str(folder / n) for n in names] for t, names in whole.tables.items()}
+        return whole
+
+    def _is_due(self, now: datetime) -> bool:
+        """Tell whether time alone may have changed a result."""
+        if not self.setting.moves:
+            return False
+        last = datetime.fromisoformat(self.cursor.as_of)
+        return now.replace(tzinfo=None) >= last + timedelta(seconds=60)
+
+    def _as_of(self, now: datetime) -> datetime:
+        """Return the time to judge as of; it never goes back."""
+        if not self.setting.moves:
+            return self._known.workspace.run.as_of
+        moment = now.astimezone(UTC).replace(tzinfo=None, microsecond=0)
+        last = self.cursor.as_of and datetime.fromisoformat(self.cursor.as_of)
+        return max(moment, last) if last else moment
+
+    def _commit(self, judged: Judged, as_of: datetime) -> int:
+        """Commit what was taken in and found, then deliver the lines; return their number."""
+        cursor, setting = self.cursor, self.setting
+        of_events = {c.id for c, j in self._known.compiled if j.tables & EVENT_TABLES}
+        moment = Moment(as_of.isoformat(), self._files.mark, of_events)
+        cursor.episodes, _, closed = follow(cursor.episodes, judged, moment)
+        is_first = not cursor.judged
+        found = changes(self._outcomes, judged.results, closed, cursor.episodes, is_first)
+        first = cursor.outbox.first + len(cursor.outbox.lines)
+        writer = Writer(
+            self._known.content, self._known.workspace.run, setting.version, _name_of(cursor)
+        )
+        lines = writer.lines(found, as_of.replace(tzinfo=UTC), first)
+        outcomes = {key: result.outcome for key, result in judged.results.items()}
+        if outcomes != self._outcomes or is_first:
+            state.save_outcomes(setting.state, cursor, outcomes)
+            self._outcomes = outcomes
+        cursor.outbox = next_outbox(cursor.outbox, lines, self._file.size() if self._file else 0)
+        cursor.judged += 1
+        cursor.as_of = as_of.isoformat()
+        cursor.waiting = [*self.hooks.waiting(), *enumerate(lines, first)]
+        cursor.failed_hooks = self.hooks.failed
+        state.save(setting.state, cursor)
+        state.clear_outcomes(setting.state, cursor)
+        self._converter.clear(cursor.files)
+        self._deliver()
+        self.hooks.tell([*enumerate(lines, first)])
+        return len(lines)
+
+    def _deliver(self) -> None:
+        if self._file:
+            self._file.deliver(self.cursor.outbox)
+        else:
+            for line in self.cursor.outbox.lines:
+                self.setting.stream(line)
+
+
+def _name_of(cursor: Cursor) -> str:
+    """Return what tells one watch of a workspace from another."""
+    return hashlib.sha256(f"{cursor.workspace}\0{cursor.key}".encode()).hexdigest()[:32]
+
+
+def _settings(workspace: Path) -> str:
+    """Return what changes when the settings of a workspace do."""
+    path = workspace / "reporter.yml"
+    try:
+        status = path.stat()
+    except OSError:
+        return ""
+    return f"{status.st_ino} {status.st_size} {status.st_mtime_ns}"
+
+
+def _content_mark(known: Known) -> str:
+    """Return what the lines taken in depend on, beside themselves."""
+    texts: list[Any] = [ingest_cache.FORMAT, engine_version()]
+    texts += sorted((s.id, s.sha256) for s in known.content.sources)
+    return hashlib.sha256(repr(texts).encode()).hexdigest()
+
+
+def _refuse_state(setting: Setting) -> None:
+    """Raise InputError where the state would become evidence of the workspace."""
+    for place_ in filter(None, (setting.state, setting.out)):
+        evidence = [(setting.workspace / name).resolve() for name in FOLDERS]
+        if any(place_.resolve().is_relative_to(folder) for folder in evidence):
+            raise InputError(
+                "is among the evidence of the workspace: it would be read as such",
+                str(place_),
+                "Give another --state or --out.",
+            )

@@ -1,0 +1,612 @@
+"""Logs followed while they grow: nothing is lost or taken in twice, and results are those of an assessment of the same lines.
+
+In: the company of fixture_estate, written line by line. Out: what a watch took in, found and told.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hmac
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, ClassVar
+from urllib.error import HTTPError
+
+import pytest
+from fixture_estate import Estate, spoiled
+
+from reporter.errors import InputError
+from reporter.ingest.cache import open_cache
+from reporter.ingest.load import Intake
+from reporter.ingest.readers.files import discover
+from reporter.ingest.readers.inputs import FOLDERS, Inputs
+from reporter.pipeline.assess import Options, assess_workspace, known_content
+from reporter.pipeline.watch import cursor, hooks, watching
+from reporter.pipeline.watch.episodes import Moment, follow
+from reporter.pipeline.watch.hooks import Hooks
+from reporter.pipeline.watch.judge import Judged, Result, judge
+from reporter.pipeline.watch.watching import Setting, Watch
+from reporter.runs.store import read_run
+
+LOG = "logs/gateway.jsonl"
+NOW = datetime(2026, 10, 2, tzinfo=UTC)
+LINES = [json.dumps(e).encode() + b"\n" for e in spoiled().events]
+BAD = (b"not json\n", b'{"event_id": "x"\n', b'{"a": 1, "a": 2}\n', b"\xff\xfe\n", b"\n", b"[1]\n")
+
+
+@pytest.fixture
+def company(tmp_path: Path) -> Path:
+    """A workspace whose log has no line yet."""
+    folder = spoiled().write(tmp_path / "company")
+    (folder / LOG).write_bytes(b"")
+    return folder
+
+
+@pytest.fixture
+def counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Count records in place of judging them: what is read is what these tests are about."""
+    content = known_content
+
+    def count(known: Any, files: Any, followed: Any, *_: Any) -> Judged:
+        results = {}
+        for choice, batch, _digest in followed:
+            counts = batch.counts[0]
+            assert counts.read == (
+                counts.kept + counts.out_of_scope + counts.unreadable + counts.rejected
+            )
+            key = "INV-02", choice.file.name
+            code = str(counts.read)
+            results[key] = Result(*key, "fail", code, "", "", "", "", 1, 4, "", "", "")
+        return Judged(results, Intake((), (), (), {}), {}, {})
+
+    made: dict[str, Any] = {}
+    monkeypatch.setattr(watching, "judge", count)
+    monkeypatch.setattr(
+        watching, "known_content", lambda w, o: made.setdefault(w.folder, content(w, o))
+    )
+
+
+def setting(company: Path, **given: Any) -> Setting:
+    """Watch a company from a state beside it."""
+    place = company.parent
+    options = Options(key="a key of the test")
+    return replace(Setting(company, place / "state", options, "1", place / "out.jsonl"), **given)
+
+
+def look(company: Path, **given: Any) -> tuple[Watch, watching.Told]:
+    """Start a watch, let it do one round, and stop it."""
+    with Watch(setting(company, **given), Hooks((), print)) as watch:
+        watch.look()
+        return watch, watch.round(NOW)
+
+
+def append(path: Path, data: bytes) -> None:
+    """Write more to a file."""
+    with path.open("ab") as file:
+        file.write(data)
+
+
+def taken(watch: Watch) -> dict[str, int]:
+    """Return the lines that were taken in, by file."""
+    return {f.name: f.lines for f in watch.cursor.files}
+
+
+def told(company: Path) -> list[dict[str, Any]]:
+    """Return the lines of changes."""
+    text = (company.parent / "out.jsonl").read_text()
+    return [json.loads(line) for line in text.splitlines()]
+
+
+@pytest.mark.usefixtures("counted")
+def test_half_a_line_waits_for_its_end(company: Path) -> None:
+    data = b"".join(LINES[:200])
+    append(company / LOG, data + LINES[200][:50])
+    watch, _ = look(company)
+    assert taken(watch) == {LOG: 200}
+    append(company / LOG, LINES[200][50:])
+    watch, round_ = look(company)
+    assert (round_.taken, taken(watch)) == (1, {LOG: 201})
+
+
+@pytest.mark.usefixtures("counted")
+def test_a_short_file_is_read_whole_until_it_is_long_enough_to_know(company: Path) -> None:
+    append(company / LOG, b"".join(LINES[:20]))
+    watch, _ = look(company)
+    assert taken(watch) == {}
+    append(company / LOG, b"".join(LINES[20:]))
+    watch, _ = look(company)
+    assert taken(watch) == {LOG: len(LINES)}
+
+
+def _rename(log: Path) -> None:
+    log.rename(log.with_name("gateway.jsonl.1"))
+    log.write_bytes(b"")
+
+
+def _copy_and_cut(log: Path) -> None:
+    shutil.copy(log, log.with_name("gateway.jsonl.1"))
+    os.truncate(log, 0)
+
+
+def _pack(log: Path) -> None:
+    packed = log.with_name("gateway.jsonl.1.gz")
+    packed.write_bytes(gzip.compress(log.read_bytes()))
+    log.unlink()
+    log.write_bytes(b"")
+
+
+def _remove(log: Path) -> None:
+    log.unlink()
+    log.write_bytes(b"")
+
+
+@pytest.mark.usefixtures("counted")
+@pytest.mark.parametrize("rotate", [_rename, _copy_and_cut, _pack, _remove])
+def test_a_rotated_log_is_taken_in_once(company: Path, rotate: Callable[[Path], None]) -> None:
+    log = company / LOG
+    append(log, b"".join(LINES[:300]))
+    with Watch(setting(company), Hooks((), print)) as watch:
+        watch.look()
+        watch.round(NOW)
+        rotate(log)
+        watch.look()
+        assert watch.round(NOW).taken == 0
+        append(log, b"".join(LINES[:250]))
+        watch.look()
+        assert watch.round(NOW).taken == 250
+        assert sorted(taken(watch).values()) == [250, 300]
+    watch, round_ = look(company)
+    assert (round_.taken, sorted(taken(watch).values())) == (0, [250, 300])
+
+
+@pytest.mark.usefixtures("counted")
+def test_what_was_added_between_the_last_look_and_a_rotation_is_taken_in(company: Path) -> None:
+    log = company / LOG
+    append(log, b"".join(LINES[:200]))
+    look(company)
+    append(log, b"".join(LINES[200:300]))
+    _rename(log)
+    watch, round_ = look(company)
+    assert (round_.taken, taken(watch)) == (100, {"logs/gateway.jsonl.1": 300})
+
+
+@pytest.mark.usefixtures("counted")
+def test_a_line_of_many_megabytes_and_bytes_that_are_no_text_are_named_and_passed(
+    company: Path,
+) -> None:
+    log = company / LOG
+    append(log, b"".join(LINES[:200]))
+    look(company)
+    long = b'{"event_id": "' + b"x" * (40 << 20) + b'"}\n'
+    append(log, long + bytes(range(256)) + b"\n" + LINES[200])
+    watch, round_ = look(company)
+    (file,) = watch.cursor.files
+    lines = (company / LOG).read_bytes().count(b"\n")
+    assert file.lines == lines and file.offset == log.stat().st_size
+    counts = [watch._batches[file.number][n].counts[0] for n in range(len(file.segments))]
+    assert sum(c.unreadable for c in counts) >= 2
+    assert sum(c.kept for c in counts) == 201
+    assert round_.taken == lines - 200
+
+
+@pytest.mark.usefixtures("counted")
+def test_bad_lines_are_named_as_an_assessment_names_them(company: Path, tmp_path: Path) -> None:
+    log, made = company / LOG, random.Random(7)
+    for start in range(0, 390, 130):
+        block = [*LINES[start : start + 130], *BAD]
+        made.shuffle(block) if start else None
+        append(log, b"".join(block))
+        watch, _ = look(company)
+    (file,) = watch.cursor.files
+    batches = watch._batches[file.number]
+    found = sorted((line, kind, str(why)) for b in batches for _, line, kind, why, _ in b.problems)
+    known = known_content(watching.read_workspace(company), Options())
+    cache = open_cache(tmp_path / "cache", "a key of the test")
+    whole = judge(known, discover(company, FOLDERS), (), cache, (tmp_path, tmp_path), Options())
+    expected = sorted(
+        (q.line, q.kind, str(q.reason))
+        for q in whole.intake.quarantined
+        if q.file == LOG and q.kind in ("unreadable", "rejected", "field")
+    )
+    assert found == expected
+    assert sum(kind == "unreadable" for _, kind, _ in found) >= 10
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+@pytest.mark.usefixtures("counted")
+@pytest.mark.parametrize(
+    "seed", [0, *(pytest.param(n, marks=pytest.mark.deep) for n in range(1, 9))]
+)
+def test_a_watch_that_ends_anywhere_takes_nothing_in_twice_and_loses_nothing(
+    company: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    made = random.Random(seed)
+    places = [
+        (cursor, "save"),
+        (cursor, "save_outcomes"),
+        (watching, "take"),
+        (watching.Converter, "convert"),
+        (watching.Converter, "clear"),
+        (watching.LineFile, "deliver"),
+    ]
+    deadly = [0]
+
+    def dying(done: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*given: Any, **more: Any) -> Any:
+            deadly[0] -= 1
+            if deadly[0] == 0:
+                raise Killed
+            result = done(*given, **more)
+            deadly[0] -= 1
+            if deadly[0] == 0:
+                raise Killed
+            return result
+
+        return call
+
+    for owner, name in places:
+        monkeypatch.setattr(owner, name, dying(getattr(owner, name)))
+    log, written, names = company / LOG, 0, 1
+    for _ in range(9):
+        block = LINES[: made.randrange(120, 300)]
+        append(log, b"".join(block))
+        written += len(block)
+        if made.random() < 0.3 and log.stat().st_size > 1 << 16:
+            deadly[0] = 0
+            look(company)
+            log.rename(log.with_name(f"gateway.jsonl.{names}"))
+            names += 1
+            log.write_bytes(b"")
+        deadly[0] = made.randrange(1, 20)
+        try:
+            look(company)
+        except Killed:
+            continue
+    deadly[0] = 0
+    append(log, b"".join(LINES))
+    watch, _ = look(company)
+    assert sum(taken(watch).values()) == written + len(LINES)
+    numbers = [line["metadata"]["sequence"] for line in told(company)]
+    assert numbers == [*range(1, len(numbers) + 1)]
+    ids = Counter(line["metadata"]["uid"] for line in told(company))
+    assert set(ids.values()) == {1}
+    kept = {line["resources"][0]["uid"]: line for line in told(company)}
+    for name, lines in taken(watch).items():
+        assert kept[name]["unmapped"]["reason_code"] == str(lines)
+
+
+@pytest.mark.usefixtures("counted")
+def test_two_watches_on_one_state_are_refused(company: Path) -> None:
+    with (
+        Watch(setting(company), Hooks((), print)),
+        pytest.raises(InputError, match="another watch is writing here"),
+        Watch(setting(company), Hooks((), print)),
+    ):
+        pass
+
+
+@pytest.mark.usefixtures("counted")
+def test_lines_of_somebody_else_in_the_file_are_refused(company: Path) -> None:
+    append(company / LOG, b"".join(LINES))
+    look(company)
+    out = company.parent / "out.jsonl"
+    out.write_text("{}\n")
+    append(company / LOG, b"".join(LINES))
+    with pytest.raises(InputError, match="other lines than this watch wrote"):
+        look(company)
+
+
+@pytest.mark.usefixtures("counted")
+def test_a_damaged_segment_is_refused(company: Path) -> None:
+    append(company / LOG, b"".join(LINES))
+    look(company)
+    (parquet, *_) = (company.parent / "state/segments").glob("*.parquet")
+    parquet.write_bytes(parquet.read_bytes()[:-1] + b"\0")
+    with pytest.raises(InputError, match="not as it kept them"):
+        look(company)
+
+
+@pytest.mark.usefixtures("counted")
+def test_a_state_among_the_evidence_is_refused(company: Path) -> None:
+    with (
+        pytest.raises(InputError, match="among the evidence"),
+        Watch(setting(company, state=company / "logs/state"), Hooks((), print)),
+    ):
+        pass
+
+
+@pytest.mark.usefixtures("counted")
+def test_many_segments_become_few_and_stay_the_same_records(
+    company: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reporter.pipeline.watch.line_segments.MANY", 3)
+    log = company / LOG
+    append(log, b"".join(LINES[:200]))
+    with Watch(setting(company), Hooks((), print)) as watch:
+        watch.look()
+        for line in LINES[200:212]:
+            watch.round(NOW)
+            append(log, line)
+        watch.round(NOW)
+        (file,) = watch.cursor.files
+        assert (file.lines, len(file.segments) < 7) == (212, True)
+        batch = watch._whole(file)
+    paths = batch.tables["events"]
+    rows = watching.DuckDB(company.parent / "work")
+    with rows as engine:
+        records = engine.rows(f"SELECT record FROM read_parquet({paths}) ORDER BY record")
+    assert [n for (n,) in records] == [*range(1, 213)]
+
+
+def stored(run: Path) -> list[tuple[Any, ...]]:
+    """Return the results that a run has stored, as a watch has them."""
+    columns = (
+        '"check", subject, status, reason_code, reason_values, record, actor, owner, tier_lo,'
+        " tier_hi, evidence, waived_until, waiver"
+    )
+    _, results = read_run(run)
+    rows = results.query(f"SELECT {columns} FROM held")
+    return sorted(tuple("" if v is None else v for v in row) for row in rows)
+
+
+def compared(
+    company: Path,
+    lines: list[bytes],
+    cuts: list[int],
+    same: Callable[[Path, Judged], None],
+    restarts: bool = False,
+) -> int:
+    """Let a watch follow a log that grows to each cut, and compare it there with an assessment. Return how many results it took
+    from the judgement before.
+    """
+    data, at, reused = b"".join(lines), 0, 0
+    with ExitStack() as held:
+        watch = held.enter_context(Watch(setting(company), Hooks((), print)))
+        for cut in cuts:
+            append(company / LOG, data[at:cut])
+            at = cut
+            if restarts:
+                held.close()
+                watch = held.enter_context(Watch(setting(company), Hooks((), print)))
+            watch.look()
+            keys = dict(watch._memory.keys)
+            judged = watch.round(NOW).judged
+            assert judged
+            reused += sum(keys.get(check) == key for check, key in watch._memory.keys.items())
+            copy = company.parent / f"copy-{cut}"
+            shutil.copytree(company, copy)
+            (copy / LOG).write_bytes(data[: data[:cut].rfind(b"\n") + 1])
+            same(copy, judged)
+    return reused
+
+
+def test_results_are_those_of_the_same_lines_read_at_once(company: Path, tmp_path: Path) -> None:
+    def same(copy: Path, judged: Judged) -> None:
+        known = known_content(watching.read_workspace(copy), Options())
+        cache = open_cache(tmp_path / "cache", "a key of the test")
+        whole = judge(known, discover(copy, FOLDERS), (), cache, (tmp_path, tmp_path), Options())
+        assert judged.results == whole.results
+        counts = [
+            {f.file: (f.read, f.kept, f.out_of_scope, f.unreadable, f.rejected) for f in j.files}
+            for j in (judged.intake, whole.intake)
+        ]
+        assert counts[0] == counts[1]
+
+    cuts = [len(b"".join(LINES[:n])) + 11 for n in (197, 262)]
+    assert compared(company, LINES, cuts, same) >= 30
+    changes = [line["activity_name"] for line in told(company)]
+    assert "Create" in changes
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("estate", [Estate, spoiled])
+def test_results_at_random_cuts_are_those_of_an_assessment(
+    tmp_path: Path, estate: Callable[[], Estate], seed: int
+) -> None:
+    made = random.Random(seed)
+    company = estate().write(tmp_path / "company")
+    lines = (company / LOG).read_bytes().splitlines(keepends=True)
+    for _ in range(12):
+        lines.insert(made.randrange(len(lines)), made.choice([*BAD, made.choice(lines)]))
+    (company / LOG).write_bytes(b"")
+
+    def same(copy: Path, judged: Judged) -> None:
+        run = copy.parent / f"{copy.name}-run"
+        options = Options(formats=("json",), key="a key of the test", cache=tmp_path / "cache")
+        assess_workspace(copy, run, options)
+        assert sorted(map(tuple, judged.results.values())) == stored(run)
+
+    size = len(b"".join(lines))
+    cuts = [*sorted(made.sample(range(1, size), 3)), size]
+    compared(company, lines, cuts, same, restarts=seed % 2 > 0)
+
+
+@pytest.fixture
+def program() -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
+    """Start `reporter watch`; what still runs at the end is killed."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(company: Path, *words: str, **given: Any) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "reporter", "watch", str(company), *words]
+        state = ["--state", str(company.parent / "state")]
+        started.append(subprocess.Popen([*command, *state], **given))
+        return started[-1]
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+
+
+@pytest.mark.slow
+def test_a_program_killed_again_and_again_ends_where_an_assessment_does(
+    company: Path, program: Callable[..., subprocess.Popen[bytes]]
+) -> None:
+    made, out = random.Random(3), company.parent / "out.jsonl"
+    for start in range(0, len(LINES), 80):
+        append(company / LOG, b"".join(LINES[start : start + 80]))
+        process = program(company, "--out", str(out), "--quiet")
+        time.sleep(made.uniform(0.5, 12))
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        while subprocess.run(["pgrep", "-f", str(company)], capture_output=True).stdout:
+            time.sleep(0.1)
+    process = program(company, "--out", str(out), "--once")
+    assert process.wait() == 0
+    numbers = [line["metadata"]["sequence"] for line in told(company)]
+    assert numbers == [*range(1, len(numbers) + 1)]
+    last = {(e["compliance"]["control"], e["resources"][0]["uid"]): e for e in told(company)}
+    with Inputs(discover(company, FOLDERS)) as inputs:
+        assess_workspace(company, company.parent / "run", Options(formats=("json",)), inputs)
+    failing = {(row[0], row[1]) for row in stored(company.parent / "run") if row[2] == "fail"}
+    assert failing == {k for k, e in last.items() if e["compliance"]["status"] == "Fail"}
+
+
+@pytest.mark.slow
+def test_stdin_is_followed_as_a_file(
+    company: Path, program: Callable[..., subprocess.Popen[bytes]]
+) -> None:
+    (company / LOG).unlink()
+    process = program(
+        company, "--stdin", "gateway.jsonl", stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    printed, _ = process.communicate(b"".join(LINES), timeout=300)
+    assert process.returncode == 0
+    lines = [json.loads(line) for line in printed.splitlines()]
+    assert {line["class_uid"] for line in lines} == {2003}
+    kept = company.parent / "state/stdin/gateway.jsonl"
+    assert kept.read_bytes() == b"".join(LINES)
+
+
+def _judged(status: str, acted_at: str = "2026-09-01 10:00:00") -> Judged:
+    result = Result("CHG-03", "agent-1", status, "code", "", "f#1", "agent-1", "", 1, 4, "", "", "")
+    found = {(result.check, result.subject): result} if status else {}
+    return Judged(found, Intake((), (), (), {}), {}, {"agent-1": acted_at})
+
+
+@pytest.mark.parametrize(
+    ("status", "acted_at", "evidence", "ends"),
+    [
+        ("pass", "2026-09-02 10:00:00", "files", True),
+        ("pass", "2026-09-01 10:00:00", "files", False),
+        ("pass", "2026-09-01 10:00:00", "other files", True),
+        ("unknown", "2026-09-02 10:00:00", "files", False),
+        ("", "2026-09-02 10:00:00", "other files", False),
+        ("fail", "2026-09-02 10:00:00", "other files", False),
+    ],
+    ids=[
+        "a pass after an act",
+        "a pass without an act",
+        "a pass by other files",
+        "a log that is silent",
+        "out of scope",
+        "a failure",
+    ],
+)
+def test_an_episode_ends_only_by_a_test_of_what_came_after(
+    status: str, acted_at: str, evidence: str, ends: bool
+) -> None:
+    first = Moment("2026-09-01T12:00:00", "files", frozenset(("CHG-03",)))
+    episodes, opened, closed = follow([], _judged("fail"), first)
+    assert (len(episodes), len(opened), closed) == (1, 1, [])
+    then = replace(first, as_of="2026-09-03T12:00:00", evidence=evidence)
+    episodes, opened, closed = follow(episodes, _judged(status, acted_at), then)
+    assert opened == []
+    assert [e.closed_at for e in closed] == (["2026-09-03T12:00:00"] if ends else [])
+    assert len(episodes) == (0 if ends else 1)
+
+
+def test_an_episode_goes_on_through_silence_until_a_pass(tmp_path: Path) -> None:
+    moment = Moment("2026-09-01T12:00:00", "files", frozenset(("CHG-03",)))
+    episodes, _, _ = follow([], _judged("fail"), moment)
+    for status in ("unknown", "", "pass"):
+        episodes, opened, closed = follow(episodes, _judged(status), moment)
+        assert (opened, closed) == ([], [])
+    (episode,) = episodes
+    assert (episode.opened_at, episode.status) == ("2026-09-01T12:00:00", "pass")
+
+
+def test_a_hook_gets_each_line_and_failures_are_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hooks, "TRIES", 1)
+    target, warned = tmp_path / "lines", []
+    tools = [("tee", hooks.command(f"tee -a {target}")), ("false", hooks.command("false"))]
+    told_of = Hooks(tools, warned.append)
+    told_of.tell([(1, '{"a": 1}'), (2, '{"a": 2}')])
+    told_of.close()
+    assert target.read_text() == '{"a": 1}\n{"a": 2}\n'
+    assert (told_of.failed, told_of.waiting()) == (2, [])
+    assert warned == ["false: a change could not be told: exit code 1"] * 2
+
+
+def test_a_hook_that_hangs_holds_nothing_up_and_drops_the_oldest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(hooks, "WAITING", 3)
+    free = threading.Event()
+    told_of = Hooks([("slow", lambda _: free.wait() and None)], print)
+    told_of.tell([(n, "x") for n in range(1, 7)])
+    assert told_of.failed >= 2
+    assert [n for n, _ in told_of.waiting()][-3:] == [4, 5, 6]
+    free.set()
+    told_of.close()
+    assert told_of.waiting() == []
+
+
+class _Answer(BaseHTTPRequestHandler):
+    got: ClassVar[list[tuple[str, bytes]]] = []
+    code = 200
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.got.append((self.headers["X-Reporter-Signature"], body))
+        self.send_response(self.code)
+        self.send_header("Location", "/elsewhere")
+        self.end_headers()
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing."""
+
+
+@pytest.mark.parametrize("code", [200, 302, 500])
+def test_a_webhook_signs_its_lines_and_follows_no_redirect(code: int) -> None:
+    answer = type("Answer", (_Answer,), {"got": [], "code": code})
+    with ThreadingHTTPServer(("127.0.0.1", 0), answer) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        post = hooks.webhook(f"http://127.0.0.1:{server.server_port}/", "secret")
+        if code == 200:
+            post("{}")
+        else:
+            with pytest.raises(HTTPError):
+                post("{}")
+        server.shutdown()
+    expected = hmac.new(b"secret", b"{}", "sha256").hexdigest()
+    assert answer.got == [(f"sha256={expected}", b"{}")]
+
+
+@pytest.mark.parametrize(
+    "address", ["http://example.org/x", "ftp://localhost/", "file:///etc/passwd", "x"]
+)
+def test_other_addresses_are_refused(address: str) -> None:
+    with pytest.raises(InputError, match="is no address of a webhook"):
+        hooks.webhook(address)

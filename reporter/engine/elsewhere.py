@@ -23,7 +23,7 @@ from reporter.engine.base import Error
 from reporter.engine.dialects import Dialect
 from reporter.engine.duckdb import DEFAULT_MEMORY, DuckDB, parquet
 from reporter.engine.portable import base_tables, expanded, parsed
-from reporter.engine.spark import _CHANGED, Spark, _for_arrow, _read, _Shared
+from reporter.engine.spark import CHANGES, Shared, Spark, for_arrow, tables_in
 from reporter.engine.sql_nodes import NotPortable
 from reporter.errors import InputError
 from reporter.schema.columns import INT, TEXT
@@ -87,7 +87,7 @@ class Elsewhere(Spark):
     ) -> None:
         """Open an engine whose lists lie in its own folder."""
         nobody: Any = None
-        self._shared = _Shared(nobody, frozenset((ROWS,)))
+        self._shared = Shared(nobody, frozenset((ROWS,)))
         self._shared.held[ROWS] = ""
         self._questions = questions
         self._waiting: set[str] = set()
@@ -115,14 +115,14 @@ class Elsewhere(Spark):
     def run(self, sql: str, params: Sequence[Any] = ()) -> None:
         """Execute one statement for its effect; note what rests on an answer that is not there."""
         super().run(sql, params)
-        changed = set(_CHANGED.findall(sql)) if self._waiting else set()
+        changed = set(CHANGES.findall(sql)) if self._waiting else set()
         if changed and self._rests_on_waiting(set(_WORDS.findall(sql)) - changed):
             self._waiting |= changed
 
     def one(self, sql: str, params: Sequence[Any] = ()) -> Any:
         """Return the single value of a query; 0 where it waits for an answer."""
         value = super().one(sql, params)
-        is_open = value is None and self._waiting and self._rests_on_waiting(_read(sql))
+        is_open = value is None and self._waiting and self._rests_on_waiting(tables_in(sql))
         return 0 if is_open or (value is None and self._is_held(sql)) else value
 
     def _take(self, head: str, query: str) -> None:
@@ -238,7 +238,7 @@ class Elsewhere(Spark):
     def _list(self, name: str) -> tuple[str, Path]:
         """Return a list of ours as the warehouse reads it, and its file, named by its content."""
         kinds = self._kinds(name)
-        columns = ", ".join(f'CAST("{n}" AS {_for_arrow(kind)}) AS "{n}"' for n, kind in kinds)
+        columns = ", ".join(f'CAST("{n}" AS {for_arrow(kind)}) AS "{n}"' for n, kind in kinds)
         digest = DuckDB.one(
             self,
             "SELECT sha256(coalesce(string_agg(line, chr(10) ORDER BY line), '')) FROM (SELECT"
@@ -257,7 +257,7 @@ class Elsewhere(Spark):
             if name in self._waiting:
                 return True
             if name not in seen and (query := shared.held.get(name) or shared.views.get(name)):
-                left += _read(query)
+                left += tables_in(query)
             seen.add(name)
         return False
 

@@ -59,7 +59,7 @@ _ADDED = re.compile(
 )
 _RENAMED = re.compile(r"ALTER VIEW (\w+) RENAME TO (\w+)")
 _DROPPED = re.compile(r"DROP\s+(?:TABLE|VIEW)\s+(?:IF EXISTS\s+)?(\w+)\s*\Z")
-_CHANGED = re.compile(
+CHANGES = re.compile(
     r"(?:CREATE\s+(?:OR REPLACE\s+)?(?:TEMP\s+)?(?:TABLE|VIEW)|INSERT INTO|UPDATE|DELETE FROM|"
     r"DROP\s+(?:TABLE|VIEW)(?:\s+IF EXISTS)?|ALTER\s+(?:TABLE|VIEW)|TRUNCATE)\s+(\w+)"
 )
@@ -98,7 +98,7 @@ def open_session() -> SparkSession:
 
 
 @dataclass(slots=True)
-class _Shared:
+class Shared:
     """What all connections of an engine know of its Spark session."""
 
     session: SparkSession
@@ -134,7 +134,7 @@ class Spark(DuckDB):
         large: Collection[str] = ("in_events",),
     ) -> None:
         """Take a session of the user's, which stays open."""
-        self._shared = _Shared(spark, frozenset(large))
+        self._shared = Shared(spark, frozenset(large))
         super().__init__(work, memory, room)
         self._is_first = True
         self._before = {name: spark.conf.get(name, None) for name in SETTINGS}
@@ -190,7 +190,7 @@ class Spark(DuckDB):
             raise Error(f"Spark cannot carry out: {sql[:200]}")
         else:
             super().run(sql, params)
-        for name in _CHANGED.findall(sql):
+        for name in CHANGES.findall(sql):
             shared.changes[name] += 1
 
     def rows(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
@@ -242,7 +242,7 @@ class Spark(DuckDB):
         held = self._shared.held
         if not held or not held.keys() & set(_WORD.findall(sql)):
             return False
-        return not held.keys().isdisjoint(_read(sql))
+        return not held.keys().isdisjoint(tables_in(sql))
 
     def _take(self, head: str, query: str) -> None:
         """Run a query in Spark, and a statement that begins with `head` over its rows here."""
@@ -300,13 +300,13 @@ class Spark(DuckDB):
         """Return what the rows of a relation rest on."""
         shared = self._shared
         query = shared.held.get(name) or shared.views.get(name)
-        read = sorted(_read(query)) if query else []
+        read = sorted(tables_in(query)) if query else []
         return (name, shared.changes[name], *(self._key(n) for n in read))
 
     def _sent(self, name: str) -> DataFrame:
         """Return a table of ours as a frame of Spark, in types that it has."""
         kinds = self._kinds(name)
-        columns = ", ".join(f'CAST("{n}" AS {_for_arrow(kind)}) AS "{n}"' for n, kind in kinds)
+        columns = ", ".join(f'CAST("{n}" AS {for_arrow(kind)}) AS "{n}"' for n, kind in kinds)
         rows = self.arrow(f"SELECT {columns} FROM {name}").combine_chunks()
         if not len(rows):
             rows = rows.schema.empty_table().from_batches([_nothing(rows.schema)])
@@ -356,7 +356,7 @@ class Spark(DuckDB):
         return self.columns(f"SELECT * FROM {table}")
 
 
-def _for_arrow(kind: str) -> str:
+def for_arrow(kind: str) -> str:
     """Return the type in which a column goes to Spark."""
     if kind.startswith("ENUM"):
         return "VARCHAR"
@@ -395,7 +395,7 @@ def _failures() -> tuple[type[Exception], ...]:
 
 
 @lru_cache(maxsize=4096)
-def _read(query: str) -> frozenset[str]:
+def tables_in(query: str) -> frozenset[str]:
     """Return the tables that a statement reads, by the names that it gives them."""
     try:
         return frozenset(reads(parsed(query)))

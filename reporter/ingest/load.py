@@ -134,7 +134,7 @@ def ingest(
         repeatable=all(is_kept(cache, batch) for batch, *_ in conversions),
         remote=inputs.remote,
     )
-    return _with_those_there(intake, counted, engine) if counted else intake
+    return counted.joined(engine, intake) if counted else intake
 
 
 def _without_secrets(file: InputFile, key: str) -> InputFile:
@@ -148,17 +148,6 @@ def _lay_those_there(engine: DuckDB) -> Counted:
     from reporter.ingest.exports.events_elsewhere import lay
 
     return lay(engine)
-
-
-def _with_those_there(intake: Intake, counted: Counted, engine: DuckDB) -> Intake:
-    """Add to what was read here what was counted in a warehouse."""
-    types = sorted([*intake.out_of_scope, *counted.types], key=_by_kind)
-    files = tuple(counted.with_files([*intake.files]))
-    notices = (*intake.notices, *counted.notices)
-    counted.stop_while_open(engine)
-    return replace(
-        intake, files=files, out_of_scope=tuple(types), notices=notices, repeatable=False
-    )
 
 
 def _by_source(conversions: list[Done]) -> list[tuple[str, Sentence, int]]:

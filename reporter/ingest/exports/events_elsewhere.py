@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from reporter.engine.duckdb import DuckDB
 from reporter.engine.elsewhere import ROWS, Elsewhere
@@ -17,6 +18,9 @@ from reporter.i18n.translate import mark
 from reporter.model.assessment import FileCount, Notice
 from reporter.model.sentences import Sentence, tell, verbatim
 from reporter.schema.tables import LOADED, TABLES, WHO, columns_of
+
+if TYPE_CHECKING:
+    from reporter.ingest.load import Intake
 
 ASIDE = mark("event, read where the events of this run lie")
 _COLUMNS = [n for n, _ in columns_of(TABLES["events"])]
@@ -37,28 +41,33 @@ class Counted:
     """(file, source, records) that give nothing but events."""
     notices: tuple[Notice, ...]
 
-    @property
-    def types(self) -> list[tuple[str, Sentence, int]]:
-        """Return what is out of scope for lying here, by source."""
+    def joined(self, engine: DuckDB, intake: Intake) -> Intake:
+        """Return an intake with events there counted, and records that only give events out of
+        scope.
+
+        Raises StillToRun where the accounting waits for an answer: all else rests on it.
+        """
+        if isinstance(engine, Elsewhere) and engine.is_waiting:
+            raise StillToRun("what is read there is not known yet")
+        n_aside = {file: n for file, _, n in self.aside}
+        files = [
+            replace(f, kept=f.kept - n, out_of_scope=f.out_of_scope + n)
+            for f in intake.files
+            for n in [n_aside.get(f.file, 0)]
+        ]
         sources = Counter[str]()
         for _, source, n in self.aside:
             sources[source] += n
-        return [(source, Sentence(ASIDE), n) for source, n in sources.items()]
-
-    def with_files(self, files: Sequence[FileCount]) -> list[FileCount]:
-        """Return an accounting with records that only give events out of scope, and those there."""
-        n_aside = {file: n for file, _, n in self.aside}
-        changed = [
-            replace(f, kept=f.kept - n, out_of_scope=f.out_of_scope + n)
-            for f in files
-            for n in [n_aside.get(f.file, 0)]
-        ]
-        return [*changed, *self.files]
-
-    def stop_while_open(self, engine: DuckDB) -> None:
-        """Raise StillToRun where the accounting waits for an answer: all else rests on it."""
-        if isinstance(engine, Elsewhere) and engine.is_waiting:
-            raise StillToRun("what is read there is not known yet")
+        types = [(source, Sentence(ASIDE), n) for source, n in sources.items()]
+        return replace(
+            intake,
+            files=tuple(sorted([*files, *self.files], key=lambda f: f.file)),
+            out_of_scope=tuple(
+                sorted([*intake.out_of_scope, *types], key=lambda t: (t[0], str(t[1]), t[2]))
+            ),
+            notices=(*intake.notices, *self.notices),
+            repeatable=False,
+        )
 
 
 def lay(engine: DuckDB) -> Counted:

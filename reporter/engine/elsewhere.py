@@ -161,12 +161,21 @@ class Elsewhere(Spark):
         """SQL: returned rows in our types; InputError where they have other columns or types."""
         scan = parquet(*paths)
         try:
-            names = {n.lower(): n for n, _ in self.columns(f"SELECT * FROM {scan}")}
+            returned = self.columns(f"SELECT * FROM {scan}")
+            names = {n.lower(): n for n, _ in returned}
+            inexact = {n.lower() for n, kind in returned if kind in ("DOUBLE", "FLOAT")}
             wanted = [n for n, _, _ in statement.columns]
             if names.keys() != {n.lower() for n in wanted}:
                 raise InputError(
                     f"returned rows have the columns {', '.join(sorted(names))}; expected are"
                     f" {', '.join(sorted(wanted))}",
+                    f"results/{statement.key}",
+                    "Return what the statement left, unchanged.",
+                )
+            rounded = [n for n, _, k in statement.columns if n.lower() in inexact and k in _WHOLE]
+            if rounded:  # a stamp has 128 bits, of which a fraction keeps 53
+                raise InputError(
+                    f"whole numbers came back as fractions: {', '.join(rounded)}",
                     f"results/{statement.key}",
                     "Return what the statement left, unchanged.",
                 )
@@ -263,6 +272,7 @@ class Elsewhere(Spark):
 
 
 _WORDS = re.compile(r"[a-z_]\w*")
+_WHOLE = ("BIGINT", "HUGEINT", "INTEGER", "UBIGINT")
 _PLAIN_NAME = re.compile(r"[A-Za-z_]\w*")
 
 

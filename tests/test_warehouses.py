@@ -1,7 +1,7 @@
 """Events that lie in a warehouse: what is run there, and what an assessment takes back from it.
 
 DuckDB stands for the warehouse: it has the tables of the warehouse alone, and runs the files of a
-step. That Spark gives the same is shown by the slow test, where pyspark is there.
+step. No test here runs Spark.
 """
 
 from __future__ import annotations

@@ -85,7 +85,7 @@ DATABRICKS = Dialect(
     "SELECT current_user() AS ran_by, CAST(current_timestamp() AS string) AS ran_at, version() AS"
     " engine",
     (
-        "These statements were run on Apache Spark 4.3, where they gave what DuckDB gives.",
+        "The translation is that of --engine spark. Like statements were run on Apache Spark 4.3.",
         "On Databricks itself they were not run.",
     ),
 )

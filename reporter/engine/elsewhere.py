@@ -102,6 +102,10 @@ class Elsewhere(Spark):
         told = ", ".join(f'"{n}" {kind}' for n, kind in columns)
         DuckDB.run(self, f"CREATE TABLE {ROWS} ({told})")
 
+    def version(self) -> str:
+        """Return the engine's version, and in whose SQL events were asked for."""
+        return f"{DuckDB.version(self)}, {self._questions.dialect.name}"
+
     @property
     def questions(self) -> Questions:
         """Return what was asked so far."""

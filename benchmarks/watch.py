@@ -129,10 +129,8 @@ def _print(
 ) -> None:
     waits = sorted(told_at[n] - at for n, at in written_at.items() if n in told_at)
     files = json.loads((place / "state/cursor.json").read_text())["files"]
-    judged = sum(
-        '"event": "judged"' in line or '"event":"judged"' in line
-        for line in (place / "log").read_text().splitlines()
-    )
+    entries = [json.loads(line) for line in (place / "log").read_text().splitlines()]
+    judged = sum(entry.get("event") == "judged" for entry in entries)
     print(
         f"lines written {n_lines}, taken in {sum(f['lines'] for f in files)}; judgements {judged}"
     )

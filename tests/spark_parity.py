@@ -67,6 +67,8 @@ class Asked:
     sql: str
     macros: Macros
     inputs: dict[str, pa.Table]
+    kinds: dict[str, dict[str, str]]
+    """Table -> its columns and their types here."""
 
 
 class Recorded(Partitioned):
@@ -99,12 +101,16 @@ class Recorded(Partitioned):
     def keep(self, name: str, query: str) -> None:
         """Keep a query with what it reads."""
         inputs = {t: self.rows_of(t) for t in sorted(reads(parsed(query)))}
-        self.kept.append(Asked(name, query, dict(self.macros), inputs))
+        kinds = {t: self.kinds_of(t) for t in inputs}
+        self.kept.append(Asked(name, query, dict(self.macros), inputs, kinds))
 
     def rows_of(self, table: str) -> pa.Table:
         if table not in self.seen:
             self.seen[table] = self.arrow(f"SELECT * FROM {table}")
         return self.seen[table]
+
+    def kinds_of(self, table: str) -> dict[str, str]:
+        return dict(self._engine.columns(self._for_each(f"SELECT * FROM {table}"))[1:])
 
     def arrow(self, query: str) -> pa.Table:
         """Return rows in types that Spark has."""
@@ -150,9 +156,13 @@ def recorded(
             examples._lay_out(engine, given, EVERYTHING, set(SUBJECTS))
     finally:
         module.Partitioned = before  # type: ignore[misc]
+    kept = [
+        asked for asked in held[0].kept if asked.name in dag.models()
+    ]  # the others are steps in Python
+    held[0].kept = kept
     for check, numbers in checks:
         ask(held[0], check, given, numbers)
-    return held[0].kept
+    return kept
 
 
 def ask(
@@ -194,9 +204,7 @@ def compared(session: Any, con: Any, asked: Asked, numbers: Collection[int]) -> 
     """
     from pyspark.errors import PySparkException
 
-    columns = {
-        name: [c for c in rows.column_names if c != NUMBER] for name, rows in asked.inputs.items()
-    }
+    columns = {name: list(kinds) for name, kinds in asked.kinds.items()}
     lists = {
         f.name for rows in asked.inputs.values() for f in rows.schema if pa.types.is_list(f.type)
     }
@@ -204,16 +212,19 @@ def compared(session: Any, con: Any, asked: Asked, numbers: Collection[int]) -> 
         con.execute(f"CREATE OR REPLACE MACRO {name}({', '.join(parameters)}) AS {body}")
     for name, rows in asked.inputs.items():
         con.register("chosen", _only(rows, numbers).select(columns[name]))
-        con.execute(f"CREATE OR REPLACE TABLE {name} AS SELECT DISTINCT * FROM chosen")
+        typed = ", ".join(
+            f'CAST("{n}" AS {kind}) AS "{n}"' for n, kind in asked.kinds[name].items()
+        )
+        con.execute(f"CREATE OR REPLACE TABLE {name} AS SELECT DISTINCT {typed} FROM chosen")
         con.unregister("chosen")
     try:
         con.execute(f"CREATE OR REPLACE TEMP TABLE wanted AS {asked.sql}")
     except duckdb.Error:
         return None
-    for name in asked.inputs:
-        session.createDataFrame(_whole(con.sql(f"SELECT * FROM {name}"))).createOrReplaceTempView(
-            name
-        )
+    for name, kinds in asked.kinds.items():
+        sent = ", ".join(f'CAST("{n}" AS {_for_arrow(kind)}) AS "{n}"' for n, kind in kinds.items())
+        rows = _whole(con.sql(f"SELECT {sent} FROM {name}"))
+        session.createDataFrame(rows).createOrReplaceTempView(name)
     text = translate(asked.sql, asked.macros, columns.__getitem__, lists)
     try:
         got = session.sql(text).toArrow()

@@ -423,10 +423,9 @@ def render(
         print_clean(str(path))
 
 
-for verb in (
-    *(batch, batch_unit, check, lint_mapping, compare, restate, close, history, rollup, retain),
-    *(purge, seal, verify, sql, watch),
-):
+for verb in (batch, batch_unit, check, lint_mapping, compare, restate, close, history, rollup):
+    main.add_command(verb)
+for verb in (retain, purge, seal, verify, sql, watch):
     main.add_command(verb)
 main.add_command(render, "export")  # its name in the first release
 

@@ -40,7 +40,11 @@ def rows() -> list[tuple[Any, ...]]:
     moments = [None if t is None else datetime.fromisoformat(t) for t in TIMES]
     spans = [(x, y) for x in moments for y in moments]
     lists = [(x, y) for x in LISTS for y in LISTS]
-    texts = [(a, TEXTS[(k + step) % len(TEXTS)]) for step in (0, 1, 7, 31, 50) for k, a in enumerate(TEXTS)]
+    texts = [
+        (a, TEXTS[(k + step) % len(TEXTS)])
+        for step in (0, 1, 7, 31, 50)
+        for k, a in enumerate(TEXTS)
+    ]
     truth = [(x, y) for x in (None, True, False) for y in (None, True, False)]
     parts = zip(texts, cycle(pairs), cycle(truth), cycle(spans), cycle(lists), strict=False)
     for n, ((a, b), (i, j), (f, g), (at, upto), (names, others)) in enumerate(parts):

@@ -20,9 +20,9 @@ from reporter.authoring import examples
 from reporter.authoring.partitioned import NUMBER, Partitioned
 from reporter.content.sql_policy import compile_check
 from reporter.engine.duckdb import DuckDB
-from reporter.engine.portable import parsed, reads
 from reporter.engine.spark import SETTINGS, _for_arrow
-from reporter.engine.spark_sql import translate
+from reporter.engine.translation.portable import parsed, reads
+from reporter.engine.translation.spark_sql import translate
 from reporter.model.assessment import Check
 from reporter.schema import model_files
 from reporter.schema.tables import LOADED, Table, columns_of

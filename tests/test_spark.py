@@ -13,8 +13,8 @@ import reporter
 from reporter.engine.base import Error
 from reporter.engine.duckdb import DuckDB
 from reporter.engine.spark import SETTINGS, Spark
-from reporter.engine.spark_sql import translate
-from reporter.engine.sql_nodes import NotPortable
+from reporter.engine.translation.spark_sql import translate
+from reporter.engine.translation.sql_nodes import NotPortable
 from reporter.errors import ReporterError
 
 pytestmark = [pytest.mark.spark, needs_spark, pytest.mark.filterwarnings("ignore")]

@@ -15,10 +15,10 @@ pytest.importorskip("pyarrow", reason="needs the extra 'spark'")
 from spark_parity import differences, open_session
 from sqlglot import exp
 
-from reporter.engine import spark_sql
-from reporter.engine.portable import parsed
-from reporter.engine.spark_sql import translate
-from reporter.engine.sql_nodes import NotPortable
+from reporter.engine.translation import spark_sql
+from reporter.engine.translation.portable import parsed
+from reporter.engine.translation.spark_sql import translate
+from reporter.engine.translation.sql_nodes import NotPortable
 
 pytestmark = pytest.mark.spark
 LISTS = {"names", "others"}

@@ -17,8 +17,8 @@ from spark_parity import LOCAL, Asked, compared, estates, open_session, recorded
 from reporter.authoring import examples
 from reporter.content.loader import Content
 from reporter.engine.duckdb import DuckDB
-from reporter.engine.spark_sql import translate
-from reporter.engine.sql_nodes import NotPortable
+from reporter.engine.translation.spark_sql import translate
+from reporter.engine.translation.sql_nodes import NotPortable
 from reporter.model.assessment import Check
 
 pytestmark = pytest.mark.spark

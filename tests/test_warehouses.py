@@ -20,8 +20,8 @@ from click.testing import CliRunner, Result
 from reporter.cli import main
 from reporter.content import loader
 from reporter.engine import dialects
-from reporter.engine.dialects import DATABRICKS, Dialect
 from reporter.engine.duckdb import DuckDB, Parquet, parquet
+from reporter.engine.translation.dialects import DATABRICKS, Dialect
 from reporter.ingest.load import ingested
 from reporter.ingest.readers.inputs import Inputs
 from reporter.pipeline.warehouse import sql_verb

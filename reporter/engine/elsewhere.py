@@ -20,11 +20,11 @@ from typing import Any
 from sqlglot import exp
 
 from reporter.engine.base import Error
-from reporter.engine.dialects import Dialect
 from reporter.engine.duckdb import DEFAULT_MEMORY, DuckDB, parquet
-from reporter.engine.portable import base_tables, expanded, parsed
 from reporter.engine.spark import CHANGES, Shared, Spark, for_arrow, tables_in
-from reporter.engine.sql_nodes import NotPortable
+from reporter.engine.translation.dialects import Dialect
+from reporter.engine.translation.portable import base_tables, expanded, parsed
+from reporter.engine.translation.sql_nodes import NotPortable
 from reporter.errors import InputError
 from reporter.schema.columns import INT, TEXT
 from reporter.schema.tables import TABLES, columns_of

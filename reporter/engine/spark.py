@@ -22,9 +22,9 @@ from sqlglot import exp
 
 from reporter.engine.base import Error
 from reporter.engine.duckdb import DEFAULT_MEMORY, DuckDB
-from reporter.engine.portable import base_tables, expanded, parsed, reads
-from reporter.engine.spark_sql import for_spark, in_spark
-from reporter.engine.sql_nodes import NotPortable
+from reporter.engine.translation.portable import base_tables, expanded, parsed, reads
+from reporter.engine.translation.spark_sql import for_spark, in_spark
+from reporter.engine.translation.sql_nodes import NotPortable
 from reporter.errors import InputError
 
 if TYPE_CHECKING:

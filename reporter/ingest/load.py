@@ -88,9 +88,8 @@ def ingest(
     input_files = [_without_secrets(f, cache.secret_key) for f in inputs.files]
     kinds = statements.kinds_of(input_files)
     statement_files = [f for f in input_files if f.name in kinds]
-    statement_rows, statement_counts, notes = statements.read(
-        engine, inputs, statement_files, cache.secret_key, kinds
-    )
+    said = statements.read(engine, inputs, statement_files, cache.secret_key, kinds)
+    statement_rows, statement_counts, notes = said
     record_files = [f for f in input_files if f.name not in kinds]
     known = engine, record_files, sources, limits, inputs.workers
     choices = recognise(*known, by_beginnings=True)
@@ -122,15 +121,13 @@ def ingest(
     )
     approved_texts.bind(engine, record_files, {f.file: f.sha256 for f in files})
     rows = {t.name: int(engine.one(f"SELECT count(*) FROM in_{t.name}")) for t in LOADED}
-    files = sorted([*files, *statement_counts], key=lambda f: f.file)
-    notices = (*([_lost(lost_counts)] if lost_counts else ()), *_remote(input_files, inputs.remote))
     intake = Intake(
-        tuple(files),
+        tuple(sorted([*files, *statement_counts], key=lambda f: f.file)),
         tuple(sorted(_by_source(conversions), key=_by_kind)),
         tuple(quarantined),
         rows,
         statement_rows,
-        notices,
+        (*([_lost(lost_counts)] if lost_counts else ()), *_remote(input_files, inputs.remote)),
         repeatable=all(is_kept(cache, batch) for batch, *_ in conversions),
         remote=inputs.remote,
     )

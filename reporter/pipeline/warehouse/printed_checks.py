@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from reporter.content import loader
-from reporter.engine.dialects import DIALECTS
-from reporter.engine.portable import expanded, parsed
-from reporter.engine.sql_nodes import NotPortable
+from reporter.engine.translation.dialects import DIALECTS
+from reporter.engine.translation.portable import expanded, parsed
+from reporter.engine.translation.sql_nodes import NotPortable
 from reporter.errors import InputError
 from reporter.pipeline.workspace_content import compile_all
 from reporter.schema.model_files import macro_texts

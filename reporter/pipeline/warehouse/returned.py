@@ -69,8 +69,8 @@ def with_returned(options: Options, place: Path, workspace: Path) -> Options:
 
 def questions_of(returned: Returned, lists: Path | None) -> Questions:
     """Return questions to the warehouse that a manifest names."""
-    from reporter.engine.dialects import DIALECTS
     from reporter.engine.elsewhere import Questions
+    from reporter.engine.translation.dialects import DIALECTS
 
     told = returned.manifest
     return Questions(

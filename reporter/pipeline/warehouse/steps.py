@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reporter.engine.dialects import DIALECTS, Dialect
 from reporter.engine.elsewhere import LISTS, Questions, Statement
+from reporter.engine.translation.dialects import DIALECTS, Dialect
 from reporter.errors import InputError
 from reporter.ingest.exports.events_elsewhere import StillToRun
 from reporter.pipeline.assess import Options, assess_workspace

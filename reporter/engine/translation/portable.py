@@ -12,7 +12,7 @@ from sqlglot import exp
 from sqlglot.dialects.duckdb import DuckDB
 from sqlglot.errors import SqlglotError
 
-from reporter.engine.sql_nodes import NotPortable, copied, enclosed
+from reporter.engine.translation.sql_nodes import NotPortable, copied, enclosed
 
 Macros = Mapping[str, tuple[tuple[str, ...], str]]
 """Name -> parameters and expression."""

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from reporter.engine.spark_sql import Columns, for_spark, in_spark
-from reporter.engine.sql_nodes import NotPortable
+from reporter.engine.translation.spark_sql import Columns, for_spark, in_spark
+from reporter.engine.translation.sql_nodes import NotPortable
 
 Kinds = Sequence[tuple[str, str]]
 

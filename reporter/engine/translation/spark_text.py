@@ -8,7 +8,7 @@ import re
 
 from sqlglot import exp
 
-from reporter.engine.sql_nodes import NotPortable, call, if_, lambda_
+from reporter.engine.translation.sql_nodes import NotPortable, call, if_, lambda_
 
 
 def regex(pattern: exp.Expr) -> exp.Expr:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from sqlglot import exp
 
-from reporter.engine.sql_nodes import NotPortable, call, enclosed, if_, is_null, lambda_
+from reporter.engine.translation.sql_nodes import NotPortable, call, enclosed, if_, is_null, lambda_
 
 
 def is_row(node: exp.Expr) -> bool:

@@ -11,9 +11,16 @@ from collections.abc import Callable, Collection, Sequence
 
 from sqlglot import exp
 
-from reporter.engine.portable import Macros, expanded, parsed
-from reporter.engine.spark_aggregates import any_value, array_agg, best, is_row, row, string_agg
-from reporter.engine.spark_text import (
+from reporter.engine.translation.portable import Macros, expanded, parsed
+from reporter.engine.translation.spark_aggregates import (
+    any_value,
+    array_agg,
+    best,
+    is_row,
+    row,
+    string_agg,
+)
+from reporter.engine.translation.spark_text import (
     like,
     lower,
     regex,
@@ -22,7 +29,7 @@ from reporter.engine.spark_text import (
     trimmed,
     upper,
 )
-from reporter.engine.sql_nodes import (
+from reporter.engine.translation.sql_nodes import (
     NotPortable,
     call,
     cast,

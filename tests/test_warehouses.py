@@ -19,8 +19,8 @@ from click.testing import CliRunner, Result
 
 from reporter.cli import main
 from reporter.content import loader
-from reporter.engine import dialects
 from reporter.engine.duckdb import DuckDB, Parquet, parquet
+from reporter.engine.translation import dialects
 from reporter.engine.translation.dialects import DATABRICKS, Dialect
 from reporter.ingest.load import ingested
 from reporter.ingest.readers.inputs import Inputs
@@ -240,7 +240,8 @@ def test_events_there_are_accounted_for(made: Made) -> None:
 
 @pytest.mark.slow
 def test_events_that_files_hold_are_set_aside_and_counted(made: Made, tmp_path: Path) -> None:
-    said = _assess(made.company, tmp_path / "run", "--results", made.steps)
+    _steps(made.company, tmp_path / "steps", Warehouse(tmp_path / "warehouse", made.company))
+    said = _assess(made.company, tmp_path / "run", "--results", tmp_path / "steps")
     assert said.exit_code == 0, said.output
     assert [row[:4] for row in _results(tmp_path / "run")] == [r[:4] for r in _results(made.plain)]
     log = _files(tmp_path / "run")["logs/gateway.jsonl"]

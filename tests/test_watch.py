@@ -303,6 +303,15 @@ def test_two_watches_on_one_state_are_refused(company: Path) -> None:
 
 
 @pytest.mark.usefixtures("counted")
+def test_a_watch_that_ended_in_order_prints_no_line_again(company: Path) -> None:
+    printed: list[str] = []
+    append(company / LOG, b"".join(LINES[:400]))
+    look(company, out=None, stream=printed.append)
+    look(company, out=None, stream=printed.append)
+    assert len(printed) == 1
+
+
+@pytest.mark.usefixtures("counted")
 def test_lines_of_somebody_else_in_the_file_are_refused(company: Path) -> None:
     append(company / LOG, b"".join(LINES))
     look(company)

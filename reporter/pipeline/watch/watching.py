@@ -43,7 +43,7 @@ from reporter.pipeline.watch.hooks import Hooks
 from reporter.pipeline.watch.judge import Judged, at, judge
 from reporter.pipeline.watch.line_segments import Converter, choice_of, joined
 from reporter.pipeline.watch.same_results import Memory
-from reporter.pipeline.watch.sinks import LineFile, next_outbox
+from reporter.pipeline.watch.sinks import LineFile, next_outbox, to_stream
 from reporter.schema.tables import EVENT_TABLES
 
 AT_ONCE = 32 << 20
@@ -165,7 +165,17 @@ class Watch:
 
     def __exit__(self, *raised: object) -> None:
         self.hooks.close()
+        if not any(raised):
+            self._note_delivered()
         self._held.close()
+
+    def _note_delivered(self) -> None:
+        """Commit that nothing waits to be told: who ends in order tells nothing twice."""
+        cursor = self.cursor
+        cursor.waiting = [*self.hooks.waiting()]
+        if not self._file:
+            cursor.outbox = next_outbox(cursor.outbox, [], 0)
+        state.save(self.setting.state, cursor)
 
     def look(self) -> None:
         """Look at all files of the workspace: new, renamed, packed, changed or removed ones."""
@@ -328,8 +338,7 @@ class Watch:
         if self._file:
             self._file.deliver(self.cursor.outbox)
         else:
-            for line in self.cursor.outbox.lines:
-                self.setting.stream(line)
+            to_stream(self.cursor.outbox, self.setting.stream)
 
 
 def _name_of(cursor: Cursor) -> str:

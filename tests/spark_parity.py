@@ -20,7 +20,7 @@ from reporter.authoring import examples
 from reporter.authoring.partitioned import NUMBER, Partitioned
 from reporter.content.sql_policy import compile_check
 from reporter.engine.duckdb import DuckDB
-from reporter.engine.spark import SETTINGS, _for_arrow
+from reporter.engine.spark import SETTINGS, for_arrow
 from reporter.engine.translation.portable import parsed, reads
 from reporter.engine.translation.spark_sql import translate
 from reporter.model.assessment import Check
@@ -115,7 +115,7 @@ class Recorded(Partitioned):
     def arrow(self, query: str) -> pa.Table:
         """Return rows in types that Spark has."""
         kinds = self._engine.columns(self._for_each(query))
-        cast = ", ".join(f'CAST("{n}" AS {_for_arrow(kind)}) AS "{n}"' for n, kind in kinds)
+        cast = ", ".join(f'CAST("{n}" AS {for_arrow(kind)}) AS "{n}"' for n, kind in kinds)
         return self._engine.arrow(f"SELECT {cast} FROM ({self._for_each(query)}) AS q")
 
 
@@ -222,7 +222,7 @@ def compared(session: Any, con: Any, asked: Asked, numbers: Collection[int]) -> 
     except duckdb.Error:
         return None
     for name, kinds in asked.kinds.items():
-        sent = ", ".join(f'CAST("{n}" AS {_for_arrow(kind)}) AS "{n}"' for n, kind in kinds.items())
+        sent = ", ".join(f'CAST("{n}" AS {for_arrow(kind)}) AS "{n}"' for n, kind in kinds.items())
         rows = _whole(con.sql(f"SELECT {sent} FROM {name}"))
         session.createDataFrame(rows).createOrReplaceTempView(name)
     text = translate(asked.sql, asked.macros, columns.__getitem__, lists)

@@ -223,6 +223,15 @@ def test_what_is_not_proven_is_not_translated(sql: str) -> None:
         translate(sql, {}, lambda _: ())
 
 
+def test_items_are_counted_from_one_whatever_their_number_is_made_of(engine: Spark) -> None:
+    query = "SELECT [7, 8][CAST(n AS BIGINT)], [7, 8][n], [7, 8][CAST(n AS BIGINT) - 1], [7, 8][2], [7, 8][-1], [7, 8][0] FROM in_events ORDER BY n"
+    assert engine.rows(query) == [
+        (7, 7, None, 8, 8, None),
+        (8, 8, 7, 8, 8, None),
+        (None, None, 8, 8, 8, None),
+    ]
+
+
 def test_a_macro_stands_in_its_place() -> None:
     macros = {"twice": (("x",), "x + x"), "four": (("x",), "twice(twice(x))")}
     assert translate("SELECT four(a.b) FROM a", macros, lambda _: ()) == (

@@ -48,10 +48,14 @@ def expanded(tree: exp.Expr, macros: Macros) -> exp.Expr:
     return copied(tree.this)
 
 
+class _AsWritten(DuckDB):
+    INDEX_OFFSET = 0  # else some items are counted from 0: those whose number the parser types
+
+
 @lru_cache(maxsize=512)
 def _tree_of(sql: str) -> exp.Expr:
     try:
-        return sqlglot.parse_one(sql, dialect=DuckDB)
+        return sqlglot.parse_one(sql, dialect=_AsWritten)
     except SqlglotError as error:
         raise NotPortable(f"cannot be parsed: {str(error).splitlines()[0]}") from error
 

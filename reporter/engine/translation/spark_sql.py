@@ -268,13 +268,8 @@ def _item(node: exp.Bracket) -> exp.Expr:
         return call("slice", node.this, index.this, call("size_of", node.this))
     if isinstance(index, exp.Literal) and index.is_string:
         return exp.Dot(this=enclosed(node.this), expression=exp.to_identifier(index.name))
-    constant = index.this if isinstance(index, exp.Neg) else index
-    if not isinstance(constant, exp.Literal):
-        place = call("nullif", cast(index, "int"), 0)  # nothing stands there, and Spark fails
-        return call("try_element_at", node.this, place)
-    # The parser has made constants count from 0, and from the end from -2.
-    number = int(constant.name)
-    return call("try_element_at", node.this, 1 - number if constant is not index else number + 1)
+    place = call("nullif", cast(index, "int"), 0)  # nothing stands there, and Spark fails
+    return call("try_element_at", node.this, place)
 
 
 def _contains(node: exp.ArrayContains) -> exp.Expr:

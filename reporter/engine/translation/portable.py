@@ -4,7 +4,7 @@ without macros, and the tables that it reads.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 
 import sqlglot
@@ -25,14 +25,12 @@ def parsed(sql: str) -> exp.Expr:
 
 def reads(tree: exp.Expr) -> set[str]:
     """Return the tables that a query reads, without its own parts."""
-    parts = {c.alias for c in tree.find_all(exp.CTE)}
-    return {t.name for t in base_tables(tree, parts)}
+    return {t.name for t in base_tables(tree)}
 
 
-def base_tables(tree: exp.Expr, parts: Collection[str] | None = None) -> list[exp.Table]:
+def base_tables(tree: exp.Expr) -> list[exp.Table]:
     """Return where a query names tables that are none of its own parts."""
-    if parts is None:
-        parts = {c.alias for c in tree.find_all(exp.CTE)}
+    parts = {c.alias for c in tree.find_all(exp.CTE)}
     tables = (t for t in tree.find_all(exp.Table) if isinstance(t.this, exp.Identifier))
     return [t for t in tables if t.db or t.name not in parts]
 

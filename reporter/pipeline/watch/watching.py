@@ -118,8 +118,8 @@ class Watch:
         """
         try:
             self._open()
-        except BaseException:
-            self.__exit__()
+        except BaseException as failed:
+            self.__exit__(type(failed))
             raise
         return self
 
@@ -164,10 +164,10 @@ class Watch:
         self.hooks.tell(self.cursor.waiting)
 
     def __exit__(self, *raised: object) -> None:
-        self.hooks.close()
-        if not any(raised):
-            self._note_delivered()
-        self._held.close()
+        with self._held:
+            self.hooks.close()
+            if not any(raised):
+                self._note_delivered()
 
     def _note_delivered(self) -> None:
         """Commit that nothing waits to be told: who ends in order tells nothing twice."""

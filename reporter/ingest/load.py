@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -79,9 +79,10 @@ def ingest(
     cache: Cache,
     limits: Limits = USUAL,
     followed: Sequence[tuple[Choice, Batch, str]] = (),
+    told: Callable[[list[Done]], None] = lambda _: None,
 ) -> Intake:
     """Read every file of a workspace into the in_ relations; sources that do not ship run within
-    `limits`. `followed` are more files, which are converted already.
+    `limits`. `followed` are more files, which are converted already; `told` gets all batches.
     """
     cache = replace(cache, secret_key=cache.secret_key or inputs.key())
     teach(engine, cache.secret_key)
@@ -102,6 +103,7 @@ def ingest(
     choices, empties = empty_lists.take(choices, sources, inputs)
     choices += [choice for choice, _, _ in followed]
     conversions += [*empties, *((batch, [c.file], [digest]) for c, batch, digest in followed)]
+    told(conversions)
     _register(engine, conversions, cache)
     counted = None if engine.holds_events else _lay_those_there(engine)
     empty_lists.note(engine, [f for _, f, _ in empties])
@@ -261,6 +263,14 @@ def _register(engine: DuckDB, conversions: list[Done], cache: Cache) -> None:
         ]
         kind = "VIEW" if is_events else "TABLE"
         engine.run(f"CREATE {kind} in_{spec.name} AS {' UNION ALL '.join(parts)}")
+
+
+def event_rows(conversions: list[Done], cache: Cache) -> str:
+    """SQL: the events of all batches, as the view in_events has them before anything is set
+    aside.
+    """
+    numbered = zip(_numbers(conversions), conversions, strict=True)
+    return " UNION ALL ".join(relations(numbered, "events", cache))
 
 
 def _numbers(conversions: list[Done]) -> list[list[int]]:

@@ -13,7 +13,7 @@ import os
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -190,15 +190,19 @@ def whole_lines(file: InputFile, folder: Path) -> InputFile | None:
         if end == file.size:
             return file
         if end:
-            copy = folder / _sha(file.name.encode("utf-8", "surrogateescape"))
-            source.seek(0)
-            with copy.open("wb") as output:
-                remaining = end
-                while remaining and (data := source.read(min(_STEP, remaining))):
-                    output.write(data)
-                    remaining -= len(data)
+            name = _sha(file.name.encode("utf-8", "surrogateescape"))
+            copy = folder / f"{name}.{file.stamp[1]}.{end}"
+            if not copy.exists():  # else what was copied before, with the same stamp
+                for earlier in folder.glob(f"{name}.*"):
+                    earlier.unlink()
+                source.seek(0)
+                with copy.open("wb") as output:
+                    remaining = end
+                    while remaining and (data := source.read(min(_STEP, remaining))):
+                        output.write(data)
+                        remaining -= len(data)
             # What is told of a file by its first lines is told of these.
-            return replace(sniff(copy, file.name), stamp=(*file.stamp[:2], end))
+            return sniff(copy, file.name)
     return None
 
 

@@ -29,7 +29,7 @@ from reporter.pipeline.assess import (
     run_checks,
 )
 from reporter.pipeline.resolve_statements import resolve, with_shortfalls
-from reporter.pipeline.watch.same_results import Memory, fill
+from reporter.pipeline.watch.standing import Standing
 from reporter.statements import exceptions
 
 COLUMNS = (
@@ -67,7 +67,8 @@ class Judged:
     """What all checks found at one moment."""
 
     results: dict[tuple[str, str], Result]
-    intake: Intake
+    intake: Intake | None
+    """As of when tables were last made from files."""
     faults: dict[str, str]
     last_acts: dict[str, str]
     """Actor -> time of its last act in the period."""
@@ -80,14 +81,19 @@ def judge(
     cache: Cache,
     places: tuple[Path, Path],
     options: Options,
-    memory: Memory | None = None,
+    standing: Standing | None = None,
 ) -> Judged:
-    """Read what does not grow, lay what was converted beside it, and run all checks, but those
-    whose results `memory` has. `places` are where an engine works and where the lines are.
+    """Read what does not grow, lay what was converted beside it, and run all checks; of what is
+    `standing`, only those whose input changed. `places` are where an engine works and where the
+    lines are.
 
     Raises InputError where nothing could be read, ContentError where content is wrong.
     """
     workspace, content = known.workspace, known.content
+    if standing and not content.extra and not content.packs:
+        stood = standing.fill(known, files, followed, cache, places[1], options)
+        results = _results(stood)
+        return Judged(results, standing.intake, dict(standing.faults), _last_acts(stood))
     with (
         tempfile.TemporaryDirectory(dir=places[0]) as folder,
         Inputs(list(files)) as inputs,
@@ -100,13 +106,9 @@ def judge(
         who, notices = derive_tables(engine, workspace, {})
         intake, _, claims = resolve(engine, intake, workspace, content, known.catalogs, who)
         intake = noted(engine, intake, notices)
-        engine.lock((cache.folder, places[1], Path(folder), *([memory.folder] if memory else [])))
-        if memory and not content.extra and not content.packs:
-            mark = repr([(f.file, f.read, f.sha256) for f in intake.files])
-            faults = fill(engine, content, known.compiled, memory, mark)
-        else:
-            nothing = kept_tables.Kept(cache, "", {})
-            faults = run_checks(engine, content, known.compiled, nothing, Path(folder), options)
+        engine.lock((cache.folder, places[1], Path(folder)))
+        nothing = kept_tables.Kept(cache, "", {})
+        faults = run_checks(engine, content, known.compiled, nothing, Path(folder), options)
         if claims.compensations or claims.waivers:
             make_changeable(engine)
         exceptions.compensate(engine, claims.compensations, content.checks, who)

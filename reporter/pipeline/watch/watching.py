@@ -8,7 +8,6 @@ the changes. A watch that is killed at any moment goes on from the last commit.
 from __future__ import annotations
 
 import hashlib
-import shutil
 import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -42,8 +41,8 @@ from reporter.pipeline.watch.followed_files import (
 from reporter.pipeline.watch.hooks import Hooks
 from reporter.pipeline.watch.judge import Judged, at, judge
 from reporter.pipeline.watch.line_segments import Converter, choice_of, joined
-from reporter.pipeline.watch.same_results import Memory
 from reporter.pipeline.watch.sinks import LineFile, next_outbox, to_stream
+from reporter.pipeline.watch.standing import Standing
 from reporter.schema.tables import EVENT_TABLES
 
 AT_ONCE = 32 << 20
@@ -129,8 +128,9 @@ class Watch:
         self._held.enter_context(state.held(setting.state))
         self._work = Path(self._held.enter_context(tempfile.TemporaryDirectory()))
         self._copies = self._work / "copies"
-        self._memory = Memory(self._work / "memory")
-        self._memory.folder.mkdir()
+        self._copies.mkdir()
+        self._standing = Standing(self._work / "standing")
+        self._held.callback(self._standing.close)
         self._known = known_content(read_workspace(setting.workspace), setting.options)
         self._settings_mark = _settings(setting.workspace)
         content = _content_mark(self._known)
@@ -186,8 +186,6 @@ class Watch:
             self._settings_mark = mark
         names = [(f.number, f.name, f.gone, f.packed) for f in self.cursor.files]
         others = place(self.cursor.files, self._discover())
-        shutil.rmtree(self._copies, ignore_errors=True)
-        self._copies.mkdir()
         whole = [found for file in others if (found := self._followed_or_whole(file))]
         files = _Files(whole, f"{mark} {signature(whole)}")
         moved = names != [(f.number, f.name, f.gone, f.packed) for f in self.cursor.files]
@@ -216,7 +214,7 @@ class Watch:
         ended = whole_lines(file, self._copies)
         if ended is None:
             return None
-        inode = ended.stamp[:2]
+        inode = file.stamp[:2]
         if inode not in self._not_followed and (source := self._converter.follows(ended)):
             number = self.cursor.next_number
             self.cursor.next_number += 1
@@ -282,7 +280,9 @@ class Watch:
         known = at(self._known, as_of if self.setting.moves else None)
         places = self._work, self._converter.cache.folder
         options = self.setting.options
-        return judge(known, self._files.whole, followed, self._cache, places, options, self._memory)
+        return judge(
+            known, self._files.whole, followed, self._cache, places, options, self._standing
+        )
 
     def _whole(self, file: Followed) -> Batch:
         whole = joined(self._batches[file.number], file)

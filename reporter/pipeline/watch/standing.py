@@ -1,0 +1,228 @@
+"""Tables and results that stand from one judgement to the next. In: what an assessment reads, then
+more lines. Out: `results` as if everything had run anew.
+
+An engine remembers the statements that made its tables, and after more events runs those again
+whose input changed. So do checks: each is asked again only where a row that it reads is another.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from reporter.content.packs import naming
+from reporter.engine.base import Engine, quoted_list
+from reporter.engine.tape import Moved, Taped
+from reporter.engine.translation.growing_sums import Sum
+from reporter.evaluate import runner
+from reporter.evaluate.coded_results import RESULTS_TABLE
+from reporter.evaluate.evidence import Sight, see, weigh_lists
+from reporter.ingest.cache import Batch, Cache
+from reporter.ingest.convert import Done
+from reporter.ingest.detect import Choice
+from reporter.ingest.load import Intake, event_rows, ingest
+from reporter.ingest.quarantine import has_hidden
+from reporter.ingest.readers.files import InputFile
+from reporter.ingest.readers.inputs import Inputs
+from reporter.model.assessment import Check
+from reporter.pipeline.assess import Known, Options, derive_tables, noted, refuse_nothing
+from reporter.pipeline.resolve_statements import resolve, with_shortfalls
+from reporter.pipeline.tested_checks import settle_by_tests
+from reporter.pipeline.watch.followed_files import signature
+from reporter.schema.compiled import Compiled
+from reporter.statements import exceptions
+
+EVENTS = "in_events"
+_LINED = ("events", "dated_acts")
+"""Views that have a row for each of some events."""
+_FREE = (f"SELECT count(*) FROM {EVENTS}",)
+"""Questions of the accounting: no result follows from their answer."""
+Followed = Sequence[tuple[Choice, Batch, str]]
+
+
+@dataclass(slots=True)
+class Standing:
+    """What stands, and what it was made from; close it to let go of the engine."""
+
+    folder: Path
+    """Where engines work."""
+    engine: Taped | None = None
+    intake: Intake | None = None
+    mark: Any = None
+    """What changes when tables have to be made from files again."""
+    faults: dict[str, str] = field(default_factory=dict)
+    asked: int = 0
+    """Checks that the last judgement asked."""
+    _held: ExitStack = field(default_factory=ExitStack)
+    _done: list[Done] = field(default_factory=list)
+    _claims: Any = None
+    _who: Any = None
+    _sight: Sight | None = None
+    _plans: dict[str, Compiled] = field(default_factory=dict)
+    """SQL of a check -> the same over sums."""
+    _marks: dict[str, Any] = field(default_factory=dict)
+    """Check -> what changes when anything changes that it reads."""
+
+    def close(self) -> None:
+        """Let go of the engine and its files."""
+        self._held.close()
+        self.engine = None
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def fill(
+        self,
+        known: Known,
+        files: Sequence[InputFile],
+        followed: Followed,
+        cache: Cache,
+        segments: Path,
+        options: Options,
+    ) -> Taped:
+        """Return an engine whose `results` are those over all records, and put in `faults` why some
+        checks could not be run.
+
+        Raises InputError where nothing could be read, ContentError where content is wrong.
+        """
+        mark = _mark(known, files, followed)
+        if self.engine and mark == self.mark:
+            try:
+                self._renew(self.engine, known, followed, cache)
+                self.mark = mark
+                return self.engine
+            except Moved:
+                pass
+        return self._anew(known, files, followed, cache, segments, options, mark)
+
+    def _anew(
+        self,
+        known: Known,
+        files: Sequence[InputFile],
+        followed: Followed,
+        cache: Cache,
+        segments: Path,
+        options: Options,
+        mark: Any,
+    ) -> Taped:
+        self.close()
+        workspace, content = known.workspace, known.content
+        engine = Taped(self.folder, EVENTS, _LINED, options.memory, options.temp_size, _FREE)
+        self._held = ExitStack()
+        self._held.enter_context(engine)
+        inputs = self._held.enter_context(Inputs(list(files)))
+        self._done = []
+        with naming(content.packs):
+            intake = ingest(
+                engine, inputs, content.sources, cache, options.limits, followed, self._done.extend
+            )
+        intake = with_shortfalls(intake, inputs)
+        refuse_nothing(intake, workspace.folder)
+        self._who, notices = derive_tables(engine, workspace, {})
+        intake, _, self._claims = resolve(
+            engine, intake, workspace, content, known.catalogs, self._who
+        )
+        self.intake = noted(engine, intake, notices)
+        engine.lock((cache.folder, segments, self.folder))
+        sources = {s.id: s for s in content.sources}
+        runner.prepare(engine)
+        weigh_lists(engine, sources)
+        self._sight = see(engine, sources)
+        self._plans = {}
+        for _, plan in known.compiled:
+            text, sums = engine.summed(plan.sql)
+            if sums:
+                self._plans[plan.sql] = _counting(plan, text, sums)
+        engine.stop()
+        self.faults = self._ask(engine, known.compiled)
+        engine.settle([c.id for c, _ in known.compiled])
+        self._marks = {c.id: engine.mark_of(c.id) for c, _ in known.compiled}
+        self._decide(engine, known)
+        self.engine, self.mark = engine, mark
+        return engine
+
+    def _renew(self, engine: Taped, known: Known, followed: Followed, cache: Cache) -> None:
+        batches = {choice.file.name: batch for choice, batch, _ in followed}
+        known_paths = {n for batch, *_ in self._done for n in batch.tables.get("events", ())}
+        self._done = [
+            (batches.get(files[0].name, batch) if len(files) == 1 else batch, files, digests)
+            for batch, files, digests in self._done
+        ]
+        added = [
+            (replace(batch, tables={"events": new} if new else {}), files, digests)
+            for batch, files, digests in self._done
+            for new in [[n for n in batch.tables.get("events", ()) if n not in known_paths]]
+        ]
+        self.mark = None  # until all of it stands again
+        rows = event_rows(self._done, cache)
+        engine.renew(rows, event_rows(added, cache) or f"SELECT * FROM ({rows}) WHERE FALSE")
+        marks = {c.id: engine.mark_of(c.id) for c, _ in known.compiled}
+        others = [
+            (c, j)
+            for c, j in known.compiled
+            if c.id in self.faults or marks[c.id] != self._marks[c.id]
+        ]
+        engine.run("DROP TABLE results")
+        engine.run(RESULTS_TABLE)
+        ids = quoted_list([c.id for c, _ in others])
+        engine.run(
+            "INSERT INTO results BY NAME SELECT * FROM standing_results WHERE NOT"
+            f" list_contains({ids}, check_id)"
+        )
+        self.faults = {k: v for k, v in self.faults.items() if k not in {c.id for c, _ in others}}
+        self.faults |= self._ask(engine, others)
+        self._marks = marks
+        self._decide(engine, known)
+
+    def _ask(self, engine: Taped, compiled: Sequence[tuple[Check, Compiled]]) -> dict[str, str]:
+        def noted_as(asking: Engine, check: Check, plan: Compiled) -> Compiled:
+            assert isinstance(asking, Taped)
+            plan = self._plans.get(plan.sql, plan)
+            asking.asker = check.id
+            asking.tell(check.id, plan.sql, plan.reads)
+            return plan
+
+        self.asked = len(compiled)
+        if not compiled:
+            return {}
+        n = min(engine.threads(), len(compiled))
+        with engine.shared_by(n):
+            faults = runner.assess(engine, compiled, n, False, noted_as, sight=self._sight)
+        engine.asker = ""
+        return faults
+
+    def _decide(self, engine: Taped, known: Known) -> None:
+        """Keep what checks found, then let tests and claims decide."""
+        engine.run("CREATE OR REPLACE TABLE standing_results AS SELECT * FROM results")
+        content, claims = known.content, self._claims
+        settle_by_tests(engine, content)
+        exceptions.compensate(engine, claims.compensations, content.checks, self._who)
+        exceptions.waive(
+            engine, claims.waivers, content.checks, known.workspace.run.as_of, self._who
+        )
+
+
+def _counting(plan: Compiled, text: str, sums: Sequence[Sum]) -> Compiled:
+    """Return a check that reads sums, with what it reads."""
+    reads = {(s.name, column) for s in sums for column in s.visible.split(", ")}
+    reads |= {(table, "*") for s in sums for table, _ in s.sides}
+    rest = {(t, c) for t, c in plan.reads if t not in _LINED or re.search(rf"\b{t}\b", text)}
+    return replace(plan, sql=text, reads=frozenset(reads | rest))
+
+
+def _mark(known: Known, files: Sequence[InputFile], followed: Followed) -> Any:
+    """Return all that results follow from, but the events of followed files."""
+    grown = [
+        (
+            choice.file.name,
+            batch.source,
+            batch.carried,
+            {t: names for t, names in batch.tables.items() if t != "events"},
+            sum(has_hidden(why) for _, _, _, why, _ in batch.problems),
+        )
+        for choice, batch, _ in followed
+    ]
+    return id(known.content), known.workspace, signature(files), grown

@@ -78,9 +78,11 @@ class Tape:
     """What all connections of an engine remember."""
 
     base: str
-    """The relation whose rows are added to: its view begins the tape."""
+    """The relation whose rows are added to, a view; by its last name once others took its own."""
     lined: frozenset[str]
     """It, and the views that have a row for each of some of its rows."""
+    begins: str
+    """How the first statement begins."""
     free: frozenset[str] = frozenset()
     """Questions whose answer leads nowhere."""
     steps: list[Step] = field(default_factory=list)
@@ -128,14 +130,16 @@ class Taped(DuckDB):
         work: Path,
         base: str,
         lined: Collection[str] = (),
+        begins: str = "",
         memory: str = DEFAULT_MEMORY,
         room: str = "",
         free: Collection[str] = (),
     ) -> None:
-        """Open it; `lined` are views with a row for each of some rows of the base, and `free`
-        questions whose answers lead nowhere.
+        """Open it; `lined` are views with a row for each of some rows of the base, `begins` the
+        first statement to remember, and `free` questions whose answers lead nowhere.
         """
-        self._tape = Tape(base, frozenset((base, *lined)), frozenset(free))
+        first = begins or f"CREATE VIEW {base} "
+        self._tape = Tape(base, frozenset((base, *lined)), first, frozenset(free))
         self.asker = ""
         """Whose statements are noted, and not remembered."""
         super().__init__(work, memory, room)
@@ -181,7 +185,7 @@ class Taped(DuckDB):
 
     def _begins(self, sql: str) -> bool:
         tape = self._tape
-        if not tape.runs and sql.startswith(f"CREATE VIEW {tape.base} "):
+        if not tape.steps and sql.startswith(tape.begins):
             tape.runs = True
         return tape.runs
 
@@ -251,6 +255,8 @@ class Taped(DuckDB):
         return text, list(sums)
 
     def _rename(self, name: str, other: str) -> None:
+        if self._tape.base == name:
+            self._tape.base = other
         pattern = re.compile(rf"\b{name}\b")
         for step in self._tape.steps:
             if name in step.words or step.target == name:
@@ -282,7 +288,7 @@ class Taped(DuckDB):
             for table, columns in self.read_by(asker):
                 tape.needs.setdefault(table, set()).add(columns)
         self._order()
-        base = tape.steps[0].target
+        base = tape.base
         super().run(f"CREATE OR REPLACE VIEW {base}{_ADDED} AS SELECT * FROM {base} WHERE FALSE")
         self._note_conditions(askers)
         for table in sorted((tape.needs.keys() & tape.moving) - tape.views):
@@ -299,7 +305,7 @@ class Taped(DuckDB):
                 tape.last[step.target] = i
             if step.is_view:
                 tape.views.add(step.target)
-        tape.moving = {tape.steps[0].target}
+        tape.moving = {tape.base}
         while count != len(tape.moving):
             count = len(tape.moving)
             for i, step in enumerate(tape.steps):
@@ -356,7 +362,7 @@ class Taped(DuckDB):
         names; views are followed.
         """
         found: set[tuple[str, Columns]] = set()
-        base = self._tape.steps[0].target
+        base = self._tape.base
         for name in words & self._tape.moving:
             view = next((s for s in self._tape.steps if s.is_view and s.target == name), None)
             if name == base:
@@ -394,7 +400,7 @@ class Taped(DuckDB):
 
     def mark_of(self, asker: str) -> Any:
         """Return what changes when anything changes that somebody reads."""
-        tape, base = self._tape, (self._tape.steps[0].target, None)
+        tape, base = self._tape, (self._tape.base, None)
         marks: dict[Any, Any] = {key: tape.marks.get(key) for key in self.read_by(asker)}
         if base in marks:
             is_told = asker in tape.conditions
@@ -408,10 +414,11 @@ class Taped(DuckDB):
         Raises Moved where a question would be answered otherwise now; no table is of use then.
         """
         tape = self._tape
-        base = tape.steps[0].target
+        base = tape.base
         super().run(f"CREATE OR REPLACE VIEW {base} AS {sql}")
         super().run(f"CREATE OR REPLACE VIEW {base}{_ADDED} AS {added}")
         tape.generation += 1
+        tape.again = set()
         self._find_touched()
         moved: set[tuple[str, Columns]] = set()
         n = min(self.threads(), _AT_ONCE)
@@ -442,9 +449,9 @@ class Taped(DuckDB):
         """Note which rows of the base matter to whom: to a statement of the tape, by its number, or
         to somebody.
         """
-        tape, base = self._tape, self._tape.steps[0].target
+        tape, base = self._tape, self._tape.base
         lined = [base]  # the base, and what has a row for each of some of its rows
-        for step in tape.steps[1:]:
+        for step in tape.steps:
             if step.is_view and step.words & {*lined}:
                 if _GATHERED.search(step.sql):
                     continue  # its readers are always touched
@@ -462,7 +469,7 @@ class Taped(DuckDB):
         texts: dict[str | int, list[str]] = {
             i: [_MADE.sub("", s.sql, count=1).lstrip().removeprefix("AS ")]
             for i, s in enumerate(tape.steps)
-            if i and not s.is_view
+            if not s.is_view
         }
         texts |= {asker: sorted(tape.heard.get(asker, ())) for asker in askers}
         doubtful = [n.upper() for n, body in tape.macros.items() if "SELECT" in body]
@@ -528,8 +535,8 @@ class Taped(DuckDB):
         return anew if is_whole else None
 
     def _is_due(self, i: int, moved: set[tuple[str, Columns]], partial: set[str]) -> bool:
-        step, base = self._tape.steps[i], (self._tape.steps[0].target, None)
-        if i == 0 or step.is_view:
+        step, base = self._tape.steps[i], (self._tape.base, None)
+        if step.is_view:
             return False
         if step.sum and step.added == self._tape.generation:
             return not moved.isdisjoint(self._inputs(i) - {base})
@@ -569,7 +576,7 @@ class Taped(DuckDB):
         """SQL: a table made again, or a sum with what is new."""
         step = self._tape.steps[i]
         kept = step.sum
-        base = self._tape.steps[0].target, None
+        base = self._tape.base, None
         if kept is None or self._tape.is_placed or not moved.isdisjoint(self._inputs(i) - {base}):
             return _again(step.sql)
         step.added = self._tape.generation
@@ -584,9 +591,14 @@ class Taped(DuckDB):
     def _ask_again(self, step: Step) -> None:
         if step.answer is Moved:
             raise Moved(step.sql)
-        rows = DuckDB.rows(self, step.sql, step.params)
-        if rows != step.answer and (rows[0][0] if rows else None) != step.answer:
-            raise Moved(f"{step.sql}: {step.answer!r:.60} and {rows!r:.60}")
+        now: Any = DuckDB.rows(self, step.sql, step.params)
+        before = step.answer
+        if not isinstance(before, list):
+            now = now[0][0] if now else None
+        elif "ORDER BY" not in step.sql:  # whoever asked can make nothing of their order
+            now, before = sorted(now, key=repr), sorted(before, key=repr)
+        if now != before:
+            raise Moved(f"{step.sql}: {before!r:.60} and {now!r:.60}")
 
     def _inputs(self, i: int) -> set[tuple[str, Columns]]:
         tape = self._tape

@@ -40,6 +40,8 @@ from reporter.statements import exceptions
 EVENTS = "in_events"
 _LINED = ("events", "dated_acts")
 """Views that have a row for each of some events."""
+_BEGINS = "CREATE TABLE carried "
+"""The first statement that lays what was read."""
 _FREE = (f"SELECT count(*) FROM {EVENTS}",)
 """Questions of the accounting: no result follows from their answer."""
 Followed = Sequence[tuple[Choice, Batch, str]]
@@ -110,7 +112,9 @@ class Standing:
     ) -> Taped:
         self.close()
         workspace, content = known.workspace, known.content
-        engine = Taped(self.folder, EVENTS, _LINED, options.memory, options.temp_size, _FREE)
+        engine = Taped(
+            self.folder, EVENTS, _LINED, _BEGINS, options.memory, options.temp_size, _FREE
+        )
         self._held = ExitStack()
         self._held.enter_context(engine)
         inputs = self._held.enter_context(Inputs(list(files)))

@@ -113,8 +113,8 @@ class Tape:
     """Who, or the number of a statement -> relation -> which of its rows matter."""
     is_placed: bool = False
     """Whether a view of the base tells rows by their place, which is another among new rows."""
-    grown: list[str] = field(default_factory=list)
-    """The base and its views, of whose new rows there are views."""
+    grown: dict[str, str] = field(default_factory=dict)
+    """View of the base -> the query of its new rows."""
     touched: dict[str | int, int] = field(default_factory=dict)
     """Whom rows that were added mattered to -> when, as a generation."""
     generation: int = 0
@@ -288,8 +288,6 @@ class Taped(DuckDB):
             for table, columns in self.read_by(asker):
                 tape.needs.setdefault(table, set()).add(columns)
         self._order()
-        base = tape.base
-        super().run(f"CREATE OR REPLACE VIEW {base}{_ADDED} AS SELECT * FROM {base} WHERE FALSE")
         self._note_conditions(askers)
         for table in sorted((tape.needs.keys() & tape.moving) - tape.views):
             self._mark(table)
@@ -416,7 +414,8 @@ class Taped(DuckDB):
         tape = self._tape
         base = tape.base
         super().run(f"CREATE OR REPLACE VIEW {base} AS {sql}")
-        super().run(f"CREATE OR REPLACE VIEW {base}{_ADDED} AS {added}")
+        for name, query in [(base, added), *tape.grown.items()]:
+            super().run(f"CREATE OR REPLACE TABLE {name}{_ADDED} AS {query}")
         tape.generation += 1
         tape.again = set()
         self._find_touched()
@@ -458,9 +457,8 @@ class Taped(DuckDB):
                 text = _MADE.sub("", step.sql, count=1).lstrip().removeprefix("AS ")
                 for name in lined:
                     text = re.sub(rf"\b{name}\b", f"{name}{_ADDED}", text)
-                super().run(f"CREATE OR REPLACE VIEW {step.target}{_ADDED} AS {text}")
+                tape.grown[step.target] = text
                 lined.append(step.target)
-        tape.grown = lined
         tape.is_placed = any(
             step.is_view and step.target in lined and _PLACED in step.words
             for step in tape.steps[1:]
@@ -581,7 +579,7 @@ class Taped(DuckDB):
             return _again(step.sql)
         step.added = self._tape.generation
         added = kept.sql
-        for name in self._tape.grown:
+        for name in (self._tape.base, *self._tape.grown):
             added = re.sub(rf"\b{name}\b", f"{name}{_ADDED}", added)
         return (
             f"CREATE OR REPLACE TABLE {kept.name} AS SELECT {kept.merge} FROM (SELECT * FROM"

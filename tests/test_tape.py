@@ -137,7 +137,7 @@ def test_a_question_that_is_answered_otherwise_ends_it(tmp_path: Path) -> None:
         same: Row = ("b", "y", 2, "r2")
         engine.renew(rows_of([("a", "y", 1, "r1"), same]), rows_of([same]))
         other: Row = ("b", "z", 2, "r2")
-        with pytest.raises(Moved, match=r"count\(\*\) FROM named: 1 and 2"):
+        with pytest.raises(Moved, match="FROM named"):
             engine.renew(rows_of([("a", "y", 1, "r1"), same, other]), rows_of([other]))
 
 

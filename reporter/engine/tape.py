@@ -19,7 +19,7 @@ from threading import RLock
 from typing import Any, Self
 
 from reporter.engine.duckdb import DEFAULT_MEMORY, DuckDB
-from reporter.engine.translation.growing_sums import Sum, with_sums
+from reporter.engine.translation.growing_sums import Sum, with_sums, with_tables
 from reporter.engine.translation.row_conditions import ALIAS, conditions_on
 
 _AT_ONCE = 2
@@ -267,15 +267,26 @@ class Taped(DuckDB):
                 step.words = _told(step.sql, step.target)
 
     def stop(self) -> None:
-        """Remember no more."""
+        """Remember no more, and find what may change with the base."""
         self._tape.runs = False
+        for step in self._tape.steps:
+            step.words = frozenset(_spread(step.words, self._tape.macros))
+        self._find_moving()
+
+    def resting(self, sql: str) -> tuple[str, list[str]]:
+        """Return a query that reads tables in place of its parts that cannot move, and their
+        names: a part is planned once, and not with each query again.
+        """
+        text, sides = with_tables(sql, frozenset(self._tape.moving))
+        for table, query in sides:
+            if table not in self._tape.made:
+                super().run(f"CREATE TABLE {table} AS {query}")
+                self._tape.made[table] = 0
+        return text, [table for table, _ in sides]
 
     def settle(self, askers: Sequence[str] = ()) -> None:
         """Find what may move when rows are added to the base, and mark it."""
         tape = self._tape
-        for step in tape.steps:
-            step.words = frozenset(_spread(step.words, tape.macros))
-        self._find_moving()
         tape.columns = {}
         for table, column in super().rows(
             "SELECT table_name, column_name FROM duckdb_columns() ORDER BY ALL"

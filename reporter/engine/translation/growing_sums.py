@@ -75,6 +75,35 @@ def with_sums(sql: str, relations: frozenset[str]) -> tuple[str, tuple[Sum, ...]
     return tree.sql(dialect="duckdb"), tuple(sums)
 
 
+@lru_cache(maxsize=1024)
+def with_tables(sql: str, moving: frozenset[str]) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """Return a query that reads tables in place of its named parts that read nothing of what moves,
+    and (table, query) of these, each after those it reads.
+    """
+    try:
+        tree = parsed(sql)
+    except NotPortable:
+        return sql, ()
+    with_ = tree.args.get("with_")
+    if with_ is None or with_.recursive:
+        return sql, ()
+    sides: dict[str, tuple[str, str]] = {}
+    moved: set[str] = set()
+    for cte in with_.expressions:
+        names = {t.name for t in _tables(cte.this)}
+        if names & moving - sides.keys() or names & moved:
+            moved.add(cte.alias)
+            continue
+        query = _with_tables(cte.this, sides)
+        sides[cte.alias] = "side_" + _hash(query), query
+    if not sides:
+        return sql, ()
+    with_.set("expressions", [c for c in with_.expressions if c.alias not in sides])
+    if not with_.expressions:
+        tree.set("with_", None)
+    return _with_tables(tree, sides), tuple(sides.values())
+
+
 def _sum_of(select: exp.Select, relations: frozenset[str]) -> Sum | None:
     parts = _parts_of(select)
     if parts is None:

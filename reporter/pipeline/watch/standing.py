@@ -135,12 +135,13 @@ class Standing:
         runner.prepare(engine)
         weigh_lists(engine, sources)
         self._sight = see(engine, sources)
-        self._plans = {}
-        for _, plan in known.compiled:
-            text, sums = engine.summed(plan.sql)
-            if sums:
-                self._plans[plan.sql] = _counting(plan, text, sums)
+        summed = [(plan, *engine.summed(plan.sql)) for _, plan in known.compiled]
         engine.stop()
+        self._plans = {
+            plan.sql: _counting(plan, text, sums) if sums else replace(plan, sql=text)
+            for plan, summed_text, sums in summed
+            for text, _ in [engine.resting(summed_text)]
+        }
         self.faults = self._ask(engine, known.compiled)
         engine.settle([c.id for c, _ in known.compiled])
         self._marks = {c.id: engine.mark_of(c.id) for c, _ in known.compiled}

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from reporter.engine.duckdb import DuckDB
-from reporter.engine.tape import Moved, Taped
+from reporter.engine.tape import Moved
+from reporter.engine.taped import Taped
 from reporter.engine.translation.growing_sums import with_sums
 from reporter.engine.translation.row_conditions import conditions_on
 
@@ -36,10 +37,12 @@ STATEMENTS = (
     "CREATE TABLE scratch AS SELECT count(*) AS n FROM totals",
     "CREATE TABLE of_z AS SELECT e.ref FROM acts AS e JOIN lists AS l ON l.who = e.who WHERE e.tool = 'z' AND l.tier < 3",
     "CREATE OR REPLACE TABLE lists AS SELECT who, tier + 1 AS tier FROM lists",
+    "CREATE TABLE by_either AS SELECT e.who, e.tool, count(*) AS n FROM acts AS e GROUP BY GROUPING SETS ((e.who), (e.tool))",
     "CREATE TABLE last AS SELECT l.who, l.tier, t.last_at FROM lists AS l JOIN totals AS t USING (who)",
 )
 TABLES = (
     *("totals", "seen", "tiers", "known", "strangers", "highest", "scratch", "of_z", "lists"),
+    "by_either",
     "last",
 )
 

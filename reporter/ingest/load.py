@@ -92,14 +92,7 @@ def ingest(
     said = statements.read(engine, inputs, statement_files, cache.secret_key, kinds)
     statement_rows, statement_counts, notes = said
     record_files = [f for f in input_files if f.name not in kinds]
-    known = engine, record_files, sources, limits, inputs.workers
-    choices = recognise(*known, by_beginnings=True)
-    try:
-        conversions = convert(engine, choices, inputs, cache, limits)
-    except Misjudged:
-        choices = recognise(*known)
-        conversions = convert(engine, choices, inputs, cache, limits)
-    choices, conversions = reconsider(engine, choices, conversions, inputs, cache, limits)
+    choices, conversions = _converted(engine, record_files, sources, inputs, cache, limits)
     choices, empties = empty_lists.take(choices, sources, inputs)
     choices += [choice for choice, _, _ in followed]
     conversions += [*empties, *((batch, [c.file], [digest]) for c, batch, digest in followed)]
@@ -134,6 +127,25 @@ def ingest(
         remote=inputs.remote,
     )
     return counted.joined(engine, intake) if counted else intake
+
+
+def _converted(
+    engine: DuckDB,
+    files: list[InputFile],
+    sources: tuple[Source, ...],
+    inputs: Inputs,
+    cache: Cache,
+    limits: Limits,
+) -> tuple[list[Choice], list[Done]]:
+    """Recognise files and convert them."""
+    known = engine, files, sources, limits, inputs.workers
+    choices = recognise(*known, by_beginnings=True)
+    try:
+        conversions = convert(engine, choices, inputs, cache, limits)
+    except Misjudged:
+        choices = recognise(*known)
+        conversions = convert(engine, choices, inputs, cache, limits)
+    return reconsider(engine, choices, conversions, inputs, cache, limits)
 
 
 def _without_secrets(file: InputFile, key: str) -> InputFile:

@@ -1,10 +1,8 @@
 """Sums over rows that grow: what a statement counts is kept, and counted on. In: DuckDB's SQL,
 names of relations that grow. Out: the statement over kept sums, and how each is added to.
 
-A sum is a query that groups rows of one growing relation by some of its values: the sums of old and
-of new rows, put together, are those of all rows. Only aggregates of which that is exactly true are
-taken.
-"""
+A sum groups rows of one such relation by some of its values: the sums of old and of new rows, put
+together, are those of all. Only aggregates of which that is exactly true are taken."""
 
 from __future__ import annotations
 
@@ -265,9 +263,7 @@ def _is_counting(select: exp.Select) -> bool:
         return False
     if any(select.find_all(exp.Window)):
         return False
-    if group is not None and any(
-        group.args.get(a) for a in ("grouping_sets", "cube", "rollup", "totals")
-    ):
+    if group is not None and any(group.find_all(exp.Cube, exp.Rollup)):
         return False
     distinct = select.args.get("distinct")
     return bool(group) != bool(distinct) and not (distinct and distinct.args.get("on"))
@@ -280,7 +276,18 @@ def _columns(
     shown, keys, merges = list[str](), list[str](), list[str]()
     hidden: list[exp.Expr] = []
     group = select.args.get("group")
-    grouped = {g.sql(dialect="duckdb") for g in group.expressions} if group else set()
+    by = group.expressions if group else []
+    grouped = {g.sql(dialect="duckdb") for g in by if not isinstance(g, exp.GroupingSets)}
+    for sets in (g for g in by if isinstance(g, exp.GroupingSets)):
+        columns = {c.sql(dialect="duckdb"): c.copy() for c in sets.find_all(exp.Column)}
+        grouped |= columns.keys()
+        # Which of the sets a row is of: elsewhere a column may be empty by itself.
+        told = exp.alias_(
+            exp.Anonymous(this="grouping", expressions=[*columns.values()]), "set_key"
+        )
+        told.set("how", "")
+        hidden.append(told)
+        keys.append("set_key")
     for item in select.expressions:
         value = item.this if isinstance(item, exp.Alias) else item
         name = item.alias_or_name
@@ -297,9 +304,10 @@ def _columns(
         if put is None:
             return None
         merges.append(f"{put} AS {name}")
-    if grouped and len(grouped) != len(keys):
+    n_beside = sum(not h.args["how"] for h in hidden)
+    if grouped and len(grouped) != len(keys) - n_beside:
         return None  # grouped by what is not shown
-    merges += [f"{h.args['how']}({h.alias}) AS {h.alias}" for h in hidden]
+    merges += [f"{h.args['how']}({h.alias}) AS {h.alias}".strip() for h in hidden]
     return shown, keys, merges, hidden
 
 

@@ -17,7 +17,8 @@ from typing import Any
 
 from reporter.content.packs import naming
 from reporter.engine.base import Engine, quoted_list
-from reporter.engine.tape import Moved, Taped
+from reporter.engine.tape import Moved
+from reporter.engine.taped import Taped
 from reporter.engine.translation.growing_sums import Sum
 from reporter.evaluate import runner
 from reporter.evaluate.coded_results import RESULTS_TABLE

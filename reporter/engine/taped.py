@@ -1,0 +1,338 @@
+"""An engine that remembers its statements, and runs again only those whose input has changed. In:
+the statements of an assessment, once. Out: the same tables after rows were added.
+
+A question whose answer has changed may have led elsewhere: then nothing is brought up to date, and
+the caller begins anew.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from heapq import heapify, heappop, heappush
+from pathlib import Path
+from typing import Any, Self
+
+from reporter.engine.duckdb import DEFAULT_MEMORY, DuckDB
+from reporter.engine.tape import ADDED, MADE, Input, Moved, Step, Tape, own_words, spread, words_of
+from reporter.engine.translation.growing_sums import Sum, with_sums, with_tables
+from reporter.engine.translation.row_conditions import ALIAS
+
+_AT_ONCE = 2
+"""Statements that are run side by side: most take little but the planner, which has one thread."""
+_MADE_OF = re.compile(r"(CREATE TABLE (?!sums_|side_)\w+ AS )(.*)", re.DOTALL)
+_CHANGED = re.compile(r"(?:INSERT INTO|UPDATE|DELETE FROM) (\w+)")
+_DROPPED = re.compile(r"DROP (TABLE|VIEW) (?:IF EXISTS )?(\w+)$")
+_RENAMED = re.compile(r"ALTER (?:VIEW|TABLE) (\w+) RENAME TO (\w+)$")
+_MACRO = re.compile(r"CREATE (?:OR REPLACE )?MACRO (\w+)\([^)]*\) AS ([^;]*)")
+_OF_CATALOG = re.compile(r"^DESCRIBE|\binformation_schema\b|\bcurrent_setting\b")
+"""Questions on the tables themselves, which rows do not change."""
+
+
+class Taped(DuckDB):
+    """An `Engine` that remembers. It begins where the view of its base is made."""
+
+    def __init__(
+        self,
+        work: Path,
+        base: str,
+        lined: Collection[str] = (),
+        begins: str = "",
+        memory: str = DEFAULT_MEMORY,
+        room: str = "",
+        free: Collection[str] = (),
+    ) -> None:
+        """Open it; `lined` are views with a row for each of some rows of the base, `begins` the
+        first statement to remember, and `free` questions whose answers lead nowhere.
+        """
+        first = begins or f"CREATE VIEW {base} "
+        self._tape = Tape(base, frozenset((base, *lined)), first, frozenset(free))
+        self.asker = ""
+        """Whose statements are noted, and not remembered."""
+        super().__init__(work, memory, room)
+
+    def twin(self) -> Self:
+        """Return a second connection, which remembers in the same place."""
+        connection = super().twin()
+        connection.asker = ""
+        return connection
+
+    def run(self, sql: str, params: Sequence[Any] = ()) -> None:
+        """Execute one statement for its effect."""
+        if self.asker or not self._begins(sql):
+            self._note(sql)
+            super().run(sql, params)
+            return
+        with self._tape.lock:
+            done = self._aside(sql)
+            if (made := _MADE_OF.match(sql)) and not params:
+                text, sums = self.summed(made[2])
+                sql = f"{made[1]}{text}" if sums else sql
+        if not done:
+            super().run(sql, params)
+            with self._tape.lock:
+                self._remember(sql, list(params))
+
+    def rows(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Return all rows of a query."""
+        rows = super().rows(sql, params)
+        self._ask(sql, params, rows)
+        return rows
+
+    def one(self, sql: str, params: Sequence[Any] = ()) -> Any:
+        """Return the single value of a query."""
+        value = super().one(sql, params)
+        self._ask(sql, params, value)
+        return value
+
+    def each(self, sql: str, most: int = 1000) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows of a query in batches."""
+        self._ask(sql, (), Moved)
+        return super().each(sql, most)
+
+    def _begins(self, sql: str) -> bool:
+        tape = self._tape
+        if not tape.steps and sql.startswith(tape.begins):
+            tape.runs = True
+        return tape.runs
+
+    def _note(self, sql: str) -> None:
+        if self.asker:
+            with self._tape.lock:
+                self._tape.heard.setdefault(self.asker, set()).add(sql)
+
+    def _ask(self, sql: str, params: Sequence[Any], answer: Any) -> None:
+        tape = self._tape
+        if self.asker:
+            self._note(sql)
+        elif tape.runs and sql not in tape.free and not _OF_CATALOG.search(sql):
+            with tape.lock:
+                tape.steps.append(Step(sql, list(params), "", answer=answer, words=words_of(sql)))
+
+    def _aside(self, sql: str) -> bool:
+        """Put a relation aside that is dropped: what is made of it is made of it again."""
+        if not (dropped := _DROPPED.match(sql)):
+            return False
+        kind, name = dropped.groups()
+        if name not in self._tape.made:
+            return False
+        number = self._tape.made.pop(name)
+        aside = f"{name}_before_{number}"
+        super().run(f"ALTER {kind} {name} RENAME TO {aside}")
+        self._tape.rename(name, aside)
+        self._tape.made[f"{name} aside"] = number + 1
+        return True
+
+    def _remember(self, sql: str, params: list[Any]) -> None:
+        tape = self._tape
+        if sql.startswith("SET "):
+            return
+        if macros := _MACRO.findall(sql):
+            tape.macros.update(macros)
+            return
+        if renamed := _RENAMED.match(sql):
+            self._tape.rename(*renamed.groups())
+            tape.made[renamed[2]] = tape.made.pop(renamed[1], 0)
+            return
+        made, changed = MADE.match(sql), _CHANGED.match(sql)
+        target = made[4] if made else changed[1] if changed else "?"
+        is_view = bool(made and made[2].upper() == "VIEW")
+        if made:
+            tape.made[target] = tape.made.pop(f"{target} aside", 0)
+        tape.steps.append(Step(sql, params, target, is_view, words=own_words(sql, target)))
+
+    def summed(self, sql: str) -> tuple[str, list[Sum]]:
+        """Return a query that reads sums in place of rows that grow, where it only counts them; the
+        sums are kept from now on.
+        """
+        if not self._tape.lined & words_of(sql):
+            return sql, []
+        text, sums = with_sums(sql, self._tape.lined)
+        for found in sums:
+            for table, query in found.sides:
+                if table not in self._tape.made:
+                    self.run(f"CREATE TABLE {table} AS {query}")
+            if found.name in self._tape.made:
+                continue
+            kinds = self.columns(found.sql)
+            if any(kind in ("DOUBLE", "FLOAT") for _, kind in kinds):
+                return sql, []  # of fractions the order of a sum shows in its last digits
+            self.run(f"CREATE TABLE {found.name} AS {found.sql}")
+            self._tape.steps[-1].sum = found
+        return text, list(sums)
+
+    def stop(self) -> None:
+        """Remember no more, and find what may change with the base."""
+        self._tape.runs = False
+        for step in self._tape.steps:
+            step.words = frozenset(spread(step.words, self._tape.macros))
+        self._tape.find_moving()
+
+    def resting(self, sql: str) -> tuple[str, list[str]]:
+        """Return a query that reads tables in place of its parts that cannot move, and their
+        names: a part is planned once, and not with each query again.
+        """
+        text, sides = with_tables(sql, frozenset(self._tape.moving))
+        for table, query in sides:
+            if table not in self._tape.made:
+                super().run(f"CREATE TABLE {table} AS {query}")
+                self._tape.made[table] = 0
+        return text, [table for table, _ in sides]
+
+    def settle(self, askers: Sequence[str] = ()) -> None:
+        """Find what may move when rows are added to the base, and mark it."""
+        tape = self._tape
+        tape.columns = {}
+        for table, column in super().rows(
+            "SELECT table_name, column_name FROM duckdb_columns() ORDER BY ALL"
+        ):
+            tape.columns[table] = (*tape.columns.get(table, ()), column)
+        for step in tape.steps:
+            for table, columns in self._tape.reads(step.sql, step.words):
+                tape.needs.setdefault(table, set()).add(columns)
+        for asker in askers:
+            for table, columns in tape.read_by(asker):
+                tape.needs.setdefault(table, set()).add(columns)
+        self._tape.order()
+        self._tape.note_conditions(askers)
+        for table in sorted((tape.needs.keys() & tape.moving) - tape.views):
+            self._mark(table)
+
+    def mark_of(self, asker: str) -> Any:
+        """Return what changes when anything changes that somebody reads."""
+        return self._tape.mark_of(asker)
+
+    def tell(self, asker: str, sql: str, reads: Collection[tuple[str, str]]) -> None:
+        """Take what is known of a text in the statements of somebody: the (table, column) it reads,
+        whatever words it has.
+        """
+        with self._tape.lock:
+            self._tape.told.setdefault(asker, {})[sql] = reads
+
+    def _mark(self, table: str) -> set[Input]:
+        """Hash the rows of a table, by each set of columns that is read; return what moved."""
+        tape = self._tape
+        kinds = sorted(tape.needs.get(table, ()), key=lambda c: (c is None, sorted(c or ())))
+        if not kinds:
+            return set()
+        hashes = []
+        for columns in kinds:
+            row = "t" if columns is None else ", ".join(f't."{c}"' for c in sorted(columns)) or "0"
+            hashes.append(f"bit_xor(hash({row})), sum(CAST(hash({row}) AS HUGEINT))")
+        told = DuckDB.rows(self, f"SELECT count(*), {', '.join(hashes)} FROM {table} AS t")[0]
+        moved = set()
+        for i, columns in enumerate(kinds):
+            mark = told[0], told[1 + 2 * i], told[2 + 2 * i]
+            if tape.marks.get((table, columns)) != mark:
+                moved.add((table, columns))
+            tape.marks[table, columns] = mark
+        return moved
+
+    def renew(self, sql: str, added: str) -> list[str]:
+        """Take a new query for the base, with one for the rows that are new, and bring up to date
+        what follows from them; return what was made again.
+
+        Raises Moved where a question would be answered otherwise now; no table is of use then.
+        """
+        tape = self._tape
+        base = tape.base
+        super().run(f"CREATE OR REPLACE VIEW {base} AS {sql}")
+        for name, query in [(base, added), *tape.grown.items()]:
+            super().run(f"CREATE OR REPLACE TABLE {name}{ADDED} AS {query}")
+        tape.generation += 1
+        tape.again = set()
+        self._find_touched()
+        moved: set[Input] = set()
+        n = min(self.threads(), _AT_ONCE)
+        with ThreadPoolExecutor(n) as pool, self.shared_by(n):
+            while (anew := self._make_again(moved, pool, n)) is None:
+                pass  # it was learned what is made again from its first statement on
+        return anew
+
+    def _find_touched(self) -> None:
+        """Find who reads a row that was added, as far as his statements tell which rows matter."""
+        tape = self._tape
+        by_relation: dict[str, list[str]] = {}
+        for asked in tape.conditions.values():
+            for relation, condition in asked.items():
+                by_relation.setdefault(relation, []).append(condition)
+        meets: dict[tuple[str, str], bool] = {}
+        for relation, conditions in by_relation.items():
+            distinct = sorted({*conditions})
+            told = ", ".join(f"bool_or({c})" for c in distinct)
+            rows = super().rows(f"SELECT {told} FROM {relation}{ADDED} AS {ALIAS}")
+            for condition, is_met in zip(distinct, rows[0], strict=True):
+                meets[relation, condition] = bool(is_met)
+        for who, asked in tape.conditions.items():
+            if tape.is_placed or any(meets[entry] for entry in asked.items()):
+                tape.touched[who] = tape.generation
+
+    def _make_again(
+        self, moved: set[Input], pool: ThreadPoolExecutor, most: int
+    ) -> list[str] | None:
+        """Run what reads what moved, several at a time; None where a table has to be made from its
+        beginning.
+        """
+        tape = self._tape
+        waiting = {i: set(deps) for i, deps in enumerate(tape.after)}
+        followers: dict[int, list[int]] = {}
+        for i, deps in waiting.items():
+            for dep in deps:
+                followers.setdefault(dep, []).append(i)
+        ready = [i for i, deps in waiting.items() if not deps]
+        heapify(ready)
+        partial: set[str] = set()
+        running: dict[Future[None], int] = {}
+        anew: list[str] = []
+        is_whole = True
+        while ready or running:
+            ended: list[int] = []
+            while ready and len(running) < most:
+                i = heappop(ready)
+                step = tape.steps[i]
+                if not is_whole or not self._tape.is_due(i, moved, partial):
+                    ended.append(i)
+                elif more := self._tape.too_early(i):
+                    tape.again |= more
+                    is_whole = False
+                    ended.append(i)
+                else:
+                    if step.target:
+                        anew.append(step.target)
+                        partial.add(step.target)
+                    running[pool.submit(self._do_again, i, moved, partial)] = i
+            if not ended and running:
+                done, _ = wait(running, return_when=FIRST_COMPLETED)
+                ended = [running.pop(future) for future in done]
+                for future in done:
+                    future.result()
+            for i in ended:
+                for follower in followers.get(i, ()):
+                    waiting[follower].discard(i)
+                    if not waiting[follower]:
+                        heappush(ready, follower)
+        return anew if is_whole else None
+
+    def _do_again(self, i: int, moved: set[Input], partial: set[str]) -> None:
+        tape, step = self._tape, self._tape.steps[i]
+        with self.twin() as connection:
+            if not step.target:
+                connection._ask_again(step)
+                return
+            DuckDB.run(connection, self._tape.text(i, moved), step.params)
+            if tape.last[step.target] == i:
+                moved |= connection._mark(step.target)
+                partial.discard(step.target)
+
+    def _ask_again(self, step: Step) -> None:
+        if step.answer is Moved:
+            raise Moved(step.sql)
+        now: Any = DuckDB.rows(self, step.sql, step.params)
+        before = step.answer
+        if not isinstance(before, list):
+            now = now[0][0] if now else None
+        elif "ORDER BY" not in step.sql:  # whoever asked can make nothing of their order
+            now, before = sorted(now, key=repr), sorted(before, key=repr)
+        if now != before:
+            raise Moved(f"{step.sql}: {before!r:.60} and {now!r:.60}")

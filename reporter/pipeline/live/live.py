@@ -36,6 +36,11 @@ FONTS = {
     "/semibold.woff2": "ReportSans-Semibold.woff2",
 }
 STYLES, SCRIPTS = ("base.css", "screen.css", "live.css"), ("live.js",)
+ICON = (
+    b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><circle cx="8" cy="8" r="7"'
+    b' fill="#5a8fc4"/><path d="M4.5 8.5l2.5 2.5 4.5-5.5" fill="none" stroke="#fff"'
+    b' stroke-width="1.8"/></svg>'
+)
 TIME_ONLY = 600.0
 """Seconds after which a report is made anew where nothing but the time has changed."""
 MOST_MEMORY = "512MB"
@@ -143,6 +148,8 @@ class Live:
             return self._of_now(name)
         if name in FONTS:
             return Answer((templates_dir() / "fonts" / FONTS[name]).read_bytes(), "font/woff2")
+        if name == "/favicon.ico":  # what browsers ask for by themselves
+            return Answer(ICON, "image/svg+xml")
         page = self._maker.made.page
         if name == "/live.js":
             return Answer(code_of(SCRIPTS).encode(), "text/javascript; charset=utf-8")

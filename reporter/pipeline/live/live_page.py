@@ -277,9 +277,7 @@ def _link(page: Page | None, check: str, subject: str) -> str:
     return f"{place}#v-{ids.finding(check, subject)}" if place else ""
 
 
-def _changes_text(
-    watched: Watched, changes: Sequence[Change], shown: Sequence[ChangeLine]
-) -> str:
+def _changes_text(watched: Watched, changes: Sequence[Change], shown: Sequence[ChangeLine]) -> str:
     if not changes and not watched.as_of:
         return say("Nothing has been judged yet.")
     if not changes:

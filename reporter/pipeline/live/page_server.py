@@ -28,7 +28,7 @@ TO_ANSWER = 60.0
 """Seconds for an answer to be taken."""
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; font-src 'self'; connect-src 'self';"
-    " base-uri 'none'; form-action 'none'"
+    " img-src 'self'; base-uri 'none'; form-action 'none'"
 )
 _ALWAYS = (
     ("X-Content-Type-Options", "nosniff"),

@@ -349,6 +349,14 @@ def test_who_serves_to_other_machines_needs_a_good_token(tmp_path: Path) -> None
         token_of(open_, file, "")
 
 
+def test_the_address_that_is_listened_on_is_a_name_of_this_machine() -> None:
+    assert Access("", 8137, "127.0.0.2").is_named_here("127.0.0.2:8137")
+    assert not Access("", 8137).is_named_here("127.0.0.2:8137")
+    assert Access("", 80).is_named_here("localhost") and not Access("", 81).is_named_here(
+        "localhost"
+    )
+
+
 def test_pages_on_two_ports_have_cookies_of_their_own() -> None:
     assert Access(TOKEN, 1).cookie != Access(TOKEN, 2).cookie
     assert Access(TOKEN, 1).pass_ != Access(f"{TOKEN}x", 1).pass_

@@ -104,6 +104,8 @@ class Access:
     token: str
     """'' where none is asked."""
     port: int
+    host: str = LOOPBACK
+    """Address that is listened on."""
 
     @property
     def cookie(self) -> str:
@@ -117,8 +119,8 @@ class Access:
 
     def is_named_here(self, host: str) -> bool:
         """Tell whether a request without a token names this machine."""
-        names = {f"{name}:{self.port}" for name in _LOCAL}
-        names |= {*_LOCAL} if self.port == 80 else set()
+        known = {*_LOCAL, f"[{self.host}]" if ":" in self.host else self.host}
+        names = {f"{name}:{self.port}" for name in known} | (known if self.port == 80 else set())
         return bool(self.token) or host.lower() in names
 
     def is_let_in(self, authorization: str, cookie: str) -> bool:

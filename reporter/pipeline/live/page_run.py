@@ -139,10 +139,12 @@ def hold(state_folder: Path, folder: Path) -> tuple[Cursor, dict[int, list[Batch
     Raises InputError where nothing is, or lines are not as they were kept.
     """
     path = state_folder / state.NAME
-    for _ in range(_TRIES):
+    for number in range(_TRIES):
         text = _committed(path)
         cursor = _cursor_of(text, path)
-        batches = _linked(cursor, state_folder / state.SEGMENTS, folder)
+        own = folder / str(number)  # a key may have had other lines a moment ago
+        own.mkdir(mode=_MINE)
+        batches = _linked(cursor, state_folder / state.SEGMENTS, own)
         if batches is not None:
             return cursor, batches
         if text == _committed(path):
@@ -172,7 +174,7 @@ def _linked(cursor: Cursor, segments: Path, folder: Path) -> dict[int, list[Batc
     """Link the segments of all files; None where one of them is gone, or is not as it was kept."""
     keys = {segment.key for file in cursor.files for segment in file.segments}
     for path in segments.iterdir():
-        if path.name.split(".", 1)[0] in keys and not (folder / path.name).exists():
+        if path.name.split(".", 1)[0] in keys:
             try:
                 os.link(path, folder / path.name)
             except FileNotFoundError:

@@ -82,7 +82,7 @@ class PageServer(ThreadingHTTPServer):
                 place.address(place.port).removeprefix("http://").rstrip("/"),
                 "Give another --serve; with port 0 a free one is taken.",
             ) from error
-        self.access = Access(token, self.server_port)
+        self.access = Access(token, self.server_port, place.host)
         self._thread = threading.Thread(target=self.serve_forever, args=(0.25,), daemon=True)
 
     def begin(self) -> None:

@@ -72,13 +72,17 @@ class Intake:
     """File that an answer names as proof -> what it lacks to show anything."""
 
 
+Followed = Sequence[tuple[Choice, Batch, str]]
+"""Files that are converted already: what each counts as, its batch, its SHA-256."""
+
+
 def ingest(
     engine: DuckDB,
     inputs: Inputs,
     sources: tuple[Source, ...],
     cache: Cache,
     limits: Limits = USUAL,
-    followed: Sequence[tuple[Choice, Batch, str]] = (),
+    followed: Followed = (),
     told: Callable[[list[Done]], None] = lambda _: None,
 ) -> Intake:
     """Read every file of a workspace into the in_ relations; sources that do not ship run within

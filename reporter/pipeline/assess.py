@@ -33,7 +33,7 @@ from reporter.evaluate.parity import side_by_side
 from reporter.evaluate.segments import agent_patterns
 from reporter.evaluate.unassessed import find_unread
 from reporter.ingest.cache import Cache, open_cache, still_there
-from reporter.ingest.load import Intake, ingest
+from reporter.ingest.load import Followed, Intake, ingest
 from reporter.ingest.readers.files import display_path, is_shown_as_it_is
 from reporter.ingest.readers.inputs import Inputs
 from reporter.ingest.remote.remote_inputs import Asked, inputs_of, refuse_unasked
@@ -177,7 +177,7 @@ def assess_workspace(
             publish(part, out)
             return assessment, views.relocated(view, out)
         known = known_content(workspace, options)
-        read = partial(_read, workspace, inputs, known.content, cache, part, options)
+        read = partial(read_files, workspace, inputs, known.content, cache, part, options)
         places = work, part, cache
         assessment, view, intake = make_run(known, read, places, options, outputs, pool)
         if intake.repeatable and not any(n.code == "checks_not_run" for n in assessment.notices):
@@ -400,7 +400,7 @@ def _opened(work: Path, options: Options) -> DuckDB:
     return open_engine(options.engine, work, options.memory, options.temp_size, options.session)
 
 
-def _read(
+def read_files(
     workspace: Workspace,
     inputs: Inputs,
     content: Content,
@@ -408,10 +408,11 @@ def _read(
     part: Path,
     options: Options,
     engine: DuckDB,
+    followed: Followed = (),
 ) -> Intake:
-    """Read the files of a workspace, and name the unread files next to them."""
+    """Read the files of a workspace beside what is converted already; name unread files there."""
     with naming(content.packs):
-        intake = ingest(engine, inputs, content.sources, cache, options.limits)
+        intake = ingest(engine, inputs, content.sources, cache, options.limits, followed)
     used = _used_paths(workspace, cache, part, options)
     others = beside(engine, workspace.folder, content.sources, used)
     files = sorted([*intake.files, *others], key=lambda f: f.file)

@@ -11,20 +11,31 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
     from reporter.engine.elsewhere import Questions
+    from reporter.engine.event_table import TablePlace
 
 DUCKDB, SPARK, ELSEWHERE = "duckdb", "spark", "elsewhere"
 
 
 def open_engine(
-    name: str, work: Path, memory: str, room: str, session: SparkSession | Questions | None = None
+    name: str,
+    work: Path,
+    memory: str,
+    room: str,
+    session: SparkSession | Questions | None = None,
+    events: TablePlace | None = None,
 ) -> DuckDB:
     """Return an engine that has its own folder: with Spark where a session or `SPARK` asks for it,
-    with questions for a warehouse where those are given.
+    with questions for a warehouse where those are given. `events` is a table that it reads.
 
-    Raises InputError where Spark is missing or cannot be reached.
+    Raises InputError where Spark is missing or cannot be reached, or there is no such table.
     """
     if name != SPARK and session is None:
-        return DuckDB(work, memory, room)
+        engine = DuckDB(work, memory, room)
+        if events:
+            from reporter.engine.lake_files import show
+
+            show(engine, events)
+        return engine
     if name.startswith(ELSEWHERE):
         from reporter.engine.elsewhere import Elsewhere, Questions
 
@@ -32,4 +43,4 @@ def open_engine(
         return Elsewhere(work, session, memory, room)
     from reporter.engine.spark import Spark, open_session
 
-    return Spark(work, session or open_session(), memory, room)
+    return Spark(work, session or open_session(), memory, room, events)

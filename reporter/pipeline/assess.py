@@ -21,7 +21,7 @@ from reporter.content.packs import display_place as placed
 from reporter.content.workspace import NAME, Workspace, read_workspace
 from reporter.content.yaml import read_yaml
 from reporter.engine import duckdb
-from reporter.engine.choice import DUCKDB, open_engine
+from reporter.engine.choice import DUCKDB
 from reporter.engine.duckdb import DuckDB
 from reporter.engine.sandbox import Limits
 from reporter.errors import InputError
@@ -61,6 +61,7 @@ from reporter.pipeline.resolve_statements import (
 )
 from reporter.pipeline.run_scores import Planned, Scoring, plan
 from reporter.pipeline.tested_checks import settle_by_tests
+from reporter.pipeline.warehouse.opened_engine import opened
 from reporter.pipeline.workspace_content import (
     compile_all,
     evidence_hashes,
@@ -145,6 +146,8 @@ class Options:
     """Who reads the events: `DUCKDB`, `SPARK`, or who answers for them elsewhere."""
     session: SparkSession | Questions | None = None
     """A session of Spark, or what was returned of events that lie elsewhere."""
+    events: str = ""
+    """The table of events in place of logs, as the command line names it."""
     remote: Mapping[str, str] | None = None
     """The environment, where what lies in object storage is to be fetched."""
 
@@ -295,7 +298,7 @@ def _assess(
 ) -> tuple[Assessment, Intake, tuple[Future[None], ...]]:
     """Run all steps that need the engine; return what is being written too."""
     workspace, content, compiled = known.workspace, known.content, known.compiled
-    with still_there(cache), _opened(work, options) as engine:
+    with still_there(cache), opened(work, options, workspace) as engine:
         options.say(f"reading {workspace.folder}")
         intake = read(engine)
         if options.keep_tables:
@@ -394,10 +397,6 @@ def _guests(
     """Return what runs checks that did not ship."""
     foreign = [j for c, j in compiled if c.id in content.extra]
     return Apart(foreign, work, options.memory, options.limits)
-
-
-def _opened(work: Path, options: Options) -> DuckDB:
-    return open_engine(options.engine, work, options.memory, options.temp_size, options.session)
 
 
 def _read(

@@ -53,7 +53,7 @@ MORE_FORMATS = tuple(sorted({p.stem for p in _FORMAT_FILES} - {*FORMATS}))
 """Written only where they are asked for; to import them would cost more than to look."""
 _AS_GIVEN = (
     *("extra", "cache", "memory", "earlier", "templates", "packs", "fresh", "temp", "temp_size"),
-    *("keep_tables", "engine", "remote", "events"),
+    *("keep_tables", "engine", "remote", "events", "executors"),
 )
 """Words of `assess` that are options of an assessment under the same name."""
 _FOLDER = click.Path(path_type=Path)

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     import pyarrow
 
     from reporter.engine.event_table import EventTable
+    from reporter.engine.workers import Processes
 
 DEFAULT_MEMORY = "1GB"
 _PLAIN: dict[str, str | bool | int | float | list[str]] = {
@@ -84,6 +85,8 @@ class DuckDB(AbstractContextManager["DuckDB"]):
 
     event_table: EventTable | None = None
     """The table outside the workspace that events are read from."""
+    executors: Processes | None = None
+    """What converts files in place of this process, where another engine has such."""
     also_reached: tuple[str, ...] = ()
     """Files that may be read after the engine is locked."""
 

@@ -8,18 +8,17 @@ runs here. Lists of an organisation are small: they go to Spark when a query joi
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Self
 
 from sqlglot import exp
 
-from reporter.engine.base import Error, OutOfMemory
+from reporter.engine.base import Error
 from reporter.engine.duckdb import DEFAULT_MEMORY
 from reporter.engine.event_table import PARQUET, ROWS, EventTable, TablePlace, matched
 from reporter.engine.federated import Federated, for_arrow, tables_in
+from reporter.engine.spark_errors import asked, failures, why
 from reporter.engine.translation.dialects import DATABRICKS
 from reporter.engine.translation.portable import base_tables, expanded, parsed
 from reporter.engine.translation.spark_sql import for_spark, in_spark
@@ -48,12 +47,8 @@ QUIET = {"spark.ui.showConsoleProgress": "false", "spark.log.level": "ERROR"}
 """Settings of a session that we open."""
 MOST_KEPT = 2_000_000
 """Events that are kept in the memory of Spark; more are read from their files each time."""
-MOST_RETURNED = "spark.driver.maxResultSize"
-_WAITED = "Exception thrown in awaitResult"
-"""What Java says of an error of another thread, before that error."""
 Key = tuple[object, ...]
 """What a view in Spark was made from: it is made anew where that differs."""
-T = TypeVar("T")
 _ROW, _FILES = "file_row_number", "reporter_files_"
 
 
@@ -79,10 +74,9 @@ def open_session() -> SparkSession:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a session elsewhere keeps its own
             return builder.getOrCreate()
-    except _failures() as error:  # Java, the master or the address of Spark Connect
-        why = str(error).strip().splitlines()[0]
+    except failures() as error:  # Java, the master or the address of Spark Connect
         raise InputError(
-            f"no Spark session could be opened: {why}",
+            f"no Spark session could be opened: {why(error)}",
             hint="Check Java, SPARK_HOME, SPARK_REMOTE or spark-defaults.conf.",
         ) from error
 
@@ -156,7 +150,7 @@ class Spark(Federated):
 
     def _take(self, head: str, query: str) -> None:
         kinds = self.columns(query)
-        rows = _asked(lambda: self._frame(query).toArrow()).rename_columns([n for n, _ in kinds])
+        rows = asked(lambda: self._frame(query).toArrow()).rename_columns([n for n, _ in kinds])
         name = f"arrow_{next(self._relations.numbers)}"
         cast = ", ".join(f'CAST("{n}" AS {kind}) AS "{n}"' for n, kind in kinds)
         self.take_arrow(f"{head} SELECT {cast} FROM {name}", name, rows)
@@ -179,8 +173,8 @@ class Spark(Federated):
             else:
                 frame, n_left_out = read(), 0
             kinds = frame.dtypes
-        except _failures() as error:
-            raise InputError(f"Spark cannot read this table: {_why(error)}", events.text) from error
+        except failures() as error:
+            raise InputError(f"Spark cannot read this table: {why(error)}", events.text) from error
         if n_left_out:
             raise InputError(
                 f"{n_left_out} files lie in folders within it, and Spark does not read these",
@@ -209,7 +203,7 @@ class Spark(Federated):
             text = in_spark(rewritten)
         except NotPortable as error:
             raise Error(f"no translation for Spark: {error}") from error
-        return _asked(lambda: self._session.spark.sql(text))
+        return asked(lambda: self._session.spark.sql(text))
 
     def _place(self, name: str) -> str:
         """Return the view in Spark of a relation, made anew where what it rests on has changed."""
@@ -223,9 +217,9 @@ class Spark(Federated):
             frame = self._held(name) if is_held else self._sent(name)
             if is_held and self._are_few(frame, name):
                 # Its rows, and no plan that each query over it would be analysed with.
-                frame = _asked(frame.localCheckpoint)
+                frame = asked(frame.localCheckpoint)
             new = f"reporter_{next(relations.numbers)}_{name}"
-            _asked(lambda: frame.createOrReplaceTempView(new))
+            asked(lambda: frame.createOrReplaceTempView(new))
             session.placed[name] = new, key
             if view:
                 session.spark.catalog.dropTempView(view)
@@ -240,7 +234,7 @@ class Spark(Federated):
         """Tell whether rows that are read again and again fit in memory; asked of the largest."""
         session = self._session
         if name in self._relations.large and session.are_few is None:
-            session.are_few = _asked(frame.limit(MOST_KEPT + 1).count) <= MOST_KEPT
+            session.are_few = asked(frame.limit(MOST_KEPT + 1).count) <= MOST_KEPT
         return bool(session.are_few)
 
     def _key(self, name: str) -> Key:
@@ -257,7 +251,7 @@ class Spark(Federated):
         rows = self.arrow(f"SELECT {columns} FROM {name}").combine_chunks()
         if not len(rows):
             rows = rows.schema.empty_table().from_batches([_nothing(rows.schema)])
-        return _asked(lambda: self._session.spark.createDataFrame(rows))
+        return asked(lambda: self._session.spark.createDataFrame(rows))
 
     def _read_files(self, call: exp.ReadParquet) -> None:
         """Let a query read Parquet files in Spark, with the number of a row in its file and of that
@@ -287,7 +281,7 @@ class Spark(Federated):
             return rows.selectExpr(*plain, _ROW, f"{number} AS file_index")
 
         view = f"{_FILES}{next(self._relations.numbers)}"
-        _asked(lambda: frame().createOrReplaceTempView(view))
+        asked(lambda: frame().createOrReplaceTempView(view))
         self._session.files.append(view)
         written: list[exp.Expr] = []
         alias = table.alias or view
@@ -312,37 +306,3 @@ def _address(path: Path) -> str:
     """Return a path as Spark knows it: of Databricks, what all of its machines see."""
     text = str(path.absolute())
     return text if text.startswith("/Volumes/") else f"file:{text}"
-
-
-def _asked(question: Callable[[], T]) -> T:
-    """Return what Spark answers; raise Error with the first line of what it says instead, and
-    OutOfMemory where an answer is too large for the driver.
-    """
-    try:
-        return question()
-    except _failures() as error:
-        why = _why(error)
-        if MOST_RETURNED in why:
-            raise OutOfMemory(
-                f"an answer of Spark is larger than its driver takes: {why}",
-                hint=f"Raise {MOST_RETURNED}, and spark.driver.memory with it.",
-            ) from error
-        raise Error(f"Spark: {why}") from error
-
-
-def _why(error: Exception) -> str:
-    """Return the first line of what Spark says; of errors of Java the first that says anything."""
-    cause, text = getattr(error, "java_exception", None), ""
-    while cause is not None and (not text or text.startswith(_WAITED)):
-        text, cause = str(cause.getMessage() or "").strip(), cause.getCause()
-    text = text or str(error).strip()
-    return text.splitlines()[0][:500] if text else type(error).__name__
-
-
-@cache
-def _failures() -> tuple[type[Exception], ...]:
-    """Return what Spark raises: of its own, and of the way to its Java."""
-    from py4j.protocol import Py4JError
-    from pyspark.errors import PySparkException
-
-    return PySparkException, Py4JError

@@ -148,6 +148,8 @@ class Options:
     """A session of Spark, or what was returned of events that lie elsewhere."""
     events: str = ""
     """The table of events in place of logs, as the command line names it."""
+    executors: bool = False
+    """Executors of Spark convert files, and see the same folders."""
     remote: Mapping[str, str] | None = None
     """The environment, where what lies in object storage is to be fetched."""
 

@@ -27,7 +27,7 @@ def opened(work: Path, options: Options, workspace: Workspace) -> Iterator[DuckD
     """
     events = _table_of(options, workspace)
     how = options.engine, work, options.memory, options.temp_size, options.session
-    with open_engine(*how, events) as engine:
+    with open_engine(*how, events, options.executors) as engine:
         yield engine
         if events:
             from reporter.ingest.exports.events_elsewhere import refuse_changed

@@ -20,7 +20,7 @@ NAMES = ("databricks",)
 
 
 def events_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options of `assess` that say where events lie, if not in files."""
+    """Add the options of `assess` that say who reads events, and where they lie if not in files."""
     results = click.option(
         "--results",
         type=_FOLDER,
@@ -33,7 +33,12 @@ def events_options(command: Callable[..., Any]) -> Callable[..., Any]:
         metavar="TABLE",
         help="Table of events in place of logs: a name, or parquet:PATH, delta:PATH, iceberg:PATH.",
     )
-    return events(results(command))
+    executors = click.option(
+        "--executors",
+        is_flag=True,
+        help="Have executors of Spark convert files; they see WORKSPACE and --cache.",
+    )
+    return executors(events(results(command)))
 
 
 def with_results(ctx: click.Context, options: Options, workspace: Path) -> Options:

@@ -42,7 +42,10 @@ def why(error: Exception) -> str:
 @cache
 def failures() -> tuple[type[Exception], ...]:
     """Return what Spark raises: of its own, and of the way to its Java."""
-    from py4j.protocol import Py4JError
     from pyspark.errors import PySparkException
 
+    try:
+        from py4j.protocol import Py4JError
+    except ImportError:  # what is made for Spark Connect alone has no Java beside it
+        return (PySparkException,)
     return PySparkException, Py4JError

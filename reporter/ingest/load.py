@@ -102,7 +102,7 @@ def ingest(
     conversions += [*empties, *((batch, [c.file], [digest]) for c, batch, digest in followed)]
     told(conversions)
     _register(engine, conversions, cache)
-    counted = None if engine.holds_events else _lay_those_there(engine)
+    counted = _lay_those_there(engine) if engine.event_table else None
     empty_lists.note(engine, [f for _, f, _ in empties])
     files, quarantined = _count(engine, choices, conversions, inputs)
     lost_counts = {f.file: f.read for f in (*files, *statement_counts) if f.bytes and not f.sha256}

@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 
 from reporter.engine.duckdb import DuckDB
-from reporter.engine.tape import Moved
-from reporter.engine.taped import Taped
-from reporter.engine.translation.growing_sums import with_sums
-from reporter.engine.translation.row_conditions import conditions_on
+from reporter.engine.growing.growing_sums import with_sums
+from reporter.engine.growing.row_conditions import conditions_on
+from reporter.engine.growing.seen_values import SeenValues
+from reporter.engine.growing.tape import Moved
+from reporter.engine.growing.taped import Taped
 
 Row = tuple[str, str | None, int, str]
 GROWING = frozenset(("acts", "late_acts"))
@@ -142,6 +143,30 @@ def test_a_question_that_is_answered_otherwise_ends_it(tmp_path: Path) -> None:
         other: Row = ("b", "z", 2, "r2")
         with pytest.raises(Moved, match="FROM named"):
             engine.renew(rows_of([("a", "y", 1, "r1"), same, other]), rows_of([other]))
+
+
+def test_whether_a_value_came_twice_is_told_by_those_that_came(tmp_path: Path) -> None:
+    asked = "SELECT count(*) - count(DISTINCT hash(ref)) FROM acts WHERE ref IS NOT NULL"
+    rows: list[Row] = [("a", "y", 1, "r1"), ("b", "y", 2, "r1"), ("c", "y", 3, "r2")]
+    with Taped(tmp_path, "acts") as engine:
+        engine.run(f"CREATE VIEW acts AS {rows_of(rows)}")
+        assert engine.one(asked) == 1
+        engine.stop()
+        engine.settle()
+        for ref in ("r3", "r4", "r5"):
+            rows.append(("a", "y", 1, ref))
+            engine.renew(rows_of(rows), rows_of(rows[-1:]))
+        rows.append(("a", "y", 1, "r4"))
+        with pytest.raises(Moved, match="1 and 2"):
+            engine.renew(rows_of(rows), rows_of(rows[-1:]))
+
+
+def test_numbers_that_came_before_are_counted() -> None:
+    chosen, seen, known = random.Random(5), SeenValues(), set[int]()
+    for _ in range(60):
+        values = [chosen.randrange(2**64 - 400, 2**64) for _ in range(chosen.randrange(9))]
+        assert seen.add(values) == len(values) - len({*values} - known)
+        known |= {*values}
 
 
 def test_whoever_asked_is_told_when_what_he_reads_has_moved(tmp_path: Path) -> None:

@@ -17,9 +17,9 @@ from typing import Any
 
 from reporter.content.packs import naming
 from reporter.engine.base import Engine, quoted_list
-from reporter.engine.tape import Moved
-from reporter.engine.taped import Taped
-from reporter.engine.translation.growing_sums import Sum
+from reporter.engine.growing.growing_sums import Sum
+from reporter.engine.growing.tape import Moved
+from reporter.engine.growing.taped import Taped
 from reporter.evaluate import runner
 from reporter.evaluate.coded_results import RESULTS_TABLE
 from reporter.evaluate.evidence import Sight, see, weigh_lists

@@ -13,8 +13,9 @@ from functools import lru_cache
 from threading import RLock
 from typing import Any
 
-from reporter.engine.translation.growing_sums import Sum
-from reporter.engine.translation.row_conditions import conditions_on
+from reporter.engine.growing.growing_sums import Sum
+from reporter.engine.growing.row_conditions import conditions_on
+from reporter.engine.growing.seen_values import SeenValues
 
 Columns = frozenset[str] | None
 """Names of columns; None: the whole row."""
@@ -105,6 +106,8 @@ class Tape:
     touched: dict[str | int, int] = field(default_factory=dict)
     """Whom rows that were added mattered to -> when, as a generation."""
     generation: int = 0
+    seen: dict[str, SeenValues] = field(default_factory=dict)
+    """Question whether a value came twice -> the values that came."""
     after: list[set[int]] = field(default_factory=list)
     """Of each statement those that have to be done before."""
 

@@ -1,0 +1,1 @@
+"""Tables that stand while events are added."""

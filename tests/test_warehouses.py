@@ -30,7 +30,7 @@ from reporter.schema.tables import TABLES, columns_of
 EVENTS = "agent_events"
 OURS = Dialect(
     title="ours",
-    rewrite=lambda tree, columns, lists: tree,
+    rewrite=lambda tree, kinds_of: tree,
     text=lambda tree: str(tree.sql(dialect="duckdb", comments=False)),
     # Parquet of DuckDB has no whole numbers of 128 bits: it would write fractions.
     kinds={kind: kind for kind in DATABRICKS.kinds} | {"HUGEINT": "DECIMAL(38,0)"},

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 MANIFEST, RESULTS, WHO = "manifest.json", "results", "who"
 _AGAIN = "Run `reporter sql` anew, into an empty folder, and what it writes."
-_KEY = re.compile(r"(?:^|/)results/([^/]+)/[^/]+\.parquet$")
+_KEY = re.compile(r"(?:^|/)results/([^/]+)/[^/]+\.(?:parquet|json)$")
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from reporter.pipeline.assess import Options
 
 _FOLDER = click.Path(path_type=Path)
-NAMES = ("databricks",)
+NAMES = ("databricks", "snowflake", "bigquery", "trino")
 results_option = click.option(
     "--results",
     type=_FOLDER,

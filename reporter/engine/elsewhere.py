@@ -24,7 +24,7 @@ from reporter.engine.base import Error
 from reporter.engine.duckdb import DEFAULT_MEMORY, DuckDB, parquet
 from reporter.engine.spark import CHANGES, Shared, Spark, for_arrow, tables_in
 from reporter.engine.translation.dialects import END, Dialect
-from reporter.engine.translation.portable import base_tables, expanded, parsed
+from reporter.engine.translation.portable import base_tables, expanded, parsed, patterns_in
 from reporter.engine.translation.sql_nodes import NotPortable
 from reporter.errors import InputError
 from reporter.schema.columns import INT, TEXT
@@ -74,6 +74,10 @@ class Questions:
     asked: dict[str, Statement] = field(default_factory=dict)
     taken: set[str] = field(default_factory=set)
     """Keys of the answers that were used."""
+    patterns: set[str] = field(default_factory=set)
+    """Calls of regular expressions in what was asked, each of a text `a`."""
+    proven: frozenset[str] | None = None
+    """Those that the probe holds; None: it is still to be written."""
 
 
 class Elsewhere(Spark):
@@ -136,6 +140,7 @@ class Elsewhere(Spark):
             kinds = self.columns(query)
             (target,) = _TARGET.findall(head)[:1]
             statement = self._statement(target, query, kinds)
+            self._refuse_unproven()
             paths = self._answer(statement) if statement else []
             if paths:
                 rows = self._rows_of(statement, paths) if statement else ""
@@ -158,6 +163,14 @@ class Elsewhere(Spark):
     def returned(self, statement: Statement, paths: Sequence[Path]) -> str:
         """SQL: the rows of an answer; raise InputError where they do not fit the statement."""
         return self._rows_of(statement, paths)
+
+    def _refuse_unproven(self) -> None:
+        questions = self._questions
+        if questions.proven is not None and (left := questions.patterns - questions.proven):
+            raise InputError(
+                f"the probe does not hold {min(left)}",
+                hint="Run `reporter sql` with the same folder again: it writes what is to run.",
+            )
 
     def _answer(self, statement: Statement) -> list[Path]:
         questions = self._questions
@@ -218,7 +231,7 @@ class Elsewhere(Spark):
         """SQL: returned rows without the one that ends them; InputError where it is not there."""
         names = [n for n, _ in self.columns(f"SELECT * FROM {scan}")]
         mark = next((n for n in names if n.lower() == END), "")
-        marks = f'SELECT count(*) FROM {scan} WHERE "{mark}" = \'end\'' if mark else "SELECT 0"
+        marks = f"SELECT count(*) FROM {scan} WHERE \"{mark}\" = 'end'" if mark else "SELECT 0"
         if DuckDB.one(self, marks) != 1:
             raise InputError(
                 "returned rows lack the one that ends them, or have it twice",
@@ -245,7 +258,10 @@ class Elsewhere(Spark):
             bodies = "\n".join((*parts.values(), dialect.text(body)))
             for name in lists:
                 parts[name], lists[name] = self._list(name, bodies)
-            texts = [f"{dialect.relation(_NAMED + n)} AS (\n{t}\n)" for n, t in _lists_first(parts, lists)]
+            texts = [
+                f"{dialect.relation(_NAMED + n)} AS (\n{t}\n)"
+                for n, t in _lists_first(parts, lists)
+            ]
             cast = ",\n  ".join(
                 dialect.leaves(n, kind) for n, (_, kind) in zip(there, kinds, strict=True)
             )
@@ -255,6 +271,12 @@ class Elsewhere(Spark):
             sql = dialect.ended(sql, there)
         except NotPortable as error:
             raise Error(f"no translation for {dialect.title}: {error}") from error
+        if dialect.forms and (size := len(sql.encode())) > dialect.forms.most_characters:
+            raise InputError(
+                f"the statement for {target} has {size} characters, and {dialect.title} takes"
+                f" {dialect.forms.most_characters}",
+                hint="Its lists are too long for it: use --dialect databricks or --engine spark.",
+            )
         key = hashlib.sha256(f"{dialect.title}\n{sql}".encode()).hexdigest()
         columns = tuple((n, *kind) for n, kind in zip(there, kinds, strict=True))
         files = tuple(p for p in lists.values() if p.name)
@@ -268,6 +290,7 @@ class Elsewhere(Spark):
         tree = expanded(parsed(query), self._shared.macros)
         if any(tree.find_all(exp.ReadParquet)):
             raise NotPortable("a file of this machine")
+        self._questions.patterns.update(patterns_in(tree))
         names = [*dict.fromkeys(t.name for t in base_tables(tree))]
         for table in base_tables(tree):
             here = exp.to_table(_NAMED + table.name)

@@ -92,9 +92,7 @@ class Forms:
             return self.nothing(columns)
         names = ", ".join(self.quoted(n) for n, _ in columns)
         kinds = [k for _, k in columns]
-        values = ",\n".join(
-            "(" + ", ".join(map(self.from_text, row, kinds)) + ")" for row in rows
-        )
+        values = ",\n".join("(" + ", ".join(map(self.from_text, row, kinds)) + ")" for row in rows)
         typed = ", ".join(f"{self.read(self.quoted(n), k)} AS {self.quoted(n)}" for n, k in columns)
         return f"SELECT {typed} FROM (VALUES\n{values}\n) AS told ({names})"
 

@@ -14,7 +14,6 @@ import sqlglot
 from sqlglot import exp
 
 from reporter.engine.forms.plain_forms import Forms, only_group
-from reporter.engine.translation.sql_nodes import NotPortable
 from reporter.engine.forms.typed_sql import (
     DAY,
     HUGE,
@@ -28,6 +27,7 @@ from reporter.engine.forms.typed_sql import (
     kind_of,
     typed,
 )
+from reporter.engine.translation.sql_nodes import NotPortable
 
 Write = Callable[[exp.Expr], str]
 Rule = Callable[[exp.Expr, Forms, Write], str | None]

@@ -36,8 +36,7 @@ COLUMNS = (
 
 
 def rows() -> list[tuple[Any, ...]]:
-    """Return rows of `t`: each text beside itself and others, each number beside each, and so on.
-    """
+    """Return rows of `t`: each text beside itself and others, each number beside each, and so on."""
     found: list[tuple[Any, ...]] = []
     pairs = [(x, y) for x in NUMBERS for y in NUMBERS]
     moments = [None if t is None else datetime.fromisoformat(t) for t in TIMES]

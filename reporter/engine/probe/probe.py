@@ -13,6 +13,8 @@ from reporter.engine.base import Error
 from reporter.engine.duckdb import DuckDB
 from reporter.engine.elsewhere import Elsewhere, Statement
 from reporter.engine.probe import expressions
+from reporter.engine.translation.portable import is_pattern, parsed
+from reporter.engine.translation.sql_nodes import NotPortable
 from reporter.errors import InputError
 
 ROWS = "hard_rows"
@@ -31,14 +33,14 @@ class Probe:
     """How many columns name a row; 0: all do, for rows have no name."""
 
 
-def ask(engine: Elsewhere, patterns: Sequence[str] = ()) -> None:
-    """Ask for what a warehouse gives for all expressions that have a translation, or for those
-    with `patterns` only; hold to DuckDB what it has answered.
+def hold(engine: Elsewhere, groups: Sequence[Sequence[str]]) -> None:
+    """Ask for what a warehouse gives for all expressions that have a translation, and for groups
+    of regular expressions; hold to DuckDB what it has answered.
 
-    Raises InputError for a missing row, and for a value that differs.
+    Raises InputError for a missing answer or row, for a value that differs, and for what is none.
     """
     _lay_rows(engine)
-    probes = [_patterns(patterns)] if patterns else [*_probes(engine)]
+    probes = [*_probes(engine), *(_patterns(g) for g in groups)]
     for probe in probes:
         statement = engine.statement_of(probe.name, probe.query)
         if paths := engine.answer_to(statement):
@@ -79,7 +81,15 @@ def _wide(name: str, claims: Sequence[str], key: str, tail: str) -> Probe:
 
 
 def _patterns(patterns: Sequence[str]) -> Probe:
-    return _wide("probe_patterns", sorted(patterns), "n", "")
+    for text in patterns:  # it comes from a file, and is run here
+        try:
+            is_one = is_pattern(parsed(text))
+        except NotPortable:
+            is_one = False
+        if not is_one:
+            raise InputError(f"no regular expression of a text: {text}", "manifest.json")
+    written = sorted({str(parsed(t).sql(dialect="duckdb", comments=False)) for t in patterns})
+    return _wide("probe_patterns", written, "n", "")
 
 
 def _as_lines(engine: Elsewhere, text: str) -> str:

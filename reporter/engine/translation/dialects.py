@@ -196,7 +196,7 @@ SNOWFLAKE = _plain(
         " OVERWRITE = TRUE"
     ),
     "SELECT CURRENT_USER() AS \"ran_by\", TO_VARCHAR(SYSDATE(), 'YYYY-MM-DD HH24:MI:SS') AS"
-    " \"ran_at\", 'Snowflake ' || CURRENT_VERSION() AS \"engine\"",
+    ' "ran_at", \'Snowflake \' || CURRENT_VERSION() AS "engine"',
     (
         "It is written from the reference of Snowflake; nothing here can run it.",
         "Step 0 shows what its forms give there.",
@@ -207,7 +207,7 @@ TRINO = _plain(
     "trino",
     Trino(),
     lambda folder, sql: f"-- trino --output-format JSON --file FILE > {folder}/rows.json\n{sql}",
-    'SELECT current_user AS "ran_by", CAST(CAST(current_timestamp AT TIME ZONE \'UTC\' AS'
+    "SELECT current_user AS \"ran_by\", CAST(CAST(current_timestamp AT TIME ZONE 'UTC' AS"
     ' timestamp(0)) AS varchar) AS "ran_at", \'Trino \' || version() AS "engine"',
     (
         "It is written from the documentation of Trino; nothing here can run it.",

@@ -45,6 +45,11 @@ class Returned:
         steps = self.manifest["steps"]
         return {s["key"]: s["sha256"] for step in steps for s in step["statements"]}
 
+    @property
+    def patterns(self) -> list[list[str]]:
+        """Return the regular expressions that the probe holds beside its own, step by step."""
+        return [step["patterns"] for step in self.manifest["steps"] if step["patterns"]]
+
 
 def with_returned(options: Options, place: Path, workspace: Path) -> Options:
     """Return options that take events from what was returned.
@@ -63,8 +68,28 @@ def with_returned(options: Options, place: Path, workspace: Path) -> Options:
             "Remove them, or return the manifest that names their statements.",
         )
     questions = questions_of(returned, None)
+    hold_probe(questions, returned.patterns)
+    questions.proven = frozenset(p for group in returned.patterns for p in group)
     engine = f"{ELSEWHERE} {returned.digest}"
     return replace(options, engine=engine, session=questions)
+
+
+def hold_probe(questions: Questions, groups: Sequence[Sequence[str]]) -> None:
+    """Hold what a warehouse gives for expressions to what DuckDB gives; ask where it has not told.
+
+    Raises InputError for a missing answer, where none can be asked, and for a value that differs.
+    """
+    import tempfile
+
+    from reporter.engine.elsewhere import Elsewhere
+    from reporter.engine.probe.probe import hold
+
+    own = replace(questions, patterns=set(), proven=None)
+    with (
+        tempfile.TemporaryDirectory(prefix="reporter-") as folder,
+        Elsewhere(Path(folder), own) as engine,
+    ):
+        hold(engine, groups)
 
 
 def questions_of(returned: Returned, lists: Path | None) -> Questions:
@@ -95,6 +120,9 @@ def read_returned(place: Path) -> Returned:
         )
     try:
         manifest = json.loads(files[names[0]]())
+        for step in manifest["steps"]:
+            if not all(isinstance(p, str) for p in step["patterns"]):
+                raise ValueError("patterns that are no texts")
         for statement in (s for step in manifest["steps"] for s in step["statements"]):
             _ = statement["key"], statement["sha256"], statement["file"]
         _ = manifest["dialect"], manifest["events"], manifest["reporter"], manifest["as_of"]

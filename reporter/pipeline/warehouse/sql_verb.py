@@ -74,7 +74,7 @@ def sql(
 
     place = (stage or str(out.absolute())).rstrip("/")
     step = write_step(workspace, out, dialect, events, place, Options(cache=cache, extra=extra))
-    if step.number:
+    if step.files:
         print_clean(f"step {step.number}: run the {len(step.files)} statements of it, in order")
         print_clean(f"  {out / f'step-{step.number}'}")
         print_clean("then give the same command again")

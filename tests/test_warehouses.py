@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from duck_forms import DuckForms
 
 from reporter.cli import main
 from reporter.content import loader
@@ -41,6 +42,13 @@ OURS = Dialect(
     settings=(),
     who="SELECT 'loader' AS ran_by, '2026-10-01 08:00:00' AS ran_at, 'ours 1' AS engine",
     shown=("Only tests run this.",),
+)
+FORM_BY_FORM = dialects.by_forms(
+    "form_by_form",
+    DuckForms(),
+    OURS.keep,
+    OURS.who,
+    OURS.shown,
 )
 SETTINGS = """organisation: Example
 as_of: "2026-10-01"
@@ -142,7 +150,8 @@ def _ours() -> Iterator[None]:
     option = next(p for p in sql_verb.sql.params if p.name == "dialect")
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(dialects.DIALECTS, "ours", OURS)
-        patch.setattr(option.type, "choices", ("ours", *sql_verb.NAMES))
+        patch.setitem(dialects.DIALECTS, "form_by_form", FORM_BY_FORM)
+        patch.setattr(option.type, "choices", ("ours", "form_by_form", *sql_verb.NAMES))
         yield
 
 
@@ -150,14 +159,14 @@ def _said(*words: object) -> Result:
     return CliRunner().invoke(main, [str(w) for w in words])
 
 
-def _asking(company: Path, out: Path) -> tuple[object, ...]:
-    return "sql", company, "--dialect", "ours", "--events", EVENTS, "--out", out
+def _asking(company: Path, out: Path, dialect: str = "ours") -> tuple[object, ...]:
+    return "sql", company, "--dialect", dialect, "--events", EVENTS, "--out", out
 
 
-def _steps(company: Path, out: Path, warehouse: Warehouse) -> int:
+def _steps(company: Path, out: Path, warehouse: Warehouse, dialect: str = "ours") -> int:
     """Ask and run until nothing is left; return how many steps it took."""
     for number in range(12):
-        said = _said(*_asking(company, out))
+        said = _said(*_asking(company, out, dialect))
         assert said.exit_code == 0, said.output
         if "nothing is left to run" in said.output:
             return number
@@ -222,6 +231,17 @@ def test_results_from_a_warehouse_are_those_of_a_plain_run(made: Made) -> None:
 
 
 @pytest.mark.slow
+def test_what_is_written_form_by_form_gives_the_results_of_a_plain_run(
+    made: Made, tmp_path: Path
+) -> None:
+    warehouse = Warehouse(tmp_path / "warehouse", made.company)
+    _steps(made.bare, tmp_path / "steps", warehouse, "form_by_form")
+    said = _assess(made.bare, tmp_path / "run", "--results", tmp_path / "steps")
+    assert said.exit_code == 0, said.output
+    assert _results(tmp_path / "run") == _results(made.plain)
+
+
+@pytest.mark.slow
 def test_page_one_says_that_events_were_read_elsewhere_and_by_whom(made: Made) -> None:
     data = json.loads((made.there / "report.json").read_text(encoding="utf-8"))
     (notice,) = [n for n in data["notices"] if n["code"] == "events_elsewhere"]
@@ -277,9 +297,16 @@ def _a_result(steps: Path) -> Path:
     return steps / "results" / manifest["steps"][1]["statements"][0]["key"] / "part.parquet"
 
 
-def _rewrite(path: Path, columns: str) -> None:
+def _the_probe(steps: Path) -> Path:
+    """Return what the first statement of the probe left."""
+    manifest = json.loads((steps / "manifest.json").read_text(encoding="utf-8"))
+    return steps / "results" / manifest["steps"][0]["statements"][0]["key"] / "part.parquet"
+
+
+def _rewrite(path: Path, columns: str, where: str = "TRUE") -> None:
     with DuckDB(path.parent / "work") as engine:
-        engine.write_parquet(f"SELECT {columns} FROM {parquet(path)}", path.parent / "new")
+        sql = f"SELECT {columns} FROM {parquet(path)} WHERE {where}"
+        engine.write_parquet(sql, path.parent / "new")
     shutil.move(path.parent / "new", path)
     shutil.rmtree(path.parent / "work")
 
@@ -287,6 +314,16 @@ def _rewrite(path: Path, columns: str) -> None:
 def _other_sql(steps: Path) -> None:
     (path,) = (steps / "step-1").glob("1-*.sql")
     path.write_text(path.read_text(encoding="utf-8") + "-- and more\n", encoding="utf-8")
+
+
+def _in_manifest(one: str, other: str) -> Callable[[Path], object]:
+    def change(steps: Path) -> None:
+        path = steps / "manifest.json"
+        text = path.read_text(encoding="utf-8")
+        assert one in text
+        path.write_text(text.replace(one, other, 1), encoding="utf-8")
+
+    return change
 
 
 def _other_date(steps: Path) -> None:
@@ -297,6 +334,30 @@ def _other_date(steps: Path) -> None:
 REFUSED: dict[str, tuple[Callable[[Path], object], str]] = {
     "nothing returned": (lambda s: shutil.rmtree(s / "results"), "lack the rows of a statement"),
     "one answer lost": (lambda s: _a_result(s).unlink(), "lack the rows of a statement"),
+    "a value of the probe": (
+        lambda s: _rewrite(_the_probe(s), "* REPLACE (CASE WHEN n = 7 THEN 'x' ELSE v0 END AS v0)"),
+        "the probe differs: lower(a) gives 'x' there, and 'x\\n' here (row 7)",
+    ),
+    "a null in the probe": (
+        lambda s: _rewrite(_the_probe(s), "* REPLACE (CASE WHEN n <> 7 THEN v0 END AS v0)"),
+        "lower(a) gives None there, and 'x\\n' here (row 7)",
+    ),
+    "a row of the probe": (
+        lambda s: _rewrite(_the_probe(s), "*", "n <> 7"),
+        "the probe differs: lower(a) has 0 rows there, and 1 here (row 7)",
+    ),
+    "the probe of nothing": (
+        lambda s: shutil.rmtree(_the_probe(s).parent),
+        "lack the rows of a statement",
+    ),
+    "another version": (
+        _in_manifest('"reporter": "', '"reporter": "0.'),
+        "were written for reporter 0.",
+    ),
+    "a pattern that is SQL of its own": (
+        _in_manifest('"patterns": []', '"patterns": ["(SELECT max(n) FROM hard_rows)"]'),
+        "no regular expression of a text",
+    ),
     "no manifest": (lambda s: (s / "manifest.json").unlink(), "there is no manifest.json"),
     "another date": (_other_date, "were written for as_of 2026-10-02"),
     "another statement": (_other_sql, "is not as `reporter sql` wrote it"),

@@ -156,6 +156,17 @@ class Elsewhere(Spark):
         assert statement, "what waits for an answer is no list"
         return statement
 
+    def has_form(self, query: str) -> bool:
+        """Tell whether a query of lists has a translation."""
+        dialect = self._questions.dialect
+        try:
+            self._written(query, {}, {})
+            for _, kind in self.columns(query):
+                dialect.leaves("v", kind)
+        except NotPortable:
+            return False
+        return True
+
     def answer_to(self, statement: Statement) -> list[Path]:
         """Return the files of an answer; ask for it, or raise InputError, where there is none."""
         return self._answer(statement)

@@ -102,7 +102,7 @@ def _group_apart(select: exp.Select) -> None:
     """
     group = select.args.get("group")
     sets = [e for e in group.expressions if isinstance(e, exp.GroupingSets)] if group else []
-    if not sets:
+    if not group or not sets:
         return
     listed = [_keys_in(each) for each in sets[0].expressions]
     if len(group.expressions) > 1 or select.args.get("with_") or select.args.get("order"):
@@ -120,7 +120,7 @@ def _group_apart(select: exp.Select) -> None:
                 value.replace(nothing)
         part.set("group", exp.Group(expressions=[k.copy() for k in keys]))
         parts.append(part)
-    whole = parts[0]
+    whole: exp.Expr = parts[0]
     for part in parts[1:]:
         whole = exp.Union(this=whole, expression=part, distinct=False)
     select.replace(whole)
@@ -175,7 +175,7 @@ def _keys_in(node: exp.Expr) -> list[exp.Expr]:
 
 
 def _join(node: exp.Expr, forms: Forms, write: Write) -> str | None:
-    if node.args.get("using") or node.args.get("method") or node.side not in ("", "LEFT", "FULL"):
+    if node.args.get("using") or node.args.get("method") or node.text("side").upper() not in ("", "LEFT", "FULL"):
         raise NotPortable(f"a join of another kind: {node.sql(dialect='duckdb')[:60]}")
     return None
 
@@ -319,9 +319,9 @@ def _lift_folded(select: exp.Select) -> None:
 
 
 def _cast(node: exp.Expr, forms: Forms, write: Write) -> str | None:
-    probe = exp.Cast(this=exp.null(), to=node.to.copy())
-    probe.type = node.to
-    to, value = kind_of(probe), node.this
+    wanted = exp.Null()
+    wanted.type = node.args["to"]
+    to, value = kind_of(wanted), node.this
     if isinstance(value, exp.Null):
         return forms.cast("NULL", to)
     if isinstance(value, exp.Literal) and value.is_string and to in (TIME, DAY):

@@ -30,7 +30,7 @@ class Trino(Forms):
     }  # fmt: skip
 
     def literal(self, text: str) -> str:
-        if all(c.isprintable() for c in text):
+        if all(c.isprintable() and c != "\\" for c in text):  # some readers take \ for an escape
             return "'" + text.replace("'", "''") + "'"
         spelled = "".join(_spelled(c) for c in text)
         return f"U&'{spelled}'"

@@ -52,7 +52,7 @@ def typed(tree: exp.Expr, kinds_of: KindsOf) -> exp.Expr:
 
     Raises NotPortable where a name has no origin.
     """
-    schema = {
+    schema: dict[str, object] = {
         name: {n: _plain(kind) for n, kind in kinds_of(name)}
         for name in {t.name for t in base_tables(tree)}
     }
@@ -101,8 +101,8 @@ def _metadata() -> dict[type[exp.Expr], dict[str, object]]:
         return node
 
     known = dict(DuckDB.EXPRESSION_METADATA)
-    for kind in (exp.ArgMin, exp.ArgMax, exp.Lag, exp.Lead):
-        known[kind] = {"annotator": first}
+    for one in (exp.ArgMin, exp.ArgMax, exp.Lag, exp.Lead):
+        known[one] = {"annotator": first}
     for kind, told in _GIVEN.items():
         known[kind] = {"returns": exp.DataType.build(told, dialect="duckdb")}
     known[exp.Anonymous] = {"annotator": named}

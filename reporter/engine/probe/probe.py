@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from reporter.engine.base import Error
 from reporter.engine.duckdb import DuckDB
 from reporter.engine.elsewhere import Elsewhere, Statement
 from reporter.engine.probe import expressions
@@ -39,15 +38,14 @@ def hold(engine: Elsewhere, groups: Sequence[Sequence[str]]) -> None:
 
     Raises InputError for a missing answer or row, for a value that differs, and for what is none.
     """
-    _lay_rows(engine)
-    probes = [*_probes(engine), *(_patterns(g) for g in groups)]
-    for probe in probes:
+    lay_rows(engine)
+    for probe in [*probes(engine), *(_patterns(g) for g in groups)]:
         statement = engine.statement_of(probe.name, probe.query)
         if paths := engine.answer_to(statement):
             _compare(engine, probe, statement, engine.returned(statement, paths))
 
 
-def _lay_rows(engine: Elsewhere) -> None:
+def lay_rows(engine: Elsewhere) -> None:
     """Make the table of hard rows, by way of JSON, which needs no types of Python."""
     columns = dict(c.split() for c in expressions.COLUMNS.split(", "))
     rows = [dict(zip(columns, map(_plain, row), strict=True)) for row in expressions.usual_rows()]
@@ -62,14 +60,15 @@ def _plain(value: Any) -> Any:
     return str(value) if hasattr(value, "year") else value
 
 
-def _probes(engine: Elsewhere) -> Iterator[Probe]:
+def probes(engine: Elsewhere) -> Iterator[Probe]:
+    """Yield queries of all expressions that have a translation."""
     kinds = (
         ("values", expressions.VALUES, "n", ""),
         ("groups", expressions.GROUPS, "grp", " GROUP BY grp"),
         ("windows", expressions.WINDOWS, "n", ""),
     )
     for name, claims, key, tail in kinds:
-        said = [v for v in claims.values() if _stands(engine, _wide("", [v], key, tail).query)]
+        said = [v for v in claims.values() if engine.has_form(_wide("", [v], key, tail).query)]
         yield _wide(f"probe_{name}", said, key, tail)
     queries = [q for text in expressions.QUERIES.values() if (q := _as_lines(engine, text))]
     yield Probe("probe_queries", "\nUNION ALL\n".join(queries), ("v",), 0)
@@ -102,15 +101,7 @@ def _as_lines(engine: Elsewhere, text: str) -> str:
     parts = " || '|' || ".join(f"coalesce(CAST(q.\"{n}\" AS VARCHAR), '-')" for n, _ in columns)
     told = text.replace("'", "''")
     lines = f"SELECT '{told}' AS claim, {parts} AS v FROM ({query}) AS q"
-    return lines if _stands(engine, lines) else ""
-
-
-def _stands(engine: Elsewhere, query: str) -> bool:
-    try:
-        engine.statement_of("probe", query)
-    except Error:
-        return False
-    return True
+    return lines if engine.has_form(lines) else ""
 
 
 def _compare(engine: Elsewhere, probe: Probe, statement: Statement, returned: str) -> None:
@@ -121,13 +112,14 @@ def _compare(engine: Elsewhere, probe: Probe, statement: Statement, returned: st
     for key in sorted(here.keys() | there.keys(), key=str):
         expected, came = here.get(key, []), there.get(key, [])
         if len(expected) != len(came):
-            raise _differs(
-                statement, str(key[0]), key, f"{len(expected)} rows", f"{len(came)} rows"
-            )
+            claim = probe.claims[0] if probe.keys else str(key[0])
+            told = f"{claim} has {len(came)} rows there, and {len(expected)} here"
+            raise _differs(statement, told, key)
         for one, other in zip(expected, came, strict=True):
             for claim, ours, theirs in zip(probe.claims, one, other, strict=False):
                 if ours != theirs or type(ours) is not type(theirs):
-                    raise _differs(statement, claim, key, repr(ours), repr(theirs))
+                    told = f"{claim} gives {theirs!r:.200} there, and {ours!r:.200} here"
+                    raise _differs(statement, told, key)
 
 
 def _by_key(rows: Sequence[tuple[Any, ...]], keys: int) -> dict[tuple[Any, ...], list[Any]]:
@@ -138,12 +130,9 @@ def _by_key(rows: Sequence[tuple[Any, ...]], keys: int) -> dict[tuple[Any, ...],
     return found
 
 
-def _differs(
-    statement: Statement, claim: str, key: tuple[Any, ...], expected: str, came: str
-) -> InputError:
+def _differs(statement: Statement, told: str, key: tuple[Any, ...]) -> InputError:
     return InputError(
-        f"the probe differs: {claim} gives {came[:200]} there, and {expected[:200]} here"
-        f" (row {key[0]!r})",
+        f"the probe differs: {told} (row {key[0]!r})",
         f"results/{statement.key}",
-        "This warehouse counts in another way: its answers are not used. Please report it.",
+        "This warehouse counts in another way, so its answers are not used. Please report it.",
     )

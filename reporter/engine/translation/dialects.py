@@ -153,7 +153,7 @@ DATABRICKS = Dialect(
 )
 
 
-def _plain(
+def by_forms(
     title: str,
     forms: Forms,
     keep: Callable[[str, str], str],
@@ -161,6 +161,8 @@ def _plain(
     shown: tuple[str, ...],
     settings: tuple[str, ...] = (),
 ) -> Dialect:
+    """Return a dialect that is written form by form."""
+
     def rewritten(tree: exp.Expr, kinds_of: KindsOf) -> exp.Expr:
         return rewrite(tree, kinds_of, forms)
 
@@ -174,7 +176,7 @@ def _plain(
     return Dialect(title, rewritten, text, {}, quote, no_file, keep, settings, who, shown, forms)
 
 
-BIGQUERY = _plain(
+BIGQUERY = by_forms(
     "bigquery",
     BigQuery(),
     lambda folder, sql: (
@@ -188,7 +190,7 @@ BIGQUERY = _plain(
         "On BigQuery itself they were not run: step 0 shows what they give there.",
     ),
 )
-SNOWFLAKE = _plain(
+SNOWFLAKE = by_forms(
     "snowflake",
     Snowflake(),
     lambda folder, sql: (
@@ -203,7 +205,7 @@ SNOWFLAKE = _plain(
     ),
     ("ALTER SESSION SET TIMEZONE = 'UTC'",),
 )
-TRINO = _plain(
+TRINO = by_forms(
     "trino",
     Trino(),
     lambda folder, sql: f"-- trino --output-format JSON --file FILE > {folder}/rows.json\n{sql}",

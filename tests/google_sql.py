@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from tempfile import gettempdir
 from typing import Any
@@ -26,7 +27,7 @@ def _service() -> Any:
 
     kept = (
         Path(os.environ.get("REPORTER_WASM", gettempdir()))
-        / f"reporter-zetasql-{wasmtime.__version__}.cwasm"
+        / f"reporter-zetasql-{version('wasmtime')}.cwasm"
     )
 
     class Kept(wasmtime.Module):

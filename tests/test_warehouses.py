@@ -6,6 +6,7 @@ step. No test here runs Spark.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 from collections.abc import Callable, Iterator
@@ -20,13 +21,17 @@ from duck_forms import DuckForms
 
 from reporter.cli import main
 from reporter.content import loader
+from reporter.engine.answers import scan_of
 from reporter.engine.duckdb import DuckDB, Parquet, parquet
+from reporter.engine.elsewhere import Elsewhere, Questions
 from reporter.engine.translation import dialects
 from reporter.engine.translation.dialects import DATABRICKS, Dialect
 from reporter.engine.translation.portable import AsWritten
+from reporter.errors import InputError
 from reporter.ingest.load import ingested
 from reporter.ingest.readers.inputs import Inputs
 from reporter.pipeline.warehouse import sql_verb
+from reporter.pipeline.warehouse.returned import _who
 from reporter.schema.tables import TABLES, columns_of
 
 EVENTS = "agent_events"
@@ -411,3 +416,53 @@ def test_a_check_is_printed_in_the_sql_of_databricks() -> None:
 def test_a_check_that_does_not_exist_is_named() -> None:
     said = _said("sql", "--dialect", "databricks", "--check", "XYZ-99")
     assert said.exit_code == 3 and "there is no check XYZ-99" in said.output
+
+
+def test_a_client_may_tell_in_json_who_ran_the_statements(tmp_path: Path) -> None:
+    folder = tmp_path / "results/who"
+    folder.mkdir(parents=True)
+    told = {"ran_by": "ann", "ran_at": "2026-10-01 08:00:00", "engine": "Trino 480"}
+    (folder / "rows.json").write_text(json.dumps(told) + "\n", encoding="utf-8")
+    assert _who(tmp_path) == ["2026-10-01 08:00:00 ann Trino 480"]
+
+
+def _lines(place: Path, text: str) -> list[Path]:
+    path = place / ("a" * 64) / "rows.json"
+    path.parent.mkdir()
+    path.write_text(text, encoding="utf-8")
+    return [path]
+
+
+def test_lines_of_json_are_rows(tmp_path: Path) -> None:
+    paths = _lines(tmp_path, '{"a": "01", "b": null}\n{"a": "", "b": "x"}\n')
+    with DuckDB(tmp_path / "work") as engine:
+        rows = engine.rows(f"SELECT a, b FROM {scan_of(paths, parquet)}")
+    assert rows == [("01", None), ("", "x")]
+
+
+@pytest.mark.parametrize("text", ["", "{}x\n", "[1]\n", '{"a": 1}\n', '{"a": "x"}\n{"b": "x"}\n'])
+def test_lines_that_are_no_rows_are_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(InputError):
+        scan_of(_lines(tmp_path, text), parquet)
+
+
+@pytest.mark.parametrize("dialect", sql_verb.NAMES)
+def test_all_checks_that_read_events_have_forms(dialect: str) -> None:
+    checks = [c for c in loader.load().checks if "events" in c.sql]
+    assert len(checks) >= 10
+    printed = _said("sql", "--dialect", dialect, *(w for c in checks for w in ("--check", c.id)))
+    assert printed.exit_code == 0, printed.output
+    assert printed.output.count("-- ") >= len(checks)
+
+
+def test_a_statement_that_is_too_long_is_refused(tmp_path: Path) -> None:
+    few = dataclasses.replace(FORM_BY_FORM, forms=Brief())
+    questions = Questions(few, EVENTS, None, tmp_path)
+    with Elsewhere(tmp_path / "work", questions) as engine:
+        engine.run("CREATE TABLE listed AS SELECT 'a' AS a")
+        with pytest.raises(InputError, match="characters, and form_by_form takes 40"):
+            engine.statement_of("listed", "SELECT a FROM listed")
+
+
+class Brief(DuckForms):
+    most_characters = 40

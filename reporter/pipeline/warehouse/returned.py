@@ -190,10 +190,15 @@ def _who(place: Path) -> Sequence[str]:
 
     lines: set[str] = set()
     for name, read in _files(place):
-        if (m := _KEY.search(name)) and m[1] == WHO:
-            with tempfile.TemporaryDirectory() as folder:
-                path = Path(folder) / "who.parquet"
-                path.write_bytes(read())
-                for batch in Parquet(path).batches("SELECT ran_at, ran_by, engine FROM held"):
-                    lines |= {" ".join(map(str, row)) for row in batch}
+        if not (m := _KEY.search(name)) or m[1] != WHO:
+            continue
+        if name.endswith(".json"):
+            told = [json.loads(line) for line in read().decode("utf-8").splitlines()]
+            lines |= {" ".join(str(t.get(n)) for n in ("ran_at", "ran_by", "engine")) for t in told}
+            continue
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "who.parquet"
+            path.write_bytes(read())
+            for batch in Parquet(path).batches("SELECT ran_at, ran_by, engine FROM held"):
+                lines |= {" ".join(map(str, row)) for row in batch}
     return sorted(lines)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -448,10 +449,10 @@ def test_lines_that_are_no_rows_are_refused(tmp_path: Path, text: str) -> None:
 
 @pytest.mark.parametrize("dialect", sql_verb.NAMES)
 def test_all_checks_that_read_events_have_forms(dialect: str) -> None:
-    checks = [c for c in loader.load().checks if "events" in c.sql]
-    assert len(checks) >= 10
+    checks = [c for c in loader.load().checks if re.search(r"(FROM|JOIN) events\b", c.sql)]
+    assert len(checks) >= 8
     printed = _said("sql", "--dialect", dialect, *(w for c in checks for w in ("--check", c.id)))
-    assert printed.exit_code == 0, printed.output
+    assert printed.exit_code == 0, printed.output[-300:]
     assert printed.output.count("-- ") >= len(checks)
 
 

@@ -147,6 +147,11 @@ def _number(node: exp.Expr, forms: Forms, write: Write) -> str | None:
     return None
 
 
+def _abs(node: exp.Expr, forms: Forms, write: Write) -> str | None:
+    _number(node, forms, write)
+    return f"ABS({write(node.this)})"
+
+
 def _times(node: exp.Expr, forms: Forms, write: Write) -> str | None:
     kinds = {kind_of(node.this), kind_of(node.expression)}
     if not kinds <= {NUMBER, HUGE}:
@@ -399,8 +404,17 @@ def _hash(node: exp.Expr, forms: Forms, write: Write) -> str | None:
 
 
 def _error(node: exp.Expr, forms: Forms, write: Write) -> str | None:
+    """Return what stops a statement, in the type of what is chosen elsewhere."""
     (text,) = node.expressions
-    return forms.fail(write(text))
+    choice = node.find_ancestor(exp.Case)
+    kinds = {
+        kind_of(i.args["true"])
+        for i in (choice.args["ifs"] if choice else ())
+        if bare(i.args["true"]) is not node and not isinstance(i.args["true"], exp.Null)
+    }
+    if len(kinds) > 1 or not kinds <= {TEXT, TRUTH, NUMBER}:
+        raise NotPortable(f"no form for {said(node)}")
+    return forms.cast(forms.fail(write(text)), kinds.pop() if kinds else TEXT)
 
 
 def _cut(node: exp.Expr, forms: Forms, write: Write) -> str | None:
@@ -411,6 +425,7 @@ def _cut(node: exp.Expr, forms: Forms, write: Write) -> str | None:
 
 
 VALUES: dict[type[exp.Expr], Rule] = {
+    exp.Abs: _abs,
     exp.Add: _plus,
     exp.Array: _array,
     exp.ArrayAppend: named("append"),

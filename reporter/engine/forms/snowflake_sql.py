@@ -179,7 +179,7 @@ class Snowflake(Forms):
 
     def fail(self, text: str) -> str:
         """Return what fails with a text in its message, for nothing else stops a statement."""
-        return f"TO_VARCHAR(TO_NUMBER({text}))"
+        return f"TO_NUMBER({text})"
 
 
 def _spelled(char: str) -> str:

@@ -166,7 +166,7 @@ class Trino(Forms):
         return f'reduce({value}, {first}, ("s", "i") -> array_intersect("s", "i"), "s" -> "s")'
 
     def fail(self, text: str) -> str:
-        return f"CAST(fail({text}) AS varchar)"
+        return f"fail({text})"
 
 
 def _spelled(char: str) -> str:

@@ -19,9 +19,6 @@ _ESCAPES = (
     ("\x01\x03", "!"), ("\x01\x02", "\x01"),
 )  # fmt: skip
 """What makes of a pattern with ! one with backslashes; a letter marks what is done."""
-_BACKSLASHES = ("\\\\", "\x03")
-"""Two backslashes are one in JSON, in which no such letter stands."""
-_LINES = (("\\u2028", "\u2028"), ("\\u2029", "\u2029"))
 
 
 class BigQuery(Forms):
@@ -62,11 +59,7 @@ class BigQuery(Forms):
         return f"FORMAT_DATETIME('%E4Y-%m-%d %H:%M:%E6S', {value})"
 
     def json_text(self, value: str) -> str:
-        """Return a text as JSON, in which two letters stay that TO_JSON_STRING escapes."""
-        text = f"TO_JSON_STRING({value})"
-        for one, other in (_BACKSLASHES, *_LINES, _BACKSLASHES[::-1]):
-            text = f"REPLACE({text}, {self.literal(one)}, {self.literal(other)})"
-        return f"IF({value} IS NULL, NULL, {text})"
+        return f"IF({value} IS NULL, NULL, {self.respelled(f'TO_JSON_STRING({value})')})"
 
     def json_list(self, value: str) -> str:
         return f"IF({value} IS NULL, NULL, TO_JSON_STRING({value}))"

@@ -17,6 +17,15 @@ Typed = tuple[str, str]
 _CLASSES = {"d": "0-9", "w": "0-9A-Za-z_", "s": r"\t\n\f\r "}
 """What these stand for in RE2; elsewhere they know more letters."""
 
+_BACKSLASHES = ("\\\\", "\x03")
+"""Two backslashes are one in JSON, in which no such letter stands."""
+_LINES = (
+    ("\\u2028", "\u2028"),
+    ("\\u2029", "\u2029"),
+    *((f"\\u{c:04x}", f"\\u{c:04X}") for c in range(0x20) if f"{c:x}" != f"{c:X}"),
+)
+"""What others escape in JSON and DuckDB does not, or with other letters."""
+
 
 class Forms:
     """The spelling of one dialect."""
@@ -65,6 +74,12 @@ class Forms:
     def json_text(self, value: str) -> str:
         """Return a text as JSON."""
         raise NotImplementedError
+
+    def respelled(self, text: str) -> str:
+        """Return a text of JSON with the escapes of DuckDB."""
+        for one, other in (_BACKSLASHES, *_LINES, _BACKSLASHES[::-1]):
+            text = f"REPLACE({text}, {self.literal(one)}, {self.literal(other)})"
+        return text
 
     def json_list(self, value: str) -> str:
         """Return a list of texts as JSON."""

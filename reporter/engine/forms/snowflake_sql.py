@@ -42,7 +42,7 @@ class Snowflake(Forms):
         return super().as_text(value, kind)
 
     def json_text(self, value: str) -> str:
-        return f"TO_JSON(TO_VARIANT({value}))"
+        return self.respelled(f"TO_JSON(TO_VARIANT({value}))")
 
     def json_list(self, value: str) -> str:
         return f"TO_JSON({value})"

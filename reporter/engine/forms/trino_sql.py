@@ -39,7 +39,7 @@ class Trino(Forms):
         return f"CAST(CAST({value} AS timestamp(6)) AS varchar)"
 
     def json_text(self, value: str) -> str:
-        return f"json_format(CAST({value} AS json))"
+        return self.respelled(f"json_format(CAST({value} AS json))")
 
     def json_list(self, value: str) -> str:
         return f"json_format(CAST({value} AS json))"

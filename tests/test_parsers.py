@@ -18,7 +18,8 @@ from reporter.pipeline.warehouse.printed_checks import printed
 
 
 def _unread(dialect: Dialect, sql: str) -> list[str]:
-    config = FluffConfig(overrides={"dialect": dialect.title, "large_file_skip_byte_limit": 0})
+    limits = {"large_file_skip_byte_limit": 0, "max_parse_depth": 3000}
+    config = FluffConfig(overrides={"dialect": dialect.title, **limits})
     read = Linter(config=config).parse_string(sql)
     variant = read.root_variant()
     if not variant or not variant.tree:

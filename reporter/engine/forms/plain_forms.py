@@ -19,10 +19,11 @@ _CLASSES = {"d": "0-9", "w": "0-9A-Za-z_", "s": r"\t\n\f\r "}
 
 _BACKSLASHES = ("\\\\", "\x03")
 """Two backslashes are one in JSON, in which no such letter stands."""
+_OTHERS = ("1a", "1b", "1c", "1d", "1e", "1f")
 _LINES = (
     ("\\u2028", "\u2028"),
     ("\\u2029", "\u2029"),
-    *((f"\\u{c:04x}", f"\\u{c:04X}") for c in range(0x20) if f"{c:x}" != f"{c:X}"),
+    *((f"\\u00{c}", f"\\u00{c.upper()}") for c in ("0b", "0e", "0f", *_OTHERS)),
 )
 """What others escape in JSON and DuckDB does not, or with other letters."""
 

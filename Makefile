@@ -61,7 +61,7 @@ verapdf: $(STAMP) ## set up veraPDF and validate the demo's PDF (needs Java)
 browser: $(STAMP) ## set up Chromium and open the reports in it
 	@command -v chromium >/dev/null || apt-get install -y -qq --no-install-recommends chromium >/dev/null
 	@$(PY) -m pip install -q --disable-pip-version-check -e '.[browser]'
-	@$(PY) -m pytest -q tests/test_browser.py
+	@$(PY) -m pytest -q tests/test_browser.py tests/test_browser_live.py
 
 test-remote: $(STAMP) ## set up emulators of S3, Azure and Google storage, and fetch from them (needs npm for Azurite; takes minutes)
 	@$(PY) -m pip install -q --disable-pip-version-check -e '.[remote,emulators]'

@@ -52,14 +52,14 @@ def assess(
     packs: bool = True,
     fresh: bool = False,
     spark: SparkSession | None = None,
+    events: str = "",
     remote: Mapping[str, str] | None = None,
     say: Callable[[str], None] = lambda _: None,
 ) -> Run:
     """Assess a workspace and return the run.
 
     Args:
-        workspace: Folder with reporter.yml and the evidence.
-        out: Run folder to make; without it the run lives as long as what is returned.
+        workspace, out: Folder with reporter.yml; run folder to make, else it goes with the result.
         formats: What is written beside the data: html, pdf, csv, docx, pptx, xlsx, oscal, ocsf,
             sarif, board-html, board-pdf, engineer-html, engineer-pdf; a list, or text with commas.
         earlier, extra: Runs to compare with; folders of your own content; one may stand alone.
@@ -67,12 +67,11 @@ def assess(
         memory, temp_size: What the engine, and temporary files, may take, such as "4GB".
         pseudonymise, key_file: Put pseudonyms for people; the key of these, the same in all runs.
         packs, fresh: Whether installed packs take part; whether to assess what has not changed.
-        spark, remote: A session that reads events; os.environ, to fetch remote evidence.
+        spark, events, remote: A session; the table it reads; os.environ, to fetch remote evidence.
         language, say: Of reports, if not that of reporter.yml; takes a line on what is done.
 
     Raises:
-        InputError: The workspace, or what lies in it, cannot be used.
-        ContentError: A source, check, catalog or profile is wrong.
+        InputError, ContentError: The workspace or its files cannot be used; or content is wrong.
     """
     from reporter.content.packs import installed
     from reporter.pipeline.assess import Options
@@ -92,6 +91,7 @@ def assess(
         temp=Path(temp) if temp else None,
         temp_size=temp_size,
         session=spark,
+        events=events,
         remote=remote,
     )
     return run(Path(workspace), Path(out), options) if out else _temporary_run(workspace, options)

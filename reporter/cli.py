@@ -26,7 +26,7 @@ from reporter.pipeline.quarter.verbs import close, compare, history, restate
 from reporter.pipeline.retention.retention_verbs import purge, retain
 from reporter.pipeline.rollup.rollup_verb import rollup
 from reporter.pipeline.sealed.seal_verbs import seal, verify
-from reporter.pipeline.warehouse.sql_verb import results_option, sql, with_results
+from reporter.pipeline.warehouse.sql_verb import events_options, sql, with_results
 from reporter.pipeline.watch.watch_verb import watch
 from reporter.system.log import LOG, LOGS, OPEN_LOG, Log, last_line, stderr_log
 from reporter.system.memory import set_up
@@ -53,7 +53,7 @@ MORE_FORMATS = tuple(sorted({p.stem for p in _FORMAT_FILES} - {*FORMATS}))
 """Written only where they are asked for; to import them would cost more than to look."""
 _AS_GIVEN = (
     *("extra", "cache", "memory", "earlier", "templates", "packs", "fresh", "temp", "temp_size"),
-    *("keep_tables", "engine", "remote"),
+    *("keep_tables", "engine", "remote", "events", "executors"),
 )
 """Words of `assess` that are options of an assessment under the same name."""
 _FOLDER = click.Path(path_type=Path)
@@ -223,7 +223,7 @@ def main() -> None:
     help="Language of the reports  [default: that of reporter.yml, else en]",
 )
 @gate_options
-@results_option
+@events_options
 @click.option("--strict", is_flag=True, help="Exit 1 when a check could not be run.")
 @click.option("--fresh", is_flag=True, help="Assess again even if nothing has changed.")
 @click.option(

@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 from duck_forms import DuckForms
+from fixture_event_table import company_in, write_table
 
 from reporter.cli import main
 from reporter.content import loader
@@ -29,11 +30,8 @@ from reporter.engine.translation import dialects
 from reporter.engine.translation.dialects import DATABRICKS, Dialect
 from reporter.engine.translation.portable import AsWritten
 from reporter.errors import InputError
-from reporter.ingest.load import ingested
-from reporter.ingest.readers.inputs import Inputs
 from reporter.pipeline.warehouse import sql_verb
 from reporter.pipeline.warehouse.returned import _who
-from reporter.schema.tables import TABLES, columns_of
 
 EVENTS = "agent_events"
 OURS = Dialect(
@@ -56,41 +54,6 @@ FORM_BY_FORM = dialects.by_forms(
     OURS.who,
     OURS.shown,
 )
-SETTINGS = """organisation: Example
-as_of: "2026-10-01"
-period: {from: "2026-07-01", to: "2026-10-01"}
-log_sources: {agent-gateway: {every: day, share: 20}}
-"""
-AGENTS = [
-    {
-        "type": "agent",
-        "actor_id": f"agt-{name}",
-        "name": name,
-        "state": "active",
-        "owner_id": "ann@example.com",
-        "risk_tier": "high",
-        "principal_id": f"svc-{name}",
-        "tools": [{"name": "mail.read", "effect": "read"}],
-    }
-    for name in ("reader", "writer")
-]
-
-
-def _event(n: int, **more: Any) -> dict[str, Any]:
-    return {
-        "event_id": f"ev-{n}",
-        "time": f"2026-0{7 + n % 3}-{1 + n % 28:02}T10:00:00Z",
-        "log_source": "agent-gateway",
-        "actor_id": ("agt-reader", "agt-writer", "agt-stranger")[n % 3],
-        "principal_id": ("svc-reader", "svc-writer", "svc-stranger")[n % 3],
-        "event_class": "tool",
-        "action": "mail.read" if n % 2 else "mail.forward",
-        "tool": "mail.read" if n % 2 else "mail.forward",
-        "effect": "read" if n % 2 else "publish",
-        "session_id": f"s-{n // 3}",
-        "outcome": "denied" if n % 7 == 0 else "success",
-        **more,
-    }
 
 
 @dataclass(frozen=True)
@@ -105,31 +68,13 @@ class Made:
     """The run of what the warehouse returned."""
 
 
-def _company(place: Path) -> Path:
-    """Make a workspace with two agents and a log of sixty events."""
-    folder = place / "company"
-    (folder / "inventory").mkdir(parents=True)
-    (folder / "logs").mkdir()
-    (folder / "reporter.yml").write_text(SETTINGS, encoding="utf-8")
-    (folder / "inventory/agents.json").write_text(json.dumps(AGENTS), encoding="utf-8")
-    lines = (json.dumps(_event(n)) for n in range(60))
-    (folder / "logs/gateway.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return folder
-
-
 class Warehouse:
     """A DuckDB with the events of a workspace, and nothing else of it."""
 
     def __init__(self, place: Path, company: Path) -> None:
         self.place, self.rows = place, place / "rows.parquet"
         place.mkdir()
-        columns = ", ".join(n for n, _ in columns_of(TABLES["events"]))
-        with (
-            Inputs.of(company) as inputs,
-            ingested(inputs.files, loader.load().sources) as (engine, _),
-        ):
-            sql = f"SELECT {columns}, source, file, record, place FROM in_events"
-            engine.write_parquet(sql, self.rows)
+        write_table(company, self.rows)
 
     def change(self, sql: str) -> None:
         """Replace the rows by those of a query of `told`."""
@@ -195,7 +140,7 @@ def _assess(company: Path, run: Path, *more: object) -> Result:
 def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     """A company, its run, the same without its log, and what a warehouse returned for that."""
     place = tmp_path_factory.mktemp("made")
-    company = _company(place)
+    company = company_in(place)
     assert _assess(company, place / "plain").exit_code == 0
     warehouse = Warehouse(place / "warehouse", company)
     bare = place / "bare"
@@ -212,7 +157,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
 def begun(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """A company without its log, and the first step, which the warehouse has run."""
     place = tmp_path_factory.mktemp("begun")
-    company = _company(place)
+    company = company_in(place)
     warehouse = Warehouse(place / "warehouse", company)
     (company / "logs/gateway.jsonl").unlink()
     with _ours():

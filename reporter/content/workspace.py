@@ -25,7 +25,7 @@ from reporter.system.gates import Gate, gates
 from reporter.system.retention import KEY as RETENTION
 from reporter.system.retention import retention
 
-NAME = "reporter.yml"
+NAME, EVENTS = "reporter.yml", "events"
 FIRST_YEAR, LAST_YEAR, MOST_YEARS = 1970, 2200, 20
 """Beyond them a period is a slip: no system logged before, and no audit looks at more at once."""
 DAY = timedelta(days=1)
@@ -52,6 +52,7 @@ _KEYS = (
     "gates",
     RETENTION,
     REMOTE,
+    EVENTS,
 )
 _SAMPLE = {"size", "frame", "seed", "note"}
 
@@ -95,6 +96,8 @@ class Workspace:
     """Evidence elsewhere, which is fetched where the command line says so."""
     lines: dict[str, int] = field(default_factory=dict)
     """Key of reporter.yml -> line."""
+    events: str = ""
+    """Table of events in place of logs: its name, or its format and path."""
     rules: Path | None = None
     """The file that has the thresholds, where it is another one than reporter.yml."""
 
@@ -158,6 +161,7 @@ def read_workspace(folder: Path) -> Workspace:
         read_gates(settings),
         read_places(settings),
         settings.lines,
+        str(settings.get(EVENTS, str, "")),
     )
 
 

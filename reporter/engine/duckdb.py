@@ -38,6 +38,9 @@ from reporter.errors import InputError
 if TYPE_CHECKING:
     import pyarrow
 
+    from reporter.engine.event_table import EventTable
+    from reporter.engine.workers import Processes
+
 DEFAULT_MEMORY = "1GB"
 _PLAIN: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": "false",
@@ -80,8 +83,12 @@ class DuckDB(AbstractContextManager["DuckDB"]):
     what intake needs besides.
     """
 
-    holds_events = True
-    """False where events lie elsewhere, and only answers come here."""
+    event_table: EventTable | None = None
+    """The table outside the workspace that events are read from."""
+    executors: Processes | None = None
+    """What converts files in place of this process, where another engine has such."""
+    also_reached: tuple[str, ...] = ()
+    """Files that may be read after the engine is locked."""
 
     def __init__(
         self, work: Path, memory: str = DEFAULT_MEMORY, room: str = "", is_share: bool = False
@@ -127,6 +134,11 @@ class DuckDB(AbstractContextManager["DuckDB"]):
     def version(self) -> str:
         """Return the engine's version, for the manifest."""
         return version()
+
+    @property
+    def is_waiting(self) -> bool:
+        """Tell whether a table is empty for want of an answer."""
+        return False
 
     def threads(self) -> int:
         """Return how many threads the engine uses."""
@@ -340,6 +352,8 @@ class DuckDB(AbstractContextManager["DuckDB"]):
             self.run(f"SET max_temp_directory_size = '{self._room}B'")
         directories = [str(p.resolve()) + "/" for p in (self.work, *folders)]
         self.run(f"SET allowed_directories = {quoted_list(directories)}")
+        if self.also_reached:
+            self.run(f"SET allowed_paths = {quoted_list(self.also_reached)}")
         self.run("SET enable_external_access = false")
         self.run(f"SET allowed_configs = ['{_OURS}']")
         self.run("SET lock_configuration = true")

@@ -22,20 +22,16 @@ from sqlglot import exp
 from reporter.engine.answers import files_of, scan_of
 from reporter.engine.base import Error
 from reporter.engine.duckdb import DEFAULT_MEMORY, DuckDB, parquet
-from reporter.engine.spark import CHANGES, Shared, Spark, for_arrow, tables_in
+from reporter.engine.event_table import COLUMNS, ROWS, EventTable
+from reporter.engine.federated import CHANGES, Federated, for_arrow, tables_in
 from reporter.engine.translation.dialects import END, Dialect
 from reporter.engine.translation.portable import base_tables, expanded, parsed, patterns_in
 from reporter.engine.translation.sql_nodes import NotPortable
 from reporter.errors import InputError
-from reporter.schema.columns import INT, TEXT
-from reporter.schema.tables import TABLES, columns_of
 
-ROWS = "rows_there"
-"""Stands for the table of events in the warehouse."""
 LISTS, STAGE = "@LISTS@", "@STAGE@"
 """Stand in a statement for the places where files of lists lie, and results are left."""
 _RETURNED = re.compile(r"(?:^|/)([0-9a-f]{64})/([^/]+\.(?:parquet|json))$")
-_PLACE = (("source", TEXT), ("file", TEXT), ("record", INT), ("place", INT))
 _TARGET = re.compile(r"(?:TABLE|INTO)\s+(\w+)")
 
 
@@ -80,41 +76,30 @@ class Questions:
     """Those that the probe holds; None: it is still to be written."""
 
 
-class Elsewhere(Spark):
+class Elsewhere(Federated):
     """An `Engine` that holds no events. Without an answer a table stays empty, and what rests on it
     is not asked yet.
     """
-
-    holds_events = False
 
     def __init__(
         self, work: Path, questions: Questions, memory: str = DEFAULT_MEMORY, room: str = ""
     ) -> None:
         """Open an engine whose lists lie in its own folder."""
-        nobody: Any = None
-        self._shared = Shared(nobody, frozenset((ROWS,)))
-        self._shared.held[ROWS] = ""
         self._questions = questions
         self._waiting: set[str] = set()
         """Tables of ours that are empty for want of an answer."""
-        self._is_first = False
-        DuckDB.__init__(self, work, memory, room)
+        super().__init__(work, memory, room, (ROWS,))
+        self.event_table = EventTable(
+            questions.events, questions.dialect.title, questions.digest, questions.told
+        )
         self._lists, self._answers = work / "lists", work / "answers"
         self._lists.mkdir(parents=True, exist_ok=True)
         if questions.answers:
             _lay(questions.answers, self._answers)
-        columns = [*columns_of(TABLES["events"]), *_PLACE]
-        told = ", ".join(f'"{n}" {kind}' for n, kind in columns)
-        DuckDB.run(self, f"CREATE TABLE {ROWS} ({told})")
 
     def version(self) -> str:
         """Return the engine's version, and in whose SQL events were asked for."""
         return f"{DuckDB.version(self)}, {self._questions.dialect.name}"
-
-    @property
-    def questions(self) -> Questions:
-        """Return what was asked so far."""
-        return self._questions
 
     @property
     def is_waiting(self) -> bool:
@@ -136,7 +121,7 @@ class Elsewhere(Spark):
 
     def _take(self, head: str, query: str) -> None:
         """Put the rows that were returned for a query where `head` says, or ask for them."""
-        with self._shared.lock:
+        with self._relations.lock:
             kinds = self.columns(query)
             (target,) = _TARGET.findall(head)[:1]
             statement = self._statement(target, query, kinds)
@@ -229,7 +214,7 @@ class Elsewhere(Spark):
                 f'CAST({_read(names[there.lower()], kind, bool(forms))} AS {kind}) AS "{here}"'
                 for there, here, kind in statement.columns
             )
-            name = f"returned_{next(self._shared.numbers)}"
+            name = f"returned_{next(self._relations.numbers)}"
             DuckDB.run(self, f"CREATE TEMP TABLE {name} AS SELECT {cast} FROM {scan}")
         except Error as error:
             why = str(error).splitlines()[0][:300]
@@ -297,8 +282,8 @@ class Elsewhere(Spark):
         """Return a query as a tree of the dialect; put the relations that it reads among `parts`,
         in the order of their need, and those of ours among `lists`.
         """
-        dialect, held = self._questions.dialect, self._shared.held
-        tree = expanded(parsed(query), self._shared.macros)
+        dialect, held = self._questions.dialect, self._relations.held
+        tree = expanded(parsed(query), self._relations.macros)
         if any(tree.find_all(exp.ReadParquet)):
             raise NotPortable("a file of this machine")
         self._questions.patterns.update(patterns_in(tree))
@@ -309,8 +294,7 @@ class Elsewhere(Spark):
         tree = dialect.rewrite(tree, lambda t: self._kinds(t.removeprefix(_NAMED)))
         for name in names:
             if name == ROWS:
-                kinds = [*columns_of(TABLES["events"]), *_PLACE]
-                parts.setdefault(name, dialect.events(self._questions.events, kinds))
+                parts.setdefault(name, dialect.events(self._questions.events, COLUMNS))
             elif name in held and name not in parts:
                 parts[name] = dialect.text(self._written(held[name], parts, lists))
             elif name not in held:
@@ -340,12 +324,14 @@ class Elsewhere(Spark):
         return self._questions.dialect.read_list(f"{LISTS}/{path.name}", kinds), path
 
     def _rests_on_waiting(self, names: Any) -> bool:
-        shared, seen, left = self._shared, set[str](), [*names]
+        relations, seen, left = self._relations, set[str](), [*names]
         while left:
             name = left.pop()
             if name in self._waiting:
                 return True
-            if name not in seen and (query := shared.held.get(name) or shared.views.get(name)):
+            if name not in seen and (
+                query := relations.held.get(name) or relations.views.get(name)
+            ):
                 left += tables_in(query)
             seen.add(name)
         return False

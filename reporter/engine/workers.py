@@ -41,6 +41,8 @@ class Processes(Protocol):
 
     count: int
     """How many run at a time; 1 where nothing is gained."""
+    are_elsewhere: bool
+    """Whether they may see other folders than this process, and share no memory with it."""
 
     def results(
         self, function: Callable[..., Any], calls: Iterable[tuple[Any, ...]]
@@ -66,6 +68,8 @@ def split(items: list[Item], count: int) -> list[list[Item]]:
 
 class Workers(AbstractContextManager["Workers"]):
     """Processes that start with the first calls, as many as there are calls at once."""
+
+    are_elsewhere = False
 
     def __init__(self, count: int, memory: int = 0) -> None:
         """Take how many may run, and the bytes of memory that all of them share."""

@@ -7,7 +7,7 @@ through the engine, and falls back to the spool when a line is not clean.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -20,7 +20,7 @@ from reporter.content import source_macros
 from reporter.engine.base import Error, OutOfMemory
 from reporter.engine.duckdb import DuckDB
 from reporter.engine.sandbox import USUAL, Child, Limits, Stopped
-from reporter.errors import ReporterError
+from reporter.errors import InputError, ReporterError
 from reporter.ingest import foreign_sources
 from reporter.ingest.bulk_path import begin, is_expected, stream
 from reporter.ingest.cache import Batch, Cache, Counts, find, keep, key_of, mark
@@ -93,8 +93,8 @@ class Means:
     cache: Path
     secret_key: str
     """What fingerprints of secrets are made with."""
-    work: Path
-    """A folder for temporary files, in which each job makes its own."""
+    work: Path | None
+    """A folder for temporary files, in which each job makes its own; None for the usual one."""
     memory: int
     """Bytes for the engine, and for a document that is read as a whole."""
     room: int
@@ -114,6 +114,10 @@ class Entry:
     is_repeatable: bool = True
     """Whether another run would find the same: a killed child may succeed next time."""
     warnings: tuple[str, ...] = ()
+
+
+UNSEEN = Entry(None, is_repeatable=False)
+"""Nothing became of a job where its files are not seen."""
 
 
 def convert_job(job: Job, means: Means) -> Entry:
@@ -144,6 +148,16 @@ def try_job(job: Job, means: Means) -> Entry | None:
     except (ReporterError, Error, Stopped, Misjudged, OSError):
         return None
     return entry if entry.is_repeatable else None
+
+
+def try_job_there(job: Job, means: Means) -> Entry | None:
+    """Convert files as `try_job` does, where other folders may be seen; `UNSEEN` for files that are
+    not, which would count as removed.
+    """
+    paths = (file.path for file in job.files)
+    if not means.cache.is_dir() or not all(path.is_file() for path in paths):
+        return UNSEEN
+    return try_job(job, means)
 
 
 def convert(
@@ -184,8 +198,12 @@ def convert(
 
 def _light(batches: list[tuple[Source, list[Choice]]], engine: DuckDB, inputs: Inputs) -> list[int]:
     """Return the places of batches that processes beside this one convert, the heaviest first; none
-    where that takes longer than to start them.
+    where that takes longer than to start them. Executors convert all.
     """
+    if engine.executors:
+        return sorted(
+            range(len(batches)), key=lambda n: -sum(_weight(p.file) for p in batches[n][1])
+        )
     count = inputs.workers.count
     most = engine.memory() // count // LARGE
     weights = {
@@ -214,22 +232,46 @@ def _in_processes(
     for number, job in jobs.items():
         if job.parts:
             firsts.setdefault(job.key, number)
-    count = inputs.workers.count
-    memory, room = engine.memory() // count, engine.room() // count
+    workers = engine.executors or inputs.workers
+    share = 1 if workers.are_elsewhere else workers.count
     means = Means(
-        cache.folder, cache.secret_key, engine.work, memory, room, inputs.originals, limits
+        cache.folder,
+        cache.secret_key,
+        None if workers.are_elsewhere else engine.work,
+        engine.memory() // share,
+        engine.room() // share,
+        inputs.originals,
+        limits,
     )
     calls = [(_without_others(jobs[number]), means) for number in firsts.values()]
     entries: dict[str, tuple[int, Future[Entry]]] = {}
-    results = inputs.workers.results(try_job, calls)
+    results = [*workers.results(try_job_there if workers.are_elsewhere else try_job, calls)]
+    _refuse_other_folders(cache, results)
     for (key, number), entry in zip(firsts.items(), results, strict=True):
-        if entry is not None:
+        if entry is not None and entry != UNSEEN:
             for warning in entry.warnings:
                 cache.warn(warning)
             future: Future[Entry] = Future()
             future.set_result(entry)
             entries[key] = number, future
     return entries
+
+
+def _refuse_other_folders(cache: Cache, entries: Sequence[Entry | None]) -> None:
+    """Raise InputError where those who converted files see other folders than this process."""
+    if entries and all(entry == UNSEEN for entry in entries):
+        raise InputError(
+            "the executors of Spark see none of the files, or no such folder of converted files",
+            str(cache.folder),
+            "Give a workspace and a --cache that all machines see, or leave out --executors.",
+        )
+    names = {n for entry in entries if entry and entry.batch for n in entry.batch.hashes}
+    if lost := [n for n in sorted(names) if not (cache.folder / n).is_file()]:
+        raise InputError(
+            f"{len(lost)} converted files of the executors of Spark are not here",
+            str(cache.folder),
+            "Give a --cache that all machines see, or leave out --executors.",
+        )
 
 
 def _without_others(job: Job) -> Job:

@@ -72,13 +72,17 @@ class Intake:
     """File that an answer names as proof -> what it lacks to show anything."""
 
 
+Followed = Sequence[tuple[Choice, Batch, str]]
+"""Files that are converted already: what each counts as, its batch, its SHA-256."""
+
+
 def ingest(
     engine: DuckDB,
     inputs: Inputs,
     sources: tuple[Source, ...],
     cache: Cache,
     limits: Limits = USUAL,
-    followed: Sequence[tuple[Choice, Batch, str]] = (),
+    followed: Followed = (),
     told: Callable[[list[Done]], None] = lambda _: None,
 ) -> Intake:
     """Read every file of a workspace into the in_ relations; sources that do not ship run within
@@ -98,7 +102,7 @@ def ingest(
     conversions += [*empties, *((batch, [c.file], [digest]) for c, batch, digest in followed)]
     told(conversions)
     _register(engine, conversions, cache)
-    counted = None if engine.holds_events else _lay_those_there(engine)
+    counted = _lay_those_there(engine) if engine.event_table else None
     empty_lists.note(engine, [f for _, f, _ in empties])
     files, quarantined = _count(engine, choices, conversions, inputs)
     lost_counts = {f.file: f.read for f in (*files, *statement_counts) if f.bytes and not f.sha256}

@@ -21,7 +21,7 @@ from reporter.content.packs import display_place as placed
 from reporter.content.workspace import NAME, Workspace, read_workspace
 from reporter.content.yaml import read_yaml
 from reporter.engine import duckdb
-from reporter.engine.choice import DUCKDB, open_engine
+from reporter.engine.choice import DUCKDB
 from reporter.engine.duckdb import DuckDB
 from reporter.engine.sandbox import Limits
 from reporter.errors import InputError
@@ -33,7 +33,7 @@ from reporter.evaluate.parity import side_by_side
 from reporter.evaluate.segments import agent_patterns
 from reporter.evaluate.unassessed import find_unread
 from reporter.ingest.cache import Cache, open_cache, still_there
-from reporter.ingest.load import Intake, ingest
+from reporter.ingest.load import Followed, Intake, ingest
 from reporter.ingest.readers.files import display_path, is_shown_as_it_is
 from reporter.ingest.readers.inputs import Inputs
 from reporter.ingest.remote.remote_inputs import Asked, inputs_of, refuse_unasked
@@ -61,6 +61,7 @@ from reporter.pipeline.resolve_statements import (
 )
 from reporter.pipeline.run_scores import Planned, Scoring, plan
 from reporter.pipeline.tested_checks import settle_by_tests
+from reporter.pipeline.warehouse.opened_engine import opened
 from reporter.pipeline.workspace_content import (
     compile_all,
     evidence_hashes,
@@ -145,6 +146,10 @@ class Options:
     """Who reads the events: `DUCKDB`, `SPARK`, or who answers for them elsewhere."""
     session: SparkSession | Questions | None = None
     """A session of Spark, or what was returned of events that lie elsewhere."""
+    events: str = ""
+    """The table of events in place of logs, as the command line names it."""
+    executors: bool = False
+    """Executors of Spark convert files, and see the same folders."""
     remote: Mapping[str, str] | None = None
     """The environment, where what lies in object storage is to be fetched."""
 
@@ -177,7 +182,7 @@ def assess_workspace(
             publish(part, out)
             return assessment, views.relocated(view, out)
         known = known_content(workspace, options)
-        read = partial(_read, workspace, inputs, known.content, cache, part, options)
+        read = partial(read_files, workspace, inputs, known.content, cache, part, options)
         places = work, part, cache
         assessment, view, intake = make_run(known, read, places, options, outputs, pool)
         if intake.repeatable and not any(n.code == "checks_not_run" for n in assessment.notices):
@@ -228,8 +233,8 @@ def make_run(
     from reporter.report import build as views
 
     work, part, cache = places
-    pseudonym_mark = mark(cache.secret_key) if options.pseudonymise else ""
-    earlier = read_earlier(options.earlier, known.workspace.run, pseudonym_mark)
+    marked = mark(cache.secret_key) if options.pseudonymise else ""
+    earlier = read_earlier(options.earlier, known.workspace.run, marked)
     warm_up(options.formats)  # from here on, the engine leaves Python time for it
     compared = (beside,) if beside else earlier
     at_once = replace(options, formats=()) if compared else options
@@ -238,8 +243,8 @@ def make_run(
         with DuckDB(work / "earlier", options.memory, options.temp_size) as engine:
             assessment = compare(engine, compared, assessment, part, names=intake.names)
     shutil.rmtree(work)
-    results = Results(part, assessment.checks)
-    view, plain_view = views.both(assessment, results, options.language or assessment.language)
+    language = options.language or assessment.language
+    view, plain_view = views.both(assessment, Results(part, assessment.checks), language)
     write_run(assessment, view, plain_view, intake.rows, part, outputs, begun)
     return assessment, view, intake
 
@@ -247,8 +252,7 @@ def make_run(
 def _read_view(part: Path, options: Options) -> tuple[Assessment, View]:
     from reporter.report import build as views
 
-    assessment, results = read_run(part)
-    return assessment, views.build(assessment, results, options.language)
+    return (run := read_run(part))[0], views.build(*run, options.language)
 
 
 def _refuse_places(workspace: Path, *paths: Path) -> None:
@@ -295,7 +299,7 @@ def _assess(
 ) -> tuple[Assessment, Intake, tuple[Future[None], ...]]:
     """Run all steps that need the engine; return what is being written too."""
     workspace, content, compiled = known.workspace, known.content, known.compiled
-    with still_there(cache), _opened(work, options) as engine:
+    with still_there(cache), opened(work, options, workspace) as engine:
         options.say(f"reading {workspace.folder}")
         intake = read(engine)
         if options.keep_tables:
@@ -396,11 +400,7 @@ def _guests(
     return Apart(foreign, work, options.memory, options.limits)
 
 
-def _opened(work: Path, options: Options) -> DuckDB:
-    return open_engine(options.engine, work, options.memory, options.temp_size, options.session)
-
-
-def _read(
+def read_files(
     workspace: Workspace,
     inputs: Inputs,
     content: Content,
@@ -408,10 +408,11 @@ def _read(
     part: Path,
     options: Options,
     engine: DuckDB,
+    followed: Followed = (),
 ) -> Intake:
-    """Read the files of a workspace, and name the unread files next to them."""
+    """Read the files of a workspace beside what is converted already; name unread files there."""
     with naming(content.packs):
-        intake = ingest(engine, inputs, content.sources, cache, options.limits)
+        intake = ingest(engine, inputs, content.sources, cache, options.limits, followed)
     used = _used_paths(workspace, cache, part, options)
     others = beside(engine, workspace.folder, content.sources, used)
     files = sorted([*intake.files, *others], key=lambda f: f.file)

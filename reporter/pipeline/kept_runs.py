@@ -39,7 +39,10 @@ _DEPENDENCIES = (
     *("lxml", "sqlglot", "tinyhtml5", "typst", "weasyprint", "xlrd", "xlsxwriter"),
     *("fonttools", "pydyf"),
 )
-_SHAPING = ("memory", "pseudonymise", "limits", "key", "language", "keep_tables", "engine")
+_SHAPING = (
+    *("memory", "pseudonymise", "limits", "key", "language", "keep_tables", "engine"),
+    "events",
+)
 """Options whose value shapes a run; all others shape none, or what they name is asked."""
 LARGE = 1 << 20
 """Bytes from which a file that lies beside the input is told by its stamp, and not by content."""

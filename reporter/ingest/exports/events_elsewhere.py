@@ -1,19 +1,21 @@
-"""Events that lie in a warehouse, in place of those in files. In: an engine that holds none. Out:
-the relation in_events, and what was counted there.
+"""Events that lie in a table, in place of those in files. In: an engine that reads or asks for it.
+Out: the relation in_events, and what was counted there.
 
 Events that files of the workspace hold are set aside and counted: no event is counted twice.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from reporter.engine.base import Error
 from reporter.engine.duckdb import DuckDB
-from reporter.engine.elsewhere import ROWS, Elsewhere
-from reporter.errors import ReporterError
+from reporter.engine.event_table import REQUIRED, ROWS, EventTable
+from reporter.errors import InputError, ReporterError
 from reporter.i18n.translate import mark
 from reporter.model.assessment import FileCount, Notice
 from reporter.model.sentences import Sentence, tell, verbatim
@@ -24,8 +26,11 @@ if TYPE_CHECKING:
 
 ASIDE = mark("event, read where the events of this run lie")
 _COLUMNS = [n for n, _ in columns_of(TABLES["events"])]
-_REQUIRED = ("log_source", "outcome", "record", "place")
-_KEPT = " AND ".join(f"e.{n} IS NOT NULL" for n in _REQUIRED)
+_KEPT = " AND ".join(f"e.{n} IS NOT NULL" for n in REQUIRED if n not in ("source", "file"))
+_ACCOUNTED = (
+    f"SELECT e.source, e.file, count(*) AS n, count(CASE WHEN {_KEPT} THEN 1 END) AS n_kept{{more}}"
+    f" FROM {ROWS} AS e GROUP BY e.source, e.file"
+)
 
 
 class StillToRun(ReporterError):
@@ -47,7 +52,7 @@ class Counted:
 
         Raises StillToRun where the accounting waits for an answer: all else rests on it.
         """
-        if isinstance(engine, Elsewhere) and engine.is_waiting:
+        if engine.is_waiting:
             raise StillToRun("what is read there is not known yet")
         n_aside = {file: n for file, _, n in self.aside}
         files = [
@@ -71,17 +76,15 @@ class Counted:
 
 
 def lay(engine: DuckDB) -> Counted:
-    """Put the events of a warehouse under in_events, in place of those that files hold.
+    """Put the events of a table under in_events, in place of those that files hold.
 
     Raises InputError where an answer is missing or has other columns.
     """
-    assert isinstance(engine, Elsewhere)
+    table = engine.event_table
+    assert table
     aside = _set_aside(engine)
-    told = ", ".join(f"count(e.{n}) AS n_{n}" for n in _COLUMNS)
-    engine.run(
-        "CREATE TABLE files_there AS SELECT e.source, e.file, count(*) AS n, count(CASE WHEN"
-        f" {_KEPT} THEN 1 END) AS n_kept, {told} FROM {ROWS} AS e GROUP BY e.source, e.file"
-    )
+    told = "".join(f", count(e.{n}) AS n_{n}" for n in _COLUMNS)
+    engine.run(f"CREATE TABLE files_there AS {_ACCOUNTED.format(more=told)}")
     engine.run(
         "CREATE TABLE parts_there AS SELECT coalesce(p.part, f.nth + (SELECT coalesce(max(part), 0)"
         " FROM parts)) AS part, f.source, f.file FROM (SELECT source, file, row_number() OVER"
@@ -102,10 +105,36 @@ def lay(engine: DuckDB) -> Counted:
         f" e.record, e.place FROM {ROWS} AS e JOIN parts_there AS p ON p.source = e.source AND"
         f" p.file = e.file WHERE {_KEPT}"
     )
-    return Counted(tuple(_counts(engine)), tuple(aside), tuple(_notices(engine, aside)))
+    notices = tuple(_notices(engine, table, aside))
+    return Counted(tuple(_counts(engine, table)), tuple(aside), notices)
 
 
-def _set_aside(engine: Elsewhere) -> list[tuple[str, str, int]]:
+def refuse_changed(engine: DuckDB) -> None:
+    """Raise InputError where the table is not what it was at the beginning: each statement reads it
+    anew, so that some would have seen other events than others.
+    """
+    table = engine.event_table
+    if not table or table.digest:
+        return
+    try:
+        engine.run(f"CREATE TEMP TABLE files_now AS {_ACCOUNTED.format(more='')}")
+    except Error as error:
+        raise _changed(table, str(error).splitlines()[0]) from error
+    before = "SELECT source, file, n, n_kept FROM files_there"
+    sql = f"SELECT file FROM (({before} EXCEPT {{0}}) UNION ALL ({{0}} EXCEPT {before}))"
+    if other := engine.rows(f"{sql.format('SELECT * FROM files_now')} ORDER BY file LIMIT 1"):
+        raise _changed(table, f"there are other events of {other[0][0]}")
+
+
+def _changed(table: EventTable, why: str) -> InputError:
+    return InputError(
+        f"the table of events was written to while it was read: {why}",
+        table.name,
+        "Run again when nobody writes, or name a view of one version of it.",
+    )
+
+
+def _set_aside(engine: DuckDB) -> list[tuple[str, str, int]]:
     engine.run("ALTER VIEW in_events RENAME TO events_here")
     others = " UNION ".join(
         f"SELECT file, record FROM in_{t.name}" for t in LOADED if t.name != "events"
@@ -120,24 +149,22 @@ def _set_aside(engine: Elsewhere) -> list[tuple[str, str, int]]:
     ]
 
 
-def _counts(engine: Elsewhere) -> list[FileCount]:
+def _counts(engine: DuckDB, table: EventTable) -> list[FileCount]:
     """Return the accounting of the table, one entry a source."""
-    asked = engine.questions
     rows = engine.rows(
         "SELECT coalesce(source, ''), sum(n)::BIGINT, sum(CASE WHEN source IS NOT NULL AND file IS"
         " NOT NULL THEN n_kept ELSE 0 END)::BIGINT FROM files_there GROUP BY 1 ORDER BY 1"
     )
+    digest = table.digest or _digest_of_counts(engine)
     return [
         FileCount(
-            file=f"{asked.events}!{source or 'no source'}",
+            file=f"{table.name}!{source or 'no source'}",
             source=source,
-            why=tell(
-                "events in a warehouse, read there in the SQL of {name}", name=asked.dialect.title
-            )
+            why=tell("events in a table, read there in the SQL of {name}", name=table.reader)
             if source
             else tell("events that name no source"),
             bytes=0,
-            sha256=asked.digest,
+            sha256=digest,
             read=n,
             kept=n_kept,
             out_of_scope=0,
@@ -149,15 +176,33 @@ def _counts(engine: Elsewhere) -> list[FileCount]:
     ]
 
 
-def _notices(engine: Elsewhere, aside: Sequence[tuple[str, str, int]]) -> list[Notice]:
-    asked = engine.questions
+def _digest_of_counts(engine: DuckDB) -> str:
+    """Return a hash of how many rows each file has, and how many of them fill each column: no two
+    states of a table that are told apart here are told as one.
+    """
+    rows = engine.rows("SELECT * FROM files_there ORDER BY ALL")
+    return hashlib.sha256("\n".join(map(repr, rows)).encode()).hexdigest()
+
+
+def _notices(
+    engine: DuckDB, table: EventTable, aside: Sequence[tuple[str, str, int]]
+) -> list[Notice]:
     n = int(engine.one("SELECT coalesce(sum(n_kept), 0)::BIGINT FROM files_there"))
     values: tuple[tuple[str, str | int | Sentence], ...] = (
         ("n", n),
-        ("table", asked.events),
-        ("name", asked.dialect.title),
+        ("table", table.name),
+        ("name", table.reader),
     )
-    lines = [verbatim(line) for line in asked.told]
+    lines = [verbatim(line) for line in table.told]
+    lines.append(tell("secrets in this table were not looked for: what holds one is shown"))
+    if table.missing:
+        columns = ", ".join(table.missing)
+        lines.append(
+            tell("it lacks these columns, which are not recorded: {columns}", columns=columns)
+        )
+    if table.unread:
+        columns = ", ".join(table.unread)
+        lines.append(tell("its own columns, which were not read: {columns}", columns=columns))
     lines += [
         tell("{file}: {n} records of events were set aside", file=file, n=n_aside)
         for file, _, n_aside in aside

@@ -56,8 +56,8 @@ def with_returned(options: Options, place: Path, workspace: Path) -> Options:
 
     Raises InputError where it was made by another version, or for another question.
     """
-    if options.engine != "duckdb":
-        raise InputError("--results and --engine cannot both say who reads the events")
+    if options.engine != "duckdb" or options.events:
+        raise InputError("--results, --engine and --events cannot all say who reads the events")
     returned = read_returned(place)
     refuse_other(returned, told_of(workspace))
     known = {*returned.statements, WHO}

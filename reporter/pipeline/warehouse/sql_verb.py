@@ -4,8 +4,9 @@ events are, or one check as such a statement. Everything heavy is imported when 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,12 +17,28 @@ if TYPE_CHECKING:
 
 _FOLDER = click.Path(path_type=Path)
 NAMES = ("databricks", "snowflake", "bigquery", "trino")
-results_option = click.option(
-    "--results",
-    type=_FOLDER,
-    metavar="FILE",
-    help="Folder or zip of `reporter sql`, with the rows that its statements left.",
-)
+
+
+def events_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of `assess` that say who reads events, and where they lie if not in files."""
+    results = click.option(
+        "--results",
+        type=_FOLDER,
+        metavar="FILE",
+        help="Folder or zip of `reporter sql`, with the rows that its statements left.",
+    )
+    events = click.option(
+        "--events",
+        default="",
+        metavar="TABLE",
+        help="Table of events in place of logs: a name, or parquet:PATH, delta:PATH, iceberg:PATH.",
+    )
+    executors = click.option(
+        "--executors",
+        is_flag=True,
+        help="Have executors of Spark convert files; they see WORKSPACE and --cache.",
+    )
+    return executors(events(results(command)))
 
 
 def with_results(ctx: click.Context, options: Options, workspace: Path) -> Options:

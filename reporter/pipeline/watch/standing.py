@@ -23,10 +23,9 @@ from reporter.engine.translation.growing_sums import Sum
 from reporter.evaluate import runner
 from reporter.evaluate.coded_results import RESULTS_TABLE
 from reporter.evaluate.evidence import Sight, see, weigh_lists
-from reporter.ingest.cache import Batch, Cache
+from reporter.ingest.cache import Cache
 from reporter.ingest.convert import Done
-from reporter.ingest.detect import Choice
-from reporter.ingest.load import Intake, event_rows, ingest
+from reporter.ingest.load import Followed, Intake, event_rows, ingest
 from reporter.ingest.quarantine import has_hidden
 from reporter.ingest.readers.files import InputFile
 from reporter.ingest.readers.inputs import Inputs
@@ -45,7 +44,6 @@ _BEGINS = "CREATE TABLE carried "
 """The first statement that lays what was read."""
 _FREE = (f"SELECT count(*) FROM {EVENTS}",)
 """Questions of the accounting: no result follows from their answer."""
-Followed = Sequence[tuple[Choice, Batch, str]]
 
 
 @dataclass(slots=True)

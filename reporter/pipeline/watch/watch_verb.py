@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from reporter.pipeline.live.serve_options import live_page, serve_options
 from reporter.system.log import LOG, LOGS, OPEN_LOG
 from reporter.system.options import in_bytes, memory_given
 from reporter.system.terminal import print_plain
 
 if TYPE_CHECKING:
+    from reporter.pipeline.live.live import Live
     from reporter.pipeline.watch.hooks import Hook
     from reporter.system.log import Log
 
@@ -65,6 +67,7 @@ TICK = 0.2
 @click.option(
     "--webhook-secret", envvar=SECRET, hidden=True
 )  # from the environment: others read words
+@serve_options
 @click.option("--extra", type=_FOLDER, multiple=True, help="Folder of your own content.")
 @click.option(
     "--memory",
@@ -120,14 +123,19 @@ def watch(
         as_of == "now",
         name_of(stdin) if stdin else "",
     )
-    with Watch(setting, Hooks(hooks, lines.warning)) as watching:
+    with (
+        Watch(setting, Hooks(hooks, lines.warning)) as watching,
+        live_page(ctx, setting, watching.cursor, lines) as live,
+    ):
         ended = threading.Event()
         if stdin:
             copy_lines(sys.stdin.buffer, setting.stdin_path, ended)
-        _go_on(watching, lines, once, ended if stdin else None)
+        _go_on(watching, lines, once, ended if stdin else None, live)
 
 
-def _go_on(watching: Any, lines: Log, once: bool, ended: threading.Event | None) -> None:
+def _go_on(
+    watching: Any, lines: Log, once: bool, ended: threading.Event | None, live: Live | None
+) -> None:
     """Look, take in, judge and tell until stdin has ended or the process is stopped."""
     looked_at = 0.0
     if once and ended:
@@ -139,9 +147,12 @@ def _go_on(watching: Any, lines: Log, once: bool, ended: threading.Event | None)
             watching.look()
             looked_at = started_at
         told = watching.round(lines.now().astimezone(UTC))
+        seconds, failed = time.monotonic() - started_at, watching.hooks.failed
+        if live:
+            faults = told.judged.faults if told.judged else None
+            behind = watching.is_behind()
+            live.note(watching.cursor, told.taken, faults, seconds, failed, behind)
         if told.judged:
-            seconds = time.monotonic() - started_at
-            failed = watching.hooks.failed
             lines.info(
                 f"{told.taken} lines taken in, {told.changes} results changed, in {seconds:.1f} s",
                 event="judged",

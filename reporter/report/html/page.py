@@ -123,6 +123,19 @@ def render_page(template: str, view: Any, medium: str, extra_css: str, **values:
     return _page(view, medium, extra_css)(template, **values)
 
 
+def render_alone(template: str, **values: Any) -> str:
+    """Render a page that is no part of a run, in the current language; its style sheet and script
+    lie beside it.
+    """
+    return _environment(templates_dir()).get_template(template).render(**values)
+
+
+def code_of(names: Sequence[str], accent: str = ACCENT) -> str:
+    """Return style sheets, or scripts, as one that lies beside a page, in the current language."""
+    code = "\n".join(_code(templates_dir() / name) for name in names)
+    return code.replace(ACCENT, accent)
+
+
 def _template(view: View, edition: str) -> str:
     """Return the template of an edition: without a score only a list of tasks stays what it is."""
     is_replaced = view.readiness and edition in READINESS

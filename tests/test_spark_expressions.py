@@ -7,7 +7,6 @@ from typing import Any
 
 import duckdb
 import pytest
-import spark_expressions as cases
 
 pytest.importorskip("pyspark", reason="needs the extra 'spark'")
 pytest.importorskip("pyarrow", reason="needs the extra 'spark'")
@@ -15,6 +14,7 @@ pytest.importorskip("pyarrow", reason="needs the extra 'spark'")
 from spark_parity import differences, open_session
 from sqlglot import exp
 
+from reporter.engine.probe import expressions as cases
 from reporter.engine.translation import spark_sql
 from reporter.engine.translation.portable import parsed
 from reporter.engine.translation.spark_sql import translate

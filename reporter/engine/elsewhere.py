@@ -19,18 +19,19 @@ from typing import Any
 
 from sqlglot import exp
 
+from reporter.engine.answers import files_of, scan_of
 from reporter.engine.base import Error
 from reporter.engine.duckdb import DEFAULT_MEMORY, DuckDB, parquet
-from reporter.engine.event_table import ROWS, EventTable
+from reporter.engine.event_table import COLUMNS, ROWS, EventTable
 from reporter.engine.federated import CHANGES, Federated, for_arrow, tables_in
-from reporter.engine.translation.dialects import Dialect
-from reporter.engine.translation.portable import base_tables, expanded, parsed
+from reporter.engine.translation.dialects import END, Dialect
+from reporter.engine.translation.portable import base_tables, expanded, parsed, patterns_in
 from reporter.engine.translation.sql_nodes import NotPortable
 from reporter.errors import InputError
 
 LISTS, STAGE = "@LISTS@", "@STAGE@"
 """Stand in a statement for the places where files of lists lie, and results are left."""
-_RETURNED = re.compile(r"(?:^|/)([0-9a-f]{64})/([^/]+\.parquet)$")
+_RETURNED = re.compile(r"(?:^|/)([0-9a-f]{64})/([^/]+\.(?:parquet|json))$")
 _TARGET = re.compile(r"(?:TABLE|INTO)\s+(\w+)")
 
 
@@ -69,6 +70,10 @@ class Questions:
     asked: dict[str, Statement] = field(default_factory=dict)
     taken: set[str] = field(default_factory=set)
     """Keys of the answers that were used."""
+    patterns: set[str] = field(default_factory=set)
+    """Calls of regular expressions in what was asked, each of a text `a`."""
+    proven: frozenset[str] | None = None
+    """Those that the probe holds; None: it is still to be written."""
 
 
 class Elsewhere(Federated):
@@ -120,6 +125,7 @@ class Elsewhere(Federated):
             kinds = self.columns(query)
             (target,) = _TARGET.findall(head)[:1]
             statement = self._statement(target, query, kinds)
+            self._refuse_unproven()
             paths = self._answer(statement) if statement else []
             if paths:
                 rows = self._rows_of(statement, paths) if statement else ""
@@ -129,9 +135,42 @@ class Elsewhere(Federated):
             DuckDB.run(self, f"{head} SELECT {nothing} WHERE FALSE")
             self._waiting.add(target)
 
+    def statement_of(self, target: str, query: str) -> Statement:
+        """Return a query of lists as it runs there; raise Error where it has no translation."""
+        statement = self._statement(target, query, self.columns(query))
+        assert statement, "what waits for an answer is no list"
+        return statement
+
+    def has_form(self, query: str) -> bool:
+        """Tell whether a query of lists has a translation."""
+        dialect = self._questions.dialect
+        try:
+            self._written(query, {}, {})
+            for _, kind in self.columns(query):
+                dialect.leaves("v", kind)
+        except NotPortable:
+            return False
+        return True
+
+    def answer_to(self, statement: Statement) -> list[Path]:
+        """Return the files of an answer; ask for it, or raise InputError, where there is none."""
+        return self._answer(statement)
+
+    def returned(self, statement: Statement, paths: Sequence[Path]) -> str:
+        """SQL: the rows of an answer; raise InputError where they do not fit the statement."""
+        return self._rows_of(statement, paths)
+
+    def _refuse_unproven(self) -> None:
+        questions = self._questions
+        if questions.proven is not None and (left := questions.patterns - questions.proven):
+            raise InputError(
+                f"the probe does not hold {min(left)}",
+                hint="Run `reporter sql` with the same folder again: it writes what is to run.",
+            )
+
     def _answer(self, statement: Statement) -> list[Path]:
         questions = self._questions
-        paths = sorted((self._answers / statement.key).glob("*.parquet"))
+        paths = files_of(self._answers / statement.key)
         if paths:
             questions.taken.add(statement.key)
         elif not questions.lists:
@@ -148,8 +187,11 @@ class Elsewhere(Federated):
 
     def _rows_of(self, statement: Statement, paths: Sequence[Path]) -> str:
         """SQL: returned rows in our types; InputError where they have other columns or types."""
-        scan = parquet(*paths)
+        scan = scan_of(paths, parquet)
+        forms = self._questions.dialect.forms
         try:
+            if forms:
+                scan = self._ended(scan, statement)
             returned = self.columns(f"SELECT * FROM {scan}")
             names = {n.lower(): n for n, _ in returned}
             inexact = {n.lower() for n, kind in returned if kind in ("DOUBLE", "FLOAT")}
@@ -169,7 +211,7 @@ class Elsewhere(Federated):
                     "Return what the statement left, unchanged.",
                 )
             cast = ", ".join(
-                f'CAST("{names[there.lower()]}" AS {kind}) AS "{here}"'
+                f'CAST({_read(names[there.lower()], kind, bool(forms))} AS {kind}) AS "{here}"'
                 for there, here, kind in statement.columns
             )
             name = f"returned_{next(self._relations.numbers)}"
@@ -180,6 +222,19 @@ class Elsewhere(Federated):
                 f"returned rows cannot be read: {why}", f"results/{statement.key}"
             ) from error
         return f"SELECT * FROM {name}"
+
+    def _ended(self, scan: str, statement: Statement) -> str:
+        """SQL: returned rows without the one that ends them; InputError where it is not there."""
+        names = [n for n, _ in self.columns(f"SELECT * FROM {scan}")]
+        mark = next((n for n in names if n.lower() == END), "")
+        marks = f"SELECT count(*) FROM {scan} WHERE \"{mark}\" = 'end'" if mark else "SELECT 0"
+        if DuckDB.one(self, marks) != 1:
+            raise InputError(
+                "returned rows lack the one that ends them, or have it twice",
+                f"results/{statement.key}",
+                "Return all that the statement left; empty the folder before you run it again.",
+            )
+        return f'(SELECT * EXCLUDE ("{mark}") FROM {scan} WHERE "{mark}" IS NULL)'
 
     def _statement(
         self, target: str, query: str, kinds: Sequence[tuple[str, str]]
@@ -196,20 +251,32 @@ class Elsewhere(Federated):
             there = _named(body, [n for n, _ in kinds])
             if self._rests_on_waiting(lists):
                 return None
+            bodies = "\n".join((*parts.values(), dialect.text(body)))
             for name in lists:
-                parts[name], lists[name] = self._list(name)
-            texts = [f"reporter_{n} AS (\n{t}\n)" for n, t in _lists_first(parts, lists)]
+                parts[name], lists[name] = self._list(name, bodies)
+            texts = [
+                f"{dialect.relation(_NAMED + n)} AS (\n{t}\n)"
+                for n, t in _lists_first(parts, lists)
+            ]
             cast = ",\n  ".join(
-                f"CAST({dialect.name(n)} AS {dialect.kind(kind)}) AS {dialect.name(n)}"
-                for n, (_, kind) in zip(there, kinds, strict=True)
+                dialect.leaves(n, kind) for n, (_, kind) in zip(there, kinds, strict=True)
             )
             sql = "WITH " + ",\n".join(texts)
+            cast += f",\n  {dialect.ends()}" if dialect.forms else ""
             sql += f"\nSELECT\n  {cast}\nFROM (\n{dialect.text(body)}\n) AS answer"
+            sql = dialect.ended(sql, there)
         except NotPortable as error:
             raise Error(f"no translation for {dialect.title}: {error}") from error
+        if dialect.forms and (size := len(sql.encode())) > dialect.forms.most_characters:
+            raise InputError(
+                f"the statement for {target} has {size} characters, and {dialect.title} takes"
+                f" {dialect.forms.most_characters}",
+                hint="Its lists are too long for it: use --dialect databricks or --engine spark.",
+            )
         key = hashlib.sha256(f"{dialect.title}\n{sql}".encode()).hexdigest()
         columns = tuple((n, *kind) for n, kind in zip(there, kinds, strict=True))
-        return Statement(key, target, sql, columns, tuple(lists.values()))
+        files = tuple(p for p in lists.values() if p.name)
+        return Statement(key, target, sql, columns, files)
 
     def _written(self, query: str, parts: dict[str, str], lists: dict[str, Path]) -> exp.Expr:
         """Return a query as a tree of the dialect; put the relations that it reads among `parts`,
@@ -219,23 +286,31 @@ class Elsewhere(Federated):
         tree = expanded(parsed(query), self._relations.macros)
         if any(tree.find_all(exp.ReadParquet)):
             raise NotPortable("a file of this machine")
-        names = {t.name for t in base_tables(tree)}
-        arrays = {n for t in names for n, kind in self._kinds(t) if kind.endswith("[]")}
-        tree = dialect.rewrite(tree, lambda t: [n for n, _ in self._kinds(t)], arrays)
+        self._questions.patterns.update(patterns_in(tree))
+        names = [*dict.fromkeys(t.name for t in base_tables(tree))]
         for table in base_tables(tree):
-            name = table.name
+            here = exp.to_table(_NAMED + table.name)
+            table.replace(exp.alias_(here, table.alias or table.name, table=True))
+        tree = dialect.rewrite(tree, lambda t: self._kinds(t.removeprefix(_NAMED)))
+        for name in names:
             if name == ROWS:
-                parts.setdefault(name, f"SELECT * FROM {self._questions.events}")
+                parts.setdefault(name, dialect.events(self._questions.events, COLUMNS))
             elif name in held and name not in parts:
                 parts[name] = dialect.text(self._written(held[name], parts, lists))
             elif name not in held:
                 lists.setdefault(name, Path())
-            table.replace(exp.to_table(f"reporter_{name}", alias=table.alias or name))
         return tree
 
-    def _list(self, name: str) -> tuple[str, Path]:
-        """Return a list of ours as the warehouse reads it, and its file, named by its content."""
-        kinds = self._kinds(name)
+    def _list(self, name: str, bodies: str) -> tuple[str, Path]:
+        """Return a list of ours as the warehouse reads it, and its file, named by its content; no
+        file where its rows stand in the statement, with the columns that `bodies` name.
+        """
+        kinds, dialect = self._kinds(name), self._questions.dialect
+        if dialect.forms:
+            kinds = [k for k in kinds if dialect.name(k[0]) in bodies] or kinds[:1]
+            texts = ", ".join(_told(n, kind) for n, kind in kinds)
+            rows = DuckDB.rows(self, f"SELECT {texts} FROM {name} ORDER BY ALL")
+            return dialect.rows(kinds, rows), Path()
         columns = ", ".join(f'CAST("{n}" AS {for_arrow(kind)}) AS "{n}"' for n, kind in kinds)
         digest = DuckDB.one(
             self,
@@ -262,6 +337,19 @@ class Elsewhere(Federated):
         return False
 
 
+def _told(name: str, kind: str) -> str:
+    """SQL: a value of ours as text."""
+    value = f'to_json("{name}")' if kind.endswith("[]") else f'"{name}"'
+    return f"CAST({value} AS VARCHAR)"
+
+
+def _read(name: str, kind: str, is_text: bool) -> str:
+    """SQL: a returned value before it gets its type."""
+    return f'CAST("{name}" AS JSON)' if is_text and kind.endswith("[]") else f'"{name}"'
+
+
+_NAMED = "reporter_"
+"""Stands before the name of each relation of a statement."""
 _WORDS = re.compile(r"[a-z_]\w*")
 _WHOLE = ("BIGINT", "HUGEINT", "INTEGER", "UBIGINT")
 _PLAIN_NAME = re.compile(r"[A-Za-z_]\w*")
@@ -270,7 +358,8 @@ _PLAIN_NAME = re.compile(r"[A-Za-z_]\w*")
 def _lay(given: Path, folder: Path) -> None:
     """Copy what was returned, and nothing else, to where the engine may read it."""
     if given.is_dir():
-        files = [(p.relative_to(given).as_posix(), p.read_bytes) for p in given.rglob("*.parquet")]
+        paths = (p for p in given.rglob("*") if p.is_file())
+        files = [(p.relative_to(given).as_posix(), p.read_bytes) for p in paths]
         _write(folder, files)
         return
     with zipfile.ZipFile(given) as archive:

@@ -46,14 +46,37 @@ def expanded(tree: exp.Expr, macros: Macros) -> exp.Expr:
     return copied(tree.this)
 
 
-class _AsWritten(DuckDB):
+_PATTERNS = (exp.RegexpLike, exp.RegexpExtract, exp.RegexpReplace, exp.RegexpFullMatch)
+
+
+def patterns_in(tree: exp.Expr) -> set[str]:
+    """Return the calls of constant regular expressions in a query, each of a text `a`."""
+    found = set()
+    for node in tree.find_all(*_PATTERNS):
+        call = node.copy()
+        call.set("this", exp.column("a"))
+        if is_pattern(call):
+            found.add(str(call.sql(dialect="duckdb", comments=False)))
+    return found
+
+
+def is_pattern(call: exp.Expr) -> bool:
+    """Tell whether a tree is a call of a constant regular expression of a text `a`."""
+    rest = [v for k, v in call.args.items() if k != "this" and isinstance(v, exp.Expr)]
+    is_plain = call.this == exp.column("a") and all(isinstance(v, exp.Literal) for v in rest)
+    return isinstance(call, _PATTERNS) and is_plain
+
+
+class AsWritten(DuckDB):
+    """DuckDB's SQL, in which an item of a list keeps the number that it has."""
+
     INDEX_OFFSET = 0  # else some items are counted from 0: those whose number the parser types
 
 
 @lru_cache(maxsize=512)
 def _tree_of(sql: str) -> exp.Expr:
     try:
-        return sqlglot.parse_one(sql, dialect=_AsWritten)
+        return sqlglot.parse_one(sql, dialect=AsWritten)
     except SqlglotError as error:
         raise NotPortable(f"cannot be parsed: {str(error).splitlines()[0]}") from error
 

@@ -27,14 +27,13 @@ def printed(ids: Sequence[str], name: str, extra: Sequence[Path] = ()) -> Iterat
         if check not in checks:
             raise InputError(f"there is no check {check}", hint="docs/checks.md lists them.")
         ((_, compiled),) = compile_all([checks[check]], {})
-        arrays = {c.name for t in compiled.tables for c in TABLES[t].columns if "[]" in c.type}
         try:
             tree = expanded(parsed(compiled.sql), macro_texts())
-            text = dialect.text(dialect.rewrite(tree, _columns, arrays))
+            text = dialect.text(dialect.rewrite(tree, _kinds))
         except NotPortable as error:
             raise InputError(f"no translation for {dialect.title}: {error}", check) from error
         yield f"-- {check} reads {', '.join(sorted(compiled.tables))}\n{text};"
 
 
-def _columns(table: str) -> list[str]:
-    return [c.name for c in TABLES[table].columns]
+def _kinds(table: str) -> list[tuple[str, str]]:
+    return [(c.name, c.type) for c in TABLES[table].columns]

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 MANIFEST, RESULTS, WHO = "manifest.json", "results", "who"
 _AGAIN = "Run `reporter sql` anew, into an empty folder, and what it writes."
-_KEY = re.compile(r"(?:^|/)results/([^/]+)/[^/]+\.parquet$")
+_KEY = re.compile(r"(?:^|/)results/([^/]+)/[^/]+\.(?:parquet|json)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,11 @@ class Returned:
         steps = self.manifest["steps"]
         return {s["key"]: s["sha256"] for step in steps for s in step["statements"]}
 
+    @property
+    def patterns(self) -> list[list[str]]:
+        """Return the regular expressions that the probe holds beside its own, step by step."""
+        return [step["patterns"] for step in self.manifest["steps"] if step["patterns"]]
+
 
 def with_returned(options: Options, place: Path, workspace: Path) -> Options:
     """Return options that take events from what was returned.
@@ -63,8 +68,28 @@ def with_returned(options: Options, place: Path, workspace: Path) -> Options:
             "Remove them, or return the manifest that names their statements.",
         )
     questions = questions_of(returned, None)
+    hold_probe(questions, returned.patterns)
+    questions.proven = frozenset(p for group in returned.patterns for p in group)
     engine = f"{ELSEWHERE} {returned.digest}"
     return replace(options, engine=engine, session=questions)
+
+
+def hold_probe(questions: Questions, groups: Sequence[Sequence[str]]) -> None:
+    """Hold what a warehouse gives for expressions to what DuckDB gives; ask where it has not told.
+
+    Raises InputError for a missing answer, where none can be asked, and for a value that differs.
+    """
+    import tempfile
+
+    from reporter.engine.elsewhere import Elsewhere
+    from reporter.engine.probe.probe import hold
+
+    own = replace(questions, patterns=set(), proven=None)
+    with (
+        tempfile.TemporaryDirectory(prefix="reporter-") as folder,
+        Elsewhere(Path(folder), own) as engine,
+    ):
+        hold(engine, groups)
 
 
 def questions_of(returned: Returned, lists: Path | None) -> Questions:
@@ -95,6 +120,9 @@ def read_returned(place: Path) -> Returned:
         )
     try:
         manifest = json.loads(files[names[0]]())
+        for step in manifest["steps"]:
+            if not all(isinstance(p, str) for p in step["patterns"]):
+                raise ValueError("patterns that are no texts")
         for statement in (s for step in manifest["steps"] for s in step["statements"]):
             _ = statement["key"], statement["sha256"], statement["file"]
         _ = manifest["dialect"], manifest["events"], manifest["reporter"], manifest["as_of"]
@@ -162,10 +190,15 @@ def _who(place: Path) -> Sequence[str]:
 
     lines: set[str] = set()
     for name, read in _files(place):
-        if (m := _KEY.search(name)) and m[1] == WHO:
-            with tempfile.TemporaryDirectory() as folder:
-                path = Path(folder) / "who.parquet"
-                path.write_bytes(read())
-                for batch in Parquet(path).batches("SELECT ran_at, ran_by, engine FROM held"):
-                    lines |= {" ".join(map(str, row)) for row in batch}
+        if not (m := _KEY.search(name)) or m[1] != WHO:
+            continue
+        if name.endswith(".json"):
+            told = [json.loads(line) for line in read().decode("utf-8").splitlines()]
+            lines |= {" ".join(str(t.get(n)) for n in ("ran_at", "ran_by", "engine")) for t in told}
+            continue
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "who.parquet"
+            path.write_bytes(read())
+            for batch in Parquet(path).batches("SELECT ran_at, ran_by, engine FROM held"):
+                lines |= {" ".join(map(str, row)) for row in batch}
     return sorted(lines)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from reporter.pipeline.assess import Options
 
 _FOLDER = click.Path(path_type=Path)
-NAMES = ("databricks",)
+NAMES = ("databricks", "snowflake", "bigquery", "trino")
 
 
 def events_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -91,7 +91,7 @@ def sql(
 
     place = (stage or str(out.absolute())).rstrip("/")
     step = write_step(workspace, out, dialect, events, place, Options(cache=cache, extra=extra))
-    if step.number:
+    if step.files:
         print_clean(f"step {step.number}: run the {len(step.files)} statements of it, in order")
         print_clean(f"  {out / f'step-{step.number}'}")
         print_clean("then give the same command again")

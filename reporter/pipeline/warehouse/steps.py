@@ -21,6 +21,7 @@ from reporter.pipeline.warehouse.returned import (
     MANIFEST,
     RESULTS,
     WHO,
+    hold_probe,
     questions_of,
     read_returned,
     refuse_other,
@@ -33,8 +34,9 @@ class Step:
     """What is to be run next."""
 
     number: int
-    """0 where nothing is left to run."""
+    """0 is the probe."""
     files: tuple[str, ...] = ()
+    """None where nothing is left to run."""
 
 
 def write_step(
@@ -52,21 +54,30 @@ def write_step(
         manifest, questions = returned.manifest, questions_of(returned, out / "lists")
         open_keys = returned.statements.keys() - returned.keys
         if open_keys:
+            last = len(manifest["steps"]) - 1
             raise InputError(
-                f"{len(open_keys)} statements of step {len(manifest['steps'])} have no results yet",
+                f"{len(open_keys)} statements of step {last} have no results yet",
                 str(out),
                 f"Run them first; each leaves its rows below {stage}/{RESULTS}.",
             )
     else:
         manifest = {**told, "steps": []}
         questions = Questions(DIALECTS[dialect], events, None, out / "lists")
-    _ask(workspace, questions, options)
+    number = len(manifest["steps"])
+    proven = [step["patterns"] for step in manifest["steps"] if step["patterns"]]
+    hold_probe(questions, proven)
+    patterns: list[str] = []
+    if not questions.asked:  # the probe holds, so what rests on it may be asked
+        _ask(workspace, questions, options)
+        patterns = sorted(questions.patterns - {p for group in proven for p in group})
+        if patterns:
+            hold_probe(questions, [*proven, patterns])
     if not questions.asked:
-        return Step(0)
-    number = len(manifest["steps"]) + 1
+        return Step(number)
     statements = [*questions.asked.values()]
     files = _write(out, number, statements, questions.dialect, stage)
-    manifest["steps"].append({"step": number, "statements": files})
+    step = {"step": number, "statements": files, "patterns": patterns}
+    manifest["steps"].append(step)
     (out / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
     return Step(number, tuple(str(f["file"]) for f in files))
 

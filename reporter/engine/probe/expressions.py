@@ -1,4 +1,6 @@
-"""Expressions of models and checks, and rows that are hard on them. In: nothing. Out: SQL of ours for both engines."""
+"""Expressions of models and checks, and rows that are hard on them. In: nothing. Out: SQL of ours
+for two engines: tests run them in Spark, and the probe in the warehouse of the user.
+"""
 
 from __future__ import annotations
 
@@ -50,6 +52,19 @@ def rows() -> list[tuple[Any, ...]]:
     for n, ((a, b), (i, j), (f, g), (at, upto), (names, others)) in enumerate(parts):
         found.append((n, a, b, i, j, f, g, at, upto, names, others, ("p", "q", None, "r")[n % 4]))
     return found
+
+
+def usual_rows() -> list[tuple[Any, ...]]:
+    """Return the rows that any warehouse can hold: no text with a null character, and no time
+    before 1900 or after 2199.
+    """
+
+    def is_usual(value: object) -> bool:
+        if isinstance(value, datetime):
+            return 1900 <= value.year < 2200
+        return not isinstance(value, str) or "\x00" not in value
+
+    return [tuple(v if is_usual(v) else None for v in row) for row in rows()]
 
 
 VALUES: dict[str, str] = {

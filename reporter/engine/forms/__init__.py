@@ -1,0 +1,1 @@
+"""SQL of warehouses, form by form."""

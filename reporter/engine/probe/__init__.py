@@ -1,0 +1,1 @@
+"""What a warehouse is to compute before its other answers count."""

@@ -23,9 +23,9 @@ from fixture_event_table import company_in, write_table
 
 from reporter.cli import main
 from reporter.content import loader
-from reporter.engine.answers import scan_of
 from reporter.engine.duckdb import DuckDB, Parquet, parquet
 from reporter.engine.elsewhere import Elsewhere, Questions
+from reporter.engine.forms.answers import scan_of
 from reporter.engine.translation import dialects
 from reporter.engine.translation.dialects import DATABRICKS, Dialect
 from reporter.engine.translation.portable import AsWritten

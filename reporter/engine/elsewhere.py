@@ -19,11 +19,11 @@ from typing import Any
 
 from sqlglot import exp
 
-from reporter.engine.answers import files_of, scan_of
 from reporter.engine.base import Error
 from reporter.engine.duckdb import DEFAULT_MEMORY, DuckDB, parquet
 from reporter.engine.event_table import COLUMNS, ROWS, EventTable
 from reporter.engine.federated import CHANGES, Federated, for_arrow, tables_in
+from reporter.engine.forms.answers import files_of, scan_of
 from reporter.engine.translation.dialects import END, Dialect
 from reporter.engine.translation.portable import base_tables, expanded, parsed, patterns_in
 from reporter.engine.translation.sql_nodes import NotPortable

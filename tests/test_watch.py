@@ -431,6 +431,30 @@ def test_results_are_those_of_the_same_lines_read_at_once(company: Path, tmp_pat
     assert "Create" in changes
 
 
+@pytest.mark.slow
+def test_results_stay_those_of_an_assessment_while_segments_are_put_together(
+    company: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reporter.pipeline.watch.line_segments.MANY", 3)
+    append(company / LOG, b"".join(LINES[:240]))
+    asked = []
+    with Watch(setting(company), Hooks((), print)) as watch:
+        watch.look()
+        watch.round(NOW)
+        for line in LINES[240:252]:
+            append(company / LOG, line)
+            judged = watch.round(NOW).judged
+            asked.append(watch._standing.asked)
+        (file,) = watch.cursor.files
+        assert len(file.segments) < 9
+    known = known_content(watching.read_workspace(company), Options())
+    cache = open_cache(tmp_path / "cache", "a key of the test")
+    places = tmp_path, tmp_path
+    whole = judge(known, discover(company, FOLDERS), (), cache, places, Options())
+    assert judged and judged.results == whole.results
+    assert max(asked) < len(known.compiled)  # it never began anew
+
+
 @pytest.mark.deep
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("estate", [Estate, spoiled])

@@ -82,6 +82,8 @@ class Tape:
     """Who asks -> the statements that he asked."""
     told: dict[str, dict[str, Collection[tuple[str, str]]]] = field(default_factory=dict)
     """Who asks -> a text in his statements -> the (table, column) that it reads."""
+    n_known: dict[str, int] = field(default_factory=dict)
+    """Who asks -> of how many of his statements it is known what they read."""
     read: dict[str, set[Input]] = field(default_factory=dict)
     lock: Any = field(default_factory=RLock)
     columns: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -176,6 +178,7 @@ class Tape:
                         found |= self.reads(named, words_of(named))
                 found |= self.reads(sql, frozenset(spread(words_of(sql), self.macros)))
             self.read[asker] = found
+            self.n_known[asker] = len(self.heard.get(asker, ()))
         return self.read[asker]
 
     def reads(self, sql: str, words: frozenset[str]) -> set[Input]:
@@ -209,14 +212,14 @@ class Tape:
             marks[base] = self.touched.get(asker, 0) if is_told else self.generation
         return marks
 
-    def note_conditions(self, askers: Iterable[str]) -> None:
+    def note_conditions(self, askers: Iterable[str], steps: bool = True) -> None:
         """Note which rows of the base matter to whom: to a statement of the tape, by its number, or
         to somebody.
         """
-        self._note_views()
-        texts: dict[str | int, list[str]] = {
-            i: [_query_of(s.sql)] for i, s in enumerate(self.steps) if not s.is_view
-        }
+        texts: dict[str | int, list[str]] = {}
+        if steps:
+            self._note_views()
+            texts = {i: [_query_of(s.sql)] for i, s in enumerate(self.steps) if not s.is_view}
         texts |= {asker: sorted(self.heard.get(asker, ())) for asker in askers}
         relations = frozenset((self.base, *self.grown))
         doubtful = [n.upper() for n, body in self.macros.items() if "SELECT" in body]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from heapq import heapify, heappop, heappush
 from pathlib import Path
@@ -214,6 +214,20 @@ class Taped(DuckDB):
         self._tape.note_conditions(askers)
         for table in sorted((tape.needs.keys() & tape.moving) - tape.views):
             self._mark(table)
+
+    def learn(self, askers: Iterable[str]) -> None:
+        """Take in what somebody asked since the last time that he had not asked before."""
+        tape = self._tape
+        for asker in askers:
+            if len(tape.heard.get(asker, ())) == tape.n_known.get(asker):
+                continue
+            tape.read.pop(asker, None)
+            tape.note_conditions([asker], steps=False)
+            for table, columns in tape.read_by(asker):
+                known = tape.needs.setdefault(table, set())
+                if columns not in known and table not in tape.views:
+                    known.add(columns)
+                    self._mark(table)
 
     def mark_of(self, asker: str) -> Any:
         """Return what changes when anything changes that somebody reads."""

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from reporter.content.loader import Content
 from reporter.content.packs import naming
 from reporter.engine.base import Engine, quoted_list
 from reporter.engine.growing.growing_sums import Sum
@@ -54,7 +55,7 @@ class Standing:
     """Where engines work."""
     engine: Taped | None = None
     intake: Intake | None = None
-    mark: Any = None
+    mark: tuple[Any, ...] | None = None
     """What changes when tables have to be made from files again."""
     faults: dict[str, str] = field(default_factory=dict)
     asked: int = 0
@@ -66,6 +67,7 @@ class Standing:
     _sight: Sight | None = None
     _plans: dict[str, Compiled] = field(default_factory=dict)
     """SQL of a check -> the same over sums."""
+    _content: Content | None = None
     _marks: dict[str, Any] = field(default_factory=dict)
     """Check -> what changes when anything changes that it reads."""
 
@@ -90,7 +92,7 @@ class Standing:
         Raises InputError where nothing could be read, ContentError where content is wrong.
         """
         mark = _mark(known, files, followed)
-        if self.engine and mark == self.mark:
+        if self.engine and mark == self.mark and known.content is self._content:
             try:
                 self._renew(self.engine, known, followed, cache)
                 self.mark = mark
@@ -107,7 +109,7 @@ class Standing:
         cache: Cache,
         segments: Path,
         options: Options,
-        mark: Any,
+        mark: tuple[Any, ...],
     ) -> Taped:
         self.close()
         workspace, content = known.workspace, known.content
@@ -145,16 +147,18 @@ class Standing:
         engine.settle([c.id for c, _ in known.compiled])
         self._marks = {c.id: engine.mark_of(c.id) for c, _ in known.compiled}
         self._decide(engine, known)
-        self.engine, self.mark = engine, mark
+        self.engine, self.mark, self._content = engine, mark, known.content
         return engine
 
+    def move(self, followed: Followed) -> None:
+        """Take note that the same rows lie in other files now."""
+        if self.mark:
+            self._done = _with_batches(self._done, followed)
+            self.mark = *self.mark[:2], _grown(followed)
+
     def _renew(self, engine: Taped, known: Known, followed: Followed, cache: Cache) -> None:
-        batches = {choice.file.name: batch for choice, batch, _ in followed}
         known_paths = {n for batch, *_ in self._done for n in batch.tables.get("events", ())}
-        self._done = [
-            (batches.get(files[0].name, batch) if len(files) == 1 else batch, files, digests)
-            for batch, files, digests in self._done
-        ]
+        self._done = _with_batches(self._done, followed)
         added = [
             (replace(batch, tables={"events": new} if new else {}), files, digests)
             for batch, files, digests in self._done
@@ -178,7 +182,9 @@ class Standing:
         )
         self.faults = {k: v for k, v in self.faults.items() if k not in {c.id for c, _ in others}}
         self.faults |= self._ask(engine, others)
-        self._marks = marks
+        asked = [c.id for c, _ in others]
+        engine.learn(asked)
+        self._marks = marks | {c: engine.mark_of(c) for c in asked}
         self._decide(engine, known)
 
     def _ask(self, engine: Taped, compiled: Sequence[tuple[Check, Compiled]]) -> dict[str, str]:
@@ -217,9 +223,22 @@ def _counting(plan: Compiled, text: str, sums: Sequence[Sum]) -> Compiled:
     return replace(plan, sql=text, reads=frozenset(reads | rest))
 
 
-def _mark(known: Known, files: Sequence[InputFile], followed: Followed) -> Any:
-    """Return all that results follow from, but the events of followed files."""
-    grown = [
+def _with_batches(done: list[Done], followed: Followed) -> list[Done]:
+    """Return what was converted, with the batches that followed files have now."""
+    batches = {choice.file.name: batch for choice, batch, _ in followed}
+    return [
+        (batches.get(files[0].name, batch) if len(files) == 1 else batch, files, digests)
+        for batch, files, digests in done
+    ]
+
+
+def _mark(known: Known, files: Sequence[InputFile], followed: Followed) -> tuple[Any, ...]:
+    """Return all that results follow from, but the content and the events of followed files."""
+    return known.workspace, signature(files), _grown(followed)
+
+
+def _grown(followed: Followed) -> list[Any]:
+    return [
         (
             choice.file.name,
             batch.source,
@@ -229,4 +248,3 @@ def _mark(known: Known, files: Sequence[InputFile], followed: Followed) -> Any:
         )
         for choice, batch, _ in followed
     ]
-    return id(known.content), known.workspace, signature(files), grown

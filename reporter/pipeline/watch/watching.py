@@ -22,6 +22,7 @@ from reporter.engine.duckdb import version as engine_version
 from reporter.errors import InputError
 from reporter.ingest import cache as ingest_cache
 from reporter.ingest.cache import Batch, open_cache
+from reporter.ingest.detect import Choice
 from reporter.ingest.readers.files import InputFile, discover, sniff
 from reporter.ingest.readers.inputs import FOLDERS, Inputs
 from reporter.pipeline.assess import Known, Options, known_content
@@ -240,9 +241,8 @@ class Watch:
                     break
                 segment = self._converter.convert(lines)
                 file.segments = [*file.segments, segment]
-                batches = [*self._batches[file.number], self._converter.read(segment)]
+                self._batches[file.number].append(self._converter.read(segment))
                 take(lines, self._digests)
-                self._batches[file.number] = self._converter.put_together(file, batches)
                 taken, room = taken + lines.count, room - lines.size
         self._new |= taken > 0
         self._is_full = room <= 0
@@ -267,21 +267,39 @@ class Watch:
             told.judged = self.judge(as_of)
             told.changes = self._commit(told.judged, as_of)
             self._new = False
+            self._put_together()
         return told
 
-    def judge(self, as_of: datetime) -> Judged:
-        """Judge all that is taken in."""
+    def _put_together(self) -> None:
+        """Put small segments together; the next commit has it."""
+        before = {n: [*batches] for n, batches in self._batches.items()}
+        for file in self.cursor.files:
+            batches = self._batches[file.number]
+            self._batches[file.number] = self._converter.put_together(file, batches)
+        if self._batches != before:
+            self._standing.move(self._followed())
+
+    def _followed(self) -> list[tuple[Choice, Batch, str]]:
         sources = self._converter.sources
-        followed = [
+        return [
             (choice_of(f, sources[f.source]), self._whole(f), f.pieces[-1].sha256)
             for f in self.cursor.files
             if f.segments
         ]
+
+    def judge(self, as_of: datetime) -> Judged:
+        """Judge all that is taken in."""
         known = at(self._known, as_of if self.setting.moves else None)
         places = self._work, self._converter.cache.folder
         options = self.setting.options
         return judge(
-            known, self._files.whole, followed, self._cache, places, options, self._standing
+            known,
+            self._files.whole,
+            self._followed(),
+            self._cache,
+            places,
+            options,
+            self._standing,
         )
 
     def _whole(self, file: Followed) -> Batch:

@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 # What runs more than once is compiled once.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-spark test-remote slow deep faults mutants mutants-input check golden docs verapdf browser bench clean
+.PHONY: demo test test-spark slow-spark test-remote slow deep faults mutants mutants-input check golden docs verapdf browser bench clean
 
 demo: $(RUNTIME) ## assess two quarters of the sample company and leave the runs with their reports
 	rm -rf $(RUN) $(BEFORE)
@@ -25,7 +25,10 @@ slow: $(STAMP) ## every example of every check, and what attackers, broken files
 test-spark: $(STAMP) ## set up Java and Spark, and hold both engines against each other
 	@command -v java >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends default-jre-headless >/dev/null; }
 	@$(PY) -m pip install -q --disable-pip-version-check -e '.[spark]'
-	@$(PY) -m pytest -m "spark and not deep"
+	@$(PY) -m pytest -m "spark and not deep and not slow"
+
+slow-spark: $(STAMP) ## quarters and examples through Spark (after test-spark)
+	@$(PY) -m pytest -m "spark and slow and not deep"
 
 deep: $(STAMP) ## the cases that the suite leaves out, for they take minutes
 	@$(PY) -m pytest -n 2 -m "deep and not spark"

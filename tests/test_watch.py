@@ -245,7 +245,11 @@ class Killed(BaseException):
 
 @pytest.mark.usefixtures("counted")
 @pytest.mark.parametrize(
-    "seed", [0, *(pytest.param(n, marks=pytest.mark.deep) for n in range(1, 9))]
+    "seed",
+    [
+        pytest.param(0, marks=pytest.mark.slow),
+        *(pytest.param(n, marks=pytest.mark.deep) for n in range(1, 9)),
+    ],
 )
 def test_a_watch_that_ends_anywhere_takes_nothing_in_twice_and_loses_nothing(
     company: Path, monkeypatch: pytest.MonkeyPatch, seed: int

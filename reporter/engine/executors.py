@@ -7,13 +7,15 @@ machines do, and need Reporter of this version. It is `mapInArrow`, which Spark 
 from __future__ import annotations
 
 import pickle
+import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from importlib import import_module
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from reporter.engine.base import Error
-from reporter.engine.spark_errors import asked
+from reporter.engine.spark_errors import asked, failures
 from reporter.errors import InputError
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ class Executors:
     def __init__(self, spark: SparkSession) -> None:
         """Take a session, which stays open."""
         self._spark = spark
+        _take_this_python(spark)
         # A call is a task whatever their number is: Spark has as many run as there is room for.
         self.count = 2
 
@@ -67,6 +70,16 @@ class Executors:
             if other:
                 raise InputError(f"the executors of Spark have Reporter {other}", hint=_INSTALL)
             yield result
+
+
+def _take_this_python(spark: SparkSession) -> None:
+    """Let executors of this machine run the Python that runs this: a session takes `python3`, which
+    outside a virtual environment is another.
+    """
+    with suppress(*failures(), AttributeError):  # a session elsewhere has no context here
+        context = spark.sparkContext
+        if context.master.startswith("local") and not context.environment.get("PYSPARK_PYTHON"):
+            context.pythonExec = sys.executable
 
 
 def work(batches: Iterator[pyarrow.RecordBatch]) -> Iterator[pyarrow.RecordBatch]:

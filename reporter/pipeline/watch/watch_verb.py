@@ -121,6 +121,7 @@ def watch(
         out,
         print_plain,
         as_of == "now",
+        not once and as_of != "now",
         name_of(stdin) if stdin else "",
     )
     with (

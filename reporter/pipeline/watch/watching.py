@@ -70,6 +70,8 @@ class Setting:
     """Prints a line."""
     moves: bool = False
     """Judge as of the time that is handed in, not as of that of the workspace."""
+    stands: bool = True
+    """Keep tables for the next judgement; of no use where time moves, or there is no other."""
     stdin: str = ""
     """Name below logs/ of what comes over stdin."""
 
@@ -299,7 +301,7 @@ class Watch:
             self._cache,
             places,
             options,
-            self._standing,
+            self._standing if self.setting.stands else None,
         )
 
     def _whole(self, file: Followed) -> Batch:

@@ -381,6 +381,23 @@ def test_many_segments_become_few_and_stay_the_same_records(
     assert [n for (n,) in records] == [*range(1, 213)]
 
 
+def test_a_large_portion_and_small_ones_have_the_same_columns(company: Path) -> None:
+    append(company / LOG, b"".join(LINES[:200]))
+    with Watch(setting(company), Hooks((), print)) as watch:
+        watch.look()
+        for portion in (LINES[200:202], LINES * 3, LINES[:2]):  # the second is read directly
+            append(company / LOG, b"".join(portion))
+            watch.take_in()
+        (file,) = watch.cursor.files
+        paths = watch._whole(file).tables["events"]
+        with watching.DuckDB(company.parent / "work") as engine:
+            asked = [engine.columns(f"SELECT * FROM read_parquet('{path}')") for path in paths]
+            (n,) = engine.rows(f"SELECT count(*), max(record) FROM read_parquet({paths})")
+    assert len(asked) == 3
+    assert [sorted(columns) for columns in asked] == [sorted(asked[0])] * 3  # found by name
+    assert n == (file.lines, file.lines)
+
+
 def stored(run: Path) -> list[tuple[Any, ...]]:
     """Return the results that a run has stored, as a watch has them."""
     columns = (

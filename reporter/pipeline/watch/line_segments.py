@@ -30,6 +30,7 @@ from reporter.model.source import Source
 from reporter.pipeline.watch.cursor import Followed, Segment
 from reporter.pipeline.watch.followed_files import Lines
 from reporter.privacy.redact_sql import teach
+from reporter.schema.tables import TABLES, columns_of
 from reporter.system.temporary import sync
 
 WORTH_STREAMING = 1 << 18
@@ -111,7 +112,11 @@ class Converter:
     def _count_on(self, batch: Batch, before: int, count: int) -> None:
         """Let the records of a batch go on where those before it ended."""
         number = f"file_row_number + 1 + {before}" if batch.stream else f"record + {before}"
-        rest = "* EXCLUDE (file_row_number), 0 AS f," if batch.stream else "* EXCLUDE (record),"
+        rest = (
+            f"{_event_columns(batch)}, who, CAST(0 AS BIGINT) AS f,"
+            if batch.stream
+            else "* EXCLUDE (record),"
+        )
         tables = {
             table: [self._rewrite(n, f"{rest} {number} AS record", batch) for n in names]
             for table, names in batch.tables.items()
@@ -122,7 +127,7 @@ class Converter:
     def _rewrite(self, name: str, columns: str, batch: Batch) -> str:
         source = self.cache.folder / name
         target = self.engine.work / f"{batch.key}.{len(batch.hashes)}.rewritten.parquet"
-        numbered = columns.startswith("* EXCLUDE (file_row_number)")
+        numbered = batch.stream
         self.engine.write_parquet(
             f"SELECT {columns} FROM {parquet(source, numbered=numbered)}", target
         )
@@ -183,6 +188,14 @@ class Converter:
         for path in self.cache.folder.iterdir():
             if path.is_file() and path.name.split(".", 1)[0] not in keys:
                 path.unlink()
+
+
+def _event_columns(batch: Batch) -> str:
+    """SQL: the columns of events, as lines that are not read directly give them."""
+    filled = {name for _, name in batch.carried}  # what no row fills may not be there
+    return ", ".join(
+        n if n in filled else f"CAST(NULL AS {t}) AS {n}" for n, t in columns_of(TABLES["events"])
+    )
 
 
 def _lines_in(file: InputFile) -> int:

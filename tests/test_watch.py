@@ -381,6 +381,23 @@ def test_many_segments_become_few_and_stay_the_same_records(
     assert [n for (n,) in records] == [*range(1, 213)]
 
 
+@pytest.mark.usefixtures("counted")
+def test_a_log_that_never_rests_is_judged_all_the_same(
+    company: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    convert = watching.Converter.convert
+
+    def slow(converter: Any, lines: Any) -> Any:
+        append(company / LOG, LINES[0])  # faster than lines are taken in
+        return convert(converter, lines)
+
+    append(company / LOG, b"".join(LINES[:200]))
+    with Watch(setting(company), Hooks((), print)) as watch:
+        watch.look()
+        monkeypatch.setattr(watching.Converter, "convert", slow)
+        assert [watch.round(NOW).taken for _ in range(3)] == [200, 1, 1]
+
+
 def test_a_large_portion_and_small_ones_have_the_same_columns(company: Path) -> None:
     append(company / LOG, b"".join(LINES[:200]))
     with Watch(setting(company), Hooks((), print)) as watch:

@@ -235,7 +235,11 @@ class Watch:
         """
         taken, room = 0, A_ROUND
         for file, path in growing(self.setting.workspace, self.cursor.files, self._paths()):
-            while room > 0:
+            try:
+                until = path.stat().st_size  # what is written meanwhile is for the next round
+            except OSError:
+                continue  # gone: the next look finds where to
+            while room > 0 and file.offset < until:
                 target = self._work / "lines.jsonl"
                 digest = self._digests.of(file)
                 lines = new_lines(file, path, target, min(AT_ONCE, room), digest)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 
 from reporter.engine.forms.typed_sql import DAY, HUGE, NUMBER, TEXT, TEXTS, TIME, TRUTH
+from reporter.engine.translation.patterns import rewritten
 from reporter.engine.translation.sql_nodes import NotPortable
 
 Typed = tuple[str, str]
@@ -310,32 +311,16 @@ def plain_pattern(pattern: str) -> str:
     """
     if "(?" in pattern.replace("(?:", "") or "[[:" in pattern:
         raise NotPortable(f"a flag or class in a regular expression: {pattern}")
-    out, at, in_set = "", 0, False
-    while at < len(pattern):
-        char = pattern[at]
-        if char == "\\":
-            out, at = out + _escaped(pattern[at + 1], in_set), at + 2
-            continue
-        at += 1
-        if char == "[" and not in_set:
-            in_set, out = True, out + char
-            for first in ("^", "]"):
-                if pattern[at : at + 1] == first:
-                    out, at = out + ("\\]" if first == "]" else first), at + 1
-        elif in_set:
-            in_set = char != "]"
-            out += "\\" + char if char in "[&" else char
-        else:
-            out += {".": "[^\\n]", "^": "\\A", "$": "\\z"}.get(char, char)
-    return out
+    return rewritten(pattern, _escaped, {".": "[^\\n]", "^": "\\A", "$": "\\z"})
 
 
-def _escaped(letter: str, in_set: bool) -> str:
+def _escaped(pair: str, in_set: bool) -> str:
+    letter = pair[1:]
     if letter in _CLASSES:
         return _CLASSES[letter] if in_set else f"[{_CLASSES[letter]}]"
     if letter.isalnum():
         raise NotPortable(f"\\{letter} in a regular expression")
-    return "\\" + letter
+    return pair
 
 
 _OPENING = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\((?!\?)")

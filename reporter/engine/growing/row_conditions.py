@@ -7,7 +7,6 @@ result. What is not understood bounds nothing.
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from functools import lru_cache
 
 from sqlglot import exp
@@ -81,8 +80,3 @@ def _of_row(term: exp.Expr, alias: str, is_alone: bool) -> str:
             return ""
         column.set("table", exp.to_identifier(ALIAS))
     return root.sql(dialect="duckdb")
-
-
-def relations_in(sql: str, relations: Collection[str]) -> frozenset[str]:
-    """Return which relations a text may name."""
-    return frozenset(n for n in relations if n in sql)

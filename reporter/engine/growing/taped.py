@@ -185,16 +185,16 @@ class Taped(DuckDB):
             step.words = frozenset(spread(step.words, self._tape.macros))
         self._tape.find_moving()
 
-    def resting(self, sql: str) -> tuple[str, list[str]]:
-        """Return a query that reads tables in place of its parts that cannot move, and their
-        names: a part is planned once, and not with each query again.
+    def resting(self, sql: str) -> str:
+        """Return a query that reads tables in place of its parts that cannot move: these are
+        planned once, and not with each query again.
         """
         text, sides = with_tables(sql, frozenset(self._tape.moving))
         for table, query in sides:
             if table not in self._tape.made:
                 super().run(f"CREATE TABLE {table} AS {query}")
                 self._tape.made[table] = 0
-        return text, [table for table, _ in sides]
+        return text
 
     def settle(self, askers: Sequence[str] = ()) -> None:
         """Find what may move when rows are added to the base, and mark it."""

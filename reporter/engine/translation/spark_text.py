@@ -8,6 +8,7 @@ import re
 
 from sqlglot import exp
 
+from reporter.engine.translation.patterns import rewritten
 from reporter.engine.translation.sql_nodes import NotPortable, call, if_, lambda_
 
 
@@ -36,24 +37,7 @@ def _for_java(text: str) -> str:
     if "[[:" in text:
         raise NotPortable("a class of POSIX in a regular expression")
     text = text.replace("(?i)", "(?iu)")  # RE2 knows the cases of all letters
-    out, at, in_set = "", 0, False
-    while at < len(text):
-        char = text[at]
-        if char == "\\":
-            out, at = out + _escaped(text[at : at + 2], in_set), at + 2
-            continue
-        at += 1
-        if char == "[" and not in_set:
-            in_set, out = True, out + char
-            for first in ("^", "]"):
-                if text[at : at + 1] == first:
-                    out, at = out + ("\\]" if first == "]" else first), at + 1
-        elif in_set:
-            in_set = char != "]"
-            out += "\\" + char if char in "[&" else char
-        else:
-            out += "\\z" if char == "$" else char
-    return out
+    return rewritten(text, _escaped, {"$": "\\z"})
 
 
 def regexp_extract(node: exp.RegexpExtract) -> exp.Expr:

@@ -141,7 +141,7 @@ class Standing:
         self._plans = {
             plan.sql: _counting(plan, text, sums) if sums else replace(plan, sql=text)
             for plan, summed_text, sums in summed
-            for text, _ in [engine.resting(summed_text)]
+            for text in [engine.resting(summed_text)]
         }
         self.faults = self._ask(engine, known.compiled)
         engine.settle([c.id for c, _ in known.compiled])

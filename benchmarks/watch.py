@@ -65,7 +65,7 @@ def _write(
         while (passed := time.time() - began) < given.seconds:
             target = int(passed * given.rate)
             block = b"".join(
-                lines[i % len(lines)].replace(b'"ev-', b'"n%d-' % i, 1)
+                _anew(lines[i % len(lines)], i // len(lines))
                 for i in range(n_written, target)
             )
             if passed >= due:
@@ -78,6 +78,12 @@ def _write(
             n_written = target
             time.sleep(TICK)
     return written_at, n_written + len(written_at), sizes
+
+
+def _anew(line: bytes, lap: int) -> bytes:
+    """Return an event with an id and a session of its own."""
+    line = line.replace(b'"event_id":"', b'"event_id":"%x-' % lap, 1)
+    return line.replace(b'"session_id":"', b'"session_id":"%x-' % lap, 1)
 
 
 def _offender(name: str, passed: float) -> bytes:

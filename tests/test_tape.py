@@ -13,9 +13,10 @@ import pytest
 
 from reporter.engine.duckdb import DuckDB
 from reporter.engine.growing.growing_sums import with_sums
+from reporter.engine.growing.keyed_joins import is_joined_by
 from reporter.engine.growing.row_conditions import conditions_on
 from reporter.engine.growing.seen_values import SeenValues
-from reporter.engine.growing.tape import Moved
+from reporter.engine.growing.tape import Moved, words_of
 from reporter.engine.growing.taped import Taped
 
 Row = tuple[str, str | None, int, str]
@@ -39,11 +40,13 @@ STATEMENTS = (
     "CREATE TABLE of_z AS SELECT e.ref FROM acts AS e JOIN lists AS l ON l.who = e.who WHERE e.tool = 'z' AND l.tier < 3",
     "CREATE OR REPLACE TABLE lists AS SELECT who, tier + 1 AS tier FROM lists",
     "CREATE TABLE by_either AS SELECT e.who, e.tool, count(*) AS n FROM acts AS e GROUP BY GROUPING SETS ((e.who), (e.tool))",
+    "CREATE TABLE people AS SELECT DISTINCT who, upper(who) AS name, tool IS NULL AND who = 'x' AS is_odd FROM acts",
+    "CREATE TABLE named AS SELECT k.name, count(*) AS n FROM acts AS e JOIN people AS k ON k.who = e.who GROUP BY k.name",
     "CREATE TABLE last AS SELECT l.who, l.tier, t.last_at FROM lists AS l JOIN totals AS t USING (who)",
 )
 TABLES = (
     *("totals", "seen", "tiers", "known", "strangers", "highest", "scratch", "of_z", "lists"),
-    "by_either",
+    *("by_either", "people", "named"),
     "last",
 )
 
@@ -71,7 +74,7 @@ def opened(tmp_path: Path) -> Iterator[Callable[[list[Row]], Taped]]:
     engines: list[Taped] = []
 
     def open_(rows: list[Row]) -> Taped:
-        engine = Taped(tmp_path / f"taped-{len(engines)}", "acts", ("late_acts",))
+        engine = Taped(tmp_path / f"taped-{len(engines)}", "acts", ("late_acts",), key="who")
         engines.append(engine)
         apply(engine, rows)
         engine.stop()
@@ -254,3 +257,46 @@ def test_a_condition_bounds_only_rows_that_cannot_matter(sql: str, condition: st
 )
 def test_what_does_not_add_up_is_no_sum(sql: str) -> None:
     assert with_sums(sql, GROWING) == (sql, ())
+
+
+def test_rows_with_new_keys_are_added_to_what_was_counted(
+    opened: Callable[[list[Row]], Taped],
+) -> None:
+    rows: list[Row] = [("a", "y", 60, "r1"), ("x", "y", 60, "r2")]
+    engine = opened(rows)
+    new: Row = ("c", "y", 61, "r3")
+    engine.renew(rows_of([*rows, new]), rows_of([new]))
+    assert engine._tape.only_new == {"people"}
+    assert sorted(engine.rows("FROM named")) == [("A", 1), ("C", 1), ("X", 1)]
+    odd: Row = ("x", None, 62, "r4")  # what is told of x is another now
+    engine.renew(rows_of([*rows, new, odd]), rows_of([odd]))
+    assert engine._tape.only_new == set()
+    assert sorted(engine.rows("FROM named")) == [("A", 1), ("C", 1), ("X", 4)]
+
+
+def test_comments_hide_no_name() -> None:
+    text, (kept,) = with_sums(
+        "SELECT e.who, count(*) AS n -- nobody's\nFROM acts AS e GROUP BY e.who", GROWING
+    )
+    assert "nobody" not in text + kept.sql
+    assert "acts" in words_of(kept.sql)
+
+
+@pytest.mark.parametrize(
+    ("sql", "is_by_key"),
+    [
+        ("SELECT 1 FROM acts AS e JOIN lists AS k ON k.who = e.who", True),
+        ("SELECT 1 FROM lists AS k JOIN acts AS e ON e.nth > 1 AND e.who = k.who", True),
+        ("SELECT 1 FROM acts AS e LEFT JOIN lists AS k ON k.who = e.who", True),
+        ("SELECT 1 FROM (SELECT * FROM acts) AS e JOIN lists AS k ON k.who = e.who", True),
+        ("SELECT 1 FROM acts AS e, lists AS k WHERE e.who = k.who AND e.nth > 1", True),
+        ("SELECT 1 FROM acts AS e JOIN lists AS k ON k.who = e.tool", False),
+        ("SELECT 1 FROM acts AS e JOIN lists AS k ON k.who = e.who OR e.nth > 1", False),
+        ("SELECT 1 FROM lists AS k LEFT JOIN acts AS e ON k.who = e.who", False),
+        ("SELECT 1 FROM lists AS k JOIN tiers AS t ON t.who = k.who JOIN acts AS e ON e.nth = t.tier", False),
+        ("SELECT 1 FROM acts AS e WHERE e.nth > (SELECT count(*) FROM lists)", False),
+        ("SELECT 1 FROM acts AS e JOIN lists AS k ON k.who = e.who JOIN lists AS o ON o.tier = k.tier", False),
+    ],
+)  # fmt: skip
+def test_a_join_is_by_the_key_alone(sql: str, is_by_key: bool) -> None:
+    assert is_joined_by(sql, "lists", "who", GROWING) == is_by_key

@@ -40,14 +40,27 @@ def conditions_on(sql: str, relations: frozenset[str]) -> dict[str, str]:
 
 
 def _condition(table: exp.Table) -> str:
+    terms = terms_for(table)
+    select = table.parent_select
+    is_alone = bool(
+        select and not select.args.get("joins") and isinstance(table.parent, exp.From)
+    )
+    own = [t for term in terms if (t := _of_row(term, table.alias_or_name, is_alone))]
+    return " AND ".join(sorted({*own})) or "TRUE"
+
+
+def terms_for(table: exp.Table) -> list[exp.Expr]:
+    """Return the terms that hold of each row of a relation that is in a result; none where a row
+    may be there whatever it is.
+    """
     select, join = table.parent_select, table.parent
     if select is None or not isinstance(join, exp.From | exp.Join):
-        return "TRUE"
+        return []
     joins = select.args.get("joins") or []
     if any(j.side in ("RIGHT", "FULL") or j.method or j.args.get("using") for j in joins) or (
         join.parent is not select
     ):
-        return "TRUE"
+        return []
     terms: list[exp.Expr] = []
     if isinstance(join, exp.Join) and (on := join.args.get("on")):
         terms += _terms(on)
@@ -56,9 +69,7 @@ def _condition(table: exp.Table) -> str:
         for other in joins:
             if other is not join and not other.side and other.kind in ("", "INNER", "CROSS"):
                 terms += _terms(other.args.get("on"))
-    is_alone = not joins and isinstance(join, exp.From)
-    own = [t for term in terms if (t := _of_row(term, table.alias_or_name, is_alone))]
-    return " AND ".join(sorted({*own})) or "TRUE"
+    return terms
 
 
 def _terms(condition: exp.Expr | None) -> list[exp.Expr]:
@@ -79,4 +90,4 @@ def _of_row(term: exp.Expr, alias: str, is_alone: bool) -> str:
         if column.args.get("db"):
             return ""
         column.set("table", exp.to_identifier(ALIAS))
-    return root.sql(dialect="duckdb")
+    return root.sql(dialect="duckdb", comments=False)

@@ -14,6 +14,7 @@ from threading import RLock
 from typing import Any
 
 from reporter.engine.growing.growing_sums import Sum
+from reporter.engine.growing.keyed_joins import is_joined_by
 from reporter.engine.growing.row_conditions import conditions_on
 from reporter.engine.growing.seen_values import SeenValues
 
@@ -34,8 +35,8 @@ _GATHERED = re.compile(r"\b(?:GROUP BY|DISTINCT|OVER|QUALIFY|LIMIT|EXCEPT|INTERS
 _HEAD = re.compile(
     r"^(?:CREATE (?:OR REPLACE )?TEMP TABLE \w+ AS|INSERT INTO \w+ (?:\([^)]*\)|BY NAME)) "
 )
-_PLACED = "place"
-"""The column by which a row is told from its equals."""
+_BY_PLACE = re.compile(r"\bUSING \([^)]*\bplace\b")
+"""A join by the column that tells a row from its equals."""
 _ROW_AFTER = re.compile(r"\b(?:FROM|JOIN|INTO|UPDATE|TABLE|VIEW|EXISTS|main\.)\s*$")
 _AFTER_NAMES = {"AS", "ON", "WHERE", "JOIN", "LEFT", "GROUP", "CROSS", "USING", "ANTI"}
 
@@ -73,6 +74,14 @@ class Tape:
     """How the first statement begins."""
     free: frozenset[str] = frozenset()
     """Questions whose answer leads nowhere."""
+    key: str = ""
+    """The column of the base that says to which rows of other tables a row belongs."""
+    by_key: dict[int, frozenset[str]] = field(default_factory=dict)
+    """Number of a sum -> the tables that it joins to the base by the key alone."""
+    only_new: set[str] = field(default_factory=set)
+    """Tables of which only rows with keys that no old row of the base has are others now."""
+    laid_by: set[str] = field(default_factory=set)
+    """Tables whose rows were kept before they are made again."""
     steps: list[Step] = field(default_factory=list)
     runs: bool = False
     macros: dict[str, str] = field(default_factory=dict)
@@ -250,8 +259,43 @@ class Tape:
             for name in lined:
                 text = re.sub(rf"\b{name}\b", f"{name}{ADDED}", text)
             self.grown[step.target] = text
-            self.is_placed |= _PLACED in step.words
+            self.is_placed |= bool(_BY_PLACE.search(step.sql))
             lined.append(step.target)
+
+    def note_keys(self) -> None:
+        """Note which tables sums join by the key alone, whether in their words or in views."""
+        if not self.key:
+            return
+        grown = frozenset((self.base, *self.grown))
+        views = {s.target: s for s in self.steps if s.is_view and s.target in self.grown}
+        for i, step in enumerate(self.steps):
+            if step.sum is None:
+                continue
+            texts = [step.sum.sql]
+            left = {*(step.words & views.keys())}
+            while left:
+                view = views.pop(left.pop(), None)
+                if view:
+                    texts.append(_query_of(view.sql))
+                    left |= view.words & views.keys()
+            views = {s.target: s for s in self.steps if s.is_view and s.target in self.grown}
+            names = {t for t, _ in self.inputs(i)} - {self.base}
+            self.by_key[i] = frozenset(
+                n
+                for n in names
+                if self.key in self.columns.get(n, ())
+                and all(is_joined_by(t, n, self.key, grown) for t in texts if n in words_of(t))
+            )
+
+    def keyed(self) -> frozenset[str]:
+        """Return the tables that any sum joins by the key alone."""
+        return frozenset().union(*self.by_key.values())
+
+    def moved_for(self, i: int, moved: set[Input]) -> set[Input]:
+        """Return what moved, beside the base, of what a sum has counted."""
+        own = moved & (self.inputs(i) - {(self.base, None)})
+        new = self.only_new & self.by_key.get(i, frozenset())
+        return {(t, c) for t, c in own if t not in new}
 
     def is_due(self, i: int, moved: set[Input], partial: set[str]) -> bool:
         """Tell whether a statement has to run again, as its input moved or is made just now."""
@@ -259,12 +303,12 @@ class Tape:
         if step.is_view:
             return False
         if step.sum and step.added == self.generation:
-            return not moved.isdisjoint(self.inputs(i) - {base})
+            return bool(self.moved_for(i, moved))
         return (
             step.target in self.again
             or self.touched.get(i) == self.generation
             or (base in self.inputs(i) and i not in self.conditions)
-            or not moved.isdisjoint(self.inputs(i))
+            or bool(self.moved_for(i, moved))
             or not partial.isdisjoint(step.words)
         )
 
@@ -285,8 +329,7 @@ class Tape:
         """SQL: a table made again, or a sum with what is new."""
         step = self.steps[i]
         kept = step.sum
-        base = self.base, None
-        if kept is None or self.is_placed or not moved.isdisjoint(self.inputs(i) - {base}):
+        if kept is None or self.is_placed or self.moved_for(i, moved):
             return _again(step.sql)
         step.added = self.generation
         added = kept.sql

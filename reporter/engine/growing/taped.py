@@ -33,6 +33,10 @@ from reporter.engine.growing.tape import (
 
 _AT_ONCE = 2
 """Statements that are run side by side: most take little but the planner, which has one thread."""
+_KEYS = "grown_keys"
+"""The keys of all rows of the base but the newest."""
+_BEFORE = "_as_before"
+"""Ends the name of a table as it was before a renewal."""
 _MADE_OF = re.compile(r"(CREATE TABLE (?!sums_|side_)\w+ AS )(.*)", re.DOTALL)
 _CHANGED = re.compile(r"(?:INSERT INTO|UPDATE|DELETE FROM) (\w+)")
 _DROPPED = re.compile(r"DROP (TABLE|VIEW) (?:IF EXISTS )?(\w+)$")
@@ -58,12 +62,14 @@ class Taped(DuckDB):
         memory: str = DEFAULT_MEMORY,
         room: str = "",
         free: Collection[str] = (),
+        key: str = "",
     ) -> None:
         """Open it; `lined` are views with a row for each of some rows of the base, `begins` the
-        first statement to remember, and `free` questions whose answers lead nowhere.
+        first statement to remember, `free` questions whose answers lead nowhere, and `key` the
+        column by which other tables have rows for those of the base.
         """
         first = begins or f"CREATE VIEW {base} "
-        self._tape = Tape(base, frozenset((base, *lined)), first, frozenset(free))
+        self._tape = Tape(base, frozenset((base, *lined)), first, frozenset(free), key)
         self.asker = ""
         """Whose statements are noted, and not remembered."""
         super().__init__(work, memory, room)
@@ -210,8 +216,11 @@ class Taped(DuckDB):
         for asker in askers:
             for table, columns in tape.read_by(asker):
                 tape.needs.setdefault(table, set()).add(columns)
-        self._tape.order()
-        self._tape.note_conditions(askers)
+        tape.order()
+        tape.note_conditions(askers)
+        tape.note_keys()
+        if tape.keyed():
+            super().run(f"CREATE TABLE {_KEYS} AS SELECT DISTINCT {tape.key} FROM {tape.base}")
         for table in sorted((tape.needs.keys() & tape.moving) - tape.views):
             self._mark(table)
 
@@ -272,21 +281,27 @@ class Taped(DuckDB):
             super().run(f"CREATE OR REPLACE TABLE {name}{ADDED} AS {query}")
         tape.generation += 1
         tape.again = set()
+        tape.only_new, tape.laid_by = set(), set()
         self._find_touched()
         moved: set[Input] = set()
         n = min(self.threads(), _AT_ONCE)
         with ThreadPoolExecutor(n) as pool, self.shared_by(n):
             while (anew := self._make_again(moved, pool, n)) is None:
                 pass  # it was learned what is made again from its first statement on
+        if tape.keyed():
+            super().run(f"INSERT INTO {_KEYS} SELECT {tape.key} FROM {base}{ADDED} EXCEPT FROM {_KEYS}")
         return anew
 
-    def _find_touched(self) -> None:
-        """Find who reads a row that was added, as far as his statements tell which rows matter."""
+    def _find_touched(self, among: Collection[str] = ()) -> None:
+        """Find who reads a row that was added, as far as his statements tell which rows matter: of
+        all relations, or of some.
+        """
         tape = self._tape
         by_relation: dict[str, list[str]] = {}
         for asked in tape.conditions.values():
             for relation, condition in asked.items():
-                by_relation.setdefault(relation, []).append(condition)
+                if not among or relation in among:
+                    by_relation.setdefault(relation, []).append(condition)
         meets: dict[tuple[str, str], bool] = {}
         for relation, conditions in by_relation.items():
             distinct = sorted({*conditions})
@@ -295,7 +310,7 @@ class Taped(DuckDB):
             for condition, is_met in zip(distinct, rows[0], strict=True):
                 meets[relation, condition] = bool(is_met)
         for who, asked in tape.conditions.items():
-            if tape.is_placed or any(meets[entry] for entry in asked.items()):
+            if tape.is_placed or any(meets.get(entry) for entry in asked.items()):
                 tape.touched[who] = tape.generation
 
     def _make_again(
@@ -350,10 +365,44 @@ class Taped(DuckDB):
             if not step.target:
                 connection._ask_again(step)
                 return
+            connection._lay_by(step.target)
             DuckDB.run(connection, self._tape.text(i, moved), step.params)
             if tape.last[step.target] == i:
-                moved |= connection._mark(step.target)
+                if now := connection._mark(step.target):
+                    connection._compare(step.target)
+                moved |= now
                 partial.discard(step.target)
+
+    def _lay_by(self, table: str) -> None:
+        """Keep the rows of a table that sums join by the key, as they were before this renewal."""
+        tape = self._tape
+        if table in tape.keyed() and table not in tape.laid_by:
+            tape.laid_by.add(table)
+            DuckDB.run(self, f"CREATE OR REPLACE TABLE {table}{_BEFORE} AS FROM {table}")
+
+    def _compare(self, table: str) -> None:
+        """Find whether all rows that differ are of keys that no old row of the base has; then the
+        views of new rows are made with them.
+        """
+        tape = self._tape
+        if table not in tape.laid_by:
+            return
+        before = f"{table}{_BEFORE}"
+        n_old = DuckDB.one(
+            self,
+            f"SELECT count(*) FROM ((FROM {table} EXCEPT ALL FROM {before}) UNION ALL (FROM"
+            f" {before} EXCEPT ALL FROM {table})) AS d WHERE d.{tape.key} IN (FROM {_KEYS})",
+        )
+        if n_old:
+            return
+        again = {table}
+        for name, query in tape.grown.items():
+            if words_of(query) & {n if n == table else f"{n}{ADDED}" for n in again}:
+                DuckDB.run(self, f"CREATE OR REPLACE TABLE {name}{ADDED} AS {query}")
+                again.add(name)
+        if again - {table}:
+            self._find_touched(again - {table})
+        tape.only_new.add(table)
 
     def _ask_again(self, step: Step) -> None:
         if step.answer is Moved:

@@ -23,7 +23,7 @@ from reporter.engine.growing.tape import Moved
 from reporter.engine.growing.taped import Taped
 from reporter.evaluate import runner
 from reporter.evaluate.coded_results import RESULTS_TABLE
-from reporter.evaluate.evidence import Sight, see, weigh_lists
+from reporter.evaluate.evidence import SEEN, Sight, see, sight_of, weigh_lists
 from reporter.ingest.cache import Cache
 from reporter.ingest.convert import Done
 from reporter.ingest.load import Followed, Intake, event_rows, ingest
@@ -43,8 +43,8 @@ _LINED = ("events", "dated_acts")
 """Views that have a row for each of some events."""
 _BEGINS = "CREATE TABLE carried "
 """The first statement that lays what was read."""
-_FREE = (f"SELECT count(*) FROM {EVENTS}",)
-"""Questions of the accounting: no result follows from their answer."""
+_FREE = (f"SELECT count(*) FROM {EVENTS}", SEEN)
+"""Questions of the accounting, from whose answer no result follows, and one that is asked again."""
 
 
 @dataclass(slots=True)
@@ -114,7 +114,14 @@ class Standing:
         self.close()
         workspace, content = known.workspace, known.content
         engine = Taped(
-            self.folder, EVENTS, _LINED, _BEGINS, options.memory, options.temp_size, _FREE
+            self.folder,
+            EVENTS,
+            _LINED,
+            _BEGINS,
+            options.memory,
+            options.temp_size,
+            _FREE,
+            key="who",
         )
         self._held = ExitStack()
         self._held.enter_context(engine)
@@ -168,10 +175,11 @@ class Standing:
         rows = event_rows(self._done, cache)
         engine.renew(rows, event_rows(added, cache) or f"SELECT * FROM ({rows}) WHERE FALSE")
         marks = {c.id: engine.mark_of(c.id) for c, _ in known.compiled}
+        is_seen_anew = self._look_again(engine, known.content)
         others = [
             (c, j)
             for c, j in known.compiled
-            if c.id in self.faults or marks[c.id] != self._marks[c.id]
+            if is_seen_anew or c.id in self.faults or marks[c.id] != self._marks[c.id]
         ]
         engine.run("DROP TABLE results")
         engine.run(RESULTS_TABLE)
@@ -186,6 +194,16 @@ class Standing:
         engine.learn(asked)
         self._marks = marks | {c: engine.mark_of(c) for c in asked}
         self._decide(engine, known)
+
+    def _look_again(self, engine: Taped, content: Content) -> bool:
+        """Tell whether the input shows another thing than before: all checks are asked then."""
+        assert self._sight
+        sight = sight_of(engine.rows(SEEN), {s.id: s for s in content.sources})
+        if sight.has_several != self._sight.has_several:
+            raise Moved("whether actors have several records")
+        is_another = sight != self._sight
+        self._sight = sight
+        return is_another
 
     def _ask(self, engine: Taped, compiled: Sequence[tuple[Check, Compiled]]) -> dict[str, str]:
         def noted_as(asking: Engine, check: Check, plan: Compiled) -> Compiled:

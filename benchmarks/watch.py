@@ -65,8 +65,7 @@ def _write(
         while (passed := time.time() - began) < given.seconds:
             target = int(passed * given.rate)
             block = b"".join(
-                _anew(lines[i % len(lines)], i // len(lines))
-                for i in range(n_written, target)
+                _anew(lines[i % len(lines)], i // len(lines)) for i in range(n_written, target)
             )
             if passed >= due:
                 due += given.every

@@ -17,7 +17,6 @@
 -- as in events
 WITH reach AS MATERIALIZED (
   SELECT
-    row_number() OVER () AS number,
     k.who,
     g.name,
     g.like_pattern,
@@ -31,7 +30,7 @@ touched AS (
   SELECT
     e.who,
     e.purpose,
-    g.number,
+    g.name AS data_source,
     e.kind,
     e.in_window,
     count(*) AS n_events,
@@ -51,7 +50,7 @@ counted AS (
     k.registered,
     t.in_window,
     t.purpose,
-    g.name AS data_source,
+    t.data_source,
     c.classification,
     c.effect,
     c.event_class,
@@ -62,7 +61,6 @@ counted AS (
   FROM touched AS t
   JOIN event_actors AS k ON k.who = t.who
   JOIN event_kinds AS c ON c.kind = t.kind
-  LEFT JOIN reach AS g ON g.number = t.number
   GROUP BY ALL
 )
 

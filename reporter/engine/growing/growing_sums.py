@@ -67,10 +67,10 @@ def with_sums(sql: str, relations: frozenset[str]) -> tuple[str, tuple[Sum, ...]
         return sql, ()
     made = {query: name for found in sums for name, query in found.sides}
     for cte in tree.find_all(exp.CTE):
-        if (name := made.get(cte.this.sql(dialect="duckdb", comments=False))) and cte.this:
+        if (name := made.get(_text(cte.this))) and cte.this:
             cte.this.replace(exp.select("*").from_(name))
     _drop_unread(tree)
-    return tree.sql(dialect="duckdb", comments=False), tuple(sums)
+    return _text(tree), tuple(sums)
 
 
 @lru_cache(maxsize=1024)
@@ -155,7 +155,12 @@ def _with_tables(query: exp.Expr, sides: dict[str, tuple[str, str]]) -> str:
     for table in _tables(root):
         if table.name in sides:
             table.replace(exp.to_table(sides[table.name][0], alias=table.alias or table.name))
-    return str(root.this.sql(dialect="duckdb", comments=False))
+    return _text(root.this)
+
+
+def _text(tree: exp.Expr) -> str:
+    """Return SQL without comments: words of these are no names."""
+    return str(tree.sql(dialect="duckdb", comments=False))
 
 
 def _hash(text: str) -> str:
@@ -277,9 +282,9 @@ def _columns(
     hidden: list[exp.Expr] = []
     group = select.args.get("group")
     by = group.expressions if group else []
-    grouped = {g.sql(dialect="duckdb", comments=False) for g in by if not isinstance(g, exp.GroupingSets)}
+    grouped = {_text(g) for g in by if not isinstance(g, exp.GroupingSets)}
     for sets in (g for g in by if isinstance(g, exp.GroupingSets)):
-        columns = {c.sql(dialect="duckdb", comments=False): c.copy() for c in sets.find_all(exp.Column)}
+        columns = {_text(c): c.copy() for c in sets.find_all(exp.Column)}
         grouped |= columns.keys()
         # Which of the sets a row is of: elsewhere a column may be empty by itself.
         told = exp.alias_(
@@ -295,7 +300,7 @@ def _columns(
             return None
         shown.append(name)
         if not any(value.find_all(exp.AggFunc)):
-            if grouped and not {value.sql(dialect="duckdb", comments=False), name} & grouped:
+            if grouped and not {_text(value), name} & grouped:
                 return None
             keys.append(name)
             merges.append(name)

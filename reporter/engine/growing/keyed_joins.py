@@ -30,12 +30,11 @@ def is_joined_by(sql: str, relation: str, key: str, grown: frozenset[str]) -> bo
 def _is_joined(table: exp.Table, key: str, grown: frozenset[str]) -> bool:
     for term in terms_for(table):
         sides = [term.left, term.right] if isinstance(term, exp.EQ) else []
-        if len(sides) == 2 and all(isinstance(s, exp.Column) and s.name == key for s in sides):
-            names = [s.table for s in sides]
-            if table.alias_or_name in names:
-                names.remove(table.alias_or_name)
-                if _grows(table, names[0], grown):
-                    return True
+        names = [s.table for s in sides if isinstance(s, exp.Column) and s.name == key]
+        if len(names) == 2 and table.alias_or_name in names:
+            names.remove(table.alias_or_name)
+            if _grows(table, names[0], grown):
+                return True
     return False
 
 

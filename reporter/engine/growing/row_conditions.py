@@ -42,9 +42,7 @@ def conditions_on(sql: str, relations: frozenset[str]) -> dict[str, str]:
 def _condition(table: exp.Table) -> str:
     terms = terms_for(table)
     select = table.parent_select
-    is_alone = bool(
-        select and not select.args.get("joins") and isinstance(table.parent, exp.From)
-    )
+    is_alone = bool(select and not select.args.get("joins") and isinstance(table.parent, exp.From))
     own = [t for term in terms if (t := _of_row(term, table.alias_or_name, is_alone))]
     return " AND ".join(sorted({*own})) or "TRUE"
 

@@ -80,6 +80,10 @@ class Tape:
     """Number of a sum -> the tables that it joins to the base by the key alone."""
     only_new: set[str] = field(default_factory=set)
     """Tables of which only rows with keys that no old row of the base has are others now."""
+    ran: dict[int, dict[Input, Any]] = field(default_factory=dict)
+    """Number of a statement that ran in this renewal -> the marks of what it read."""
+    read_of_new: dict[str, str] = field(default_factory=dict)
+    """SQL: of the base and its views the columns that new rows have."""
     laid_by: set[str] = field(default_factory=set)
     """Tables whose rows were kept before they are made again."""
     steps: list[Step] = field(default_factory=list)
@@ -262,6 +266,30 @@ class Tape:
             self.is_placed |= bool(_BY_PLACE.search(step.sql))
             lined.append(step.target)
 
+    def columns_of_new(self) -> dict[str, str]:
+        """SQL: for the base and its views, the columns that anybody reads of their new rows."""
+        texts: dict[str, list[str]] = {}
+        for step in self.steps:
+            if step.sum or not step.target:
+                text = step.sum.sql if step.sum else step.sql
+                for name in words_of(text):
+                    texts.setdefault(name, []).append(text)
+        for asked in self.conditions.values():
+            for name, condition in asked.items():
+                texts.setdefault(name, []).append(condition)
+        views = {s.target: s.sql for s in self.steps if s.is_view and s.target in self.grown}
+        found: dict[str, frozenset[str]] = {}
+        for name in (*reversed(self.grown), self.base):
+            words = frozenset((self.key,)).union(*map(words_of, texts.get(name, ())))
+            for view, sql in views.items():
+                if name in words_of(_query_of(sql)):
+                    words |= words_of(sql) | found[view]
+            found[name] = words
+        return {
+            name: ", ".join(c for c in self.columns[name] if c in words) or "*"
+            for name, words in found.items()
+        }
+
     def note_keys(self) -> None:
         """Note which tables sums join by the key alone, whether in their words or in views."""
         if not self.key:
@@ -302,28 +330,38 @@ class Tape:
         step, base = self.steps[i], (self.base, None)
         if step.is_view:
             return False
-        if step.sum and step.added == self.generation:
-            return bool(self.moved_for(i, moved))
+        if not partial.isdisjoint(step.words):
+            return True
+        others = self.moved_for(i, moved)
+        if i in self.ran:
+            return any(self.ran[i].get(m) != self.marks.get(m) for m in others)
         return (
             step.target in self.again
+            or bool(others)
             or self.touched.get(i) == self.generation
             or (base in self.inputs(i) and i not in self.conditions)
-            or bool(self.moved_for(i, moved))
-            or not partial.isdisjoint(step.words)
         )
 
-    def too_early(self, i: int) -> set[str]:
-        """Return the tables that a statement reads or changes as they were before they were
-        complete, and that are not made from their beginning.
+    def has_run(self, i: int) -> None:
+        """Take note that a statement ran, and over what."""
+        self.ran[i] = {m: self.marks.get(m) for m in self.inputs(i)}
+
+    def is_too_early(self, i: int, begun: set[str]) -> bool:
+        """Tell whether a statement reads or changes tables as they were before they were complete,
+        and these are not made from their first statement on; from now on they are.
         """
         step = self.steps[i]
         early = {n for n in step.words & self.last.keys() if self.last[n] > i}
         if self.first.get(step.target, i) < i:
             early.add(step.target)
-        early -= self.again | self.views
+        early -= self.views
+        early -= {n for n in early & self.again if n in begun or self.first[n] > i}
         if lacking := sorted(n for n in early if not MADE.match(self.steps[self.first[n]].sql)):
             raise Moved(f"made elsewhere: {lacking[0]}")
-        return early
+        if early:  # such tables may read each other: all of them are made together
+            self.again |= early
+            self.ran = {k: v for k, v in self.ran.items() if self.steps[k].target not in self.again}
+        return bool(early)
 
     def text(self, i: int, moved: set[Input]) -> str:
         """SQL: a table made again, or a sum with what is new."""

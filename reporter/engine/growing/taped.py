@@ -277,20 +277,28 @@ class Taped(DuckDB):
         tape = self._tape
         base = tape.base
         super().run(f"CREATE OR REPLACE VIEW {base} AS {sql}")
+        tape.read_of_new = tape.columns_of_new()
         for name, query in [(base, added), *tape.grown.items()]:
-            super().run(f"CREATE OR REPLACE TABLE {name}{ADDED} AS {query}")
+            self._make_new(name, query)
         tape.generation += 1
-        tape.again = set()
-        tape.only_new, tape.laid_by = set(), set()
+        tape.again, tape.only_new, tape.laid_by, tape.ran = set(), set(), set(), {}
         self._find_touched()
         moved: set[Input] = set()
+        anew: list[str] = []
         n = min(self.threads(), _AT_ONCE)
         with ThreadPoolExecutor(n) as pool, self.shared_by(n):
-            while (anew := self._make_again(moved, pool, n)) is None:
+            while not self._make_again(moved, anew, pool, n):
                 pass  # it was learned what is made again from its first statement on
         if tape.keyed():
-            super().run(f"INSERT INTO {_KEYS} SELECT {tape.key} FROM {base}{ADDED} EXCEPT FROM {_KEYS}")
+            new = f"SELECT {tape.key} FROM {base}{ADDED} EXCEPT FROM {_KEYS}"
+            super().run(f"INSERT INTO {_KEYS} {new}")
         return anew
+
+    def _make_new(self, name: str, query: str) -> None:
+        """Make the table of the new rows of the base, or of a view of it."""
+        columns = self._tape.read_of_new[name]
+        sql = f"CREATE OR REPLACE TABLE {name}{ADDED} AS SELECT {columns} FROM ({query})"
+        DuckDB.run(self, sql)
 
     def _find_touched(self, among: Collection[str] = ()) -> None:
         """Find who reads a row that was added, as far as his statements tell which rows matter: of
@@ -314,10 +322,10 @@ class Taped(DuckDB):
                 tape.touched[who] = tape.generation
 
     def _make_again(
-        self, moved: set[Input], pool: ThreadPoolExecutor, most: int
-    ) -> list[str] | None:
-        """Run what reads what moved, several at a time; None where a table has to be made from its
-        beginning.
+        self, moved: set[Input], anew: list[str], pool: ThreadPoolExecutor, most: int
+    ) -> bool:
+        """Run what reads what moved, several at a time, and add what is made; False where a table
+        has to be made from its beginning.
         """
         tape = self._tape
         waiting = {i: set(deps) for i, deps in enumerate(tape.after)}
@@ -328,8 +336,8 @@ class Taped(DuckDB):
         ready = [i for i, deps in waiting.items() if not deps]
         heapify(ready)
         partial: set[str] = set()
+        begun: set[str] = set()
         running: dict[Future[None], int] = {}
-        anew: list[str] = []
         is_whole = True
         while ready or running:
             ended: list[int] = []
@@ -338,11 +346,12 @@ class Taped(DuckDB):
                 step = tape.steps[i]
                 if not is_whole or not self._tape.is_due(i, moved, partial):
                     ended.append(i)
-                elif more := self._tape.too_early(i):
-                    tape.again |= more
+                elif tape.is_too_early(i, begun):
                     is_whole = False
                     ended.append(i)
                 else:
+                    if tape.first.get(step.target) == i:
+                        begun.add(step.target)
                     if step.target:
                         anew.append(step.target)
                         partial.add(step.target)
@@ -357,13 +366,14 @@ class Taped(DuckDB):
                     waiting[follower].discard(i)
                     if not waiting[follower]:
                         heappush(ready, follower)
-        return anew if is_whole else None
+        return is_whole
 
     def _do_again(self, i: int, moved: set[Input], partial: set[str]) -> None:
         tape, step = self._tape, self._tape.steps[i]
         with self.twin() as connection:
             if not step.target:
                 connection._ask_again(step)
+                tape.has_run(i)
                 return
             connection._lay_by(step.target)
             DuckDB.run(connection, self._tape.text(i, moved), step.params)
@@ -372,6 +382,7 @@ class Taped(DuckDB):
                     connection._compare(step.target)
                 moved |= now
                 partial.discard(step.target)
+            tape.has_run(i)
 
     def _lay_by(self, table: str) -> None:
         """Keep the rows of a table that sums join by the key, as they were before this renewal."""
@@ -398,7 +409,7 @@ class Taped(DuckDB):
         again = {table}
         for name, query in tape.grown.items():
             if words_of(query) & {n if n == table else f"{n}{ADDED}" for n in again}:
-                DuckDB.run(self, f"CREATE OR REPLACE TABLE {name}{ADDED} AS {query}")
+                self._make_new(name, query)
                 again.add(name)
         if again - {table}:
             self._find_touched(again - {table})

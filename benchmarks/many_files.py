@@ -1,11 +1,12 @@
 """Measure what a second core brings where a workspace has thousands of files, and where it has many agents.
 
-usage: python benchmarks/many_files.py [--files 10000] [--agents 20000] [--runs 3] [--only files|checks] [--write FOLDER]
+usage: python benchmarks/many_files.py [--files 10000] [--agents 20000] [--runs 3] [--only bare|files|checks] [--write FOLDER]
 
 The workspace has small files as log services deliver them, the same bytes for the same arguments: half are CloudTrail
 documents in gz, the others JSON lines of three vendors, some packed, pages of Okta's log, and CSV. Intake is all that is
 done with files: found, hashed, recognised, converted, with an empty cache. The checks are those of an estate of agents,
 over converted files. Runs on one core and on two alternate, so that a machine that is busy with something else slows both.
+`bare` is what two processes of plain Python gain: two processors that share one core bring less than twice one.
 `--write` makes the workspace and ends.
 """
 
@@ -294,7 +295,16 @@ def checks(workspace: Path, place: Path) -> float:
     return took[0]
 
 
-PARTS = {"files": intake, "checks": checks}
+def bare(workspace: Path, place: Path) -> float:
+    """Return the seconds that two processes of plain Python take: more than they gain, nothing can on this machine."""
+    loop = "import json\nfor i in range(200_000): json.loads(json.dumps({'a': [*range(50)], 'b': 'x' * 100}))"
+    begun = time.perf_counter()
+    for process in [subprocess.Popen([sys.executable, "-c", loop]) for _ in range(2)]:
+        process.wait()
+    return time.perf_counter() - begun
+
+
+PARTS = {"bare": bare, "files": intake, "checks": checks}
 
 
 def measure(part: str, workspace: Path, runs: int) -> list[tuple[float, ...]]:
@@ -337,7 +347,7 @@ def main() -> None:
             workspace = place / part
             if part == "files":
                 write(workspace, given.files)
-            else:
+            elif part == "checks":
                 options = ["--events", "0", "--agents", str(given.agents)]
                 subprocess.run(
                     [sys.executable, str(HERE / "generate.py"), str(workspace), *options],

@@ -38,10 +38,22 @@ def _differing(
             if asked.name in LOCAL:
                 continue
             for numbers in groups:
-                differences = compared(session, con, asked, numbers)
+                differences = _compared(session, con, asked, list(numbers))
                 n_compared += differences is not None
                 found += [f"{asked.name}: {d}" for d in differences or ()]
     return found, n_compared
+
+
+def _compared(session: Any, con: Any, asked: Asked, numbers: list[int]) -> list[str] | None:
+    """Compare some examples together, and where these differ, each half of them: together they may have two rows
+    where each has one, and no order between them.
+    """
+    differences = compared(session, con, asked, numbers)
+    if not differences or len(numbers) == 1:
+        return differences
+    half = len(numbers) // 2
+    parts = [_compared(session, con, asked, part) for part in (numbers[:half], numbers[half:])]
+    return [difference for part in parts for difference in part or ()]
 
 
 def _record(given: Sequence[dict[str, Any]], checks: Sequence[tuple[Check, Sequence[int]]], folder: Path) -> list[Asked]:  # fmt: skip

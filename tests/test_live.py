@@ -735,7 +735,6 @@ def serving(company: Path, tmp_path: Path) -> Iterator[Callable[..., str]]:
     started = []
 
     def start(*words: str) -> str:
-        log = (tmp_path / "log").open("wb")
         command = [sys.executable, "-m", "reporter", "watch", str(company), "--state"]
         command += [
             str(company.parent / "state"),
@@ -743,7 +742,8 @@ def serving(company: Path, tmp_path: Path) -> Iterator[Callable[..., str]]:
             str(company.parent / "out.jsonl"),
             *words,
         ]
-        started.append(subprocess.Popen(command, stderr=log, start_new_session=True))
+        with (tmp_path / "log").open("wb") as log:
+            started.append(subprocess.Popen(command, stderr=log, start_new_session=True))
         until(lambda: b"the page is at" in (tmp_path / "log").read_bytes(), 60)
         return (tmp_path / "log").read_text().rpartition("the page is at ")[2].split()[0]
 

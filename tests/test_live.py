@@ -17,6 +17,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -292,6 +293,60 @@ def test_slow_clients_make_room_and_are_let_go(
         each.settimeout(5)
         assert each.recv(1) == b""  # closed by the server
         each.close()
+
+
+def test_many_who_ask_at_once_are_all_answered(served: Callable[..., PageServer]) -> None:
+    server = served()
+    with ThreadPoolExecutor(50) as pool:
+        answers = [*pool.map(lambda _: ask(server)[1], range(200))]
+    assert answers == [PAGE.body] * 200
+
+
+def test_who_asks_and_does_not_read_makes_room(
+    served: Callable[..., PageServer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(page_server, "CONNECTIONS", 4)
+    monkeypatch.setattr(page_server, "AT_LEAST_TO_ANSWER", 0.3)
+    server = served()
+    server.answers = {"/": PAGE, "/long": Answer(b"x" * (32 << 20), PAGE.kind)}.get
+    request = f"GET /long HTTP/1.0\r\nHost: localhost:{server.server_port}\r\n\r\n".encode()
+    slow = [socket.create_connection(("127.0.0.1", server.server_port)) for _ in range(4)]
+    for each in slow:
+        each.sendall(request)
+        assert each.recv(1) == b"H"
+    assert ask(server)[1] == PAGE.body
+    for each in slow:
+        each.close()
+
+
+def test_a_request_that_drips_is_let_go(
+    served: Callable[..., PageServer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(page_server, "TO_ASK", 0.5)
+    began = time.monotonic()
+    place = "127.0.0.1", served().server_port
+    with socket.create_connection(place, timeout=5) as talk, pytest.raises(OSError):
+        while time.monotonic() < began + 5:
+            talk.sendall(b"G")
+            time.sleep(0.05)
+    assert time.monotonic() - began < 3
+
+
+def test_no_more_is_read_than_a_request_may_have(served: Callable[..., PageServer]) -> None:
+    server = served()
+    long = b"a: " + b"b" * 60_000 + b"\r\n"
+    request = f"GET / HTTP/1.0\r\nHost: localhost:{server.server_port}\r\n".encode()
+    assert spoken(server, request + long + b"\r\n").startswith(b"HTTP/1.0 200")
+    assert spoken(server, request + long * 3 + b"\r\n").startswith(b"HTTP/1.0 431")
+
+
+def test_a_long_cookie_costs_nothing() -> None:
+    access = Access(TOKEN, 1)
+    began = time.process_time()
+    assert not access.is_let_in("", f'{access.cookie}="' + "\\a" * 30_000 + '"')
+    assert not access.is_let_in("", f"{access.cookie}=;" * 6_000)
+    assert time.process_time() - began < 0.5
+    assert access.is_let_in("", f"a=1;{access.cookie}=x; {access.cookie}={access.pass_} ;b")
 
 
 def test_it_is_reached_under_ipv6(served: Callable[..., PageServer]) -> None:

@@ -14,18 +14,26 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
+from http.client import HTTPException
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from reporter.errors import InputError
 from reporter.pipeline.live.page_access import Access, Place
 
+if TYPE_CHECKING:
+    from io import BufferedIOBase
+
 CONNECTIONS = 32
-"""At a time; of more the oldest that has not asked for anything is closed."""
+"""At a time; of more the oldest that has not asked for anything is closed, or else the oldest."""
 TO_ASK = 5.0
 """Seconds for a request to arrive."""
 TO_ANSWER = 60.0
 """Seconds for an answer to be taken."""
+AT_LEAST_TO_ASK, AT_LEAST_TO_ANSWER = 0.25, 2.0
+"""Seconds that each has, however many wait."""
+REQUEST = 1 << 17
+"""Bytes of a request that are read."""
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; font-src 'self'; connect-src 'self';"
     " img-src 'self'; base-uri 'none'; form-action 'none'"
@@ -73,7 +81,7 @@ class PageServer(ThreadingHTTPServer):
         self.address_family = socket.AF_INET6 if ":" in place.host else socket.AF_INET
         self.answers = answers
         self._open: dict[Any, _Connection] = {}
-        self._lock = threading.Lock()
+        self._lock = threading.Condition()
         try:
             super().__init__((place.host, place.port), _Handler)
         except OSError as error:
@@ -104,23 +112,29 @@ class PageServer(ThreadingHTTPServer):
         self.server_name, self.server_port = str(self.server_address[0]), self.server_address[1]
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Take a connection; where there are too many, one that is slow to ask goes."""
+        """Take a connection; where there are too many, one that is slow goes."""
         with self._lock:
-            if len(self._open) >= CONNECTIONS:
-                slow = [c for c in self._open.values() if not c.has_asked]
-                gone = min(slow, key=lambda c: c.began, default=None)
-                if gone is None:
-                    request.close()
-                    return
-                self._open.pop(gone.socket)
-                _cut(gone)
+            self._make_room()
             self._open[request] = _Connection(request, time.monotonic())
         super().process_request(request, client_address)
+
+    def _make_room(self) -> None:
+        """Wait for one of many to end, for as long as none of them is slow; else close it."""
+        while len(self._open) >= CONNECTIONS:
+            oldest = min(self._open.values(), key=lambda c: (c.has_asked, c.began))
+            allowed = AT_LEAST_TO_ANSWER if oldest.has_asked else AT_LEAST_TO_ASK
+            left = oldest.began + allowed - time.monotonic()
+            if left <= 0:
+                self._open.pop(oldest.socket)
+                _cut(oldest)
+            else:
+                self._lock.wait(left)
 
     def shutdown_request(self, request: Any) -> None:
         """Let a connection go."""
         with self._lock:
             self._open.pop(request, None)
+            self._lock.notify()
         super().shutdown_request(request)
 
     def service_actions(self) -> None:
@@ -152,6 +166,28 @@ class _Connection:
     has_asked: bool = False
 
 
+class _Short:
+    """Lines of a request, as many as are read of one."""
+
+    def __init__(self, file: BufferedIOBase) -> None:
+        self._file, self._left = file, REQUEST
+
+    def readline(self, size: int = -1) -> bytes:
+        """Return the next line.
+
+        Raises HTTPException where the request is too long.
+        """
+        line = self._file.readline(size)
+        self._left -= len(line)
+        if self._left < 0:
+            raise HTTPException("the request is too long")
+        return line
+
+    def close(self) -> None:
+        """Read no more."""
+        self._file.close()
+
+
 def _cut(connection: _Connection) -> None:
     with suppress(OSError):
         connection.socket.shutdown(socket.SHUT_RDWR)
@@ -162,6 +198,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     server: PageServer
     timeout = TO_ASK
+
+    def setup(self) -> None:
+        """Read no more than a request may have: the library would take a hundred long lines."""
+        super().setup()
+        self.rfile = cast("BufferedIOBase", _Short(self.rfile))
 
     def do_GET(self) -> None:
         """Answer with the page of a name, if it may be read."""

@@ -2,6 +2,7 @@
 "use strict";
 
 const EVERY = 3000;
+const PATIENCE = 20000;
 const lost = document.getElementById("lost");
 let answered = new Date();
 
@@ -33,15 +34,18 @@ const put = (next) => {
   if (again) scrollBy({ top: again.getBoundingClientRect().top - top, behavior: "instant" });
 };
 
+// A watch that hangs takes the question and never answers it.
+const ask = async (name) => {
+  const answer = await fetch(name, { cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
+  if (!answer.ok) throw answer;
+  return answer.text();
+};
+
 const look = async () => {
   const part = document.getElementById("now");
-  const state = await fetch("/state.json", { cache: "no-store" });
-  if (!state.ok) throw new Error(state.statusText);
-  const { version } = await state.json();
+  const { version } = JSON.parse(await ask("/state.json"));
   if (version !== part.dataset.version && !isSelecting(part)) {
-    const page = await fetch("/", { cache: "no-store" });
-    if (!page.ok) throw new Error(page.statusText);
-    const next = new DOMParser().parseFromString(await page.text(), "text/html").getElementById("now");
+    const next = new DOMParser().parseFromString(await ask("/"), "text/html").getElementById("now");
     if (next) put(document.adoptNode(next));
   }
 };
@@ -51,8 +55,9 @@ const tick = async () => {
     await look();
     answered = new Date();
     lost.hidden = true;
-  } catch {
-    const text = lost.dataset.text.replace("{time}", answered.toISOString().slice(11, 19) + " UTC");
+  } catch (failed) {
+    const words = failed.status === 401 ? lost.dataset.refused : lost.dataset.text;
+    const text = words.replace("{time}", answered.toISOString().slice(11, 19) + " UTC");
     if (lost.textContent !== text) lost.textContent = text;
     lost.hidden = false;
   }

@@ -85,7 +85,7 @@ def committed(first: int, n: int) -> Cursor:
         Episode("2", "INV-02", "x" * 90, AS_OF, ""),
     ]
     return Cursor(
-        FORMAT, "", "k", "c", judged=1, as_of=AS_OF, outbox=outbox(first, n), episodes=episodes
+        FORMAT, "", "k", "c", judged=2, as_of=AS_OF, outbox=outbox(first, n), episodes=episodes
     )
 
 

@@ -82,7 +82,8 @@ class Live:
             moves=setting.moves,
             out=str(setting.out or ""),
         )
-        self._told = ToldChanges(setting.state / PAGE, cursor.outbox, self._committed_at(setting))
+        committed_at, is_first = self._committed_at(setting), cursor.judged == 1
+        self._told = ToldChanges(setting.state / PAGE, cursor.outbox, committed_at, is_first)
         self._maker = PageMaker(_order(setting), serve.every, now, warn, PageProcess)
         self._server = PageServer(serve.place, serve.token, self.answer)
         self.address = serve.place.address(self._server.server_port)
@@ -118,7 +119,7 @@ class Live:
         )
         if faults is not None:
             before = len(self._told.within(now).changes)
-            self._told.add(cursor.outbox, now)
+            self._told.add(cursor.outbox, now, is_first=cursor.judged == 1)
             watched = replace(
                 _stood(watched, cursor),
                 taken_at=now if taken else watched.taken_at,
@@ -171,7 +172,8 @@ class Live:
         if name == "/changes.jsonl":
             return Answer(told_changes.as_lines(told.changes), LINES)
         shown = [c.number for c in (*told.changes[:1], *told.changes[-1:])]
-        key = replace(watched, round_at=None), shown, told.complete_since, made, is_slow
+        since = told.complete_since, told.at_first
+        key = replace(watched, round_at=None), shown, since, made, is_slow
         last, rendered = self._rendered
         if key != last:
             rendered = live_page.render(watched, told, made, is_slow)
@@ -187,7 +189,10 @@ def _stood(watched: Watched, cursor: Cursor) -> Watched:
         watched,
         as_of=cursor.as_of,
         lines=sum(file.lines for file in cursor.files),
-        open=tuple(Open(e.check, e.opened_at, clean(e.subject)) for e in cursor.episodes),
+        open=tuple(
+            Open(e.check, e.opened_at, clean(e.subject), e.status == "fail")
+            for e in cursor.episodes
+        ),
     )
 
 

@@ -9,21 +9,21 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import groupby
+from itertools import groupby, islice
 from typing import NamedTuple
 
 from markupsafe import Markup
 
-from reporter.i18n.translate import content, say, say_n, speaking
-from reporter.model import ids
+from reporter.i18n.translate import say, say_n, speaking
+from reporter.pipeline.live.change_rows import ChangeRow, link, rows
 from reporter.pipeline.live.page_maker import Made, Page
 from reporter.pipeline.live.page_run import REPORT
-from reporter.pipeline.live.told_changes import Change, Told
+from reporter.pipeline.live.told_changes import Told
 from reporter.report.html.page import render_alone
 from reporter.report.view.format import number
 
 SHOWN = 200
-"""Changes on the page; all are in its JSON lines."""
+"""Rows of changes on the page; all are in its JSON lines."""
 NAMED = 3
 """Subjects named for a check that fails."""
 SLOW = timedelta(seconds=60)
@@ -36,6 +36,8 @@ class Open(NamedTuple):
     check: str
     opened_at: str
     subject: str
+    fails: bool = True
+    """Now: an episode stays open until a later test passes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,22 +82,6 @@ class Alert:
 
 
 @dataclass(frozen=True, slots=True)
-class ChangeLine:
-    number: int
-    time: str
-    iso: str
-    check: str
-    title: str
-    severity: str
-    subject: str
-    before: str
-    now: str
-    reason: str
-    ended: bool
-    link: str
-
-
-@dataclass(frozen=True, slots=True)
 class OpenLine:
     """The open failures of a check."""
 
@@ -121,12 +107,17 @@ class LivePage:
     judgement: str
     score: str
     state: tuple[Line, ...]
-    changes: tuple[ChangeLine, ...]
+    judged: bool
+    changes: tuple[ChangeRow, ...]
     changes_text: str
+    first_text: str
     changes_note: str
     all_changes: str
     open: tuple[OpenLine, ...]
     open_text: str
+    open_note: str
+    has_times: bool
+    """When a failure was first found says more than as of when results are."""
 
 
 def render(watched: Watched, told: Told, made: Made, is_slow: bool) -> tuple[str, str]:
@@ -154,7 +145,8 @@ def as_json(watched: Watched, told: Told, made: Made, is_slow: bool, version: st
         "lines": watched.lines,
         "judged_at": _iso(watched.judged_at),
         "last_line_taken_in_at": _iso(watched.taken_at),
-        "changes_last_hour": len(told.changes),
+        "changes_last_hour": len(told.later),
+        "first_judgement_last_hour": len(told.first),
         "changes_complete_since": _iso(told.complete_since),
         "open_failures": len(watched.open),
         "failed_hooks": watched.failed_hooks,
@@ -174,8 +166,7 @@ def as_json(watched: Watched, told: Told, made: Made, is_slow: bool, version: st
 
 def _page(watched: Watched, told: Told, made: Made, is_slow: bool) -> LivePage:
     about = made.page.about if made.page else None
-    changes = told.changes
-    shown = tuple(_change_line(c, made.page) for c in reversed(changes[-SHOWN:]))
+    shown = tuple(islice(rows(told.later, made.page), SHOWN))
     return LivePage(
         organisation=watched.organisation,
         period=about.period if about else "",
@@ -184,20 +175,24 @@ def _page(watched: Watched, told: Told, made: Made, is_slow: bool) -> LivePage:
         report_note=_report_note(watched, told, made),
         judgement=about.judgement if about else "",
         score=about.score if about else "",
-        state=tuple(_state(watched, made.page)),
+        state=tuple(_state(watched)),
+        judged=bool(watched.as_of),
         changes=shown,
-        changes_text=_changes_text(watched, changes, shown),
+        changes_text=_changes_text(watched, told, shown),
+        first_text=_first_text(told),
         changes_note=_changes_note(watched, told),
-        all_changes=say("All as JSON lines") if changes else "",
-        open=tuple(_open_lines(watched, made.page)),
+        all_changes=say("All as JSON lines") if told.changes else "",
+        open=tuple(_open_lines(watched, told, made.page)),
         open_text=_open_text(watched),
+        open_note=_open_note(watched),
+        has_times=watched.moves or any(o.opened_at != watched.as_of for o in watched.open),
     )
 
 
 def _alerts(watched: Watched, made: Made, is_slow: bool) -> Iterator[Alert]:
     if watched.is_behind:
         yield Alert(say("The watch is behind."), say("More lines wait than it takes in at once."))
-    elif is_slow:
+    elif is_slow and watched.as_of:  # the first judgement has its line below
         since = _clock(watched.round_at or watched.started_at)
         yield Alert(
             say("The watch has been judging since {time}.", time=since),
@@ -205,9 +200,9 @@ def _alerts(watched: Watched, made: Made, is_slow: bool) -> Iterator[Alert]:
         )
     if made.problem:
         at = _clock(made.failed_at) if made.failed_at else ""
-        yield Alert(say("The report could not be made at {time}.", time=at), made.problem)
+        yield Alert(say("The report could not be made at {time}:", time=at), made.problem)
     for check, why in watched.faults:
-        yield Alert(say("{check} could not be run.", check=check), why)
+        yield Alert(say("{check} could not be run:", check=check), why)
     if watched.failed_hooks:
         yield Alert(
             say_n(
@@ -219,28 +214,31 @@ def _alerts(watched: Watched, made: Made, is_slow: bool) -> Iterator[Alert]:
         )
 
 
-def _state(watched: Watched, page: Page | None) -> Iterator[Line]:
+def _state(watched: Watched) -> Iterator[Line]:
     if watched.as_of:
         yield Line(say("Results as of"), _moment(watched.as_of))
     if watched.judged_at:
         took = say("took {seconds} s", seconds=f"{watched.seconds:.0f}")
         yield Line(say("Last judged"), f"{_clock(watched.judged_at)} ({took})")
     elif not watched.as_of:
-        yield Line(say("Last judged"), say("not yet: the first judgement is being made"))
+        began = _clock(watched.started_at)
+        text = say("not yet: the first judgement is being made since {time}", time=began)
+        yield Line(say("Last judged"), text)
+        return
     last = (
         say("the last one at {time}", time=_clock(watched.taken_at))
         if watched.taken_at
         else say("none since the watch began at {time}", time=_clock(watched.started_at))
     )
     yield Line(say("Lines taken in"), f"{number(watched.lines)}, {last}")
-    if page and page.about.last_event_at:
-        yield Line(say("Latest record of a log"), _moment(page.about.last_event_at))
 
 
 def _report_note(watched: Watched, told: Told, made: Made) -> str:
     page, parts = made.page, []
     if page:
         parts.append(say("made at {time}", time=_clock(page.made_at)))
+        if latest := page.about.last_event_at:
+            parts.append(say("its latest record is of {time}", time=_moment(latest)))
         if newer := sum(c.number > page.about.told for c in told.changes):
             parts.append(say_n("one change is newer", "{n} changes are newer", newer))
     if made.working_since:
@@ -254,38 +252,29 @@ def _being_made(is_next: bool, time: str) -> str:
     return say("The first one is being made since {time}.", time=time)
 
 
-def _change_line(change: Change, page: Page | None) -> ChangeLine:
-    return ChangeLine(
-        number=change.number,
-        time=f"{change.told_at.astimezone(UTC):%H:%M:%S}",
-        iso=_iso(change.told_at),
-        check=change.check,
-        title=content(change.title),
-        severity=change.severity,
-        subject=change.subject or say("the whole organisation"),
-        before=_spoken(change.before),
-        now=_spoken(change.now),
-        reason=change.reason,
-        ended=change.ended,
-        link=_link(page, change.check, change.subject),
-    )
-
-
-def _link(page: Page | None, check: str, subject: str) -> str:
-    """Return where the report has a result; '' where it has none."""
-    place = page.about.places.get(check, "") if page else ""
-    return f"{place}#v-{ids.finding(check, subject)}" if place else ""
-
-
-def _changes_text(watched: Watched, changes: Sequence[Change], shown: Sequence[ChangeLine]) -> str:
-    if not changes and not watched.as_of:
+def _changes_text(watched: Watched, told: Told, shown: Sequence[ChangeRow]) -> str:
+    total, listed = len(told.later), sum(len(row.checks) for row in shown)
+    if not told.changes and not watched.as_of:
         return say("Nothing has been judged yet.")
-    if not changes:
+    if not total and told.first:
+        return say("No result has changed since the first judgement.")
+    if not total:
         return say("No result changed.")
-    if len(shown) < len(changes):
-        total, first = number(len(changes)), number(len(shown))
-        return say("{n} results changed; the newest {first} are listed.", n=total, first=first)
-    return say_n("One result changed.", "{n} results changed; the newest first.", len(changes))
+    if listed < total:
+        counts = {"n": number(total), "first": number(listed)}
+        return say("{n} results changed; the newest {first} are listed.", **counts)
+    return say_n("One result changed.", "{n} results changed; the newest first.", total)
+
+
+def _first_text(told: Told) -> str:
+    if not told.first:
+        return ""
+    return say_n(
+        "One failure that the first judgement found at {time} is not listed here.",
+        "{n} failures that the first judgement found at {time} are not listed here.",
+        len(told.first),
+        time=_clock(told.first[0].told_at),
+    )
 
 
 def _changes_note(watched: Watched, told: Told) -> str:
@@ -298,10 +287,12 @@ def _changes_note(watched: Watched, told: Told) -> str:
     return f"{note} {say('All are in {file}.', file=watched.out)}" if watched.out else note
 
 
-def _open_lines(watched: Watched, page: Page | None) -> Iterator[OpenLine]:
+def _open_lines(watched: Watched, told: Told, page: Page | None) -> Iterator[OpenLine]:
     titles = page.about.titles if page else {}
+    newer = {(c.check, c.subject) for c in told.changes if page and c.number > page.about.told}
     for check, group in groupby(sorted(watched.open), key=lambda o: o.check):
-        open_ = list(group)
+        open_ = sorted(group, key=lambda o: o.opened_at)
+        in_report = [o.subject for o in open_ if (check, o.subject) not in newer]
         oldest, newest = open_[0].opened_at, open_[-1].opened_at
         names = [o.subject for o in reversed(open_) if o.subject]
         more = len(names) - NAMED
@@ -314,7 +305,7 @@ def _open_lines(watched: Watched, page: Page | None) -> Iterator[OpenLine]:
             newest=_moment(newest),
             age=_age(oldest, watched.as_of) if watched.moves else "",
             about=say("{names} and {n} more", names=about, n=number(more)) if more > 0 else about,
-            link=_link(page, check, open_[-1].subject),
+            link=link(page, check, in_report[-1]) if in_report else "",
         )
 
 
@@ -333,6 +324,17 @@ def _open_text(watched: Watched) -> str:
     )
 
 
+def _open_note(watched: Watched) -> str:
+    n_others = sum(not o.fails for o in watched.open)
+    if not n_others:
+        return ""
+    return say_n(
+        "One of them does not fail now: it stays open until a later test passes.",
+        "{n} of them do not fail now: they stay open until a later test passes.",
+        n_others,
+    )
+
+
 def _age(since: str, as_of: str) -> str:
     minutes = int((_utc(as_of) - _utc(since)).total_seconds()) // 60
     if minutes < 120:
@@ -340,10 +342,6 @@ def _age(since: str, as_of: str) -> str:
     if minutes < 2 * 24 * 60:
         return say_n("(for one hour)", "(for {n} hours)", minutes // 60)
     return say_n("(for one day)", "(for {n} days)", minutes // (24 * 60))
-
-
-def _spoken(status: str) -> str:
-    return status.replace("_", " ")
 
 
 def _clock(at: datetime) -> str:

@@ -40,6 +40,8 @@ class Change(msgspec.Struct, frozen=True):
     """Status; '' where there was no result."""
     now: str
     reason: str
+    is_as_before: bool
+    """Status and reason are as before: only its waiver is another."""
     ended: bool
     """Its episode has ended."""
     line: msgspec.Raw
@@ -58,6 +60,8 @@ class _Begun(msgspec.Struct):
 
     complete_since: datetime | None
     last: int
+    at_first: int = 0
+    """Number of the last change that the first judgement told of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,28 +72,45 @@ class Told:
     """The oldest first."""
     complete_since: datetime | None
     """No change is missing since then; None: none is missing of the hour."""
+    at_first: int = 0
+    """Number of the last change that the first judgement told of."""
+
+    @property
+    def first(self) -> tuple[Change, ...]:
+        """Return what the first judgement found: it was so before anyone looked."""
+        return tuple(c for c in self.changes if c.number <= self.at_first)
+
+    @property
+    def later(self) -> tuple[Change, ...]:
+        """Return what changed since."""
+        return tuple(c for c in self.changes if c.number > self.at_first)
 
 
 class ToldChanges:
     """Keeps the changes of the last hour in a file."""
 
-    def __init__(self, folder: Path, outbox: Outbox, committed_at: datetime) -> None:
+    def __init__(
+        self, folder: Path, outbox: Outbox, committed_at: datetime, is_first: bool = False
+    ) -> None:
         """Take up what is kept; add what was committed last, if it is not there yet."""
         self._path = folder / NAME
         self._changes: deque[Change] = deque()
         self._last = 0
         """Number of the last change."""
+        self._at_first = 0
         self._complete_since: datetime | None = None
         self._in_file = 0
         self._shown: tuple[Change, ...] = ()
         """As other threads see them."""
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._load()
-        self.add(outbox, committed_at)
+        self.add(outbox, committed_at, is_first)
         self._write()
 
-    def add(self, outbox: Outbox, told_at: datetime) -> None:
-        """Add the lines that were committed last, and drop those that are older than the hour."""
+    def add(self, outbox: Outbox, told_at: datetime, is_first: bool = False) -> None:
+        """Add the lines that were committed last, perhaps by the first judgement of all; drop those
+        that are older than the hour.
+        """
         told_at = told_at.astimezone(UTC)
         if outbox.first > self._last + 1:
             self._complete_since = told_at  # some were told while nobody kept them
@@ -102,7 +123,10 @@ class ToldChanges:
         self._changes.extend(fresh)
         self._drop(told_at)
         self._shown = tuple(self._changes)
-        if fresh:
+        if is_first and fresh:
+            self._at_first = self._last
+            self._write()
+        elif fresh:
             self._append(fresh)
 
     def within(self, now: datetime) -> Told:
@@ -110,7 +134,7 @@ class ToldChanges:
         since = now.astimezone(UTC) - SPAN
         found = tuple(c for c in self._shown if c.told_at > since)
         is_short = self._complete_since and self._complete_since > since
-        return Told(found, self._complete_since if is_short else None)
+        return Told(found, self._complete_since if is_short else None, self._at_first)
 
     def _drop(self, now: datetime) -> None:
         while self._changes and self._changes[0].told_at <= now - SPAN:
@@ -132,7 +156,8 @@ class ToldChanges:
     def _write(self) -> None:
         """Write all anew, whole or not at all."""
         part = self._path.with_name(f".{NAME}.part")
-        first = msgspec.json.encode(_Begun(self._complete_since, self._last)) + b"\n"
+        begun = _Begun(self._complete_since, self._last, self._at_first)
+        first = msgspec.json.encode(begun) + b"\n"
         part.touch(mode=0o600)
         part.write_bytes(first + b"".join(map(_line, self._changes)))
         sync(part)
@@ -147,6 +172,7 @@ class ToldChanges:
         except (OSError, ValueError):
             return
         self._complete_since, self._last = begun.complete_since, begun.last
+        self._at_first = begun.at_first
         for line in lines:
             with suppress(ValueError):
                 kept = msgspec.json.decode(line, type=_Kept)
@@ -188,7 +214,8 @@ class _Finding(msgspec.Struct):
 
 def _change(line: msgspec.Raw, number: int, told_at: datetime) -> Change:
     finding = msgspec.json.decode(line, type=_Finding)
-    said = finding.compliance
+    said, more = finding.compliance, finding.unmapped
+    is_same = said.status_code == more.get("status_before")
     return Change(
         number=number,
         told_at=told_at,
@@ -196,9 +223,10 @@ def _change(line: msgspec.Raw, number: int, told_at: datetime) -> Change:
         title=said.desc,
         severity=finding.severity.lower(),
         subject=str(finding.resources[0].get("uid", "")) if finding.resources else "",
-        before=str(finding.unmapped.get("status_before", "")),
+        before=str(more.get("status_before", "")),
         now=said.status_code,
         reason=said.status_details[0] if said.status_details else "",
+        is_as_before=is_same and more.get("reason_code") == more.get("reason_code_before"),
         ended=finding.activity_name == "Close",
         line=line,
     )

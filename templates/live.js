@@ -57,7 +57,7 @@ const tick = async () => {
     lost.hidden = true;
   } catch (failed) {
     const words = failed.status === 401 ? lost.dataset.refused : lost.dataset.text;
-    const text = words.replace("{time}", answered.toISOString().slice(11, 19) + " UTC");
+    const text = words.replace("{time}", answered.toISOString().slice(0, 19).replace("T", " ") + " UTC");
     if (lost.textContent !== text) lost.textContent = text;
     lost.hidden = false;
   }

@@ -5,6 +5,8 @@ Needs Chromium and the extra `browser`; `make browser` sets both up. Without the
 
 from __future__ import annotations
 
+import re
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -16,14 +18,14 @@ import msgspec
 import pytest
 from fixture_estate import Estate
 from test_browser import CHROMIUM, QUIET, sync_api, violations
-from test_live import ABOUT, TOKEN, Making, outbox
+from test_live import ABOUT, TOKEN, Making, line, outbox
 
 from reporter.pipeline.assess import Options
 from reporter.pipeline.live import live as live_module
 from reporter.pipeline.live import page_run
 from reporter.pipeline.live.live import Live, Serve
 from reporter.pipeline.live.page_access import Place
-from reporter.pipeline.watch.cursor import FORMAT, Cursor, Episode
+from reporter.pipeline.watch.cursor import FORMAT, Cursor, Episode, Outbox
 from reporter.pipeline.watch.watching import Setting
 from reporter.report.html import page as html
 
@@ -100,7 +102,11 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     code = live_module.code_of
 
     def quicker(names: Any, *more: Any) -> str:
-        return code(names, *more).replace("EVERY = 3000", "EVERY = 100")
+        return (
+            code(names, *more)
+            .replace("EVERY = 3000", "EVERY = 100")
+            .replace("PATIENCE = 20000", "PATIENCE = 1000")
+        )
 
     monkeypatch.setattr(live_module, "code_of", quicker)
 
@@ -183,15 +189,74 @@ def test_a_watch_that_no_longer_answers_is_told_of(
     live: Callable[..., Live],
 ) -> None:
     shown = live(n=1)
-    with browser.new_context() as context:
+    with browser.new_context(bypass_csp=True) as context:
         page = context.new_page()
         page.goto(shown.address)
         page.wait_for_timeout(300)
         assert page.locator("#lost").is_hidden()
         shown._server.end()
         page.wait_for_selector("#lost:not([hidden])")
-        assert "The watch has not answered since" in page.locator("#lost").inner_text()
-        assert "UTC" in page.locator("#lost").inner_text()
+        text = page.locator("#lost").inner_text()
+        assert re.search(r"has not answered since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC\.", text)
+        assert violations(page) == []
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_watch_that_hangs_is_told_of_wherever_the_reader_is_until_it_goes_on(
+    browser: Any,
+    live: Callable[..., Live],
+) -> None:
+    shown, goes_on = live(n=60), threading.Event()
+    with browser.new_context(viewport={"width": 1280, "height": 700}) as context:
+        page = context.new_page()
+        page.goto(shown.address)
+        page.evaluate("scrollTo(0, 900)")
+        shown._server.answers = lambda name: goes_on.wait(30) and shown.answer(name)
+        page.wait_for_selector("#lost:not([hidden])", timeout=10_000)
+        assert 0 <= page.locator("#lost").bounding_box()["y"] < 100
+        goes_on.set()
+        page.wait_for_selector("#lost", state="hidden")
+
+
+@pytest.mark.usefixtures("quick")
+def test_who_is_refused_is_asked_for_the_token(
+    browser: Any,
+    live: Callable[..., Live],
+) -> None:
+    shown = live(token=TOKEN, n=1)
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.goto(f"{shown.address}?token={TOKEN}")
+        page.wait_for_selector("#c-1")
+        context.clear_cookies()
+        page.wait_for_selector("#lost:not([hidden])")
+        assert "The watch has asked for its token since" in page.locator("#lost").inner_text()
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_names_that_are_long_or_look_like_html_are_shown_whole_and_do_nothing(
+    browser: Any, live: Callable[..., Live], width: int
+) -> None:
+    names = ["x" * 200, "<img src=x onerror=alert(1)><script>alert(2)</script>", "many words " * 30]
+    shown, said = live(), []
+    lines = [line(n, subject=name, reason=name) for n, name in enumerate(names, 1)]
+    cursor = committed(1, 0)
+    cursor.outbox = Outbox(1, lines)
+    cursor.episodes = [Episode(name, "INV-02", name, AS_OF, "") for name in names]
+    shown.note(cursor, 1, {"INV-02": names[1]}, 1.0, 0, False)
+    with browser.new_context(viewport={"width": width, "height": 900}) as context:
+        page = context.new_page()
+        page.on("console", lambda m: said.append(m.text))
+        page.on("dialog", lambda dialog: said.append(dialog.message))
+        page.goto(shown.address)
+        for n, name in enumerate(names, 1):
+            row = page.locator(f"#c-{n}")
+            assert row.inner_text().count(name.strip()) == 2
+            sides = row.evaluate("e => [...e.querySelectorAll('bdi')].map(b => b.getBoundingClientRect()).map(r => [r.left, r.right])")  # fmt: skip
+            assert all(0 <= left < right <= width for left, right in sides)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert page.locator("main img").count() == 0
+    assert said == []
 
 
 def test_without_a_script_the_page_is_whole_and_loads_anew(

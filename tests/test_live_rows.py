@@ -67,7 +67,7 @@ def test_like_results_of_a_subject_are_one_row_and_a_failure_is_one_of_its_own(
     )
     numbers, page = listed(told)
     assert numbers == [1, 2, 3, 4, 5, 6, 11, 12, 13]
-    assert "5 checks UNK-00, UNK-01, UNK-02, UNK-03, UNK-04" in text_of(page)
+    assert "5 checks UNK-00, UNK-01, UNK-02, UNK-03, UNK-04 " in text_of(page)
     assert "13 results changed; the newest first." in text_of(page)
 
 
@@ -134,6 +134,12 @@ def test_before_the_first_judgement_no_number_is_told() -> None:
     text = text_of(render(watched, Told((), None), Made(), True)[0])
     assert "the first judgement is being made since 2026-11-29 12:00:00 UTC" in text
     assert "Lines taken in" not in text and "has been judging" not in text
+
+
+def test_a_check_has_its_title_before_there_is_a_report(tmp_path: Path) -> None:
+    page, _ = render(WATCHED, told_of(tmp_path, {}), Made(), False)
+    open_ = text_of(page.partition('id="open"')[2])
+    assert "ENT-05 Agents act within what they were granted" in open_
 
 
 def test_an_open_failure_that_does_not_fail_now_is_counted_apart() -> None:

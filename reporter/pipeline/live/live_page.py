@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
-from reporter.i18n.translate import say, say_n, speaking
+from reporter.i18n.translate import content, say, say_n, speaking
 from reporter.pipeline.live.change_rows import ChangeRow, link, rows
 from reporter.pipeline.live.page_maker import Made, Page
 from reporter.pipeline.live.page_run import REPORT
@@ -288,7 +288,7 @@ def _changes_note(watched: Watched, told: Told) -> str:
 
 
 def _open_lines(watched: Watched, told: Told, page: Page | None) -> Iterator[OpenLine]:
-    titles = page.about.titles if page else {}
+    titles = page.about.titles if page else {c.check: content(c.title) for c in told.changes}
     newer = {(c.check, c.subject) for c in told.changes if page and c.number > page.about.told}
     for check, group in groupby(sorted(watched.open), key=lambda o: o.check):
         open_ = sorted(group, key=lambda o: o.opened_at)

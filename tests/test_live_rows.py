@@ -84,6 +84,19 @@ def test_a_result_has_a_link_once_the_report_has_it(tmp_path: Path) -> None:
     assert [links(known) for known in (0, 1, 2)] == [[0, 0], [1, 1], [2, 1]]
 
 
+def test_what_is_no_result_any_more_has_no_link(tmp_path: Path) -> None:
+    told = told_of(tmp_path, {"before": "fail", "now": "not_applicable"})
+    silent = replace(WATCHED, open=(Open("ENT-05", WATCHED.as_of, "agent-1", fails=False),))
+    page, _ = render(silent, told, made(told=99), False)
+    assert "#v-" not in page
+
+
+def test_names_are_set_apart_from_each_other() -> None:
+    open_ = tuple(Open("ENT-05", WATCHED.as_of, name) for name in ("agent-1", "\u05e1\u05d5\u05db"))
+    page, _ = render(replace(WATCHED, open=open_), Told((), None), made(), False)
+    assert "\u2068\u05e1\u05d5\u05db\u2069, \u2068agent-1\u2069" in page
+
+
 @pytest.mark.parametrize(
     ("given", "text"),
     [

@@ -96,9 +96,10 @@ def _row(group: list[Change], page: Page | None) -> ChangeRow:
 
 
 def _link_of(change: Change, page: Page | None) -> str:
-    """Return the link of a change; '' where the report was made before it."""
+    """Return the link of a change; '' where the report was made before it, or has no result."""
     is_in = page is not None and change.number <= page.about.told
-    return link(page, change.check, change.subject) if is_in else ""
+    is_result = change.now != "not_applicable"
+    return link(page, change.check, change.subject) if is_in and is_result else ""
 
 
 def _note(change: Change) -> str:

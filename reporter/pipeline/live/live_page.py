@@ -26,6 +26,8 @@ SHOWN = 200
 """Rows of changes on the page; all are in its JSON lines."""
 NAMED = 3
 """Subjects named for a check that fails."""
+APART = "\u2068\u2069"
+"""First strong isolate, and its end."""
 SLOW = timedelta(seconds=60)
 """A round that takes longer is told of."""
 
@@ -292,11 +294,12 @@ def _open_lines(watched: Watched, told: Told, page: Page | None) -> Iterator[Ope
     newer = {(c.check, c.subject) for c in told.changes if page and c.number > page.about.told}
     for check, group in groupby(sorted(watched.open), key=lambda o: o.check):
         open_ = sorted(group, key=lambda o: o.opened_at)
-        in_report = [o.subject for o in open_ if (check, o.subject) not in newer]
+        in_report = [o.subject for o in open_ if o.fails and (check, o.subject) not in newer]
         oldest, newest = open_[0].opened_at, open_[-1].opened_at
         names = [o.subject for o in reversed(open_) if o.subject]
         more = len(names) - NAMED
-        about = ", ".join(names[:NAMED])
+        # Each is set apart: a name that runs from right to left would take the next with it.
+        about = ", ".join(f"{APART[0]}{name}{APART[1]}" for name in names[:NAMED])
         yield OpenLine(
             check=check,
             title=titles.get(check, ""),

@@ -36,6 +36,7 @@ from reporter.ingest.readers.files import discover
 from reporter.ingest.readers.inputs import FOLDERS, Inputs
 from reporter.pipeline.assess import Options, assess_workspace, known_content
 from reporter.pipeline.watch import cursor, hooks, watching
+from reporter.pipeline.watch.change_lines import millis_of
 from reporter.pipeline.watch.episodes import Moment, follow
 from reporter.pipeline.watch.hooks import Hooks
 from reporter.pipeline.watch.judge import Judged, Result, judge
@@ -680,6 +681,21 @@ def test_a_webhook_signs_its_lines_and_follows_no_redirect(code: int) -> None:
         server.shutdown()
     expected = hmac.new(b"secret", b"{}", "sha256").hexdigest()
     assert answer.got == [(f"sha256={expected}", b"{}")]
+
+
+@pytest.fixture
+def in_tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The clock of this process is another than UTC."""
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.parametrize("moment", ["2026-10-01T00:00:00", "2026-10-01T00:00:00+00:00"])
+def test_a_moment_is_of_utc_wherever_it_is_told(in_tokyo: None, moment: str) -> None:
+    assert millis_of(moment) == 1_790_812_800_000
 
 
 @pytest.mark.parametrize(

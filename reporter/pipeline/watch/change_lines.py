@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import uuid5
 
 from reporter.content.loader import Content
@@ -65,7 +65,7 @@ class Writer:
             event["status_id"], event["status"] = _STATUSES[activity]
             episode = change.episode
             if episode:
-                event["finding_info"]["first_seen_time"] = _millis(episode.opened_at)
+                event["finding_info"]["first_seen_time"] = millis_of(episode.opened_at)
             event["unmapped"] = event.get("unmapped", {}) | {
                 "status_before": change.before[0],
                 "reason_code_before": change.before[1],
@@ -145,5 +145,7 @@ def changes(
     return found
 
 
-def _millis(moment: str) -> int:
-    return int(datetime.fromisoformat(moment).timestamp() * 1000)
+def millis_of(moment: str) -> int:
+    """Return a moment, in UTC where it names no zone, as milliseconds since 1970."""
+    told = datetime.fromisoformat(moment)
+    return int((told if told.tzinfo else told.replace(tzinfo=UTC)).timestamp() * 1000)

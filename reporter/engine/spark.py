@@ -249,9 +249,10 @@ class Spark(Federated):
         kinds = self._kinds(name)
         columns = ", ".join(f'CAST("{n}" AS {for_arrow(kind)}) AS "{n}"' for n, kind in kinds)
         rows = self.arrow(f"SELECT {columns} FROM {name}").combine_chunks()
-        if not len(rows):
-            rows = rows.schema.empty_table().from_batches([_nothing(rows.schema)])
-        return asked(lambda: self._session.spark.createDataFrame(rows))
+        if len(rows):
+            return asked(lambda: self._session.spark.createDataFrame(rows))
+        # Spark Connect takes no table without rows.
+        return asked(lambda: self._session.spark.createDataFrame(_nulls(rows.schema)).limit(0))
 
     def _read_files(self, call: exp.ReadParquet) -> None:
         """Let a query read Parquet files in Spark, with the number of a row in its file and of that
@@ -296,10 +297,11 @@ class Spark(Federated):
         table.replace(exp.to_table(view, alias=alias))
 
 
-def _nothing(schema: pyarrow.Schema) -> pyarrow.RecordBatch:
+def _nulls(schema: pyarrow.Schema) -> pyarrow.Table:
+    """Return a row without any value."""
     import pyarrow as pa
 
-    return pa.RecordBatch.from_arrays([pa.array([], f.type) for f in schema], schema=schema)
+    return pa.table([pa.nulls(1, f.type) for f in schema], schema=schema)
 
 
 def _address(path: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import warnings
 from functools import cache
@@ -37,12 +38,15 @@ SMALL = {
 
 @cache
 def small_session() -> SparkSession:
-    """Return a session with two threads."""
+    """Return a session with two threads, or that of a server of Spark Connect or a cluster that are named."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from pyspark.sql import SparkSession
 
-        builder = SparkSession.builder.master("local[2]").appName("reporter tests")
+        if os.environ.get("SPARK_REMOTE"):
+            return SparkSession.builder.getOrCreate()
+        master = os.environ.get("REPORTER_TEST_MASTER", "local[2]")
+        builder = SparkSession.builder.master(master).appName("reporter tests")
         for name, value in SMALL.items():
             builder = builder.config(name, value)
         return builder.getOrCreate()

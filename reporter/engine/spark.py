@@ -28,6 +28,7 @@ from reporter.errors import InputError
 if TYPE_CHECKING:
     import pyarrow
     from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql.conf import RuntimeConfig
 
 KINDS = DATABRICKS.kinds
 """Type of ours -> type of Spark."""
@@ -66,13 +67,13 @@ def open_session() -> SparkSession:
             f"--engine spark needs pyspark: {error}", hint="pip install 'agent-reporter[spark]'"
         ) from error
     try:
-        if active := SparkSession.getActiveSession():
-            return active
-        builder = SparkSession.builder.appName("reporter")
-        for name, value in QUIET.items():
-            builder = builder.config(name, value)
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # a session elsewhere keeps its own
+            warnings.simplefilter("ignore")  # a session elsewhere keeps its own settings
+            if active := SparkSession.getActiveSession():
+                return active
+            builder = SparkSession.builder.appName("reporter")
+            for name, value in QUIET.items():
+                builder = builder.config(name, value)
             return builder.getOrCreate()
     except failures() as error:  # Java, the master or the address of Spark Connect
         raise InputError(
@@ -111,32 +112,57 @@ class Spark(Federated):
     ) -> None:
         """Take a session of the user's, which stays open, and a table of events that it reads.
 
-        Raises InputError where there is no such table, or it has other columns.
+        Raises InputError where there is no such table, or it has other columns; or where the
+        session cannot be reached, or set to what parity needs.
         """
         self._session = Session(spark)
         super().__init__(work, memory, room, (ROWS,) if events else ("in_events",))
         self._is_first = True
-        self._before = {name: spark.conf.get(name, None) for name in SETTINGS}
-        for name, value in SETTINGS.items():
-            spark.conf.set(name, value)
-        if events:
-            try:
+        self._before: dict[str, str | None] = {}
+        try:
+            self._set()
+            if events:
                 self._read_table(events)
-            except BaseException:
-                self.__exit__()
-                raise
+        except BaseException as error:
+            self.__exit__(error)
+            raise
+
+    def _set(self) -> None:
+        """Set the session as parity needs it; a service may refuse what is not so already."""
+        conf = self._session.spark.conf
+        for name, value in SETTINGS.items():
+            try:
+                before = conf.get(name, None)
+                conf.set(name, value)
+            except failures() as error:
+                if _has(conf, name, value):
+                    continue
+                raise InputError(
+                    f"this Spark session cannot be set to {name}={value}: {why(error)}",
+                    hint="With other settings results could differ. Hand over a session of a"
+                    " cluster of your own, as serverless compute refuses most settings.",
+                ) from error
+            self._before[name] = before
 
     def __exit__(self, *raised: object) -> None:
-        if self._is_first:
-            session, spark = self._session, self._session.spark
-            for view in (*(v for v, _ in session.placed.values()), *session.files):
-                spark.catalog.dropTempView(view)
-            for name, value in self._before.items():
-                if value is None:
-                    spark.conf.unset(name)
-                else:
-                    spark.conf.set(name, value)
-        super().__exit__(*raised)
+        try:
+            if self._is_first:
+                asked(self._set_back)
+        except Error:
+            if not any(raised):  # else the session is gone, as that error says
+                raise
+        finally:
+            super().__exit__(*raised)
+
+    def _set_back(self) -> None:
+        session, spark = self._session, self._session.spark
+        for view in (*(v for v, _ in session.placed.values()), *session.files):
+            spark.catalog.dropTempView(view)
+        for name, value in self._before.items():
+            if value is None:
+                spark.conf.unset(name)
+            else:
+                spark.conf.set(name, value)
 
     def version(self) -> str:
         """Return the versions of both, for the manifest."""
@@ -295,6 +321,14 @@ class Spark(Federated):
                 written.append(item)
         select.set("expressions", written)
         table.replace(exp.to_table(view, alias=alias))
+
+
+def _has(conf: RuntimeConfig, name: str, value: str) -> bool:
+    """Tell whether a setting is what we want, where it may not be set."""
+    try:
+        return bool(conf.get(name) == value)
+    except failures():
+        return False
 
 
 def _nulls(schema: pyarrow.Schema) -> pyarrow.Table:

@@ -28,6 +28,7 @@ test-spark: $(STAMP) ## set up Java and Spark, and hold both engines against eac
 	@$(PY) -m pytest -m "spark and not deep and not slow"
 
 slow-spark: $(STAMP) ## quarters and examples through Spark (after test-spark)
+	@$(PY) -m pip install -q --disable-pip-version-check 'pyspark[connect]'
 	@$(PY) -m pytest -m "spark and slow and not deep"
 
 deep: $(STAMP) ## the cases that the suite leaves out, for they take minutes

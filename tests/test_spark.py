@@ -15,7 +15,7 @@ from reporter.engine.duckdb import DuckDB
 from reporter.engine.spark import SETTINGS, Spark
 from reporter.engine.translation.spark_sql import translate
 from reporter.engine.translation.sql_nodes import NotPortable
-from reporter.errors import ReporterError
+from reporter.errors import InputError, ReporterError
 
 pytestmark = [pytest.mark.spark, needs_spark, pytest.mark.filterwarnings("ignore")]
 ACME = Path(__file__).parent.parent / "sample_data" / "acme"
@@ -180,6 +180,29 @@ def test_a_session_is_left_as_it_was(tmp_path: Path) -> None:
     assert {name: session.conf.get(name, None) for name in SETTINGS} == before
     assert names() == views
     session.conf.unset("spark.sql.session.timeZone")
+
+
+def test_a_setting_that_a_session_refuses_is_named_unless_it_is_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session, name = small_session(), "spark.sql.warehouse.dir"  # no session may be set to another
+    before = {n: session.conf.get(n, None) for n in SETTINGS}
+    monkeypatch.setitem(SETTINGS, name, "/elsewhere")
+    with pytest.raises(InputError, match=f"cannot be set to {name}=/elsewhere") as raised:
+        Spark(tmp_path / "refused", session)
+    assert "cluster of your own" in raised.value.hint
+    monkeypatch.setitem(SETTINGS, name, str(session.conf.get(name)))
+    with Spark(tmp_path / "w", session) as engine:
+        assert engine.one("SELECT 1") == 1
+    monkeypatch.delitem(SETTINGS, name)
+    assert {n: session.conf.get(n, None) for n in SETTINGS} == before
+
+
+def test_a_list_without_rows_goes_there_with_its_types(engine: Spark) -> None:
+    engine.run("CREATE TABLE nobody (who VARCHAR, since TIMESTAMP, n HUGEINT, names VARCHAR[])")
+    query = "SELECT e.n, b.since, b.n, b.names FROM in_events AS e LEFT JOIN nobody AS b USING (who) ORDER BY 1"
+    assert engine.rows(query) == [(n, None, None, None) for n in (1, 2, 3)]
+    assert engine.one("SELECT count(*) FROM nobody AS b SEMI JOIN in_events USING (who)") == 0
 
 
 @pytest.mark.parametrize(

@@ -40,10 +40,11 @@ import reporter
 from reporter.engine.executors import Executors
 from reporter.engine.spark import SETTINGS, open_session
 
-quarter, run, cache, table = sys.argv[1:]
+quarter, folder, cache, table = sys.argv[1:]
 session = open_session()
 before = {name: session.conf.get(name, None) for name in SETTINGS}
-reporter.assess(quarter, run, cache=cache, spark=session, events=table)
+reporter.assess(quarter, f"{folder}/files", cache=cache, spark=session)
+reporter.assess(quarter, f"{folder}/table", cache=cache, spark=session, events=table)
 print(json.dumps({
     "of": type(session).__module__,
     "views": [row.viewName for row in session.sql("SHOW VIEWS").collect()],
@@ -51,7 +52,7 @@ print(json.dumps({
     "by_executors": [*Executors(session).results(math.factorial, [(5,), (3,)])],
 }))
 """
-"""Hands over a session that the environment names, and tells what is left of the run in it."""
+"""Assesses files, then a table, in a session that the environment names; tells what is left of that in it."""
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +82,7 @@ def _served(words: list[str], folder: Path, said: str) -> Iterator[None]:
     """Run a server of Spark until the end; it is there once its log says so."""
     spec = find_spec("pyspark")
     assert spec and spec.origin
-    log = folder / f"{words[1].rpartition('.')[2]}.log"
+    log = folder / f"{next(w for w in words if w.startswith('org.')).rpartition('.')[2]}.log"
     command = [str(Path(spec.origin).parent / "bin" / words[0]), *words[1:]]
     with log.open("w") as out:
         server = subprocess.Popen(
@@ -145,60 +146,41 @@ def _quoted(beginning: str) -> str:
     return found[1]
 
 
-def _ran(words: list[str], environment: dict[str, str]) -> str:
-    done = subprocess.run(
-        words, env=_environment(**environment), capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    return done.stdout
-
-
 def _results(run: Path) -> list[tuple[Any, ...]]:
     order = 'SELECT * EXCLUDE (place) FROM held ORDER BY "check", subject'
     return [row for rows in Parquet(run / "results.parquet").batches(order) for row in rows]
 
 
-def _run_files(made: Path, run: Path, environment: dict[str, str]) -> None:
-    """Run the command of the page over the files of a quarter; hold its results against DuckDB's."""
-    words = [sys.executable, "-m", "reporter", "assess", str(QUARTER), "--out", str(run)]
-    words += ["--cache", str(made / "cache"), "--engine", "spark", "--formats", "json", "--quiet"]
-    _ran(words, environment)
+def _assessed(made: Path, folder: Path, environment: dict[str, str]) -> str:
+    """Assess both in one session; hold results against those of DuckDB, and return whose it was."""
+    words = [sys.executable, "-W", "ignore", "-c", HANDED, str(QUARTER), str(folder)]
+    words += [str(made / "cache"), f"parquet:{made}/events.parquet"]
+    done = subprocess.run(
+        words, env=_environment(**environment), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
     for name in ("results.parquet", "actors.parquet"):
-        assert (run / name).read_bytes() == (made / "plain" / name).read_bytes()
-    engine = json.loads((run / "report.json").read_text())["hashes"]["engine"]
+        assert (folder / "files" / name).read_bytes() == (made / "plain" / name).read_bytes()
+    assert _results(folder / "table") == _results(made / "plain")
+    engine = json.loads((folder / "files/report.json").read_text())["hashes"]["engine"]
     assert ", spark 4" in engine
-
-
-def _run_table(made: Path, run: Path, environment: dict[str, str]) -> dict[str, Any]:
-    """Hand over a session, with a table of the same events; return what it tells."""
-    table = f"parquet:{made}/events.parquet"
-    words = [sys.executable, "-W", "ignore", "-c", HANDED, str(QUARTER), str(run)]
-    told = _ran([*words, str(made / "cache"), table], environment)
-    assert _results(run) == _results(made / "plain")
-    answer: dict[str, Any] = json.loads(told.splitlines()[-1])
-    assert answer["is_left_as_it_was"] and answer["views"] == []
-    assert answer["by_executors"] == [120, 6]
-    return answer
+    told = json.loads(done.stdout.splitlines()[-1])
+    assert told["is_left_as_it_was"] and told["views"] == []
+    assert told["by_executors"] == [120, 6]
+    return str(told["of"])
 
 
 @needs_connect
-def test_files_over_spark_connect(made: Path, connect: dict[str, str], tmp_path: Path) -> None:
-    _run_files(made, tmp_path / "run", connect)
+def test_spark_connect_gives_what_duckdb_gives(
+    made: Path, connect: dict[str, str], tmp_path: Path
+) -> None:
+    assert _assessed(made, tmp_path, connect) == "pyspark.sql.connect.session"
 
 
-@needs_connect
-def test_a_table_over_spark_connect(made: Path, connect: dict[str, str], tmp_path: Path) -> None:
-    answer = _run_table(made, tmp_path / "run", connect)
-    assert answer["of"] == "pyspark.sql.connect.session"
-
-
-def test_files_on_a_cluster(made: Path, cluster: dict[str, str], tmp_path: Path) -> None:
-    _run_files(made, tmp_path / "run", cluster)
-
-
-def test_a_table_on_a_cluster(made: Path, cluster: dict[str, str], tmp_path: Path) -> None:
-    answer = _run_table(made, tmp_path / "run", cluster)
-    assert answer["of"] == "pyspark.sql.session"
+def test_a_cluster_gives_what_duckdb_gives(
+    made: Path, cluster: dict[str, str], tmp_path: Path
+) -> None:
+    assert _assessed(made, tmp_path, cluster) == "pyspark.sql.session"
     (folder,) = cluster.values()
     assert [
         *Path(folder).glob("work/app-*/0/stderr")

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fixture_event_table import write_table
+from fixture_event_table import company_in, write_table
 from fixture_spark import SMALL, needs_spark
 
 import reporter
@@ -29,7 +29,6 @@ needs_connect = pytest.mark.skipif(
     reason="needs the client of Spark Connect: make slow-spark",
 )
 ROOT = Path(__file__).parent.parent
-QUARTER = ROOT / "sample_data/acme/2026-q3"
 PAGE = (ROOT / "docs/spark.md").read_text(encoding="utf-8")
 SERVER = "org.apache.spark.sql.connect.service.SparkConnectServer"
 MASTER = "org.apache.spark.deploy.master.Master"
@@ -40,11 +39,11 @@ import reporter
 from reporter.engine.executors import Executors
 from reporter.engine.spark import SETTINGS, open_session
 
-quarter, folder, cache, table = sys.argv[1:]
+company, folder, cache, table = sys.argv[1:]
 session = open_session()
 before = {name: session.conf.get(name, None) for name in SETTINGS}
-reporter.assess(quarter, f"{folder}/files", cache=cache, spark=session)
-reporter.assess(quarter, f"{folder}/table", cache=cache, spark=session, events=table)
+reporter.assess(company, f"{folder}/files", cache=cache, spark=session)
+reporter.assess(company, f"{folder}/table", cache=cache, spark=session, events=table)
 print(json.dumps({
     "of": type(session).__module__,
     "views": [row.viewName for row in session.sql("SHOW VIEWS").collect()],
@@ -57,10 +56,11 @@ print(json.dumps({
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder: a run of a quarter without Spark, its cache, and the events of the quarter as a table."""
+    """A folder: a company, a run of it without Spark, their cache, and its events as a table."""
     place = tmp_path_factory.mktemp("made")
-    reporter.assess(QUARTER, place / "plain", fresh=True, cache=place / "cache")
-    write_table(QUARTER, place / "events.parquet")
+    company = company_in(place)
+    reporter.assess(company, place / "plain", cache=place / "cache")
+    write_table(company, place / "events.parquet")
     return place
 
 
@@ -153,7 +153,7 @@ def _results(run: Path) -> list[tuple[Any, ...]]:
 
 def _assessed(made: Path, folder: Path, environment: dict[str, str]) -> str:
     """Assess both in one session; hold results against those of DuckDB, and return whose it was."""
-    words = [sys.executable, "-W", "ignore", "-c", HANDED, str(QUARTER), str(folder)]
+    words = [sys.executable, "-W", "ignore", "-c", HANDED, str(made / "company"), str(folder)]
     words += [str(made / "cache"), f"parquet:{made}/events.parquet"]
     done = subprocess.run(
         words, env=_environment(**environment), capture_output=True, text=True, check=False

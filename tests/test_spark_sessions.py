@@ -89,7 +89,7 @@ def _served(words: list[str], folder: Path, said: str) -> Iterator[None]:
             command, cwd=folder, env=_environment(), stdout=out, stderr=out, start_new_session=True
         )
     try:
-        end = time.monotonic() + 120
+        end = time.monotonic() + 240
         while said not in log.read_text():
             assert server.poll() is None and time.monotonic() < end, log.read_text()[-2000:]
             time.sleep(0.2)

@@ -200,9 +200,9 @@ def test_a_setting_that_a_session_refuses_is_named_unless_it_is_so(
 
 def test_a_list_without_rows_goes_there_with_its_types(engine: Spark) -> None:
     engine.run("CREATE TABLE nobody (who VARCHAR, since TIMESTAMP, n HUGEINT, names VARCHAR[])")
-    query = "SELECT e.n, b.since, b.n, b.names FROM in_events AS e LEFT JOIN nobody AS b USING (who) ORDER BY 1"
+    query = "SELECT e.n, b.since, b.n AS m, b.names FROM in_events AS e LEFT JOIN nobody AS b USING (who) ORDER BY 1"
     assert engine.rows(query) == [(n, None, None, None) for n in (1, 2, 3)]
-    assert engine.one("SELECT count(*) FROM nobody AS b SEMI JOIN in_events USING (who)") == 0
+    assert engine.one("SELECT count(*) FROM nobody AS b JOIN in_events AS e USING (who)") == 0
 
 
 @pytest.mark.parametrize(

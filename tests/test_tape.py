@@ -41,6 +41,7 @@ STATEMENTS = (
     "CREATE OR REPLACE TABLE lists AS SELECT who, tier + 1 AS tier FROM lists",
     "CREATE TABLE by_either AS SELECT e.who, e.tool, count(*) AS n FROM acts AS e GROUP BY GROUPING SETS ((e.who), (e.tool))",
     "CREATE TABLE people AS SELECT DISTINCT who, upper(who) AS name, tool IS NULL AND who = 'x' AS is_odd FROM acts",
+    "UPDATE people SET is_odd = TRUE WHERE who IN (SELECT who FROM strangers)",
     "CREATE TABLE named AS SELECT k.name, count(*) AS n FROM acts AS e JOIN people AS k ON k.who = e.who GROUP BY k.name",
     "CREATE TABLE last AS SELECT l.who, l.tier, t.last_at FROM lists AS l JOIN totals AS t USING (who)",
 )

@@ -299,14 +299,12 @@ class Tape:
         for i, step in enumerate(self.steps):
             if step.sum is None:
                 continue
-            texts = [step.sum.sql]
+            texts, seen = [step.sum.sql], set[str]()
             left = {*(step.words & views.keys())}
             while left:
-                view = views.pop(left.pop(), None)
-                if view:
-                    texts.append(_query_of(view.sql))
-                    left |= view.words & views.keys()
-            views = {s.target: s for s in self.steps if s.is_view and s.target in self.grown}
+                seen.add(name := left.pop())
+                texts.append(_query_of(views[name].sql))
+                left |= (views[name].words & views.keys()) - seen
             names = {t for t, _ in self.inputs(i)} - {self.base}
             self.by_key[i] = frozenset(
                 n
@@ -332,19 +330,20 @@ class Tape:
             return False
         if not partial.isdisjoint(step.words):
             return True
-        others = self.moved_for(i, moved)
         if i in self.ran:
-            return any(self.ran[i].get(m) != self.marks.get(m) for m in others)
+            before = self.ran[i]
+            return any(before[m] != self.marks.get(m) for m in moved & before.keys())
         return (
             step.target in self.again
-            or bool(others)
+            or bool(self.moved_for(i, moved))
             or self.touched.get(i) == self.generation
             or (base in self.inputs(i) and i not in self.conditions)
         )
 
     def has_run(self, i: int) -> None:
         """Take note that a statement ran, and over what."""
-        self.ran[i] = {m: self.marks.get(m) for m in self.inputs(i)}
+        base = self.base, None
+        self.ran[i] = {m: self.marks.get(m) for m in self.inputs(i) if m != base}
 
     def is_too_early(self, i: int, begun: set[str]) -> bool:
         """Tell whether a statement reads or changes tables as they were before they were complete,
@@ -367,7 +366,8 @@ class Tape:
         """SQL: a table made again, or a sum with what is new."""
         step = self.steps[i]
         kept = step.sum
-        if kept is None or self.is_placed or self.moved_for(i, moved):
+        is_added = step.added == self.generation
+        if kept is None or self.is_placed or is_added or self.moved_for(i, moved):
             return _again(step.sql)
         step.added = self.generation
         added = kept.sql

@@ -396,6 +396,7 @@ class Taped(DuckDB):
         views of new rows are made with them.
         """
         tape = self._tape
+        tape.only_new.discard(table)
         if table not in tape.laid_by:
             return
         before = f"{table}{_BEFORE}"

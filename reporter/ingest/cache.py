@@ -317,15 +317,18 @@ def relations(
 def _stream(part: int, batch: Batch, files: list[InputFile], _: list[str], cache: Cache) -> str:
     """SQL: the events of a log; `place`, with `part`, is the row's own."""
     paths = [cache.folder / name for name in batch.tables["events"]]
-    # What no row fills may not be there.
-    filled = {name for _, name in batch.carried}
-    columns = ", ".join(
-        n if n in filled else f"CAST(NULL AS {t}) AS {n}" for n, t in columns_of(TABLES["events"])
-    )
     return (
-        f"SELECT {columns}, who, {quoted(batch.source)} AS source, {quoted(files[0].name)} AS file,"
-        f" CAST({part} AS BIGINT) AS part, file_row_number + 1 AS record, file_row_number AS"
-        f" place FROM {parquet(*paths, numbered=True)}"
+        f"SELECT {event_columns(batch)}, who, {quoted(batch.source)} AS source,"
+        f" {quoted(files[0].name)} AS file, CAST({part} AS BIGINT) AS part,"
+        f" file_row_number + 1 AS record, file_row_number AS place FROM {parquet(*paths, numbered=True)}"
+    )
+
+
+def event_columns(batch: Batch) -> str:
+    """SQL: all columns of events in a log that is read directly: what no row fills is not there."""
+    filled = {name for _, name in batch.carried}
+    return ", ".join(
+        n if n in filled else f"CAST(NULL AS {t}) AS {n}" for n, t in columns_of(TABLES["events"])
     )
 
 

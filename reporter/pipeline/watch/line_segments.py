@@ -18,7 +18,7 @@ from reporter.engine.duckdb import DuckDB, parquet
 from reporter.engine.sandbox import Child, Limits, Stopped
 from reporter.errors import InputError
 from reporter.ingest.bulk_path import stream
-from reporter.ingest.cache import Batch, Cache, Counts, find, keep, put
+from reporter.ingest.cache import Batch, Cache, Counts, event_columns, find, keep, put
 from reporter.ingest.detect import Choice, recognise
 from reporter.ingest.readers.files import HEAD, InputFile
 from reporter.ingest.readers.inputs import Digest
@@ -30,7 +30,6 @@ from reporter.model.source import Source
 from reporter.pipeline.watch.cursor import Followed, Segment
 from reporter.pipeline.watch.followed_files import Lines
 from reporter.privacy.redact_sql import teach
-from reporter.schema.tables import TABLES, columns_of
 from reporter.system.temporary import sync
 
 WORTH_STREAMING = 1 << 18
@@ -113,7 +112,7 @@ class Converter:
         """Let the records of a batch go on where those before it ended."""
         number = f"file_row_number + 1 + {before}" if batch.stream else f"record + {before}"
         rest = (
-            f"{_event_columns(batch)}, who, CAST(0 AS BIGINT) AS f,"
+            f"{event_columns(batch)}, who, CAST(0 AS BIGINT) AS f,"
             if batch.stream
             else "* EXCLUDE (record),"
         )
@@ -188,14 +187,6 @@ class Converter:
         for path in self.cache.folder.iterdir():
             if path.is_file() and path.name.split(".", 1)[0] not in keys:
                 path.unlink()
-
-
-def _event_columns(batch: Batch) -> str:
-    """SQL: the columns of events, as lines that are not read directly give them."""
-    filled = {name for _, name in batch.carried}  # what no row fills may not be there
-    return ", ".join(
-        n if n in filled else f"CAST(NULL AS {t}) AS {n}" for n, t in columns_of(TABLES["events"])
-    )
 
 
 def _lines_in(file: InputFile) -> int:

@@ -320,7 +320,8 @@ def _stream(part: int, batch: Batch, files: list[InputFile], _: list[str], cache
     return (
         f"SELECT {event_columns(batch)}, who, {quoted(batch.source)} AS source,"
         f" {quoted(files[0].name)} AS file, CAST({part} AS BIGINT) AS part,"
-        f" file_row_number + 1 AS record, file_row_number AS place FROM {parquet(*paths, numbered=True)}"
+        " file_row_number + 1 AS record, file_row_number AS place"
+        f" FROM {parquet(*paths, numbered=True)}"
     )
 
 

@@ -37,6 +37,7 @@ from reporter.errors import InputError
 
 if TYPE_CHECKING:
     import pyarrow
+    from numpy.typing import NDArray
 
     from reporter.engine.event_table import EventTable
     from reporter.engine.workers import Processes
@@ -74,6 +75,8 @@ _KINDS: tuple[tuple[type[duckdb.Error], type[Error]], ...] = (
 """DuckDB's class of an error -> ours; all others are `Error`."""
 
 
+_VECTORS = 64
+"""Vectors of 2,048 rows that come at once as arrays."""
 _ASKING = ("SELECT", "WITH", "DESCRIBE", "FROM", "(")
 """How statements begin that change nothing."""
 
@@ -289,6 +292,15 @@ class DuckDB(AbstractContextManager["DuckDB"]):
     def columns(self, sql: str) -> list[tuple[str, str]]:
         """Return (name, type) of a query's columns without running it."""
         return [(r[0], r[1]) for r in self.rows(f"DESCRIBE {sql}")]
+
+    def arrays(self, sql: str) -> Iterator[dict[str, NDArray[Any]]]:
+        """Yield the rows of a query in portions, as an array a column; for numbers only. Other
+        statements may run meanwhile.
+        """
+        with self._con.cursor() as cursor, _translated_errors():
+            cursor.execute(sql)
+            while len(rows := cursor.fetch_df_chunk(_VECTORS)):
+                yield {str(name): rows[name].to_numpy() for name in rows.columns}
 
     def arrow(self, sql: str) -> pyarrow.Table:
         """Return the rows of a query as a table of Arrow; needs pyarrow."""

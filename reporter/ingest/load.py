@@ -346,7 +346,14 @@ def _doubled_events(engine: DuckDB) -> list[Quarantined]:
         "SELECT count(*) - count(DISTINCT hash(event_id)) FROM in_events WHERE event_id IS NOT NULL"
     ):
         return []
-    return [*_set_repeats_aside(engine), *_alike(engine)]
+    notes = [*_set_repeats_aside(engine), *_alike(engine)]
+    if engine.one("SELECT count(*) FROM repeats"):
+        engine.run("ALTER VIEW in_events RENAME TO all_events")
+        engine.run(
+            "CREATE VIEW in_events AS SELECT * FROM all_events ANTI JOIN repeats USING (part,"
+            " place)"
+        )
+    return notes
 
 
 def _set_repeats_aside(engine: DuckDB) -> list[Quarantined]:
@@ -362,10 +369,6 @@ def _set_repeats_aside(engine: DuckDB) -> list[Quarantined]:
         " FROM in_events WHERE event_id IN (SELECT event_id FROM in_events WHERE event_id IS NOT"
         f" NULL GROUP BY event_id HAVING count(*) > 1) WINDOW w AS (PARTITION BY {event_columns},"
         " starts_with(file, 'baseline/') ORDER BY part, place)) AS numbered WHERE nth > 1"
-    )
-    engine.run("ALTER VIEW in_events RENAME TO all_events")
-    engine.run(
-        "CREATE VIEW in_events AS SELECT * FROM all_events ANTI JOIN repeats USING (part, place)"
     )
     return [
         Quarantined(
@@ -402,10 +405,10 @@ def _alike(engine: DuckDB) -> list[Quarantined]:
     Alike are the id, log, time and source, as of two exports of one log.
     """
     engine.run(
-        "CREATE TABLE twins AS SELECT * FROM in_events JOIN (SELECT event_id, log_source,"
-        " occurred_at, source FROM in_events WHERE event_id IS NOT NULL AND NOT starts_with(file,"
-        " 'baseline/') GROUP BY ALL HAVING count(DISTINCT part) > 1) AS t USING (event_id,"
-        " log_source, occurred_at, source) WHERE NOT starts_with(file, 'baseline/')"
+        "CREATE TABLE twins AS WITH once AS (SELECT * FROM in_events ANTI JOIN repeats USING (part,"
+        " place) WHERE event_id IS NOT NULL AND NOT starts_with(file, 'baseline/')) SELECT * FROM"
+        " once JOIN (SELECT event_id, log_source, occurred_at, source FROM once GROUP BY ALL HAVING"
+        " count(DISTINCT part) > 1) AS t USING (event_id, log_source, occurred_at, source)"
     )
     told = [n for n, _ in columns_of(TABLES["events"]) if n not in _OF_COPY]
     holds_all = " AND ".join(f"(b.{n} IS NULL OR b.{n} = a.{n})" for n in told)

@@ -16,7 +16,6 @@ from typing import Any
 from reporter.engine.growing.growing_sums import Sum
 from reporter.engine.growing.keyed_joins import is_joined_by
 from reporter.engine.growing.row_conditions import conditions_on
-from reporter.engine.growing.seen_values import SeenValues
 
 Columns = frozenset[str] | None
 """Names of columns; None: the whole row."""
@@ -72,8 +71,8 @@ class Tape:
     """It, and the views that have a row for each of some of its rows."""
     begins: str
     """How the first statement begins."""
-    free: frozenset[str] = frozenset()
-    """Questions whose answer leads nowhere."""
+    free: re.Pattern[str] | None = None
+    """Statements that are run, or asked, and not remembered."""
     key: str = ""
     """The column of the base that says to which rows of other tables a row belongs."""
     by_key: dict[int, frozenset[str]] = field(default_factory=dict)
@@ -121,8 +120,6 @@ class Tape:
     touched: dict[str | int, int] = field(default_factory=dict)
     """Whom rows that were added mattered to -> when, as a generation."""
     generation: int = 0
-    seen: dict[str, SeenValues] = field(default_factory=dict)
-    """Question whether a value came twice -> the values that came."""
     after: list[set[int]] = field(default_factory=list)
     """Of each statement those that have to be done before."""
 
@@ -355,12 +352,19 @@ class Tape:
             early.add(step.target)
         early -= self.views
         early -= {n for n in early & self.again if n in begun or self.first[n] > i}
-        if lacking := sorted(n for n in early if not MADE.match(self.steps[self.first[n]].sql)):
-            raise Moved(f"made elsewhere: {lacking[0]}")
-        if early:  # such tables may read each other: all of them are made together
-            self.again |= early
-            self.ran = {k: v for k, v in self.ran.items() if self.steps[k].target not in self.again}
+        self.begin_again(early)  # such tables may read each other: all of them are made together
         return bool(early)
+
+    def begin_again(self, tables: Collection[str]) -> None:
+        """Make tables from their first statement on, as they are not complete.
+
+        Raises Moved where that is not on the tape.
+        """
+        if lacking := sorted(n for n in tables if not MADE.match(self.steps[self.first[n]].sql)):
+            raise Moved(f"made elsewhere: {lacking[0]}")
+        if tables:
+            self.again |= {*tables}
+            self.ran = {k: v for k, v in self.ran.items() if self.steps[k].target not in self.again}
 
     def text(self, i: int, moved: set[Input]) -> str:
         """SQL: a table made again, or a sum with what is new."""

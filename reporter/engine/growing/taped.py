@@ -7,10 +7,10 @@ the caller begins anew.
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from heapq import heapify, heappop, heappush
 from pathlib import Path
 from typing import Any, Self
@@ -18,7 +18,6 @@ from typing import Any, Self
 from reporter.engine.duckdb import DEFAULT_MEMORY, DuckDB
 from reporter.engine.growing.growing_sums import Sum, with_sums, with_tables
 from reporter.engine.growing.row_conditions import ALIAS
-from reporter.engine.growing.seen_values import SeenValues
 from reporter.engine.growing.tape import (
     ADDED,
     MADE,
@@ -42,10 +41,6 @@ _CHANGED = re.compile(r"(?:INSERT INTO|UPDATE|DELETE FROM) (\w+)")
 _DROPPED = re.compile(r"DROP (TABLE|VIEW) (?:IF EXISTS )?(\w+)$")
 _RENAMED = re.compile(r"ALTER (?:VIEW|TABLE) (\w+) RENAME TO (\w+)$")
 _MACRO = re.compile(r"CREATE (?:OR REPLACE )?MACRO (\w+)\([^)]*\) AS ([^;]*)")
-_TWICE = re.compile(
-    r"SELECT count\(\*\) - count\(DISTINCT (hash\(\w+\))\) FROM (\w+) WHERE (\w+ IS NOT NULL)"
-)
-"""How many rows repeat a value of others: of new rows what was seen tells it."""
 _OF_CATALOG = re.compile(r"^DESCRIBE|\binformation_schema\b|\bcurrent_setting\b")
 """Questions on the tables themselves, which rows do not change."""
 
@@ -61,18 +56,23 @@ class Taped(DuckDB):
         begins: str = "",
         memory: str = DEFAULT_MEMORY,
         room: str = "",
-        free: Collection[str] = (),
+        free: re.Pattern[str] | None = None,
         key: str = "",
     ) -> None:
         """Open it; `lined` are views with a row for each of some rows of the base, `begins` the
-        first statement to remember, `free` questions whose answers lead nowhere, and `key` the
+        first statement to remember, `free` finds those that are not remembered, and `key` is the
         column by which other tables have rows for those of the base.
         """
         first = begins or f"CREATE VIEW {base} "
-        self._tape = Tape(base, frozenset((base, *lined)), first, frozenset(free), key)
+        self._tape = Tape(base, frozenset((base, *lined)), first, free, key)
         self.asker = ""
         """Whose statements are noted, and not remembered."""
         super().__init__(work, memory, room)
+
+    @property
+    def base(self) -> str:
+        """Name that the relation whose rows are added to has now."""
+        return self._tape.base
 
     def twin(self) -> Self:
         """Return a second connection, which remembers in the same place."""
@@ -82,7 +82,7 @@ class Taped(DuckDB):
 
     def run(self, sql: str, params: Sequence[Any] = ()) -> None:
         """Execute one statement for its effect."""
-        if self.asker or not self._begins(sql):
+        if self.asker or not self._begins(sql) or self._is_free(sql):
             self._note(sql)
             super().run(sql, params)
             return
@@ -119,6 +119,16 @@ class Taped(DuckDB):
             tape.runs = True
         return tape.runs
 
+    def _is_free(self, sql: str) -> bool:
+        return bool(self._tape.free and self._tape.free.search(sql))
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Remember nothing of what is run inside."""
+        runs, self._tape.runs = self._tape.runs, False
+        yield
+        self._tape.runs = runs
+
     def _note(self, sql: str) -> None:
         if self.asker:
             with self._tape.lock:
@@ -128,7 +138,7 @@ class Taped(DuckDB):
         tape = self._tape
         if self.asker:
             self._note(sql)
-        elif tape.runs and sql not in tape.free and not _OF_CATALOG.search(sql):
+        elif tape.runs and not self._is_free(sql) and not _OF_CATALOG.search(sql):
             with tape.lock:
                 tape.steps.append(Step(sql, list(params), "", answer=answer, words=words_of(sql)))
 
@@ -366,6 +376,8 @@ class Taped(DuckDB):
                     waiting[follower].discard(i)
                     if not waiting[follower]:
                         heappush(ready, follower)
+        if not is_whole:
+            tape.begin_again(partial)
         return is_whole
 
     def _do_again(self, i: int, moved: set[Input], partial: set[str]) -> None:
@@ -419,8 +431,6 @@ class Taped(DuckDB):
     def _ask_again(self, step: Step) -> None:
         if step.answer is Moved:
             raise Moved(step.sql)
-        if (asked := _TWICE.fullmatch(step.sql)) and self._came_once(step, *asked.groups()):
-            return
         now: Any = DuckDB.rows(self, step.sql, step.params)
         before = step.answer
         if not isinstance(before, list):
@@ -429,21 +439,3 @@ class Taped(DuckDB):
             now, before = sorted(now, key=repr), sorted(before, key=repr)
         if now != before:
             raise Moved(f"{step.sql}: {before!r:.60} and {now!r:.60}")
-
-    def _came_once(self, step: Step, value: str, relation: str, condition: str) -> bool:
-        """Tell whether no new row has a value that another row has; False before the first time."""
-        tape = self._tape
-        if step.added == tape.generation:
-            return True  # it was told of these rows already
-        is_first = step.sql not in tape.seen
-        seen = tape.seen.setdefault(step.sql, SeenValues())
-        rows = relation if is_first else f"{relation}{ADDED}"
-        sql = f"SELECT {value} FROM {rows} WHERE {condition}"
-        n_again = sum(seen.add(n for (n,) in part) for part in _parts(DuckDB.each(self, sql)))
-        step.added = tape.generation
-        return not is_first and not n_again
-
-
-def _parts(rows: Iterator[tuple[Any, ...]]) -> Iterator[list[tuple[Any, ...]]]:
-    while part := [*itertools.islice(rows, 1 << 16)]:
-        yield part

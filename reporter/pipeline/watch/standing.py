@@ -19,6 +19,7 @@ from reporter.content.loader import Content
 from reporter.content.packs import naming
 from reporter.engine.base import Engine, quoted_list
 from reporter.engine.growing.growing_sums import Sum
+from reporter.engine.growing.repeated_rows import RepeatedRows
 from reporter.engine.growing.tape import Moved
 from reporter.engine.growing.taped import Taped
 from reporter.evaluate import runner
@@ -36,6 +37,7 @@ from reporter.pipeline.resolve_statements import resolve, with_shortfalls
 from reporter.pipeline.tested_checks import settle_by_tests
 from reporter.pipeline.watch.followed_files import signature
 from reporter.schema.compiled import Compiled
+from reporter.schema.tables import TABLES, columns_of
 from reporter.statements import exceptions
 
 EVENTS = "in_events"
@@ -43,8 +45,13 @@ _LINED = ("events", "dated_acts")
 """Views that have a row for each of some events."""
 _BEGINS = "CREATE TABLE carried "
 """The first statement that lays what was read."""
-_FREE = (f"SELECT count(*) FROM {EVENTS}", SEEN)
-"""Questions of the accounting, from whose answer no result follows, and one that is asked again."""
+_FREE = re.compile(
+    rf"^SELECT count\(\*\) FROM {EVENTS}$|^{re.escape(SEEN)}$|hash\(event_id\)"
+    rf"|\b(?:repeats|twins)\b|^ALTER VIEW {EVENTS} RENAME TO all_events$"
+)
+"""What is not remembered: a question of the accounting, from whose answer no result follows, one
+that is asked again, and what is done about events that came twice, for new rows tell it.
+"""
 
 
 @dataclass(slots=True)
@@ -68,6 +75,7 @@ class Standing:
     _plans: dict[str, Compiled] = field(default_factory=dict)
     """SQL of a check -> the same over sums."""
     _content: Content | None = None
+    _repeated: RepeatedRows | None = None
     _marks: dict[str, Any] = field(default_factory=dict)
     """Check -> what changes when anything changes that it reads."""
 
@@ -131,6 +139,8 @@ class Standing:
             intake = ingest(
                 engine, inputs, content.sources, cache, options.limits, followed, self._done.extend
             )
+        self._repeated = RepeatedRows(engine, [n for n, _ in columns_of(TABLES["events"])])
+        self._repeated.begin(event_rows(self._done, cache))
         intake = with_shortfalls(intake, inputs)
         refuse_nothing(intake, workspace.folder)
         self._who, notices = derive_tables(engine, workspace, {})
@@ -172,8 +182,12 @@ class Standing:
             for new in [[n for n in batch.tables.get("events", ()) if n not in known_paths]]
         ]
         self.mark = None  # until all of it stands again
+        assert self._repeated
         rows = event_rows(self._done, cache)
-        engine.renew(rows, event_rows(added, cache) or f"SELECT * FROM ({rows}) WHERE FALSE")
+        if new := event_rows(added, cache):
+            self._repeated.take(new)
+        new = new or f"SELECT * FROM ({rows}) WHERE FALSE"
+        engine.renew(self._repeated.without(rows), self._repeated.without(new))
         marks = {c.id: engine.mark_of(c.id) for c, _ in known.compiled}
         is_seen_anew = self._look_again(engine, known.content)
         others = [

@@ -1,0 +1,115 @@
+"""Events that come again while a log is followed: each counts once, as in an assessment, and nothing begins anew.
+
+In: the lines of fixture_estate, some of them again. Out: what a watch found, beside an assessment of the same lines.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fixture_estate import spoiled
+from test_watch import LINES, LOG, NOW, append, compared, setting
+
+from reporter.engine.growing.repeated_rows import ASIDE
+from reporter.engine.growing.seen_values import SeenValues
+from reporter.ingest.cache import open_cache
+from reporter.ingest.readers.files import discover
+from reporter.ingest.readers.inputs import FOLDERS
+from reporter.pipeline.assess import Options, known_content
+from reporter.pipeline.watch import standing, watching
+from reporter.pipeline.watch.hooks import Hooks
+from reporter.pipeline.watch.judge import Judged, judge
+from reporter.pipeline.watch.watching import Watch
+
+
+@pytest.fixture
+def company(tmp_path: Path) -> Path:
+    """A workspace whose log has no line yet."""
+    folder = spoiled().write(tmp_path / "company")
+    (folder / LOG).write_bytes(b"")
+    return folder
+
+
+def again(seed: int, lines: list[bytes], n: int, other: bool) -> list[bytes]:
+    """Return lines of which some come again later, or others with their ids do."""
+    made, lines = random.Random(seed), [*lines]
+    for _ in range(n):
+        at = made.randrange(1, len(lines))
+        line = made.choice(lines[:at])
+        if other:
+            line = json.dumps(json.loads(line) | {"source_ip": f"10.0.0.{at % 250}"}).encode() + b"\n"  # fmt: skip
+        lines.insert(at, line)
+    return lines
+
+
+def whole(company: Path, folder: Path) -> Judged:
+    """Judge all lines at once."""
+    known = known_content(watching.read_workspace(company), Options())
+    cache = open_cache(folder / "cache", "a key of the test")
+    return judge(known, discover(company, FOLDERS), (), cache, (folder, folder), Options())
+
+
+@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("other", [False, True])
+def test_events_that_come_again_count_once_and_nothing_begins_anew(
+    company: Path, tmp_path: Path, seed: int, other: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = []
+    anew = standing.Standing._anew
+    monkeypatch.setattr(standing.Standing, "_anew", lambda *words: begun.append(1) or anew(*words))
+    lines = again(seed, LINES, 40, other)
+
+    def same(copy: Path, judged: Judged) -> None:
+        assert judged.results == whole(copy, tmp_path).results
+
+    cuts = [len(b"".join(lines[:n])) for n in (250, 272, len(lines))]
+    compared(company, lines, cuts, same)
+    assert len(begun) == 1
+
+
+def test_an_event_that_comes_again_in_one_portion_counts_once(company: Path, tmp_path: Path) -> None:  # fmt: skip
+    append(company / LOG, b"".join(LINES[:240]))
+    with Watch(setting(company), Hooks((), print)) as watch:
+        watch.look()
+        watch.round(NOW)
+        append(company / LOG, b"".join([*LINES[240:250] * 3, LINES[3]]))
+        judged = watch.round(NOW).judged
+        engine = watch._standing.engine
+        assert engine
+        (n,) = engine.rows(f"SELECT count(*), count(DISTINCT record) FROM {ASIDE}")
+    assert n == (21, 21)
+    assert judged and judged.results == whole(company, tmp_path).results
+
+
+def test_an_id_that_another_file_has_makes_all_begin_anew(company: Path, tmp_path: Path) -> None:
+    (company / "logs/later.jsonl").write_bytes(b"".join(LINES[:240]))
+    append(company / LOG, b"".join(LINES[:240]))
+    with Watch(setting(company), Hooks((), print)) as watch:
+        watch.look()
+        watch.round(NOW)
+        assert watch._standing._repeated and watch._standing._repeated._shared
+        append(company / LOG, b"".join(LINES[240:250]))
+        watch.round(NOW)
+        before = watch._standing.engine
+        append(company / "logs/later.jsonl", b"".join(LINES[244:]))
+        judged = watch.round(NOW).judged
+        assert watch._standing.engine is not before
+    assert judged and judged.results == whole(company, tmp_path).results
+
+
+def test_numbers_that_came_before_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+    monkeypatch.setattr("reporter.engine.growing.seen_values.SHORT", 20)
+    chosen, seen, known = random.Random(5), SeenValues(tmp_path / "seen"), set[int]()
+    for _ in range(200):
+        values = [chosen.randrange(2**64 - 4000, 2**64) for _ in range(chosen.randrange(9))]
+        told = seen.among(np.array(values, dtype=np.uint64))
+        assert told.tolist() == [v in known for v in values]
+        seen.add(np.array(values, dtype=np.uint64))
+        known |= {*values}
+    assert any(tmp_path.iterdir())
+    seen.close()
+    assert not [*tmp_path.iterdir()]

@@ -34,7 +34,7 @@ from reporter.system.claims import claimed, clear_all
 from reporter.system.hashes import sha256
 from reporter.system.plain_text import why_unread
 
-FORMAT = "25"
+FORMAT = "26"
 """Part of every cache key; raise it when the Parquet written here changes its meaning, or more is
 recognised as a secret.
 """
@@ -64,6 +64,8 @@ class Batch:
     tables: dict[str, list[str]] = field(default_factory=dict)
     """table -> Parquet file names"""
     stream: bool = False
+    placed: bool = False
+    """Whether its events have a column `place` that stays as it is when more lines come."""
     counts: list[Counts] = field(default_factory=list)
     """By file, in the order of the batch."""
     problems: list[tuple[int, int, str, Sentence, str]] = field(default_factory=list)
@@ -307,11 +309,17 @@ def relations(
     as one relation, since each costs every query some time.
     """
     filled = ((ranks, done) for ranks, done in conversions if table in done[0].tables)
-    for is_stream, group in groupby(filled, key=lambda entry: entry[1][0].stream):
+    for (is_stream, is_placed), group in groupby(filled, key=_form):
         if is_stream:
             yield from (_stream(ranks[0], *done, cache) for ranks, done in group)
         else:
-            yield _spooled([(ranks, done[0]) for ranks, done in group], table, cache)
+            batches = [(ranks, done[0]) for ranks, done in group]
+            yield _spooled(batches, table, cache, is_placed and table == "events")
+
+
+def _form(entry: tuple[list[int], Converted]) -> tuple[bool, bool]:
+    batch = entry[1][0]
+    return batch.stream, batch.placed
 
 
 def _stream(part: int, batch: Batch, files: list[InputFile], _: list[str], cache: Cache) -> str:
@@ -333,14 +341,18 @@ def event_columns(batch: Batch) -> str:
     )
 
 
-def _spooled(batches: list[tuple[list[int], Batch]], table: str, cache: Cache) -> str:
+def _spooled(
+    batches: list[tuple[list[int], Batch]], table: str, cache: Cache, is_placed: bool
+) -> str:
     """SQL: the rows of batches; of events also `place`, which with `part` is the row's own."""
     names = [(ranks, name) for ranks, batch in batches for name in batch.tables[table]]
     # Number of the Parquet file and of the row in it: the engine knows them, nothing is stored or
     # computed.
     place = ", p.file_index * 1099511627776 + p.file_row_number AS place"
+    if is_placed:
+        place = ", p.place"
     return (
-        "SELECT p.* EXCLUDE (f, record), b.source, b.file, b.part,"
+        f"SELECT p.* EXCLUDE (f, record{', place' if is_placed else ''}), b.source, b.file, b.part,"
         f" p.record{place if table == 'events' else ''} FROM"
         f" {parquet(*(cache.folder / name for _, name in names))} AS p JOIN parts AS b ON b.part ="
         f" {_part([ranks for ranks, _ in names])}"

@@ -34,6 +34,8 @@ from reporter.system.temporary import sync
 
 WORTH_STREAMING = 1 << 18
 """Bytes from which lines are read by the engine directly."""
+ROWS_OF_A_LINE = 1 << 20
+"""More than a line has; so places of rows follow each other, whatever lines come later."""
 MANY = 32
 """Segments of a file of one size that are put together."""
 
@@ -114,22 +116,25 @@ class Converter:
         rest = (
             f"{event_columns(batch)}, who, CAST(0 AS BIGINT) AS f,"
             if batch.stream
-            else "* EXCLUDE (record),"
+            else "* EXCLUDE (record, file_row_number),"
         )
+        place = f"CAST({before} AS BIGINT) * {ROWS_OF_A_LINE} + file_row_number AS place,"
         tables = {
-            table: [self._rewrite(n, f"{rest} {number} AS record", batch) for n in names]
+            table: [
+                self._rewrite(
+                    n, f"{rest} {place if table == 'events' else ''} {number} AS record", batch
+                )
+                for n in names
+            ]
             for table, names in batch.tables.items()
         }
-        batch.tables, batch.stream = tables, False
+        batch.tables, batch.stream, batch.placed = tables, False, True
         batch.problems = [(f, n and n + before, *rest) for f, n, *rest in batch.problems]  # type: ignore[misc]
 
     def _rewrite(self, name: str, columns: str, batch: Batch) -> str:
         source = self.cache.folder / name
         target = self.engine.work / f"{batch.key}.{len(batch.hashes)}.rewritten.parquet"
-        numbered = batch.stream
-        self.engine.write_parquet(
-            f"SELECT {columns} FROM {parquet(source, numbered=numbered)}", target
-        )
+        self.engine.write_parquet(f"SELECT {columns} FROM {parquet(source, numbered=True)}", target)
         del batch.hashes[name]
         source.unlink()
         target = target.rename(target.with_name(f"{name.removesuffix('.parquet')}.lines.parquet"))
@@ -197,7 +202,7 @@ def _lines_in(file: InputFile) -> int:
 
 def joined(batches: Sequence[Batch], file: Followed) -> Batch:
     """Return batches of lines that follow each other as one; nothing is read or written."""
-    whole = Batch(file.source, f"file-{file.number}", counts=[Counts()])
+    whole = Batch(file.source, f"file-{file.number}", placed=True, counts=[Counts()])
     types: Counter[str] = Counter()
     carried: set[tuple[str, str]] = set()
     for batch in batches:

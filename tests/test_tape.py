@@ -43,12 +43,14 @@ STATEMENTS = (
     "CREATE TABLE people AS SELECT DISTINCT who, upper(who) AS name, tool IS NULL AND who = 'x' AS is_odd FROM acts",
     "UPDATE people SET is_odd = TRUE WHERE who IN (SELECT who FROM strangers)",
     "CREATE TABLE named AS SELECT k.name, count(*) AS n FROM acts AS e JOIN people AS k ON k.who = e.who GROUP BY k.name",
+    "CREATE TABLE ranked AS WITH hits AS (SELECT e.who, e.ref, e.nth FROM acts AS e JOIN lists AS l ON l.who = e.who WHERE e.tool = 'y'"
+    " AND l.tier < 4) SELECT h.who, h.ref, row_number() OVER (PARTITION BY h.who ORDER BY (h.nth, h.ref)) AS n FROM hits AS h",
     "CREATE TABLE last AS SELECT l.who, l.tier, t.last_at FROM lists AS l JOIN totals AS t USING (who)",
 )
 TABLES = (
     *("totals", "seen", "tiers", "known", "strangers", "highest", "scratch", "of_z", "lists"),
     *("by_either", "people", "named"),
-    "last",
+    *("ranked", "last"),
 )
 
 
@@ -270,6 +272,46 @@ def test_rows_with_new_keys_are_added_to_what_was_counted(
     engine.renew(rows_of([*rows, new, odd]), rows_of([odd]))
     assert engine._tape.only_new == set()
     assert sorted(engine.rows("FROM named")) == [("A", 1), ("C", 1), ("X", 4)]
+
+
+CHOSEN = (
+    "WITH hits AS (SELECT e.who, e.nth FROM acts AS e WHERE e.tool = 'y'), late AS (SELECT h.who, h.nth FROM hits AS h WHERE h.nth > 9)"
+    " SELECT l.who, row_number() OVER (ORDER BY l.nth) AS n FROM late AS l"
+)
+
+
+def test_rows_that_are_chosen_are_kept_once() -> None:
+    text, (kept,) = with_sums(CHOSEN, GROWING)
+    assert "acts" not in text and "hits" not in text
+    assert kept.name in text and kept.visible == "who, nth" and not kept.keys
+    assert with_sums(CHOSEN, GROWING, frozenset((kept.name,)))[1] != (kept,)
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        "SELECT e.who, e.nth FROM acts AS e",
+        "SELECT e.who, e.nth FROM acts AS e WHERE e.tool = 'y' LIMIT 3",
+        "SELECT e.who, row_number() OVER (ORDER BY e.nth) AS nth FROM acts AS e WHERE e.tool = 'y'",
+        "SELECT e.who, e.nth FROM acts AS e JOIN acts AS f ON f.who = e.who",
+        "SELECT l.who, e.nth FROM lists AS l LEFT JOIN acts AS e ON e.who = l.who",
+        "SELECT e.who, e.nth FROM acts AS e WHERE e.who NOT IN (SELECT who FROM late_acts)",
+        "SELECT * FROM acts AS e WHERE e.tool = 'y'",
+    ],
+)
+def test_rows_are_not_kept_where_old_ones_may_go_or_all_are_taken(part: str) -> None:
+    sql = f"WITH p AS ({part}) SELECT p.who, row_number() OVER (ORDER BY p.nth) AS n FROM p"
+    assert with_sums(sql, GROWING)[1] == ()
+
+
+def test_rows_are_not_kept_where_they_are_most(tmp_path: Path) -> None:
+    rows: list[Row] = [("a", "y", 10 + i, f"r{i}") for i in range(12)]
+    for few, n in ((False, 12), (True, 2)):
+        with Taped(tmp_path / str(n), "acts") as engine:
+            engine.run(f"CREATE VIEW acts AS {rows_of(rows)}")
+            text, sums = engine.summed(CHOSEN.replace("> 9", "> 19") if few else CHOSEN)
+            assert bool(sums) == few
+            assert len(engine.rows(text)) == n
 
 
 def test_comments_hide_no_name() -> None:

@@ -2,7 +2,8 @@
 names of relations that grow. Out: the statement over kept sums, and how each is added to.
 
 A sum groups rows of one such relation by some of its values: the sums of old and of new rows, put
-together, are those of all. Only aggregates of which that is exactly true are taken."""
+together, are those of all. Only aggregates of which that is exactly true are taken. Rows that a
+statement chooses and does not count are kept as they are, if they are few."""
 
 from __future__ import annotations
 
@@ -33,6 +34,7 @@ class Sum:
     merge: str
     """Select list that puts rows of one group together; `keys` are what they are grouped by."""
     keys: str
+    """'' where its rows are not grouped: what is new stands beside what was."""
     visible: str
     """Select list of the columns that the statement knows."""
     sides: tuple[tuple[str, str], ...] = ()
@@ -40,9 +42,11 @@ class Sum:
 
 
 @lru_cache(maxsize=1024)
-def with_sums(sql: str, relations: frozenset[str]) -> tuple[str, tuple[Sum, ...]]:
-    """Return a query that reads sums in place of growing relations, as far as it counts their rows,
-    and those sums.
+def with_sums(
+    sql: str, relations: frozenset[str], left: frozenset[str] = frozenset()
+) -> tuple[str, tuple[Sum, ...]]:
+    """Return a query that reads sums in place of growing relations, as far as it counts their rows
+    or chooses them, and those sums; `left` are names of such that are not worth it.
     """
     try:
         tree = parsed(sql)
@@ -63,6 +67,7 @@ def with_sums(sql: str, relations: frozenset[str]) -> tuple[str, tuple[Sum, ...]
             else:
                 select.replace(kept)
             sums.append(found)
+    sums += _chosen_rows(tree, relations, left)
     if not sums:
         return sql, ()
     made = {query: name for found in sums for name, query in found.sides}
@@ -132,21 +137,63 @@ def _sum_of(select: exp.Select, relations: frozenset[str]) -> Sum | None:
     if columns is None:
         return None
     shown, keys, merges, hidden = columns
+    written = select.copy()
+    written.set("expressions", [*written.expressions, *hidden])
+    text, sides = _written(written, needed, parts, relations)
+    merge = ", ".join(merges)
+    return Sum("sums_" + _hash(text), text, merge, ", ".join(keys), ", ".join(shown), sides)
+
+
+def _written(
+    select: exp.Select,
+    needed: Collection[str],
+    parts: dict[str, exp.Expr],
+    relations: frozenset[str],
+) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """Return a query with the parts that it needs, and those of them that do not grow as tables."""
     sides: dict[str, tuple[str, str]] = {}
     for name in (n for n in parts if n in needed and not _grows(n, parts, relations)):
         query = _with_tables(parts[name], sides)
         sides[name] = "side_" + _hash(query), query
-    written = select.copy()
-    written.set("expressions", [*written.expressions, *hidden])
     heads = ", ".join(
         f"{n} AS ({_with_tables(parts[n], sides)})" for n in parts if n in needed and n not in sides
     )
-    text = _with_tables(written, sides)
-    text = f"WITH {heads} {text}" if heads else text
-    name = "sums_" + _hash(text)
-    return Sum(
-        name, text, ", ".join(merges), ", ".join(keys), ", ".join(shown), tuple(sides.values())
-    )
+    text = _with_tables(select, sides)
+    return f"WITH {heads} {text}" if heads else text, tuple(sides.values())
+
+
+def _chosen_rows(tree: exp.Expr, relations: frozenset[str], left: frozenset[str]) -> list[Sum]:
+    """Put kept rows in place of the named parts that choose rows of what grows, the last first: it
+    has those that it is made of.
+    """
+    kept: list[Sum] = []
+    for cte in reversed([*tree.find_all(exp.CTE)]):
+        if not any(c is cte for c in tree.find_all(exp.CTE)):
+            continue  # nothing reads it any more
+        if (found := _rows_of(cte.this, relations)) and found.name not in left:
+            rows = exp.select(*found.visible.split(", ")).from_(found.name)
+            cte.this.replace(rows)
+            _drop_unread(tree)
+            kept.append(found)
+    return kept
+
+
+def _rows_of(select: exp.Expr, relations: frozenset[str]) -> Sum | None:
+    if not isinstance(select, exp.Select) or select.args.get("with_"):
+        return None
+    if not (select.args.get("joins") or select.args.get("where")):
+        return None  # nothing is chosen
+    parts = _parts_of(select)
+    shown = [e.alias_or_name for e in select.expressions]
+    if parts is None or not all(shown) or len({*shown}) < len(shown) or "*" in shown:
+        return None
+    needed = _needed(select, parts)
+    if not _is_linear(select, parts, relations) or any(
+        _grows(n, parts, relations) and not _is_linear(parts[n], parts, relations) for n in needed
+    ):
+        return None
+    text, sides = _written(select, needed, parts, relations)
+    return Sum("rows_" + _hash(text), text, "", "", ", ".join(shown), sides)
 
 
 def _with_tables(query: exp.Expr, sides: dict[str, tuple[str, str]]) -> str:

@@ -83,6 +83,8 @@ class Tape:
     """Number of a statement that ran in this renewal -> the marks of what it read."""
     read_of_new: dict[str, str] = field(default_factory=dict)
     """SQL: of the base and its views the columns that new rows have."""
+    many: set[str] = field(default_factory=set)
+    """Kept rows that are too many to keep."""
     laid_by: set[str] = field(default_factory=set)
     """Tables whose rows were kept before they are made again."""
     steps: list[Step] = field(default_factory=list)
@@ -377,6 +379,8 @@ class Tape:
         added = kept.sql
         for name in (self.base, *self.grown):
             added = re.sub(rf"\b{name}\b", f"{name}{ADDED}", added)
+        if not kept.keys:
+            return f"INSERT INTO {kept.name} {added}"
         return (
             f"CREATE OR REPLACE TABLE {kept.name} AS SELECT {kept.merge} FROM (SELECT * FROM"
             f" {kept.name} UNION ALL BY NAME SELECT * FROM ({added})) GROUP BY {kept.keys}"

@@ -32,6 +32,8 @@ from reporter.engine.growing.tape import (
 
 _AT_ONCE = 2
 """Statements that are run side by side: most take little but the planner, which has one thread."""
+_WORTH_KEEPING = 3
+"""Rows are kept where they are at most one of so many."""
 _KEYS = "grown_keys"
 """The keys of all rows of the base but the newest."""
 _BEFORE = "_as_before"
@@ -180,19 +182,28 @@ class Taped(DuckDB):
         """
         if not self._tape.lined & words_of(sql):
             return sql, []
-        text, sums = with_sums(sql, self._tape.lined)
+        text, sums = with_sums(sql, self._tape.lined, frozenset(self._tape.many))
         for found in sums:
             for table, query in found.sides:
                 if table not in self._tape.made:
                     self.run(f"CREATE TABLE {table} AS {query}")
             if found.name in self._tape.made:
                 continue
+            if not found.keys and self._is_most(found.sql):
+                self._tape.many.add(found.name)
+                return self.summed(sql)
             kinds = self.columns(found.sql)
             if any(kind in ("DOUBLE", "FLOAT") for _, kind in kinds):
                 return sql, []  # of fractions the order of a sum shows in its last digits
             self.run(f"CREATE TABLE {found.name} AS {found.sql}")
             self._tape.steps[-1].sum = found
         return text, list(sums)
+
+    def _is_most(self, sql: str) -> bool:
+        """Tell whether a query has so many rows of the base that reading that is as well."""
+        n = DuckDB.one(self, f"SELECT count(*) FROM ({sql})")
+        whole = DuckDB.one(self, f"SELECT count(*) FROM {self._tape.base}")
+        return bool(n * _WORTH_KEEPING > whole)
 
     def stop(self) -> None:
         """Remember no more, and find what may change with the base."""

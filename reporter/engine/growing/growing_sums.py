@@ -1,9 +1,8 @@
-"""Sums over rows that grow: what a statement counts is kept, and counted on. In: DuckDB's SQL,
-names of relations that grow. Out: the statement over kept sums, and how each is added to.
+"""Sums over rows that grow: what a statement counts is kept, and counted on. In: DuckDB's SQL, names
+of relations that grow. Out: the statement over kept sums, and how each is added to.
 
-A sum groups rows of one such relation by some of its values: the sums of old and of new rows, put
-together, are those of all. Only aggregates of which that is exactly true are taken. Rows that a
-statement chooses and does not count are kept as they are, if they are few."""
+Only aggregates are taken of which the sums of old and new rows, put together, are those of all.
+Rows that a statement chooses, and does not count, are kept as they are, if they are few."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Sums over rows that grow: what a statement counts is kept, and counted on. In: DuckDB's SQL, names
-of relations that grow. Out: the statement over kept sums, and how each is added to.
+"""Sums over rows that grow: what is counted is kept, and counted on. In: DuckDB's SQL, names of
+relations that grow. Out: the statement over kept sums, and how each is added to.
 
 Only aggregates are taken of which the sums of old and new rows, put together, are those of all.
 Rows that a statement chooses, and does not count, are kept as they are, if they are few."""

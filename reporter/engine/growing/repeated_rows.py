@@ -79,15 +79,13 @@ class RepeatedRows:
             raise Moved("records that hold an event twice")
         engine.run(f"CREATE OR REPLACE TABLE {_NEW} AS {self._keys(new, f'{_ROW}, place')}")
         given = [*engine.arrays(f"SELECT part, id, row FROM {_NEW}")]
-        for each in given:
-            self._refuse_other_files(each)
-        before = {n for each in given for n in each["row"][self._rows.among(each["row"])].tolist()}
+        before = [n for each in given for n in self._that_came(each)]
         for each in given:
             self._add(each)
         engine.run(
-            f"INSERT INTO {ASIDE} SELECT {_ROW} FROM (SELECT *, row_number() OVER (PARTITION BY row"
-            f" ORDER BY place) AS nth FROM {_NEW}) WHERE nth > 1 OR list_contains(?, row)",
-            [[*before]],
+            f"INSERT INTO {ASIDE} SELECT {_ROW} FROM (SELECT *, row_number() OVER (PARTITION BY id,"
+            f" row ORDER BY place) AS nth FROM {_NEW}) WHERE nth > 1 OR list_contains(?, row)",
+            [before],
         )
         n_before = self._n_aside
         told = f"SELECT count(*) FROM {_NEW} SEMI JOIN {ASIDE} USING ({_ROW})"
@@ -95,14 +93,21 @@ class RepeatedRows:
             self._is_sure = False
             raise Moved("records that hold an event twice")
 
-    def _refuse_other_files(self, given: dict[str, NDArray[Any]]) -> None:
+    def _that_came(self, given: dict[str, NDArray[Any]]) -> list[int]:
+        """Return the hashes of rows that came before in their file, as did their ids."""
+        found: list[int] = []
         for part in {*given["part"].tolist()}:
-            ids = given["id"][given["part"] == part]
-            others = (seen for other, seen in self._ids.items() if other != part)
-            if any(seen.among(ids).any() for seen in others):
-                raise Moved("an id that another file has")
+            is_of_part = given["part"] == part
+            ids, rows = given["id"][is_of_part], given["row"][is_of_part]
+            for other, seen in self._ids.items():
+                came = seen.among(ids)
+                if other == part:
+                    found += rows[came & self._rows.among(rows)].tolist()
+                elif came.any():
+                    raise Moved("an id that another file has")
         if self._shared and not self._shared.isdisjoint(given["id"].tolist()):
             raise Moved("an id that several files have")
+        return found
 
     def _add(self, given: dict[str, NDArray[Any]]) -> None:
         self._rows.add(given["row"])

@@ -85,6 +85,24 @@ def test_an_event_that_comes_again_in_one_portion_counts_once(company: Path, tmp
     assert judged and judged.results == whole(company, tmp_path).results
 
 
+def test_an_id_that_comes_in_two_files_at_once_makes_all_begin_anew(
+    company: Path, tmp_path: Path
+) -> None:
+    later = company / "logs/later.jsonl"
+    append(company / LOG, b"".join(LINES[:240]))
+    renamed = [json.dumps(json.loads(line) | {"event_id": f"other-{i}"}) for i, line in enumerate(LINES[:200])]  # fmt: skip
+    later.write_text("\n".join(renamed) + "\n")
+    with Watch(setting(company), Hooks((), print)) as watch:
+        watch.look()
+        watch.round(NOW)
+        before = watch._standing.engine
+        for path in (company / LOG, later):
+            append(path, b"".join(LINES[240:243]))
+        judged = watch.round(NOW).judged
+        assert watch._standing.engine is not before
+    assert judged and judged.results == whole(company, tmp_path).results
+
+
 def test_an_id_that_another_file_has_makes_all_begin_anew(company: Path, tmp_path: Path) -> None:
     (company / "logs/later.jsonl").write_bytes(b"".join(LINES[:240]))
     append(company / LOG, b"".join(LINES[:240]))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reporter.engine.growing.seen_values import SeenValues
@@ -27,15 +26,13 @@ _ROW = "part, record, event_id"
 
 @dataclass(slots=True)
 class RepeatedRows:
-    """What came so far: of each file the hashes of ids, and of all files those of whole rows."""
+    """What came so far, as hashes: ids, ids with their files, and whole rows with theirs."""
 
     engine: Taped
     columns: Sequence[str]
     """What an event has beside its place."""
-    _folder: Path = field(init=False)
-    _rows: SeenValues = field(init=False)
-    _ids: dict[int, SeenValues] = field(default_factory=dict)
-    """Number of a file -> its ids."""
+    _seen: dict[str, SeenValues] = field(init=False)
+    """Column of `_keys` -> what came."""
     _shared: set[int] = field(default_factory=set)
     """Ids that several files have."""
     _n_aside: int = 0
@@ -44,9 +41,9 @@ class RepeatedRows:
 
     def __post_init__(self) -> None:
         """Make the folder of what is seen."""
-        self._folder = self.engine.work / "seen"
-        self._folder.mkdir(exist_ok=True)
-        self._rows = SeenValues(self._folder / "rows")
+        folder = self.engine.work / "seen"
+        folder.mkdir(exist_ok=True)
+        self._seen = {name: SeenValues(folder / name) for name in ("id", "id_of_part", "row")}
 
     def begin(self, rows: str) -> None:
         """Take over what intake has set aside; `rows` is SQL of all events, also of those."""
@@ -61,9 +58,10 @@ class RepeatedRows:
                 self._is_sure = engine.one(told) == self._n_aside
             for given in engine.arrays(self._keys(rows)):
                 self._add(given)
-            if len(self._ids) > 1:
-                ids = f"SELECT id FROM ({self._keys(rows)}) GROUP BY id"
-                self._shared = {n for (n,) in engine.rows(f"{ids} HAVING min(part) < max(part)")}
+            of_several = f"SELECT id FROM ({self._keys(rows, 'part,')}) GROUP BY id"
+            if engine.one(f"SELECT count(DISTINCT part) > 1 FROM ({rows})"):
+                of_several += " HAVING min(part) < max(part)"
+                self._shared = {n for (n,) in engine.rows(of_several)}
 
     def without(self, rows: str) -> str:
         """SQL: rows of events without those that are set aside."""
@@ -72,13 +70,16 @@ class RepeatedRows:
     def take(self, new: str) -> None:
         """Set aside what repeats others among the rows of a query.
 
-        Raises Moved where another file has one of their ids, or rows cannot be told apart.
+        Raises Moved where another file has one of their ids, or rows cannot be told apart; nothing
+        is of use then.
         """
         engine = self.engine
         if not self._is_sure:
             raise Moved("records that hold an event twice")
-        engine.run(f"CREATE OR REPLACE TABLE {_NEW} AS {self._keys(new, f'{_ROW}, place')}")
-        given = [*engine.arrays(f"SELECT part, id, row FROM {_NEW}")]
+        engine.run(f"CREATE OR REPLACE TABLE {_NEW} AS {self._keys(new, f'{_ROW}, place,')}")
+        if engine.one(f"SELECT count(DISTINCT id) < count(DISTINCT id_of_part) FROM {_NEW}"):
+            raise Moved("an id that several files have")
+        given = [*engine.arrays(f"SELECT id, id_of_part, row FROM {_NEW}")]
         before = [n for each in given for n in self._that_came(each)]
         for each in given:
             self._add(each)
@@ -95,33 +96,24 @@ class RepeatedRows:
 
     def _that_came(self, given: dict[str, NDArray[Any]]) -> list[int]:
         """Return the hashes of rows that came before in their file, as did their ids."""
-        found: list[int] = []
-        for part in {*given["part"].tolist()}:
-            is_of_part = given["part"] == part
-            ids, rows = given["id"][is_of_part], given["row"][is_of_part]
-            for other, seen in self._ids.items():
-                came = seen.among(ids)
-                if other == part:
-                    found += rows[came & self._rows.among(rows)].tolist()
-                elif came.any():
-                    raise Moved("an id that another file has")
-        if self._shared and not self._shared.isdisjoint(given["id"].tolist()):
-            raise Moved("an id that several files have")
+        came = {name: seen.among(given[name]) for name, seen in self._seen.items()}
+        if (came["id"] & ~came["id_of_part"]).any() or (
+            self._shared and not self._shared.isdisjoint(given["id"].tolist())
+        ):
+            raise Moved("an id that another file has")
+        found: list[int] = given["row"][came["id_of_part"] & came["row"]].tolist()
         return found
 
     def _add(self, given: dict[str, NDArray[Any]]) -> None:
-        self._rows.add(given["row"])
-        for part in {*given["part"].tolist()}:
-            if part not in self._ids:
-                self._ids[part] = SeenValues(self._folder / f"ids-{part}")
-            self._ids[part].add(given["id"][given["part"] == part])
+        for name, seen in self._seen.items():
+            seen.add(given[name])
 
     def _note_aside(self) -> int:
         self._n_aside = self.engine.one(f"SELECT count(*) FROM {ASIDE}")
         return self._n_aside
 
-    def _keys(self, rows: str, more: str = "part") -> str:
-        """SQL: hashes of the ids of events, and of whole rows."""
+    def _keys(self, rows: str, more: str = "") -> str:
+        """SQL: hashes of the ids of events, with their files, and of whole rows."""
         whole = f"hash(part, {', '.join(self.columns)}) AS row"
-        hashes = f"SELECT {more}, hash(event_id) AS id, {whole}"
-        return f"{hashes} FROM ({rows}) WHERE event_id IS NOT NULL"
+        ids = "hash(event_id) AS id, hash(event_id, part) AS id_of_part"
+        return f"SELECT {more} {ids}, {whole} FROM ({rows}) WHERE event_id IS NOT NULL"

@@ -128,8 +128,10 @@ class Taped(DuckDB):
     def aside(self) -> Iterator[None]:
         """Remember nothing of what is run inside."""
         runs, self._tape.runs = self._tape.runs, False
-        yield
-        self._tape.runs = runs
+        try:
+            yield
+        finally:
+            self._tape.runs = runs
 
     def _note(self, sql: str) -> None:
         if self.asker:

@@ -155,7 +155,8 @@ def _go_on(
             live.note(watching.cursor, told.taken, faults, seconds, failed, behind)
         if told.judged:
             lines.info(
-                f"{told.taken} lines taken in, {told.changes} results changed, in {seconds:.1f} s",
+                f"{_n(told.taken, 'line')} taken in, {_n(told.changes, 'result')} changed, in"
+                f" {seconds:.1f} s",
                 event="judged",
                 lines=told.taken,
                 changes=told.changes,
@@ -168,3 +169,7 @@ def _go_on(
             return
         if not told.taken:
             time.sleep(TICK)
+
+
+def _n(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -51,9 +52,19 @@ def asked(engine: Spark) -> list[str]:
 
 @pytest.mark.parametrize("quarter", ["2026-q2"])
 def test_a_quarter_of_the_sample_is_the_same_to_the_byte(quarter: str, tmp_path: Path) -> None:
-    reporter.assess(ACME / quarter, tmp_path / "duckdb", fresh=True, cache=tmp_path / "cache")
+    """Some of its events come again: in their file, in another with less in them, and there with something else."""
+    workspace = shutil.copytree(ACME / quarter, tmp_path / "workspace")
+    (log,) = workspace.glob("logs/gateway-*.jsonl")
+    lines = [line for line in log.read_text().splitlines(keepends=True) if "event_id" in line]
+    with log.open("a") as file:
+        file.writelines(lines[:20])
+    less = [{k: v for k, v in json.loads(line).items() if k != "tool"} for line in lines[30:60]]
+    other = [json.loads(line) | {"tool": "another"} for line in lines[70:80]]
+    text = "".join(json.dumps(event) + "\n" for event in less + other)
+    (workspace / "logs/again.jsonl").write_text(text)
+    reporter.assess(workspace, tmp_path / "duckdb", fresh=True, cache=tmp_path / "cache")
     reporter.assess(
-        ACME / quarter,
+        workspace,
         tmp_path / "spark",
         fresh=True,
         cache=tmp_path / "cache",
@@ -68,6 +79,8 @@ def test_a_quarter_of_the_sample_is_the_same_to_the_byte(quarter: str, tmp_path:
     assert one == other
     assert "spark 4" in hashes["engine"]
     assert len(one["checks"]) > 100
+    noted = json.dumps(one["quarantined"])
+    assert all(n in noted for n in ("repeat others", "with more detail", "other values"))
 
 
 def test_what_reads_events_runs_in_spark_and_nothing_else_does(engine: Spark) -> None:

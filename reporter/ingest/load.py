@@ -346,7 +346,14 @@ def _doubled_events(engine: DuckDB) -> list[Quarantined]:
         "SELECT count(*) - count(DISTINCT hash(event_id)) FROM in_events WHERE event_id IS NOT NULL"
     ):
         return []
-    notes = [*_set_repeats_aside(engine), *_alike(engine)]
+    columns = ", ".join(n for n, _ in columns_of(TABLES["events"]))
+    engine.run(
+        f"CREATE TABLE doubled AS SELECT {columns}, source, file, part, record, place FROM"
+        " in_events WHERE event_id IN (SELECT event_id FROM in_events WHERE event_id IS NOT NULL"
+        " GROUP BY event_id HAVING count(*) > 1)"
+    )
+    notes = [*_set_repeats_aside(engine, columns), *_alike(engine)]
+    engine.run("DROP TABLE doubled")
     if engine.one("SELECT count(*) FROM repeats"):
         engine.run("ALTER VIEW in_events RENAME TO all_events")
         engine.run(
@@ -356,19 +363,17 @@ def _doubled_events(engine: DuckDB) -> list[Quarantined]:
     return notes
 
 
-def _set_repeats_aside(engine: DuckDB) -> list[Quarantined]:
+def _set_repeats_aside(engine: DuckDB, columns: str) -> list[Quarantined]:
     """Count events that repeat others in every column, with an id, only once; return a note per
     file.
 
     Without an id, two equal events may be two events, so both stay.
     """
-    event_columns = ", ".join(n for n, _ in columns_of(TABLES["events"]))
     engine.run(
         "CREATE TABLE repeats AS SELECT * FROM (SELECT part, place, file, record, row_number()"
         " OVER w AS nth, first_value(file || '#' || CAST(record AS VARCHAR)) OVER w AS original"
-        " FROM in_events WHERE event_id IN (SELECT event_id FROM in_events WHERE event_id IS NOT"
-        f" NULL GROUP BY event_id HAVING count(*) > 1) WINDOW w AS (PARTITION BY {event_columns},"
-        " starts_with(file, 'baseline/') ORDER BY part, place)) AS numbered WHERE nth > 1"
+        f" FROM doubled WINDOW w AS (PARTITION BY {columns}, starts_with(file, 'baseline/') ORDER"
+        " BY part, place)) AS numbered WHERE nth > 1"
     )
     return [
         Quarantined(
@@ -405,10 +410,10 @@ def _alike(engine: DuckDB) -> list[Quarantined]:
     Alike are the id, log, time and source, as of two exports of one log.
     """
     engine.run(
-        "CREATE TABLE twins AS WITH once AS (SELECT * FROM in_events ANTI JOIN repeats USING (part,"
-        " place) WHERE event_id IS NOT NULL AND NOT starts_with(file, 'baseline/')) SELECT * FROM"
-        " once JOIN (SELECT event_id, log_source, occurred_at, source FROM once GROUP BY ALL HAVING"
-        " count(DISTINCT part) > 1) AS t USING (event_id, log_source, occurred_at, source)"
+        "CREATE TABLE twins AS WITH once AS (SELECT * FROM doubled ANTI JOIN repeats USING (part,"
+        " place) WHERE NOT starts_with(file, 'baseline/')) SELECT * FROM once JOIN (SELECT"
+        " event_id, log_source, occurred_at, source FROM once GROUP BY ALL HAVING count(DISTINCT"
+        " part) > 1) AS t USING (event_id, log_source, occurred_at, source)"
     )
     told = [n for n, _ in columns_of(TABLES["events"]) if n not in _OF_COPY]
     holds_all = " AND ".join(f"(b.{n} IS NULL OR b.{n} = a.{n})" for n in told)

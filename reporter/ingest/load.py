@@ -347,10 +347,18 @@ def _doubled_events(engine: DuckDB) -> list[Quarantined]:
     ):
         return []
     columns = ", ".join(n for n, _ in columns_of(TABLES["events"]))
+    twice = (
+        "SELECT event_id FROM in_events WHERE event_id IS NOT NULL GROUP BY event_id HAVING"
+        " count(*) > 1"
+    )
+    # Where a log gives the start and the end of an act one id, none of its rows is of use.
+    alike = (
+        f"SELECT event_id FROM in_events WHERE event_id IN ({twice}) GROUP BY event_id HAVING"
+        f" min(part) < max(part) OR count(DISTINCT hash({columns})) < count(*)"
+    )
     engine.run(
         f"CREATE TABLE doubled AS SELECT {columns}, source, file, part, record, place FROM"
-        " in_events WHERE event_id IN (SELECT event_id FROM in_events WHERE event_id IS NOT NULL"
-        " GROUP BY event_id HAVING count(*) > 1)"
+        f" in_events WHERE event_id IN ({alike})"
     )
     notes = [*_set_repeats_aside(engine, columns), *_alike(engine)]
     engine.run("DROP TABLE doubled")

@@ -25,6 +25,8 @@ from reporter.pipeline.watch.hooks import Hooks
 from reporter.pipeline.watch.judge import Judged, judge
 from reporter.pipeline.watch.watching import Watch
 
+MODELS = Path(__file__).parent.parent / "frameworks/models"
+
 
 @pytest.fixture
 def company(tmp_path: Path) -> Path:
@@ -131,3 +133,17 @@ def test_numbers_that_came_before_are_found(tmp_path: Path, monkeypatch: pytest.
     assert any(tmp_path.iterdir())
     seen.close()
     assert not [*tmp_path.iterdir()]
+
+
+def test_every_table_of_a_model_is_remembered(company: Path) -> None:
+    append(company / LOG, b"".join([*LINES[:240], LINES[3]]))
+    with Watch(setting(company), Hooks((), print)) as watch:
+        watch.look()
+        watch.round(NOW)
+        engine = watch._standing.engine
+        assert engine
+        there = {n for (n,) in engine.rows("SELECT table_name FROM duckdb_tables()")}
+        remembered = {step.target for step in engine._tape.steps}
+    made = {path.stem for path in MODELS.glob("*.sql")} & there
+    assert len(made) > 80
+    assert made <= remembered

@@ -293,6 +293,12 @@ class DuckDB(AbstractContextManager["DuckDB"]):
         """Return (name, type) of a query's columns without running it."""
         return [(r[0], r[1]) for r in self.rows(f"DESCRIBE {sql}")]
 
+    def aside(self) -> AbstractContextManager[None]:
+        """Do something that does not have to be done again when rows are added, where an engine
+        remembers what it ran.
+        """
+        return nullcontext()
+
     def arrays(self, sql: str) -> Iterator[dict[str, NDArray[Any]]]:
         """Yield the rows of a query in portions, as an array a column; for numbers only. Other
         statements may run meanwhile.

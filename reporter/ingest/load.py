@@ -105,12 +105,14 @@ def ingest(
     counted = _lay_those_there(engine) if engine.event_table else None
     empty_lists.note(engine, [f for _, f, _ in empties])
     files, quarantined = _count(engine, choices, conversions, inputs)
+    with engine.aside():  # whoever adds rows tells himself which of them came before
+        doubled = _doubled_events(engine)
     lost_counts = {f.file: f.read for f in (*files, *statement_counts) if f.bytes and not f.sha256}
     quarantined = sorted(
         [
             *quarantined,
             *notes,
-            *_doubled_events(engine),
+            *doubled,
             *unmask_deeds(engine),
             *_undated(engine),
             *_partial(engine, choices, files),

@@ -58,10 +58,9 @@ class RepeatedRows:
                 self._is_sure = engine.one(told) == self._n_aside
             for given in engine.arrays(self._keys(rows)):
                 self._add(given)
-            of_several = f"SELECT id FROM ({self._keys(rows, 'part,')}) GROUP BY id"
             if engine.one(f"SELECT count(DISTINCT part) > 1 FROM ({rows})"):
-                of_several += " HAVING min(part) < max(part)"
-                self._shared = {n for (n,) in engine.rows(of_several)}
+                ids = f"SELECT id FROM ({self._keys(rows, 'part,')}) GROUP BY id"
+                self._shared = {n for (n,) in engine.rows(f"{ids} HAVING min(part) < max(part)")}
 
     def without(self, rows: str) -> str:
         """SQL: rows of events without those that are set aside."""

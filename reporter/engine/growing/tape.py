@@ -71,8 +71,8 @@ class Tape:
     """It, and the views that have a row for each of some of its rows."""
     begins: str
     """How the first statement begins."""
-    free: re.Pattern[str] | None = None
-    """Statements that are run, or asked, and not remembered."""
+    free: frozenset[str] = frozenset()
+    """Questions whose answer leads nowhere."""
     key: str = ""
     """The column of the base that says to which rows of other tables a row belongs."""
     by_key: dict[int, frozenset[str]] = field(default_factory=dict)

@@ -58,11 +58,11 @@ class Taped(DuckDB):
         begins: str = "",
         memory: str = DEFAULT_MEMORY,
         room: str = "",
-        free: re.Pattern[str] | None = None,
+        free: frozenset[str] = frozenset(),
         key: str = "",
     ) -> None:
         """Open it; `lined` are views with a row for each of some rows of the base, `begins` the
-        first statement to remember, `free` finds those that are not remembered, and `key` is the
+        first statement to remember, `free` are questions whose answers lead nowhere, and `key` the
         column by which other tables have rows for those of the base.
         """
         first = begins or f"CREATE VIEW {base} "
@@ -84,7 +84,7 @@ class Taped(DuckDB):
 
     def run(self, sql: str, params: Sequence[Any] = ()) -> None:
         """Execute one statement for its effect."""
-        if self.asker or not self._begins(sql) or self._is_free(sql):
+        if self.asker or not self._begins(sql):
             self._note(sql)
             super().run(sql, params)
             return
@@ -121,9 +121,6 @@ class Taped(DuckDB):
             tape.runs = True
         return tape.runs
 
-    def _is_free(self, sql: str) -> bool:
-        return bool(self._tape.free and self._tape.free.search(sql))
-
     @contextmanager
     def aside(self) -> Iterator[None]:
         """Remember nothing of what is run inside."""
@@ -142,7 +139,7 @@ class Taped(DuckDB):
         tape = self._tape
         if self.asker:
             self._note(sql)
-        elif tape.runs and not self._is_free(sql) and not _OF_CATALOG.search(sql):
+        elif tape.runs and sql not in tape.free and not _OF_CATALOG.search(sql):
             with tape.lock:
                 tape.steps.append(Step(sql, list(params), "", answer=answer, words=words_of(sql)))
 

@@ -45,13 +45,8 @@ _LINED = ("events", "dated_acts")
 """Views that have a row for each of some events."""
 _BEGINS = "CREATE TABLE carried "
 """The first statement that lays what was read."""
-_FREE = re.compile(
-    rf"^SELECT count\(\*\) FROM {EVENTS}$|^{re.escape(SEEN)}$|hash\(event_id\)"
-    rf"|\b(?:doubled|repeats|twins)\b|^ALTER VIEW {EVENTS} RENAME TO all_events$"
-)
-"""What is not remembered: a question of the accounting, from whose answer no result follows, one
-that is asked again, and what is done about events that came twice, for new rows tell it.
-"""
+_FREE = frozenset((f"SELECT count(*) FROM {EVENTS}", SEEN))
+"""Questions of the accounting, from whose answer no result follows, and one that is asked again."""
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from fixture_estate import spoiled
-from test_watch import LINES, LOG, NOW, append, compared, setting
+from test_watch import LINES, LOG, NOW, append, compared, results_now, setting
 
 from reporter.engine.growing.repeated_rows import ASIDE
 from reporter.engine.growing.seen_values import SeenValues
@@ -22,7 +22,7 @@ from reporter.ingest.readers.inputs import FOLDERS
 from reporter.pipeline.assess import Options, known_content
 from reporter.pipeline.watch import standing, watching
 from reporter.pipeline.watch.hooks import Hooks
-from reporter.pipeline.watch.judge import Judged, judge
+from reporter.pipeline.watch.judge import Key, Result, judge
 from reporter.pipeline.watch.watching import Watch
 
 MODELS = Path(__file__).parent.parent / "frameworks/models"
@@ -65,8 +65,8 @@ def test_events_that_come_again_count_once_and_nothing_begins_anew(
     monkeypatch.setattr(standing.Standing, "_anew", lambda *words: begun.append(1) or anew(*words))
     lines = again(seed, LINES, 40, other)
 
-    def same(copy: Path, judged: Judged) -> None:
-        assert judged.results == whole(copy, tmp_path).results
+    def same(copy: Path, results: dict[Key, Result]) -> None:
+        assert results == whole(copy, tmp_path).results
 
     cuts = [len(b"".join(lines[:n])) for n in (250, 272, len(lines))]
     compared(company, lines, cuts, same)
@@ -79,12 +79,12 @@ def test_an_event_that_comes_again_in_one_portion_counts_once(company: Path, tmp
         watch.look()
         watch.round(NOW)
         append(company / LOG, b"".join([*LINES[240:250] * 3, LINES[3]]))
-        judged = watch.round(NOW).judged
+        results = results_now(watch, watch.round(NOW).judged)
         engine = watch._standing.engine
         assert engine
         (n,) = engine.rows(f"SELECT count(*), count(DISTINCT record) FROM {ASIDE}")
     assert n == (21, 21)
-    assert judged and judged.results == whole(company, tmp_path).results
+    assert results == whole(company, tmp_path).results
 
 
 def test_an_id_that_comes_in_two_files_at_once_makes_all_begin_anew(
@@ -100,9 +100,9 @@ def test_an_id_that_comes_in_two_files_at_once_makes_all_begin_anew(
         before = watch._standing.engine
         for path in (company / LOG, later):
             append(path, b"".join(LINES[240:243]))
-        judged = watch.round(NOW).judged
+        results = results_now(watch, watch.round(NOW).judged)
         assert watch._standing.engine is not before
-    assert judged and judged.results == whole(company, tmp_path).results
+    assert results == whole(company, tmp_path).results
 
 
 def test_an_id_that_another_file_has_makes_all_begin_anew(company: Path, tmp_path: Path) -> None:
@@ -116,9 +116,9 @@ def test_an_id_that_another_file_has_makes_all_begin_anew(company: Path, tmp_pat
         watch.round(NOW)
         before = watch._standing.engine
         append(company / "logs/later.jsonl", b"".join(LINES[244:]))
-        judged = watch.round(NOW).judged
+        results = results_now(watch, watch.round(NOW).judged)
         assert watch._standing.engine is not before
-    assert judged and judged.results == whole(company, tmp_path).results
+    assert results == whole(company, tmp_path).results
 
 
 def test_numbers_that_came_before_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip

@@ -97,7 +97,7 @@ def with_tables(sql: str, moving: frozenset[str]) -> tuple[str, tuple[tuple[str,
             moved.add(cte.alias)
             continue
         query = _with_tables(cte.this, sides)
-        sides[cte.alias] = "side_" + _hash(query), query
+        sides[cte.alias] = "side_" + hash_of(query), query
     if not sides:
         return sql, ()
     with_.set("expressions", [c for c in with_.expressions if c.alias not in sides])
@@ -140,7 +140,7 @@ def _sum_of(select: exp.Select, relations: frozenset[str]) -> Sum | None:
     written.set("expressions", [*written.expressions, *hidden])
     text, sides = _written(written, needed, parts, relations)
     merge = ", ".join(merges)
-    return Sum("sums_" + _hash(text), text, merge, ", ".join(keys), ", ".join(shown), sides)
+    return Sum("sums_" + hash_of(text), text, merge, ", ".join(keys), ", ".join(shown), sides)
 
 
 def _written(
@@ -153,7 +153,7 @@ def _written(
     sides: dict[str, tuple[str, str]] = {}
     for name in (n for n in parts if n in needed and not _grows(n, parts, relations)):
         query = _with_tables(parts[name], sides)
-        sides[name] = "side_" + _hash(query), query
+        sides[name] = "side_" + hash_of(query), query
     heads = ", ".join(
         f"{n} AS ({_with_tables(parts[n], sides)})" for n in parts if n in needed and n not in sides
     )
@@ -192,7 +192,7 @@ def _rows_of(select: exp.Expr, relations: frozenset[str]) -> Sum | None:
     ):
         return None
     text, sides = _written(select, needed, parts, relations)
-    return Sum("rows_" + _hash(text), text, "", "", ", ".join(shown), sides)
+    return Sum("rows_" + hash_of(text), text, "", "", ", ".join(shown), sides)
 
 
 def _with_tables(query: exp.Expr, sides: dict[str, tuple[str, str]]) -> str:
@@ -209,7 +209,8 @@ def _text(tree: exp.Expr) -> str:
     return str(tree.sql(dialect="duckdb", comments=False))
 
 
-def _hash(text: str) -> str:
+def hash_of(text: str) -> str:
+    """Return twelve letters that tell one text from others."""
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from threading import RLock
-from typing import Any
+from typing import Any, NamedTuple
 
 from reporter.engine.growing.growing_sums import Sum
 from reporter.engine.growing.keyed_joins import is_joined_by
@@ -19,6 +19,7 @@ from reporter.engine.growing.row_conditions import conditions_on
 
 Columns = frozenset[str] | None
 """Names of columns; None: the whole row."""
+NOTHING: frozenset[str] = frozenset()
 Input = tuple[str, Columns]
 """A table, and what is read of it."""
 MADE = re.compile(
@@ -42,6 +43,14 @@ _AFTER_NAMES = {"AS", "ON", "WHERE", "JOIN", "LEFT", "GROUP", "CROSS", "USING", 
 
 class Moved(Exception):
     """What was asked while the tables were made would be answered otherwise now."""
+
+
+class Mark(NamedTuple):
+    """How often what is read of a table moved."""
+
+    whole: int
+    told: int
+    """In more than counts and times."""
 
 
 @dataclass(slots=True)
@@ -90,6 +99,10 @@ class Tape:
     steps: list[Step] = field(default_factory=list)
     runs: bool = False
     macros: dict[str, str] = field(default_factory=dict)
+    passing: set[str] = field(default_factory=set)
+    """Tables that one connection sees."""
+    texts: dict[str, str] = field(default_factory=dict)
+    """A long query -> what reads the view that has its words, '' after the first time."""
     made: dict[str, int] = field(default_factory=dict)
     """Name -> how many relations of that name there were."""
     heard: dict[str, set[str]] = field(default_factory=dict)
@@ -101,8 +114,13 @@ class Tape:
     read: dict[str, set[Input]] = field(default_factory=dict)
     lock: Any = field(default_factory=RLock)
     columns: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    marks: dict[Input, Any] = field(default_factory=dict)
-    """(table, columns) -> a hash of its rows, in any order."""
+    amounts: dict[str, frozenset[str]] = field(default_factory=dict)
+    """Table -> its columns of counts and times."""
+    marks: dict[Input, Mark] = field(default_factory=dict)
+    hashes: dict[str, dict[Columns, Any]] = field(default_factory=dict)
+    """Table -> counts and times that are read together -> a hash of its rows, as they are now."""
+    each_hash: dict[str, dict[Columns, Any]] = field(default_factory=dict)
+    """Table -> columns -> a hash of its rows, as they were when other columns moved last."""
     needs: dict[str, set[Columns]] = field(default_factory=dict)
     moving: set[str] = field(default_factory=set)
     """What may change when rows are added to the base."""
@@ -223,6 +241,45 @@ class Tape:
             is_told = asker in self.conditions
             marks[base] = self.touched.get(asker, 0) if is_told else self.generation
         return marks
+
+    def part_of(self, table: str, columns: Columns) -> Columns:
+        """Return the counts and times among columns; None for the whole row."""
+        return columns if columns is None else columns & self.amounts.get(table, NOTHING)
+
+    def told_of(self, table: str, columns: Columns) -> frozenset[str]:
+        """Return all other columns among them."""
+        every = frozenset(self.columns.get(table, ())) if columns is None else columns
+        return every - self.amounts.get(table, NOTHING)
+
+    def parts_of(self, table: str) -> dict[Columns, Columns]:
+        """Return what is hashed of a table: counts and times that somebody reads together -> these,
+        with all that is read beside them; and nothing of them -> all other columns.
+        """
+        kinds = self.needs.get(table, ())
+        parts: dict[Columns, Columns] = {NOTHING: NOTHING} if kinds else {}
+        for columns in kinds:
+            part = self.part_of(table, columns)
+            parts[part] = None if columns is None else (parts.get(part) or NOTHING) | columns
+            parts[NOTHING] = (parts[NOTHING] or NOTHING) | self.told_of(table, columns)
+        return parts
+
+    def each_of(self, table: str) -> dict[Columns, Columns]:
+        """Return each set of columns of a table that somebody reads, whole and without counts and
+        times.
+        """
+        kinds = self.needs[table]
+        return {c: c for c in (*kinds, *(self.told_of(table, k) for k in kinds))}
+
+    def is_telling(self, before: Mapping[Any, Any], now: Mapping[Any, Any]) -> bool:
+        """Tell whether more than counts and times moved between two marks of somebody."""
+        for key, mark in now.items():
+            old = before.get(key)
+            if isinstance(mark, Mark) and isinstance(old, Mark):
+                if mark.told != old.told:
+                    return True
+            elif mark != old:
+                return True
+        return False
 
     def note_conditions(self, askers: Iterable[str], steps: bool = True) -> None:
         """Note which rows of the base matter to whom: to a statement of the tape, by its number, or

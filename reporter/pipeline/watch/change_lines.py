@@ -14,15 +14,11 @@ from reporter.model.assessment import Check, RunInfo
 from reporter.model.reasons import Reasons
 from reporter.model.scores import tier_text
 from reporter.pipeline.watch.cursor import Episode
-from reporter.pipeline.watch.judge import Result
+from reporter.pipeline.watch.judge import Judged, Key, Outcome, Result
 from reporter.report.findings import NAMESPACE
 from reporter.report.formats.ocsf import Told, event_of, frame_of, line_of
 from reporter.system.plain_text import clean
 
-Outcome = tuple[str, str, str]
-"""Status, reason code, until when it is waived."""
-Key = tuple[str, str]
-"""Check and subject."""
 NONE: Outcome = ("", "", "")
 
 
@@ -126,7 +122,7 @@ def _activity(change: Change) -> str:
 
 def changes(
     before: Mapping[Key, Outcome],
-    now: Mapping[Key, Result],
+    judged: Judged,
     closed: Iterable[Episode],
     episodes: Iterable[Episode],
     is_first: bool,
@@ -134,8 +130,8 @@ def changes(
     """Return what changed, by check and subject. Of the first judgement only failures are told."""
     by_key = {(e.check, e.subject): e for e in (*episodes, *closed)}
     found = []
-    for key in sorted({*before, *now}):
-        result = now.get(key)
+    for key in sorted({*before, *judged.results} if judged.moved is None else judged.moved):
+        result = judged.results.get(key)
         outcome = result.outcome if result else NONE
         old = before.get(key, NONE)
         if old == outcome or (is_first and outcome[0] != "fail"):

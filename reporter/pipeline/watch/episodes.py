@@ -35,11 +35,15 @@ def follow(
     """Return the episodes that are open now, with those that opened and those that ended."""
     open_by_key = {(e.check, e.subject): e for e in episodes}
     opened, closed = [], []
-    for key, result in judged.results.items():
-        episode = open_by_key.get(key)
+    results = judged.results
+    looked_at = results if judged.moved is None else sorted({*judged.moved, *open_by_key})
+    for key in looked_at:
+        episode, result = open_by_key.get(key), results.get(key)
+        if result is None:
+            continue
         if episode:
             episode.status = result.status
-            if _is_passed(episode, result, judged.last_acts, moment):
+            if key[0] not in judged.owed and _is_passed(episode, result, judged.last_acts, moment):
                 episode.closed_at = moment.as_of
                 closed.append(open_by_key.pop(key))
         elif result.status == "fail":

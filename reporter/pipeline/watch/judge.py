@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from reporter.content.packs import naming
 from reporter.engine.duckdb import DuckDB
+from reporter.engine.growing.taped import Taped
 from reporter.evaluate.coded_results import make_changeable
 from reporter.ingest.cache import Batch, Cache
 from reporter.ingest.detect import Choice
@@ -39,6 +40,17 @@ COLUMNS = (
 """Of a result."""
 
 
+_SHOWN = ", ".join(
+    c if c.startswith("tier_") else f"coalesce(CAST({c} AS VARCHAR), '') AS {c}" for c in COLUMNS
+)
+_TOLD = ", ".join(c for c in COLUMNS if c not in ("reason_values", "ref", "evidence", "waiver"))
+"""Columns by which a result is another one: the others move with most events."""
+Key = tuple[str, str]
+"""Check and subject."""
+Outcome = tuple[str, str, str]
+"""Status, reason code, until when it is waived."""
+
+
 class Result(NamedTuple):
     """One check of one subject."""
 
@@ -57,7 +69,7 @@ class Result(NamedTuple):
     waiver: str
 
     @property
-    def outcome(self) -> tuple[str, str, str]:
+    def outcome(self) -> Outcome:
         """What a reader is told of when it changes: counts in a reason change with each event."""
         return self.status, self.code, self.waived_until
 
@@ -66,12 +78,33 @@ class Result(NamedTuple):
 class Judged:
     """What all checks found at one moment."""
 
-    results: dict[tuple[str, str], Result]
+    results: dict[Key, Result]
+    """By check and subject. Where something `moved`, the values and the record of all others may be
+    those of an earlier moment.
+    """
     intake: Intake | None
     """As of when tables were last made from files."""
     faults: dict[str, str]
     last_acts: dict[str, str]
     """Actor -> time of its last act in the period."""
+    moved: frozenset[Key] | None = None
+    """Results that may be told, new ones and those that are gone; None: all."""
+    owed: frozenset[str] = frozenset()
+    """Checks that were left for a later judgement: their results are of an earlier moment."""
+
+    def put_into(self, outcomes: dict[Key, Outcome]) -> bool:
+        """Bring outcomes up to date; tell whether any is another."""
+        is_another = False
+        for key in (outcomes.keys() | self.results) if self.moved is None else self.moved:
+            result = self.results.get(key)
+            now = result.outcome if result else None
+            if outcomes.get(key) != now:
+                is_another = True
+                if now:
+                    outcomes[key] = now
+                else:
+                    del outcomes[key]
+        return is_another
 
 
 def judge(
@@ -82,6 +115,7 @@ def judge(
     places: tuple[Path, Path],
     options: Options,
     standing: Standing | None = None,
+    hurry: bool = False,
 ) -> Judged:
     """Read what does not grow, lay what was converted beside it, and run all checks; of what is
     `standing`, only those whose input changed. `places` are where an engine works and where the
@@ -91,9 +125,10 @@ def judge(
     """
     workspace, content = known.workspace, known.content
     if standing and not content.extra and not content.packs:
-        stood = standing.fill(known, files, followed, cache, places[1], options)
-        results = _results(stood)
-        return Judged(results, standing.intake, dict(standing.faults), _last_acts(stood))
+        stood = standing.fill(known, files, followed, cache, places[1], options, hurry)
+        moved = _bring_up(standing, stood)
+        faults, acts = dict(standing.faults), _last_acts(stood)
+        return Judged(standing.results, standing.intake, faults, acts, moved, standing.owed)
     with (
         tempfile.TemporaryDirectory(dir=places[0]) as folder,
         Inputs(list(files)) as inputs,
@@ -113,15 +148,32 @@ def judge(
             make_changeable(engine)
         exceptions.compensate(engine, claims.compensations, content.checks, who)
         exceptions.waive(engine, claims.waivers, content.checks, workspace.run.as_of, who)
-        return Judged(_results(engine), intake, faults, _last_acts(engine))
+        return Judged(results_of(engine), intake, faults, _last_acts(engine))
 
 
-def _results(engine: DuckDB) -> dict[tuple[str, str], Result]:
-    columns = ", ".join(
-        c if c.startswith("tier_") else f"coalesce(CAST({c} AS VARCHAR), '')" for c in COLUMNS
-    )
-    rows = engine.rows(f"SELECT {columns} FROM results ORDER BY check_id, subject")
+def results_of(engine: DuckDB) -> dict[Key, Result]:
+    """Return all results of a filled engine."""
+    rows = engine.rows(f"SELECT {_SHOWN} FROM results ORDER BY check_id, subject")
     return {(r[0], r[1]): Result(*r) for r in rows}
+
+
+def _bring_up(standing: Standing, engine: Taped) -> frozenset[Key] | None:
+    """Bring the results that stand up to date; return which moved, None where all may have."""
+    before = standing.results
+    if not before:
+        engine.run(f"CREATE VIEW shown_results AS SELECT {_SHOWN} FROM results")
+        standing.results = results_of(engine)
+        moved = None
+    else:
+        rows = engine.rows(f"FROM shown_results ANTI JOIN told_results USING ({_TOLD})")
+        gone = engine.rows("SELECT check_id, subject FROM told_results EXCEPT SELECT check_id, subject FROM shown_results")
+        if not rows and not gone:
+            return frozenset()
+        found = {(r[0], r[1]): Result(*r) for r in rows}
+        moved = frozenset((*found, *gone))
+        standing.results = {k: r for k, r in before.items() if k not in moved} | found
+    engine.run(f"CREATE OR REPLACE TABLE told_results AS SELECT {_TOLD} FROM shown_results")
+    return moved
 
 
 def _last_acts(engine: DuckDB) -> dict[str, str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -31,7 +31,7 @@ from reporter.ingest.load import Followed, Intake, event_rows, ingest
 from reporter.ingest.quarantine import has_hidden
 from reporter.ingest.readers.files import InputFile
 from reporter.ingest.readers.inputs import Inputs
-from reporter.model.assessment import Check
+from reporter.model.assessment import SEVERITIES, Check
 from reporter.pipeline.assess import Known, Options, derive_tables, noted, refuse_nothing
 from reporter.pipeline.resolve_statements import resolve, with_shortfalls
 from reporter.pipeline.tested_checks import settle_by_tests
@@ -45,6 +45,10 @@ _LINED = ("events", "dated_acts")
 """Views that have a row for each of some events."""
 _BEGINS = "CREATE TABLE carried "
 """The first statement that lays what was read."""
+_AT_MOST, _AT_LEISURE, _PATIENCE = 24, 8, 4
+"""In a hurry: checks that are asked, those among them that nothing presses for, and judgements that
+any waits.
+"""
 _FREE = frozenset((f"SELECT count(*) FROM {EVENTS}", SEEN))
 """Questions of the accounting, from whose answer no result follows, and one that is asked again."""
 
@@ -62,6 +66,10 @@ class Standing:
     faults: dict[str, str] = field(default_factory=dict)
     asked: int = 0
     """Checks that the last judgement asked."""
+    results: dict[tuple[str, str], Any] = field(default_factory=dict)
+    """What the last judgement found; empty where tables were made from files."""
+    owed: frozenset[str] = frozenset()
+    """Checks whose input moved, that the last judgement did not ask."""
     _held: ExitStack = field(default_factory=ExitStack)
     _done: list[Done] = field(default_factory=list)
     _claims: Any = None
@@ -71,6 +79,9 @@ class Standing:
     """SQL of a check -> the same over sums."""
     _content: Content | None = None
     _repeated: RepeatedRows | None = None
+    _turn: int = 0
+    _owing: dict[str, tuple[int, bool]] = field(default_factory=dict)
+    """Check that was not asked though it had to be -> since which turn, and whether that presses."""
     _marks: dict[str, Any] = field(default_factory=dict)
     """Check -> what changes when anything changes that it reads."""
 
@@ -88,16 +99,17 @@ class Standing:
         cache: Cache,
         segments: Path,
         options: Options,
+        hurry: bool = False,
     ) -> Taped:
         """Return an engine whose `results` are those over all records, and put in `faults` why some
-        checks could not be run.
+        checks could not be run. In a `hurry` some wait, which are `owed`.
 
         Raises InputError where nothing could be read, ContentError where content is wrong.
         """
         mark = _mark(known, files, followed)
         if self.engine and mark == self.mark and known.content is self._content:
             try:
-                self._renew(self.engine, known, followed, cache)
+                self._renew(self.engine, known, followed, cache, hurry)
                 self.mark = mark
                 return self.engine
             except Moved:
@@ -115,6 +127,7 @@ class Standing:
         mark: tuple[Any, ...],
     ) -> Taped:
         self.close()
+        self.owed, self.results = frozenset(), {}
         workspace, content = known.workspace, known.content
         engine = Taped(
             self.folder,
@@ -168,7 +181,9 @@ class Standing:
             self._done = _with_batches(self._done, followed)
             self.mark = *self.mark[:2], _grown(followed)
 
-    def _renew(self, engine: Taped, known: Known, followed: Followed, cache: Cache) -> None:
+    def _renew(
+        self, engine: Taped, known: Known, followed: Followed, cache: Cache, hurry: bool
+    ) -> None:
         known_paths = {n for batch, *_ in self._done for n in batch.tables.get("events", ())}
         self._done = _with_batches(self._done, followed)
         added = [
@@ -185,11 +200,16 @@ class Standing:
         engine.renew(self._repeated.without(rows), self._repeated.without(new))
         marks = {c.id: engine.mark_of(c.id) for c, _ in known.compiled}
         is_seen_anew = self._look_again(engine, known.content)
-        others = [
+        moved = [
             (c, j)
             for c, j in known.compiled
-            if is_seen_anew or c.id in self.faults or marks[c.id] != self._marks[c.id]
+            if is_seen_anew
+            or c.id in self.faults
+            or c.id in self._owing
+            or marks[c.id] != self._marks[c.id]
         ]
+        others = self._pressing(moved, marks, engine) if hurry else moved
+        self.owed = frozenset(c.id for c, _ in moved) - {c.id for c, _ in others}
         engine.run("DROP TABLE results")
         engine.run(RESULTS_TABLE)
         ids = quoted_list([c.id for c, _ in others])
@@ -201,8 +221,27 @@ class Standing:
         self.faults |= self._ask(engine, others)
         asked = [c.id for c, _ in others]
         engine.learn(asked)
-        self._marks = marks | {c: engine.mark_of(c) for c in asked}
+        self._marks |= {c: engine.mark_of(c) for c in asked}
         self._decide(engine, known)
+
+    def _pressing(
+        self, moved: Sequence[tuple[Check, Compiled]], marks: Mapping[str, Any], engine: Taped
+    ) -> list[tuple[Check, Compiled]]:
+        """Return the checks that do not wait: who has waited long, then those of whose input more
+        than counts and times moved, the gravest first, and a few of the others.
+        """
+        ranks = {}
+        for check, _ in moved:
+            since, pressed = self._owing.get(check.id, (self._turn, False))
+            pressed |= check.id in self.faults or marks[check.id] == self._marks[check.id]
+            pressed |= engine.is_telling(self._marks[check.id], marks[check.id])
+            self._owing[check.id] = since, pressed
+            is_late = self._turn - since >= _PATIENCE
+            grave = SEVERITIES.index(check.severity) if pressed else since
+            ranks[check.id] = 0 if is_late else 1 if pressed else 2, grave, check.id
+        by_rank = sorted(moved, key=lambda one: ranks[one[0].id])
+        n = sum(rank < 2 for rank, *_ in ranks.values())
+        return by_rank[: min(n + _AT_LEISURE, _AT_MOST)]
 
     def _look_again(self, engine: Taped, content: Content) -> bool:
         """Tell whether the input shows another thing than before: all checks are asked then."""
@@ -223,6 +262,9 @@ class Standing:
             return plan
 
         self.asked = len(compiled)
+        self._turn += 1
+        for check, _ in compiled:
+            self._owing.pop(check.id, None)
         if not compiled:
             return {}
         n = min(engine.threads(), len(compiled))

@@ -138,7 +138,7 @@ def _go_on(
     watching: Any, lines: Log, once: bool, ended: threading.Event | None, live: Live | None
 ) -> None:
     """Look, take in, judge and tell until stdin has ended or the process is stopped."""
-    looked_at = 0.0
+    looked_at, is_busy = 0.0, False
     if once and ended:
         ended.wait()
     while True:
@@ -147,7 +147,8 @@ def _go_on(
         if is_last or started_at - looked_at >= LOOKS:
             watching.look()
             looked_at = started_at
-        told = watching.round(lines.now().astimezone(UTC))
+        told = watching.round(lines.now().astimezone(UTC), is_busy and not is_last)
+        is_busy = told.taken > 0
         seconds, failed = time.monotonic() - started_at, watching.hooks.failed
         if live:
             faults = told.judged.faults if told.judged else None

@@ -265,14 +265,16 @@ class Watch:
         waiting = growing(self.setting.workspace, self.cursor.files, self._paths())
         return self._is_full and any(True for _ in waiting)
 
-    def round(self, now: datetime) -> Told:
-        """Take in what is new, judge it if anything is, commit, and tell of the changes."""
+    def round(self, now: datetime, hurry: bool = False) -> Told:
+        """Take in what is new, judge it if anything is, commit, and tell of the changes. In a hurry
+        checks may wait for a later round.
+        """
         told = Told(self.take_in())
         if self._new or self._is_due(now):
             as_of = self._as_of(now)
-            told.judged = self.judge(as_of)
+            told.judged = self.judge(as_of, hurry)
             told.changes = self._commit(told.judged, as_of)
-            self._new = False
+            self._new = bool(told.judged.owed)
             self._put_together()
         return told
 
@@ -293,7 +295,7 @@ class Watch:
             if f.segments
         ]
 
-    def judge(self, as_of: datetime) -> Judged:
+    def judge(self, as_of: datetime, hurry: bool = False) -> Judged:
         """Judge all that is taken in."""
         known = at(self._known, as_of if self.setting.moves else None)
         places = self._work, self._converter.cache.folder
@@ -306,6 +308,7 @@ class Watch:
             places,
             options,
             self._standing if self.setting.stands else None,
+            hurry,
         )
 
     def _whole(self, file: Followed) -> Batch:
@@ -336,16 +339,14 @@ class Watch:
         moment = Moment(as_of.isoformat(), self._files.mark, of_events)
         cursor.episodes, _, closed = follow(cursor.episodes, judged, moment)
         is_first = not cursor.judged
-        found = changes(self._outcomes, judged.results, closed, cursor.episodes, is_first)
+        found = changes(self._outcomes, judged, closed, cursor.episodes, is_first)
         first = cursor.outbox.first + len(cursor.outbox.lines)
         writer = Writer(
             self._known.content, self._known.workspace.run, setting.version, _name_of(cursor)
         )
         lines = writer.lines(found, as_of.replace(tzinfo=UTC), first)
-        outcomes = {key: result.outcome for key, result in judged.results.items()}
-        if outcomes != self._outcomes or is_first:
-            state.save_outcomes(setting.state, cursor, outcomes)
-            self._outcomes = outcomes
+        if judged.put_into(self._outcomes) or is_first:
+            state.save_outcomes(setting.state, cursor, self._outcomes)
         cursor.outbox = next_outbox(cursor.outbox, lines, self._file.size() if self._file else 0)
         cursor.judged += 1
         cursor.as_of = as_of.isoformat()

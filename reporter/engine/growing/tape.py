@@ -126,6 +126,10 @@ class Tape:
     """What may change when rows are added to the base."""
     again: set[str] = field(default_factory=set)
     """What has to be made from its first statement on: one changed it later, or read it before."""
+    earliest: int | None = None
+    """The first statement of this renewal that came too early."""
+    followed: dict[int, frozenset[str]] = field(default_factory=dict)
+    """Statement that came too early -> what was made from its first statement on in the end."""
     views: set[str] = field(default_factory=set)
     first: dict[str, int] = field(default_factory=dict)
     last: dict[str, int] = field(default_factory=dict)
@@ -411,6 +415,9 @@ class Tape:
             early.add(step.target)
         early -= self.views
         early -= {n for n in early & self.again if n in begun or self.first[n] > i}
+        if early:
+            self.earliest = i if self.earliest is None else self.earliest
+            early |= self.followed.get(i, NOTHING) - self.again
         self.begin_again(early)  # such tables may read each other: all of them are made together
         return bool(early)
 

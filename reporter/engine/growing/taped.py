@@ -360,6 +360,7 @@ class Taped(DuckDB):
             self._make_new(name, query)
         tape.generation += 1
         tape.again, tape.only_new, tape.laid_by, tape.ran = set(), set(), set(), {}
+        tape.earliest = None
         self._find_touched()
         moved: set[Input] = set()
         anew: list[str] = []
@@ -367,6 +368,8 @@ class Taped(DuckDB):
         with ThreadPoolExecutor(n) as pool, self.shared_by(n):
             while not self._make_again(moved, anew, pool, n):
                 pass  # it was learned what is made again from its first statement on
+        if tape.earliest is not None:
+            tape.followed.setdefault(tape.earliest, frozenset(tape.again))
         if tape.keyed():
             new = f"SELECT {tape.key} FROM {base}{ADDED} EXCEPT FROM {_KEYS}"
             super().run(f"INSERT INTO {_KEYS} {new}")

@@ -94,6 +94,8 @@ class Tape:
     """SQL: of the base and its views the columns that new rows have."""
     many: set[str] = field(default_factory=set)
     """Kept rows that are too many to keep."""
+    made_again: dict[str, int] = field(default_factory=dict)
+    """Table of kept rows -> how often it was made again."""
     laid_by: set[str] = field(default_factory=set)
     """Tables whose rows were kept before they are made again."""
     steps: list[Step] = field(default_factory=list)

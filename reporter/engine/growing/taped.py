@@ -276,6 +276,7 @@ class Taped(DuckDB):
         for asker in askers:
             for table, columns in tape.read_by(asker):
                 tape.needs.setdefault(table, set()).add(columns)
+        tape.made_again = {s.target: 0 for s in tape.steps if s.sum and not s.sum.keys}
         tape.order()
         tape.note_conditions(askers)
         tape.note_keys()
@@ -341,7 +342,12 @@ class Taped(DuckDB):
         return moved
 
     def _hashes(self, table: str, parts: Mapping[Columns, Columns]) -> dict[Columns, Any]:
-        """Return of each part the number of rows and what tells them from others, in any order."""
+        """Return of each part the number of rows and what tells them from others, in any order.
+        Rows that are kept are but added to until they are made again, so their number tells.
+        """
+        if (made := self._tape.made_again.get(table)) is not None:
+            n = DuckDB.one(self, f"SELECT count(*) FROM {table}")
+            return dict.fromkeys(parts, (n, made))
         hashes = ", ".join(map(_hash_of, parts.values()))
         n, *found = DuckDB.rows(self, f"SELECT count(*), {hashes} FROM {table} AS t")[0]
         return {part: (n, told) for part, told in zip(parts, found, strict=True)}
@@ -459,7 +465,10 @@ class Taped(DuckDB):
                 tape.has_run(i)
                 return
             connection._lay_by(step.target)
-            DuckDB.run(connection, self._tape.text(i, moved), step.params)
+            text = self._tape.text(i, moved)
+            DuckDB.run(connection, text, step.params)
+            if step.target in tape.made_again and not text.startswith("INSERT"):
+                tape.made_again[step.target] += 1
             if tape.last[step.target] == i:
                 if now := connection._mark(step.target):
                     connection._compare(step.target)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from reporter.content import source_macros
@@ -38,6 +39,21 @@ ROWS_OF_A_LINE = 1 << 20
 """More than a line has; so places of rows follow each other, whatever lines come later."""
 MANY = 32
 """Segments of a file of one size that are put together."""
+LONG = 1 << 22
+"""Lines of which a segment is long enough."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """Segments that are being put together."""
+
+    key: str
+    """Of what they become."""
+    first: str
+    """Key of the first of them."""
+    count: int
+    lines: int
+    made: Future[Batch]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +64,9 @@ class Converter:
     cache: Cache
     sources: dict[str, Source]
     limits: Limits
+    _begun: dict[int, _Begun] = field(default_factory=dict)
+    """Number of a file -> what is being put together of it."""
+    _aside: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1))
 
     def prepare(self) -> None:
         """Teach the engine what sources and the search for secrets need."""
@@ -163,19 +182,33 @@ class Converter:
         return batch
 
     def put_together(self, file: Followed, batches: list[Batch]) -> list[Batch]:
-        """Put segments together where many of about one size follow each other: each line is
+        """Return the segments of a file with those put together that were begun to be; begin it
+        where many of about one size follow each other. Judging goes on meanwhile, and each line is
         written anew only a few times, however long a file grows.
         """
-        levels = [_level(s.lines) for s in file.segments]
-        if len(levels) < MANY or len({*levels[-MANY:]}) > 1:
-            return batches
-        parts, kept = batches[-MANY:], file.segments[-MANY:]
-        whole = joined(parts, file)
-        whole.key = f"{kept[0].key}-{sum(s.lines for s in kept)}"
+        begun = self._begun.get(file.number)
+        if begun and begun.made.done():
+            del self._begun[file.number]
+            whole = begun.made.result()
+            at = [s.key for s in file.segments].index(begun.first)
+            file.segments[at : at + begun.count] = [Segment(whole.key, begun.lines)]
+            return [*batches[:at], whole, *batches[at + begun.count :]]
+        kept = file.segments[-MANY:]
+        lines = sum(s.lines for s in kept)
+        is_even = len(kept) == MANY and len({_level(s.lines) for s in kept}) == 1
+        if not begun and is_even and lines <= LONG:
+            whole = joined(batches[-MANY:], file)
+            whole.key = f"{kept[0].key}-{lines}"
+            made = self._aside.submit(self._write_together, whole)
+            self._begun[file.number] = _Begun(whole.key, kept[0].key, MANY, lines, made)
+        return batches
+
+    def _write_together(self, whole: Batch) -> Batch:
         for table, names in whole.tables.items():
             path = self.engine.work / f"{whole.key}.{table}.parquet"
             scan = parquet(*(self.cache.folder / n for n in names))
-            self.engine.write_parquet(f"SELECT * FROM {scan}", path)
+            with self.engine.twin() as connection:
+                connection.write_parquet(f"SELECT * FROM {scan}", path)
             for name in names:
                 whole.hashes.pop(name)
             put(self.cache, whole, path)
@@ -183,12 +216,16 @@ class Converter:
         keep(self.cache, whole)
         for name in (*whole.hashes, f"{whole.key}.json"):
             sync(self.cache.folder / name)
-        file.segments[-MANY:] = [Segment(whole.key, sum(s.lines for s in kept))]
-        return [*batches[:-MANY], whole]
+        return whole
+
+    def close(self) -> None:
+        """Wait for what is being put together; the next watch begins it anew."""
+        self._aside.shutdown()
 
     def clear(self, files: Iterable[Followed]) -> None:
         """Remove what no file names: a watch that was killed had not noted it yet."""
         keys = {segment.key for file in files for segment in file.segments}
+        keys |= {begun.key for begun in self._begun.values()}
         for path in self.cache.folder.iterdir():
             if path.is_file() and path.name.split(".", 1)[0] not in keys:
                 path.unlink()

@@ -81,7 +81,7 @@ class Standing:
     _repeated: RepeatedRows | None = None
     _turn: int = 0
     _owing: dict[str, tuple[int, bool]] = field(default_factory=dict)
-    """Check that was not asked though it had to be -> since which turn, and whether that presses."""
+    """Check that was not asked though it had to be -> since which turn, and whether it presses."""
     _marks: dict[str, Any] = field(default_factory=dict)
     """Check -> what changes when anything changes that it reads."""
 

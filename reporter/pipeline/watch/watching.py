@@ -150,6 +150,7 @@ class Watch:
         engine = self._held.enter_context(DuckDB(self._work / "engine", setting.options.memory))
         sources = {s.id: s for s in self._known.content.sources}
         self._converter = Converter(engine, segments, sources, setting.options.limits)
+        self._held.callback(self._converter.close)
         self._converter.prepare()
         self._converter.clear(self.cursor.files)
         for file in self.cursor.files:

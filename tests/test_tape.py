@@ -77,7 +77,7 @@ def opened(tmp_path: Path) -> Iterator[Callable[[list[Row]], Taped]]:
     engines: list[Taped] = []
 
     def open_(rows: list[Row]) -> Taped:
-        engine = Taped(tmp_path / f"taped-{len(engines)}", "acts", ("late_acts",), key="who")
+        engine = Taped(tmp_path / f"taped-{len(engines)}", "acts", ("late_acts",), keys={"who": ""})
         engines.append(engine)
         apply(engine, rows)
         engine.stop()
@@ -266,7 +266,7 @@ def test_rows_with_new_keys_are_added_to_what_was_counted(
     engine = opened(rows)
     new: Row = ("c", "y", 61, "r3")
     engine.renew(rows_of([*rows, new]), rows_of([new]))
-    assert engine._tape.only_new == {"people"}
+    assert engine._tape.only_new == {("people", "who")}
     assert sorted(engine.rows("FROM named")) == [("A", 1), ("C", 1), ("X", 1)]
     odd: Row = ("x", None, 62, "r4")  # what is told of x is another now
     engine.renew(rows_of([*rows, new, odd]), rows_of([odd]))

@@ -82,12 +82,14 @@ class Tape:
     """How the first statement begins."""
     free: frozenset[str] = frozenset()
     """Questions whose answer leads nowhere."""
-    key: str = ""
-    """The column of the base that says to which rows of other tables a row belongs."""
-    by_key: dict[int, frozenset[str]] = field(default_factory=dict)
-    """Number of a sum -> the tables that it joins to the base by the key alone."""
-    only_new: set[str] = field(default_factory=set)
-    """Tables of which only rows with keys that no old row of the base has are others now."""
+    keys: Mapping[str, str] = field(default_factory=dict)
+    """Column that says to which rows of other tables a row belongs -> the view of the base that has
+    it, '' where it is the base.
+    """
+    by_key: dict[int, dict[str, str]] = field(default_factory=dict)
+    """Number of a sum -> the tables that it joins to what grows by a key alone -> that key."""
+    only_new: set[tuple[str, str]] = field(default_factory=set)
+    """(table, key): only rows with keys that no old row of what grows has are others now."""
     ran: dict[int, dict[Input, Any]] = field(default_factory=dict)
     """Number of a statement that ran in this renewal -> the marks of what it read."""
     read_of_new: dict[str, str] = field(default_factory=dict)
@@ -342,7 +344,8 @@ class Tape:
         views = {s.target: s.sql for s in self.steps if s.is_view and s.target in self.grown}
         found: dict[str, frozenset[str]] = {}
         for name in (*reversed(self.grown), self.base):
-            words = frozenset((self.key,)).union(*map(words_of, texts.get(name, ())))
+            keys = frozenset(key for key in self.keys if self.of_key(key) == name)
+            words = keys.union(*map(words_of, texts.get(name, ())))
             for view, sql in views.items():
                 if name in words_of(_query_of(sql)):
                     words |= words_of(sql) | found[view]
@@ -352,11 +355,13 @@ class Tape:
             for name, words in found.items()
         }
 
+    def of_key(self, key: str) -> str:
+        """Return the relation that grows and has a key."""
+        return self.keys[key] or self.base
+
     def note_keys(self) -> None:
-        """Note which tables sums join by the key alone, whether in their words or in views."""
-        if not self.key:
-            return
-        grown = frozenset((self.base, *self.grown))
+        """Note which tables sums join by a key alone, whether in their words or in views."""
+        self.keys = {key: of for key, of in self.keys.items() if not of or of in self.grown}
         views = {s.target: s for s in self.steps if s.is_view and s.target in self.grown}
         for i, step in enumerate(self.steps):
             if step.sum is None:
@@ -367,23 +372,36 @@ class Tape:
                 seen.add(name := left.pop())
                 texts.append(_query_of(views[name].sql))
                 left |= (views[name].words & views.keys()) - seen
-            names = {t for t, _ in self.inputs(i)} - {self.base}
-            self.by_key[i] = frozenset(
-                n
-                for n in names
-                if self.key in self.columns.get(n, ())
-                and all(is_joined_by(t, n, self.key, grown) for t in texts if n in words_of(t))
-            )
+            self.by_key[i] = {}
+            for name in {t for t, _ in self.inputs(i)} - {self.base}:
+                own = [t for t in texts if name in words_of(t)]
+                for key, of in self.keys.items():
+                    grown = frozenset((of,) if of else (self.base, *self.grown))
+                    if key in self.columns.get(name, ()) and all(
+                        is_joined_by(t, name, key, grown) for t in own
+                    ):
+                        self.by_key[i].setdefault(name, key)
 
-    def keyed(self) -> frozenset[str]:
-        """Return the tables that any sum joins by the key alone."""
-        return frozenset().union(*self.by_key.values())
+    def keyed(self) -> dict[str, set[str]]:
+        """Return the tables that any sum joins by a key alone, with those keys."""
+        found: dict[str, set[str]] = {}
+        for tables in self.by_key.values():
+            for table, key in tables.items():
+                found.setdefault(table, set()).add(key)
+        return found
 
     def moved_for(self, i: int, moved: set[Input]) -> set[Input]:
         """Return what moved, beside the base, of what a sum has counted."""
         own = moved & (self.inputs(i) - {(self.base, None)})
-        new = self.only_new & self.by_key.get(i, frozenset())
-        return {(t, c) for t, c in own if t not in new}
+        keys = self.by_key.get(i, {})
+        return {(t, c) for t, c in own if (t, keys.get(t)) not in self.only_new}
+
+    def has_old_keys(self, relation: str, moved: set[Input]) -> bool:
+        """Tell whether the old rows of a relation that grows have the keys that they had."""
+        sql = f"SELECT * FROM {relation}"
+        read = {t for t, _ in self.reads(sql, words_of(sql))} - {self.base}
+        new = {t for t, key in self.only_new if not self.keys[key]}
+        return all(t in new for t, _ in moved if t in read)
 
     def is_due(self, i: int, moved: set[Input], partial: set[str]) -> bool:
         """Tell whether a statement has to run again, as its input moved or is made just now."""

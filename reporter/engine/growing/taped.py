@@ -13,6 +13,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from heapq import heapify, heappop, heappush
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Self
 
 from reporter.engine.duckdb import DEFAULT_MEMORY, DuckDB
@@ -37,8 +38,9 @@ _AT_ONCE = 2
 """Statements that are run side by side: most take little but the planner, which has one thread."""
 _WORTH_KEEPING = 3
 """Rows are kept where they are at most one of so many."""
-_KEYS = "grown_keys"
-"""The keys of all rows of the base but the newest."""
+_KEYS = "grown_keys_"
+"""Begins the name of a table with the keys of all rows but the newest."""
+NO_KEYS: Mapping[str, str] = MappingProxyType({})
 _BEFORE = "_as_before"
 """Ends the name of a table as it was before a renewal."""
 _MADE_OF = re.compile(r"(CREATE TABLE (?!sums_|side_)\w+ AS )(.*)", re.DOTALL)
@@ -75,14 +77,14 @@ class Taped(DuckDB):
         memory: str = DEFAULT_MEMORY,
         room: str = "",
         free: frozenset[str] = frozenset(),
-        key: str = "",
+        keys: Mapping[str, str] = NO_KEYS,
     ) -> None:
         """Open it; `lined` are views with a row for each of some rows of the base, `begins` the
-        first statement to remember, `free` are questions whose answers lead nowhere, and `key` the
-        column by which other tables have rows for those of the base.
+        first statement to remember, `free` are questions whose answers lead nowhere, and `keys` the
+        columns by which other tables have rows for those of the base or of a view.
         """
         first = begins or f"CREATE VIEW {base} "
-        self._tape = Tape(base, frozenset((base, *lined)), first, free, key)
+        self._tape = Tape(base, frozenset((base, *lined)), first, free, keys)
         self.asker = ""
         """Whose statements are noted, and not remembered."""
         super().__init__(work, memory, room)
@@ -280,8 +282,8 @@ class Taped(DuckDB):
         tape.order()
         tape.note_conditions(askers)
         tape.note_keys()
-        if tape.keyed():
-            super().run(f"CREATE TABLE {_KEYS} AS SELECT DISTINCT {tape.key} FROM {tape.base}")
+        for key in tape.keys:
+            self._find_keys(key)
         for table in sorted((tape.needs.keys() & tape.moving) - tape.views):
             self._mark(table)
 
@@ -376,10 +378,20 @@ class Taped(DuckDB):
                 pass  # it was learned what is made again from its first statement on
         if tape.earliest is not None:
             tape.followed.setdefault(tape.earliest, frozenset(tape.again))
-        if tape.keyed():
-            new = f"SELECT {tape.key} FROM {base}{ADDED} EXCEPT FROM {_KEYS}"
-            super().run(f"INSERT INTO {_KEYS} {new}")
+        for key in tape.keys:
+            relation = tape.of_key(key)
+            if tape.has_old_keys(relation, moved):
+                table = f"{_KEYS}{key}"
+                new = f"SELECT {key} FROM {relation}{ADDED} EXCEPT FROM {table}"
+                super().run(f"INSERT INTO {table} {new}")
+            else:
+                self._find_keys(key)
         return anew
+
+    def _find_keys(self, key: str) -> None:
+        relation = self._tape.of_key(key)
+        rows = f"SELECT DISTINCT {key} FROM {relation}"
+        super().run(f"CREATE OR REPLACE TABLE {_KEYS}{key} AS {rows}")
 
     def _make_new(self, name: str, query: str) -> None:
         """Make the table of the new rows of the base, or of a view of it."""
@@ -488,16 +500,20 @@ class Taped(DuckDB):
         views of new rows are made with them.
         """
         tape = self._tape
-        tape.only_new.discard(table)
+        keys = tape.keyed().get(table, set())
+        tape.only_new -= {(table, key) for key in keys}
         if table not in tape.laid_by:
             return
         before = f"{table}{_BEFORE}"
-        n_old = DuckDB.one(
-            self,
-            f"SELECT count(*) FROM ((FROM {table} EXCEPT ALL FROM {before}) UNION ALL (FROM"
-            f" {before} EXCEPT ALL FROM {table})) AS d WHERE d.{tape.key} IN (FROM {_KEYS})",
+        differ = (
+            f"((FROM {table} EXCEPT ALL FROM {before}) UNION ALL (FROM {before} EXCEPT ALL FROM"
+            f" {table}))"
         )
-        if n_old:
+        for key in sorted(keys):
+            old = f"SELECT count(*) FROM {differ} AS d WHERE d.{key} IN (FROM {_KEYS}{key})"
+            if not DuckDB.one(self, old):
+                tape.only_new.add((table, key))
+        if not any((table, key) in tape.only_new for key in keys):
             return
         again = {table}
         for name, query in tape.grown.items():
@@ -506,7 +522,6 @@ class Taped(DuckDB):
                 again.add(name)
         if again - {table}:
             self._find_touched(again - {table})
-        tape.only_new.add(table)
 
     def _ask_again(self, step: Step) -> None:
         if step.answer is Moved:

@@ -45,6 +45,8 @@ _LINED = ("events", "dated_acts")
 """Views that have a row for each of some events."""
 _BEGINS = "CREATE TABLE carried "
 """The first statement that lays what was read."""
+_KEYS = {"who": "", "agent_id": "events"}
+"""Columns by which other tables have rows for those of events."""
 _AT_MOST, _AT_LEISURE, _PATIENCE = 24, 8, 4
 """In a hurry: checks that are asked, those among them that nothing presses for, and judgements that
 any waits.
@@ -137,7 +139,7 @@ class Standing:
             options.memory,
             options.temp_size,
             _FREE,
-            key="who",
+            keys=_KEYS,
         )
         self._held = ExitStack()
         self._held.enter_context(engine)

@@ -40,17 +40,21 @@ STATEMENTS = (
     "CREATE TABLE of_z AS SELECT e.ref FROM acts AS e JOIN lists AS l ON l.who = e.who WHERE e.tool = 'z' AND l.tier < 3",
     "CREATE OR REPLACE TABLE lists AS SELECT who, tier + 1 AS tier FROM lists",
     "CREATE TABLE by_either AS SELECT e.who, e.tool, count(*) AS n FROM acts AS e GROUP BY GROUPING SETS ((e.who), (e.tool))",
-    "CREATE TABLE people AS SELECT DISTINCT who, upper(who) AS name, tool IS NULL AND who = 'x' AS is_odd FROM acts",
+    "CREATE TABLE people AS SELECT DISTINCT who, CASE who WHEN 'b' THEN 'A' ELSE upper(who) END AS name, tool IS NULL AND who <> 'c' AS is_odd FROM acts",
     "UPDATE people SET is_odd = TRUE WHERE who IN (SELECT who FROM strangers)",
     "CREATE TABLE named AS SELECT k.name, count(*) AS n FROM acts AS e JOIN people AS k ON k.who = e.who GROUP BY k.name",
     "CREATE TABLE ranked AS WITH hits AS (SELECT e.who, e.ref, e.nth FROM acts AS e JOIN lists AS l ON l.who = e.who WHERE e.tool = 'y'"
     " AND l.tier < 4) SELECT h.who, h.ref, row_number() OVER (PARTITION BY h.who ORDER BY (h.nth, h.ref)) AS n FROM hits AS h",
+    "CREATE VIEW dressed AS SELECT a.nth, a.ref, a.tool, k.name FROM acts AS a JOIN people AS k ON k.who = a.who",
+    "CREATE TABLE badges AS SELECT name, bool_or(is_odd) AS is_odd FROM people GROUP BY name",
+    "CREATE TABLE by_badge AS SELECT e.name, b.is_odd, count(*) AS n, max(e.nth) AS last_at FROM dressed AS e JOIN badges AS b ON b.name ="
+    " e.name GROUP BY e.name, b.is_odd",
     "CREATE TABLE last AS SELECT l.who, l.tier, t.last_at FROM lists AS l JOIN totals AS t USING (who)",
 )
 TABLES = (
     *("totals", "seen", "tiers", "known", "strangers", "highest", "scratch", "of_z", "lists"),
     *("by_either", "people", "named"),
-    *("ranked", "last"),
+    *("ranked", "badges", "by_badge", "last"),
 )
 
 
@@ -77,7 +81,9 @@ def opened(tmp_path: Path) -> Iterator[Callable[[list[Row]], Taped]]:
     engines: list[Taped] = []
 
     def open_(rows: list[Row]) -> Taped:
-        engine = Taped(tmp_path / f"taped-{len(engines)}", "acts", ("late_acts",), keys={"who": ""})
+        keys = {"who": "", "name": "dressed"}
+        folder = tmp_path / f"taped-{len(engines)}"
+        engine = Taped(folder, "acts", ("late_acts", "dressed"), keys=keys)
         engines.append(engine)
         apply(engine, rows)
         engine.stop()
@@ -266,12 +272,26 @@ def test_rows_with_new_keys_are_added_to_what_was_counted(
     engine = opened(rows)
     new: Row = ("c", "y", 61, "r3")
     engine.renew(rows_of([*rows, new]), rows_of([new]))
-    assert engine._tape.only_new == {("people", "who")}
+    assert engine._tape.only_new == {("people", "who"), ("badges", "name")}
     assert sorted(engine.rows("FROM named")) == [("A", 1), ("C", 1), ("X", 1)]
     odd: Row = ("x", None, 62, "r4")  # what is told of x is another now
     engine.renew(rows_of([*rows, new, odd]), rows_of([odd]))
     assert engine._tape.only_new == set()
     assert sorted(engine.rows("FROM named")) == [("A", 1), ("C", 1), ("X", 4)]
+
+
+def test_a_new_key_of_a_view_is_told_from_one_that_old_rows_have(
+    opened: Callable[[list[Row]], Taped],
+) -> None:
+    rows: list[Row] = [("a", "y", 60, "r1"), ("x", "y", 60, "r2")]
+    engine = opened(rows)
+    same_name: Row = ("b", "y", 61, "r3")
+    engine.renew(rows_of([*rows, same_name]), rows_of([same_name]))
+    assert engine.rows("FROM by_badge ORDER BY ALL") == [("A", False, 2, 61), ("X", True, 1, 60)]
+    odd: Row = ("b", None, 62, "r4")
+    engine.renew(rows_of([*rows, same_name, odd]), rows_of([odd]))
+    assert ("badges", "name") not in engine._tape.only_new
+    assert engine.rows("FROM by_badge ORDER BY ALL") == [("A", True, 5, 62), ("X", True, 1, 60)]
 
 
 CHOSEN = (

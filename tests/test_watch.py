@@ -102,7 +102,9 @@ def results_now(watch: Watch, judged: Judged | None) -> dict[Key, Result]:
     whole = results_of(engine) if engine else judged.results
 
     def told(results: dict[Key, Result]) -> dict[Key, Result]:
-        return {k: r._replace(values="", record="", evidence="", waiver="") for k, r in results.items()}
+        return {
+            k: r._replace(values="", record="", evidence="", waiver="") for k, r in results.items()
+        }
 
     assert told(judged.results) == told(whole)
     return whole
@@ -482,6 +484,31 @@ def test_results_are_those_of_the_same_lines_read_at_once(company: Path, tmp_pat
     assert "Create" in changes
 
 
+def test_checks_that_wait_in_a_hurry_are_asked_once_it_is_over(
+    company: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reporter.pipeline.watch.standing._AT_MOST", 5)
+    append(company / LOG, b"".join(LINES[:240]))
+    owed = []
+    with Watch(setting(company), Hooks((), print)) as watch:
+        watch.look()
+        watch.round(NOW, hurry=True)
+        for at in range(240, len(LINES), 8):
+            append(company / LOG, b"".join(LINES[at : at + 8]))
+            judged = watch.round(NOW, hurry=True).judged
+            assert judged and watch._standing.asked <= 5
+            results_now(watch, judged)
+            owed.append(judged.owed)
+        results = results_now(watch, watch.round(NOW).judged)
+        assert watch.round(NOW).judged is None
+    known = known_content(watching.read_workspace(company), Options())
+    cache = open_cache(tmp_path / "cache", "a key of the test")
+    whole = judge(known, discover(company, FOLDERS), (), cache, (tmp_path, tmp_path), Options())
+    assert results == whole.results
+    gravest = {c.id for c, _ in known.compiled if c.severity == "critical"}
+    assert owed[0] and len(owed[0] & gravest) < len(gravest)
+
+
 @pytest.mark.slow
 def test_results_stay_those_of_an_assessment_while_segments_are_put_together(
     company: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -635,6 +662,17 @@ def test_an_episode_goes_on_through_silence_until_a_pass(tmp_path: Path) -> None
         assert (opened, closed) == ([], [])
     (episode,) = episodes
     assert (episode.opened_at, episode.status) == ("2026-09-01T12:00:00", "pass")
+
+
+def test_an_episode_does_not_end_by_a_pass_from_before_the_act() -> None:
+    moment = Moment("2026-09-01T12:00:00", "files", frozenset(("CHG-03",)))
+    episodes, _, _ = follow([], _judged("fail"), moment)
+    passed = _judged("pass", "2026-09-02 10:00:00")
+    for owed in (frozenset(("CHG-03",)), frozenset[str]()):
+        episodes, _, closed = follow(
+            episodes, replace(passed, owed=owed, moved=frozenset()), moment
+        )
+        assert bool(closed) == (not owed)
 
 
 def test_a_hook_gets_each_line_and_failures_are_counted(

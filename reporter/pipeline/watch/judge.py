@@ -166,9 +166,8 @@ def _bring_up(standing: Standing, engine: Taped) -> frozenset[Key] | None:
         moved = None
     else:
         rows = engine.rows(f"FROM shown_results ANTI JOIN told_results USING ({_TOLD})")
-        gone = engine.rows(
-            "SELECT check_id, subject FROM told_results EXCEPT SELECT check_id, subject FROM shown_results"
-        )
+        keys = "SELECT check_id, subject FROM"
+        gone = engine.rows(f"{keys} told_results EXCEPT {keys} shown_results")
         if not rows and not gone:
             return frozenset()
         found = {(r[0], r[1]): Result(*r) for r in rows}

@@ -16,7 +16,7 @@ from reporter.engine.duckdb import DuckDB
 from reporter.engine.growing.growing_sums import with_sums
 from reporter.engine.growing.keyed_joins import is_joined_by
 from reporter.engine.growing.row_conditions import conditions_on
-from reporter.engine.growing.tape import Input, Moved, words_of
+from reporter.engine.growing.tape import Columns, Input, Moved, words_of
 from reporter.engine.growing.taped import Taped
 
 Row = tuple[str, str | None, int, str]
@@ -292,6 +292,28 @@ def test_a_new_key_of_a_view_is_told_from_one_that_old_rows_have(
     engine.renew(rows_of([*rows, same_name, odd]), rows_of([odd]))
     assert ("badges", "name") not in engine._tape.only_new
     assert engine.rows("FROM by_badge ORDER BY ALL") == [("A", True, 5, 62), ("X", True, 1, 60)]
+
+
+def test_each_column_that_is_another_is_noticed(tmp_path: Path) -> None:
+    name, tier, both = frozenset(("name",)), frozenset(("tier",)), frozenset(("name", "tier"))
+    with Taped(tmp_path, "acts") as engine:
+        tape = engine._tape
+        tape.columns, tape.amounts = {"t": ("name", "tier")}, {"t": tier}
+        tape.needs = {"t": {name, tier, both}}
+
+        def moved(rows: str) -> set[Columns]:
+            engine.run(f"CREATE OR REPLACE TABLE t AS SELECT * FROM (VALUES {rows}) AS v(name, tier)")
+            return {columns for _, columns in engine._mark("t")}
+
+        moved("('a', 2), ('b', 5)")
+        assert moved("('b', 5), ('a', 2)") == set()
+        assert moved("('a', 3), ('b', 5)") == {tier, both}
+        assert moved("('c', 2), ('b', 5)") == {name, tier, both}  # 2 again, as at first
+        assert moved("('b', 2), ('c', 5)") - {tier} == {both}
+        assert moved("('b', 2), ('c', 5), ('c', 5)") == {name, tier, both}
+        told = tape.marks["t", both].told
+        assert moved("('b', 2), ('c', 5), ('c', 6)") == {tier, both}
+        assert tape.marks["t", both].told == told
 
 
 CHOSEN = (

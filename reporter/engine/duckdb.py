@@ -248,7 +248,7 @@ class DuckDB(AbstractContextManager["DuckDB"]):
         finally:
             self.run(f"SET {_OURS} = 1")
 
-    def _worded(self, sql: str) -> str:
+    def _worded(self, sql: str, params: Sequence[Any]) -> str:
         """Return a statement in the words that the database gets."""
         return sql
 
@@ -256,13 +256,13 @@ class DuckDB(AbstractContextManager["DuckDB"]):
         """Execute one statement for its effect."""
         self._tell(sql, params)
         with _translated_errors():
-            self._con.execute(self._worded(sql), list(params))
+            self._con.execute(self._worded(sql, params), list(params))
 
     def rows(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Return all rows of a query; for results a person could scroll."""
         self._tell(sql, params)
         with _translated_errors():
-            return self._con.execute(self._worded(sql), list(params)).fetchall()
+            return self._con.execute(self._worded(sql, params), list(params)).fetchall()
 
     def each(self, sql: str, most: int = 1000) -> Iterator[tuple[Any, ...]]:
         """Yield the rows of a query in batches; other statements may run meanwhile."""
@@ -275,7 +275,7 @@ class DuckDB(AbstractContextManager["DuckDB"]):
         """Return the single value of a query."""
         self._tell(sql, params)
         with _translated_errors():
-            row = self._con.execute(self._worded(sql), list(params)).fetchone()
+            row = self._con.execute(self._worded(sql, params), list(params)).fetchone()
         return row[0] if row else None
 
     def teach(self, name: str, function: Callable[[str], str]) -> None:

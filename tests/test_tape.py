@@ -302,7 +302,9 @@ def test_each_column_that_is_another_is_noticed(tmp_path: Path) -> None:
         tape.needs = {"t": {name, tier, both}}
 
         def moved(rows: str) -> set[Columns]:
-            engine.run(f"CREATE OR REPLACE TABLE t AS SELECT * FROM (VALUES {rows}) AS v(name, tier)")
+            engine.run(
+                f"CREATE OR REPLACE TABLE t AS SELECT * FROM (VALUES {rows}) AS v(name, tier)"
+            )
             return {columns for _, columns in engine._mark("t")}
 
         moved("('a', 2), ('b', 5)")

@@ -161,7 +161,7 @@ def _bring_up(standing: Standing, engine: Taped) -> frozenset[Key] | None:
     """Bring the results that stand up to date; return which moved, None where all may have."""
     before = standing.results
     if not before:
-        engine.run(f"CREATE VIEW shown_results AS SELECT {_SHOWN} FROM results")
+        engine.run(f"CREATE OR REPLACE VIEW shown_results AS SELECT {_SHOWN} FROM results")
         standing.results = results_of(engine)
         moved = None
     else:

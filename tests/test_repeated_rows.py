@@ -21,8 +21,9 @@ from reporter.ingest.readers.files import discover
 from reporter.ingest.readers.inputs import FOLDERS
 from reporter.pipeline.assess import Options, known_content
 from reporter.pipeline.watch import standing, watching
+from reporter.pipeline.watch.cursor import Key
 from reporter.pipeline.watch.hooks import Hooks
-from reporter.pipeline.watch.judge import Judged, Key, Result, judge
+from reporter.pipeline.watch.judge import Judged, Result, judge
 from reporter.pipeline.watch.watching import Watch
 
 MODELS = Path(__file__).parent.parent / "frameworks/models"

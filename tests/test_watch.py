@@ -37,9 +37,10 @@ from reporter.ingest.readers.inputs import FOLDERS, Inputs
 from reporter.pipeline.assess import Options, assess_workspace, known_content
 from reporter.pipeline.watch import cursor, hooks, watching
 from reporter.pipeline.watch.change_lines import millis_of
+from reporter.pipeline.watch.cursor import Key
 from reporter.pipeline.watch.episodes import Moment, follow
 from reporter.pipeline.watch.hooks import Hooks
-from reporter.pipeline.watch.judge import Judged, Key, Result, judge, results_of
+from reporter.pipeline.watch.judge import Judged, Result, judge, results_of
 from reporter.pipeline.watch.watching import Setting, Watch
 from reporter.runs.store import read_run
 

@@ -278,17 +278,6 @@ class Tape:
         kinds = self.needs[table]
         return {c: c for c in (*kinds, *(self.told_of(table, k) for k in kinds))}
 
-    def is_telling(self, before: Mapping[Any, Any], now: Mapping[Any, Any]) -> bool:
-        """Tell whether more than counts and times moved between two marks of somebody."""
-        for key, mark in now.items():
-            old = before.get(key)
-            if isinstance(mark, Mark) and isinstance(old, Mark):
-                if mark.told != old.told:
-                    return True
-            elif mark != old:
-                return True
-        return False
-
     def note_conditions(self, askers: Iterable[str], steps: bool = True) -> None:
         """Note which rows of the base matter to whom: to a statement of the tape, by its number, or
         to somebody.
@@ -476,6 +465,18 @@ class Tape:
             step = self.steps[i]
             self.known_inputs[i] = self.reads(step.sql, step.words)
         return self.known_inputs[i]
+
+
+def is_telling(before: Mapping[Any, Any], now: Mapping[Any, Any]) -> bool:
+    """Tell whether more than counts and times moved between two marks of somebody."""
+    for key, mark in now.items():
+        old = before.get(key)
+        if isinstance(mark, Mark) and isinstance(old, Mark):
+            if mark.told != old.told:
+                return True
+        elif mark != old:
+            return True
+    return False
 
 
 def _again(sql: str) -> str:

@@ -305,10 +305,6 @@ class Taped(DuckDB):
         """Return what changes when anything changes that somebody reads."""
         return self._tape.mark_of(asker)
 
-    def is_telling(self, before: Mapping[Any, Any], now: Mapping[Any, Any]) -> bool:
-        """Tell whether more than counts and times moved between two marks of somebody."""
-        return self._tape.is_telling(before, now)
-
     def tell(self, asker: str, sql: str, reads: Collection[tuple[str, str]]) -> None:
         """Take what is known of a text in the statements of somebody: the (table, column) it reads,
         whatever words it has.
@@ -352,7 +348,7 @@ class Taped(DuckDB):
         if (made := self._tape.made_again.get(table)) is not None:
             n = DuckDB.one(self, f"SELECT count(*) FROM {table}")
             return dict.fromkeys(parts, (n, made))
-        hashes = ", ".join(map(_hash_of, parts.values()))
+        hashes = ", ".join(map(_rows_hash, parts.values()))
         n, *found = DuckDB.rows(self, f"SELECT count(*), {hashes} FROM {table} AS t")[0]
         return {part: (n, told) for part, told in zip(parts, found, strict=True)}
 
@@ -538,7 +534,7 @@ class Taped(DuckDB):
             raise Moved(f"{step.sql}: {before!r:.60} and {now!r:.60}")
 
 
-def _hash_of(columns: Columns) -> str:
+def _rows_hash(columns: Columns) -> str:
     """SQL: a number that tells the rows of a table `t` from others, in any order; of whole rows, or
     of some columns.
     """

@@ -13,8 +13,8 @@ from reporter.content.loader import Content
 from reporter.model.assessment import Check, RunInfo
 from reporter.model.reasons import Reasons
 from reporter.model.scores import tier_text
-from reporter.pipeline.watch.cursor import Episode
-from reporter.pipeline.watch.judge import Judged, Key, Outcome, Result
+from reporter.pipeline.watch.cursor import Episode, Key, Outcome
+from reporter.pipeline.watch.judge import Judged, Result
 from reporter.report.findings import NAMESPACE
 from reporter.report.formats.ocsf import Told, event_of, frame_of, line_of
 from reporter.system.plain_text import clean

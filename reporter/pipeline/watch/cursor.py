@@ -157,8 +157,11 @@ def load(folder: Path, workspace: Path, content: str) -> Cursor | None:
     return cursor
 
 
-Outcomes = dict[tuple[str, str], tuple[str, str, str]]
-"""(check, subject) -> (status, reason code, until when it is waived)."""
+Key = tuple[str, str]
+"""Check and subject."""
+Outcome = tuple[str, str, str]
+"""Status, reason code, until when it is waived."""
+Outcomes = dict[Key, Outcome]
 
 
 def load_outcomes(folder: Path, cursor: Cursor) -> Outcomes:

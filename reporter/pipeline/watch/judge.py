@@ -30,6 +30,7 @@ from reporter.pipeline.assess import (
     run_checks,
 )
 from reporter.pipeline.resolve_statements import resolve, with_shortfalls
+from reporter.pipeline.watch.cursor import Key, Outcome, Outcomes
 from reporter.pipeline.watch.standing import Standing
 from reporter.statements import exceptions
 
@@ -45,10 +46,6 @@ _SHOWN = ", ".join(
 )
 _TOLD = ", ".join(c for c in COLUMNS if c not in ("reason_values", "ref", "evidence", "waiver"))
 """Columns by which a result is another one: the others move with most events."""
-Key = tuple[str, str]
-"""Check and subject."""
-Outcome = tuple[str, str, str]
-"""Status, reason code, until when it is waived."""
 
 
 class Result(NamedTuple):
@@ -92,7 +89,7 @@ class Judged:
     owed: frozenset[str] = frozenset()
     """Checks that were left for a later judgement: their results are of an earlier moment."""
 
-    def put_into(self, outcomes: dict[Key, Outcome]) -> bool:
+    def put_into(self, outcomes: Outcomes) -> bool:
         """Bring outcomes up to date; tell whether any is another."""
         is_another = False
         for key in (outcomes.keys() | self.results) if self.moved is None else self.moved:

@@ -20,7 +20,7 @@ from reporter.content.packs import naming
 from reporter.engine.base import Engine, quoted_list
 from reporter.engine.growing.growing_sums import Sum
 from reporter.engine.growing.repeated_rows import RepeatedRows
-from reporter.engine.growing.tape import Moved
+from reporter.engine.growing.tape import Moved, is_telling
 from reporter.engine.growing.taped import Taped
 from reporter.evaluate import runner
 from reporter.evaluate.coded_results import RESULTS_TABLE
@@ -35,6 +35,7 @@ from reporter.model.assessment import SEVERITIES, Check
 from reporter.pipeline.assess import Known, Options, derive_tables, noted, refuse_nothing
 from reporter.pipeline.resolve_statements import resolve, with_shortfalls
 from reporter.pipeline.tested_checks import settle_by_tests
+from reporter.pipeline.watch.cursor import Key
 from reporter.pipeline.watch.followed_files import signature
 from reporter.schema.compiled import Compiled
 from reporter.schema.tables import TABLES, columns_of
@@ -48,8 +49,8 @@ _BEGINS = "CREATE TABLE carried "
 _KEYS = {"who": "", "agent_id": "events"}
 """Columns by which other tables have rows for those of events."""
 _AT_MOST, _AT_LEISURE, _PATIENCE = 24, 8, 4
-"""In a hurry: checks that are asked, those among them that nothing presses for, and judgements that
-any waits.
+"""In a hurry: checks that are asked, those among them that nothing presses for, and judgements
+after which any comes first.
 """
 _FREE = frozenset((f"SELECT count(*) FROM {EVENTS}", SEEN))
 """Questions of the accounting, from whose answer no result follows, and one that is asked again."""
@@ -68,7 +69,7 @@ class Standing:
     faults: dict[str, str] = field(default_factory=dict)
     asked: int = 0
     """Checks that the last judgement asked."""
-    results: dict[tuple[str, str], Any] = field(default_factory=dict)
+    results: dict[Key, Any] = field(default_factory=dict)
     """What the last judgement found; empty where tables were made from files."""
     owed: frozenset[str] = frozenset()
     """Checks whose input moved, that the last judgement did not ask."""
@@ -210,7 +211,7 @@ class Standing:
             or c.id in self._owing
             or marks[c.id] != self._marks[c.id]
         ]
-        others = self._pressing(moved, marks, engine) if hurry else moved
+        others = self._pressing(moved, marks) if hurry else moved
         self.owed = frozenset(c.id for c, _ in moved) - {c.id for c, _ in others}
         engine.run("DROP TABLE results")
         engine.run(RESULTS_TABLE)
@@ -227,7 +228,7 @@ class Standing:
         self._decide(engine, known)
 
     def _pressing(
-        self, moved: Sequence[tuple[Check, Compiled]], marks: Mapping[str, Any], engine: Taped
+        self, moved: Sequence[tuple[Check, Compiled]], marks: Mapping[str, Any]
     ) -> list[tuple[Check, Compiled]]:
         """Return the checks that do not wait: who has waited long, then those of whose input more
         than counts and times moved, the gravest first, and a few of the others.
@@ -236,7 +237,7 @@ class Standing:
         for check, _ in moved:
             since, pressed = self._owing.get(check.id, (self._turn, False))
             pressed |= check.id in self.faults or marks[check.id] == self._marks[check.id]
-            pressed |= engine.is_telling(self._marks[check.id], marks[check.id])
+            pressed |= is_telling(self._marks[check.id], marks[check.id])
             self._owing[check.id] = since, pressed
             is_late = self._turn - since >= _PATIENCE
             grave = SEVERITIES.index(check.severity) if pressed else since

@@ -18,7 +18,7 @@ from test_sources import DATA, SOURCES
 from reporter.content import source_macros
 from reporter.engine.duckdb import DuckDB
 from reporter.ingest import detect, foreign_sources, projection
-from reporter.ingest.readers import compact_json
+from reporter.ingest.readers import compact_json, record_fields
 from reporter.ingest.readers.documents import strict_json
 from reporter.ingest.readers.portions import in_advance
 
@@ -232,7 +232,7 @@ def test_conditions_over_what_is_extracted_once_hold_for_the_same_records(
     records: DuckDB, source: Any
 ) -> None:
     conditions = (source.when, source.skip, source.type_of)
-    lists, swapped = projection.extracted_once(*conditions)
+    lists, swapped = record_fields.extracted_once(*conditions)
     assert lists or not re.search(r"\br ->> '", " ".join(conditions))
     each, once = (
         records.rows(
@@ -261,6 +261,61 @@ def test_sources_take_the_same_records_together_as_each_alone(records: DuckDB) -
      "x.r ->> 'a' IS NULL"],
 )  # fmt: skip
 def test_what_only_looks_like_a_field_of_the_record_stays(condition: str) -> None:
-    lists, (swapped,) = projection.extracted_once(condition)
+    lists, (swapped,) = record_fields.extracted_once(condition)
     assert swapped == condition.replace(" = r ->> 'b'", " = field_texts[1]")
     assert lists in ("", ", json_extract_string(r, ['b']) AS field_texts")
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda s: s.id)
+def test_a_select_that_parses_each_record_once_gives_the_same_rows(
+    records: DuckDB, source: Any
+) -> None:
+    records.run(
+        "CREATE OR REPLACE TABLE spooled AS SELECT row_number() OVER (ORDER BY CAST(r AS VARCHAR)) AS record, r,"
+        f" TRUE AS mine FROM given WHERE hash(CAST(r AS VARCHAR)) % 16 = 0 OR ({source.when})"
+    )
+    records.run(f"CREATE OR REPLACE TEMP TABLE raw AS {projection._raw(source)}")
+    for sql in source.tables.values():
+        select = str(sql["from"] if isinstance(sql, dict) else sql)
+        once = record_fields.parsed_once(select)
+        once_rows, rows = (
+            sorted(
+                str([sorted(v, key=str) if isinstance(v, list) else v for v in row])
+                for row in found
+            )
+            for found in (records.rows(once), records.rows(select))
+        )
+        assert once_rows == rows
+        assert records.columns(once) == records.columns(select)
+
+
+@pytest.mark.parametrize(
+    ("select", "expected"),
+    [
+        ("SELECT r ->> 'a', r ->> 'b' FROM raw", "SELECT texts_of_r[1], texts_of_r[2] FROM {'a', 'b' of raw} AS raw"),
+        ("SELECT *, r ->> 'a', upper(r ->> '$.b') FROM raw AS x WHERE r ->> 'a' = 'c'",
+         "SELECT * EXCLUDE (texts_of_r), texts_of_r[1], upper(texts_of_r[2]) FROM {'a', '$.b' of raw AS x} AS x"
+         " WHERE texts_of_r[1] = 'c'"),
+        ("SELECT a FROM (SELECT r ->> 'a' AS a, r ->> 'b' AS b FROM raw) AS u WHERE b = ''",
+         "SELECT a FROM (SELECT texts_of_r[1] AS a, texts_of_r[2] AS b FROM {'a', 'b' of raw} AS raw) AS u WHERE b = ''"),
+        ("SELECT CASE WHEN r ->> 'a' IS NULL THEN r ->> 'b' END FROM (SELECT r FROM raw) AS u",
+         "SELECT CASE WHEN texts_of_r[1] IS NULL THEN texts_of_r[2] END FROM {'a', 'b' of (SELECT r FROM raw) AS u} AS u"),
+    ],
+)  # fmt: skip
+def test_fields_of_a_record_are_taken_together(select: str, expected: str) -> None:
+    taken = r"(SELECT *, json_extract_string(TRY_CAST(r AS JSON), [\1]) AS texts_of_r FROM \2)"
+    assert record_fields.parsed_once(select) == re.sub(r"\{(.*?) of (.*?)\}", taken, expected)
+
+
+@pytest.mark.parametrize(
+    "select",
+    ["SELECT r ->> 'a' FROM raw", "SELECT r ->> 'a', r ->> 'a' FROM raw", "SELECT x.r ->> 'a', x.r ->> 'b' FROM raw AS x",
+     "SELECT r ->> 'a', r ->> 'b' FROM raw JOIN other USING (record)", "SELECT r ->> 'a', r ->> 'b' FROM raw, other",
+     "SELECT list_transform(l, lambda r: coalesce(r ->> 'a', r ->> 'b')) FROM raw", "SELECT r ->> 'a' || 'x', r ->> 'b' FROM raw",
+     "SELECT 'x' || r ->> 'a', r ->> 'b' FROM raw", "SELECT r ->> 'a', r ->> '$.b[*]' FROM raw", "SELECT r ->> 'a', r ->> 'b'",
+     "SELECT * EXCLUDE (record), r ->> 'a', r ->> 'b' FROM raw", "SELECT raw.*, r ->> 'a', r ->> 'b' FROM raw",
+     "SELECT 'r ->> ''a''', -- r ->> 'b'\n 'r ->> ''c''' FROM raw", "SELECT r ->> 'a'::INT, r ->> 'b' FROM raw",
+     "SELECT r ->> 'a', r ->> 'b' FROM unnest([1]) AS t(r)", "SELECT r ->> 'a', (SELECT r ->> 'b' FROM raw) FROM raw"],
+)  # fmt: skip
+def test_a_select_in_which_there_is_nothing_to_take_together_stays(select: str) -> None:
+    assert record_fields.parsed_once(select) == select

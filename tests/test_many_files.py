@@ -124,6 +124,7 @@ def read(
         intake = load.ingest(engine, found, SOURCES, open_cache(place / "cache"))
         rows = {t.name: engine.rows(f"SELECT * FROM in_{t.name} ORDER BY ALL") for t in LOADED}
         assert not list((place / "work").glob("tmp*"))
+        assert not [p for p in (place / "work").rglob("worker-*/**/*") if p.is_file()]
     return intake, rows, sorted(p.name for p in (place / "cache").glob("*.json"))
 
 

@@ -11,9 +11,10 @@ from collections.abc import Iterable, Iterator, Sequence, Set
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import groupby
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, mkdtemp
 from zlib import crc32
 
 from reporter.content import source_macros
@@ -126,16 +127,29 @@ def convert_job(job: Job, means: Means) -> Entry:
 
     Raises OutOfMemory where a share of the memory is too little for one of them.
     """
+    with TemporaryDirectory(dir=means.work) as folder, _engine(Path(folder), means) as engine:
+        return _entry(engine, job, means)
+
+
+def _engine(folder: Path, means: Means) -> DuckDB:
+    """Return an engine of one thread that knows what sources use."""
+    room = f"{means.room}B" if means.room else ""
+    engine = DuckDB(folder, f"{means.memory}B", room, is_share=True)
+    teach(engine, means.secret_key)
+    source_macros.define(engine)
+    return engine
+
+
+@cache
+def _own_engine(means: Means) -> DuckDB:
+    """Return the engine of this worker. Its folder is in that of who started it, who removes it."""
+    return _engine(Path(mkdtemp(prefix="worker-", dir=means.work)), means)
+
+
+def _entry(engine: DuckDB, job: Job, means: Means) -> Entry:
     warnings: list[str] = []
     cache = Cache(means.cache, means.secret_key, warnings.append)
-    room = f"{means.room}B" if means.room else ""
-    with (
-        TemporaryDirectory(dir=means.work) as folder,
-        DuckDB(Path(folder), f"{means.memory}B", room, is_share=True) as engine,
-    ):
-        teach(engine, means.secret_key)
-        source_macros.define(engine)
-        entry = _work_off(engine, job, means.originals, cache, means.limits)
+    entry = _work_off(engine, job, means.originals, cache, means.limits)
     return replace(entry, warnings=tuple(warnings))
 
 
@@ -144,8 +158,9 @@ def try_job(job: Job, means: Means) -> Entry | None:
     reports all errors.
     """
     try:
-        entry = convert_job(job, means)
+        entry = _entry(_own_engine(means), job, means) if means.work else convert_job(job, means)
     except (ReporterError, Error, Stopped, Misjudged, OSError):
+        _own_engine.cache_clear()
         return None
     return entry if entry.is_repeatable else None
 

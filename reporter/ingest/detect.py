@@ -23,9 +23,9 @@ from reporter.errors import ContentError
 from reporter.ingest import foreign_sources
 from reporter.ingest.exports.envelopes import is_certain
 from reporter.ingest.exports.pages import WHOLE, Pages
-from reporter.ingest.projection import extracted_once
 from reporter.ingest.readers.documents import documents
 from reporter.ingest.readers.files import BOOKS, InputFile
+from reporter.ingest.readers.record_fields import extracted_once
 from reporter.ingest.readers.records import NOTHING, Document, Seen, without_secrets
 from reporter.ingest.readers.samples import SAMPLE, Kind, sample
 from reporter.model.sentences import Sentence, joined, tell
@@ -110,7 +110,7 @@ def _recognise(
     unknown = [c for c in picks if c.source is None and c.file.format == "json"]
     by_file = _in_wrappers(engine, unknown, sources, child)
     results = [part for c in picks for part in by_file.get(c.file.name, [c])]
-    reasons = {c.why: without_secrets(c.why) for c in results}  # of thousands of files most are one
+    reasons = {why: without_secrets(why) for why in {c.why for c in results}}  # most are one
     return [replace(c, why=reasons[c.why]) for c in results]
 
 

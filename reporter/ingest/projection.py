@@ -5,7 +5,6 @@ SQL text.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Set
 from typing import Any
 
@@ -14,6 +13,7 @@ from reporter.engine.duckdb import DuckDB
 from reporter.errors import ContentError
 from reporter.i18n.translate import mark
 from reporter.ingest.exports.envelopes import RECEIVED
+from reporter.ingest.readers.record_fields import extracted_once, parsed_once
 from reporter.model.sentences import Sentence, tell
 from reporter.model.source import Source
 from reporter.schema.columns import FLAG, INT, TEXT, TIME, Column
@@ -43,36 +43,6 @@ def spool_records(engine: DuckDB, source: Source, scan: str) -> None:
         return
     engine.run("DROP TABLE IF EXISTS raw")
     engine.run(f"CREATE TEMP TABLE raw AS {_raw(source)}")
-
-
-_OWN_R = re.compile(r"\blambda\b[^:]*\br\b|\bAS\s+r\b|\bselect\b", re.IGNORECASE)
-"""Signs that r may be something else than the record."""
-_FIELD = re.compile(
-    r"(?<![\w.])(?:r ->> '(?P<text>[^'*]+)'|json_type\(r, '(?P<type>[^'*]+)'\))|'(?:[^']|'')*'"
-)
-"""A field of a record or its type, beside texts in which the same signs may stand."""
-
-
-def extracted_once(*conditions: str) -> tuple[str, list[str]]:
-    """Return SQL of two lists, of the texts and of the types of all fields that conditions name,
-    and the conditions over these: each field by itself would parse the record once more.
-    """
-    paths: dict[str, dict[str, int]] = {"text": {}, "type": {}}
-
-    def listed(match: re.Match[str]) -> str:
-        kind = match.lastgroup
-        if not kind:
-            return match[0]
-        place = paths[kind].setdefault(match[kind], len(paths[kind]) + 1)
-        return f"field_{kind}s[{place}]"
-
-    swapped = [c if _OWN_R.search(c) else _FIELD.sub(listed, c) for c in conditions]
-    extractions = [
-        f", {function}(r, {quoted_list([*paths[kind]])}) AS field_{kind}s"
-        for kind, function in (("text", "json_extract_string"), ("type", "json_type"))
-        if paths[kind]
-    ]
-    return "".join(extractions), swapped
 
 
 def _raw(source: Source) -> str:
@@ -120,6 +90,7 @@ def described(engine: DuckDB, source: Source, table: str, sql: Any) -> tuple[str
         raise ContentError(
             f"SQL of table {table} {defect}", source.place, "`reporter lint --tables` lists them."
         )
+    text = text if source.foreign else parsed_once(text)
     if not isinstance(sql, dict):
         return str(text), _columns(table, outputs)
     direct_columns = [n for n in (*column_types, ALSO.name) if n in outputs]

@@ -20,6 +20,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from functools import partial
 from importlib import import_module
+from itertools import accumulate, groupby
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import IO, Any, BinaryIO, NoReturn, Protocol, TypeVar
@@ -60,10 +61,15 @@ def count_for(memory: int) -> int:
     return max(1, min(len(os.sched_getaffinity(0)), memory // LEAST_MEMORY))
 
 
-def split(items: list[Item], count: int) -> list[list[Item]]:
-    """Return at most so many lists of neighbours, of one size but for the last."""
-    size = -(-len(items) // count)
-    return [items[at : at + size] for at in range(0, len(items), size)]
+def split(
+    items: list[Item], count: int, weight: Callable[[Item], int] = lambda _: 1
+) -> list[list[Item]]:
+    """Return at most so many lists of neighbours, each of about the same weight."""
+    weights = [weight(item) for item in items]
+    share = sum(weights) / count
+    before = accumulate(weights, initial=0)
+    portions = groupby(zip(items, before, strict=False), key=lambda pair: int(pair[1] / share))
+    return [[item for item, _ in portion] for _, portion in portions]
 
 
 class Workers(AbstractContextManager["Workers"]):

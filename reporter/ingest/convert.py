@@ -37,8 +37,6 @@ from reporter.privacy.redact_sql import teach
 STREAM_FROM = 8 << 20
 """Bytes from which a flat JSONL log is read by the engine directly."""
 
-UNPACKED = 8
-"""Times its size that a packed log usually has."""
 A_FILE = 16 << 10
 """Bytes of JSON lines that are converted in the time that it takes to open a file."""
 LEAST, MOST = 24 << 20, 48 << 20
@@ -480,7 +478,7 @@ def _cut(parts: list[Choice]) -> Iterator[list[Choice]]:
 
 def _weight(file: InputFile) -> int:
     """Return how many bytes a file may unpack to, and what it costs to open it, in bytes."""
-    return A_FILE + file.size * (UNPACKED if file.gzipped else 1)
+    return A_FILE + file.unpacked_size
 
 
 def streams(source: Source, file: InputFile) -> bool:
@@ -491,5 +489,5 @@ def streams(source: Source, file: InputFile) -> bool:
         and not file.envelope
         and file.encoding == "utf-8"
         and is_shown_as_it_is(file.path)
-        and file.size * (UNPACKED if file.gzipped else 1) >= STREAM_FROM
+        and file.unpacked_size >= STREAM_FROM
     )

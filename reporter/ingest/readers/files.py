@@ -68,6 +68,8 @@ LITTER = frozenset(
 """
 
 
+PACKED_TIMES = 8
+"""Times its size that a packed log usually has."""
 BOOKS = ("xlsx", "xls")
 """Formats of workbooks."""
 OLE = b"\xd0\xcf\x11\xe0"
@@ -157,6 +159,11 @@ class InputFile:
     def lined(self) -> bool:
         """Say whether its records are numbered by lines that one sees when the file is opened."""
         return self.format in ("csv", "jsonl") and not self.gzipped
+
+    @property
+    def unpacked_size(self) -> int:
+        """About how many bytes it has once it is unpacked."""
+        return self.size * (PACKED_TIMES if self.gzipped else 1)
 
 
 def discover(

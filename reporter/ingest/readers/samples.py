@@ -36,6 +36,8 @@ LARGE, WORTH_PROCESSES = 64 << 10, 16 << 20
 """Bytes of a JSON document that take a while to read, and of all such from which it pays to start
 processes.
 """
+A_FILE = 8 << 10
+"""Bytes of a document that are read in the time that it takes to open a file."""
 Record = tuple[int, str, Any, str]
 """(file, path, record without its bulk, the same as text)"""
 _A_WORD = re.compile(r"[^\d]{0,40}")
@@ -112,7 +114,7 @@ def _sample_elsewhere(
     workers: Processes,
 ) -> Sampled:
     """Have other processes look at portions of files; what one of them could not, is done here."""
-    portions = split(files, PORTIONS * workers.count)
+    portions = split(files, PORTIONS * workers.count, _weight)
     memory = engine.memory() // workers.count
     calls = [(p, paths, limit, by_beginnings, engine.work, memory) for p in portions]
     sampled, first = Sampled(), 0
@@ -120,6 +122,11 @@ def _sample_elsewhere(
         sampled.add(part or _sample(engine, portion, paths, limit, by_beginnings, 0), first)
         first += len(portion)
     return sampled
+
+
+def _weight(file: InputFile) -> int:
+    """Return what it costs to look at a file, in bytes: a document is read to its end."""
+    return A_FILE + (file.unpacked_size if file.format == "json" else 0)
 
 
 def try_sample(

@@ -1,7 +1,7 @@
-"""SQL that parses each record once. In: conditions, or a SELECT of a source. Out: the same of more
-speed.
+"""SQL that parses each record once. In: conditions of sources, or a SELECT. Out: SQL of the same
+values.
 
-Each `r ->> 'field'` parses the record by itself, and keeps a copy of two thousand of them.
+Each `r ->> 'field'` parses the record by itself, and holds copies of two thousand of them.
 """
 
 from __future__ import annotations
@@ -25,81 +25,15 @@ _TOKEN = re.compile(
 )
 _NAME = re.compile(r"[a-z_]\w*")
 _ONE_PATH = re.compile(r"'[^'*]+'")
-_BEFORE = frozenset(
-    [
-        "(",
-        ",",
-        "[",
-        "select",
-        "distinct",
-        "when",
-        "then",
-        "else",
-        "case",
-        "and",
-        "or",
-        "not",
-        "in",
-        "by",
-        "where",
-        "having",
-        "qualify",
-        "on",
-    ]
+_BEFORE = re.compile(
+    r"[(,\[]|select|distinct|when|then|else|case|and|or|not|in|by|where|having|qualify|on"
 )
-_AFTER = frozenset(
-    [
-        ")",
-        ",",
-        "]",
-        "then",
-        "else",
-        "end",
-        "and",
-        "or",
-        "is",
-        "in",
-        "not",
-        "like",
-        "ilike",
-        "as",
-        "from",
-        "where",
-        "group",
-        "order",
-        "asc",
-        "desc",
-        "limit",
-        "between",
-        "having",
-        "qualify",
-        "union",
-        "=",
-        "<>",
-        "!=",
-        "<",
-        ">",
-        "<=",
-        ">=",
-        "->>",
-        "->",
-    ]
+_AFTER = re.compile(
+    r"[),\]=<>]|[<>!]=|<>|->>?|then|else|end|and|or|is|not|in|like|ilike|between|as|from|where|group"
+    r"|order|asc|desc|limit|having|qualify|union"
 )
 """What may stand around a field so that no other operator takes a part of it."""
-_AFTER_FROM = frozenset(
-    [
-        "where",
-        "group",
-        "having",
-        "qualify",
-        "order",
-        "limit",
-        "union",
-        "except",
-        "intersect",
-        "window",
-    ]
-)
+_AFTER_FROM = re.compile("where|group|having|qualify|order|limit|union|except|intersect|window")
 
 
 def extracted_once(*conditions: str) -> tuple[str, list[str]]:
@@ -156,7 +90,9 @@ class _Scope:
         if len(froms) != 1:
             return None
         rest = top[froms[0] + 1 :]
-        stop = next((n for n, (_, t) in enumerate(rest) if t.word in _AFTER_FROM), len(rest))
+        stop = next(
+            (n for n, (_, t) in enumerate(rest) if _AFTER_FROM.fullmatch(t.word)), len(rest)
+        )
         names = [t for _, t in rest[:stop]]
         first = self.tokens[top[froms[0]][0] + 1]
         is_query = first.text == "("
@@ -235,18 +171,15 @@ def _fields(scope: _Scope) -> dict[str, list[tuple[_Token, _Token]]]:
     """Return the fields that a SELECT takes as text, (column, path), of columns of which it takes
     several.
     """
-    tokens = scope.tokens
-    ends = [*tokens[3:], _Token(")", 0, 0)]
+    tokens = [*scope.tokens, _Token(")", 0, 0)]
     found: dict[str, list[tuple[_Token, _Token]]] = {}
-    for before, name, arrow, path, after in zip(
-        tokens, tokens[1:], tokens[2:], tokens[3:], [*ends[1:]], strict=False
-    ):
+    for before, name, arrow, path, after in zip(*(tokens[n:] for n in range(5)), strict=False):
         if (
             arrow.text == "->>"
             and _NAME.fullmatch(name.word)
             and _ONE_PATH.fullmatch(path.text)
-            and before.word in _BEFORE
-            and after.word in _AFTER
+            and _BEFORE.fullmatch(before.word)
+            and _AFTER.fullmatch(after.word)
         ):
             found.setdefault(name.word, []).append((name, path))
     own = _parameters(tokens)

@@ -178,6 +178,35 @@ REFUSED: dict[str, tuple[Callable[[Path], object], str]] = {
 }
 
 
+def _iceberg(table: Path) -> None:
+    (table / "metadata").mkdir(parents=True)
+    (table / "metadata/v1.metadata.json").write_text("{}")
+
+
+@pytest.mark.parametrize("within", ["*.parquet", "day=1", "data/*/*.parquet", "data/one.parquet"])
+@pytest.mark.parametrize("form", ["delta", "iceberg"])
+def test_files_within_a_table_of_another_format_are_refused(
+    form: str, within: str, tmp_path: Path
+) -> None:
+    (tmp_path / "lake").mkdir()
+    {"delta": _delta, "iceberg": _iceberg}[form](tmp_path / "lake")
+    with pytest.raises(InputError, match=f"this is a table of {form}") as raised:
+        read_place(f"parquet:lake/{within}", tmp_path)
+    assert f"Write {form}:{tmp_path}/lake," in raised.value.hint
+
+
+def test_a_table_of_two_formats_is_read_as_either(tmp_path: Path) -> None:
+    """As Delta with UniForm writes it, or a table of one format that lies below another."""
+    _iceberg(tmp_path)
+    _delta(tmp_path)
+    for form in ("delta", "iceberg"):
+        assert read_place(f"{form}:{tmp_path}").format == form
+    _iceberg(tmp_path / "below")
+    assert read_place(f"iceberg:{tmp_path}/below").format == "iceberg"
+    with pytest.raises(InputError, match="this is a table of iceberg"):
+        read_place(f"delta:{tmp_path}/below")
+
+
 @pytest.mark.parametrize("what", REFUSED)
 def test_what_is_no_such_table_is_refused(
     made: Path, lake: Path, tmp_path: Path, what: str

@@ -112,16 +112,21 @@ def read_place(text: str, folder: Path = Path()) -> TablePlace:
 
 
 def _refuse_other_format(text: str, form: str, place: Path) -> None:
-    """Of a folder of Delta or Iceberg, its files alone are other rows: those deleted are there."""
-    is_delta = (place / "_delta_log").is_dir()
-    is_iceberg = any((place / "metadata").glob("*.metadata.json"))
-    for name, is_there in (("delta", is_delta), ("iceberg", is_iceberg)):
-        if is_there and form != name:
+    """Of a table of Delta or Iceberg, its files alone are other rows: those deleted are there. So
+    too where a folder or a pattern within such a table is named. A table may be of both.
+    """
+    for folder in (place, *place.absolute().parents):
+        is_delta = (folder / "_delta_log").is_dir()
+        is_iceberg = any((folder / "metadata").glob("*.metadata.json"))
+        there = [n for n, is_so in (("delta", is_delta), ("iceberg", is_iceberg)) if is_so]
+        if there and form not in there:
             raise InputError(
-                f"this is a table of {name}, and its files alone hold rows that were deleted",
+                f"this is a table of {there[0]}, and its files alone hold rows that were deleted",
                 text,
-                f"Write {name}:PATH, and --engine spark.",
+                f"Write {there[0]}:{folder}, and --engine spark.",
             )
+        if there:
+            return
 
 
 def matched(name: str, found: Sequence[tuple[str, str]]) -> Columns:

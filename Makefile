@@ -28,7 +28,10 @@ test-spark: $(STAMP) ## set up Java and Spark, and hold both engines against eac
 	@$(PY) -m pytest -m "spark and not deep and not slow"
 
 slow-spark: $(STAMP) ## quarters and examples through Spark (after test-spark)
-	@$(PY) -m pip install -q --disable-pip-version-check 'pyspark[connect]'
+	@$(PY) -m pip install -q --disable-pip-version-check 'pyspark[connect]' deltalake
+	@# Apart from ours: Iceberg's jar is to be had for Spark 3.5 alone (1.0.3 of its package lacks Jackson), and Sail takes no client of 4.3.
+	@[ -d $(VENV)/spark-3.5 ] || $(PY) -m pip install -q --disable-pip-version-check --target $(VENV)/spark-3.5 'pyspark==3.5.*' snowpark-connect-deps-iceberg==1.0.2
+	@[ -d $(VENV)/sail ] || $(PY) -m pip install -q --disable-pip-version-check --no-deps --target $(VENV)/sail pysail==0.7.2 pyspark-client==4.2.0
 	@$(PY) -m pytest -m "spark and slow and not deep"
 
 deep: $(STAMP) ## the cases that the suite leaves out, for they take minutes

@@ -341,4 +341,4 @@ def _nulls(schema: pyarrow.Schema) -> pyarrow.Table:
 def _address(path: Path) -> str:
     """Return a path as Spark knows it: of Databricks, what all of its machines see."""
     text = str(path.absolute())
-    return text if text.startswith("/Volumes/") else f"file:{text}"
+    return text if text.startswith("/Volumes/") else f"file://{text}"

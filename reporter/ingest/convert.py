@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence, Set
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
@@ -93,7 +93,7 @@ class Means:
     secret_key: str
     """What fingerprints of secrets are made with."""
     work: Path | None
-    """A folder for temporary files, in which each job makes its own; None for the usual one."""
+    """A folder for temporary files, in which each process makes its own; None for the usual one."""
     memory: int
     """Bytes for the engine, and for a document that is read as a whole."""
     room: int
@@ -138,9 +138,9 @@ def _engine(folder: Path, means: Means) -> DuckDB:
     return engine
 
 
-@cache
+@lru_cache(1)
 def _own_engine(means: Means) -> DuckDB:
-    """Return the engine of this worker. Its folder is in that of who started it, who removes it."""
+    """Return the engine of this worker. Who started it removes its folder in the end."""
     return _engine(Path(mkdtemp(prefix="worker-", dir=means.work)), means)
 
 

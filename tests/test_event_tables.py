@@ -183,16 +183,38 @@ def _iceberg(table: Path) -> None:
     (table / "metadata/v1.metadata.json").write_text("{}")
 
 
-@pytest.mark.parametrize("within", ["*.parquet", "day=1", "data/*/*.parquet", "data/one.parquet"])
+@pytest.mark.parametrize(
+    "within",
+    ["lake/*.parquet", "lake/day=1", "lake/data/one.parquet", "lak?", "[l]ake/data", "..", "./**/*.parquet", "link.parquet", "links",
+     "links/*/data/one.parquet", "other"],
+)  # fmt: skip
 @pytest.mark.parametrize("form", ["delta", "iceberg"])
-def test_files_within_a_table_of_another_format_are_refused(
+def test_files_of_a_table_of_another_format_are_refused(
     form: str, within: str, tmp_path: Path
 ) -> None:
-    (tmp_path / "lake").mkdir()
-    {"delta": _delta, "iceberg": _iceberg}[form](tmp_path / "lake")
+    folder = tmp_path / "lakes"
+    (folder / "lake/data").mkdir(parents=True)
+    (folder / "lake/data/one.parquet").touch()
+    (folder / "link.parquet").symlink_to("lake/data/one.parquet")
+    for name, target in (("links", "lake"), ("other", "lake/data/one.parquet")):
+        (folder / name).mkdir()
+        (folder / name / "link").symlink_to(folder / target)
+    {"delta": _delta, "iceberg": _iceberg}[form](folder / "lake")
     with pytest.raises(InputError, match=f"this is a table of {form}") as raised:
-        read_place(f"parquet:lake/{within}", tmp_path)
-    assert f"Write {form}:{tmp_path}/lake," in raised.value.hint
+        read_place(f"parquet:{within}", folder)
+    assert f"Write {form}:{folder}/lake," in raised.value.hint
+
+
+def test_what_only_looks_like_a_table_of_iceberg_is_read(tmp_path: Path) -> None:
+    for folder in ("metadata", "export"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "metadata/run7.metadata.json").touch()
+    assert read_place("parquet:export", tmp_path).path == str(tmp_path / "export")
+
+
+def test_a_name_that_is_too_long_for_a_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="cannot be looked at: File name too long"):
+        read_place("parquet:" + "a" * 300, tmp_path)
 
 
 def test_a_table_of_two_formats_is_read_as_either(tmp_path: Path) -> None:

@@ -149,6 +149,7 @@ def test_a_short_file_is_read_whole_until_it_is_long_enough_to_know(company: Pat
     assert taken(watch) == {LOG: len(LINES)}
 
 
+@pytest.mark.slow
 def test_a_short_file_with_half_a_line_is_read_up_to_that(company: Path) -> None:
     append(company / LOG, b"".join(LINES[:4]) + LINES[4][:9])
     with Watch(setting(company), Hooks((), print)) as watch:
@@ -485,6 +486,7 @@ def test_results_are_those_of_the_same_lines_read_at_once(company: Path, tmp_pat
     assert "Create" in changes
 
 
+@pytest.mark.slow
 def test_checks_that_wait_in_a_hurry_are_asked_once_it_is_over(
     company: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from glob import has_magic
 from pathlib import Path
 
 from reporter.errors import InputError
@@ -26,6 +27,8 @@ REQUIRED = ("log_source", "outcome", *(n for n, _ in PLACE))
 HOW = "docs/warehouses.md describes the table."
 _NAME = re.compile(r"(?:\w[\w-]*|`[^`]+`)(?:\.(?:\w[\w-]*|`[^`]+`)){0,3}")
 _PREFIXED = re.compile(rf"({'|'.join(FORMATS)}):(.+)", re.DOTALL)
+_VERSION = re.compile(r"(?:v\d+|\d{5}-[0-9a-f-]{36})(?:\.gz)?\.metadata\.json")
+"""Names of the files in which Iceberg keeps the versions of a table."""
 _WHOLE = "TINYINT|SMALLINT|INTEGER|INT|BIGINT|UTINYINT|USMALLINT|UINTEGER|BYTE|SHORT|LONG"
 _ALIKE = {
     TEXT: re.compile(r"VARCHAR.*|STRING.*|CHAR.*|ENUM\(.*", re.DOTALL),
@@ -113,20 +116,45 @@ def read_place(text: str, folder: Path = Path()) -> TablePlace:
 
 def _refuse_other_format(text: str, form: str, place: Path) -> None:
     """Of a table of Delta or Iceberg, its files alone are other rows: those deleted are there. So
-    too where a folder or a pattern within such a table is named. A table may be of both.
+    too where a folder, a file or a pattern within such a table is named, or a folder around it.
     """
-    for folder in (place, *place.absolute().parents):
-        is_delta = (folder / "_delta_log").is_dir()
-        is_iceberg = any((folder / "metadata").glob("*.metadata.json"))
-        there = [n for n, is_so in (("delta", is_delta), ("iceberg", is_iceberg)) if is_so]
-        if there and form not in there:
+    try:
+        for found in matched_paths(place) or [place]:
+            inside = found.rglob("*") if form == PARQUET and found.is_dir() else ()
+            _refuse(text, form, found.resolve())
+            for path in inside:
+                if path.is_dir() or path.is_symlink():
+                    _refuse(text, form, path.resolve())
+    except OSError as error:
+        raise InputError(f"it cannot be looked at: {error.strerror}", text) from error
+
+
+def matched_paths(place: Path) -> list[Path]:
+    """Return the files and folders that a path or pattern names; a path as it is."""
+    text = str(place.absolute())
+    return sorted(Path("/").glob(text[1:])) if has_magic(text) else [place]
+
+
+def _refuse(text: str, form: str, path: Path) -> None:
+    """Raise InputError where a path lies in a table of other formats; a table may be of both."""
+    for folder in (path, *path.parents):
+        formats = _formats(folder)
+        if formats and form not in formats:
             raise InputError(
-                f"this is a table of {there[0]}, and its files alone hold rows that were deleted",
+                f"this is a table of {formats[0]}, and its files alone hold rows that were deleted",
                 text,
-                f"Write {there[0]}:{folder}, and --engine spark.",
+                f"Write {formats[0]}:{folder}, and --engine spark.",
             )
-        if there:
+        if formats:
             return
+
+
+def _formats(folder: Path) -> list[str]:
+    """Return the formats with versions of which a folder is a table."""
+    is_delta = (folder / "_delta_log").is_dir()
+    versions = (folder / "metadata").glob("*.metadata.json")
+    is_iceberg = any(_VERSION.fullmatch(path.name) for path in versions)
+    return [n for n, is_so in (("delta", is_delta), ("iceberg", is_iceberg)) if is_so]
 
 
 def matched(name: str, found: Sequence[tuple[str, str]]) -> Columns:

@@ -10,7 +10,15 @@ from pathlib import Path
 
 from reporter.engine.base import Error, quoted_list
 from reporter.engine.duckdb import DuckDB
-from reporter.engine.event_table import COLUMNS, PARQUET, ROWS, EventTable, TablePlace, matched
+from reporter.engine.event_table import (
+    COLUMNS,
+    PARQUET,
+    ROWS,
+    EventTable,
+    TablePlace,
+    matched,
+    matched_paths,
+)
 from reporter.errors import InputError
 
 READER = "DuckDB"
@@ -53,8 +61,7 @@ def show(engine: DuckDB, place: TablePlace) -> None:
 
 def _files(path: str) -> Iterator[str]:
     """Yield the files of a table; names that begin with _ or . are none of it, as in Spark."""
-    places = sorted(Path("/").glob(path[1:])) if has_magic(path) else [Path(path)]
-    for place in places:
+    for place in matched_paths(Path(path)):
         if place.is_file():
             yield str(place)
             continue

@@ -31,6 +31,8 @@ from reporter.schema.compiled import Compiled
 from reporter.schema.tables import LOADED, columns_of
 from reporter.transform.derive import derive
 
+pytestmark = pytest.mark.slow
+
 POLICY = """---
 policy_id: AI-01
 title: AI agent policy
@@ -225,7 +227,6 @@ NO_LINK: dict[str, Folder] = {
 }  # fmt: skip
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", NO_LINK)
 def test_nothing_else_makes_a_text_more_than_declared(name: str, assess: Assess) -> None:
     outcome = assess(NO_LINK[name])

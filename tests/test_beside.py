@@ -17,7 +17,7 @@ from reporter.ingest.readers.files import sniff
 from reporter.ingest.unread_files import beside
 from reporter.system import folders
 
-pytestmark = pytest.mark.usefixtures("few_checks")
+pytestmark = [pytest.mark.usefixtures("few_checks"), pytest.mark.slow]
 
 HEAD = "organisation: X\nperiod: {from: '2026-07-01', to: '2026-10-01'}\n"
 AGENT = '{"type": "agent", "actor_id": "a1", "state": "active", "owner_id": "ann"}'

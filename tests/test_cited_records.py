@@ -11,6 +11,8 @@ from conftest import assess_few, read_results
 
 from reporter.pipeline.assess import Options, assess_workspace
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = """organisation: Example
 period: {from: 2026-07-01, to: 2026-09-30}
 as_of: 2026-10-01

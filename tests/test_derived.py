@@ -28,6 +28,8 @@ from reporter.system import folders
 from reporter.transform.derive import EVERYTHING, derive
 from reporter.transform.log_coverage import Expected
 
+pytestmark = pytest.mark.slow
+
 SOURCES = tuple(loader.read_source(p) for p in sorted(folders.content_dir()[1].glob("*.yml")))
 Row = dict[str, Any]
 

@@ -23,6 +23,8 @@ from reporter.schema.vocabulary import EFFECTS
 from reporter.transform.derive import derive
 from reporter.transform.log_coverage import Expected
 
+pytestmark = pytest.mark.slow
+
 Table = dict[tuple[Any, ...], tuple[Any, ...]]
 
 

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from test_sources import Ingest, ingest
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["ingest"]
 Document = dict[str, Any]
 

@@ -16,6 +16,8 @@ from test_sources import Ingest, Taken, _take, ingest
 from reporter.ingest.exports.envelopes import Cut, envelope_of, nested, unwrapped
 from reporter.ingest.exports.pages import is_empty_answer
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["ingest"]
 Records = list[dict[str, Any]]
 STAMP = "2026-09-01T08:00:00Z"

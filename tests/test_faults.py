@@ -29,7 +29,7 @@ from reporter.runs.chain import CHAIN, read_chain
 from reporter.runs.run_manifest import OWN_ENTRY
 from reporter.runs.store import DATA, MANIFEST, RESULTS
 
-pytestmark = pytest.mark.faults
+pytestmark = [pytest.mark.faults, pytest.mark.slow]
 
 DEEP = pytest.mark.deep
 NAME_OF = kept_runs.name_of  # before a fixture of the session replaces it

@@ -26,6 +26,8 @@ from reporter.ingest.readers import inputs, samples
 from reporter.ingest.readers.inputs import Inputs
 from reporter.schema.tables import LOADED
 
+pytestmark = pytest.mark.slow
+
 HEAD = "organisation: X\nperiod: {from: '2026-07-01', to: '2026-10-01'}\n"
 SOURCES = loader.load().sources
 
@@ -152,7 +154,6 @@ def test_what_is_read_is_the_same_for_any_number_of_processes(
     assert kept["logs/misjudged.json"] == 60 and kept["logs/bad-lines.jsonl"] == 8
 
 
-@pytest.mark.slow
 def test_what_was_converted_is_found_whatever_the_number_of_processes(
     ws: Path, tmp_path: Path, processes: Callable[[int], None]
 ) -> None:
@@ -164,7 +165,6 @@ def test_what_was_converted_is_found_whatever_the_number_of_processes(
     assert {p: p.stat().st_mtime_ns for p in (tmp_path / "here/cache").iterdir()} == made
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("settled", [False, True])
 def test_a_file_that_changes_after_it_was_found_is_lost_and_named(
     settled: bool,
@@ -186,7 +186,6 @@ def test_a_file_that_changes_after_it_was_found_is_lost_and_named(
     assert [n.code for n in intake.notices] == ["files_changed"]
 
 
-@pytest.mark.slow
 def test_a_document_too_large_for_a_share_of_the_memory_is_read_with_all_of_it(
     ws: Path, tmp_path: Path, processes: Callable[[int], None]
 ) -> None:
@@ -207,7 +206,6 @@ def test_small_workspaces_start_no_process(ws: Path, tmp_path: Path) -> None:
         assert not found.workers._all
 
 
-@pytest.mark.slow
 def test_a_run_is_the_same_to_the_byte_for_any_number_of_processes(
     ws: Path, tmp_path: Path, processes: Callable[[int], None]
 ) -> None:

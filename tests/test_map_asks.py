@@ -20,6 +20,8 @@ from reporter.engine.duckdb import DuckDB
 from reporter.privacy import synonyms
 from reporter.privacy.redact_sql import named_secrets, without
 
+pytestmark = pytest.mark.slow
+
 YML = "organisation: Port\nperiod: {from: '2026-07-01', to: '2026-10-01'}\n"
 STAFF = "mail,name,left on\nann@port.example,Ann,\nbo@port.example,Bo,2026-05-01\n"
 PASSWORD, PHRASE, TOKEN = "hunter2hunter2", "correct horse battery", "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"  # fmt: skip

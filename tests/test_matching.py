@@ -23,6 +23,8 @@ from reporter.ingest.load import ingested
 from reporter.ingest.readers.files import discover
 from reporter.transform.derive import derive
 
+pytestmark = pytest.mark.slow
+
 SOURCES = {"changes": "change_id", "approvals": "approval_id"}
 SYSTEM = "CASE WHEN {0} LIKE 'CHG%' OR {0} LIKE 'TASK%' THEN 'tickets' WHEN {0} LIKE '%#%' THEN 'pulls' ELSE 'log' END"
 

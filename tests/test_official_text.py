@@ -22,6 +22,8 @@ from reporter.report.document import View
 from reporter.report.export import read_view
 from reporter.report.pdf.typeset import typeset
 
+pytestmark = pytest.mark.slow
+
 RMF = "nist-ai-rmf-1.0"
 FORMATS = "html,pdf,oscal,xlsx"
 

@@ -28,6 +28,8 @@ from reporter.runs.run_manifest import read_manifest
 from reporter.runs.store import DATA, read_data
 from reporter.system.hashes import sha256
 
+pytestmark = pytest.mark.slow
+
 AT = datetime(2026, 11, 29, 10, 0, tzinfo=UTC)
 PERSONAL = (
     "ann.lee@corp.example", "Ann Lee", "cat.moss@corp.example", "Cat Moss", "AnnLee", "zed.quill@corp.example", "Zed Quill",
@@ -149,7 +151,6 @@ def test_purged_runs_are_compared_as_before(made: Path, purged: Path, first: int
     assert outcome(past, now) == outcome(made / "q1", made / "q2")
 
 
-@pytest.mark.slow
 def test_a_run_that_follows_a_purged_one_is_the_same(
     made: Path, purged: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -210,7 +211,6 @@ def test_a_dry_run_changes_nothing(runs: Path) -> None:
     assert {p: p.stat().st_mtime_ns for p in runs.rglob("*") if p.is_file()} == before
 
 
-@pytest.mark.slow
 def test_raw_records_go_alone(runs: Path) -> None:
     cache = runs / ".reporter-cache"
     (cache / "tables/x").mkdir(parents=True)
@@ -227,7 +227,6 @@ def test_raw_records_go_alone(runs: Path) -> None:
     assert left.exit_code == 3 and "tells who is a person" in left.output
 
 
-@pytest.mark.slow
 def test_a_list_of_names_does_for_a_run_without_tables(runs: Path, tmp_path: Path) -> None:
     assert reporter("purge", runs / "q1", "--raw").exit_code == 0
     (tmp_path / "names.txt").write_text("\n".join(PERSONAL))
@@ -237,7 +236,6 @@ def test_a_list_of_names_does_for_a_run_without_tables(runs: Path, tmp_path: Pat
     assert len(json.loads((runs / "q1/purged.json").read_bytes())["purges"]) == 2
 
 
-@pytest.mark.slow
 def test_the_workspace_does_too(runs: Path, made: Path) -> None:
     assert reporter("purge", runs / "q1", "--raw").exit_code == 0
     words = ("--people", "--workspace", made.parent / "ws1")
@@ -268,7 +266,6 @@ def test_a_closed_run_is_linked_to_what_it_was(closed: Path) -> None:
     assert "was closed before" in reporter("close", closed / "q1").output
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", [DATA, "purged.json", "findings.csv", "manifest.json", "closed.json"])  # fmt: skip
 def test_any_other_change_of_it_is_found(closed: Path, name: str) -> None:
     take_out(closed / "q1")
@@ -313,7 +310,6 @@ def _killed(*_: Any, **__: Any) -> None:
     raise Killed
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("step", STEPS)
 def test_an_interrupted_purge_is_finished(closed: Path, step: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
@@ -324,7 +320,6 @@ def test_an_interrupted_purge_is_finished(closed: Path, step: str) -> None:
     _is_purged(closed)
 
 
-@pytest.mark.slow
 def test_a_purge_that_ended_between_two_names_is_finished(closed: Path, made: Path) -> None:
     take_out(closed / "q1")
     (closed / "q1").rename(closed / ".q1.purged")
@@ -383,7 +378,6 @@ def test_a_bundle_is_never_changed_and_named(runs: Path) -> None:
     assert "sealed is a sealed bundle of it and still holds all of this" in done.output
 
 
-@pytest.mark.slow
 def test_a_period_is_purged_in_a_folder_of_runs(runs: Path) -> None:
     before = reporter("purge", runs, "--raw", "--until", "2026-03-30")
     assert before.exit_code == 0 and "no run whose period ends by that day" in before.output

@@ -26,6 +26,8 @@ from reporter.pipeline.watch.hooks import Hooks
 from reporter.pipeline.watch.judge import Judged, Result, judge
 from reporter.pipeline.watch.watching import Watch
 
+pytestmark = pytest.mark.slow
+
 MODELS = Path(__file__).parent.parent / "frameworks/models"
 
 
@@ -56,7 +58,6 @@ def whole(company: Path, folder: Path) -> Judged:
     return judge(known, discover(company, FOLDERS), (), cache, (folder, folder), Options())
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("other", [False, True])
 def test_events_that_come_again_count_once_and_nothing_begins_anew(
@@ -89,7 +90,6 @@ def test_an_event_that_comes_again_in_one_portion_counts_once(company: Path, tmp
     assert results == whole(company, tmp_path).results
 
 
-@pytest.mark.slow
 def test_an_id_that_comes_in_two_files_at_once_makes_all_begin_anew(
     company: Path, tmp_path: Path
 ) -> None:
@@ -108,7 +108,6 @@ def test_an_id_that_comes_in_two_files_at_once_makes_all_begin_anew(
     assert results == whole(company, tmp_path).results
 
 
-@pytest.mark.slow
 def test_an_id_that_another_file_has_makes_all_begin_anew(company: Path, tmp_path: Path) -> None:
     (company / "logs/later.jsonl").write_bytes(b"".join(LINES[:240]))
     append(company / LOG, b"".join(LINES[:240]))

@@ -33,6 +33,8 @@ from reporter.report.editions.decisions import questions
 from reporter.runs.store import read_data, read_run
 from reporter.statements.responses import Responses, read_responses
 
+pytestmark = pytest.mark.slow
+
 ROW = {"finding": "no-owner-1", "status": "accepted", "response": "Yes", "owner": "ann", "due": "2026-11-01", "evidence": ""}  # fmt: skip
 DAYS = {"critical": 30, "high": 60, "medium": 90, "low": 180}
 AS_OF = datetime(2026, 10, 1)
@@ -276,7 +278,6 @@ def test_the_age_of_a_finding_comes_from_the_earlier_run(before: Path, after: Pa
     assert (card["age"], card["response"]["status"]) == ("at least 92 days", "done")
 
 
-@pytest.mark.slow
 def test_the_age_of_a_finding_goes_on_where_only_the_last_run_is_named(
     before: Path, tmp_path: Path
 ) -> None:
@@ -415,7 +416,6 @@ def test_a_finding_whose_evidence_is_gone_is_not_shown_to_be_fixed(
     assert "1 unknown" in told[finding["A3"]]["note"]
 
 
-@pytest.mark.slow
 def test_a_run_without_names_has_no_words_of_a_response(before: Path, tmp_path: Path) -> None:
     row = f"{ids(before)['A1']},accepted,Zora Quill will see to it,Zora Quill,2026-11-01,mail of Zora Quill"  # fmt: skip
     ws = quarter(tmp_path / "q3", 9, OWNERS, responses=f"{','.join(ROW)}\n{row}",

@@ -30,6 +30,8 @@ from reporter.system.claims import claimed
 from reporter.system.hashes import sha256
 from reporter.system.retention import Retention, retention
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -246,7 +248,6 @@ def test_a_unit_is_compared_with_its_period_before(made: Path, runs: Path) -> No
     assert previous_run(runs, of(4)) == runs / "q2"
 
 
-@pytest.mark.slow
 def test_a_batch_follows_and_removes_what_its_plan_does_not_keep(tmp_path: Path) -> None:
     """Two quarters of one unit, then a third: the first goes once it is no earlier run of any."""
     for n in (1, 2):

@@ -36,6 +36,8 @@ from reporter.runs.actor_attributes import ACTORS, AGENT, ATTRIBUTES, COLUMNS
 from reporter.runs.store import RESULTS, read_data
 from reporter.score import score
 
+pytestmark = pytest.mark.slow
+
 CHECKS = (
     a_check("A-01", "critical", 1), a_check("A-02", "medium", 2), replace(a_check("B-01", "high", 1), about="credential"),
     replace(a_check("B-02", "low", 2), about="organisation"),
@@ -502,7 +504,6 @@ def test_nothing_is_written_into_a_run(good_run: Path) -> None:
 # ---------------------------------------------------------------- attributes and labels
 
 
-@pytest.mark.slow
 def test_labels_group_results_and_name_nobody_in_a_run_without_names(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -541,7 +542,6 @@ def test_labels_group_results_and_name_nobody_in_a_run_without_names(
     assert len([name for name in owners if name]) == 1
 
 
-@pytest.mark.slow
 def test_each_attribute_can_be_asked_for(good_run: Path) -> None:
     for name in ATTRIBUTES:
         made: Rollup = roll_up([good_run], [name], F(0))

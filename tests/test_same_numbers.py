@@ -23,6 +23,8 @@ from reporter.report.export import render
 from reporter.runs.store import read_data, to_json
 from reporter.score import printed
 
+pytestmark = pytest.mark.slow
+
 FORMATS = ("html", "json", "csv", "xlsx", "ocsf", "sarif")
 Told = dict[str, Counter[str]]
 """Check -> how many results of each status."""

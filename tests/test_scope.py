@@ -20,6 +20,8 @@ from reporter.pipeline.own_settings import approved_baseline
 from reporter.statements.approvers import read_directory
 from reporter.transform.derive import EVERYTHING, derive
 
+pytestmark = pytest.mark.slow
+
 YML = "organisation: Port\nperiod: {from: '2026-07-01', to: '2026-10-01'}\nframeworks: [owasp-nhi-2025]\n"
 SIGNED = "approved_by: ann, approved_at: '2026-06-20'"
 APPROVED = f"approvers: {{baseline: [ann]}}\nbaseline: {{{SIGNED}}}\n"

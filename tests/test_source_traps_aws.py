@@ -20,6 +20,8 @@ from reporter.ingest.readers.inputs import Inputs
 from reporter.schema.tables import LOADED, columns_of
 from reporter.system import folders
 
+pytestmark = pytest.mark.slow
+
 DATA = Path(__file__).parent / "data" / "sources"
 
 Row = dict[str, Any]

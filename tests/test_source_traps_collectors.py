@@ -23,6 +23,8 @@ from reporter.ingest.readers.inputs import Inputs
 from reporter.schema.tables import LOADED, columns_of
 from reporter.system import folders
 
+pytestmark = pytest.mark.slow
+
 DATA = Path(__file__).parent / "data"
 SOURCES = tuple(loader.read_source(p) for p in sorted(folders.content_dir()[1].glob("*.yml")))
 OURS = sorted(s.id for s in SOURCES if s.id.startswith("steampipe-"))

@@ -16,6 +16,8 @@ from reporter.ingest import cache as store
 from reporter.ingest import load
 from reporter.ingest.readers.inputs import Inputs
 
+pytestmark = pytest.mark.slow
+
 Row = dict[str, Any]
 Rows = Callable[..., list[Row]]
 

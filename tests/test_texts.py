@@ -50,6 +50,8 @@ from reporter.report.pdf.fonts import Faces
 from reporter.report.view import format, level_steps
 from reporter.runs.store import Results
 
+pytestmark = pytest.mark.slow
+
 OPEN, CLOSE = "⟦", "⟧"
 ACME = Path(__file__).parent.parent / "sample_data" / "acme" / "2026-q3"
 TRANSLATIONS = sorted(translate.locale_dir().glob("*.po"))

@@ -473,6 +473,7 @@ def compared(
     return reused
 
 
+@pytest.mark.slow
 def test_results_are_those_of_the_same_lines_read_at_once(company: Path, tmp_path: Path) -> None:
     def same(copy: Path, results: dict[Key, Result]) -> None:
         known = known_content(watching.read_workspace(copy), Options())

@@ -18,7 +18,7 @@ demo: $(RUNTIME) ## assess two quarters of the sample company and leave the runs
 test: $(STAMP) ## the test suite, in under five minutes on two cores
 	@$(PY) -m pytest -n 2 --dist loadfile -m "not deep and not slow and not spark"
 
-slow: $(STAMP) ## every example of every check, and what attackers, broken files and dying machines do (FILES= for some; all take half an hour)
+slow: $(STAMP) ## every example of every check, and what attackers, broken files and dying machines do (FILES= for some; all take up to an hour)
 	@command -v jq >/dev/null || apt-get install -y -qq --no-install-recommends jq >/dev/null || true # docs/verify.md
 	@$(PY) -m pytest -n 2 --dist loadfile -m "slow and not deep and not spark" $(FILES)
 

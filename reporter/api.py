@@ -399,7 +399,8 @@ class Run:
         """Every input file: read = kept + out_of_scope + unreadable + rejected.
 
         Columns: file, source, why, bytes, sha256, read, kept, out_of_scope, unreadable, rejected,
-        part, lined."""
+        part, lined, origin (where it was fetched from, or None).
+        """
         return _frame([_fields(f) for f in self.data.files])
 
     def changes(self) -> pd.DataFrame:

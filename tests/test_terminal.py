@@ -182,7 +182,7 @@ def test_what_cannot_be_seen_is_written_out(char: str) -> None:
 
 
 def test_nothing_is_printed_and_no_table_written_beside_the_one_place() -> None:
-    """`print_clean`, `print_json` and `progress` of `terminal` print; `cell` writes cells of tables, and init its forms."""
+    """`print_clean`, `print_json`, `print_plain` and `progress` of `terminal` print; `cell` writes cells of tables, and init its forms."""
     prints, tables = set(), set()
     for path in CODE.rglob("*.py"):
         for scope in ast.walk(ast.parse(path.read_text("utf-8"))):
@@ -203,7 +203,14 @@ def test_nothing_is_printed_and_no_table_written_beside_the_one_place() -> None:
         for scope in ast.walk(ast.parse((CODE / "system/terminal.py").read_text("utf-8")))
         if isinstance(scope, ast.FunctionDef) and re.search(r"\b_print\(", ast.unparse(scope))
     }
-    assert by - {"_print"} == {"print_clean", "print_json", "print_over", "progress", "show"}
+    assert by - {"_print"} == {
+        "print_clean",
+        "print_json",
+        "print_over",
+        "print_plain",
+        "progress",
+        "show",
+    }
     tables -= {"ingest/statement_files.py:line_for"}  # a line that `print_clean` prints
     assert tables == {"authoring/scaffold.py:_write_csv"}
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from glob import has_magic
 from pathlib import Path
 
@@ -118,13 +119,13 @@ def _refuse_other_format(text: str, form: str, place: Path) -> None:
     """Of a table of Delta or Iceberg, its files alone are other rows: those deleted are there. So
     too where a folder, a file or a pattern within such a table is named, or a folder around it.
     """
+    formats_of = cache(_formats)  # many files lie in one folder, and below the same ones
     try:
         for found in matched_paths(place) or [place]:
             inside = found.rglob("*") if form == PARQUET and found.is_dir() else ()
-            _refuse(text, form, found.resolve())
-            for path in inside:
-                if path.is_dir() or path.is_symlink():
-                    _refuse(text, form, path.resolve())
+            folders = (p for p in inside if p.is_dir() or p.is_symlink())
+            for path in (found, *folders):
+                _refuse(text, form, path.resolve(), formats_of)
     except OSError as error:
         raise InputError(f"it cannot be looked at: {error.strerror}", text) from error
 
@@ -135,10 +136,10 @@ def matched_paths(place: Path) -> list[Path]:
     return sorted(Path("/").glob(text[1:])) if has_magic(text) else [place]
 
 
-def _refuse(text: str, form: str, path: Path) -> None:
+def _refuse(text: str, form: str, path: Path, formats_of: Callable[[Path], list[str]]) -> None:
     """Raise InputError where a path lies in a table of other formats; a table may be of both."""
     for folder in (path, *path.parents):
-        formats = _formats(folder)
+        formats = formats_of(folder)
         if formats and form not in formats:
             raise InputError(
                 f"this is a table of {formats[0]}, and its files alone hold rows that were deleted",

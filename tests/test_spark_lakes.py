@@ -97,7 +97,7 @@ def _told(words: list[str], environment: dict[str, str]) -> dict[str, Any]:
 @needs_iceberg
 def test_a_table_of_iceberg_gives_what_its_rows_give_to_duckdb(made: Path, tmp_path: Path) -> None:
     """With the jar of Iceberg, in Spark 3.5: by path, by name and in one version."""
-    words = [str(HERE / "spark_older.py"), str(made / "company"), str(made), str(tmp_path)]
+    words = [str(HERE / "fixture_spark_older.py"), str(made / "company"), str(made), str(tmp_path)]
     told = _told(words, _environment(OLDER))
     assert told["rows"] == {"path": 60, "name": 60, "version": 60, "version before": 80}
     assert told["same"] == ["path", "name", "version"]

@@ -20,7 +20,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, ClassVar
@@ -228,7 +228,7 @@ def test_a_line_of_many_megabytes_and_bytes_that_are_no_text_are_named_and_passe
     (file,) = watch.cursor.files
     lines = (company / LOG).read_bytes().count(b"\n")
     assert file.lines == lines and file.offset == log.stat().st_size
-    counts = [watch._batches[file.number][n].counts[0] for n in range(len(file.segments))]
+    counts = [watch._intake.batches[file.number][n].counts[0] for n in range(len(file.segments))]
     assert sum(c.unreadable for c in counts) >= 2
     assert sum(c.kept for c in counts) == 201
     assert round_.taken == lines - 200
@@ -243,7 +243,7 @@ def test_bad_lines_are_named_as_an_assessment_names_them(company: Path, tmp_path
         append(log, b"".join(block))
         watch, _ = look(company)
     (file,) = watch.cursor.files
-    batches = watch._batches[file.number]
+    batches = watch._intake.batches[file.number]
     found = sorted((line, kind, str(why)) for b in batches for _, line, kind, why, _ in b.problems)
     known = known_content(watching.read_workspace(company), Options())
     cache = open_cache(tmp_path / "cache", "a key of the test")
@@ -380,7 +380,7 @@ def test_a_state_among_the_evidence_is_refused(company: Path) -> None:
 def test_many_segments_become_few_and_stay_the_same_records(
     company: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("reporter.pipeline.watch.line_segments.MANY", 3)
+    monkeypatch.setattr("reporter.pipeline.watch.intake.line_segments.MANY", 3)
     log = company / LOG
     append(log, b"".join(LINES[:200]))
     with Watch(setting(company), Hooks((), print)) as watch:
@@ -416,13 +416,39 @@ def test_a_log_that_never_rests_is_judged_all_the_same(
         assert [watch.round(NOW).taken for _ in range(3)] == [200, 1, 1]
 
 
+@pytest.mark.usefixtures("counted")
+def test_in_a_hurry_lines_that_show_nothing_new_wait_but_not_for_long(company: Path) -> None:
+    log = company / LOG
+    events = [json.loads(line) for line in LINES[:200]]
+    same = {**events[0], "event_id": "the same again"}
+    other = {**same, "event_id": "another tool", "tool": "nobody.used_it"}
+    append(log, b"".join(LINES[:200]))
+
+    def judged(watch: Watch, event: Any, seconds: float = 0, hurry: bool = True) -> bool:
+        append(log, json.dumps(event).encode() + b"\n" if event else b"")
+        told = watch.round(NOW + timedelta(seconds=seconds), hurry)
+        assert told.taken == bool(event)
+        return told.judged is not None
+
+    with Watch(setting(company), Hooks((), print)) as watch:
+        watch.look()
+        watch.round(NOW, hurry=True)
+        assert not judged(watch, same)
+        assert judged(watch, other)
+        assert not judged(watch, {**other, "event_id": "and again"}, 9)
+        assert judged(watch, {**same, "event_id": "late"}, 10)
+        assert not judged(watch, {**same, "event_id": "the last"}, 19)
+        assert judged(watch, None, 19, hurry=False)
+        assert taken(watch) == {LOG: 205}
+
+
 def test_a_large_portion_and_small_ones_have_the_same_columns(company: Path) -> None:
     append(company / LOG, b"".join(LINES[:200]))
     with Watch(setting(company), Hooks((), print)) as watch:
         watch.look()
         for portion in (LINES[200:202], LINES * 3, LINES[:2]):  # the second is read directly
             append(company / LOG, b"".join(portion))
-            watch.take_in()
+            watch._intake.take_in()
         (file,) = watch.cursor.files
         paths = watch._whole(file).tables["events"]
         with watching.DuckDB(company.parent / "work") as engine:
@@ -492,6 +518,7 @@ def test_checks_that_wait_in_a_hurry_are_asked_once_it_is_over(
     company: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("reporter.pipeline.watch.standing._AT_MOST", 5)
+    monkeypatch.setattr(watching, "_LEISURE", timedelta(0))
     append(company / LOG, b"".join(LINES[:240]))
     owed = []
     with Watch(setting(company), Hooks((), print)) as watch:
@@ -514,28 +541,43 @@ def test_checks_that_wait_in_a_hurry_are_asked_once_it_is_over(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("is_ahead", [False, True])
 def test_results_stay_those_of_an_assessment_while_segments_are_put_together(
-    company: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    company: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_ahead: bool
 ) -> None:
-    monkeypatch.setattr("reporter.pipeline.watch.line_segments.MANY", 3)
+    monkeypatch.setattr("reporter.pipeline.watch.intake.line_segments.MANY", 3)
     append(company / LOG, b"".join(LINES[:240]))
+    left = LINES[240:252]
     asked = []
+    judging = Watch.judge
+
+    def judged_while_lines_come(watch: Watch, *given: Any) -> Judged:
+        if is_ahead and left:
+            append(company / LOG, left.pop())
+            while not watch._intake._ahead:
+                time.sleep(0.01)
+        return judging(watch, *given)
+
+    monkeypatch.setattr(Watch, "judge", judged_while_lines_come)
     with Watch(setting(company), Hooks((), print)) as watch:
         watch.look()
-        watch.round(NOW)
-        for line in LINES[240:252]:
-            append(company / LOG, line)
-            judged = watch.round(NOW).judged
+        while True:
+            if left and not is_ahead:
+                append(company / LOG, left.pop())
+            told = watch.round(NOW, goes_on=is_ahead)
+            if not told.judged:
+                break
+            judged = told.judged
             asked.append(watch._standing.asked)
         results = results_now(watch, judged)
         (file,) = watch.cursor.files
-        assert len(file.segments) < 9
+        assert len(file.segments) < 9 and not left
     known = known_content(watching.read_workspace(company), Options())
     cache = open_cache(tmp_path / "cache", "a key of the test")
     places = tmp_path, tmp_path
     whole = judge(known, discover(company, FOLDERS), (), cache, places, Options())
     assert results == whole.results
-    assert max(asked) < len(known.compiled)  # it never began anew
+    assert max(asked[1:]) < len(known.compiled)  # it never began anew
 
 
 @pytest.mark.deep

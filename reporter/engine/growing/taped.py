@@ -323,14 +323,16 @@ class Taped(DuckDB):
         before, old = tape.hashes.get(table, {}), tape.each_hash.get(table, {})
         now = tape.hashes[table] = self._hashes(table, parts)
         each: dict[Columns, Any] = {}
-        if now[NOTHING] != before.get(NOTHING):
+        if is_of_others := _n_of(now) != _n_of(before):
+            old.clear()  # each set of columns has other rows
+        elif now[NOTHING] != before.get(NOTHING):
             each = tape.each_hash[table] = self._hashes(table, tape.each_of(table))
         moved = set()
         for columns in tape.needs[table]:
             part, told = tape.part_of(table, columns), tape.told_of(table, columns)
             is_moved = now[part] != before.get(part)
             is_moved &= not each or each[columns] != old.get(columns)
-            tells = bool(each) and each[told] != old.get(told)
+            tells = is_of_others or (bool(each) and each[told] != old.get(told))
             mark = tape.marks.get((table, columns))
             if is_moved and not each:
                 old.pop(columns, None)  # of what it was then: it may be that again
@@ -532,6 +534,11 @@ class Taped(DuckDB):
             now, before = sorted(now, key=repr), sorted(before, key=repr)
         if now != before:
             raise Moved(f"{step.sql}: {before!r:.60} and {now!r:.60}")
+
+
+def _n_of(hashes: Mapping[Columns, Any]) -> int | None:
+    """Return of how many rows hashes are; None where there are none."""
+    return hashes[NOTHING][0] if hashes else None
 
 
 def _rows_hash(columns: Columns) -> str:

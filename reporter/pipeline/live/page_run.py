@@ -30,8 +30,8 @@ from reporter.model import assessment as model
 from reporter.pipeline.assess import Known, Options, known_content, make_run, places_of, read_files
 from reporter.pipeline.watch import cursor as state
 from reporter.pipeline.watch.cursor import Cursor
-from reporter.pipeline.watch.followed_files import FOLDER, place, whole_lines
-from reporter.pipeline.watch.line_segments import choice_of, joined
+from reporter.pipeline.watch.intake.followed_files import FOLDER, place, whole_lines
+from reporter.pipeline.watch.intake.line_segments import choice_of, joined
 from reporter.report.document import View
 from reporter.report.export import Wanted, publish
 from reporter.report.html.result_pages import FOLDER as PAGES

@@ -88,6 +88,8 @@ class Judged:
     """Results that may be told, new ones and those that are gone; None: all."""
     owed: frozenset[str] = frozenset()
     """Checks that were left for a later judgement: their results are of an earlier moment."""
+    presses: bool = False
+    """Whether more than counts and times moved of what one of these reads."""
 
     def put_into(self, outcomes: Outcomes) -> bool:
         """Bring outcomes up to date; tell whether any is another."""
@@ -125,7 +127,8 @@ def judge(
         stood = standing.fill(known, files, followed, cache, places[1], options, hurry)
         moved = _bring_up(standing, stood)
         faults, acts = dict(standing.faults), _last_acts(stood)
-        return Judged(standing.results, standing.intake, faults, acts, moved, standing.owed)
+        left = standing.owed, standing.presses
+        return Judged(standing.results, standing.intake, faults, acts, moved, *left)
     with (
         tempfile.TemporaryDirectory(dir=places[0]) as folder,
         Inputs(list(files)) as inputs,

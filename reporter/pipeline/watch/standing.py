@@ -36,7 +36,7 @@ from reporter.pipeline.assess import Known, Options, derive_tables, noted, refus
 from reporter.pipeline.resolve_statements import resolve, with_shortfalls
 from reporter.pipeline.tested_checks import settle_by_tests
 from reporter.pipeline.watch.cursor import Key
-from reporter.pipeline.watch.followed_files import signature
+from reporter.pipeline.watch.intake.followed_files import signature
 from reporter.schema.compiled import Compiled
 from reporter.schema.tables import TABLES, columns_of
 from reporter.statements import exceptions
@@ -87,6 +87,11 @@ class Standing:
     """Check that was not asked though it had to be -> since which turn, and whether it presses."""
     _marks: dict[str, Any] = field(default_factory=dict)
     """Check -> what changes when anything changes that it reads."""
+
+    @property
+    def presses(self) -> bool:
+        """Whether more than counts and times moved of what a check reads that was not asked."""
+        return any(pressed for _, pressed in self._owing.values())
 
     def close(self) -> None:
         """Let go of the engine and its files."""

@@ -104,7 +104,7 @@ def watch(
     the next one takes up where it was, and takes no line in twice."""
     from reporter.pipeline.assess import Options
     from reporter.pipeline.watch.hooks import Hooks, command, webhook
-    from reporter.pipeline.watch.stdin_file import copy_lines, name_of
+    from reporter.pipeline.watch.intake.stdin_file import copy_lines, name_of
     from reporter.pipeline.watch.watching import Setting, Watch
     from reporter.pipeline.workspace_content import program_version
     from reporter.system.memory import set_up
@@ -147,7 +147,7 @@ def _go_on(
         if is_last or started_at - looked_at >= LOOKS:
             watching.look()
             looked_at = started_at
-        told = watching.round(lines.now().astimezone(UTC), is_busy and not is_last)
+        told = watching.round(lines.now().astimezone(UTC), is_busy and not is_last, not is_last)
         is_busy = told.taken > 0
         seconds, failed = time.monotonic() - started_at, watching.hooks.failed
         if live:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -30,26 +30,21 @@ from reporter.pipeline.watch import cursor as state
 from reporter.pipeline.watch.change_lines import Writer, changes
 from reporter.pipeline.watch.cursor import Cursor, Followed
 from reporter.pipeline.watch.episodes import Moment, follow
-from reporter.pipeline.watch.followed_files import (
-    Digests,
-    growing,
-    new_lines,
+from reporter.pipeline.watch.hooks import Hooks
+from reporter.pipeline.watch.intake.followed_files import (
     place,
     signature,
-    take,
     whole_lines,
 )
-from reporter.pipeline.watch.hooks import Hooks
+from reporter.pipeline.watch.intake.line_segments import Converter, choice_of, joined
+from reporter.pipeline.watch.intake.taking_in import Intake
 from reporter.pipeline.watch.judge import Judged, at, judge
-from reporter.pipeline.watch.line_segments import Converter, choice_of, joined
 from reporter.pipeline.watch.sinks import LineFile, next_outbox, to_stream
 from reporter.pipeline.watch.standing import Standing
 from reporter.schema.tables import EVENT_TABLES
 
-AT_ONCE = 32 << 20
-"""Bytes of a file that are taken in at once."""
-A_ROUND = 1 << 30
-"""Bytes that are taken in before they are judged."""
+_LEISURE = timedelta(seconds=10)
+"""For which lines may wait that show nothing new, while others come."""
 LARGE = 1 << 20
 """Bytes from which a file that is not followed never will be."""
 STDIN = "stdin"
@@ -106,12 +101,11 @@ class Watch:
     def __init__(self, setting: Setting, hooks: Hooks) -> None:
         self.setting, self.hooks = setting, hooks
         self._held = ExitStack()
-        self._digests = Digests()
-        self._batches: dict[int, list[Batch]] = {}
         self._files = _Files()
         self._not_followed: set[tuple[int, ...]] = set()
-        self._new = True
-        self._is_full = False
+        self._new = self._presses = True
+        """Whether anything is to be judged, and whether it may wait."""
+        self._judged_at = datetime.min.replace(tzinfo=UTC)
 
     def __enter__(self) -> Self:
         """Take up the state where it was left.
@@ -153,8 +147,9 @@ class Watch:
         self._held.callback(self._converter.close)
         self._converter.prepare()
         self._converter.clear(self.cursor.files)
-        for file in self.cursor.files:
-            self._batches[file.number] = [self._converter.read(s) for s in file.segments]
+        self._intake = Intake(setting.workspace, self._converter, self.cursor.files, self._work)
+        if setting.stdin:
+            self._intake.elsewhere = {f"logs/{setting.stdin}": setting.stdin_path}
         self._outcomes = state.load_outcomes(setting.state, self.cursor)
         self._file = LineFile(setting.out) if setting.out else None
         if not found and self._file and self._file.size():
@@ -193,7 +188,8 @@ class Watch:
         whole = [found for file in others if (found := self._followed_or_whole(file))]
         files = _Files(whole, f"{mark} {signature(whole)}")
         moved = names != [(f.number, f.name, f.gone, f.packed) for f in self.cursor.files]
-        self._new |= moved or files.mark != self._files.mark
+        if moved or files.mark != self._files.mark:
+            self._new = self._presses = True
         self._files = files
 
     def _key(self) -> str:
@@ -224,69 +220,39 @@ class Watch:
             self.cursor.next_number += 1
             followed = Followed(number, file.name, inode[0], inode[1], source.id)
             self.cursor.files.append(followed)
-            self._batches[number] = []
+            self._intake.batches[number] = []
             return None
         if file.size >= LARGE:  # it was looked at with enough lines
             self._not_followed.add(inode)
         return ended
 
-    def take_in(self) -> int:
-        """Take in the whole lines that were added to the followed files, up to a limit; return
-        their number.
+    def round(self, now: datetime, hurry: bool = False, goes_on: bool = False) -> Told:
+        """Take in what is new, judge it if anything is, commit, and tell of the changes. In a hurry
+        checks may wait for a later round, and so may lines that show nothing new. Where it
+        `goes_on`, lines are taken in meanwhile for the next round.
         """
-        taken, room = 0, A_ROUND
-        for file, path in growing(self.setting.workspace, self.cursor.files, self._paths()):
-            try:
-                until = path.stat().st_size  # what is written meanwhile is for the next round
-            except OSError:
-                continue  # gone: the next look finds where to
-            while room > 0 and file.offset < until:
-                target = self._work / "lines.jsonl"
-                digest = self._digests.of(file)
-                lines = new_lines(file, path, target, min(AT_ONCE, room), digest)
-                if lines is None:
-                    break
-                segment = self._converter.convert(lines)
-                file.segments = [*file.segments, segment]
-                self._batches[file.number].append(self._converter.read(segment))
-                take(lines, self._digests)
-                taken, room = taken + lines.count, room - lines.size
-        self._new |= taken > 0
-        self._is_full = room <= 0
-        return taken
+        told = Told(self._intake.take_in())
+        self._new |= told.taken > 0
+        if not (self._new or self._is_due(now)) or (hurry and self._may_wait(now)):
+            return told
+        as_of = self._as_of(now)
+        self._presses = self._intake.has_news = False
+        self._judged_at = now
+        with self._intake.ahead() if goes_on else nullcontext():
+            told.judged = self.judge(as_of, hurry)
+            told.changes = self._commit(told.judged, as_of)
+            if self._intake.put_together():  # what comes meanwhile is not named yet
+                self._standing.move(self._followed())
+        self._new, self._presses = bool(told.judged.owed), told.judged.presses
+        return told
 
-    def _paths(self) -> dict[str, Path]:
-        """Return where the files are that do not lie in the workspace, by name."""
-        if not self.setting.stdin:
-            return {}
-        return {f"logs/{self.setting.stdin}": self.setting.stdin_path}
+    def _may_wait(self, now: datetime) -> bool:
+        presses = self._presses or self._intake.has_news
+        return not presses and now - self._judged_at < _LEISURE
 
     def is_behind(self) -> bool:
         """Tell whether whole lines wait that were not taken in for want of room."""
-        waiting = growing(self.setting.workspace, self.cursor.files, self._paths())
-        return self._is_full and any(True for _ in waiting)
-
-    def round(self, now: datetime, hurry: bool = False) -> Told:
-        """Take in what is new, judge it if anything is, commit, and tell of the changes. In a hurry
-        checks may wait for a later round.
-        """
-        told = Told(self.take_in())
-        if self._new or self._is_due(now):
-            as_of = self._as_of(now)
-            told.judged = self.judge(as_of, hurry)
-            told.changes = self._commit(told.judged, as_of)
-            self._new = bool(told.judged.owed)
-            self._put_together()
-        return told
-
-    def _put_together(self) -> None:
-        """Put small segments together; the next commit has it."""
-        before = {n: [*batches] for n, batches in self._batches.items()}
-        for file in self.cursor.files:
-            batches = self._batches[file.number]
-            self._batches[file.number] = self._converter.put_together(file, batches)
-        if self._batches != before:
-            self._standing.move(self._followed())
+        return self._intake.is_behind()
 
     def _followed(self) -> list[tuple[Choice, Batch, str]]:
         sources = self._converter.sources
@@ -313,7 +279,7 @@ class Watch:
         )
 
     def _whole(self, file: Followed) -> Batch:
-        whole = joined(self._batches[file.number], file)
+        whole = joined(self._intake.batches[file.number], file)
         folder = self._converter.cache.folder.absolute()
         whole.tables = {t: [str(folder / n) for n in names] for t, names in whole.tables.items()}
         return whole

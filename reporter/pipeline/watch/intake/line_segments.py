@@ -29,7 +29,7 @@ from reporter.ingest.record_path import spool
 from reporter.model.sentences import Sentence
 from reporter.model.source import Source
 from reporter.pipeline.watch.cursor import Followed, Segment
-from reporter.pipeline.watch.followed_files import Lines
+from reporter.pipeline.watch.intake.followed_files import Lines
 from reporter.privacy.redact_sql import teach
 from reporter.system.temporary import sync
 
@@ -66,6 +66,8 @@ class Converter:
     limits: Limits
     _begun: dict[int, _Begun] = field(default_factory=dict)
     """Number of a file -> what is being put together of it."""
+    _unnamed: set[str] = field(default_factory=set)
+    """Keys of segments that no file names yet."""
     _aside: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1))
 
     def prepare(self) -> None:
@@ -92,6 +94,7 @@ class Converter:
         """Convert lines and keep the batch; the disk has it when this returns."""
         file = lines.file
         key = f"{file.number}-{file.offset}"
+        self._unnamed.add(key)
         source = self.sources[file.source]
         own = replace(_input(file, lines.path), size=lines.size)
         choice = Choice(own, source, "", Sentence(""))
@@ -224,10 +227,13 @@ class Converter:
 
     def clear(self, files: Iterable[Followed]) -> None:
         """Remove what no file names: a watch that was killed had not noted it yet."""
-        keys = {segment.key for file in files for segment in file.segments}
-        keys |= {begun.key for begun in self._begun.values()}
+        named = {segment.key for file in files for segment in file.segments}
+        self._unnamed.difference_update(named)
+        keys = named | {begun.key for begun in self._begun.values()}
         for path in self.cache.folder.iterdir():
-            if path.is_file() and path.name.split(".", 1)[0] not in keys:
+            key = path.name.split(".", 1)[0]
+            # Another thread may convert lines meanwhile: their key is known before they have files.
+            if path.is_file() and key not in keys and key not in self._unnamed:
                 path.unlink()
 
 

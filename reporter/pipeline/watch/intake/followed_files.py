@@ -53,6 +53,12 @@ class Digests:
         """Return the hash so far, to go on with."""
         return self._running[file.number][0].copy() if file.number in self._running else _sha256()
 
+    def copy(self) -> Digests:
+        """Return what goes on from here by itself."""
+        other = Digests()
+        other._running = dict(self._running)
+        return other
+
     def keep(self, lines: Lines) -> None:
         """Make what was taken in the last piece of the file, or a part of it."""
         file = lines.file

@@ -1,0 +1,1 @@
+"""What a watch takes in: lines of files that grow."""

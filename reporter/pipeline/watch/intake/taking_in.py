@@ -1,0 +1,147 @@
+"""Takes in what is added to the files that are followed, also while what came before is judged. In:
+files, what converts their lines. Out: new lines as segments, which the files then name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from copy import copy
+from dataclasses import dataclass, replace
+from pathlib import Path
+from threading import Event
+
+from reporter.ingest.cache import Batch
+from reporter.pipeline.watch.cursor import Followed, Segment
+from reporter.pipeline.watch.intake.first_sights import FirstSights
+from reporter.pipeline.watch.intake.followed_files import Digests, Lines, growing, new_lines, take
+from reporter.pipeline.watch.intake.line_segments import Converter
+
+AT_ONCE = 32 << 20
+"""Bytes of a file that are taken in at once."""
+AHEAD = 8 << 20
+"""The same where a judgement may end meanwhile."""
+A_ROUND = 1 << 30
+"""Bytes that are taken in before they are judged."""
+_TICK = 0.05
+"""Seconds between two looks at files that have not grown."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Portion:
+    lines: Lines
+    segment: Segment
+    batch: Batch
+    is_new: bool
+
+
+class Intake:
+    """The lines of some files; they are taken in by one thread at a time."""
+
+    def __init__(self, workspace: Path, converter: Converter, files: list[Followed], work: Path):
+        """Take up what the files name.
+
+        Raises InputError where it is not as it was kept.
+        """
+        self.batches = {f.number: [converter.read(s) for s in f.segments] for f in files}
+        """Number of a file -> its segments."""
+        self.elsewhere: Mapping[str, Path] = {}
+        """Where files are that do not lie in the workspace, by name."""
+        self.has_news = False
+        """Whether lines were taken in that show something new; whoever judges them resets it."""
+        self._workspace, self._converter, self._files, self._work = (
+            workspace,
+            converter,
+            files,
+            work,
+        )
+        self._digests = Digests()
+        self._sights = FirstSights(converter.engine, work / "sights")
+        self._ahead: list[_Portion] = []
+        self._n_ahead = 0
+        self._is_full = False
+
+    def take_in(self) -> int:
+        """Take in the whole lines that were added, up to a limit; return their number, with those
+        that were taken in ahead.
+        """
+        taken, self._n_ahead = self._n_ahead, 0
+        self._is_full = False
+        for portion in self._portions(self._files, self._digests, AT_ONCE):
+            self._name(portion)
+            taken += portion.lines.count
+        return taken
+
+    @contextmanager
+    def ahead(self) -> Iterator[None]:
+        """Convert meanwhile what is added; in the end it is taken in."""
+        self._ahead, is_over = [], Event()
+        with ThreadPoolExecutor(1) as pool:
+            converting = pool.submit(self._convert_until, is_over)
+            try:
+                yield
+            finally:
+                is_over.set()
+        by_number = {file.number: file for file in self._files}
+        for portion in self._ahead:
+            file = by_number[portion.lines.file.number]
+            named = replace(portion, lines=replace(portion.lines, file=file))
+            self._name(named)
+            take(named.lines, self._digests)
+            self._n_ahead += portion.lines.count
+        converting.result()
+
+    def _convert_until(self, is_over: Event) -> None:
+        files, digests = [copy(file) for file in self._files], self._digests.copy()
+        while not is_over.is_set():
+            for portion in self._portions(files, digests, AHEAD):
+                self._ahead.append(portion)
+                if is_over.is_set():
+                    return
+            is_over.wait(_TICK)
+
+    def _portions(
+        self, files: list[Followed], digests: Digests, at_once: int
+    ) -> Iterator[_Portion]:
+        """Convert what was added to some files; each portion is noted in its file after it was
+        taken.
+        """
+        room = A_ROUND
+        for file, path in growing(self._workspace, files, self.elsewhere):
+            try:
+                until = path.stat().st_size  # what is written meanwhile is for the next round
+            except OSError:
+                continue  # gone: the next look finds where to
+            while room > 0 and file.offset < until:
+                copied, most = self._work / "lines.jsonl", min(at_once, room)
+                lines = new_lines(file, path, copied, most, digests.of(file))
+                if lines is None:
+                    break
+                segment = self._converter.convert(lines)
+                batch = self._converter.read(segment)
+                is_new = self._sights.is_new(batch, self._converter.cache.folder)
+                yield _Portion(lines, segment, batch, is_new)
+                take(lines, digests)
+                room -= lines.size
+        self._is_full = room <= 0
+
+    def _name(self, portion: _Portion) -> None:
+        file = portion.lines.file
+        file.segments = [*file.segments, portion.segment]
+        self.batches.setdefault(file.number, []).append(portion.batch)
+        self.has_news |= portion.is_new
+
+    def is_behind(self) -> bool:
+        """Tell whether whole lines wait that were not taken in for want of room."""
+        waiting = growing(self._workspace, self._files, self.elsewhere)
+        return self._is_full and any(True for _ in waiting)
+
+    def put_together(self) -> bool:
+        """Put small segments together; tell whether any were."""
+        before = {n: [*batches] for n, batches in self.batches.items()}
+        for file in self._files:
+            self.batches[file.number] = self._converter.put_together(
+                file, self.batches[file.number]
+            )
+        return self.batches != before

@@ -17,6 +17,7 @@ import sys
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Thread
 
 HERE = Path(__file__).parent
 START = datetime(2026, 7, 1, tzinfo=UTC)
@@ -46,12 +47,16 @@ def main() -> None:
     try:
         while '"judged"' not in (place / "log").read_text():  # of what was there before
             time.sleep(0.2)
+        told = _Told(out)
+        told.start()
         written_at, n_written, sizes = _write(log, lines, given, watch.pid)
-        told_at = _told(out, place / "log", set(written_at), given.seconds + 120)
+        end = time.time() + given.seconds + 120
+        while time.time() < end and not written_at.keys() <= told.at.keys():
+            time.sleep(1)
     finally:
         watch.terminate()
         watch.wait()
-    _print(written_at, told_at, n_written + len(lines), place, sizes)
+    _print(written_at, told.at, n_written + len(lines), place, sizes)
 
 
 def _write(
@@ -94,23 +99,24 @@ def _offender(name: str, passed: float) -> bytes:
     return json.dumps(event).encode() + b"\n"
 
 
-def _told(out: Path, log: Path, names: set[str], seconds: float) -> dict[str, float]:
-    """Return when each offender was told of, by the lines about judgements, whose changes they are."""
-    end, told_at, first = time.time() + seconds, {}, 0
-    while time.time() < end and told_at.keys() < names:
-        time.sleep(1)
-        told_at, first = {}, 0
-        changes = [json.loads(line) for line in out.read_text().splitlines()]
-        for line in log.read_text().splitlines():
-            entry = json.loads(line)
-            if entry.get("event") == "judged":
-                at = datetime.fromisoformat(entry["time"]).timestamp()
-                for change in changes[first : first + entry["changes"]]:
-                    name = change["resources"][0]["uid"]
-                    if name in names:
-                        told_at.setdefault(name, at)
-                first += entry["changes"]
-    return told_at
+class _Told(Thread):
+    """Notes when the first change of each offender stands in the file of the watch."""
+
+    def __init__(self, out: Path) -> None:
+        super().__init__(daemon=True)
+        self._out, self.at = out, dict[str, float]()
+
+    def run(self) -> None:
+        """Read what is added."""
+        rest = b""
+        with self._out.open("rb") as file:
+            while True:
+                if not (data := file.read()):
+                    time.sleep(TICK / 5)
+                    continue
+                *lines, rest = (rest + data).split(b"\n")
+                for line in lines:
+                    self.at.setdefault(json.loads(line)["resources"][0]["uid"], time.time())
 
 
 def _resident(process: int) -> int:

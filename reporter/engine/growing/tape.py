@@ -201,6 +201,20 @@ class Tape:
             if step.target:
                 writers.setdefault(step.target, []).append(i)
 
+    def behind(self, tables: Collection[str]) -> set[int]:
+        """Return the statements that have to be done before some tables are complete, with all
+        questions: what these lead to is true only if their answers stand.
+        """
+        found: set[int] = set()
+        left = [i for i, s in enumerate(self.steps) if not s.target or s.target in tables]
+        while left:
+            i = left.pop()
+            if i in found:
+                continue
+            found.add(i)
+            left += self.after[i]
+        return found
+
     def read_by(self, asker: str) -> set[Input]:
         """Return what somebody reads of all that may move: (table, columns)."""
         if asker not in self.read:

@@ -8,9 +8,10 @@ the caller begins anew.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 from pathlib import Path
 from types import MappingProxyType
@@ -63,6 +64,27 @@ _PLACED = re.compile(r"(?:^|_)ref(?:_key)?$")
 """Columns that say where a record is: the last one moves with the times."""
 _OF_CATALOG = re.compile(r"^DESCRIBE|\binformation_schema\b|\bcurrent_setting\b")
 """Questions on the tables themselves, which rows do not change."""
+
+
+def _nothing() -> None:
+    """Do nothing."""
+
+
+@dataclass(slots=True)
+class _Order:
+    """Which statements are done first, and what is done once they are."""
+
+    first: Collection[int]
+    then: Callable[[], None]
+
+    def key(self, i: int) -> tuple[bool, int]:
+        """Return by what a statement is ordered."""
+        return i not in self.first, i
+
+    def call(self) -> None:
+        """Do it once."""
+        then, self.then = self.then, _nothing
+        then()
 
 
 class Taped(DuckDB):
@@ -354,9 +376,17 @@ class Taped(DuckDB):
         n, *found = DuckDB.rows(self, f"SELECT count(*), {hashes} FROM {table} AS t")[0]
         return {part: (n, told) for part, told in zip(parts, found, strict=True)}
 
-    def renew(self, sql: str, added: str) -> list[str]:
+    def behind(self, askers: Iterable[str], tables: Iterable[str] = ()) -> set[int]:
+        """Return the statements, by number, that make what some ask for, and some tables."""
+        read = {t for asker in askers for t, _ in self._tape.read_by(asker)}
+        return self._tape.behind(read.union(tables))
+
+    def renew(
+        self, sql: str, added: str, first: Collection[int] = (), then: Callable[[], None] = _nothing
+    ) -> list[str]:
         """Take a new query for the base, with one for the rows that are new, and bring up to date
-        what follows from them; return what was made again.
+        what follows from them; return what was made again. The `first` statements come before
+        others as far as they can; once they are done, `then` is called: it may read what they make.
 
         Raises Moved where a question would be answered otherwise now; no table is of use then.
         """
@@ -374,7 +404,8 @@ class Taped(DuckDB):
         anew: list[str] = []
         n = min(self.threads(), _AT_ONCE)
         with ThreadPoolExecutor(n) as pool, self.shared_by(n):
-            while not self._make_again(moved, anew, pool, n):
+            order = _Order(first, then)
+            while not self._make_again(moved, anew, pool, n, order):
                 pass  # it was learned what is made again from its first statement on
         if tape.earliest is not None:
             tape.followed.setdefault(tape.earliest, frozenset(tape.again))
@@ -421,7 +452,12 @@ class Taped(DuckDB):
                 tape.touched[who] = tape.generation
 
     def _make_again(
-        self, moved: set[Input], anew: list[str], pool: ThreadPoolExecutor, most: int
+        self,
+        moved: set[Input],
+        anew: list[str],
+        pool: ThreadPoolExecutor,
+        most: int,
+        order: _Order,
     ) -> bool:
         """Run what reads what moved, several at a time, and add what is made; False where a table
         has to be made from its beginning.
@@ -432,8 +468,9 @@ class Taped(DuckDB):
         for i, deps in waiting.items():
             for dep in deps:
                 followers.setdefault(dep, []).append(i)
-        ready = [i for i, deps in waiting.items() if not deps]
+        ready = [order.key(i) for i, deps in waiting.items() if not deps]
         heapify(ready)
+        left = {*order.first}
         partial: set[str] = set()
         begun: set[str] = set()
         running: dict[Future[None], int] = {}
@@ -441,7 +478,7 @@ class Taped(DuckDB):
         while ready or running:
             ended: list[int] = []
             while ready and len(running) < most:
-                i = heappop(ready)
+                _, i = heappop(ready)
                 step = tape.steps[i]
                 if not is_whole or not self._tape.is_due(i, moved, partial):
                     ended.append(i)
@@ -461,10 +498,13 @@ class Taped(DuckDB):
                 for future in done:
                     future.result()
             for i in ended:
+                left.discard(i)
                 for follower in followers.get(i, ()):
                     waiting[follower].discard(i)
                     if not waiting[follower]:
-                        heappush(ready, follower)
+                        heappush(ready, order.key(follower))
+            if is_whole and not left:
+                order.call()
         if not is_whole:
             tape.begin_again(partial)
         return is_whole

@@ -5,7 +5,7 @@ Out: one row a result, as `results.parquet` of a run over the same records has t
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -31,7 +31,7 @@ from reporter.pipeline.assess import (
 )
 from reporter.pipeline.resolve_statements import resolve, with_shortfalls
 from reporter.pipeline.watch.cursor import Key, Outcome, Outcomes
-from reporter.pipeline.watch.standing import Standing
+from reporter.pipeline.watch.standing import ALL, Pace, Standing
 from reporter.statements import exceptions
 
 COLUMNS = (
@@ -114,21 +114,20 @@ def judge(
     places: tuple[Path, Path],
     options: Options,
     standing: Standing | None = None,
-    hurry: bool = False,
+    pace: Pace = ALL,
+    early: Callable[[Judged], None] = lambda _: None,
 ) -> Judged:
     """Read what does not grow, lay what was converted beside it, and run all checks; of what is
-    `standing`, only those whose input changed. `places` are where an engine works and where the
-    lines are.
+    `standing`, only those whose input changed, and those first that the pace has come `early`.
+    `places` are where an engine works and where the lines are.
 
     Raises InputError where nothing could be read, ContentError where content is wrong.
     """
     workspace, content = known.workspace, known.content
     if standing and not content.extra and not content.packs:
-        stood = standing.fill(known, files, followed, cache, places[1], options, hurry)
-        moved = _bring_up(standing, stood)
-        faults, acts = dict(standing.faults), _last_acts(stood)
-        left = standing.owed, standing.presses
-        return Judged(standing.results, standing.intake, faults, acts, moved, *left)
+        pace = replace(pace, then=lambda: early(_as_it_stands(standing)))
+        standing.fill(known, files, followed, cache, places[1], options, pace)
+        return _as_it_stands(standing)
     with (
         tempfile.TemporaryDirectory(dir=places[0]) as folder,
         Inputs(list(files)) as inputs,
@@ -155,6 +154,20 @@ def results_of(engine: DuckDB) -> dict[Key, Result]:
     """Return all results of a filled engine."""
     rows = engine.rows(f"SELECT {_SHOWN} FROM results ORDER BY check_id, subject")
     return {(r[0], r[1]): Result(*r) for r in rows}
+
+
+def _as_it_stands(standing: Standing) -> Judged:
+    engine = standing.engine
+    assert engine
+    return Judged(
+        moved=_bring_up(standing, engine),
+        results=standing.results,
+        intake=standing.intake,
+        faults=dict(standing.faults),
+        last_acts=_last_acts(engine),
+        owed=standing.owed,
+        presses=standing.presses,
+    )
 
 
 def _bring_up(standing: Standing, engine: Taped) -> frozenset[Key] | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -38,7 +38,7 @@ from reporter.pipeline.tested_checks import settle_by_tests
 from reporter.pipeline.watch.cursor import Key
 from reporter.pipeline.watch.intake.followed_files import signature
 from reporter.schema.compiled import Compiled
-from reporter.schema.tables import TABLES, columns_of
+from reporter.schema.tables import EVENT_TABLES, SUBJECTS, TABLES, columns_of
 from reporter.statements import exceptions
 
 EVENTS = "in_events"
@@ -48,12 +48,36 @@ _BEGINS = "CREATE TABLE carried "
 """The first statement that lays what was read."""
 _KEYS = {"who": "", "agent_id": "events"}
 """Columns by which other tables have rows for those of events."""
-_AT_MOST, _AT_LEISURE, _PATIENCE = 24, 8, 4
-"""In a hurry: checks that are asked, those among them that nothing presses for, and judgements
-after which any comes first.
+_AT_LEISURE, _PATIENCE = 8, 4
+"""Checks that are asked in a hurry though nothing presses for them, or before news are heeded; and
+judgements after which any comes first.
 """
+_LEADING, _NEAR = 24, 2
+"""Checks that are asked before all tables stand, and statements that one more may need for it."""
+DECIDING = frozenset(
+    ("activity", "actor_groups", "actor_rows", "credentials", "persons", "tested_names", "tiers")
+) | {f"subjects_{kind}" for kind in SUBJECTS}
+"""Tables that are read whatever checks are asked."""
 _FREE = frozenset((f"SELECT count(*) FROM {EVENTS}", SEEN))
 """Questions of the accounting, from whose answer no result follows, and one that is asked again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """What may wait for a later judgement, or has to come early in this one."""
+
+    hurry: bool = False
+    """Checks wait of whose input only counts and times moved."""
+    is_staged: bool = False
+    """The gravest checks are asked before all tables stand."""
+    then: Callable[[], None] = lambda: None
+    """What is done once these have been asked."""
+    is_over: Callable[[], bool] = lambda: False
+    """Tells when the others may wait."""
+
+
+ALL = Pace()
+"""Everything is asked at once."""
 
 
 @dataclass(slots=True)
@@ -83,6 +107,8 @@ class Standing:
     _content: Content | None = None
     _repeated: RepeatedRows | None = None
     _turn: int = 0
+    _leading: tuple[str, ...] = ()
+    """Checks whose tables stand early."""
     _owing: dict[str, tuple[int, bool]] = field(default_factory=dict)
     """Check that was not asked though it had to be -> since which turn, and whether it presses."""
     _marks: dict[str, Any] = field(default_factory=dict)
@@ -107,17 +133,17 @@ class Standing:
         cache: Cache,
         segments: Path,
         options: Options,
-        hurry: bool = False,
+        pace: Pace = ALL,
     ) -> Taped:
         """Return an engine whose `results` are those over all records, and put in `faults` why some
-        checks could not be run. In a `hurry` some wait, which are `owed`.
+        checks could not be run. Those that the pace lets wait are `owed`.
 
         Raises InputError where nothing could be read, ContentError where content is wrong.
         """
         mark = _mark(known, files, followed)
         if self.engine and mark == self.mark and known.content is self._content:
             try:
-                self._renew(self.engine, known, followed, cache, hurry)
+                self._renew(self.engine, known, followed, cache, pace)
                 self.mark = mark
                 return self.engine
             except Moved:
@@ -176,10 +202,13 @@ class Standing:
             for plan, summed_text, sums in summed
             for text in [engine.resting(summed_text)]
         }
-        self.faults = self._ask(engine, known.compiled)
+        self.faults, self.asked = {}, 0
+        self._owing.clear()
+        self._ask(engine, known.compiled)
         engine.settle([c.id for c, _ in known.compiled])
         self._marks = {c.id: engine.mark_of(c.id) for c, _ in known.compiled}
         self._decide(engine, known)
+        self._leading = _leading(engine, known)
         self.engine, self.mark, self._content = engine, mark, known.content
         return engine
 
@@ -190,7 +219,7 @@ class Standing:
             self.mark = *self.mark[:2], _grown(followed)
 
     def _renew(
-        self, engine: Taped, known: Known, followed: Followed, cache: Cache, hurry: bool
+        self, engine: Taped, known: Known, followed: Followed, cache: Cache, pace: Pace
     ) -> None:
         known_paths = {n for batch, *_ in self._done for n in batch.tables.get("events", ())}
         self._done = _with_batches(self._done, followed)
@@ -205,51 +234,72 @@ class Standing:
         if new := event_rows(added, cache):
             self._repeated.take(new)
         new = new or f"SELECT * FROM ({rows}) WHERE FALSE"
-        engine.renew(self._repeated.without(rows), self._repeated.without(new))
-        marks = {c.id: engine.mark_of(c.id) for c, _ in known.compiled}
-        is_seen_anew = self._look_again(engine, known.content)
-        moved = [
-            (c, j)
-            for c, j in known.compiled
-            if is_seen_anew
-            or c.id in self.faults
-            or c.id in self._owing
-            or marks[c.id] != self._marks[c.id]
-        ]
-        others = self._pressing(moved, marks) if hurry else moved
-        self.owed = frozenset(c.id for c, _ in moved) - {c.id for c, _ in others}
+        base, new = self._repeated.without(rows), self._repeated.without(new)
+        is_another = False
+        self.asked, self._turn = 0, self._turn + 1
+
+        def lead() -> None:
+            nonlocal is_another
+            is_another = self._look_again(engine, known.content)
+            leading = [(c, j) for c, j in known.compiled if c.id in self._leading]
+            ranked, n = self._ranked(engine, leading)
+            if n and not is_another:
+                self._ask_again(engine, known, ranked[:n])
+                self.owed = frozenset(c.id for c, _ in known.compiled) - {*self._leading}
+                self.owed |= self._owing.keys()
+                pace.then()
+
+        if pace.is_staged and self._leading:
+            engine.renew(base, new, engine.behind(self._leading, DECIDING), lead)
+        else:
+            engine.renew(base, new)
+        is_another |= self._look_again(engine, known.content)
+        ranked, n = self._ranked(engine, known.compiled, is_another)
+        pressing = ranked[: n + _AT_LEISURE] if pace.hurry else ranked
+        self._ask_again(engine, known, pressing, pace.is_over)
+        self.owed = frozenset(self._owing)
+
+    def _ask_again(
+        self,
+        engine: Taped,
+        known: Known,
+        checks: Sequence[tuple[Check, Compiled]],
+        is_over: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Ask checks, as many as there is time for, and let the results of all others stand."""
         engine.run("DROP TABLE results")
         engine.run(RESULTS_TABLE)
-        ids = quoted_list([c.id for c, _ in others])
+        asked = self._ask(engine, checks, is_over)
         engine.run(
             "INSERT INTO results BY NAME SELECT * FROM standing_results WHERE NOT"
-            f" list_contains({ids}, check_id)"
+            f" list_contains({quoted_list(sorted(asked))}, check_id)"
         )
-        self.faults = {k: v for k, v in self.faults.items() if k not in {c.id for c, _ in others}}
-        self.faults |= self._ask(engine, others)
-        asked = [c.id for c, _ in others]
-        engine.learn(asked)
+        engine.learn(sorted(asked))
         self._marks |= {c: engine.mark_of(c) for c in asked}
         self._decide(engine, known)
 
-    def _pressing(
-        self, moved: Sequence[tuple[Check, Compiled]], marks: Mapping[str, Any]
-    ) -> list[tuple[Check, Compiled]]:
-        """Return the checks that do not wait: who has waited long, then those of whose input more
-        than counts and times moved, the gravest first, and a few of the others.
+    def _ranked(
+        self, engine: Taped, compiled: Sequence[tuple[Check, Compiled]], is_another: bool = False
+    ) -> tuple[list[tuple[Check, Compiled]], int]:
+        """Return the checks whose input moved, or all where the input shows `another` thing: first
+        who has waited long, then those of whose input more than counts and times moved, the gravest
+        first; with the number of these.
         """
+        marks = {c.id: engine.mark_of(c.id) for c, _ in compiled}
         ranks = {}
-        for check, _ in moved:
+        for check, _ in compiled:
+            is_moved = marks[check.id] != self._marks[check.id]
+            if not (is_another or is_moved or check.id in self.faults or check.id in self._owing):
+                continue
             since, pressed = self._owing.get(check.id, (self._turn, False))
-            pressed |= check.id in self.faults or marks[check.id] == self._marks[check.id]
+            pressed |= is_another or check.id in self.faults
             pressed |= is_telling(self._marks[check.id], marks[check.id])
             self._owing[check.id] = since, pressed
             is_late = self._turn - since >= _PATIENCE
             grave = SEVERITIES.index(check.severity) if pressed else since
             ranks[check.id] = 0 if is_late else 1 if pressed else 2, grave, check.id
-        by_rank = sorted(moved, key=lambda one: ranks[one[0].id])
-        n = sum(rank < 2 for rank, *_ in ranks.values())
-        return by_rank[: min(n + _AT_LEISURE, _AT_MOST)]
+        by_rank = sorted((c for c in compiled if c[0].id in ranks), key=lambda c: ranks[c[0].id])
+        return by_rank, sum(rank < 2 for rank, *_ in ranks.values())
 
     def _look_again(self, engine: Taped, content: Content) -> bool:
         """Tell whether the input shows another thing than before: all checks are asked then."""
@@ -261,25 +311,37 @@ class Standing:
         self._sight = sight
         return is_another
 
-    def _ask(self, engine: Taped, compiled: Sequence[tuple[Check, Compiled]]) -> dict[str, str]:
+    def _ask(
+        self,
+        engine: Taped,
+        compiled: Sequence[tuple[Check, Compiled]],
+        is_over: Callable[[], bool] = lambda: False,
+    ) -> set[str]:
+        """Ask checks, but a few at least, until it is over; return which were asked."""
+        asked: set[str] = set()
+
         def noted_as(asking: Engine, check: Check, plan: Compiled) -> Compiled:
             assert isinstance(asking, Taped)
+            asked.add(check.id)
             plan = self._plans.get(plan.sql, plan)
             asking.asker = check.id
             asking.tell(check.id, plan.sql, plan.reads)
             return plan
 
-        self.asked = len(compiled)
-        self._turn += 1
-        for check, _ in compiled:
-            self._owing.pop(check.id, None)
-        if not compiled:
-            return {}
-        n = min(engine.threads(), len(compiled))
-        with engine.shared_by(n):
-            faults = runner.assess(engine, compiled, n, False, noted_as, sight=self._sight)
-        engine.asker = ""
-        return faults
+        if compiled:
+            n = min(engine.threads(), len(compiled))
+            with engine.shared_by(n):
+                faults = runner.assess(
+                    *(engine, compiled, n, False, noted_as),
+                    sight=self._sight,
+                    is_over=lambda: len(asked) >= _AT_LEISURE and is_over(),
+                )
+            engine.asker = ""
+            self.faults = {k: v for k, v in self.faults.items() if k not in asked} | faults
+        for check in asked:
+            self._owing.pop(check, None)
+        self.asked += len(asked)
+        return asked
 
     def _decide(self, engine: Taped, known: Known) -> None:
         """Keep what checks found, then let tests and claims decide."""
@@ -290,6 +352,20 @@ class Standing:
         exceptions.waive(
             engine, claims.waivers, content.checks, known.workspace.run.as_of, self._who
         )
+
+
+def _leading(engine: Taped, known: Known) -> tuple[str, ...]:
+    """Return checks over events whose tables stand early, the gravest first: those that need few
+    statements beside what others need.
+    """
+    behind = engine.behind((), DECIDING)
+    found: list[str] = []
+    for check, compiled in sorted(known.compiled, key=lambda c: SEVERITIES.index(c[0].severity)):
+        more = engine.behind((check.id,)) - behind
+        if compiled.tables & EVENT_TABLES and len(more) <= _NEAR and len(found) < _LEADING:
+            found.append(check.id)
+            behind |= more
+    return tuple(found)
 
 
 def _counting(plan: Compiled, text: str, sums: Sequence[Sum]) -> Compiled:

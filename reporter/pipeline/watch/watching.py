@@ -40,7 +40,7 @@ from reporter.pipeline.watch.intake.line_segments import Converter, choice_of, j
 from reporter.pipeline.watch.intake.taking_in import Intake
 from reporter.pipeline.watch.judge import Judged, at, judge
 from reporter.pipeline.watch.sinks import LineFile, next_outbox, to_stream
-from reporter.pipeline.watch.standing import Standing
+from reporter.pipeline.watch.standing import ALL, Pace, Standing
 from reporter.schema.tables import EVENT_TABLES
 
 _LEISURE = timedelta(seconds=10)
@@ -238,11 +238,17 @@ class Watch:
         as_of = self._as_of(now)
         self._presses = self._intake.has_news = False
         self._judged_at = now
+
+        def tell(judged: Judged) -> None:
+            told.judged = judged
+            told.changes += self._commit(judged, as_of)
+
+        pace = Pace(hurry, goes_on, is_over=self._intake.sees_news) if goes_on else Pace(hurry)
         with self._intake.ahead() if goes_on else nullcontext():
-            told.judged = self.judge(as_of, hurry)
-            told.changes = self._commit(told.judged, as_of)
+            tell(self.judge(as_of, pace, tell))
             if self._intake.put_together():  # what comes meanwhile is not named yet
                 self._standing.move(self._followed())
+        assert told.judged
         self._new, self._presses = bool(told.judged.owed), told.judged.presses
         return told
 
@@ -262,20 +268,21 @@ class Watch:
             if f.segments
         ]
 
-    def judge(self, as_of: datetime, hurry: bool = False) -> Judged:
-        """Judge all that is taken in."""
+    def judge(
+        self, as_of: datetime, pace: Pace = ALL, early: Callable[[Judged], None] = lambda _: None
+    ) -> Judged:
+        """Judge all that is taken in; hand over what is found `early` where the pace has it."""
         known = at(self._known, as_of if self.setting.moves else None)
-        places = self._work, self._converter.cache.folder
-        options = self.setting.options
         return judge(
             known,
             self._files.whole,
             self._followed(),
             self._cache,
-            places,
-            options,
+            (self._work, self._converter.cache.folder),
+            self.setting.options,
             self._standing if self.setting.stands else None,
-            hurry,
+            pace,
+            early,
         )
 
     def _whole(self, file: Followed) -> Batch:

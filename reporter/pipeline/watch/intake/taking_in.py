@@ -90,7 +90,12 @@ class Intake:
             self._name(named)
             take(named.lines, self._digests)
             self._n_ahead += portion.lines.count
+        self._ahead = []
         converting.result()
+
+    def sees_news(self) -> bool:
+        """Tell whether lines that were converted ahead show something new."""
+        return any(portion.is_new for portion in self._ahead)
 
     def _convert_until(self, is_over: Event) -> None:
         files, digests = [copy(file) for file in self._files], self._digests.copy()

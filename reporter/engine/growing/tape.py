@@ -98,6 +98,8 @@ class Tape:
     """Kept rows that are too many to keep."""
     made_again: dict[str, int] = field(default_factory=dict)
     """Table of kept rows -> how often it was made again."""
+    new_of: set[str] = field(default_factory=set)
+    """What grows, of which the new rows stand in this renewal."""
     laid_by: set[str] = field(default_factory=set)
     """Tables whose rows were kept before they are made again."""
     steps: list[Step] = field(default_factory=list)
@@ -145,6 +147,8 @@ class Tape:
     """Whether a view of the base tells rows by their place, which is another among new rows."""
     grown: dict[str, str] = field(default_factory=dict)
     """View of the base -> the query of its new rows."""
+    is_late: bool = False
+    """Whether all that such views read is complete where they are made on the tape."""
     touched: dict[str | int, int] = field(default_factory=dict)
     """Whom rows that were added mattered to -> when, as a generation."""
     generation: int = 0
@@ -202,11 +206,12 @@ class Tape:
                 writers.setdefault(step.target, []).append(i)
 
     def behind(self, tables: Collection[str]) -> set[int]:
-        """Return the statements that have to be done before some tables are complete, with all
-        questions: what these lead to is true only if their answers stand.
+        """Return the statements that have to be done before some tables are complete, with views
+        of what grows, and with all questions: what these led to is true only if their answers are.
         """
         found: set[int] = set()
-        left = [i for i, s in enumerate(self.steps) if not s.target or s.target in tables]
+        names = {"", *tables, *self.grown}
+        left = [i for i, step in enumerate(self.steps) if step.target in names]
         while left:
             i = left.pop()
             if i in found:
@@ -384,6 +389,16 @@ class Tape:
                         is_joined_by(t, name, key, grown) for t in own
                     ):
                         self.by_key[i].setdefault(name, key)
+
+    def note_late(self) -> None:
+        """Note whether the new rows of views may be made where the views are."""
+        views = [i for i, step in enumerate(self.steps) if step.target in self.grown]
+        self.is_late = not any(
+            self.last.get(table, 0) > i
+            for i in views
+            for table, _ in self.inputs(i)
+            if table not in self.views
+        )
 
     def keyed(self) -> dict[str, set[str]]:
         """Return the tables that any sum joins by a key alone, with those keys."""

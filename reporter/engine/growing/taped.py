@@ -304,6 +304,7 @@ class Taped(DuckDB):
         tape.order()
         tape.note_conditions(askers)
         tape.note_keys()
+        tape.note_late()
         for key in tape.keys:
             self._find_keys(key)
         for table in sorted((tape.needs.keys() & tape.moving) - tape.views):
@@ -394,12 +395,13 @@ class Taped(DuckDB):
         base = tape.base
         super().run(f"CREATE OR REPLACE VIEW {base} AS {sql}")
         tape.read_of_new = tape.columns_of_new()
-        for name, query in [(base, added), *tape.grown.items()]:
-            self._make_new(name, query)
         tape.generation += 1
         tape.again, tape.only_new, tape.laid_by, tape.ran = set(), set(), set(), {}
-        tape.earliest = None
-        self._find_touched()
+        tape.earliest, tape.new_of = None, set()
+        self._make_new(base, added)
+        if not tape.is_late:
+            for view, query in tape.grown.items():
+                self._make_new(view, query)
         moved: set[Input] = set()
         anew: list[str] = []
         n = min(self.threads(), _AT_ONCE)
@@ -425,30 +427,26 @@ class Taped(DuckDB):
         super().run(f"CREATE OR REPLACE TABLE {_KEYS}{key} AS {rows}")
 
     def _make_new(self, name: str, query: str) -> None:
-        """Make the table of the new rows of the base, or of a view of it."""
+        """Make the table of the new rows of the base, or of a view of it, and find who reads them,
+        as far as his statements tell which rows matter.
+        """
         columns = self._tape.read_of_new[name]
         sql = f"CREATE OR REPLACE TABLE {name}{ADDED} AS SELECT {columns} FROM ({query})"
         DuckDB.run(self, sql)
+        self._tape.new_of.add(name)
+        self._find_touched(name)
 
-    def _find_touched(self, among: Collection[str] = ()) -> None:
-        """Find who reads a row that was added, as far as his statements tell which rows matter: of
-        all relations, or of some.
-        """
+    def _find_touched(self, relation: str) -> None:
         tape = self._tape
-        by_relation: dict[str, list[str]] = {}
-        for asked in tape.conditions.values():
-            for relation, condition in asked.items():
-                if not among or relation in among:
-                    by_relation.setdefault(relation, []).append(condition)
-        meets: dict[tuple[str, str], bool] = {}
-        for relation, conditions in by_relation.items():
-            distinct = sorted({*conditions})
-            told = ", ".join(f"bool_or({c})" for c in distinct)
-            rows = super().rows(f"SELECT {told} FROM {relation}{ADDED} AS {ALIAS}")
-            for condition, is_met in zip(distinct, rows[0], strict=True):
-                meets[relation, condition] = bool(is_met)
-        for who, asked in tape.conditions.items():
-            if tape.is_placed or any(meets.get(entry) for entry in asked.items()):
+        asked = {w: by[relation] for w, by in tape.conditions.items() if relation in by}
+        distinct = sorted({*asked.values()})
+        if not distinct:
+            return
+        told = ", ".join(f"bool_or({c})" for c in distinct)
+        (rows,) = DuckDB.rows(self, f"SELECT {told} FROM {relation}{ADDED} AS {ALIAS}")
+        met = {c for c, is_met in zip(distinct, rows, strict=True) if is_met}
+        for who, condition in asked.items():
+            if tape.is_placed or condition in met:
                 tape.touched[who] = tape.generation
 
     def _make_again(
@@ -480,7 +478,10 @@ class Taped(DuckDB):
             while ready and len(running) < most:
                 _, i = heappop(ready)
                 step = tape.steps[i]
-                if not is_whole or not self._tape.is_due(i, moved, partial):
+                if is_whole and step.target in tape.grown.keys() - tape.new_of:
+                    # What the new rows of a view are made of stands by now.
+                    running[pool.submit(self._view_new, step.target)] = i
+                elif not is_whole or not self._tape.is_due(i, moved, partial):
                     ended.append(i)
                 elif tape.is_too_early(i, begun):
                     is_whole = False
@@ -528,6 +529,10 @@ class Taped(DuckDB):
                 partial.discard(step.target)
             tape.has_run(i)
 
+    def _view_new(self, view: str) -> None:
+        with self.twin() as connection:
+            connection._make_new(view, self._tape.grown[view])
+
     def _lay_by(self, table: str) -> None:
         """Keep the rows of a table that sums join by the key, as they were before this renewal."""
         tape = self._tape
@@ -557,11 +562,10 @@ class Taped(DuckDB):
             return
         again = {table}
         for name, query in tape.grown.items():
-            if words_of(query) & {n if n == table else f"{n}{ADDED}" for n in again}:
+            made_of = {n if n == table else f"{n}{ADDED}" for n in again}
+            if name in tape.new_of and words_of(query) & made_of:
                 self._make_new(name, query)
                 again.add(name)
-        if again - {table}:
-            self._find_touched(again - {table})
 
     def _ask_again(self, step: Step) -> None:
         if step.answer is Moved:

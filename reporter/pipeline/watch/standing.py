@@ -48,10 +48,8 @@ _BEGINS = "CREATE TABLE carried "
 """The first statement that lays what was read."""
 _KEYS = {"who": "", "agent_id": "events"}
 """Columns by which other tables have rows for those of events."""
-_AT_LEISURE, _PATIENCE = 8, 4
-"""Checks that are asked in a hurry though nothing presses for them, or before news are heeded; and
-judgements after which any comes first.
-"""
+_AT_LEAST, _PATIENCE = 8, 4
+"""Checks that are asked before news are heeded, and judgements after which any comes first."""
 _LEADING, _NEAR = 24, 2
 """Checks that are asked before all tables stand, and statements that one more may need for it."""
 DECIDING = frozenset(
@@ -66,8 +64,8 @@ _FREE = frozenset((f"SELECT count(*) FROM {EVENTS}", SEEN))
 class Pace:
     """What may wait for a later judgement, or has to come early in this one."""
 
-    hurry: bool = False
-    """Checks wait of whose input only counts and times moved."""
+    at_leisure: int | None = None
+    """Checks that are asked of whose input only counts and times moved; None: all."""
     is_staged: bool = False
     """The gravest checks are asked before all tables stand."""
     then: Callable[[], None] = lambda: None
@@ -255,8 +253,8 @@ class Standing:
             engine.renew(base, new)
         is_another |= self._look_again(engine, known.content)
         ranked, n = self._ranked(engine, known.compiled, is_another)
-        pressing = ranked[: n + _AT_LEISURE] if pace.hurry else ranked
-        self._ask_again(engine, known, pressing, pace.is_over)
+        most = None if pace.at_leisure is None else n + pace.at_leisure
+        self._ask_again(engine, known, ranked[:most], pace.is_over)
         self.owed = frozenset(self._owing)
 
     def _ask_again(
@@ -334,7 +332,7 @@ class Standing:
                 faults = runner.assess(
                     *(engine, compiled, n, False, noted_as),
                     sight=self._sight,
-                    is_over=lambda: len(asked) >= _AT_LEISURE and is_over(),
+                    is_over=lambda: len(asked) >= _AT_LEAST and is_over(),
                 )
             engine.asker = ""
             self.faults = {k: v for k, v in self.faults.items() if k not in asked} | faults

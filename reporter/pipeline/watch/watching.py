@@ -43,8 +43,12 @@ from reporter.pipeline.watch.sinks import LineFile, next_outbox, to_stream
 from reporter.pipeline.watch.standing import ALL, Pace, Standing
 from reporter.schema.tables import EVENT_TABLES
 
-_LEISURE = timedelta(seconds=10)
-"""For which lines may wait that show nothing new, while others come."""
+_BREATH, _LEISURE = timedelta(seconds=2), timedelta(seconds=10)
+"""While lines come: for how long those may wait that show nothing new, and from when on some checks
+are asked for them.
+"""
+_AT_LEISURE = 8
+"""Checks that are asked then."""
 LARGE = 1 << 20
 """Bytes from which a file that is not followed never will be."""
 STDIN = "stdin"
@@ -105,7 +109,7 @@ class Watch:
         self._not_followed: set[tuple[int, ...]] = set()
         self._new = self._presses = True
         """Whether anything is to be judged, and whether it may wait."""
-        self._judged_at = datetime.min.replace(tzinfo=UTC)
+        self._judged_at = self._leisure_at = datetime.min.replace(tzinfo=UTC)
 
     def __enter__(self) -> Self:
         """Take up the state where it was left.
@@ -238,12 +242,18 @@ class Watch:
         as_of = self._as_of(now)
         self._presses = self._intake.has_news = False
         self._judged_at = now
+        at_leisure = None
+        if hurry:
+            at_leisure = _AT_LEISURE if now - self._leisure_at >= _LEISURE else 0
+        if at_leisure != 0:
+            self._leisure_at = now
 
         def tell(judged: Judged) -> None:
             told.judged = judged
             told.changes += self._commit(judged, as_of)
 
-        pace = Pace(hurry, goes_on, is_over=self._intake.sees_news) if goes_on else Pace(hurry)
+        is_over = self._intake.sees_news if goes_on else lambda: False
+        pace = Pace(at_leisure, goes_on, is_over=is_over)
         with self._intake.ahead() if goes_on else nullcontext():
             tell(self.judge(as_of, pace, tell))
             if self._intake.put_together():  # what comes meanwhile is not named yet
@@ -254,7 +264,7 @@ class Watch:
 
     def _may_wait(self, now: datetime) -> bool:
         presses = self._presses or self._intake.has_news
-        return not presses and now - self._judged_at < _LEISURE
+        return not presses and now - self._judged_at < _BREATH
 
     def is_behind(self) -> bool:
         """Tell whether whole lines wait that were not taken in for want of room."""

@@ -188,9 +188,13 @@ def _files_are_converted_once(converted: Path) -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _every_run_is_made() -> Iterator[None]:
-    """Nothing is what another test kept: it may have changed the program. The tests of what is kept take this back."""
+    """Nothing is what another test kept: it may have changed the program. The tests of what is kept take this back.
+
+    What the program is made of is looked up once: for each run it takes a sixth of one of few checks.
+    """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(kept_runs, "name_of", lambda *_: "")
+        patch.setattr(kept_runs, "program", functools.cache(kept_runs.program))
         patch.setattr(kept_tables, "LARGE", sys.maxsize)
         yield
 

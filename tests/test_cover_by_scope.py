@@ -24,7 +24,7 @@ ACTORS = [
 
 
 def covered(tmp_path: Path, actors: list[dict[str, str]]) -> dict[str, str | None]:
-    with derived(tmp_path, actors=actors, policies=POLICIES) as engine:
+    with derived(tmp_path, wanted={"actors"}, actors=actors, policies=POLICIES) as engine:
         return dict(engine.rows("SELECT actor_id, policy_id FROM actors"))
 
 
@@ -49,5 +49,5 @@ def test_the_policy_that_held_before_the_period_covers_before_a_narrower_one(
         {"policy_id": "AI-2", "scope": "agents", "status": "approved", "effective_at": "2026-08-15", "covers_unit": "Quay"},
     ]  # fmt: skip
     actors = [ACTORS[0] | {"policy_version": "7"}]
-    with derived(tmp_path, actors=actors, policies=policies) as engine:
+    with derived(tmp_path, wanted={"actors"}, actors=actors, policies=policies) as engine:
         assert engine.rows("SELECT policy_id, policy_version FROM actors") == [("AI-1", None)]

@@ -171,6 +171,7 @@ def test_logs_that_are_withheld_lift_no_level_and_leave_it_open(run: Assess) -> 
     assert "INV-02" in obstacle.title and "unknown" in obstacle.text
 
 
+@pytest.mark.usefixtures("few_checks")
 def test_a_long_name_is_cut_on_page_1_and_the_place_of_the_whole_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -205,7 +205,7 @@ def covered(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Coverage]:
         "actor_log_sources": [*logs.values()],
         "events": [use(t, **logs[case]) for case, (times, _) in SEEN.items() for t in times],
     }
-    with derived(tmp_path_factory.mktemp("covered"), **given) as engine:
+    with derived(tmp_path_factory.mktemp("covered"), wanted={"coverage"}, **given) as engine:
         said = {line.agent: line for line in extract.coverage(engine)}
     assert len(said) == len(SEEN)
     return {case: said[log["actor_id"]] for case, log in logs.items()}
@@ -234,7 +234,8 @@ def test_each_log_covers_each_agent_for_itself_and_the_least_seen_stands_first(
         use("2026-08-01", log_source="proxy"), use("2026-08-01", actor_id="two", outcome="denied"),
         use("2026-08-01", actor_id="ann"), beat("2026-08-01", log_source="siem"),
     ]  # fmt: skip
-    with derived(tmp_path, actors=actors, actor_log_sources=named, events=events) as engine:
+    given: dict[str, list[Row]] = {"actors": actors, "actor_log_sources": named, "events": events}
+    with derived(tmp_path, wanted={"coverage"}, **given) as engine:
         lines = [(c.agent, c.log_source, c.seen_days, c.events) for c in extract.coverage(engine)]
     assert lines == [("bot", "siem", 0, 0), ("bot", "proxy", 1, 1), ("two", "gateway", 1, 1), ("bot", "gateway", 2, 2)]  # fmt: skip
 

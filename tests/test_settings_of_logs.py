@@ -29,7 +29,7 @@ def test_a_setting_stands_for_whom_it_covers_and_the_log_shows(tmp_path: Path) -
             {"occurred_at": "2026-08-01", "actor_id": "elsewhere", "log_source": "trail"},
         ],
     }
-    with derived(tmp_path, **given) as engine:
+    with derived(tmp_path, wanted={"feed_delivery"}, **given) as engine:
         rows = engine.rows("SELECT actor_id, log_source FROM actor_log_sources ORDER BY ALL")
         feeds = engine.rows("SELECT log_source FROM feed_delivery ORDER BY ALL")
     assert rows == [("acting", "trail"), ("named", "trail"), ("silent", "register")]

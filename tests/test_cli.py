@@ -96,6 +96,7 @@ def test_a_wrong_command_line_exits_2(words: list[str], good: Path, tmp_path: Pa
     assert not (tmp_path / "r").exists()
 
 
+@pytest.mark.slow  # test_gates has a run that misses several, and another that misses none
 @pytest.mark.usefixtures("few_checks")
 def test_fail_on_exits_1_below_the_level_and_leaves_the_run(good: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
@@ -232,31 +233,31 @@ def test_the_headline_as_text_names_every_file(told: tuple[Result, Path]) -> Non
 
 @pytest.mark.parametrize("name", ["html", "json", "csv"])
 def test_a_report_exported_again_is_the_same_report(
-    good_run: Path, tmp_path: Path, name: str
+    whole_run: Path, tmp_path: Path, name: str
 ) -> None:
-    before = {p.name: _hash(p) for p in good_run.iterdir()}
+    before = {p.name: _hash(p) for p in whole_run.iterdir()}
     file = "findings.csv" if name == "csv" else f"report.{name}"
-    assert reporter("export", good_run, "--formats", name, "--out", tmp_path).exit_code == 0
-    assert (tmp_path / file).read_bytes() == (good_run / file).read_bytes()
-    assert {p.name: _hash(p) for p in good_run.iterdir()} == before
+    assert reporter("export", whole_run, "--formats", name, "--out", tmp_path).exit_code == 0
+    assert (tmp_path / file).read_bytes() == (whole_run / file).read_bytes()
+    assert {p.name: _hash(p) for p in whole_run.iterdir()} == before
 
 
-def test_an_export_overwrites_nothing(good_run: Path, tmp_path: Path) -> None:
+def test_an_export_overwrites_nothing(whole_run: Path, tmp_path: Path) -> None:
     (tmp_path / "report.html").write_text("mine")
-    assert reporter("export", good_run, "--formats", "html", "--out", tmp_path).exit_code == 3
+    assert reporter("export", whole_run, "--formats", "html", "--out", tmp_path).exit_code == 3
     assert (tmp_path / "report.html").read_text() == "mine"
 
 
 @pytest.mark.parametrize("ends", [KeyboardInterrupt(), InputError("no")])
 def test_an_export_that_ends_early_leaves_no_folder(
-    ends: BaseException, good_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ends: BaseException, whole_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def end(*_: object) -> None:
         assert not (tmp_path / "new").exists()  # what is killed here removes nothing
         raise ends
 
     monkeypatch.setattr(export, "write_formats", end)
-    assert reporter("export", good_run, "--formats", "csv", "--out", tmp_path / "new").exit_code
+    assert reporter("export", whole_run, "--formats", "csv", "--out", tmp_path / "new").exit_code
     assert list(tmp_path.iterdir()) == []
 
 
@@ -286,7 +287,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     estate.agents[1] |= {"actor_id": "AGENT-02", "owner_id": ""}
     folder = tmp_path_factory.mktemp("explain")
     out = folder / "run"
-    result = reporter("assess", estate.write(folder / "ws"), "--out", out, "--formats", "json")
+    with pytest.MonkeyPatch.context() as patch:
+        assess_few(patch, "CRD-02", "CRD-03", "INV-02")
+        result = reporter("assess", estate.write(folder / "ws"), "--out", out, "--formats", "json")
     assert result.exit_code == 0, result.output
     return out
 
@@ -401,9 +404,9 @@ def test_an_agent_comes_before_what_people_mean_by_its_id(run: Path) -> None:
 
 
 def test_a_known_reference_that_is_no_agent_is_explained_as_what_it_most_plausibly_means(
-    good_run: Path,
+    whole_run: Path,
 ) -> None:
-    output = reporter("explain", good_run, "AGENT-02").output
+    output = reporter("explain", whole_run, "AGENT-02").output
     assert "literally nothing in the list; most plausibly ASI02" in output
     assert "ASI02 Tool Misuse and Exploitation" in output
 

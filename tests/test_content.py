@@ -586,6 +586,7 @@ def test_lint_names_a_file_that_cannot_be_used(copied: Path) -> None:
     )
 
 
+@pytest.mark.slow  # the last of what is `WRONG` is said for the same reason
 def test_a_reason_is_what_lets_an_act_count_where_something_is_to_be_written_down(
     copied: Path,
 ) -> None:

@@ -15,6 +15,8 @@ from reporter.model.comparison import Comparison
 from reporter.transform.derive import derive
 from reporter.transform.log_coverage import Expected
 
+pytestmark = pytest.mark.slow
+
 Rows = dict[str, list[dict[str, Any]]]
 
 BASE = {

@@ -78,6 +78,7 @@ def _given(content: Content) -> Example:
     return {"name": "full", "given": given}
 
 
+@pytest.mark.slow
 def test_of_each_table_an_example_sees_the_rows_that_it_has_alone(content: Content) -> None:
     """Also where its neighbours fill all lists, in front of it and behind."""
     full, bare, dead = (
@@ -216,8 +217,8 @@ def test_an_example_with_a_threshold_of_its_own_is_asked_with_it() -> None:
     [
         ("credentials", {"expires_at": "2026-13-01"}),
         ("credentials", {"expires_at": 3}),
-        ("actors", {"autonomy": "much"}),
-        ("actors", {"autonomy": LARGEST + 1}),
+        pytest.param("actors", {"autonomy": "much"}, marks=pytest.mark.slow),
+        pytest.param("actors", {"autonomy": LARGEST + 1}, marks=pytest.mark.slow),
     ],
     ids=["no day", "a number for a day", "a word for a number", "too large"],
 )

@@ -59,6 +59,7 @@ def failing(run: Path) -> dict[tuple[str, str], str]:
     return {(check, subject): id_ for check, subject, id_ in rows}
 
 
+@pytest.mark.slow
 def test_a_finding_keeps_its_id_in_the_data_and_the_table(sample: Path, printed: Path) -> None:
     assert same(failing(sample / q) for q in QUARTERS)
     assert same(
@@ -71,6 +72,7 @@ def test_a_finding_keeps_its_id_in_the_data_and_the_table(sample: Path, printed:
         assert len({id_ for *_, id_ in rows}) == len(rows)
 
 
+@pytest.mark.slow
 def test_a_result_keeps_its_place_in_the_page(sample: Path, printed: Path) -> None:
     then, now = (
         set(re.findall(r'id="(v-[^"]+)"', (printed / q / "report.html").read_text("utf-8")))
@@ -105,6 +107,7 @@ def _prop(of: Mapping[str, Any], name: str) -> str:
     return next((p["value"] for p in of.get("props", ()) if p["name"] == name), "")
 
 
+@pytest.mark.slow
 def test_oscal_calls_it_the_same_in_both_quarters(printed: Path) -> None:
     observations, risks, items, findings = [], [], [], []
     for quarter in QUARTERS:

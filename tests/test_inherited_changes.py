@@ -20,6 +20,8 @@ from reporter.engine.duckdb import DuckDB
 from reporter.pipeline.assess import Options, assess_workspace
 from reporter.transform.derive import derive
 
+pytestmark = pytest.mark.slow
+
 ACCOUNT = "arn:aws:iam::111122223333:"
 ELSEWHERE = "arn:aws:iam::999988887777:"
 SHOP = "system:serviceaccount:shop:"

@@ -93,7 +93,11 @@ def test_what_it_asks_says_what_speaks_for_and_against(
 
 
 @pytest.mark.parametrize(
-    "dates", [("Created,Expires", "2026-02-01,2027-02-01"), ("Status", "active")]
+    "dates",
+    [
+        ("Created,Expires", "2026-02-01,2027-02-01"),
+        pytest.param(("Status", "active"), marks=pytest.mark.slow),
+    ],
 )
 def test_a_key_of_several_holders_is_mapped_and_assessed_as_shared(
     dates: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -304,7 +304,9 @@ class Alike(World):
 
 
 @pytest.mark.parametrize("ranked", [1, 3])
-@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize(
+    "seed", [n if n < 10 else pytest.param(n, marks=pytest.mark.slow) for n in range(30)]
+)
 def test_equal_actions_beyond_the_ranking_are_scored_as_one_by_one(
     seed: int, ranked: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

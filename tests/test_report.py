@@ -17,6 +17,7 @@ from dataclasses import replace
 from fractions import Fraction
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import fixture_assessment as given
 import pikepdf
@@ -205,10 +206,16 @@ LONG = ("pdf", "engineer-pdf")
 """Formats that take so long that only `make deep` writes them twice; whole runs are compared in test_cli."""
 
 
-@pytest.mark.parametrize(
-    "name",
-    [pytest.param(n, marks=pytest.mark.deep if n in LONG else ()) for n in WRITERS if n != "json"],
-)
+ELSEWHERE = ("xlsx", "ocsf", "sarif", "docx", "pptx", "board-pdf")
+"""Formats that test_files and test_office write twice, and a PDF that is made as the auditor's is: `make slow` does it here."""
+
+
+def _marked(name: str) -> Any:
+    mark = pytest.mark.deep if name in LONG else pytest.mark.slow if name in ELSEWHERE else ()
+    return pytest.param(name, marks=mark)
+
+
+@pytest.mark.parametrize("name", [_marked(n) for n in WRITERS if n != "json"])
 def test_two_writes_give_the_same_bytes(name: str, rich: View, tmp_path: Path) -> None:
     for copy in ("a", "b"):
         WRITERS[name](rich, tmp_path / copy)

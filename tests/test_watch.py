@@ -29,6 +29,8 @@ from urllib.error import HTTPError
 import pytest
 from fixture_estate import Estate, spoiled
 
+from reporter.engine.growing.tape import words_of
+from reporter.engine.growing.taped import Taped
 from reporter.errors import InputError
 from reporter.ingest.cache import open_cache
 from reporter.ingest.load import Intake
@@ -36,11 +38,14 @@ from reporter.ingest.readers.files import discover
 from reporter.ingest.readers.inputs import FOLDERS, Inputs
 from reporter.pipeline.assess import Options, assess_workspace, known_content
 from reporter.pipeline.watch import cursor, hooks, watching
+from reporter.pipeline.watch import judge as judging
 from reporter.pipeline.watch.change_lines import millis_of
 from reporter.pipeline.watch.cursor import Key
 from reporter.pipeline.watch.episodes import Moment, follow
 from reporter.pipeline.watch.hooks import Hooks
+from reporter.pipeline.watch.intake.followed_lines import FollowedLines
 from reporter.pipeline.watch.judge import Judged, Result, judge, results_of
+from reporter.pipeline.watch.standing import DECIDING, Standing
 from reporter.pipeline.watch.watching import Setting, Watch
 from reporter.runs.store import read_run
 
@@ -109,6 +114,14 @@ def results_now(watch: Watch, judged: Judged | None) -> dict[Key, Result]:
 
     assert told(judged.results) == told(whole)
     return whole
+
+
+def whole_of(company: Path, place: Path) -> dict[Key, Result]:
+    """Return what an assessment finds."""
+    known = known_content(watching.read_workspace(company), Options())
+    cache = open_cache(place / "cache", "a key of the test")
+    files = discover(company, FOLDERS)
+    return judge(known, files, (), cache, (place, place), Options()).results
 
 
 def append(path: Path, data: bytes) -> None:
@@ -231,7 +244,7 @@ def test_a_line_of_many_megabytes_and_bytes_that_are_no_text_are_named_and_passe
     (file,) = watch.cursor.files
     lines = (company / LOG).read_bytes().count(b"\n")
     assert file.lines == lines and file.offset == log.stat().st_size
-    counts = [watch._intake.batches[file.number][n].counts[0] for n in range(len(file.segments))]
+    counts = [watch._lines.batches[file.number][n].counts[0] for n in range(len(file.segments))]
     assert sum(c.unreadable for c in counts) >= 2
     assert sum(c.kept for c in counts) == 201
     assert round_.taken == lines - 200
@@ -246,7 +259,7 @@ def test_bad_lines_are_named_as_an_assessment_names_them(company: Path, tmp_path
         append(log, b"".join(block))
         watch, _ = look(company)
     (file,) = watch.cursor.files
-    batches = watch._intake.batches[file.number]
+    batches = watch._lines.batches[file.number]
     found = sorted((line, kind, str(why)) for b in batches for _, line, kind, why, _ in b.problems)
     known = known_content(watching.read_workspace(company), Options())
     known = replace(known, compiled=[])  # no check is asked about lines that are not there
@@ -439,10 +452,10 @@ def test_in_a_hurry_lines_that_show_nothing_new_wait_but_not_for_long(company: P
         watch.round(NOW, hurry=True)
         assert not judged(watch, same)
         assert judged(watch, other)
-        assert not judged(watch, {**other, "event_id": "and again"}, 9)
-        assert judged(watch, {**same, "event_id": "late"}, 10)
-        assert not judged(watch, {**same, "event_id": "the last"}, 19)
-        assert judged(watch, None, 19, hurry=False)
+        assert not judged(watch, {**other, "event_id": "and again"}, 1.9)
+        assert judged(watch, {**same, "event_id": "late"}, 2)
+        assert not judged(watch, {**same, "event_id": "the last"}, 3)
+        assert judged(watch, None, 3, hurry=False)
         assert taken(watch) == {LOG: 205}
 
 
@@ -452,7 +465,7 @@ def test_a_large_portion_and_small_ones_have_the_same_columns(company: Path) -> 
         watch.look()
         for portion in (LINES[200:202], LINES * 3, LINES[:2]):  # the second is read directly
             append(company / LOG, b"".join(portion))
-            watch._intake.take_in()
+            watch._lines.take_in()
         (file,) = watch.cursor.files
         paths = watch._whole(file).tables["events"]
         with watching.DuckDB(company.parent / "work") as engine:
@@ -521,8 +534,7 @@ def test_results_are_those_of_the_same_lines_read_at_once(company: Path, tmp_pat
 def test_checks_that_wait_in_a_hurry_are_asked_once_it_is_over(
     company: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("reporter.pipeline.watch.standing._AT_MOST", 5)
-    monkeypatch.setattr(watching, "_LEISURE", timedelta(0))
+    monkeypatch.setattr(watching, "_BREATH", timedelta(0))
     append(company / LOG, b"".join(LINES[:240]))
     owed = []
     with Watch(setting(company), Hooks((), print)) as watch:
@@ -531,17 +543,89 @@ def test_checks_that_wait_in_a_hurry_are_asked_once_it_is_over(
         for at in range(240, len(LINES), 8):
             append(company / LOG, b"".join(LINES[at : at + 8]))
             judged = watch.round(NOW, hurry=True).judged
-            assert judged and watch._standing.asked <= 5
+            assert judged
             results_now(watch, judged)
             owed.append(judged.owed)
-        results = results_now(watch, watch.round(NOW).judged)
+        results = results_now(watch, watch.round(NOW).judged or judged)
         assert watch.round(NOW).judged is None
-    known = known_content(watching.read_workspace(company), Options())
-    cache = open_cache(tmp_path / "cache", "a key of the test")
-    whole = judge(known, discover(company, FOLDERS), (), cache, (tmp_path, tmp_path), Options())
-    assert results == whole.results
-    gravest = {c.id for c, _ in known.compiled if c.severity == "critical"}
-    assert owed[0] and len(owed[0] & gravest) < len(gravest)
+    assert results == whole_of(company, tmp_path)
+    assert any(owed) and len({*owed}) > 1
+
+
+@pytest.mark.slow
+def test_what_decides_over_results_reads_tables_that_stand_early(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    company = tmp_path / "company"
+    shutil.copytree("sample_data/acme/2026-q3", company)
+    deciding, asked = set[str](), set[str]()
+
+    def noting(name: str) -> None:
+        run = getattr(Taped, name)
+
+        def noted(engine: Taped, sql: str, *params: Any) -> Any:
+            if deciding and not engine.asker:
+                asked.update(words_of(sql) & engine._tape.moving)
+            return run(engine, sql, *params)
+
+        monkeypatch.setattr(Taped, name, noted)
+
+    for name in ("run", "rows", "one"):
+        noting(name)
+    for place, name in ((Standing, "_decide"), (Standing, "_look_again"), (judging, "_last_acts")):
+        step = getattr(place, name)
+
+        def marked(*given: Any, step: Callable[..., Any] = step) -> Any:
+            deciding.add("now")
+            found = step(*given)
+            deciding.clear()
+            return found
+
+        monkeypatch.setattr(place, name, marked)
+    with Watch(setting(company), Hooks((), print)) as watch:
+        watch.look()
+        watch.round(NOW)
+        log = next((company / "logs").glob("gateway*.jsonl"))
+        append(log, log.read_bytes().splitlines(keepends=True)[-1].replace(b"agt-", b"other-"))
+        watch.round(NOW)
+        claims = watch._standing._claims
+    assert claims.waivers and claims.compensations
+    assert {"activity", "tiers"} <= asked <= DECIDING
+
+
+@pytest.mark.slow
+def test_what_is_told_early_is_what_an_assessment_finds(
+    company: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append(company / LOG, b"".join(LINES[:240]))
+    commit = Watch._commit
+    committed: list[tuple[int, dict[Key, Result], frozenset[str]]] = []
+
+    def noted(watch: Watch, judged: Judged, as_of: datetime) -> int:
+        (file,) = watch.cursor.files
+        committed.append((file.offset, results_now(watch, judged), judged.owed))
+        return commit(watch, judged, as_of)
+
+    monkeypatch.setattr(Watch, "_commit", noted)
+    monkeypatch.setattr(FollowedLines, "sees_news", lambda _: True)  # as few checks as can be
+    with Watch(setting(company), Hooks((), print)) as watch:
+        watch.look()
+        for lines in (LINES[240:300], LINES[300:302], LINES[302:]):
+            watch.round(NOW, goes_on=True)
+            append(company / LOG, b"".join(lines))
+        while watch.round(NOW, goes_on=True).judged:
+            pass
+    data = (company / LOG).read_bytes()
+    told = [(o, {k: r for k, r in found.items() if k[0] not in w}) for o, found, w in committed]
+    for offset in {offset for offset, _ in told}:
+        (company / LOG).write_bytes(data[:offset])
+        whole = whole_of(company, tmp_path)
+        for at, found in told:
+            checks = {check for check, _ in found}
+            assert at != offset or found == {k: r for k, r in whole.items() if k[0] in checks}
+    offsets = [offset for offset, _ in told]
+    assert any(offsets.count(o) > 2 for o in offsets)  # early, then the others in several rounds
+    assert not committed[-1][2]
 
 
 @pytest.mark.slow
@@ -558,7 +642,7 @@ def test_results_stay_those_of_an_assessment_while_segments_are_put_together(
     def judged_while_lines_come(watch: Watch, *given: Any) -> Judged:
         if is_ahead and left:
             append(company / LOG, left.pop())
-            while not watch._intake._ahead:
+            while not watch._lines._ahead:
                 time.sleep(0.01)
         return judging(watch, *given)
 
@@ -576,12 +660,8 @@ def test_results_stay_those_of_an_assessment_while_segments_are_put_together(
         results = results_now(watch, judged)
         (file,) = watch.cursor.files
         assert len(file.segments) < 9 and not left
-    known = known_content(watching.read_workspace(company), Options())
-    cache = open_cache(tmp_path / "cache", "a key of the test")
-    places = tmp_path, tmp_path
-    whole = judge(known, discover(company, FOLDERS), (), cache, places, Options())
-    assert results == whole.results
-    assert max(asked[1:]) < len(known.compiled)  # it never began anew
+    assert results == whole_of(company, tmp_path)
+    assert max(asked[1:]) < asked[0]  # it never began anew
 
 
 @pytest.mark.deep

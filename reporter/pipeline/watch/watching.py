@@ -36,8 +36,8 @@ from reporter.pipeline.watch.intake.followed_files import (
     signature,
     whole_lines,
 )
+from reporter.pipeline.watch.intake.followed_lines import FollowedLines
 from reporter.pipeline.watch.intake.line_segments import Converter, choice_of, joined
-from reporter.pipeline.watch.intake.taking_in import Intake
 from reporter.pipeline.watch.judge import Judged, at, judge
 from reporter.pipeline.watch.sinks import LineFile, next_outbox, to_stream
 from reporter.pipeline.watch.standing import ALL, Pace, Standing
@@ -151,9 +151,10 @@ class Watch:
         self._held.callback(self._converter.close)
         self._converter.prepare()
         self._converter.clear(self.cursor.files)
-        self._intake = Intake(setting.workspace, self._converter, self.cursor.files, self._work)
+        files = self.cursor.files
+        self._lines = FollowedLines(setting.workspace, self._converter, files, self._work)
         if setting.stdin:
-            self._intake.elsewhere = {f"logs/{setting.stdin}": setting.stdin_path}
+            self._lines.elsewhere = {f"logs/{setting.stdin}": setting.stdin_path}
         self._outcomes = state.load_outcomes(setting.state, self.cursor)
         self._file = LineFile(setting.out) if setting.out else None
         if not found and self._file and self._file.size():
@@ -224,7 +225,7 @@ class Watch:
             self.cursor.next_number += 1
             followed = Followed(number, file.name, inode[0], inode[1], source.id)
             self.cursor.files.append(followed)
-            self._intake.batches[number] = []
+            self._lines.batches[number] = []
             return None
         if file.size >= LARGE:  # it was looked at with enough lines
             self._not_followed.add(inode)
@@ -235,12 +236,12 @@ class Watch:
         checks may wait for a later round, and so may lines that show nothing new. Where it
         `goes_on`, lines are taken in meanwhile for the next round.
         """
-        told = Told(self._intake.take_in())
+        told = Told(self._lines.take_in())
         self._new |= told.taken > 0
         if not (self._new or self._is_due(now)) or (hurry and self._may_wait(now)):
             return told
         as_of = self._as_of(now)
-        self._presses = self._intake.has_news = False
+        self._presses = self._lines.has_news = False
         self._judged_at = now
         at_leisure = None
         if hurry:
@@ -252,23 +253,23 @@ class Watch:
             told.judged = judged
             told.changes += self._commit(judged, as_of)
 
-        is_over = self._intake.sees_news if goes_on else lambda: False
+        is_over = self._lines.sees_news if goes_on else lambda: False
         pace = Pace(at_leisure, goes_on, is_over=is_over)
-        with self._intake.ahead() if goes_on else nullcontext():
+        with self._lines.ahead() if goes_on else nullcontext():
             tell(self.judge(as_of, pace, tell))
-            if self._intake.put_together():  # what comes meanwhile is not named yet
+            if self._lines.put_together():  # what comes meanwhile is not named yet
                 self._standing.move(self._followed())
         assert told.judged
         self._new, self._presses = bool(told.judged.owed), told.judged.presses
         return told
 
     def _may_wait(self, now: datetime) -> bool:
-        presses = self._presses or self._intake.has_news
+        presses = self._presses or self._lines.has_news
         return not presses and now - self._judged_at < _BREATH
 
     def is_behind(self) -> bool:
         """Tell whether whole lines wait that were not taken in for want of room."""
-        return self._intake.is_behind()
+        return self._lines.is_behind()
 
     def _followed(self) -> list[tuple[Choice, Batch, str]]:
         sources = self._converter.sources
@@ -296,7 +297,7 @@ class Watch:
         )
 
     def _whole(self, file: Followed) -> Batch:
-        whole = joined(self._intake.batches[file.number], file)
+        whole = joined(self._lines.batches[file.number], file)
         folder = self._converter.cache.folder.absolute()
         whole.tables = {t: [str(folder / n) for n in names] for t, names in whole.tables.items()}
         return whole

@@ -36,7 +36,7 @@ class _Portion:
     is_new: bool
 
 
-class Intake:
+class FollowedLines:
     """The lines of some files; they are taken in by one thread at a time."""
 
     def __init__(self, workspace: Path, converter: Converter, files: list[Followed], work: Path):

@@ -25,6 +25,7 @@ from reporter.engine.growing.taped import Taped
 from reporter.evaluate import runner
 from reporter.evaluate.coded_results import RESULTS_TABLE
 from reporter.evaluate.evidence import SEEN, Sight, see, sight_of, weigh_lists
+from reporter.evaluate.unassessed import UNREAD
 from reporter.ingest.cache import Cache
 from reporter.ingest.convert import Done
 from reporter.ingest.load import Followed, Intake, event_rows, ingest
@@ -53,8 +54,13 @@ _AT_LEAST, _PATIENCE = 8, 4
 _LEADING, _NEAR = 24, 2
 """Checks that are asked before all tables stand, and statements that one more may need for it."""
 DECIDING = frozenset(
-    ("activity", "actor_groups", "actor_rows", "credentials", "persons", "tested_names", "tiers")
-) | {f"subjects_{kind}" for kind in SUBJECTS}
+    (
+        *("activity", "actor_groups", "actor_rows", "actors", "approvals", "carried"),
+        *("components", "credentials", "exceptions", "links", "persons", "reviews"),
+        *("tested_names", "tests", "third_parties", "tiers", UNREAD),
+        *(f"subjects_{kind}" for kind in SUBJECTS),
+    )
+)
 """Tables that are read whatever checks are asked."""
 _FREE = frozenset((f"SELECT count(*) FROM {EVENTS}", SEEN))
 """Questions of the accounting, from whose answer no result follows, and one that is asked again."""

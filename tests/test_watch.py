@@ -457,6 +457,11 @@ def test_in_a_hurry_lines_that_show_nothing_new_wait_but_not_for_long(company: P
         assert not judged(watch, {**same, "event_id": "the last"}, 3)
         assert judged(watch, None, 3, hurry=False)
         assert taken(watch) == {LOG: 205}
+        with_other = [
+            judged(watch, {**same, "event_id": f"to {n}", "destination": f"{n}.example.org"}, 3)
+            for n in range(30)
+        ]
+    assert with_other[0] and not any(with_other[-10:])  # what is always new tells nothing
 
 
 def test_a_large_portion_and_small_ones_have_the_same_columns(company: Path) -> None:

@@ -76,12 +76,16 @@ class RepeatedRows:
         if not self._is_sure:
             raise Moved("records that hold an event twice")
         engine.run(f"CREATE OR REPLACE TABLE {_NEW} AS {self._keys(new, f'{_ROW}, place,')}")
-        if engine.one(f"SELECT count(DISTINCT id) < count(DISTINCT id_of_part) FROM {_NEW}"):
+        counts = "count(*), count(DISTINCT id_of_part), count(DISTINCT id)"
+        ((n, n_of_parts, n_ids),) = engine.rows(f"SELECT {counts} FROM {_NEW}")
+        if n_ids < n_of_parts:
             raise Moved("an id that several files have")
         given = [*engine.arrays(f"SELECT id, id_of_part, row FROM {_NEW}")]
-        before = [n for each in given for n in self._that_came(each)]
+        before = [came for each in given for came in self._that_came(each)]
         for each in given:
             self._add(each)
+        if not before and n_of_parts == n:
+            return
         engine.run(
             f"INSERT INTO {ASIDE} SELECT {_ROW} FROM (SELECT *, row_number() OVER (PARTITION BY id,"
             f" row ORDER BY place) AS nth FROM {_NEW}) WHERE nth > 1 OR list_contains(?, row)",

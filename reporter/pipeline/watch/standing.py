@@ -70,8 +70,8 @@ _FREE = frozenset((f"SELECT count(*) FROM {EVENTS}", SEEN))
 class Pace:
     """What may wait for a later judgement, or has to come early in this one."""
 
-    at_leisure: int | None = None
-    """Checks that are asked of whose input only counts and times moved; None: all."""
+    hurry: bool = False
+    """Checks wait of whose input only counts and times moved."""
     is_staged: bool = False
     """The gravest checks are asked before all tables stand."""
     then: Callable[[], None] = lambda: None
@@ -167,16 +167,8 @@ class Standing:
         self.close()
         self.owed, self.results = frozenset(), {}
         workspace, content = known.workspace, known.content
-        engine = Taped(
-            self.folder,
-            EVENTS,
-            _LINED,
-            _BEGINS,
-            options.memory,
-            options.temp_size,
-            _FREE,
-            keys=_KEYS,
-        )
+        room = options.memory, options.temp_size
+        engine = Taped(self.folder, EVENTS, _LINED, _BEGINS, *room, _FREE, keys=_KEYS)
         self._held = ExitStack()
         self._held.enter_context(engine)
         inputs = self._held.enter_context(Inputs(list(files)))
@@ -259,8 +251,7 @@ class Standing:
             engine.renew(base, new)
         is_another |= self._look_again(engine, known.content)
         ranked, n = self._ranked(engine, known.compiled, is_another)
-        most = None if pace.at_leisure is None else n + pace.at_leisure
-        self._ask_again(engine, known, ranked[:most], pace.is_over)
+        self._ask_again(engine, known, ranked[:n] if pace.hurry else ranked, pace.is_over)
         self.owed = frozenset(self._owing)
 
     def _ask_again(

@@ -31,11 +31,7 @@ from reporter.pipeline.watch.change_lines import Writer, changes
 from reporter.pipeline.watch.cursor import Cursor, Followed
 from reporter.pipeline.watch.episodes import Moment, follow
 from reporter.pipeline.watch.hooks import Hooks
-from reporter.pipeline.watch.intake.followed_files import (
-    place,
-    signature,
-    whole_lines,
-)
+from reporter.pipeline.watch.intake.followed_files import place, signature, whole_lines
 from reporter.pipeline.watch.intake.followed_lines import FollowedLines
 from reporter.pipeline.watch.intake.line_segments import Converter, choice_of, joined
 from reporter.pipeline.watch.judge import Judged, at, judge
@@ -43,12 +39,8 @@ from reporter.pipeline.watch.sinks import LineFile, next_outbox, to_stream
 from reporter.pipeline.watch.standing import ALL, Pace, Standing
 from reporter.schema.tables import EVENT_TABLES
 
-_BREATH, _LEISURE = timedelta(seconds=2), timedelta(seconds=10)
-"""While lines come: for how long those may wait that show nothing new, and from when on some checks
-are asked for them.
-"""
-_AT_LEISURE = 8
-"""Checks that are asked then."""
+_BREATH = timedelta(seconds=2)
+"""For which lines may wait that show nothing new, while others come."""
 LARGE = 1 << 20
 """Bytes from which a file that is not followed never will be."""
 STDIN = "stdin"
@@ -109,7 +101,7 @@ class Watch:
         self._not_followed: set[tuple[int, ...]] = set()
         self._new = self._presses = True
         """Whether anything is to be judged, and whether it may wait."""
-        self._judged_at = self._leisure_at = datetime.min.replace(tzinfo=UTC)
+        self._judged_at = datetime.min.replace(tzinfo=UTC)
 
     def __enter__(self) -> Self:
         """Take up the state where it was left.
@@ -243,18 +235,13 @@ class Watch:
         as_of = self._as_of(now)
         self._presses = self._lines.has_news = False
         self._judged_at = now
-        at_leisure = None
-        if hurry:
-            at_leisure = _AT_LEISURE if now - self._leisure_at >= _LEISURE else 0
-        if at_leisure != 0:
-            self._leisure_at = now
 
         def tell(judged: Judged) -> None:
             told.judged = judged
             told.changes += self._commit(judged, as_of)
 
         is_over = self._lines.sees_news if goes_on else lambda: False
-        pace = Pace(at_leisure, goes_on, is_over=is_over)
+        pace = Pace(hurry, goes_on, is_over=is_over)
         with self._lines.ahead() if goes_on else nullcontext():
             tell(self.judge(as_of, pace, tell))
             if self._lines.put_together():  # what comes meanwhile is not named yet

@@ -6,8 +6,7 @@ It decides what is judged at once, never what is judged: nothing else may follow
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterator
+from collections import Counter, deque
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +27,8 @@ KINDS = (
 """Columns of an event by which it is of a kind; not ids, times, amounts and free text."""
 _LATELY = 16
 """Looks after which it is known whether a column always has something new, and tells nothing."""
+_MOST = 1 << 20
+"""Values of a column that are remembered: one with more tells nothing any more."""
 
 
 class FirstSights:
@@ -39,28 +40,32 @@ class FirstSights:
         self._engine = engine
         self._seen = SeenValues(folder / "sights")
         self._lately: dict[str, deque[bool]] = {c: deque(maxlen=_LATELY) for c in KINDS}
+        self._n = Counter[str]()
 
     def is_new(self, batch: Batch, folder: Path) -> bool:
         """Tell whether a batch shows something new, and take it in; its Parquet is in a folder."""
         found = any(table != "events" for table in batch.tables)
-        for name in batch.tables.get("events", ()):
-            for hashes in self._hashes(folder / name):
-                for column, values in hashes.items():
-                    found |= self._is_first(column, values)
+        if names := batch.tables.get("events"):
+            for column, values in self._hashes(parquet(*(folder / n for n in names))).items():
+                found |= self._is_first(column, values)
         return found
 
     def _is_first(self, column: str, values: NDArray[np.uint64]) -> bool:
-        is_new = not self._seen.among(values).all()
-        if is_new:
+        is_seen = self._seen.among(values)
+        is_new = not is_seen.all()
+        if is_new and self._n[column] < _MOST:
+            self._n[column] += int((~is_seen).sum())
             self._seen.add(values)
         lately = self._lately[column]
         is_telling = len(lately) < _LATELY or sum(lately) * 2 <= _LATELY
         lately.append(is_new)
         return is_new and is_telling
 
-    def _hashes(self, path: Path) -> Iterator[dict[str, NDArray[np.uint64]]]:
-        """Yield of each column the hashes of an actor with a value that it has there."""
+    def _hashes(self, scan: str) -> dict[str, NDArray[np.uint64]]:
+        """Return of each column the hashes of an actor with a value that it has there."""
+        import numpy as np
+
+        told = ", ".join(f"hash('{c}', actor_id, {c}) AS {c}" for c in KINDS)
         with self._engine.twin() as engine:
-            there = {name for name, _ in engine.columns(f"FROM {parquet(path)}")}
-            told = [f"hash('{c}', actor_id, {c}) AS {c}" for c in KINDS if c in there]
-            yield from engine.arrays(f"SELECT DISTINCT {', '.join(told)} FROM {parquet(path)}")
+            parts = [*engine.arrays(f"SELECT DISTINCT {told} FROM {scan}")]
+        return {c: np.concatenate([part[c] for part in parts]) for c in KINDS} if parts else {}

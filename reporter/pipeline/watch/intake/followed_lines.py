@@ -24,8 +24,8 @@ AHEAD = 8 << 20
 """The same where a judgement may end meanwhile."""
 A_ROUND = 1 << 30
 """Bytes that are taken in before they are judged."""
-_TICK = 0.05
-"""Seconds between two looks at files that have not grown."""
+_TICK = 0.2
+"""Seconds between two looks at files: a portion costs as much as many lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +50,8 @@ class FollowedLines:
         """Where files are that do not lie in the workspace, by name."""
         self.has_news = False
         """Whether lines were taken in that show something new; whoever judges them resets it."""
-        self._workspace, self._converter, self._files, self._work = (
-            workspace,
-            converter,
-            files,
-            work,
-        )
+        self._workspace, self._work = workspace, work
+        self._converter, self._files = converter, files
         self._digests = Digests()
         self._sights = FirstSights(converter.engine, work / "sights")
         self._ahead: list[_Portion] = []
@@ -85,11 +81,10 @@ class FollowedLines:
                 is_over.set()
         by_number = {file.number: file for file in self._files}
         for portion in self._ahead:
-            file = by_number[portion.lines.file.number]
-            named = replace(portion, lines=replace(portion.lines, file=file))
-            self._name(named)
-            take(named.lines, self._digests)
-            self._n_ahead += portion.lines.count
+            lines = replace(portion.lines, file=by_number[portion.lines.file.number])
+            self._name(replace(portion, lines=lines))
+            take(lines, self._digests)
+            self._n_ahead += lines.count
         self._ahead = []
         converting.result()
 

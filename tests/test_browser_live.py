@@ -93,7 +93,8 @@ def committed(first: int, n: int) -> Cursor:
 
 def tell(shown: Live, first: int, n: int) -> None:
     """Have a watch tell of changes."""
-    shown.note(committed(first, n), 1, {}, 1.0, 0, False)
+    noted = committed(first, n)
+    shown.note(noted, noted.outbox, 1, {}, 1.0, 0, False)
 
 
 @pytest.fixture
@@ -243,7 +244,7 @@ def test_names_that_are_long_or_look_like_html_are_shown_whole_and_do_nothing(
     cursor = committed(1, 0)
     cursor.outbox = Outbox(1, lines)
     cursor.episodes = [Episode(name, "INV-02", name, AS_OF, "") for name in names]
-    shown.note(cursor, 1, {"INV-02": names[1]}, 1.0, 0, False)
+    shown.note(cursor, cursor.outbox, 1, {"INV-02": names[1]}, 1.0, 0, False)
     with browser.new_context(viewport={"width": width, "height": 900}) as context:
         page = context.new_page()
         page.on("console", lambda m: said.append(m.text))

@@ -212,9 +212,11 @@ def test_a_change_leaves_the_page_after_an_hour_though_nothing_else_happens(
     live: Callable[..., Live], clock: list[datetime]
 ) -> None:
     shown = live(cursor_of(0))
-    shown.note(cursor_of(1, 1, 2), 2, {}, 1.0, 0, False)
+    noted = cursor_of(1, 1, 2)
+    shown.note(noted, noted.outbox, 2, {}, 1.0, 0, False)
     clock[0] = NOW + timedelta(minutes=10)
-    shown.note(cursor_of(2, 3), 1, {}, 1.0, 0, False)
+    noted = cursor_of(2, 3)
+    shown.note(noted, noted.outbox, 1, {}, 1.0, 0, False)
 
     def told() -> tuple[int, int, int, int]:
         page = shown.answer("/").body.decode()

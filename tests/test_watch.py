@@ -43,6 +43,7 @@ from reporter.pipeline.watch.change_lines import millis_of
 from reporter.pipeline.watch.cursor import Key
 from reporter.pipeline.watch.episodes import Moment, follow
 from reporter.pipeline.watch.hooks import Hooks
+from reporter.pipeline.watch.intake import followed_lines, line_segments
 from reporter.pipeline.watch.intake.followed_lines import FollowedLines
 from reporter.pipeline.watch.judge import Judged, Result, judge, results_of
 from reporter.pipeline.watch.standing import DECIDING, Standing
@@ -98,7 +99,7 @@ def look(company: Path, **given: Any) -> tuple[Watch, watching.Told]:
     """Start a watch, let it do one round, and stop it."""
     with Watch(setting(company, **given), Hooks((), print)) as watch:
         watch.look()
-        return watch, watch.round(NOW)
+        return watch, watch.round(NOW, goes_on=True)
 
 
 def results_now(watch: Watch, judged: Judged | None) -> dict[Key, Result]:
@@ -293,7 +294,7 @@ def test_a_watch_that_ends_anywhere_takes_nothing_in_twice_and_loses_nothing(
     places = [
         (cursor, "save"),
         (cursor, "save_outcomes"),
-        (watching, "take"),
+        (followed_lines, "take"),
         (watching.Converter, "convert"),
         (watching.Converter, "clear"),
         (watching.LineFile, "deliver"),
@@ -414,6 +415,22 @@ def test_many_segments_become_few_and_stay_the_same_records(
     with rows as engine:
         records = engine.rows(f"SELECT record FROM read_parquet({paths}) ORDER BY record")
     assert [n for (n,) in records] == [*range(1, 213)]
+
+
+@pytest.mark.parametrize("a_round", [1, 7])
+def test_segments_stay_few_and_are_written_a_few_times_whatever_their_sizes(a_round: int) -> None:
+    made = random.Random(7)
+    segments, written = list[int](), 0
+    for n in range(20_000):
+        segments.append(made.choice((1, 3, made.randrange(1, 50_000))))
+        if n % a_round:
+            continue
+        if (at := line_segments.worth_joining(segments)) is not None:
+            some = segments[at : at + line_segments.MANY]
+            segments[at : at + line_segments.MANY] = [sum(some)]
+            written += sum(some)
+    assert written < 4 * sum(segments)
+    assert len(segments) < 150 + sum(segments) // (line_segments.LONG // 4)
 
 
 @pytest.mark.usefixtures("counted")
@@ -606,10 +623,10 @@ def test_what_is_told_early_is_what_an_assessment_finds(
     commit = Watch._commit
     committed: list[tuple[int, dict[Key, Result], frozenset[str]]] = []
 
-    def noted(watch: Watch, judged: Judged, as_of: datetime) -> int:
+    def noted(watch: Watch, judged: Judged, as_of: datetime) -> None:
         (file,) = watch.cursor.files
         committed.append((file.offset, results_now(watch, judged), judged.owed))
-        return commit(watch, judged, as_of)
+        commit(watch, judged, as_of)
 
     monkeypatch.setattr(Watch, "_commit", noted)
     monkeypatch.setattr(FollowedLines, "sees_news", lambda _: True)  # as few checks as can be

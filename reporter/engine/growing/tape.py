@@ -127,6 +127,8 @@ class Tape:
     """Table -> counts and times that are read together -> a hash of its rows, as they are now."""
     each_hash: dict[str, dict[Columns, Any]] = field(default_factory=dict)
     """Table -> columns -> a hash of its rows, as they were when other columns moved last."""
+    unhashed: set[str] = field(default_factory=set)
+    """Tables whose `each_hash` is of earlier rows."""
     needs: dict[str, set[Columns]] = field(default_factory=dict)
     moving: set[str] = field(default_factory=set)
     """What may change when rows are added to the base."""

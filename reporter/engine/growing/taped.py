@@ -346,8 +346,10 @@ class Taped(DuckDB):
         before, old = tape.hashes.get(table, {}), tape.each_hash.get(table, {})
         now = tape.hashes[table] = self._hashes(table, parts)
         each: dict[Columns, Any] = {}
-        if is_of_others := _n_of(now) != _n_of(before):
-            old.clear()  # each set of columns has other rows
+        is_of_others = bool(before) and now[NOTHING][0] != before[NOTHING][0]
+        if is_of_others:
+            old.clear()  # each set of columns has other rows: that need not be asked
+            tape.unhashed.add(table)
         elif now[NOTHING] != before.get(NOTHING):
             each = tape.each_hash[table] = self._hashes(table, tape.each_of(table))
         moved = set()
@@ -365,6 +367,12 @@ class Taped(DuckDB):
             elif not mark:
                 tape.marks[table, columns] = Mark(0, 0)
         return moved
+
+    def catch_up(self) -> None:
+        """Hash what was not hashed in time, as it was plain that it had moved; before a renewal."""
+        for table in sorted(self._tape.unhashed):
+            self._tape.each_hash[table] = self._hashes(table, self._tape.each_of(table))
+        self._tape.unhashed.clear()
 
     def _hashes(self, table: str, parts: Mapping[Columns, Columns]) -> dict[Columns, Any]:
         """Return of each part the number of rows and what tells them from others, in any order.
@@ -578,11 +586,6 @@ class Taped(DuckDB):
             now, before = sorted(now, key=repr), sorted(before, key=repr)
         if now != before:
             raise Moved(f"{step.sql}: {before!r:.60} and {now!r:.60}")
-
-
-def _n_of(hashes: Mapping[Columns, Any]) -> int | None:
-    """Return of how many rows hashes are; None where there are none."""
-    return hashes[NOTHING][0] if hashes else None
 
 
 def _rows_hash(columns: Columns) -> str:

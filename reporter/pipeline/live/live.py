@@ -26,7 +26,7 @@ from reporter.report.html.page import code_of, templates_dir
 from reporter.system.plain_text import clean
 
 if TYPE_CHECKING:
-    from reporter.pipeline.watch.cursor import Cursor
+    from reporter.pipeline.watch.cursor import Cursor, Outbox
     from reporter.pipeline.watch.watching import Setting
 
 HTML, JSON = "text/html; charset=utf-8", "application/json"
@@ -103,13 +103,15 @@ class Live:
     def note(
         self,
         cursor: Cursor,
+        outbox: Outbox,
         taken: int,
         faults: dict[str, str] | None,
         seconds: float,
         failed_hooks: int,
         is_behind: bool,
     ) -> None:
-        """Note a round of the watch; `faults` are those of its judgement, None where it made none.
+        """Note a round of the watch, and what it told; `faults` are those of its judgement, None
+        where it made none.
 
         What this costs where nothing was judged is next to nothing: it is called all the time.
         """
@@ -119,7 +121,7 @@ class Live:
         )
         if faults is not None:
             before = len(self._told.within(now).changes)
-            self._told.add(cursor.outbox, now, is_first=cursor.judged == 1)
+            self._told.add(outbox, now, is_first=cursor.judged == 1)
             watched = replace(
                 _stood(watched, cursor),
                 taken_at=now if taken else watched.taken_at,

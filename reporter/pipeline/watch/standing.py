@@ -252,6 +252,7 @@ class Standing:
         is_another |= self._look_again(engine, known.content)
         ranked, n = self._ranked(engine, known.compiled, is_another)
         self._ask_again(engine, known, ranked[:n] if pace.hurry else ranked, pace.is_over)
+        engine.catch_up()
         self.owed = frozenset(self._owing)
 
     def _ask_again(

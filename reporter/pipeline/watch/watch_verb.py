@@ -153,14 +153,15 @@ def _go_on(
         if live:
             faults = told.judged.faults if told.judged else None
             behind = watching.is_behind()
-            live.note(watching.cursor, told.taken, faults, seconds, failed, behind)
+            live.note(watching.cursor, told.outbox, told.taken, faults, seconds, failed, behind)
         if told.judged:
+            changes = len(told.outbox.lines)
             lines.info(
-                f"{_n(told.taken, 'line')} taken in, {_n(told.changes, 'result')} changed, in"
+                f"{_n(told.taken, 'line')} taken in, {_n(changes, 'result')} changed, in"
                 f" {seconds:.1f} s",
                 event="judged",
                 lines=told.taken,
-                changes=told.changes,
+                changes=changes,
                 open_episodes=len(watching.cursor.episodes),
                 failed_hooks=failed,
             )

@@ -28,7 +28,7 @@ from reporter.ingest.readers.inputs import FOLDERS, Inputs
 from reporter.pipeline.assess import Known, Options, known_content
 from reporter.pipeline.watch import cursor as state
 from reporter.pipeline.watch.change_lines import Writer, changes
-from reporter.pipeline.watch.cursor import Cursor, Followed
+from reporter.pipeline.watch.cursor import Cursor, Followed, Outbox
 from reporter.pipeline.watch.episodes import Moment, follow
 from reporter.pipeline.watch.hooks import Hooks
 from reporter.pipeline.watch.intake.followed_files import place, signature, whole_lines
@@ -78,7 +78,8 @@ class Told:
 
     taken: int = 0
     """Lines taken in."""
-    changes: int = 0
+    outbox: Outbox = field(default_factory=Outbox)
+    """The lines that tell of changes."""
     judged: Judged | None = None
     """None where nothing had to be judged."""
 
@@ -237,8 +238,10 @@ class Watch:
         self._judged_at = now
 
         def tell(judged: Judged) -> None:
-            told.judged = judged
-            told.changes += self._commit(judged, as_of)
+            self._commit(judged, as_of)
+            lines = [*told.outbox.lines, *self.cursor.outbox.lines]
+            first = told.outbox.first if told.judged else self.cursor.outbox.first
+            told.judged, told.outbox = judged, Outbox(first, lines)
 
         is_over = self._lines.sees_news if goes_on else lambda: False
         pace = Pace(hurry, goes_on, is_over=is_over)
@@ -304,8 +307,8 @@ class Watch:
         last = self.cursor.as_of and datetime.fromisoformat(self.cursor.as_of)
         return max(moment, last) if last else moment
 
-    def _commit(self, judged: Judged, as_of: datetime) -> int:
-        """Commit what was taken in and found, then deliver the lines; return their number."""
+    def _commit(self, judged: Judged, as_of: datetime) -> None:
+        """Commit what was taken in and found, then deliver the lines."""
         cursor, setting = self.cursor, self.setting
         of_events = {c.id for c, j in self._known.compiled if j.tables & EVENT_TABLES}
         moment = Moment(as_of.isoformat(), self._files.mark, of_events)
@@ -329,7 +332,6 @@ class Watch:
         self._converter.clear(cursor.files)
         self._deliver()
         self.hooks.tell([*enumerate(lines, first)])
-        return len(lines)
 
     def _deliver(self) -> None:
         if self._file:

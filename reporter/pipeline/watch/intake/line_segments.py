@@ -38,7 +38,7 @@ WORTH_STREAMING = 1 << 18
 ROWS_OF_A_LINE = 1 << 20
 """More than a line has; so places of rows follow each other, whatever lines come later."""
 MANY = 32
-"""Segments of a file of one size that are put together."""
+"""Segments of a file that are put together."""
 LONG = 1 << 22
 """Lines of which a segment is long enough."""
 
@@ -186,24 +186,26 @@ class Converter:
 
     def put_together(self, file: Followed, batches: list[Batch]) -> list[Batch]:
         """Return the segments of a file with those put together that were begun to be; begin it
-        where many of about one size follow each other. Judging goes on meanwhile, and each line is
-        written anew only a few times, however long a file grows.
+        where many follow each other. Judging goes on meanwhile, and each line is written anew only
+        a few times, however long a file grows.
         """
         begun = self._begun.get(file.number)
-        if begun and begun.made.done():
+        if begun and not begun.made.done():
+            return batches
+        if begun:
             del self._begun[file.number]
             whole = begun.made.result()
             at = [s.key for s in file.segments].index(begun.first)
             file.segments[at : at + begun.count] = [Segment(whole.key, begun.lines)]
-            return [*batches[:at], whole, *batches[at + begun.count :]]
-        kept = file.segments[-MANY:]
-        lines = sum(s.lines for s in kept)
-        is_even = len(kept) == MANY and len({_level(s.lines) for s in kept}) == 1
-        if not begun and is_even and lines <= LONG:
-            whole = joined(batches[-MANY:], file)
-            whole.key = f"{kept[0].key}-{lines}"
+            batches = [*batches[:at], whole, *batches[at + begun.count :]]
+        first = worth_joining([s.lines for s in file.segments])
+        if first is not None:
+            some = file.segments[first : first + MANY]
+            lines = sum(s.lines for s in some)
+            whole = joined(batches[first : first + MANY], file)
+            whole.key = f"{some[0].key}-{lines}"
             made = self._aside.submit(self._write_together, whole)
-            self._begun[file.number] = _Begun(whole.key, kept[0].key, MANY, lines, made)
+            self._begun[file.number] = _Begun(whole.key, some[0].key, MANY, lines, made)
         return batches
 
     def _write_together(self, whole: Batch) -> Batch:
@@ -273,6 +275,12 @@ def _input(file: Followed, path: Path) -> InputFile:
     return InputFile(path, file.name, 0, "jsonl", file.packed)
 
 
-def _level(lines: int) -> int:
-    """Return a number that is the same for segments of about one size."""
-    return len(f"{lines:b}") // 5
+def worth_joining(lines: Sequence[int]) -> int | None:
+    """Return where the first segments begin, by their lines, that are to be put together: none is
+    longer than the others of them, so a line is in a segment twice as long each time it is written.
+    """
+    for at in range(len(lines) - MANY + 1):
+        some = lines[at : at + MANY]
+        if 2 * max(some) <= sum(some) <= LONG:
+            return at
+    return None

@@ -27,6 +27,7 @@ from typing import Any, ClassVar
 from urllib.error import HTTPError
 
 import pytest
+from conftest import SAMPLE
 from fixture_estate import Estate, spoiled
 
 from reporter.engine.growing.tape import words_of
@@ -579,7 +580,7 @@ def test_what_decides_over_results_reads_tables_that_stand_early(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     company = tmp_path / "company"
-    shutil.copytree("sample_data/acme/2026-q3", company)
+    shutil.copytree(SAMPLE / "2026-q3", company)
     deciding, asked = set[str](), set[str]()
 
     def noting(name: str) -> None:

@@ -115,18 +115,18 @@ def judge(
     options: Options,
     standing: Standing | None = None,
     pace: Pace = ALL,
-    early: Callable[[Judged], None] = lambda _: None,
+    early: Callable[[Judged], None] | None = None,
 ) -> Judged:
     """Read what does not grow, lay what was converted beside it, and run all checks; of what is
-    `standing`, only those whose input changed, and those first that the pace has come `early`.
+    `standing`, only those whose input changed, and the gravest first, which are told `early`.
     `places` are where an engine works and where the lines are.
 
     Raises InputError where nothing could be read, ContentError where content is wrong.
     """
     workspace, content = known.workspace, known.content
     if standing and not content.extra and not content.packs:
-        pace = replace(pace, then=lambda: early(_as_it_stands(standing)))
-        standing.fill(known, files, followed, cache, places[1], options, pace)
+        tell = (lambda: early(_as_it_stands(standing))) if early else None
+        standing.fill(known, files, followed, cache, places[1], options, pace, tell)
         return _as_it_stands(standing)
     with (
         tempfile.TemporaryDirectory(dir=places[0]) as folder,

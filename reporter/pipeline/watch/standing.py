@@ -68,16 +68,12 @@ _FREE = frozenset((f"SELECT count(*) FROM {EVENTS}", SEEN))
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """What may wait for a later judgement, or has to come early in this one."""
+    """What may wait for a later judgement."""
 
     hurry: bool = False
     """Checks wait of whose input only counts and times moved."""
-    is_staged: bool = False
-    """The gravest checks are asked before all tables stand."""
-    then: Callable[[], None] = lambda: None
-    """What is done once these have been asked."""
     is_over: Callable[[], bool] = lambda: False
-    """Tells when the others may wait."""
+    """Tells when the others may wait too."""
 
 
 ALL = Pace()
@@ -138,16 +134,18 @@ class Standing:
         segments: Path,
         options: Options,
         pace: Pace = ALL,
+        early: Callable[[], None] | None = None,
     ) -> Taped:
         """Return an engine whose `results` are those over all records, and put in `faults` why some
-        checks could not be run. Those that the pace lets wait are `owed`.
+        checks could not be run. Those that the pace lets wait are `owed`. What is done
+        `early` finds results of the gravest checks, asked before all tables stand.
 
         Raises InputError where nothing could be read, ContentError where content is wrong.
         """
         mark = _mark(known, files, followed)
         if self.engine and mark == self.mark and known.content is self._content:
             try:
-                self._renew(self.engine, known, followed, cache, pace)
+                self._renew(self.engine, known, followed, cache, pace, early)
                 self.mark = mark
                 return self.engine
             except Moved:
@@ -215,7 +213,13 @@ class Standing:
             self.mark = *self.mark[:2], _grown(followed)
 
     def _renew(
-        self, engine: Taped, known: Known, followed: Followed, cache: Cache, pace: Pace
+        self,
+        engine: Taped,
+        known: Known,
+        followed: Followed,
+        cache: Cache,
+        pace: Pace,
+        early: Callable[[], None] | None,
     ) -> None:
         known_paths = {n for batch, *_ in self._done for n in batch.tables.get("events", ())}
         self._done = _with_batches(self._done, followed)
@@ -239,17 +243,17 @@ class Standing:
             is_another = self._look_again(engine, known.content)
             leading = [(c, j) for c, j in known.compiled if c.id in self._leading]
             ranked, n = self._ranked(engine, leading)
-            if n and not is_another:
+            if early and n and not is_another:
                 self._ask_again(engine, known, ranked[:n])
                 self.owed = frozenset(c.id for c, _ in known.compiled) - {*self._leading}
                 self.owed |= self._owing.keys()
-                pace.then()
+                early()
 
-        if pace.is_staged and self._leading:
+        if early:
             engine.renew(base, new, engine.behind(self._leading, DECIDING), lead)
         else:
             engine.renew(base, new)
-        is_another |= self._look_again(engine, known.content)
+            is_another = self._look_again(engine, known.content)
         ranked, n = self._ranked(engine, known.compiled, is_another)
         self._ask_again(engine, known, ranked[:n] if pace.hurry else ranked, pace.is_over)
         engine.catch_up()

@@ -145,9 +145,8 @@ class Watch:
         self._converter.prepare()
         self._converter.clear(self.cursor.files)
         files = self.cursor.files
-        self._lines = FollowedLines(setting.workspace, self._converter, files, self._work)
-        if setting.stdin:
-            self._lines.elsewhere = {f"logs/{setting.stdin}": setting.stdin_path}
+        stdin = {f"logs/{setting.stdin}": setting.stdin_path} if setting.stdin else {}
+        self._lines = FollowedLines(setting.workspace, self._converter, files, self._work, stdin)
         self._outcomes = state.load_outcomes(setting.state, self.cursor)
         self._file = LineFile(setting.out) if setting.out else None
         if not found and self._file and self._file.size():
@@ -243,10 +242,9 @@ class Watch:
             first = told.outbox.first if told.judged else self.cursor.outbox.first
             told.judged, told.outbox = judged, Outbox(first, lines)
 
-        is_over = self._lines.sees_news if goes_on else lambda: False
-        pace = Pace(hurry, goes_on, is_over=is_over)
+        pace = Pace(hurry, self._lines.sees_news)
         with self._lines.ahead() if goes_on else nullcontext():
-            tell(self.judge(as_of, pace, tell))
+            tell(self.judge(as_of, pace, tell if goes_on else None))
             if self._lines.put_together():  # what comes meanwhile is not named yet
                 self._standing.move(self._followed())
         assert told.judged
@@ -270,9 +268,9 @@ class Watch:
         ]
 
     def judge(
-        self, as_of: datetime, pace: Pace = ALL, early: Callable[[Judged], None] = lambda _: None
+        self, as_of: datetime, pace: Pace = ALL, early: Callable[[Judged], None] | None = None
     ) -> Judged:
-        """Judge all that is taken in; hand over what is found `early` where the pace has it."""
+        """Judge all that is taken in; hand over what the gravest checks find `early`."""
         known = at(self._known, as_of if self.setting.moves else None)
         return judge(
             known,

@@ -39,19 +39,25 @@ class _Portion:
 class FollowedLines:
     """The lines of some files; they are taken in by one thread at a time."""
 
-    def __init__(self, workspace: Path, converter: Converter, files: list[Followed], work: Path):
-        """Take up what the files name.
+    def __init__(
+        self,
+        workspace: Path,
+        converter: Converter,
+        files: list[Followed],
+        work: Path,
+        elsewhere: Mapping[str, Path],
+    ) -> None:
+        """Take up what the files name; `elsewhere` are those that do not lie in the workspace, by
+        name.
 
         Raises InputError where it is not as it was kept.
         """
         self.batches = {f.number: [converter.read(s) for s in f.segments] for f in files}
         """Number of a file -> its segments."""
-        self.elsewhere: Mapping[str, Path] = {}
-        """Where files are that do not lie in the workspace, by name."""
         self.has_news = False
         """Whether lines were taken in that show something new; whoever judges them resets it."""
         self._workspace, self._work = workspace, work
-        self._converter, self._files = converter, files
+        self._converter, self._files, self._elsewhere = converter, files, elsewhere
         self._digests = Digests()
         self._sights = FirstSights(converter.engine, work / "sights")
         self._ahead: list[_Portion] = []
@@ -108,7 +114,7 @@ class FollowedLines:
         taken.
         """
         room = A_ROUND
-        for file, path in growing(self._workspace, files, self.elsewhere):
+        for file, path in growing(self._workspace, files, self._elsewhere):
             try:
                 until = path.stat().st_size  # what is written meanwhile is for the next round
             except OSError:
@@ -129,19 +135,16 @@ class FollowedLines:
     def _name(self, portion: _Portion) -> None:
         file = portion.lines.file
         file.segments = [*file.segments, portion.segment]
-        self.batches.setdefault(file.number, []).append(portion.batch)
+        self.batches[file.number].append(portion.batch)
         self.has_news |= portion.is_new
 
     def is_behind(self) -> bool:
         """Tell whether whole lines wait that were not taken in for want of room."""
-        waiting = growing(self._workspace, self._files, self.elsewhere)
+        waiting = growing(self._workspace, self._files, self._elsewhere)
         return self._is_full and any(True for _ in waiting)
 
     def put_together(self) -> bool:
         """Put small segments together; tell whether any were."""
-        before = {n: [*batches] for n, batches in self.batches.items()}
-        for file in self._files:
-            self.batches[file.number] = self._converter.put_together(
-                file, self.batches[file.number]
-            )
+        before, put = self.batches, self._converter.put_together
+        self.batches = {f.number: put(f, before[f.number]) for f in self._files}
         return self.batches != before

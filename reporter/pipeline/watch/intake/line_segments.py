@@ -163,13 +163,6 @@ class Converter:
         put(self.cache, batch, target)
         return target.name
 
-    def batch_of(self, file: Followed) -> Batch:
-        """Return all segments of a file as one batch.
-
-        Raises InputError where one is not as it was kept.
-        """
-        return joined([self.read(segment) for segment in file.segments], file)
-
     def read(self, segment: Segment) -> Batch:
         """Return a kept segment.
 

@@ -83,7 +83,7 @@ def test_an_event_that_comes_again_in_one_portion_counts_once(company: Path, tmp
         watch.round(NOW)
         append(company / LOG, b"".join([*LINES[240:250] * 3, LINES[3]]))
         results = results_now(watch, watch.round(NOW).judged)
-        engine = watch._standing.engine
+        engine = watch._others.standing.engine
         assert engine
         (n,) = engine.rows(f"SELECT count(*), count(DISTINCT record) FROM {ASIDE}")
     assert n == (21, 21)
@@ -100,11 +100,11 @@ def test_an_id_that_comes_in_two_files_at_once_makes_all_begin_anew(
     with Watch(setting(company), Hooks((), print)) as watch:
         watch.look()
         watch.round(NOW)
-        before = watch._standing.engine
+        before = watch._others.standing.engine
         for path in (company / LOG, later):
             append(path, b"".join(LINES[240:243]))
         results = results_now(watch, watch.round(NOW).judged)
-        assert watch._standing.engine is not before
+        assert watch._others.standing.engine is not before
     assert results == whole(company, tmp_path).results
 
 
@@ -114,13 +114,13 @@ def test_an_id_that_another_file_has_makes_all_begin_anew(company: Path, tmp_pat
     with Watch(setting(company), Hooks((), print)) as watch:
         watch.look()
         watch.round(NOW)
-        assert watch._standing._repeated and watch._standing._repeated._shared
+        assert watch._others.standing._repeated and watch._others.standing._repeated._shared
         append(company / LOG, b"".join(LINES[240:250]))
         watch.round(NOW)
-        before = watch._standing.engine
+        before = watch._others.standing.engine
         append(company / "logs/later.jsonl", b"".join(LINES[244:]))
         results = results_now(watch, watch.round(NOW).judged)
-        assert watch._standing.engine is not before
+        assert watch._others.standing.engine is not before
     assert results == whole(company, tmp_path).results
 
 
@@ -143,7 +143,7 @@ def test_every_table_of_a_model_is_remembered(company: Path) -> None:
     with Watch(setting(company), Hooks((), print)) as watch:
         watch.look()
         watch.round(NOW)
-        engine = watch._standing.engine
+        engine = watch._others.standing.engine
         assert engine
         there = {n for (n,) in engine.rows("SELECT table_name FROM duckdb_tables()")}
         remembered = {step.target for step in engine._tape.steps}

@@ -45,7 +45,6 @@ from reporter.pipeline.watch.cursor import Key
 from reporter.pipeline.watch.episodes import Moment, follow
 from reporter.pipeline.watch.hooks import Hooks
 from reporter.pipeline.watch.intake import followed_lines, line_segments
-from reporter.pipeline.watch.intake.followed_lines import FollowedLines
 from reporter.pipeline.watch.judge import Judged, Result, judge, results_of
 from reporter.pipeline.watch.standing import DECIDING, Standing
 from reporter.pipeline.watch.watching import Setting, Watch
@@ -106,7 +105,7 @@ def look(company: Path, **given: Any) -> tuple[Watch, watching.Told]:
 def results_now(watch: Watch, judged: Judged | None) -> dict[Key, Result]:
     """Return all results of a watch as they stand; those that were handed out say the same, but for values and records."""
     assert judged
-    engine = watch._standing.engine
+    engine = watch._others.standing.engine
     whole = results_of(engine) if engine else judged.results
 
     def told(results: dict[Key, Result]) -> dict[Key, Result]:
@@ -410,7 +409,7 @@ def test_many_segments_become_few_and_stay_the_same_records(
         watch.round(NOW)
         (file,) = watch.cursor.files
         assert (file.lines, len(file.segments) < 7) == (212, True)
-        batch = watch._whole(file)
+        batch = watch._joined(file, len(file.segments))
     paths = batch.tables["events"]
     rows = watching.DuckDB(company.parent / "work")
     with rows as engine:
@@ -471,7 +470,7 @@ def test_in_a_hurry_lines_that_show_nothing_new_wait_but_not_for_long(company: P
         assert not judged(watch, same)
         assert judged(watch, other)
         assert not judged(watch, {**other, "event_id": "and again"}, 1.9)
-        assert judged(watch, {**same, "event_id": "late"}, 2)
+        assert judged(watch, {**same, "event_id": "late"}, 2.9)
         assert not judged(watch, {**same, "event_id": "the last"}, 3)
         assert judged(watch, None, 3, hurry=False)
         assert taken(watch) == {LOG: 205}
@@ -490,7 +489,7 @@ def test_a_large_portion_and_small_ones_have_the_same_columns(company: Path) -> 
             append(company / LOG, b"".join(portion))
             watch._lines.take_in()
         (file,) = watch.cursor.files
-        paths = watch._whole(file).tables["events"]
+        paths = watch._joined(file, len(file.segments)).tables["events"]
         with watching.DuckDB(company.parent / "work") as engine:
             asked = [engine.columns(f"SELECT * FROM read_parquet('{path}')") for path in paths]
             (n,) = engine.rows(f"SELECT count(*), max(record) FROM read_parquet({paths})")
@@ -531,7 +530,7 @@ def compared(
                 watch = held.enter_context(Watch(setting(company), Hooks((), print)))
             watch.look()
             results = results_now(watch, watch.round(NOW).judged)
-            reused += len(watch._known.compiled) - watch._standing.asked
+            reused += len(watch._known.compiled) - watch._others.standing.asked
             copy = company.parent / f"copy-{cut}"
             shutil.copytree(company, copy)
             (copy / LOG).write_bytes(data[: data[:cut].rfind(b"\n") + 1])
@@ -559,20 +558,18 @@ def test_checks_that_wait_in_a_hurry_are_asked_once_it_is_over(
 ) -> None:
     monkeypatch.setattr(watching, "_BREATH", timedelta(0))
     append(company / LOG, b"".join(LINES[:240]))
-    owed = []
+    waited = []
     with Watch(setting(company), Hooks((), print)) as watch:
         watch.look()
-        watch.round(NOW, hurry=True)
+        watch.round(NOW, goes_on=True)
         for at in range(240, len(LINES), 8):
             append(company / LOG, b"".join(LINES[at : at + 8]))
-            judged = watch.round(NOW, hurry=True).judged
-            assert judged
-            results_now(watch, judged)
-            owed.append(judged.owed)
-        results = results_now(watch, watch.round(NOW).judged or judged)
+            assert watch.round(NOW, hurry=True, goes_on=True).judged
+            waited.append(len(watch._gravest._due))
+        results = results_now(watch, watch.round(NOW).judged)
         assert watch.round(NOW).judged is None
     assert results == whole_of(company, tmp_path)
-    assert any(owed) and len({*owed}) > 1
+    assert len({*waited}) > 1
 
 
 @pytest.mark.slow
@@ -607,48 +604,61 @@ def test_what_decides_over_results_reads_tables_that_stand_early(
         monkeypatch.setattr(place, name, marked)
     with Watch(setting(company), Hooks((), print)) as watch:
         watch.look()
-        watch.round(NOW)
+        watch.round(NOW, goes_on=True)
         log = next((company / "logs").glob("gateway*.jsonl"))
         append(log, log.read_bytes().splitlines(keepends=True)[-1].replace(b"agt-", b"other-"))
+        watch.round(NOW, goes_on=True)
         watch.round(NOW)
-        claims = watch._standing._claims
+        claims = watch._others.standing._claims
     assert claims.waivers and claims.compensations
     assert {"activity", "tiers"} <= asked <= DECIDING
 
 
 @pytest.mark.slow
-def test_what_is_told_early_is_what_an_assessment_finds(
-    company: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("hurry", [False, True])
+def test_what_some_checks_tell_before_others_is_what_an_assessment_finds(
+    company: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hurry: bool
 ) -> None:
+    monkeypatch.setattr(watching, "_BREATH", timedelta(0))
+    monkeypatch.setattr("reporter.pipeline.watch.intake.line_segments.MANY", 3)
     append(company / LOG, b"".join(LINES[:240]))
     commit = Watch._commit
-    committed: list[tuple[int, dict[Key, Result], frozenset[str]]] = []
+    committed: list[tuple[int, dict[Key, Result], frozenset[str] | None]] = []
 
-    def noted(watch: Watch, judged: Judged, as_of: datetime) -> None:
-        (file,) = watch.cursor.files
-        committed.append((file.offset, results_now(watch, judged), judged.owed))
-        commit(watch, judged, as_of)
+    def noted(watch: Watch, judged: Judged, begun: Any) -> None:
+        (lines,) = begun.lines.values()
+        committed.append((lines, dict(judged.results), judged.checks))
+        commit(watch, judged, begun)
 
     monkeypatch.setattr(Watch, "_commit", noted)
-    monkeypatch.setattr(FollowedLines, "sees_news", lambda _: True)  # as few checks as can be
+    asked, segments = [], []
     with Watch(setting(company), Hooks((), print)) as watch:
         watch.look()
-        for lines in (LINES[240:300], LINES[300:302], LINES[302:]):
-            watch.round(NOW, goes_on=True)
-            append(company / LOG, b"".join(lines))
-        while watch.round(NOW, goes_on=True).judged:
-            pass
-    data = (company / LOG).read_bytes()
-    told = [(o, {k: r for k, r in found.items() if k[0] not in w}) for o, found, w in committed]
-    for offset in {offset for offset, _ in told}:
-        (company / LOG).write_bytes(data[:offset])
+        for at in (250, 300, 301, 302, 303, 304, 305, len(LINES)):
+            watch.round(NOW, hurry, goes_on=True)
+            asked.append(watch._gravest.asked)
+            segments.append(len(watch.cursor.files[0].segments))
+            append(company / LOG, b"".join(LINES[watch.cursor.files[0].lines : at]))
+        while watch.round(NOW, goes_on=True).judged or watch._others.is_judging:
+            time.sleep(0.1)
+        assert watch.round(NOW).judged is None
+    data = (company / LOG).read_bytes().splitlines(keepends=True)
+    for n in {n for n, *_ in committed}:
+        (company / LOG).write_bytes(b"".join(data[:n]))
         whole = whole_of(company, tmp_path)
-        for at, found in told:
-            checks = {check for check, _ in found}
-            assert at != offset or found == {k: r for k, r in whole.items() if k[0] in checks}
-    offsets = [offset for offset, _ in told]
-    assert any(offsets.count(o) > 2 for o in offsets)  # early, then the others in several rounds
-    assert not committed[-1][2]
+        for at, results, checks in committed:
+            if at == n and not (hurry and checks):  # in a hurry some are of an earlier moment
+                own = {k: r.outcome for k, r in results.items() if not checks or k[0] in checks}
+                assert own == {
+                    k: r.outcome for k, r in whole.items() if not checks or k[0] in checks
+                }
+    (company / LOG).write_bytes(b"".join(data))
+    last = {k: r.outcome for k, r in committed[-1][1].items()}
+    assert last == {k: r.outcome for k, r in whole_of(company, tmp_path).items()}
+    kinds = [checks for _, _, checks in committed]
+    assert kinds[0] is None and len({*kinds}) == 3  # all, then the gravest or the others
+    assert min(map(len, filter(None, kinds))) >= 20 and max(asked[1:]) <= 24
+    assert sorted(segments) != segments  # some were put together on the way
 
 
 @pytest.mark.slow
@@ -659,32 +669,32 @@ def test_results_stay_those_of_an_assessment_while_segments_are_put_together(
     monkeypatch.setattr("reporter.pipeline.watch.intake.line_segments.MANY", 3)
     append(company / LOG, b"".join(LINES[:240]))
     left = LINES[240:252]
-    asked = []
-    judging = Watch.judge
+    engines = set[int]()
+    judging = Watch._judge
 
-    def judged_while_lines_come(watch: Watch, *given: Any) -> Judged:
+    def judged_while_lines_come(watch: Watch, *given: Any) -> None:
         if is_ahead and left:
             append(company / LOG, left.pop())
             while not watch._lines._ahead:
                 time.sleep(0.01)
-        return judging(watch, *given)
+        judging(watch, *given)
 
-    monkeypatch.setattr(Watch, "judge", judged_while_lines_come)
+    monkeypatch.setattr(Watch, "_judge", judged_while_lines_come)
     with Watch(setting(company), Hooks((), print)) as watch:
         watch.look()
         while True:
             if left and not is_ahead:
                 append(company / LOG, left.pop())
             told = watch.round(NOW, goes_on=is_ahead)
-            if not told.judged:
+            if not told.judged and not watch._others.is_judging:
                 break
-            judged = told.judged
-            asked.append(watch._standing.asked)
-        results = results_now(watch, judged)
+            engines.add(id(watch._others.standing.engine))
+        append(company / LOG, LINES[252])
+        results = results_now(watch, watch.round(NOW).judged)
         (file,) = watch.cursor.files
         assert len(file.segments) < 9 and not left
     assert results == whole_of(company, tmp_path)
-    assert max(asked[1:]) < asked[0]  # it never began anew
+    assert len(engines) == 1  # it never began anew
 
 
 @pytest.mark.deep
@@ -821,11 +831,10 @@ def test_an_episode_does_not_end_by_a_pass_from_before_the_act() -> None:
     moment = Moment("2026-09-01T12:00:00", "files", frozenset(("CHG-03",)))
     episodes, _, _ = follow([], _judged("fail"), moment)
     passed = _judged("pass", "2026-09-02 10:00:00")
-    for owed in (frozenset(("CHG-03",)), frozenset[str]()):
-        episodes, _, closed = follow(
-            episodes, replace(passed, owed=owed, moved=frozenset()), moment
-        )
-        assert bool(closed) == (not owed)
+    for checks in (frozenset(("INV-02",)), frozenset(("CHG-03",))):
+        judged = replace(passed, checks=checks, moved=frozenset())
+        episodes, _, closed = follow(episodes, judged, moment)
+        assert bool(closed) == ("CHG-03" in checks)
 
 
 def test_a_hook_gets_each_line_and_failures_are_counted(

@@ -7,7 +7,7 @@ stopped delivering, makes the result unknown."""
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import cache, partial
@@ -236,20 +236,16 @@ def assess(
     aside: Aside | None = None,
     sources: Mapping[str, Source] = NO_SOURCES,
     sight: Sight | None = None,
-    is_over: Callable[[], bool] = lambda: False,
 ) -> dict[str, str]:
     """Fill `results` with a row per check and subject; several checks at a time when threads allow.
-    Laid aside, they are a view of files. `sources` tell the classes of evidence, for `see`. Checks
-    are left out that were not begun when it `is_over`.
+    Laid aside, they are a view of files. `sources` tell the classes of evidence, for `see`.
 
     A check that fails while running, or gives a subject twice, raises ContentError. Without
     `strict` its results are unknown instead, and the reason is returned by its id."""
     queue = deque(checks)
     faults: Failures = {}
     sight = sight or see(engine, sources)
-    work_off = partial(
-        _work_off, sight=sight, failures=faults, run=run, aside=aside, is_over=is_over
-    )
+    work_off = partial(_work_off, sight=sight, failures=faults, run=run, aside=aside)
     if threads == 1:
         work_off(engine, queue)
     else:
@@ -262,7 +258,7 @@ def assess(
     ]
     for check, _ in retries:
         del faults[check.id]
-    work_off(engine, deque(retries), is_over=lambda: False)
+    work_off(engine, deque(retries))
     doubtful = aside.show(engine) if aside else {check.id for check, _ in checks}
     faults |= find_wrong_subjects(engine, [check for check, _ in checks if check.id in doubtful])
     if strict and faults:
@@ -281,12 +277,11 @@ def _work_off(
     failures: Failures,
     run: Runner,
     aside: Aside | None,
-    is_over: Callable[[], bool],
 ) -> None:
     """Take checks off the queue until it is empty; keep what fails."""
     if aside:
         engine = aside.connection(engine)
-    while queue and not is_over():
+    while queue:
         try:
             check, compiled = queue.popleft()
         except IndexError:

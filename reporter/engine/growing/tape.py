@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from threading import RLock
+from threading import Event, RLock
 from typing import Any, NamedTuple
 
 from reporter.engine.growing.growing_sums import Sum
@@ -43,6 +43,10 @@ _AFTER_NAMES = {"AS", "ON", "WHERE", "JOIN", "LEFT", "GROUP", "CROSS", "USING", 
 
 class Moved(Exception):
     """What was asked while the tables were made would be answered otherwise now."""
+
+
+class Ended(Exception):
+    """Nobody waits any more for what a statement would give."""
 
 
 class Mark(NamedTuple):
@@ -154,6 +158,12 @@ class Tape:
     touched: dict[str | int, int] = field(default_factory=dict)
     """Whom rows that were added mattered to -> when, as a generation."""
     generation: int = 0
+    is_ended: bool = False
+    """Whether no statement is run any more."""
+    goes_on: Event = field(default_factory=Event)
+    """Unset while statements wait."""
+    only: set[int] | None = None
+    """The statements that run again; None: all."""
     after: list[set[int]] = field(default_factory=list)
     """Of each statement those that have to be done before."""
 
@@ -343,8 +353,8 @@ class Tape:
     def columns_of_new(self) -> dict[str, str]:
         """SQL: for the base and its views, the columns that anybody reads of their new rows."""
         texts: dict[str, list[str]] = {}
-        for step in self.steps:
-            if step.sum or not step.target:
+        for i, step in enumerate(self.steps):
+            if (step.sum or not step.target) and (self.only is None or i in self.only):
                 text = step.sum.sql if step.sum else step.sql
                 for name in words_of(text):
                     texts.setdefault(name, []).append(text)
@@ -426,7 +436,7 @@ class Tape:
     def is_due(self, i: int, moved: set[Input], partial: set[str]) -> bool:
         """Tell whether a statement has to run again, as its input moved or is made just now."""
         step, base = self.steps[i], (self.base, None)
-        if step.is_view:
+        if step.is_view or not (self.only is None or i in self.only):
             return False
         if not partial.isdisjoint(step.words):
             return True

@@ -8,10 +8,9 @@ the caller begins anew.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 from pathlib import Path
 from types import MappingProxyType
@@ -25,6 +24,7 @@ from reporter.engine.growing.tape import (
     MADE,
     NOTHING,
     Columns,
+    Ended,
     Input,
     Mark,
     Moved,
@@ -66,27 +66,6 @@ _OF_CATALOG = re.compile(r"^DESCRIBE|\binformation_schema\b|\bcurrent_setting\b"
 """Questions on the tables themselves, which rows do not change."""
 
 
-def _nothing() -> None:
-    """Do nothing."""
-
-
-@dataclass(slots=True)
-class _Order:
-    """Which statements are done first, and what is done once they are."""
-
-    first: Collection[int]
-    then: Callable[[], None]
-
-    def key(self, i: int) -> tuple[bool, int]:
-        """Return by what a statement is ordered."""
-        return i not in self.first, i
-
-    def call(self) -> None:
-        """Do it once."""
-        then, self.then = self.then, _nothing
-        then()
-
-
 class Taped(DuckDB):
     """An `Engine` that remembers. It begins where the view of its base is made."""
 
@@ -107,6 +86,7 @@ class Taped(DuckDB):
         """
         first = begins or f"CREATE VIEW {base} "
         self._tape = Tape(base, frozenset((base, *lined)), first, free, keys)
+        self._tape.goes_on.set()
         self.asker = ""
         """Whose statements are noted, and not remembered."""
         super().__init__(work, memory, room)
@@ -158,8 +138,13 @@ class Taped(DuckDB):
     def _worded(self, sql: str, params: Sequence[Any]) -> str:
         """Return a statement that reads a view in place of the query that it has, from the second
         time on: the engine then reads the words once, a sixth of what checks take.
+
+        Raises Ended where nothing is run any more.
         """
         tape = self._tape
+        tape.goes_on.wait()
+        if tape.is_ended:
+            raise Ended
         if made := _PASSING.match(sql):
             tape.passing.add(made[1])
         head = _HEAD.match(sql)
@@ -176,6 +161,18 @@ class Taped(DuckDB):
                 self._con.execute(f"CREATE VIEW {name} AS {query}")
                 tape.texts[query] = f"FROM {name}"
             return f"{head[0]}{tape.texts[query]}"
+
+    def end(self) -> None:
+        """Run no statement any more: from now on each raises Ended."""
+        self._tape.is_ended = True
+        self.pause(False)
+
+    def pause(self, is_paused: bool) -> None:
+        """Let the next statements of all connections wait, or no longer."""
+        if is_paused and not self._tape.is_ended:
+            self._tape.goes_on.clear()
+        else:
+            self._tape.goes_on.set()
 
     def _begins(self, sql: str) -> bool:
         tape = self._tape
@@ -294,12 +291,6 @@ class Taped(DuckDB):
             tape.columns[table] = (*tape.columns.get(table, ()), column)
             if _AMOUNT.match(kind) or _PLACED.search(column):
                 tape.amounts[table] = tape.amounts.get(table, NOTHING) | {column}
-        for step in tape.steps:
-            for table, columns in self._tape.reads(step.sql, step.words):
-                tape.needs.setdefault(table, set()).add(columns)
-        for asker in askers:
-            for table, columns in tape.read_by(asker):
-                tape.needs.setdefault(table, set()).add(columns)
         tape.made_again = {s.target: 0 for s in tape.steps if s.sum and not s.sum.keys}
         tape.order()
         tape.note_conditions(askers)
@@ -307,6 +298,19 @@ class Taped(DuckDB):
         tape.note_late()
         for key in tape.keys:
             self._find_keys(key)
+        self._mark_all(askers)
+
+    def _mark_all(self, askers: Iterable[str]) -> None:
+        """Mark what may move of all that is read, as it is now."""
+        tape = self._tape
+        tape.needs, tape.hashes, tape.each_hash, tape.marks = {}, {}, {}, {}
+        for i, step in enumerate(tape.steps):
+            if tape.only is None or i in tape.only:
+                for table, columns in tape.reads(step.sql, step.words):
+                    tape.needs.setdefault(table, set()).add(columns)
+        for asker in askers:
+            for table, columns in tape.read_by(asker):
+                tape.needs.setdefault(table, set()).add(columns)
         for table in sorted((tape.needs.keys() & tape.moving) - tape.views):
             self._mark(table)
 
@@ -390,12 +394,17 @@ class Taped(DuckDB):
         read = {t for asker in askers for t, _ in self._tape.read_by(asker)}
         return self._tape.behind(read.union(tables))
 
-    def renew(
-        self, sql: str, added: str, first: Collection[int] = (), then: Callable[[], None] = _nothing
-    ) -> list[str]:
+    def narrow(self, askers: Collection[str], tables: Collection[str] = ()) -> None:
+        """From now on bring up to date only what some ask for, and some tables."""
+        tape = self._tape
+        only = tape.only = self.behind(askers, tables)
+        known = tape.conditions.items()
+        tape.conditions = {k: c for k, c in known if k in askers or k in only}
+        self._mark_all(askers)
+
+    def renew(self, sql: str, added: str) -> list[str]:
         """Take a new query for the base, with one for the rows that are new, and bring up to date
-        what follows from them; return what was made again. The `first` statements come before
-        others as far as they can; once they are done, `then` is called: it may read what they make.
+        what follows from them; return what was made again.
 
         Raises Moved where a question would be answered otherwise now; no table is of use then.
         """
@@ -414,8 +423,7 @@ class Taped(DuckDB):
         anew: list[str] = []
         n = min(self.threads(), _AT_ONCE)
         with ThreadPoolExecutor(n) as pool, self.shared_by(n):
-            order = _Order(first, then)
-            while not self._make_again(moved, anew, pool, n, order):
+            while not self._make_again(moved, anew, pool, n):
                 pass  # it was learned what is made again from its first statement on
         if tape.earliest is not None:
             tape.followed.setdefault(tape.earliest, frozenset(tape.again))
@@ -463,7 +471,6 @@ class Taped(DuckDB):
         anew: list[str],
         pool: ThreadPoolExecutor,
         most: int,
-        order: _Order,
     ) -> bool:
         """Run what reads what moved, several at a time, and add what is made; False where a table
         has to be made from its beginning.
@@ -474,9 +481,8 @@ class Taped(DuckDB):
         for i, deps in waiting.items():
             for dep in deps:
                 followers.setdefault(dep, []).append(i)
-        ready = [order.key(i) for i, deps in waiting.items() if not deps]
+        ready = [i for i, deps in waiting.items() if not deps]
         heapify(ready)
-        left = {*order.first}
         partial: set[str] = set()
         begun: set[str] = set()
         running: dict[Future[None], int] = {}
@@ -484,7 +490,7 @@ class Taped(DuckDB):
         while ready or running:
             ended: list[int] = []
             while ready and len(running) < most:
-                _, i = heappop(ready)
+                i = heappop(ready)
                 step = tape.steps[i]
                 if is_whole and step.target in tape.grown.keys() - tape.new_of:
                     # What the new rows of a view are made of stands by now.
@@ -507,13 +513,10 @@ class Taped(DuckDB):
                 for future in done:
                     future.result()
             for i in ended:
-                left.discard(i)
                 for follower in followers.get(i, ()):
                     waiting[follower].discard(i)
                     if not waiting[follower]:
-                        heappush(ready, order.key(follower))
-            if is_whole and not left:
-                order.call()
+                        heappush(ready, follower)
         if not is_whole:
             tape.begin_again(partial)
         return is_whole

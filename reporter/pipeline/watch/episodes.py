@@ -43,7 +43,8 @@ def follow(
             continue
         if episode:
             episode.status = result.status
-            if key[0] not in judged.owed and _is_passed(episode, result, judged.last_acts, moment):
+            is_of_now = judged.checks is None or key[0] in judged.checks
+            if is_of_now and _is_passed(episode, result, judged.last_acts, moment):
                 episode.closed_at = moment.as_of
                 closed.append(open_by_key.pop(key))
         elif result.status == "fail":

@@ -5,7 +5,7 @@ Out: one row a result, as `results.parquet` of a run over the same records has t
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -31,7 +31,7 @@ from reporter.pipeline.assess import (
 )
 from reporter.pipeline.resolve_statements import resolve, with_shortfalls
 from reporter.pipeline.watch.cursor import Key, Outcome, Outcomes
-from reporter.pipeline.watch.standing import ALL, Pace, Standing
+from reporter.pipeline.watch.standing import Standing
 from reporter.statements import exceptions
 
 COLUMNS = (
@@ -86,10 +86,8 @@ class Judged:
     """Actor -> time of its last act in the period."""
     moved: frozenset[Key] | None = None
     """Results that may be told, new ones and those that are gone; None: all."""
-    owed: frozenset[str] = frozenset()
-    """Checks that were left for a later judgement: their results are of an earlier moment."""
-    presses: bool = False
-    """Whether more than counts and times moved of what one of these reads."""
+    checks: frozenset[str] | None = None
+    """Those that were judged; results of others are of another moment. None: all."""
 
     def put_into(self, outcomes: Outcomes) -> bool:
         """Bring outcomes up to date; tell whether any is another."""
@@ -114,20 +112,23 @@ def judge(
     places: tuple[Path, Path],
     options: Options,
     standing: Standing | None = None,
-    pace: Pace = ALL,
-    early: Callable[[Judged], None] | None = None,
+    without: frozenset[str] = frozenset(),
+    hurry: bool = False,
 ) -> Judged:
     """Read what does not grow, lay what was converted beside it, and run all checks; of what is
-    `standing`, only those whose input changed, and the gravest first, which are told `early`.
+    `standing`, only those whose input changed, without some that others run.
     `places` are where an engine works and where the lines are.
 
     Raises InputError where nothing could be read, ContentError where content is wrong.
     """
     workspace, content = known.workspace, known.content
-    if standing and not content.extra and not content.packs:
-        tell = (lambda: early(_as_it_stands(standing))) if early else None
-        standing.fill(known, files, followed, cache, places[1], options, pace, tell)
-        return _as_it_stands(standing)
+    if standing:
+        filled = standing.fill(known, files, followed, cache, places[1], options, without, hurry)
+        moved, acts = _bring_up(standing, filled), _last_acts(filled)
+        checks = standing.checks - without
+        is_whole = len(checks) == len(known.compiled)
+        found = dict(standing.faults), acts, moved, None if is_whole else checks
+        return Judged(standing.results, standing.intake, *found)
     with (
         tempfile.TemporaryDirectory(dir=places[0]) as folder,
         Inputs(list(files)) as inputs,
@@ -154,20 +155,6 @@ def results_of(engine: DuckDB) -> dict[Key, Result]:
     """Return all results of a filled engine."""
     rows = engine.rows(f"SELECT {_SHOWN} FROM results ORDER BY check_id, subject")
     return {(r[0], r[1]): Result(*r) for r in rows}
-
-
-def _as_it_stands(standing: Standing) -> Judged:
-    engine = standing.engine
-    assert engine
-    return Judged(
-        moved=_bring_up(standing, engine),
-        results=standing.results,
-        intake=standing.intake,
-        faults=dict(standing.faults),
-        last_acts=_last_acts(engine),
-        owed=standing.owed,
-        presses=standing.presses,
-    )
 
 
 def _bring_up(standing: Standing, engine: Taped) -> frozenset[Key] | None:

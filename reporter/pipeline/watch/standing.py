@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -49,10 +49,10 @@ _BEGINS = "CREATE TABLE carried "
 """The first statement that lays what was read."""
 _KEYS = {"who": "", "agent_id": "events"}
 """Columns by which other tables have rows for those of events."""
-_AT_LEAST, _PATIENCE = 8, 4
-"""Checks that are asked before news are heeded, and judgements after which any comes first."""
+_PATIENCE = 4
+"""Judgements that checks may wait for."""
 _LEADING, _NEAR = 24, 2
-"""Checks that are asked before all tables stand, and statements that one more may need for it."""
+"""The gravest checks, and statements that one more may need beside those of the others."""
 DECIDING = frozenset(
     (
         *("activity", "actor_groups", "actor_rows", "actors", "approvals", "carried"),
@@ -66,26 +66,14 @@ _FREE = frozenset((f"SELECT count(*) FROM {EVENTS}", SEEN))
 """Questions of the accounting, from whose answer no result follows, and one that is asked again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """What may wait for a later judgement."""
-
-    hurry: bool = False
-    """Checks wait of whose input only counts and times moved."""
-    is_over: Callable[[], bool] = lambda: False
-    """Tells when the others may wait too."""
-
-
-ALL = Pace()
-"""Everything is asked at once."""
-
-
 @dataclass(slots=True)
 class Standing:
     """What stands, and what it was made from; close it to let go of the engine."""
 
     folder: Path
     """Where engines work."""
+    leads: bool = False
+    """Whether only the gravest checks over events are asked, and only what they need is made."""
     engine: Taped | None = None
     intake: Intake | None = None
     mark: tuple[Any, ...] | None = None
@@ -95,8 +83,10 @@ class Standing:
     """Checks that the last judgement asked."""
     results: dict[Key, Any] = field(default_factory=dict)
     """What the last judgement found; empty where tables were made from files."""
-    owed: frozenset[str] = frozenset()
-    """Checks whose input moved, that the last judgement did not ask."""
+    checks: frozenset[str] = frozenset()
+    """Whose results are those of the last judgement."""
+    _newest: Taped | None = None
+    """What is being made, or was."""
     _held: ExitStack = field(default_factory=ExitStack)
     _done: list[Done] = field(default_factory=list)
     _claims: Any = None
@@ -106,23 +96,27 @@ class Standing:
     """SQL of a check -> the same over sums."""
     _content: Content | None = None
     _repeated: RepeatedRows | None = None
-    _turn: int = 0
-    _leading: tuple[str, ...] = ()
-    """Checks whose tables stand early."""
-    _owing: dict[str, tuple[int, bool]] = field(default_factory=dict)
-    """Check that was not asked though it had to be -> since which turn, and whether it presses."""
+    _due: set[str] = field(default_factory=set)
+    """Checks whose input moved since they were asked."""
+    _waited: int = 0
+    """Judgements since all were asked."""
     _marks: dict[str, Any] = field(default_factory=dict)
     """Check -> what changes when anything changes that it reads."""
 
-    @property
-    def presses(self) -> bool:
-        """Whether more than counts and times moved of what a check reads that was not asked."""
-        return any(pressed for _, pressed in self._owing.values())
+    def end(self) -> None:
+        """Let whoever fills it get no further than the next statement."""
+        if self._newest:
+            self._newest.end()
+
+    def pause(self, is_paused: bool) -> None:
+        """Let whoever fills it wait before the next statement, or no longer."""
+        if self._newest:
+            self._newest.pause(is_paused)
 
     def close(self) -> None:
         """Let go of the engine and its files."""
         self._held.close()
-        self.engine = None
+        self.engine = self.mark = None
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def fill(
@@ -133,19 +127,20 @@ class Standing:
         cache: Cache,
         segments: Path,
         options: Options,
-        pace: Pace = ALL,
-        early: Callable[[], None] | None = None,
+        without: frozenset[str] = frozenset(),
+        hurry: bool = False,
     ) -> Taped:
-        """Return an engine whose `results` are those over all records, and put in `faults` why some
-        checks could not be run. Those that the pace lets wait are `owed`. What is done
-        `early` finds results of the gravest checks, asked before all tables stand.
+        """Return an engine whose `results` are those over all records, but for some checks that
+        others ask; put in `faults` why some could not be run. In a hurry checks wait for some
+        judgements of whose input only counts and times moved.
 
-        Raises InputError where nothing could be read, ContentError where content is wrong.
+        Raises InputError where nothing could be read, ContentError where content is wrong, Ended
+        where nobody waits for it any more.
         """
         mark = _mark(known, files, followed)
         if self.engine and mark == self.mark and known.content is self._content:
             try:
-                self._renew(self.engine, known, followed, cache, pace, early)
+                self._renew(self.engine, known, followed, cache, without, hurry)
                 self.mark = mark
                 return self.engine
             except Moved:
@@ -163,11 +158,11 @@ class Standing:
         mark: tuple[Any, ...],
     ) -> Taped:
         self.close()
-        self.owed, self.results = frozenset(), {}
+        self.results = {}
         workspace, content = known.workspace, known.content
         room = options.memory, options.temp_size
         engine = Taped(self.folder, EVENTS, _LINED, _BEGINS, *room, _FREE, keys=_KEYS)
-        self._held = ExitStack()
+        self._newest, self._held = engine, ExitStack()
         self._held.enter_context(engine)
         inputs = self._held.enter_context(Inputs(list(files)))
         self._done = []
@@ -189,7 +184,8 @@ class Standing:
         runner.prepare(engine)
         weigh_lists(engine, sources)
         self._sight = see(engine, sources)
-        summed = [(plan, *engine.summed(plan.sql)) for _, plan in known.compiled]
+        compiled = [c for c in known.compiled if not self.leads or c[1].tables & EVENT_TABLES]
+        summed = [(plan, *engine.summed(plan.sql)) for _, plan in compiled]
         engine.stop()
         self._plans = {
             plan.sql: _counting(plan, text, sums) if sums else replace(plan, sql=text)
@@ -197,12 +193,17 @@ class Standing:
             for text in [engine.resting(summed_text)]
         }
         self.faults, self.asked = {}, 0
-        self._owing.clear()
-        self._ask(engine, known.compiled)
-        engine.settle([c.id for c, _ in known.compiled])
-        self._marks = {c.id: engine.mark_of(c.id) for c, _ in known.compiled}
+        self._ask(engine, compiled)
+        engine.settle([c.id for c, _ in compiled])
+        self.checks = frozenset(c.id for c, _ in compiled)
+        self._waited = 0
+        if self.leads:
+            self.checks = _leading(engine, compiled)
+            engine.narrow(self.checks, DECIDING)
+            engine.run(f"DELETE FROM results WHERE NOT {_among(self.checks)}")
+        self._due = set()
+        self._marks = {c: engine.mark_of(c) for c in self.checks}
         self._decide(engine, known)
-        self._leading = _leading(engine, known)
         self.engine, self.mark, self._content = engine, mark, known.content
         return engine
 
@@ -218,8 +219,8 @@ class Standing:
         known: Known,
         followed: Followed,
         cache: Cache,
-        pace: Pace,
-        early: Callable[[], None] | None,
+        without: frozenset[str],
+        hurry: bool,
     ) -> None:
         known_paths = {n for batch, *_ in self._done for n in batch.tables.get("events", ())}
         self._done = _with_batches(self._done, followed)
@@ -235,71 +236,42 @@ class Standing:
             self._repeated.take(new)
         new = new or f"SELECT * FROM ({rows}) WHERE FALSE"
         base, new = self._repeated.without(rows), self._repeated.without(new)
-        is_another = False
-        self.asked, self._turn = 0, self._turn + 1
-
-        def lead() -> None:
-            nonlocal is_another
-            is_another = self._look_again(engine, known.content)
-            leading = [(c, j) for c, j in known.compiled if c.id in self._leading]
-            ranked, n = self._ranked(engine, leading)
-            if early and n and not is_another:
-                self._ask_again(engine, known, ranked[:n])
-                self.owed = frozenset(c.id for c, _ in known.compiled) - {*self._leading}
-                self.owed |= self._owing.keys()
-                early()
-
-        if early:
-            engine.renew(base, new, engine.behind(self._leading, DECIDING), lead)
-        else:
-            engine.renew(base, new)
-            is_another = self._look_again(engine, known.content)
-        ranked, n = self._ranked(engine, known.compiled, is_another)
-        self._ask_again(engine, known, ranked[:n] if pace.hurry else ranked, pace.is_over)
         engine.catch_up()
-        self.owed = frozenset(self._owing)
+        engine.renew(base, new)
+        is_another = self._look_again(engine, known.content)
+        own = [c for c in known.compiled if c[0].id in self._marks]
+        marks = {c.id: engine.mark_of(c.id) for c, _ in own}
+        self._due |= {c for c, mark in marks.items() if is_another or mark != self._marks[c]}
+        self._due |= self.faults.keys()
+        self.asked, self.checks = 0, frozenset(marks) - without
+        asked = self._due & self.checks
+        self._waited = self._waited + 1 if hurry else _PATIENCE
+        if self._waited < _PATIENCE and not is_another:
+            asked = {c for c in asked if is_telling(self._marks[c], marks[c])}
+        else:
+            self._waited = 0
+        self._ask_again(engine, known, [c for c in own if c[0].id in asked])
+
+    def catch_up(self) -> None:
+        """Do what has time until more lines come."""
+        if self.engine:
+            self.engine.catch_up()
 
     def _ask_again(
-        self,
-        engine: Taped,
-        known: Known,
-        checks: Sequence[tuple[Check, Compiled]],
-        is_over: Callable[[], bool] = lambda: False,
+        self, engine: Taped, known: Known, checks: Sequence[tuple[Check, Compiled]]
     ) -> None:
-        """Ask checks, as many as there is time for, and let the results of all others stand."""
+        """Ask checks, and let the results of all others stand."""
         engine.run("DROP TABLE results")
         engine.run(RESULTS_TABLE)
-        asked = self._ask(engine, checks, is_over)
+        self._ask(engine, checks)
+        asked = {c.id for c, _ in checks}
         engine.run(
-            "INSERT INTO results BY NAME SELECT * FROM standing_results WHERE NOT"
-            f" list_contains({quoted_list(sorted(asked))}, check_id)"
+            f"INSERT INTO results BY NAME SELECT * FROM standing_results WHERE NOT {_among(asked)}"
         )
         engine.learn(sorted(asked))
         self._marks |= {c: engine.mark_of(c) for c in asked}
+        self._due -= asked
         self._decide(engine, known)
-
-    def _ranked(
-        self, engine: Taped, compiled: Sequence[tuple[Check, Compiled]], is_another: bool = False
-    ) -> tuple[list[tuple[Check, Compiled]], int]:
-        """Return the checks whose input moved, or all where the input shows `another` thing: first
-        who has waited long, then those of whose input more than counts and times moved, the gravest
-        first; with the number of these.
-        """
-        marks = {c.id: engine.mark_of(c.id) for c, _ in compiled}
-        ranks = {}
-        for check, _ in compiled:
-            is_moved = marks[check.id] != self._marks[check.id]
-            if not (is_another or is_moved or check.id in self.faults or check.id in self._owing):
-                continue
-            since, pressed = self._owing.get(check.id, (self._turn, False))
-            pressed |= is_another or check.id in self.faults
-            pressed |= is_telling(self._marks[check.id], marks[check.id])
-            self._owing[check.id] = since, pressed
-            is_late = self._turn - since >= _PATIENCE
-            grave = SEVERITIES.index(check.severity) if pressed else since
-            ranks[check.id] = 0 if is_late else 1 if pressed else 2, grave, check.id
-        by_rank = sorted((c for c in compiled if c[0].id in ranks), key=lambda c: ranks[c[0].id])
-        return by_rank, sum(rank < 2 for rank, *_ in ranks.values())
 
     def _look_again(self, engine: Taped, content: Content) -> bool:
         """Tell whether the input shows another thing than before: all checks are asked then."""
@@ -311,18 +283,9 @@ class Standing:
         self._sight = sight
         return is_another
 
-    def _ask(
-        self,
-        engine: Taped,
-        compiled: Sequence[tuple[Check, Compiled]],
-        is_over: Callable[[], bool] = lambda: False,
-    ) -> set[str]:
-        """Ask checks, but a few at least, until it is over; return which were asked."""
-        asked: set[str] = set()
-
+    def _ask(self, engine: Taped, compiled: Sequence[tuple[Check, Compiled]]) -> None:
         def noted_as(asking: Engine, check: Check, plan: Compiled) -> Compiled:
             assert isinstance(asking, Taped)
-            asked.add(check.id)
             plan = self._plans.get(plan.sql, plan)
             asking.asker = check.id
             asking.tell(check.id, plan.sql, plan.reads)
@@ -331,17 +294,11 @@ class Standing:
         if compiled:
             n = min(engine.threads(), len(compiled))
             with engine.shared_by(n):
-                faults = runner.assess(
-                    *(engine, compiled, n, False, noted_as),
-                    sight=self._sight,
-                    is_over=lambda: len(asked) >= _AT_LEAST and is_over(),
-                )
+                faults = runner.assess(engine, compiled, n, False, noted_as, sight=self._sight)
             engine.asker = ""
+            asked = {c.id for c, _ in compiled}
             self.faults = {k: v for k, v in self.faults.items() if k not in asked} | faults
-        for check in asked:
-            self._owing.pop(check, None)
-        self.asked += len(asked)
-        return asked
+        self.asked += len(compiled)
 
     def _decide(self, engine: Taped, known: Known) -> None:
         """Keep what checks found, then let tests and claims decide."""
@@ -354,18 +311,21 @@ class Standing:
         )
 
 
-def _leading(engine: Taped, known: Known) -> tuple[str, ...]:
-    """Return checks over events whose tables stand early, the gravest first: those that need few
-    statements beside what others need.
-    """
+def _leading(engine: Taped, compiled: Sequence[tuple[Check, Compiled]]) -> frozenset[str]:
+    """Return the gravest checks of some, those that need few statements beside what others need."""
     behind = engine.behind((), DECIDING)
-    found: list[str] = []
-    for check, compiled in sorted(known.compiled, key=lambda c: SEVERITIES.index(c[0].severity)):
+    found = set[str]()
+    for check, _ in sorted(compiled, key=lambda c: SEVERITIES.index(c[0].severity)):
         more = engine.behind((check.id,)) - behind
-        if compiled.tables & EVENT_TABLES and len(more) <= _NEAR and len(found) < _LEADING:
-            found.append(check.id)
+        if len(more) <= _NEAR and len(found) < _LEADING:
+            found.add(check.id)
             behind |= more
-    return tuple(found)
+    return frozenset(found)
+
+
+def _among(checks: Collection[str]) -> str:
+    """SQL: whether a result is of one of some checks."""
+    return f"list_contains({quoted_list(sorted(checks))}, check_id)"
 
 
 def _counting(plan: Compiled, text: str, sums: Sequence[Sum]) -> Compiled:

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -33,13 +34,14 @@ from reporter.pipeline.watch.episodes import Moment, follow
 from reporter.pipeline.watch.hooks import Hooks
 from reporter.pipeline.watch.intake.followed_files import place, signature, whole_lines
 from reporter.pipeline.watch.intake.followed_lines import FollowedLines
-from reporter.pipeline.watch.intake.line_segments import Converter, choice_of, joined
-from reporter.pipeline.watch.judge import Judged, at, judge
+from reporter.pipeline.watch.intake.line_segments import Converter, choice_of, joined, segments_of
+from reporter.pipeline.watch.judge import Judged, Result, at, judge
+from reporter.pipeline.watch.other_checks import Begun, OtherChecks
 from reporter.pipeline.watch.sinks import LineFile, next_outbox, to_stream
-from reporter.pipeline.watch.standing import ALL, Pace, Standing
+from reporter.pipeline.watch.standing import Standing
 from reporter.schema.tables import EVENT_TABLES
 
-_BREATH = timedelta(seconds=2)
+_BREATH = timedelta(seconds=1)
 """For which lines may wait that show nothing new, while others come."""
 LARGE = 1 << 20
 """Bytes from which a file that is not followed never will be."""
@@ -101,8 +103,14 @@ class Watch:
         self._files = _Files()
         self._not_followed: set[tuple[int, ...]] = set()
         self._new = self._presses = True
-        """Whether anything is to be judged, and whether it may wait."""
-        self._judged_at = datetime.min.replace(tzinfo=UTC)
+        """Whether anything is to be judged, and whether it may not wait."""
+        self._results: dict[state.Key, Result] = {}
+        self._faults: dict[str, str] = {}
+        """What all checks found, each when it was judged last."""
+        self._is_begun = False
+        """Whether all were judged once."""
+        self._rests_since: datetime | None = None
+        """Since when nothing was judged."""
 
     def __enter__(self) -> Self:
         """Take up the state where it was left.
@@ -123,8 +131,10 @@ class Watch:
         self._work = Path(self._held.enter_context(tempfile.TemporaryDirectory()))
         self._copies = self._work / "copies"
         self._copies.mkdir()
-        self._standing = Standing(self._work / "standing")
-        self._held.callback(self._standing.close)
+        self._gravest = Standing(self._work / "gravest", leads=True)
+        self._held.callback(self._gravest.close)
+        self._others = OtherChecks(self._work / "others")
+        self._held.callback(self._others.close)
         self._known = known_content(read_workspace(setting.workspace), setting.options)
         self._settings_mark = _settings(setting.workspace)
         content = _content_mark(self._known)
@@ -225,67 +235,124 @@ class Watch:
 
     def round(self, now: datetime, hurry: bool = False, goes_on: bool = False) -> Told:
         """Take in what is new, judge it if anything is, commit, and tell of the changes. In a hurry
-        checks may wait for a later round, and so may lines that show nothing new. Where it
-        `goes_on`, lines are taken in meanwhile for the next round.
+        lines that show nothing new may wait for a later round. Where it `goes_on`, lines are taken
+        in meanwhile for the next round, and the gravest checks are judged alone: a thread judges
+        the others, and a later round tells what they found.
         """
-        told = Told(self._lines.take_in())
+        self._rests_since = self._rests_since or now
+        told = Told(self._lines.take_in(most_urgent=goes_on))
         self._new |= told.taken > 0
-        if not (self._new or self._is_due(now)) or (hurry and self._may_wait(now)):
-            return told
-        as_of = self._as_of(now)
-        self._presses = self._lines.has_news = False
-        self._judged_at = now
-
-        def tell(judged: Judged) -> None:
-            self._commit(judged, as_of)
-            lines = [*told.outbox.lines, *self.cursor.outbox.lines]
-            first = told.outbox.first if told.judged else self.cursor.outbox.first
-            told.judged, told.outbox = judged, Outbox(first, lines)
-
-        pace = Pace(hurry, self._lines.sees_news)
-        with self._lines.ahead() if goes_on else nullcontext():
-            tell(self.judge(as_of, pace, tell if goes_on else None))
-            if self._lines.put_together():  # what comes meanwhile is not named yet
-                self._standing.move(self._followed())
-        assert told.judged
-        self._new, self._presses = bool(told.judged.owed), told.judged.presses
+        if found := self._others.found(is_awaited=not goes_on):
+            self._tell(told, *found)
+        is_due = self._new or self._is_due(now) or (self._others.is_due and not goes_on)
+        if is_due and not (hurry and self._may_wait(now)):
+            self._new = self._presses = self._lines.has_news = False
+            self._rests_since = None
+            with self._lines.ahead() if goes_on else nullcontext():
+                begun = self._begun(now)
+                self._judge(told, begun, goes_on, hurry)
+                self._put_together()  # what comes meanwhile is not named yet
+                self._begin_others(begun)
+                self._gravest.catch_up()
+        elif not self._new:
+            self._begin_others(self._begun(now))
         return told
+
+    def _begun(self, now: datetime) -> Begun:
+        lines = {file.number: file.lines for file in self.cursor.files}
+        return Begun(now, self._as_of(now), self._files.mark, lines)
+
+    def _judge(self, told: Told, begun: Begun, goes_on: bool, hurry: bool) -> None:
+        """Judge the gravest checks, where all were judged before and it goes on; else all."""
+        content, gravest, others = self._known.content, self._gravest, self._others
+        if not self.setting.stands or content.extra or content.packs:
+            judged = self._judgement(begun)()
+        elif goes_on and self._is_begun:
+            with others.paused(begun.at):
+                judged = self._judgement(begun, gravest, hurry=hurry)()
+            others.is_due = True
+        else:
+            is_another = gravest.engine is not None  # told what others do not know of
+            gravest.close()
+            others.begin(self._judgement(begun, others.standing), begun)
+            if goes_on:
+                self._judgement(begun, gravest)()  # they stand from now on
+            found = others.found(is_awaited=True)
+            assert found
+            judged = replace(found[0], moved=None) if is_another else found[0]
+        self._is_begun = True
+        self._tell(told, judged, begun)
+
+    def _begin_others(self, begun: Begun) -> None:
+        """Have the checks judged that wait, where nobody does."""
+        others = self._others
+        if others.is_due and not others.is_judging:
+            without = self._gravest.checks
+            others.begin(self._judgement(begun, others.standing, without=without), begun)
+
+    def _tell(self, told: Told, judged: Judged, begun: Begun) -> None:
+        judged = self._with_others(judged)
+        self._commit(judged, begun)
+        lines = [*told.outbox.lines, *self.cursor.outbox.lines]
+        first = told.outbox.first if told.judged else self.cursor.outbox.first
+        told.judged, told.outbox = judged, Outbox(first, lines)
+
+    def _with_others(self, judged: Judged) -> Judged:
+        """Return what some checks found beside what the others found before."""
+        checks, moved = judged.checks, judged.moved
+        if checks is None:
+            self._results, self._faults = dict(judged.results), judged.faults
+            return judged
+        keys = {*self._results, *self._outcomes, *judged.results} if moved is None else moved
+        moved = frozenset(key for key in keys if key[0] in checks)
+        for key in moved:
+            if key in judged.results:
+                self._results[key] = judged.results[key]
+            else:
+                self._results.pop(key, None)
+        others = {k: v for k, v in self._faults.items() if k not in checks}
+        self._faults = others | {k: v for k, v in judged.faults.items() if k in checks}
+        return replace(judged, results=self._results, faults=self._faults, moved=moved)
+
+    def _put_together(self) -> None:
+        """Put segments together that nobody reads just now."""
+        others = self._others
+        lines = others.begun.lines if others.begun else None
+        if self._lines.put_together(lines, others.is_judging):
+            self._gravest.move(self._followed())
+            if not others.is_judging:
+                others.standing.move(self._followed(lines))
 
     def _may_wait(self, now: datetime) -> bool:
         presses = self._presses or self._lines.has_news
-        return not presses and now - self._judged_at < _BREATH
+        return not presses and now - (self._rests_since or now) < _BREATH
 
     def is_behind(self) -> bool:
         """Tell whether whole lines wait that were not taken in for want of room."""
         return self._lines.is_behind()
 
-    def _followed(self) -> list[tuple[Choice, Batch, str]]:
-        sources = self._converter.sources
-        return [
-            (choice_of(f, sources[f.source]), self._whole(f), f.pieces[-1].sha256)
-            for f in self.cursor.files
-            if f.segments
-        ]
+    def _followed(self, lines: Mapping[int, int] | None = None) -> list[tuple[Choice, Batch, str]]:
+        """Return what was taken in of each file, or the first lines of some."""
+        sources, found = self._converter.sources, []
+        for file in self.cursor.files:
+            most = file.lines if lines is None else lines.get(file.number, 0)
+            if count := segments_of(file, most):
+                batch = self._joined(file, count)
+                found.append((choice_of(file, sources[file.source]), batch, file.pieces[-1].sha256))
+        return found
 
-    def judge(
-        self, as_of: datetime, pace: Pace = ALL, early: Callable[[Judged], None] | None = None
-    ) -> Judged:
-        """Judge all that is taken in; hand over what the gravest checks find `early`."""
-        known = at(self._known, as_of if self.setting.moves else None)
-        return judge(
-            known,
-            self._files.whole,
-            self._followed(),
-            self._cache,
-            (self._work, self._converter.cache.folder),
-            self.setting.options,
-            self._standing if self.setting.stands else None,
-            pace,
-            early,
-        )
+    def _judgement(
+        self, begun: Begun, standing: Standing | None = None, **how: Any
+    ) -> Callable[[], Judged]:
+        """Return what judges all that is taken in by now, as `judge` does."""
+        known = at(self._known, begun.as_of if self.setting.moves else None)
+        places = self._work, self._converter.cache.folder
+        files, followed, options = self._files.whole, self._followed(), self.setting.options
+        cache = self._cache
+        return partial(judge, known, files, followed, cache, places, options, standing, **how)
 
-    def _whole(self, file: Followed) -> Batch:
-        whole = joined(self._lines.batches[file.number], file)
+    def _joined(self, file: Followed, count: int) -> Batch:
+        whole = joined(self._lines.batches[file.number][:count], file)
         folder = self._converter.cache.folder.absolute()
         whole.tables = {t: [str(folder / n) for n in names] for t, names in whole.tables.items()}
         return whole
@@ -305,11 +372,11 @@ class Watch:
         last = self.cursor.as_of and datetime.fromisoformat(self.cursor.as_of)
         return max(moment, last) if last else moment
 
-    def _commit(self, judged: Judged, as_of: datetime) -> None:
+    def _commit(self, judged: Judged, begun: Begun) -> None:
         """Commit what was taken in and found, then deliver the lines."""
-        cursor, setting = self.cursor, self.setting
+        cursor, setting, as_of = self.cursor, self.setting, begun.as_of
         of_events = {c.id for c, j in self._known.compiled if j.tables & EVENT_TABLES}
-        moment = Moment(as_of.isoformat(), self._files.mark, of_events)
+        moment = Moment(as_of.isoformat(), begun.evidence, of_events)
         cursor.episodes, _, closed = follow(cursor.episodes, judged, moment)
         is_first = not cursor.judged
         found = changes(self._outcomes, judged, closed, cursor.episodes, is_first)

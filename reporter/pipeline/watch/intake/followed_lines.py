@@ -64,12 +64,15 @@ class FollowedLines:
         self._n_ahead = 0
         self._is_full = False
 
-    def take_in(self) -> int:
+    def take_in(self, most_urgent: bool = False) -> int:
         """Take in the whole lines that were added, up to a limit; return their number, with those
-        that were taken in ahead.
+        that were taken in ahead. Only these, where they show something new and that is what is
+        `most_urgent`.
         """
         taken, self._n_ahead = self._n_ahead, 0
         self._is_full = False
+        if most_urgent and taken and self.has_news:
+            return taken
         for portion in self._portions(self._files, self._digests, AT_ONCE):
             self._name(portion)
             taken += portion.lines.count
@@ -93,10 +96,6 @@ class FollowedLines:
             self._n_ahead += lines.count
         self._ahead = []
         converting.result()
-
-    def sees_news(self) -> bool:
-        """Tell whether lines that were converted ahead show something new."""
-        return any(portion.is_new for portion in self._ahead)
 
     def _convert_until(self, is_over: Event) -> None:
         files, digests = [copy(file) for file in self._files], self._digests.copy()
@@ -143,8 +142,15 @@ class FollowedLines:
         waiting = growing(self._workspace, self._files, self._elsewhere)
         return self._is_full and any(True for _ in waiting)
 
-    def put_together(self) -> bool:
-        """Put small segments together; tell whether any were."""
+    def put_together(self, known: Mapping[int, int] | None = None, is_read: bool = False) -> bool:
+        """Put small segments together; tell whether any were. Where given, of each file by number
+        so many lines are `known` to somebody who reads them just now, or does not.
+        """
         before, put = self.batches, self._converter.put_together
-        self.batches = {f.number: put(f, before[f.number]) for f in self._files}
+        self.batches = {
+            f.number: put(
+                f, before[f.number], f.lines if known is None else known.get(f.number, 0), is_read
+            )
+            for f in self._files
+        }
         return self.batches != before

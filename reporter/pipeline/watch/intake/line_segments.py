@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from itertools import accumulate
 from pathlib import Path
 
 from reporter.content import source_macros
@@ -64,7 +65,7 @@ class Converter:
     cache: Cache
     sources: dict[str, Source]
     limits: Limits
-    _begun: dict[int, _Begun] = field(default_factory=dict)
+    _begun: dict[int, list[_Begun]] = field(default_factory=dict)
     """Number of a file -> what is being put together of it."""
     _unnamed: set[str] = field(default_factory=set)
     """Keys of segments that no file names yet."""
@@ -177,29 +178,43 @@ class Converter:
             )
         return batch
 
-    def put_together(self, file: Followed, batches: list[Batch]) -> list[Batch]:
-        """Return the segments of a file with those put together that were begun to be; begin it
-        where many follow each other. Judging goes on meanwhile, and each line is written anew only
-        a few times, however long a file grows.
+    def put_together(
+        self, file: Followed, batches: list[Batch], known: int, is_read: bool
+    ) -> list[Batch]:
+        """Return the segments of a file with those put together that were begun to be, but for
+        those that somebody reads who knows its first lines; begin it where many follow each other
+        that he knows, or that he does not. Judging goes on meanwhile, and each line is written anew
+        only a few times, however long a file grows.
         """
-        begun = self._begun.get(file.number)
-        if begun and not begun.made.done():
-            return batches
-        if begun:
-            del self._begun[file.number]
-            whole = begun.made.result()
-            at = [s.key for s in file.segments].index(begun.first)
-            file.segments[at : at + begun.count] = [Segment(whole.key, begun.lines)]
-            batches = [*batches[:at], whole, *batches[at + begun.count :]]
-        first = worth_joining([s.lines for s in file.segments])
-        if first is not None:
-            some = file.segments[first : first + MANY]
-            lines = sum(s.lines for s in some)
-            whole = joined(batches[first : first + MANY], file)
-            whole.key = f"{some[0].key}-{lines}"
-            made = self._aside.submit(self._write_together, whole)
-            self._begun[file.number] = _Begun(whole.key, some[0].key, MANY, lines, made)
+        keys = [s.key for s in file.segments]
+        bound = segments_of(file, known)
+        begun = self._begun.setdefault(file.number, [])
+        for done in [b for b in begun if b.made.done()]:
+            at = keys.index(done.first)
+            if is_read and at < bound:
+                continue
+            begun.remove(done)
+            whole = done.made.result()
+            file.segments[at : at + done.count] = [Segment(whole.key, done.lines)]
+            batches = [*batches[:at], whole, *batches[at + done.count :]]
+            keys = [s.key for s in file.segments]
+            bound = segments_of(file, known)
+        for start, end in ((0, bound), (bound, len(keys))):
+            if not any(start <= keys.index(b.first) < end for b in begun):
+                self._begin_together(file, batches, start, end)
         return batches
+
+    def _begin_together(self, file: Followed, batches: list[Batch], start: int, end: int) -> None:
+        first = worth_joining([s.lines for s in file.segments[start:end]])
+        if first is None:
+            return
+        first += start
+        some = file.segments[first : first + MANY]
+        lines = sum(s.lines for s in some)
+        whole = joined(batches[first : first + MANY], file)
+        whole.key = f"{some[0].key}-{lines}"
+        made = self._aside.submit(self._write_together, whole)
+        self._begun[file.number].append(_Begun(whole.key, some[0].key, MANY, lines, made))
 
     def _write_together(self, whole: Batch) -> Batch:
         for table, names in whole.tables.items():
@@ -224,12 +239,17 @@ class Converter:
         """Remove what no file names: a watch that was killed had not noted it yet."""
         named = {segment.key for file in files for segment in file.segments}
         self._unnamed.difference_update(named)
-        keys = named | {begun.key for begun in self._begun.values()}
+        keys = named | {b.key for begun in self._begun.values() for b in begun}
         for path in self.cache.folder.iterdir():
             key = path.name.split(".", 1)[0]
             # Another thread may convert lines meanwhile: their key is known before they have files.
             if path.is_file() and key not in keys and key not in self._unnamed:
                 path.unlink()
+
+
+def segments_of(file: Followed, lines: int) -> int:
+    """Return how many segments have the first lines of a file."""
+    return sum(end <= lines for end in accumulate(s.lines for s in file.segments))
 
 
 def _lines_in(file: InputFile) -> int:

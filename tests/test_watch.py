@@ -647,7 +647,7 @@ def test_what_some_checks_tell_before_others_is_what_an_assessment_finds(
         (company / LOG).write_bytes(b"".join(data[:n]))
         whole = whole_of(company, tmp_path)
         for at, results, checks in committed:
-            if at == n and not (hurry and checks):  # in a hurry some are of an earlier moment
+            if at == n:
                 own = {k: r.outcome for k, r in results.items() if not checks or k[0] in checks}
                 assert own == {
                     k: r.outcome for k, r in whole.items() if not checks or k[0] in checks
@@ -656,8 +656,9 @@ def test_what_some_checks_tell_before_others_is_what_an_assessment_finds(
     last = {k: r.outcome for k, r in committed[-1][1].items()}
     assert last == {k: r.outcome for k, r in whole_of(company, tmp_path).items()}
     kinds = [checks for _, _, checks in committed]
-    assert kinds[0] is None and len({*kinds}) == 3  # all, then the gravest or the others
-    assert min(map(len, filter(None, kinds))) >= 20 and max(asked[1:]) <= 24
+    assert kinds[0] is None and len({*kinds}) >= 3  # all, then the gravest or the others
+    assert max(map(len, filter(None, kinds))) > 90 and max(asked[1:]) <= 24
+    assert hurry == any(len(k) < 20 for k in kinds if k)  # some may wait
     assert sorted(segments) != segments  # some were put together on the way
 
 

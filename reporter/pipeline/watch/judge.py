@@ -125,7 +125,7 @@ def judge(
     if standing:
         filled = standing.fill(known, files, followed, cache, places[1], options, without, hurry)
         moved, acts = _bring_up(standing, filled), _last_acts(filled)
-        checks = standing.checks - without
+        checks = standing.checks - without  # where tables were made anew, all were asked
         is_whole = len(checks) == len(known.compiled)
         found = dict(standing.faults), acts, moved, None if is_whole else checks
         return Judged(standing.results, standing.intake, *found)

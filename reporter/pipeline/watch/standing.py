@@ -83,8 +83,10 @@ class Standing:
     """Checks that the last judgement asked."""
     results: dict[Key, Any] = field(default_factory=dict)
     """What the last judgement found; empty where tables were made from files."""
+    own: frozenset[str] = frozenset()
+    """Checks that it asks."""
     checks: frozenset[str] = frozenset()
-    """Whose results are those of the last judgement."""
+    """Whose results are those of the last judgement; of others they are older."""
     _newest: Taped | None = None
     """What is being made, or was."""
     _held: ExitStack = field(default_factory=ExitStack)
@@ -195,14 +197,15 @@ class Standing:
         self.faults, self.asked = {}, 0
         self._ask(engine, compiled)
         engine.settle([c.id for c, _ in compiled])
-        self.checks = frozenset(c.id for c, _ in compiled)
-        self._waited = 0
+        if not self.leads:
+            self.own = frozenset(c.id for c, _ in compiled)
+        elif not self.own or known.content is not self._content:
+            self.own = _leading(engine, compiled)  # once: others ask the rest
         if self.leads:
-            self.checks = _leading(engine, compiled)
-            engine.narrow(self.checks, DECIDING)
-            engine.run(f"DELETE FROM results WHERE NOT {_among(self.checks)}")
-        self._due = set()
-        self._marks = {c: engine.mark_of(c) for c in self.checks}
+            engine.narrow(self.own, DECIDING)
+            engine.run(f"DELETE FROM results WHERE NOT {_among(self.own)}")
+        self.checks, self._due, self._waited = self.own, set(), 0
+        self._marks = {c: engine.mark_of(c) for c in self.own}
         self._decide(engine, known)
         self.engine, self.mark, self._content = engine, mark, known.content
         return engine
@@ -239,18 +242,18 @@ class Standing:
         engine.catch_up()
         engine.renew(base, new)
         is_another = self._look_again(engine, known.content)
-        own = [c for c in known.compiled if c[0].id in self._marks]
-        marks = {c.id: engine.mark_of(c.id) for c, _ in own}
+        marks = {c: engine.mark_of(c) for c in self.own}
         self._due |= {c for c, mark in marks.items() if is_another or mark != self._marks[c]}
-        self._due |= self.faults.keys()
-        self.asked, self.checks = 0, frozenset(marks) - without
-        asked = self._due & self.checks
+        self._due |= self.faults.keys() & self.own
+        asked = self._due - without
         self._waited = self._waited + 1 if hurry else _PATIENCE
         if self._waited < _PATIENCE and not is_another:
             asked = {c for c in asked if is_telling(self._marks[c], marks[c])}
         else:
             self._waited = 0
-        self._ask_again(engine, known, [c for c in own if c[0].id in asked])
+        self.asked = 0
+        self._ask_again(engine, known, [c for c in known.compiled if c[0].id in asked])
+        self.checks = self.own - without - self._due
 
     def catch_up(self) -> None:
         """Do what has time until more lines come."""

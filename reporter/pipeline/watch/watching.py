@@ -40,6 +40,7 @@ from reporter.pipeline.watch.other_checks import Begun, OtherChecks
 from reporter.pipeline.watch.sinks import LineFile, next_outbox, to_stream
 from reporter.pipeline.watch.standing import Standing
 from reporter.schema.tables import EVENT_TABLES
+from reporter.system.options import LEAST_MEMORY, in_bytes
 
 _BREATH = timedelta(seconds=1)
 """For which lines may wait that show nothing new, while others come."""
@@ -189,7 +190,7 @@ class Watch:
             self._known = known_content(
                 read_workspace(self.setting.workspace), self.setting.options
             )
-            self._settings_mark = mark
+            self._settings_mark, self._is_begun = mark, False
         names = [(f.number, f.name, f.gone, f.packed) for f in self.cursor.files]
         others = place(self.cursor.files, self._discover())
         whole = [found for file in others if (found := self._followed_or_whole(file))]
@@ -287,7 +288,7 @@ class Watch:
         """Have the checks judged that wait, where nobody does."""
         others = self._others
         if others.is_due and not others.is_judging:
-            without = self._gravest.checks
+            without = self._gravest.own
             others.begin(self._judgement(begun, others.standing, without=without), begun)
 
     def _tell(self, told: Told, judged: Judged, begun: Begun) -> None:
@@ -348,6 +349,9 @@ class Watch:
         known = at(self._known, begun.as_of if self.setting.moves else None)
         places = self._work, self._converter.cache.folder
         files, followed, options = self._files.whole, self._followed(), self.setting.options
+        if standing:  # there are two
+            half = max(in_bytes(options.memory) // 2, LEAST_MEMORY) // 10**6
+            options = replace(options, memory=f"{half}MB")
         cache = self._cache
         return partial(judge, known, files, followed, cache, places, options, standing, **how)
 

@@ -641,6 +641,7 @@ def test_what_some_checks_tell_before_others_is_what_an_assessment_finds(
             append(company / LOG, b"".join(LINES[watch.cursor.files[0].lines : at]))
         while watch.round(NOW, goes_on=True).judged or watch._others.is_judging:
             time.sleep(0.1)
+        assert not watch._gravest._due
         assert watch.round(NOW).judged is None
     data = (company / LOG).read_bytes().splitlines(keepends=True)
     for n in {n for n, *_ in committed}:

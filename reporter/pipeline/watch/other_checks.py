@@ -19,8 +19,8 @@ from pathlib import Path
 from reporter.pipeline.watch.judge import Judged
 from reporter.pipeline.watch.standing import Standing
 
-_PATIENCE = timedelta(seconds=20)
-"""For which a judgement waits for others."""
+_PATIENCE = timedelta(minutes=1)
+"""For which a judgement waits for the gravest checks, under a load that leaves no time."""
 _NICER = 10
 """How much nicer than the process the thread is."""
 

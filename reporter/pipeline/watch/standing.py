@@ -105,6 +105,11 @@ class Standing:
     _marks: dict[str, Any] = field(default_factory=dict)
     """Check -> what changes when anything changes that it reads."""
 
+    @property
+    def waits(self) -> bool:
+        """Whether checks wait, of whose input counts and times moved."""
+        return not self.own.isdisjoint(self._due)
+
     def end(self) -> None:
         """Let whoever fills it get no further than the next statement."""
         if self._newest:

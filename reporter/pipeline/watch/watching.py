@@ -271,6 +271,7 @@ class Watch:
         elif goes_on and self._is_begun:
             with others.paused(begun.at):
                 judged = self._judgement(begun, gravest, hurry=hurry)()
+            self._new = gravest.waits  # some may, but not for ever
             others.is_due = True
         else:
             is_another = gravest.engine is not None  # told what others do not know of

@@ -44,7 +44,7 @@ from reporter.pipeline.watch.change_lines import millis_of
 from reporter.pipeline.watch.cursor import Key
 from reporter.pipeline.watch.episodes import Moment, follow
 from reporter.pipeline.watch.hooks import Hooks
-from reporter.pipeline.watch.intake import followed_lines, line_segments
+from reporter.pipeline.watch.intake import followed_lines, line_segments, stdin_file
 from reporter.pipeline.watch.judge import Judged, Result, judge, results_of
 from reporter.pipeline.watch.standing import DECIDING, Standing
 from reporter.pipeline.watch.watching import Setting, Watch
@@ -392,6 +392,62 @@ def test_a_state_among_the_evidence_is_refused(company: Path) -> None:
         Watch(setting(company, state=company / "logs/state"), Hooks((), print)),
     ):
         pass
+
+
+@pytest.mark.usefixtures("counted")
+def test_a_file_with_the_name_of_stdin_is_refused_at_the_start_and_later(company: Path) -> None:
+    named = setting(company, stdin="gateway.jsonl")
+    with (
+        pytest.raises(InputError, match="gateway.jsonl: is there, and --stdin has that name"),
+        Watch(named, Hooks((), print)),
+    ):
+        pass
+    assert not named.state.exists()
+    (company / LOG).unlink()
+    with Watch(named, Hooks((), print)) as watch:
+        watch.look()
+        append(company / LOG, LINES[0])
+        with pytest.raises(InputError, match="--stdin has that name"):
+            watch.look()
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [("state", "is a file, and a state is a folder"), ("out", "is a folder")],
+)
+def test_a_file_as_state_and_a_folder_as_output_are_refused(
+    company: Path, tmp_path: Path, kind: str, message: str
+) -> None:
+    places = {"state": company / "reporter.yml", "out": tmp_path}
+    wrong = setting(company, **{kind: places[kind]})
+    with pytest.raises(InputError, match=message), Watch(wrong, Hooks((), print)):
+        pass
+
+
+def copied(data: bytes, path: Path) -> stdin_file.Copying:
+    """Copy what comes over a pipe, to its end."""
+    reading, writing = os.pipe()
+    with open(reading, "rb") as stream:
+        with open(writing, "wb") as pipe:
+            pipe.write(data)
+        copying = stdin_file.copy_lines(stream, path)
+        assert copying.ended.wait(10)
+    return copying
+
+
+def test_a_line_of_stdin_that_was_cut_is_not_joined_with_the_next(tmp_path: Path) -> None:
+    path = tmp_path / "stdin/gateway.jsonl"
+    path.parent.mkdir()
+    path.write_bytes(b'{"a": 1}\n{"b"')  # the process was killed
+    assert copied(b'{"c": 3}\n{"d": 4}', path).has_ended()
+    assert copied(b"", path).has_ended()
+    assert path.read_bytes() == b'{"a": 1}\n{"b"\n{"c": 3}\n{"d": 4}\n'
+
+
+def test_stdin_that_cannot_be_kept_is_no_end_of_it() -> None:
+    copying = copied(b"{}\n", Path("/dev/full"))
+    with pytest.raises(OSError, match="No space left on device: '/dev/full'"):
+        copying.has_ended()
 
 
 @pytest.mark.usefixtures("counted")

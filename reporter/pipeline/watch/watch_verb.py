@@ -5,7 +5,6 @@ it is stopped. Everything heavy is imported when it is asked.
 from __future__ import annotations
 
 import sys
-import threading
 import time
 from datetime import UTC
 from pathlib import Path
@@ -21,6 +20,7 @@ from reporter.system.terminal import print_plain
 if TYPE_CHECKING:
     from reporter.pipeline.live.live import Live
     from reporter.pipeline.watch.hooks import Hook
+    from reporter.pipeline.watch.intake.stdin_file import Copying
     from reporter.system.log import Log
 
 _FOLDER = click.Path(path_type=Path)
@@ -128,21 +128,20 @@ def watch(
         Watch(setting, Hooks(hooks, lines.warning)) as watching,
         live_page(ctx, setting, watching.cursor, lines) as live,
     ):
-        ended = threading.Event()
-        if stdin:
-            copy_lines(sys.stdin.buffer, setting.stdin_path, ended)
-        _go_on(watching, lines, once, ended if stdin else None, live)
+        copying = copy_lines(sys.stdin.buffer, setting.stdin_path) if stdin else None
+        _go_on(watching, lines, once, copying, live)
 
 
 def _go_on(
-    watching: Any, lines: Log, once: bool, ended: threading.Event | None, live: Live | None
+    watching: Any, lines: Log, once: bool, copying: Copying | None, live: Live | None
 ) -> None:
     """Look, take in, judge and tell until stdin has ended or the process is stopped."""
     looked_at, is_busy = 0.0, False
-    if once and ended:
-        ended.wait()
+    if once and copying:
+        copying.ended.wait()
     while True:
-        is_last = once or (ended is not None and ended.is_set())
+        has_ended = copying is not None and copying.has_ended()
+        is_last = once or has_ended
         started_at = time.monotonic()
         if is_last or started_at - looked_at >= LOOKS:
             watching.look()

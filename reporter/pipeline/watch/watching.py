@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -207,6 +207,7 @@ class Watch:
     def _discover(self) -> list[InputFile]:
         found = discover(self.setting.workspace, FOLDERS)
         if self.setting.stdin:
+            _refuse_second(self.setting, [f.path for f in found])
             path = self.setting.stdin_path
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             path.touch()
@@ -432,8 +433,35 @@ def _content_mark(known: Known) -> str:
     return hashlib.sha256(repr(texts).encode()).hexdigest()
 
 
+def _refuse_second(setting: Setting, paths: Iterable[Path]) -> None:
+    """Raise InputError where a file has the name of what comes over stdin: one of them would be
+    taken for the other.
+    """
+    path = setting.workspace / "logs" / setting.stdin
+    if path in paths:
+        raise InputError(
+            "is there, and --stdin has that name",
+            str(path),
+            "Give --stdin another name, or move the file: both are read then.",
+        )
+
+
 def _refuse_state(setting: Setting) -> None:
-    """Raise InputError where the state would become evidence of the workspace."""
+    """Raise InputError where the state would become evidence of the workspace, the output is no
+    file, or stdin has the name of one.
+    """
+    if setting.state.exists() and not setting.state.is_dir():
+        raise InputError(
+            "is a file, and a state is a folder",
+            str(setting.state),
+            "Give the folder of a watch, or one that is not there yet: --state DIR.",
+        )
+    if setting.out and setting.out.is_dir():
+        raise InputError(
+            "is a folder", str(setting.out), "Give a file for the lines: --out changes.jsonl."
+        )
+    if setting.stdin:
+        _refuse_second(setting, (setting.workspace / "logs").glob("*"))
     for place_ in filter(None, (setting.state, setting.out)):
         evidence = [(setting.workspace / name).resolve() for name in FOLDERS]
         if any(place_.resolve().is_relative_to(folder) for folder in evidence):

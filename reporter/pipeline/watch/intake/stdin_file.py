@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 import re
 import threading
+from dataclasses import dataclass, field
+from io import FileIO
 from pathlib import Path
 from typing import BinaryIO
 
@@ -30,22 +32,57 @@ def name_of(text: str) -> str:
     return text
 
 
-def copy_lines(stream: BinaryIO, path: Path, ended: threading.Event) -> threading.Thread:
-    """Append what comes to a file, on a thread of its own; set `ended` after the last byte."""
+@dataclass(slots=True)
+class Copying:
+    """How far the copying of a stream has come."""
+
+    ended: threading.Event = field(default_factory=threading.Event)
+    """Set after the last byte, and where nothing more can be kept."""
+    failed: OSError | None = None
+
+    def has_ended(self) -> bool:
+        """Tell whether all that came is kept.
+
+        Raises OSError where some of it could not be: what comes after that is not read.
+        """
+        has_ended = self.ended.is_set()
+        if self.failed:
+            raise self.failed
+        return has_ended
+
+
+def copy_lines(stream: BinaryIO, path: Path) -> Copying:
+    """Append what comes to a file, on a thread of its own. A line that was cut there before, as by
+    a kill, ends first: else the next one would be taken for the rest of it.
+    """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    copying = Copying()
 
     def copy() -> None:
         try:
-            with path.open("ab", buffering=0) as file:
-                last = b"\n"
+            with path.open("a+b", buffering=0) as file:
+                _end_line(file)
                 while data := os.read(stream.fileno(), _AT_ONCE):
-                    file.write(data)
-                    last = data
-                if not last.endswith(b"\n"):  # the last line has ended, too
-                    file.write(b"\n")
+                    _write(file, data)
+                _end_line(file)
+        except OSError as error:
+            error.filename = error.filename or str(path)  # of a write it is not known
+            copying.failed = error
         finally:
-            ended.set()
+            copying.ended.set()
 
-    thread = threading.Thread(target=copy, daemon=True)
-    thread.start()
-    return thread
+    threading.Thread(target=copy, daemon=True).start()
+    return copying
+
+
+def _end_line(file: FileIO) -> None:
+    size = file.seek(0, os.SEEK_END)
+    if size and os.pread(file.fileno(), 1, size - 1) != b"\n":
+        _write(file, b"\n")
+
+
+def _write(file: FileIO, data: bytes) -> None:
+    """Write all of it: where the disk is nearly full, the system takes a part and raises nothing."""
+    left = memoryview(data)
+    while left:
+        left = left[file.write(left) :]

@@ -609,6 +609,30 @@ def test_results_are_those_of_the_same_lines_read_at_once(company: Path, tmp_pat
 
 
 @pytest.mark.slow
+def test_a_watch_waits_for_the_first_event(
+    company: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def few(workspace: Any, options: Options) -> Any:
+        known = known_content(workspace, options)
+        return replace(
+            known, compiled=[c for c in known.compiled if c[0].id in ("INV-02", "MON-07")]
+        )
+
+    monkeypatch.setattr(watching, "known_content", few)
+    with Watch(setting(company), Hooks((), print)) as watch:
+        watch.look()
+        assert watch.round(NOW, goes_on=True).judged
+        assert watch.round(NOW, goes_on=True).judged is None
+        append(company / LOG, LINES[0])  # read whole
+        watch.look()
+        first = dict(watch.round(NOW).judged.results)
+        append(company / LOG, b"".join(LINES[1:200]))  # followed
+        watch.look()
+        second = dict(watch.round(NOW).judged.results)
+    assert first.keys() < second.keys() and first
+
+
+@pytest.mark.slow
 def test_checks_that_wait_in_a_hurry_are_asked_once_it_is_over(
     company: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -178,7 +178,8 @@ class Standing:
                 engine, inputs, content.sources, cache, options.limits, followed, self._done.extend
             )
         self._repeated = RepeatedRows(engine, [n for n, _ in columns_of(TABLES["events"])])
-        self._repeated.begin(event_rows(self._done, cache))
+        if rows := event_rows(self._done, cache):  # else the first event makes all anew
+            self._repeated.begin(rows)
         intake = with_shortfalls(intake, inputs)
         refuse_nothing(intake, workspace.folder)
         self._who, notices = derive_tables(engine, workspace, {})
@@ -240,6 +241,8 @@ class Standing:
         self.mark = None  # until all of it stands again
         assert self._repeated
         rows = event_rows(self._done, cache)
+        if not known_paths:
+            raise Moved("whether there are events")
         if new := event_rows(added, cache):
             self._repeated.take(new)
         new = new or f"SELECT * FROM ({rows}) WHERE FALSE"

@@ -32,7 +32,7 @@ from fixture_estate import Estate, spoiled
 
 from reporter.engine.growing.tape import words_of
 from reporter.engine.growing.taped import Taped
-from reporter.errors import InputError
+from reporter.errors import InputError, ReporterError
 from reporter.ingest.cache import open_cache
 from reporter.ingest.load import Intake
 from reporter.ingest.readers.files import discover
@@ -48,11 +48,28 @@ from reporter.pipeline.watch.intake import followed_lines, line_segments, stdin_
 from reporter.pipeline.watch.judge import Judged, Result, judge, results_of
 from reporter.pipeline.watch.standing import DECIDING, Standing
 from reporter.pipeline.watch.watching import Setting, Watch
+from reporter.pipeline.watch.workspace_marks import EvidenceMark
 from reporter.runs.store import read_run
 
 LOG = "logs/gateway.jsonl"
 NOW = datetime(2026, 10, 2, tzinfo=UTC)
 LINES = [json.dumps(e).encode() + b"\n" for e in spoiled().events]
+MAPPING = """\
+map: map-gates
+headings: [Date, Clock, Bot, Did, Access, Gate, Code, For]
+optional: []                   # JSON: keys that not every record has; actor.id is id below actor, at any depth
+kind: event
+log_source: gates              # the log's name, also {from: HEADING}; else the mapping's name
+event_class: tool              # tool, data, model, session, admin, auth, heartbeat, or {from: HEADING, values: {...}}; may be left out
+columns:                       # columns of the events table; needed: occurred_at, action, and one of actor_id, principal_id, credential_id
+  occurred_at: {from: [Date, Clock], date: '%d.%m.%Y / %H:%M:%S'}   # or one heading; epoch, epoch_ms, epoch_us, epoch_ns, excel for numbers
+  actor_id: Bot
+  action: Did
+  effect: {from: Access, values: {W: write, R: read}}
+  resource: Gate
+  on_behalf_of: For
+  outcome: {from: Code, values: {2xx: success, 401: denied, 403: denied, 4xx: error, 5xx: error}}   # 4xx: 400 to 499, where no code says more
+"""
 BAD = (b"not json\n", b'{"event_id": "x"\n', b'{"a": 1, "a": 2}\n', b"\xff\xfe\n", b"\n", b"[1]\n")
 
 
@@ -427,8 +444,8 @@ def test_a_file_as_state_and_a_folder_as_output_are_refused(
 def copied(data: bytes, path: Path) -> stdin_file.Copying:
     """Copy what comes over a pipe, to its end."""
     reading, writing = os.pipe()
-    with open(reading, "rb") as stream:
-        with open(writing, "wb") as pipe:
+    with os.fdopen(reading, "rb") as stream:
+        with os.fdopen(writing, "wb") as pipe:
             pipe.write(data)
         copying = stdin_file.copy_lines(stream, path)
         assert copying.ended.wait(10)
@@ -672,7 +689,9 @@ def test_what_decides_over_results_reads_tables_that_stand_early(
 
     for name in ("run", "rows", "one"):
         noting(name)
-    for place, name in ((Standing, "_decide"), (Standing, "_look_again"), (judging, "_last_acts")):
+    places = [(Standing, "_decide"), (Standing, "_look_again")]
+    places += [(judging, "_last_acts"), (judging, "_last_events")]
+    for place, name in places:
         step = getattr(place, name)
 
         def marked(*given: Any, step: Callable[..., Any] = step) -> Any:
@@ -691,7 +710,7 @@ def test_what_decides_over_results_reads_tables_that_stand_early(
         watch.round(NOW)
         claims = watch._others.standing._claims
     assert claims.waivers and claims.compensations
-    assert {"activity", "tiers"} <= asked <= DECIDING
+    assert {"activity", "feed_delivery", "tiers"} <= asked <= DECIDING
 
 
 @pytest.mark.slow
@@ -897,6 +916,129 @@ def test_an_episode_ends_only_by_a_test_of_what_came_after(
     assert opened == []
     assert [e.closed_at for e in closed] == (["2026-09-03T12:00:00"] if ends else [])
     assert len(episodes) == (0 if ends else 1)
+
+
+def test_an_episode_does_not_end_by_other_rules_but_by_an_act_under_them() -> None:
+    moment = Moment("2026-09-01T12:00:00", "files", frozenset(("CHG-03",)))
+    episodes, _, _ = follow([], _judged("fail"), moment)
+    episodes, _, closed = follow(episodes, _judged("fail", "2026-09-02 10:00:00"), moment)
+    new = replace(moment, evidence="other files", has_new_rules=True)
+    then = replace(moment, evidence="other files")
+    episodes, _, closed = follow(episodes, _judged("pass", "2026-09-02 10:00:00"), new)
+    assert (len(episodes), closed) == (1, [])
+    episodes, _, closed = follow(episodes, _judged("pass", "2026-09-02 10:00:00"), then)
+    assert (len(episodes), closed) == (1, [])
+    episodes, _, closed = follow(episodes, _judged("pass", "2026-09-03 10:00:00"), then)
+    assert (len(episodes), len(closed)) == (0, 1)
+
+
+def test_the_episode_of_a_log_ends_by_a_later_event_of_it() -> None:
+    of_logs = frozenset(("CHG-03",))
+    moment = Moment("2026-09-01T12:00:00", "files", of_logs, of_logs)
+    last = {"agent-1": "2026-08-31 09:00:00"}  # the subject
+    episodes, _, _ = follow([], replace(_judged("fail"), last_events=last), moment)
+    same = replace(_judged("pass", "2026-09-02 10:00:00"), last_events=last)
+    episodes, _, closed = follow(episodes, same, moment)
+    assert closed == []
+    later = replace(same, last_events={"agent-1": "2026-09-01 09:00:00"})
+    assert len(follow(episodes, later, moment)[2]) == 1
+
+
+def test_an_episode_does_not_end_by_a_check_that_waits() -> None:
+    moment = Moment("2026-09-01T12:00:00", "files", frozenset(("CHG-03",)))
+    episodes, _, _ = follow([], _judged("fail"), moment)
+    passed = _judged("pass", "2026-09-02 10:00:00")
+    _, _, closed = follow(episodes, replace(passed, checks=frozenset()), moment)
+    assert closed == []
+
+
+def test_evidence_is_another_by_its_content_only(company: Path) -> None:
+    mark = EvidenceMark()
+
+    def now() -> str:
+        return mark.of(discover(company, FOLDERS))
+
+    first = now()
+    file = next((company / "inventory").glob("*"))
+    data = file.read_bytes()
+    os.utime(file, (1, 1))
+    append(company / LOG, LINES[0])
+    append(company / "reporter.yml", b"# more\n")
+    assert now() == first == EvidenceMark().of(discover(company, FOLDERS))
+    append(file, b"\n")
+    assert now() != first
+    file.write_bytes(data)
+    assert now() == first
+    (company / "statements").mkdir(exist_ok=True)
+    (company / "statements/note.pdf").write_bytes(b"%PDF-1.7")
+    assert now() != first
+
+
+@pytest.mark.usefixtures("counted")
+def test_other_rules_are_known_again_after_a_restart(
+    company: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    has_new_rules = []
+
+    def noted(episodes: Any, judged: Any, moment: Moment) -> Any:
+        has_new_rules.append(moment.has_new_rules)
+        return follow(episodes, judged, moment)
+
+    monkeypatch.setattr(watching, "follow", noted)
+    for more in (b"".join(LINES[:200]), LINES[200], LINES[201]):
+        append(company / LOG, more)
+        look(company)
+        os.utime(company / "reporter.yml", (1, 1))
+    append(company / "reporter.yml", b"\n# another\n")
+    look(company)
+    assert has_new_rules == [True, False, False, True]  # a state begins without
+
+
+@pytest.mark.usefixtures("counted")
+def test_settings_that_cannot_be_read_do_not_end_a_watch(company: Path) -> None:
+    warned: list[str] = []
+    options = Options(key="a key of the test", warn=warned.append)
+    path = company / "reporter.yml"
+    text = path.read_text()
+    append(company / LOG, b"".join(LINES[:200]))
+    with Watch(setting(company, options=options), Hooks((), print)) as watch:
+        watch.look()
+        rules = watch._rules
+        watch.round(NOW)
+        path.write_text(text[: len(text) // 2])
+        for line in LINES[200:203]:
+            append(company / LOG, line)
+            watch.look()
+            assert watch.round(NOW).taken == 1
+        path.unlink()
+        (company / LOG).rename(company / f"{LOG}.1")  # it is not looked at now
+        watch.look()
+        watch.look()
+        assert taken(watch) == {LOG: 203}
+        assert len(warned) == 2 and "reporter.yml" in warned[0] and "no reporter.yml" in warned[1]
+        path.write_text(text)
+        watch.look()
+        assert (taken(watch), watch._rules, len(warned)) == ({f"{LOG}.1": 203}, rules, 2)
+    path.write_text(text[: len(text) // 2])
+    with pytest.raises(ReporterError, match="invalid YAML"):
+        look(company)
+
+
+@pytest.mark.usefixtures("counted")
+def test_a_new_mapping_needs_a_new_state(company: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watching, "known_content", known_content)
+    append(company / LOG, b"".join(LINES[:200]))
+    (company / "mappings").mkdir()
+    with Watch(setting(company), Hooks((), print)) as watch:
+        watch.look()
+        watch.round(NOW)
+        (company / "mappings/gates.yml").write_text(MAPPING)
+        with pytest.raises(InputError, match="made with other sources or mappings"):
+            watch.look()
+    with pytest.raises(InputError, match=r"cursor.json: .* other sources or mappings"):
+        look(company)
+    (company / "mappings/gates.yml").unlink()
+    look(company)
 
 
 def test_an_episode_goes_on_through_silence_until_a_pass(tmp_path: Path) -> None:

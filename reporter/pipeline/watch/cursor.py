@@ -19,7 +19,7 @@ from reporter.system.temporary import sync
 
 NAME, LOCK, SEGMENTS, CACHE = "cursor.json", "lock", "segments", "cache"
 OUTCOMES = "outcomes-{}.msgpack"
-FORMAT = 1
+FORMAT = 2
 """Of the cursor; another one is not read."""
 
 
@@ -69,9 +69,9 @@ class Episode(msgspec.Struct):
     """`as_of` of the judgement that found it."""
     record: str
     seen_at: str = ""
-    """Time of the last act of the subject when it was found."""
+    """Time of the last act of the subject when it was found, or when the rules changed since."""
     evidence: str = ""
-    """What was read of the files that do not grow, when it was found."""
+    """Mark of the files that are no logs at that time."""
     status: str = "fail"
     """Of the check now: an episode stays open while nothing is known, or nothing fails."""
     closed_at: str = ""
@@ -96,6 +96,8 @@ class Cursor(msgspec.Struct):
     """Key of fingerprints."""
     content: str
     """What the converted lines were made with."""
+    rules: str = ""
+    """What the last results were found by: settings and checks."""
     files: list[Followed] = []
     next_number: int = 1
     generation: int = 0
@@ -146,15 +148,25 @@ def load(folder: Path, workspace: Path, content: str) -> Cursor | None:
             str(path),
             "Put it back as it was, or begin anew with another --state.",
         ) from error
-    wrong = ""
-    if cursor.format != FORMAT or cursor.content != content:
-        wrong = "was written by another version, or with other sources"
-    elif cursor.workspace != str(workspace.resolve()):
-        wrong = f"belongs to {cursor.workspace}"
-    if wrong:
-        hint = "Begin anew with another --state: all that is still in logs/ is read again."
-        raise InputError(f"this state {wrong}", str(path), hint)
+    if cursor.format != FORMAT:
+        raise InputError("this state was written by another version", str(path), _ANEW)
+    if cursor.workspace != str(workspace.resolve()):
+        raise InputError(f"this state belongs to {cursor.workspace}", str(path), _ANEW)
+    refuse_other(cursor, content, folder)
     return cursor
+
+
+_ANEW = "Begin anew with another --state: all that is still in logs/ is read again."
+
+
+def refuse_other(cursor: Cursor, content: str, folder: Path) -> None:
+    """Raise InputError where lines would be converted otherwise now than those of a state."""
+    if cursor.content != content:
+        raise InputError(
+            "this state was made with other sources or mappings, or by another version",
+            str(folder / NAME),
+            f"{_ANEW} Or put mappings/*.yml back as they were.",
+        )
 
 
 Key = tuple[str, str]

@@ -2,12 +2,12 @@
 one moment after another. Out: which episodes opened and which ended.
 
 Nothing else ends one: no silence of a log, no subject that went out of scope, no time that passed,
-no event that left the period.
+no event that left the period, no change of settings.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Set
 from dataclasses import dataclass
 
 from reporter.model import ids
@@ -24,9 +24,13 @@ class Moment:
 
     as_of: str
     evidence: str
-    """Signature of the files that do not grow."""
+    """Mark of the content of the files that are no logs."""
     of_events: Set[str]
     """Checks that read events."""
+    of_log_sources: Set[str] = frozenset()
+    """Checks whose subjects are logs."""
+    has_new_rules: bool = False
+    """Whether settings or checks are others than those of the judgement before."""
 
 
 def follow(
@@ -36,19 +40,22 @@ def follow(
     open_by_key = {(e.check, e.subject): e for e in episodes}
     opened, closed = [], []
     results = judged.results
-    looked_at = results if judged.moved is None else sorted({*judged.moved, *open_by_key})
+    looked_at = sorted({*(results if judged.moved is None else judged.moved), *open_by_key})
     for key in looked_at:
         episode, result = open_by_key.get(key), results.get(key)
+        if episode and moment.has_new_rules:  # what came before was tested by others
+            episode.evidence = moment.evidence
+            episode.seen_at = max(episode.seen_at, _acted_at(result, judged, moment))
         if result is None:
             continue
         if episode:
             episode.status = result.status
             is_of_now = judged.checks is None or key[0] in judged.checks
-            if is_of_now and _is_passed(episode, result, judged.last_acts, moment):
+            if is_of_now and _is_passed(episode, result, judged, moment):
                 episode.closed_at = moment.as_of
                 closed.append(open_by_key.pop(key))
         elif result.status == "fail":
-            seen_at = judged.last_acts.get(result.actor, "")
+            seen_at = _acted_at(result, judged, moment)
             episode = Episode(
                 f"{ids.finding(result.check, result.subject)}@{moment.as_of}",
                 result.check,
@@ -66,15 +73,22 @@ def follow(
     return list(open_by_key.values()), opened, closed
 
 
-def _is_passed(
-    episode: Episode, result: Result, last_acts: Mapping[str, str], moment: Moment
-) -> bool:
+def _is_passed(episode: Episode, result: Result, judged: Judged, moment: Moment) -> bool:
     """Tell whether a pass rests on something that came after the episode had opened: an act of the
-    subject, or another content of the files that do not grow.
+    subject, or another content of the files that are no logs.
     """
     if result.status not in PASSED:
         return False
     if moment.evidence != episode.evidence:
         return True
-    acted_at = last_acts.get(result.actor, "")
-    return result.check in moment.of_events and acted_at > episode.seen_at
+    is_of_events = result.check in moment.of_events | moment.of_log_sources
+    return is_of_events and _acted_at(result, judged, moment) > episode.seen_at
+
+
+def _acted_at(result: Result | None, judged: Judged, moment: Moment) -> str:
+    """Return when a subject acted last; of a log, the time of its last event."""
+    if result is None:
+        return ""
+    if result.check in moment.of_log_sources:
+        return judged.last_events.get(result.subject, "")
+    return judged.last_acts.get(result.actor, "")

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -88,6 +88,8 @@ class Judged:
     """Results that may be told, new ones and those that are gone; None: all."""
     checks: frozenset[str] | None = None
     """Those that were judged; results of others are of another moment. None: all."""
+    last_events: dict[str, str] = field(default_factory=dict)
+    """Log -> time of its last event in the period, also of one that is no act."""
 
     def put_into(self, outcomes: Outcomes) -> bool:
         """Bring outcomes up to date; tell whether any is another."""
@@ -128,7 +130,7 @@ def judge(
         checks = standing.checks - without  # where tables were made anew, all were asked
         is_whole = len(checks) == len(known.compiled)
         found = dict(standing.faults), acts, moved, None if is_whole else checks
-        return Judged(standing.results, standing.intake, *found)
+        return Judged(standing.results, standing.intake, *found, _last_events(filled))
     with (
         tempfile.TemporaryDirectory(dir=places[0]) as folder,
         Inputs(list(files)) as inputs,
@@ -148,7 +150,8 @@ def judge(
             make_changeable(engine)
         exceptions.compensate(engine, claims.compensations, content.checks, who)
         exceptions.waive(engine, claims.waivers, content.checks, workspace.run.as_of, who)
-        return Judged(results_of(engine), intake, faults, _last_acts(engine))
+        last_acts, last_events = _last_acts(engine), _last_events(engine)
+        return Judged(results_of(engine), intake, faults, last_acts, last_events=last_events)
 
 
 def results_of(engine: DuckDB) -> dict[Key, Result]:
@@ -182,6 +185,15 @@ def _last_acts(engine: DuckDB) -> dict[str, str]:
         engine.rows(
             "SELECT agent_id, CAST(max(last_at) AS VARCHAR) FROM activity WHERE in_window AND"
             " agent_id IS NOT NULL GROUP BY agent_id ORDER BY agent_id"
+        )
+    )
+
+
+def _last_events(engine: DuckDB) -> dict[str, str]:
+    return dict(
+        engine.rows(
+            "SELECT log_source, CAST(last_at AS VARCHAR) FROM feed_delivery WHERE last_at IS NOT"
+            " NULL ORDER BY log_source"
         )
     )
 

@@ -38,7 +38,9 @@ class Begun:
     at: datetime
     as_of: datetime
     evidence: str
-    """Signature of the files that do not grow."""
+    """Mark of the content of the files that are no logs."""
+    rules: str
+    """Mark of the settings and the checks."""
     lines: Mapping[int, int]
     """Number of a followed file -> lines of it."""
 

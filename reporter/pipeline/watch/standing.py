@@ -56,8 +56,8 @@ _LEADING, _NEAR = 24, 2
 DECIDING = frozenset(
     (
         *("activity", "actor_groups", "actor_rows", "actors", "approvals", "carried"),
-        *("components", "credentials", "exceptions", "links", "persons", "reviews"),
-        *("tested_names", "tests", "third_parties", "tiers", UNREAD),
+        *("components", "credentials", "exceptions", "feed_delivery", "links", "persons"),
+        *("reviews", "tested_names", "tests", "third_parties", "tiers", UNREAD),
         *(f"subjects_{kind}" for kind in SUBJECTS),
     )
 )

@@ -19,14 +19,12 @@ from typing import Any, Self
 
 from reporter.content.workspace import read_workspace
 from reporter.engine.duckdb import DuckDB
-from reporter.engine.duckdb import version as engine_version
-from reporter.errors import InputError
-from reporter.ingest import cache as ingest_cache
+from reporter.errors import InputError, ReporterError, on_one_line
 from reporter.ingest.cache import Batch, open_cache
 from reporter.ingest.detect import Choice
 from reporter.ingest.readers.files import InputFile, discover, sniff
 from reporter.ingest.readers.inputs import FOLDERS, Inputs
-from reporter.pipeline.assess import Known, Options, known_content
+from reporter.pipeline.assess import Options, known_content
 from reporter.pipeline.watch import cursor as state
 from reporter.pipeline.watch.change_lines import Writer, changes
 from reporter.pipeline.watch.cursor import Cursor, Followed, Outbox
@@ -39,6 +37,12 @@ from reporter.pipeline.watch.judge import Judged, Result, at, judge
 from reporter.pipeline.watch.other_checks import Begun, OtherChecks
 from reporter.pipeline.watch.sinks import LineFile, next_outbox, to_stream
 from reporter.pipeline.watch.standing import Standing
+from reporter.pipeline.watch.workspace_marks import (
+    EvidenceMark,
+    content_mark,
+    rules_mark,
+    settings_mark,
+)
 from reporter.schema.tables import EVENT_TABLES
 from reporter.system.options import LEAST_MEMORY, in_bytes
 
@@ -93,6 +97,8 @@ class _Files:
 
     whole: list[InputFile] = field(default_factory=list)
     mark: str = ""
+    evidence: str = ""
+    """Mark of the content of those that are no logs."""
 
 
 class Watch:
@@ -101,7 +107,7 @@ class Watch:
     def __init__(self, setting: Setting, hooks: Hooks) -> None:
         self.setting, self.hooks = setting, hooks
         self._held = ExitStack()
-        self._files = _Files()
+        self._files, self._evidence = _Files(), EvidenceMark()
         self._not_followed: set[tuple[int, ...]] = set()
         self._new = self._presses = True
         """Whether anything is to be judged, and whether it may not wait."""
@@ -136,9 +142,9 @@ class Watch:
         self._held.callback(self._gravest.close)
         self._others = OtherChecks(self._work / "others")
         self._held.callback(self._others.close)
-        self._known = known_content(read_workspace(setting.workspace), setting.options)
-        self._settings_mark = _settings(setting.workspace)
-        content = _content_mark(self._known)
+        self._settings_mark = settings_mark(setting.workspace)
+        self._take_settings()
+        content = content_mark(self._known)
         found = state.load(setting.state, setting.workspace, content)
         self.cursor = found or Cursor(
             state.FORMAT,
@@ -185,20 +191,35 @@ class Watch:
         state.save(self.setting.state, cursor)
 
     def look(self) -> None:
-        """Look at all files of the workspace: new, renamed, packed, changed or removed ones."""
-        if (mark := _settings(self.setting.workspace)) != self._settings_mark:
-            self._known = known_content(
-                read_workspace(self.setting.workspace), self.setting.options
-            )
-            self._settings_mark, self._is_begun = mark, False
+        """Look at all files of the workspace: new, renamed, packed, changed or removed ones. While
+        settings cannot be read, as in the middle of a save, the last ones hold; without them
+        nothing is looked at.
+
+        Raises InputError where what was taken in would be read otherwise now.
+        """
+        if (mark := settings_mark(self.setting.workspace)) != self._settings_mark:
+            self._settings_mark = mark
+            try:
+                self._take_settings()
+            except (ReporterError, OSError) as error:
+                text = on_one_line(str(error))
+                self.setting.options.warn(f"{text} Until then the last settings hold.")
+            state.refuse_other(self.cursor, content_mark(self._known), self.setting.state)
+        if not mark:
+            return
         names = [(f.number, f.name, f.gone, f.packed) for f in self.cursor.files]
         others = place(self.cursor.files, self._discover())
         whole = [found for file in others if (found := self._followed_or_whole(file))]
-        files = _Files(whole, f"{mark} {signature(whole)}")
+        files = _Files(whole, f"{self._rules} {signature(whole)}", self._evidence.of(others))
         moved = names != [(f.number, f.name, f.gone, f.packed) for f in self.cursor.files]
         if moved or files.mark != self._files.mark:
             self._new = self._presses = True
         self._files = files
+
+    def _take_settings(self) -> None:
+        setting = self.setting
+        known = known_content(read_workspace(setting.workspace), setting.options)
+        self._rules, self._known, self._is_begun = rules_mark(known), known, False
 
     def _key(self) -> str:
         with Inputs(self._discover()) as inputs:
@@ -262,7 +283,7 @@ class Watch:
 
     def _begun(self, now: datetime) -> Begun:
         lines = {file.number: file.lines for file in self.cursor.files}
-        return Begun(now, self._as_of(now), self._files.mark, lines)
+        return Begun(now, self._as_of(now), self._files.evidence, self._rules, lines)
 
     def _judge(self, told: Told, begun: Begun, goes_on: bool, hurry: bool) -> None:
         """Judge the gravest checks, where all were judged before and it goes on; else all."""
@@ -381,8 +402,14 @@ class Watch:
     def _commit(self, judged: Judged, begun: Begun) -> None:
         """Commit what was taken in and found, then deliver the lines."""
         cursor, setting, as_of = self.cursor, self.setting, begun.as_of
-        of_events = {c.id for c, j in self._known.compiled if j.tables & EVENT_TABLES}
-        moment = Moment(as_of.isoformat(), begun.evidence, of_events)
+        moment = Moment(
+            as_of.isoformat(),
+            begun.evidence,
+            {c.id for c, j in self._known.compiled if j.tables & EVENT_TABLES},
+            {c.id for c, _ in self._known.compiled if c.about == "log_source"},
+            begun.rules != cursor.rules,
+        )
+        cursor.rules = begun.rules
         cursor.episodes, _, closed = follow(cursor.episodes, judged, moment)
         is_first = not cursor.judged
         found = changes(self._outcomes, judged, closed, cursor.episodes, is_first)
@@ -414,23 +441,6 @@ class Watch:
 def _name_of(cursor: Cursor) -> str:
     """Return what tells one watch of a workspace from another."""
     return hashlib.sha256(f"{cursor.workspace}\0{cursor.key}".encode()).hexdigest()[:32]
-
-
-def _settings(workspace: Path) -> str:
-    """Return what changes when the settings of a workspace do."""
-    path = workspace / "reporter.yml"
-    try:
-        status = path.stat()
-    except OSError:
-        return ""
-    return f"{status.st_ino} {status.st_size} {status.st_mtime_ns}"
-
-
-def _content_mark(known: Known) -> str:
-    """Return what the lines taken in depend on, beside themselves."""
-    texts: list[Any] = [ingest_cache.FORMAT, engine_version()]
-    texts += sorted((s.id, s.sha256) for s in known.content.sources)
-    return hashlib.sha256(repr(texts).encode()).hexdigest()
 
 
 def _refuse_second(setting: Setting, paths: Iterable[Path]) -> None:

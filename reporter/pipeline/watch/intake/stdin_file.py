@@ -82,7 +82,7 @@ def _end_line(file: FileIO) -> None:
 
 
 def _write(file: FileIO, data: bytes) -> None:
-    """Write all of it: where the disk is nearly full, the system takes a part and raises nothing."""
+    """Write all of it: a disk that is nearly full takes a part, and no error is raised."""
     left = memoryview(data)
     while left:
         left = left[file.write(left) :]

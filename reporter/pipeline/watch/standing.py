@@ -203,18 +203,24 @@ class Standing:
         self.faults, self.asked = {}, 0
         self._ask(engine, compiled)
         engine.settle([c.id for c, _ in compiled])
-        if not self.leads:
-            self.own = frozenset(c.id for c, _ in compiled)
-        elif not self.own or known.content is not self._content:
-            self.own = _leading(engine, compiled)  # once: others ask the rest
-        if self.leads:
-            engine.narrow(self.own, DECIDING)
-            engine.run(f"DELETE FROM results WHERE NOT {_among(self.own)}")
+        self._find_own(engine, compiled, known.content is not self._content)
         self.checks, self._due, self._waited = self.own, set(), 0
         self._marks = {c: engine.mark_of(c) for c in self.own}
         self._decide(engine, known)
         self.engine, self.mark, self._content = engine, mark, known.content
         return engine
+
+    def _find_own(
+        self, engine: Taped, compiled: Sequence[tuple[Check, Compiled]], is_another: bool
+    ) -> None:
+        """Find once what it asks, as others ask the rest; of that alone it has results."""
+        if not self.leads:
+            self.own = frozenset(c.id for c, _ in compiled)
+            return
+        if is_another or not self.own:
+            self.own = _leading(engine, compiled)
+        engine.narrow(self.own, DECIDING)
+        engine.run(f"DELETE FROM results WHERE NOT {_among(self.own)}")
 
     def move(self, followed: Followed) -> None:
         """Take note that the same rows lie in other files now."""

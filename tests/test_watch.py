@@ -35,7 +35,7 @@ from reporter.engine.growing.taped import Taped
 from reporter.errors import InputError, ReporterError
 from reporter.ingest.cache import open_cache
 from reporter.ingest.load import Intake
-from reporter.ingest.readers.files import discover
+from reporter.ingest.readers.files import InputFile, discover, sniff
 from reporter.ingest.readers.inputs import FOLDERS, Inputs
 from reporter.pipeline.assess import Options, assess_workspace, known_content
 from reporter.pipeline.watch import cursor, hooks, watching
@@ -44,7 +44,12 @@ from reporter.pipeline.watch.change_lines import millis_of
 from reporter.pipeline.watch.cursor import Key
 from reporter.pipeline.watch.episodes import Moment, follow
 from reporter.pipeline.watch.hooks import Hooks
-from reporter.pipeline.watch.intake import followed_lines, line_segments, stdin_file
+from reporter.pipeline.watch.intake import (
+    followed_files,
+    followed_lines,
+    line_segments,
+    stdin_file,
+)
 from reporter.pipeline.watch.judge import Judged, Result, judge, results_of
 from reporter.pipeline.watch.standing import DECIDING, Standing
 from reporter.pipeline.watch.watching import Setting, Watch
@@ -247,6 +252,33 @@ def test_what_was_added_between_the_last_look_and_a_rotation_is_taken_in(company
     _rename(log)
     watch, round_ = look(company)
     assert (round_.taken, taken(watch)) == (100, {"logs/gateway.jsonl.1": 300})
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be", "utf-8-sig"])
+@pytest.mark.parametrize("end", ["", "{", "\u0a05\u0500\u0a05"])
+def test_lines_end_where_their_encoding_says(tmp_path: Path, encoding: str, end: str) -> None:
+    bom = "\ufeff" if encoding == "utf-16-be" else ""
+    odd = "\u0a05\u0500\u0a05"  # has the bytes of an end of a line, half in one character
+    text = '{"a": "x"}\n{"a": "' + odd * 300_000 + '"}\n'
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(f"{bom}{text}{end}".encode(encoding))
+    file = followed_files.whole_lines(sniff(path, "logs/log.jsonl"), tmp_path)
+    assert file and file.path.read_bytes() == f"{bom}{text}".encode(encoding)
+
+
+def test_a_short_file_that_is_written_anew_is_copied_anew(tmp_path: Path) -> None:
+    path, copies = tmp_path / "log.jsonl", tmp_path / "copies"
+    copies.mkdir()
+
+    def copied(data: bytes) -> InputFile:
+        path.write_bytes(data)
+        file = followed_files.whole_lines(sniff(path, "logs/log.jsonl"), copies)
+        assert file
+        return file
+
+    first = copied(b'{"a": 1}\n{"half')
+    assert copied(b'{"a": 1}\n{"half a line').stamp == first.stamp
+    assert copied(b'{"a": 2}\n{"half').path.read_bytes() == b'{"a": 2}\n'
 
 
 @pytest.mark.usefixtures("counted")

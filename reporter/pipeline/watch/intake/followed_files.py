@@ -192,13 +192,16 @@ def whole_lines(file: InputFile, folder: Path) -> InputFile | None:
     after it; None where no line has ended yet.
     """
     with suppress(OSError), file.path.open("rb") as source:
-        end = _end_of_lines(source, file.size)
+        line_end = _line_end(source, file.encoding)
+        end = _end_of_lines(source, file.size, line_end)
         if end == file.size:
             return file
         if end:
             name = _sha(file.name.encode("utf-8", "surrogateescape"))
-            copy = folder / f"{name}.{file.stamp[1]}.{end}"
-            if not copy.exists():  # else what was copied before, with the same stamp
+            copy, mark = folder / f"{name}.{file.stamp[1]}.{end}", folder / f"{name}.mark"
+            stamp = f"{file.stamp} {file.head}"  # what is written at once may have the same time
+            is_kept = mark.exists() and copy.exists()
+            if not is_kept or (mark.read_text() != stamp and not _begins_as(source, copy)):
                 for earlier in folder.glob(f"{name}.*"):
                     earlier.unlink()
                 source.seek(0)
@@ -207,21 +210,45 @@ def whole_lines(file: InputFile, folder: Path) -> InputFile | None:
                     while remaining and (data := source.read(min(_STEP, remaining))):
                         output.write(data)
                         remaining -= len(data)
+            mark.write_text(stamp)
             # What is told of a file by its first lines is told of these.
             return sniff(copy, file.name)
     return None
 
 
-def _end_of_lines(file: IO[bytes], size: int) -> int:
+def _line_end(file: IO[bytes], encoding: str) -> bytes:
+    """Return the bytes that end a line."""
+    if encoding != "utf-16":
+        return b"\n"
+    return b"\0\n" if file.read(2) == b"\xfe\xff" else b"\n\0"
+
+
+def _end_of_lines(file: IO[bytes], size: int, line_end: bytes) -> int:
     """Return where the last whole line of so many bytes ends."""
-    at = size
+    width = len(line_end)
+    at = size - size % width
     while at:
         start = max(0, at - _STEP)
+        start -= start % width
         file.seek(start)
-        if (end := file.read(at - start).rfind(b"\n")) >= 0:
-            return start + end + 1
+        data = file.read(at - start)
+        end = data.rfind(line_end)
+        while end > 0 and end % width:  # halves of two characters
+            end = data.rfind(line_end, 0, end + width - 1)
+        if end >= 0 and not end % width:
+            return start + end + width
         at = start
     return 0
+
+
+def _begins_as(file: IO[bytes], copy: Path) -> bool:
+    """Tell whether a file begins with the bytes of a copy."""
+    file.seek(0)
+    with copy.open("rb") as other:
+        while data := other.read(_STEP):
+            if file.read(len(data)) != data:
+                return False
+    return True
 
 
 def signature(files: Iterable[InputFile]) -> str:

@@ -16,6 +16,7 @@ import subprocess
 import sys
 import threading
 import time
+import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -45,6 +46,7 @@ from reporter.pipeline.watch.cursor import Key
 from reporter.pipeline.watch.episodes import Moment, follow
 from reporter.pipeline.watch.hooks import Hooks
 from reporter.pipeline.watch.intake import (
+    file_places,
     followed_files,
     followed_lines,
     line_segments,
@@ -199,6 +201,11 @@ def test_a_short_file_with_half_a_line_is_read_up_to_that(company: Path) -> None
         assert watch.round(NOW).judged is None  # no line has ended
 
 
+def lines_of(turn: int, count: int) -> list[bytes]:
+    """Return lines that stand in no other file of these tests."""
+    return [line.replace(b'"event_id": "', b'"event_id": "%d-' % turn) for line in LINES[:count]]
+
+
 def _rename(log: Path) -> None:
     log.rename(log.with_name("gateway.jsonl.1"))
     log.write_bytes(b"")
@@ -235,7 +242,7 @@ def test_a_rotated_log_is_taken_in_once(company: Path, rotate: Callable[[Path], 
         rotate(log)
         watch.look()
         assert watch.round(NOW).taken == 0
-        append(log, b"".join(LINES[:250]))
+        append(log, b"".join(lines_of(1, 250)))
         watch.look()
         assert watch.round(NOW).taken == 250
         assert sorted(taken(watch).values()) == [250, 300]
@@ -252,6 +259,182 @@ def test_what_was_added_between_the_last_look_and_a_rotation_is_taken_in(company
     _rename(log)
     watch, round_ = look(company)
     assert (round_.taken, taken(watch)) == (100, {"logs/gateway.jsonl.1": 300})
+
+
+def rotated(company: Path, day: int) -> None:
+    """Rotate as logrotate does with compress and delaycompress, and begin the log of a day."""
+    log = company / LOG
+    for n in range(day, 1, -1):
+        packed = log.with_name(f"gateway.jsonl.{n}.gz")
+        if packed.exists():
+            packed.rename(log.with_name(f"gateway.jsonl.{n + 1}.gz"))
+    first = log.with_name("gateway.jsonl.1")
+    if first.exists():
+        log.with_name("gateway.jsonl.2.gz").write_bytes(gzip.compress(first.read_bytes()))
+        first.unlink()
+    log.rename(first)
+    append(log, b"".join(lines_of(day, 150 + day)))
+
+
+def read_of(watch: Watch) -> dict[str, int]:
+    """Return the lines of followed files, and of logs that are read whole the size."""
+    return taken(watch) | {f.name: f.size for f in watch._files.whole if f.name.startswith("logs")}
+
+
+@pytest.mark.usefixtures("counted")
+def test_packed_logs_stay_known_by_whatever_number_they_have(company: Path) -> None:
+    log = company / LOG
+    append(log, b"".join(lines_of(1, 151)))
+    look(company)
+    for day in (2, 3, 4, 5):
+        rotated(company, day)
+        watch, round_ = look(company)
+        assert round_.taken == 150 + day
+    assert read_of(watch) == {
+        LOG: 155,
+        **{f"{LOG}.1": 154, f"{LOG}.2.gz": 153, f"{LOG}.3.gz": 152, f"{LOG}.4.gz": 151},
+    }
+    # On another disk it is another file, of the same bytes.
+    packed = log.with_name("gateway.jsonl.4.gz")
+    data = packed.read_bytes()
+    packed.unlink()
+    (company / "logs/kept").mkdir()
+    (company / "logs/kept/old.gz").write_bytes(data)
+    watch, round_ = look(company)
+    assert (round_.taken, read_of(watch).get("logs/kept/old.gz"), len(read_of(watch))) == (
+        0,
+        151,
+        5,
+    )
+
+
+def _zip(log: Path) -> None:
+    with zipfile.ZipFile(log.with_name("day.zip"), "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.write(log, "a/gateway.jsonl")
+        archive.writestr("other.jsonl", b"".join(lines_of(9, 290)))
+    log.unlink()
+
+
+@pytest.mark.usefixtures("counted")
+@pytest.mark.parametrize(
+    ("pack", "end"),
+    [
+        (_zip, b""),
+        (_pack, b'{"event_id": "half a line'),
+        pytest.param(_pack, b"", marks=pytest.mark.slow),
+        pytest.param(_zip, b"{", marks=pytest.mark.slow),
+    ],
+)
+def test_lines_that_were_packed_before_they_were_taken_in_are_taken_in(
+    company: Path, pack: Callable[[Path], None], end: bytes
+) -> None:
+    log = company / LOG
+    append(log, b"".join(LINES[:200]))
+    look(company)
+    append(log, b"".join(LINES[200:300]) + end)
+    pack(log)
+    watch, round_ = look(company)
+    assert (round_.taken, [*taken(watch).values()]) == (100 + bool(end), [300 + bool(end)])
+    watch, round_ = look(company)
+    name, _ = taken(watch).popitem()
+    others = {"logs/day.zip!other.jsonl"} if pack is _zip else {LOG}
+    assert (round_.taken, {*read_of(watch)}) == (0, {name, *others})
+    carrier = company / name.partition("!")[0]
+    moved = carrier.with_name(f"moved-{carrier.name}")
+    shutil.copy(carrier, moved)
+    carrier.unlink()
+    watch, round_ = look(company)
+    assert (round_.taken, [*taken(watch)]) == (0, [name.replace(carrier.name, moved.name)])
+    assert len(read_of(watch)) == 2
+
+
+@pytest.mark.usefixtures("counted")
+def test_another_file_on_the_same_inode_is_read_from_its_beginning(company: Path) -> None:
+    log = company / LOG
+    append(log, b"".join(lines_of(1, 200)))
+    with Watch(setting(company), Hooks((), print)) as watch:
+        watch.look()
+        watch.round(NOW)
+        log.write_bytes(b"".join(lines_of(2, 300)))  # the inode is the same, and no look between
+        assert watch.round(NOW).taken == 0
+        with watch._lines.ahead():
+            time.sleep(0.3)
+        assert watch.round(NOW).taken == 0
+        watch.look()
+        assert watch.round(NOW).taken == 300
+        assert sorted(taken(watch).values()) == [200, 300]
+
+
+@pytest.mark.usefixtures("counted")
+@pytest.mark.parametrize(
+    ("more", "is_seen"),
+    [
+        (3, False),
+        (0, True),
+        *(pytest.param(*p, marks=pytest.mark.slow) for p in ((0, False), (3, True))),
+    ],
+)
+def test_a_copy_in_the_making_is_not_read(company: Path, more: int, is_seen: bool) -> None:
+    log, data = company / LOG, b"".join(LINES[:300])
+    copy = log.with_name("gateway.jsonl.1")
+    append(log, data)
+    with Watch(setting(company), Hooks((), print)) as watch:
+        watch.look()
+        assert watch.round(NOW).taken == 300
+        if is_seen:
+            for size in (70_000, len(data) - 99, len(data)):
+                copy.write_bytes(data[:size])
+                watch.look()
+                assert (watch.round(NOW).taken, read_of(watch)) == (0, {LOG: 300})
+        copy.write_bytes(data)
+        for line in LINES[300 : 300 + more]:  # between copy and cut
+            append(log, line)
+            assert watch.round(NOW).taken == 1
+    os.truncate(log, 0)
+    append(log, b"".join(lines_of(1, 310)))
+    watch, round_ = look(company)
+    assert (round_.taken, taken(watch)) == (310, {f"{LOG}.1": 300 + more, LOG: 310})
+    copy.with_name("old.gz").write_bytes(gzip.compress(copy.read_bytes()))
+    copy.unlink()
+    watch, round_ = look(company)
+    assert (round_.taken, read_of(watch)) == (0, {"logs/old.gz": 300 + more, LOG: 310})
+
+
+@pytest.mark.usefixtures("counted")
+@pytest.mark.parametrize("grows", [pytest.param(False, marks=pytest.mark.slow), True])
+def test_a_copy_of_a_log_that_goes_on_is_a_file_of_its_own(
+    company: Path, monkeypatch: pytest.MonkeyPatch, grows: bool
+) -> None:
+    monkeypatch.setattr(file_places, "LOOKS", 3)
+    log = company / LOG
+    append(log, b"".join(LINES[:200]))
+    look(company)
+    shutil.copy(log, log.with_name("copy.jsonl"))
+    with Watch(setting(company), Hooks((), print)) as watch:
+        for n in range(file_places.LOOKS):
+            append(log, LINES[n] if grows else b"")
+            watch.look()
+            watch.round(NOW)
+            assert "logs/copy.jsonl" not in read_of(watch)
+    watch, round_ = look(company)
+    assert (round_.taken, taken(watch)["logs/copy.jsonl"]) == (200, 200)
+
+
+@pytest.mark.usefixtures("counted")
+def test_a_gz_that_is_being_written_is_not_read(company: Path) -> None:
+    log = company / LOG
+    append(log, b"".join(LINES))
+    packed, data = log.with_name("gateway.jsonl.gz"), gzip.compress(log.read_bytes())
+    with Watch(setting(company), Hooks((), print)) as watch:
+        watch.look()
+        watch.round(NOW)
+        for size in (len(data) // 2, len(data)):
+            packed.write_bytes(data[:size])
+            watch.look()
+            assert (watch.round(NOW).taken, read_of(watch)) == (0, {LOG: len(LINES)})
+        log.unlink()
+        watch.look()
+        assert read_of(watch) == {"logs/gateway.jsonl.gz": len(LINES)}
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be", "utf-8-sig"])
@@ -366,8 +549,8 @@ def test_a_watch_that_ends_anywhere_takes_nothing_in_twice_and_loses_nothing(
     for owner, name in places:
         monkeypatch.setattr(owner, name, dying(getattr(owner, name)))
     log, written, names = company / LOG, 0, 1
-    for _ in range(9):
-        block = LINES[: made.randrange(120, 300)]
+    for turn in range(9):
+        block = lines_of(turn, made.randrange(120, 300))
         append(log, b"".join(block))
         written += len(block)
         if made.random() < 0.3 and log.stat().st_size > 1 << 16:

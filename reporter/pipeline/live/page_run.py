@@ -30,7 +30,8 @@ from reporter.model import assessment as model
 from reporter.pipeline.assess import Known, Options, known_content, make_run, places_of, read_files
 from reporter.pipeline.watch import cursor as state
 from reporter.pipeline.watch.cursor import Cursor
-from reporter.pipeline.watch.intake.followed_files import FOLDER, place, whole_lines
+from reporter.pipeline.watch.intake.file_places import FOLDER, FilePlaces
+from reporter.pipeline.watch.intake.followed_files import whole_lines
 from reporter.pipeline.watch.intake.line_segments import choice_of, joined
 from reporter.report.document import View
 from reporter.report.export import Wanted, publish
@@ -209,8 +210,13 @@ def _whole_files(order: Order, cursor: Cursor, copies: Path) -> list[InputFile]:
     found = discover(Path(order.workspace), FOLDERS)
     if order.stdin_path and Path(order.stdin_path).exists():
         found.append(sniff(Path(order.stdin_path), f"{FOLDER}{order.stdin}"))
-    others = place(cursor.files, found)
-    return [whole for file in others if (whole := _ended(file, copies))]
+    places = FilePlaces(copies)
+    others = places.find(cursor.files, found)
+    return [
+        whole
+        for file in others
+        if (whole := file if places.is_member(file) else _ended(file, copies))
+    ]
 
 
 def _ended(file: InputFile, copies: Path) -> InputFile | None:

@@ -37,6 +37,18 @@ class Segment(msgspec.Struct, array_like=True):
     lines: int
 
 
+class Twin(msgspec.Struct, array_like=True):
+    """Another file that begins as one that is followed: it may be a copy that is being made."""
+
+    device: int
+    inode: int
+    size: int
+    beside: int
+    """Size of the file that is followed, then."""
+    looks: int = 0
+    """Looks at which it was no copy in the making, and the other stood there all the same."""
+
+
 class Followed(msgspec.Struct):
     """A file that is read as far as it is written."""
 
@@ -46,14 +58,27 @@ class Followed(msgspec.Struct):
     device: int
     inode: int
     source: str
+    head: str = ""
+    """Hash of its first bytes, as it was found."""
     offset: int = 0
     """Bytes that are taken in: whole lines."""
     lines: int = 0
     gone: bool = False
     """It no longer stands there; its lines stay."""
     packed: bool = False
-    """It was packed since, and does not grow."""
+    """It is packed as gz."""
+    stamp: list[int] = []
+    """Of what does not grow any more, packed or copied: device, inode, size, time of change."""
+    member: str = ""
+    """Its name in the zip archive that it is in."""
+    unpacked: int = 0
+    """Bytes that are to be taken in of what was packed, from its beginning on."""
+    copied: Piece = msgspec.field(default_factory=lambda: Piece(0, ""))
+    """All bytes of a copy, where that has fewer than were taken in."""
+    twins: list[Twin] = []
     pieces: list[Piece] = []
+    marks: list[Piece] = []
+    """What the last piece was on the way: a copy may end anywhere."""
     segments: list[Segment] = []
     tail: Piece = msgspec.field(default_factory=lambda: Piece(0, ""))
     """The last bytes that were taken in."""

@@ -30,7 +30,8 @@ from reporter.pipeline.watch.change_lines import Writer, changes
 from reporter.pipeline.watch.cursor import Cursor, Followed, Outbox
 from reporter.pipeline.watch.episodes import Moment, follow
 from reporter.pipeline.watch.hooks import Hooks
-from reporter.pipeline.watch.intake.followed_files import place, signature, whole_lines
+from reporter.pipeline.watch.intake.file_places import FilePlaces
+from reporter.pipeline.watch.intake.followed_files import signature, whole_lines
 from reporter.pipeline.watch.intake.followed_lines import FollowedLines
 from reporter.pipeline.watch.intake.line_segments import Converter, choice_of, joined, segments_of
 from reporter.pipeline.watch.judge import Judged, Result, at, judge
@@ -163,7 +164,13 @@ class Watch:
         self._converter.clear(self.cursor.files)
         files = self.cursor.files
         stdin = {f"logs/{setting.stdin}": setting.stdin_path} if setting.stdin else {}
-        self._lines = FollowedLines(setting.workspace, self._converter, files, self._work, stdin)
+        unpacked = self._work / "unpacked"
+        unpacked.mkdir()
+        self._places = FilePlaces(unpacked)
+        rests = self._places.rests
+        self._lines = FollowedLines(
+            setting.workspace, self._converter, files, self._work, stdin, rests
+        )
         self._outcomes = state.load_outcomes(setting.state, self.cursor)
         self._file = LineFile(setting.out) if setting.out else None
         if not found and self._file and self._file.size():
@@ -208,9 +215,10 @@ class Watch:
         if not mark:
             return
         names = [(f.number, f.name, f.gone, f.packed) for f in self.cursor.files]
-        others = place(self.cursor.files, self._discover())
+        others = self._places.find(self.cursor.files, self._discover())
         whole = [found for file in others if (found := self._followed_or_whole(file))]
-        files = _Files(whole, f"{self._rules} {signature(whole)}", self._evidence.of(others))
+        stamps = signature(map(self._places.lasting, whole))
+        files = _Files(whole, f"{self._rules} {stamps}", self._evidence.of(others))
         moved = names != [(f.number, f.name, f.gone, f.packed) for f in self.cursor.files]
         if moved or files.mark != self._files.mark:
             self._new = self._presses = True
@@ -239,7 +247,8 @@ class Watch:
         """Begin to follow a file, or return it as one to be read whole: without a line that has
         not ended.
         """
-        if not file.name.startswith("logs/") or file.gzipped or file.format != "jsonl":
+        is_log = file.name.startswith("logs/") and file.format == "jsonl"
+        if not is_log or file.gzipped or self._places.is_member(file):
             return file
         ended = whole_lines(file, self._copies)
         if ended is None:
@@ -248,7 +257,7 @@ class Watch:
         if inode not in self._not_followed and (source := self._converter.follows(ended)):
             number = self.cursor.next_number
             self.cursor.next_number += 1
-            followed = Followed(number, file.name, inode[0], inode[1], source.id)
+            followed = Followed(number, file.name, inode[0], inode[1], source.id, file.head)
             self.cursor.files.append(followed)
             self._lines.batches[number] = []
             return None

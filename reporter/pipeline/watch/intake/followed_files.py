@@ -1,16 +1,14 @@
-"""Files that grow, are renamed, cut or packed while they are followed. In: the logs of a workspace,
-what was taken in before. Out: which whole lines are new, and which files have to be read whole.
+"""Whole lines of files that grow. In: files that are followed, what was taken in before. Out: the
+lines that are new, and what was taken in then.
 
-A file is known by device and inode, and by the last bytes that were taken in: an inode is used
-again for another file. What was packed or copied is known by the bytes of all that was taken in.
+A file is read on only where it ends, up to there, as it did: an inode is used again for another
+file, and a log that was cut grows anew.
 """
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import os
-import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,11 +17,13 @@ from typing import IO, Any
 
 from reporter.ingest.readers.files import InputFile, sniff
 from reporter.pipeline.watch.cursor import Followed, Piece
+from reporter.pipeline.watch.intake.file_places import Rest
+from reporter.pipeline.watch.intake.shared_bytes import STEP, ends_as
 
-FOLDER = "logs/"
 TAIL = 4096
 """Bytes by which the end of what was taken in is known again."""
-_STEP = 1 << 20
+MARKS = 32
+"""Hashes on the way that are kept of a file."""
 _sha256 = hashlib.sha256
 
 
@@ -39,6 +39,17 @@ class Lines:
     tail: Piece
     digest: Any
     """Of all bytes since this process follows the file, with these."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where lines of a file are read."""
+
+    path: Path
+    start: int = 0
+    """Where what stands there begins in the file."""
+    is_rest: bool = False
+    """It is a copy of the last bytes, and nobody writes to it."""
 
 
 class Digests:
@@ -66,99 +77,29 @@ class Digests:
         size = (before[1] if before else 0) + lines.size
         self._running[file.number] = lines.digest, size
         pieces = file.pieces[:-1] if before else file.pieces
-        file.pieces = [*pieces, Piece(size, lines.digest.hexdigest())]
+        last = Piece(size, lines.digest.hexdigest())
+        file.pieces = [*pieces, last]
+        file.marks = [*file.marks, last] if before else [last]
+        if len(file.marks) > MARKS:  # the older ones become sparse
+            half = MARKS // 2
+            file.marks = [*file.marks[:half:2], *file.marks[half:]]
 
 
-def place(files: list[Followed], found: list[InputFile]) -> list[InputFile]:
-    """Give each followed file the name that it has now; return the files that none of them is.
-
-    A file that was cut or replaced is gone, and what stands there is another. A new file that
-    begins with all that was taken in of one that is gone is that file: copied, or packed.
-    """
-    by_inode = {(f.stamp[0], f.stamp[1]): f for f in found if f.stamp and f.name.startswith(FOLDER)}
-    taken: set[str] = set()
-    for known in files:
-        if known.packed:
-            at = next((f for f in found if f.name == known.name), None)
-            if at:
-                taken.add(at.name)
-            continue
-        at = None if known.gone else by_inode.get((known.device, known.inode))
-        if at and at.name not in taken and _goes_on(known, at):
-            known.name = at.name
-            taken.add(at.name)
-        elif not known.gone:
-            known.gone = True
-            known.name = f"{known.name}~{known.number}"  # another file may stand there now
-    others = [f for f in found if f.name not in taken]
-    return [f for f in others if not _adopted(f, files, taken)]
-
-
-def _goes_on(known: Followed, at: InputFile) -> bool:
-    """Tell whether a file still ends, up to where it was read, as it did."""
-    if at.gzipped or at.size < known.offset:
-        return False
-    try:
-        with at.path.open("rb") as file:
-            file.seek(known.offset - known.tail.size)
-            return _sha(file.read(known.tail.size)) == known.tail.sha256 or not known.tail.size
-    except OSError:
-        return False
-
-
-def _adopted(file: InputFile, files: list[Followed], taken: set[str]) -> bool:
-    """Tell whether a file is what became of one that is followed: nothing of it is read again."""
-    if not file.name.startswith(FOLDER) or file.format not in ("jsonl", "json"):
-        return False
-    for known in files:
-        if known.packed or not known.offset or not _begins_with(file, known):
-            continue
-        if known.gone:
-            known.name, known.gone, known.packed = file.name, False, file.gzipped
-            known.device, known.inode = file.stamp[:2]
-            taken.add(file.name)
-            return True
-        if file.gzipped:
-            return True  # being packed: both stand there for a moment
-    return False
-
-
-def _begins_with(file: InputFile, known: Followed) -> bool:
-    """Tell whether a file begins with all the bytes that were taken in of another."""
-    if not file.gzipped and file.size < known.offset:
-        return False
-    try:
-        with _opened(file) as handle:
-            return all(_next_is(handle, piece) for piece in known.pieces)
-    except (OSError, EOFError, zlib.error):
-        return False
-
-
-def _next_is(handle: IO[bytes], piece: Piece) -> bool:
-    digest, remaining = hashlib.sha256(), piece.size
-    while remaining and (data := handle.read(min(_STEP, remaining))):
-        digest.update(data)
-        remaining -= len(data)
-    return not remaining and digest.hexdigest() == piece.sha256
-
-
-def _opened(file: InputFile) -> IO[bytes]:
-    return gzip.open(file.path) if file.gzipped else file.path.open("rb")  # type: ignore[return-value]
-
-
-def new_lines(file: Followed, path: Path, target: Path, most: int, digest: Any) -> Lines | None:
+def new_lines(file: Followed, place: Place, target: Path, most: int, digest: Any) -> Lines | None:
     """Copy the next whole lines of a file, `most` bytes of them or one longer line, to `target`;
     `digest` goes on over them.
 
     None where no line has ended, or another file stands there. Raises OSError where it cannot be
     read.
     """
-    with path.open("rb") as source, target.open("wb") as output:
-        status = os.fstat(source.fileno())
-        if (status.st_dev, status.st_ino) != (file.device, file.inode):
+    with place.path.open("rb") as source, target.open("wb") as output:
+        if not place.is_rest and not _is_inode_of(file, os.fstat(source.fileno())):
             return None
-        source.seek(file.offset)
-        data = source.read(most)
+        source.seek(file.offset - file.tail.size - place.start)
+        data = source.read(file.tail.size + most)  # at once: the file may be cut meanwhile
+        if not ends_as(file, data[: file.tail.size]):
+            return None
+        data = data[file.tail.size :]
         end = data.rfind(b"\n") + 1
         last = data[:end]
         size, count = end, last.count(b"\n")
@@ -171,7 +112,7 @@ def new_lines(file: Followed, path: Path, target: Path, most: int, digest: Any) 
             digest.update(last)
             output.write(last)
             size, count = size + len(last), 1
-            data = b"" if end else source.read(_STEP)
+            data = b"" if end else source.read(STEP)
     if not end:
         return None
     tail = last[-TAIL:]
@@ -207,7 +148,7 @@ def whole_lines(file: InputFile, folder: Path) -> InputFile | None:
                 source.seek(0)
                 with copy.open("wb") as output:
                     remaining = end
-                    while remaining and (data := source.read(min(_STEP, remaining))):
+                    while remaining and (data := source.read(min(STEP, remaining))):
                         output.write(data)
                         remaining -= len(data)
             mark.write_text(stamp)
@@ -228,7 +169,7 @@ def _end_of_lines(file: IO[bytes], size: int, line_end: bytes) -> int:
     width = len(line_end)
     at = size - size % width
     while at:
-        start = max(0, at - _STEP)
+        start = max(0, at - STEP)
         start -= start % width
         file.seek(start)
         data = file.read(at - start)
@@ -245,7 +186,7 @@ def _begins_as(file: IO[bytes], copy: Path) -> bool:
     """Tell whether a file begins with the bytes of a copy."""
     file.seek(0)
     with copy.open("rb") as other:
-        while data := other.read(_STEP):
+        while data := other.read(STEP):
             if file.read(len(data)) != data:
                 return False
     return True
@@ -258,20 +199,31 @@ def signature(files: Iterable[InputFile]) -> str:
 
 
 def growing(
-    folder: Path, files: list[Followed], elsewhere: Mapping[str, Path]
-) -> Iterator[tuple[Followed, Path]]:
-    """Yield the followed files that have more bytes than were taken in, with their paths; those of
-    some names lie elsewhere.
+    folder: Path,
+    files: list[Followed],
+    elsewhere: Mapping[str, Path],
+    rests: Mapping[int, Rest],
+) -> Iterator[tuple[Followed, Place]]:
+    """Yield the followed files that have more bytes than were taken in, and where these stand:
+    some names lie elsewhere, and of what was packed the rest does.
     """
     for file in files:
-        if file.gone or file.packed:
+        if file.gone:
+            continue
+        if file.stamp:
+            rest = rests.get(file.number)
+            if rest and file.unpacked > file.offset:
+                yield file, Place(rest.path, rest.start, is_rest=True)
             continue
         path = elsewhere.get(file.name, folder / file.name)
         with suppress(OSError):
             status = path.stat()
-            is_same = (status.st_dev, status.st_ino) == (file.device, file.inode)
-            if is_same and status.st_size > file.offset:
-                yield file, path
+            if _is_inode_of(file, status) and status.st_size > file.offset:
+                yield file, Place(path)
+
+
+def _is_inode_of(file: Followed, status: os.stat_result) -> bool:
+    return (status.st_dev, status.st_ino) == (file.device, file.inode)
 
 
 def _sha(data: bytes) -> str:

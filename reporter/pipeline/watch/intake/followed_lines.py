@@ -14,6 +14,7 @@ from threading import Event
 
 from reporter.ingest.cache import Batch
 from reporter.pipeline.watch.cursor import Followed, Segment
+from reporter.pipeline.watch.intake.file_places import Rest
 from reporter.pipeline.watch.intake.first_sights import FirstSights
 from reporter.pipeline.watch.intake.followed_files import Digests, Lines, growing, new_lines, take
 from reporter.pipeline.watch.intake.line_segments import Converter
@@ -46,9 +47,10 @@ class FollowedLines:
         files: list[Followed],
         work: Path,
         elsewhere: Mapping[str, Path],
+        rests: Mapping[int, Rest],
     ) -> None:
         """Take up what the files name; `elsewhere` are those that do not lie in the workspace, by
-        name.
+        name, `rests` what is to be taken in of packed ones, by number.
 
         Raises InputError where it is not as it was kept.
         """
@@ -57,7 +59,8 @@ class FollowedLines:
         self.has_news = False
         """Whether lines were taken in that show something new; whoever judges them resets it."""
         self._workspace, self._work = workspace, work
-        self._converter, self._files, self._elsewhere = converter, files, elsewhere
+        self._converter, self._files = converter, files
+        self._elsewhere, self._rests = elsewhere, rests
         self._digests = Digests()
         self._sights = FirstSights(converter.engine, work / "sights")
         self._ahead: list[_Portion] = []
@@ -113,14 +116,15 @@ class FollowedLines:
         taken.
         """
         room = A_ROUND
-        for file, path in growing(self._workspace, files, self._elsewhere):
+        for file, place in growing(self._workspace, files, self._elsewhere, self._rests):
             try:
-                until = path.stat().st_size  # what is written meanwhile is for the next round
+                # What is written meanwhile is for the next round.
+                until = place.start + place.path.stat().st_size
             except OSError:
                 continue  # gone: the next look finds where to
             while room > 0 and file.offset < until:
                 copied, most = self._work / "lines.jsonl", min(at_once, room)
-                lines = new_lines(file, path, copied, most, digests.of(file))
+                lines = new_lines(file, place, copied, most, digests.of(file))
                 if lines is None:
                     break
                 segment = self._converter.convert(lines)
@@ -139,7 +143,7 @@ class FollowedLines:
 
     def is_behind(self) -> bool:
         """Tell whether whole lines wait that were not taken in for want of room."""
-        waiting = growing(self._workspace, self._files, self._elsewhere)
+        waiting = growing(self._workspace, self._files, self._elsewhere, self._rests)
         return self._is_full and any(True for _ in waiting)
 
     def put_together(self, known: Mapping[int, int] | None = None, is_read: bool = False) -> bool:

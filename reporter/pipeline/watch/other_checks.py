@@ -21,7 +21,7 @@ from reporter.pipeline.watch.standing import Standing
 
 _PATIENCE = timedelta(minutes=1)
 """For which a judgement waits for the gravest checks, under a load that leaves no time."""
-_NICER = 10
+_NICER = 5
 """How much nicer than the process the thread is."""
 
 
@@ -71,7 +71,12 @@ class OtherChecks:
 
     def begin(self, judge: Callable[[], Judged], begun: Begun) -> None:
         """Judge in the thread."""
-        self._judging, self.begun, self.is_due = self._pool.submit(judge), begun, False
+        self._judging = self._pool.submit(judge)
+        self.note(begun)
+
+    def note(self, begun: Begun) -> None:
+        """Take note of a judgement that begins, here or elsewhere."""
+        self.begun, self.is_due = begun, False
 
     @contextmanager
     def paused(self, now: datetime) -> Iterator[None]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -274,7 +275,7 @@ class Watch:
         self._rests_since = self._rests_since or now
         told = Told(self._lines.take_in(most_urgent=goes_on))
         self._new |= told.taken > 0
-        if found := self._others.found(is_awaited=not goes_on):
+        if found := self._others.found(is_awaited=not (goes_on and self._is_begun)):
             self._tell(told, *found)
         is_due = self._new or self._is_due(now) or (self._others.is_due and not goes_on)
         if is_due and not (hurry and self._may_wait(now)):
@@ -307,12 +308,14 @@ class Watch:
         else:
             is_another = gravest.engine is not None  # told what others do not know of
             gravest.close()
-            others.begin(self._judgement(begun, others.standing), begun)
-            if goes_on:
-                self._judgement(begun, gravest)()  # they stand from now on
-            found = others.found(is_awaited=True)
-            assert found
-            judged = replace(found[0], moved=None) if is_another else found[0]
+            others.note(begun)
+            with ThreadPoolExecutor(1) as pool:
+                # They stand from now on.
+                made = pool.submit(self._judgement(begun, gravest)) if goes_on else None
+                judged = self._judgement(begun, others.standing)()
+            if made:
+                made.result()
+            judged = replace(judged, moved=None) if is_another else judged
         self._is_begun = True
         self._tell(told, judged, begun)
 

@@ -16,7 +16,7 @@ from reporter.engine.duckdb import version as engine_version
 from reporter.ingest import cache as ingest_cache
 from reporter.ingest.readers.files import InputFile
 from reporter.pipeline.assess import Known
-from reporter.pipeline.watch.intake.followed_files import FOLDER as LOGS
+from reporter.pipeline.watch.intake.file_places import FOLDER as LOGS
 
 
 def settings_mark(workspace: Path) -> str:

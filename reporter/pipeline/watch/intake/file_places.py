@@ -1,10 +1,8 @@
-"""Where the files stand that are followed: renamed, cut, copied or packed since. In: the files of a
-workspace, what was taken in. Out: the name of each followed file, and the files that none of them
-is.
+"""Where followed files stand: renamed, cut, copied or packed since. In: the files of a workspace,
+what was taken in. Out: the name of each followed file, and the files that none of them is.
 
 A file is known by device and inode, and by the last bytes that were taken in: an inode is used
-again for another file. What was packed or copied is known by the bytes of all that was taken in.
-"""
+again. What was packed or copied is known by the bytes of all that was taken in."""
 
 from __future__ import annotations
 

@@ -335,6 +335,10 @@ def test_lines_that_were_packed_before_they_were_taken_in_are_taken_in(
     pack(log)
     watch, round_ = look(company)
     assert (round_.taken, [*taken(watch).values()]) == (100 + bool(end), [300 + bool(end)])
+    (batches,) = watch._lines.batches.values()
+    counts = [b.counts[0] for b in batches]
+    assert sum(c.read for c in counts) == 300 + bool(end)
+    assert sum(c.unreadable for c in counts) == bool(end)
     watch, round_ = look(company)
     name, _ = taken(watch).popitem()
     others = {"logs/day.zip!other.jsonl"} if pack is _zip else {LOG}

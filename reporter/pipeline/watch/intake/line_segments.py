@@ -97,7 +97,8 @@ class Converter:
         key = f"{file.number}-{file.offset}"
         self._unnamed.add(key)
         source = self.sources[file.source]
-        own = replace(_input(file, lines.path), size=lines.size)
+        # The copy of its lines is not packed, whatever became of the file since.
+        own = replace(_input(file, lines.path), size=lines.size, gzipped=False)
         choice = Choice(own, source, "", Sentence(""))
         batch = self._streamed(choice, key, lines) or self._spooled(choice, key)
         self._count_on(batch, file.lines, lines.count)

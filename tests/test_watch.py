@@ -878,10 +878,11 @@ def test_checks_that_wait_in_a_hurry_are_asked_once_it_is_over(
     with Watch(setting(company), Hooks((), print)) as watch:
         watch.look()
         watch.round(NOW, goes_on=True)
-        for at in range(240, len(LINES), 8):
-            append(company / LOG, b"".join(LINES[at : at + 8]))
+        for at in range(240, len(LINES) - 1, 8):
+            append(company / LOG, b"".join(LINES[at : min(at + 8, len(LINES) - 1)]))
             assert watch.round(NOW, hurry=True, goes_on=True).judged
             waited.append(len(watch._gravest._due))
+        append(company / LOG, LINES[-1])
         results = results_now(watch, watch.round(NOW).judged)
         assert watch.round(NOW).judged is None
     assert results == whole_of(company, tmp_path)

@@ -709,18 +709,25 @@ def test_many_segments_become_few_and_stay_the_same_records(
     assert [n for (n,) in records] == [*range(1, 213)]
 
 
-@pytest.mark.parametrize("a_round", [1, 7])
-def test_segments_stay_few_and_are_written_a_few_times_whatever_their_sizes(a_round: int) -> None:
+@pytest.mark.parametrize(("a_round", "judged_every"), [(1, 1), (7, 1), (1, 40), (6, 60)])
+def test_segments_stay_few_and_are_written_a_few_times_whatever_their_sizes(
+    a_round: int, judged_every: int
+) -> None:
     made = random.Random(7)
-    segments, written = list[int](), 0
+    segments, written, known = list[int](), 0, 0
     for n in range(20_000):
         segments.append(made.choice((1, 3, made.randrange(1, 50_000))))
         if n % a_round:
             continue
-        if (at := line_segments.worth_joining(segments)) is not None:
-            some = segments[at : at + line_segments.MANY]
-            segments[at : at + line_segments.MANY] = [sum(some)]
-            written += sum(some)
+        if n // a_round % judged_every == 0:  # what comes from now on is put together apart
+            known = len(segments)
+        for start, end in ((known, len(segments)), (0, known)):
+            if found := line_segments.worth_joining(segments[start:end]):
+                at, count = start + found[0], found[1]
+                some = segments[at : at + count]
+                segments[at : at + count] = [sum(some)]
+                known -= (count - 1) * (at < known)
+                written += sum(some)
     assert written < 4 * sum(segments)
     assert len(segments) < 150 + sum(segments) // (line_segments.LONG // 4)
 

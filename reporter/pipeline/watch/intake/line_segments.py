@@ -206,16 +206,16 @@ class Converter:
         return batches
 
     def _begin_together(self, file: Followed, batches: list[Batch], start: int, end: int) -> None:
-        first = worth_joining([s.lines for s in file.segments[start:end]])
-        if first is None:
+        found = worth_joining([s.lines for s in file.segments[start:end]])
+        if found is None:
             return
-        first += start
-        some = file.segments[first : first + MANY]
+        first, count = start + found[0], found[1]
+        some = file.segments[first : first + count]
         lines = sum(s.lines for s in some)
-        whole = joined(batches[first : first + MANY], file)
+        whole = joined(batches[first : first + count], file)
         whole.key = f"{some[0].key}-{lines}"
         made = self._aside.submit(self._write_together, whole)
-        self._begun[file.number].append(_Begun(whole.key, some[0].key, MANY, lines, made))
+        self._begun[file.number].append(_Begun(whole.key, some[0].key, count, lines, made))
 
     def _write_together(self, whole: Batch) -> Batch:
         for table, names in whole.tables.items():
@@ -289,12 +289,19 @@ def _input(file: Followed, path: Path) -> InputFile:
     return InputFile(path, file.name, 0, "jsonl", file.packed)
 
 
-def worth_joining(lines: Sequence[int]) -> int | None:
-    """Return where the first segments begin, by their lines, that are to be put together: none is
-    longer than the others of them, so a line is in a segment twice as long each time it is written.
+def worth_joining(lines: Sequence[int]) -> tuple[int, int] | None:
+    """Return where the first segments begin, by their lines, that are to be put together, and how
+    many: none is longer than the others of them, so a line is in a segment twice as long each time
+    it is written. Where too many are left between longer ones, return the shortest ones.
     """
     for at in range(len(lines) - MANY + 1):
         some = lines[at : at + MANY]
         if 2 * max(some) <= sum(some) <= LONG:
-            return at
+            return at, MANY
+    count = MANY if len(lines) > 4 * MANY else 0
+    while (count := count // 2) > 1:
+        sums = ((sum(lines[at : at + count]), at) for at in range(len(lines) - count + 1))
+        least, at = min(sums)
+        if least <= LONG:
+            return at, count
     return None

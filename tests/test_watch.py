@@ -1020,7 +1020,7 @@ def test_results_stay_those_of_an_assessment_while_segments_are_put_together(
         append(company / LOG, LINES[252])
         results = results_now(watch, watch.round(NOW).judged)
         (file,) = watch.cursor.files
-        assert len(file.segments) < 9 and not left
+        assert len(file.segments) < 13 and not left
     assert results == whole_of(company, tmp_path)
     assert len(engines) == 1  # it never began anew
 

@@ -354,7 +354,7 @@ class Tape:
         """SQL: for the base and its views, the columns that anybody reads of their new rows."""
         texts: dict[str, list[str]] = {}
         for i, step in enumerate(self.steps):
-            if (step.sum or not step.target) and (self.only is None or i in self.only):
+            if (step.sum or not step.target) and self.is_kept(i):
                 text = step.sum.sql if step.sum else step.sql
                 for name in words_of(text):
                     texts.setdefault(name, []).append(text)
@@ -374,6 +374,10 @@ class Tape:
             name: ", ".join(c for c in self.columns[name] if c in words) or "*"
             for name, words in found.items()
         }
+
+    def is_kept(self, i: int) -> bool:
+        """Tell whether what a statement makes is brought up to date."""
+        return self.only is None or i in self.only
 
     def of_key(self, key: str) -> str:
         """Return the relation that grows and has a key."""
@@ -436,7 +440,7 @@ class Tape:
     def is_due(self, i: int, moved: set[Input], partial: set[str]) -> bool:
         """Tell whether a statement has to run again, as its input moved or is made just now."""
         step, base = self.steps[i], (self.base, None)
-        if step.is_view or not (self.only is None or i in self.only):
+        if step.is_view or not self.is_kept(i):
             return False
         if not partial.isdisjoint(step.words):
             return True

@@ -305,7 +305,7 @@ class Taped(DuckDB):
         tape = self._tape
         tape.needs, tape.hashes, tape.each_hash, tape.marks = {}, {}, {}, {}
         for i, step in enumerate(tape.steps):
-            if tape.only is None or i in tape.only:
+            if tape.is_kept(i):
                 for table, columns in tape.reads(step.sql, step.words):
                     tape.needs.setdefault(table, set()).add(columns)
         for asker in askers:

@@ -16,7 +16,8 @@ from reporter.engine.duckdb import DuckDB
 from reporter.engine.growing.growing_sums import with_sums
 from reporter.engine.growing.keyed_joins import is_joined_by
 from reporter.engine.growing.row_conditions import conditions_on
-from reporter.engine.growing.tape import Columns, Input, Moved, words_of
+from reporter.engine.growing.statement_words import words_of
+from reporter.engine.growing.tape import Columns, Input, Moved
 from reporter.engine.growing.taped import Taped
 
 Row = tuple[str, str | None, int, str]

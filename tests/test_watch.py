@@ -31,7 +31,7 @@ import pytest
 from conftest import SAMPLE
 from fixture_estate import Estate, spoiled
 
-from reporter.engine.growing.tape import words_of
+from reporter.engine.growing.statement_words import words_of
 from reporter.engine.growing.taped import Taped
 from reporter.errors import InputError, ReporterError
 from reporter.ingest.cache import open_cache
@@ -259,6 +259,26 @@ def test_what_was_added_between_the_last_look_and_a_rotation_is_taken_in(company
     _rename(log)
     watch, round_ = look(company)
     assert (round_.taken, taken(watch)) == (100, {"logs/gateway.jsonl.1": 300})
+
+
+@pytest.mark.usefixtures("counted")
+def test_a_log_that_is_cut_before_it_was_read_is_another_from_then_on(company: Path) -> None:
+    log = company / LOG
+    append(log, b"".join(lines_of(1, 300)))
+    with Watch(setting(company), Hooks((), print)) as watch:
+        watch.look()  # it is found, and while others are read it is cut
+        _copy_and_cut(log)
+        append(log, b"".join(lines_of(2, 250)))
+        assert watch.round(NOW).taken == 0
+        watch.look()
+        assert watch.round(NOW).taken == 550
+        log.with_name("gateway.jsonl.1").rename(log.with_name("gateway.jsonl.2"))
+        _copy_and_cut(log)
+        append(log, b"".join(lines_of(3, 280)))
+        for _ in range(2):
+            watch.look()
+            watch.round(NOW)
+        assert sorted(n for n in taken(watch).values() if n) == [250, 280, 300]
 
 
 def rotated(company: Path, day: int) -> None:
@@ -941,6 +961,56 @@ def test_what_decides_over_results_reads_tables_that_stand_early(
 
 
 @pytest.mark.slow
+def test_a_list_that_changes_while_it_is_read_tells_nothing_until_it_was_read(
+    company: Path, tmp_path: Path
+) -> None:
+    append(company / LOG, b"".join(LINES[:240]))
+    lists = sorted((company / "inventory").iterdir())
+
+    def touch() -> None:
+        for path in lists:
+            (new := tmp_path / "new").write_bytes(path.read_bytes() + b"\n")
+            new.rename(path)
+
+    with Watch(setting(company), Hooks((), print)) as watch:
+        watch.look()
+        touch()
+        round_ = watch.round(NOW, goes_on=True)
+        assert (round_.judged, round_.outbox.lines) == (None, [])
+        assert watch.is_behind()
+        assert results_now(watch, watch.round(NOW, goes_on=True).judged) == whole_of(
+            company, tmp_path
+        )
+        touch()
+        watch.look()
+        touch()
+        assert watch.round(NOW, goes_on=True).judged is None
+        assert watch.round(NOW, goes_on=True).outbox.lines == []
+        assert not watch.is_behind()
+
+
+@pytest.mark.slow
+def test_a_check_that_another_makes_good_is_judged_with_it(tmp_path: Path) -> None:
+    company = tmp_path / "company"
+    shutil.copytree(SAMPLE / "2026-q3", company)
+    stated = company / "statements/compensations.csv"
+    signed = "it is enough,noor.haddadin@freight.example.com,2026-09-01,2027-02-28\n"
+    made_good = ("CRD-06", "key-script-runner"), ("ENT-07", "agt-lost-parcel")
+    for (check, subject), other in zip(made_good, ("CRD-03", "ENT-09"), strict=True):
+        append(stated, f"{check},{subject},{other},{signed}".encode())
+    with Watch(setting(company), Hooks((), print)) as watch:
+        watch.look()
+        watch.round(NOW, goes_on=True)
+        own = watch._gravest.own
+        assert own
+        for standing in (watch._gravest, watch._others.standing):
+            assert standing.engine
+            found = results_of(standing.engine)
+            asked = own if standing.leads else standing.own - own
+            assert {found[k].status for k in made_good if k[0] in asked} <= {"compensated"}
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("hurry", [False, True])
 def test_what_some_checks_tell_before_others_is_what_an_assessment_finds(
     company: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hurry: bool
@@ -968,6 +1038,7 @@ def test_what_some_checks_tell_before_others_is_what_an_assessment_finds(
         while watch.round(NOW, goes_on=True).judged or watch._others.is_judging:
             time.sleep(0.1)
         assert not watch._gravest._due
+        gravest = watch._gravest.own
         assert watch.round(NOW).judged is None
     data = (company / LOG).read_bytes().splitlines(keepends=True)
     for n in {n for n, *_ in committed}:
@@ -985,7 +1056,7 @@ def test_what_some_checks_tell_before_others_is_what_an_assessment_finds(
     kinds = [checks for _, _, checks in committed]
     assert kinds[0] is None and len({*kinds}) >= 3  # all, then the gravest or the others
     assert max(map(len, filter(None, kinds))) > 90 and max(asked[1:]) <= 24
-    assert hurry == any(len(k) < 20 for k in kinds if k)  # some may wait
+    assert hurry == any(k < gravest for k in kinds if k)  # some may wait
     assert sorted(segments) != segments  # some were put together on the way
 
 

@@ -38,7 +38,7 @@ from reporter.ingest.readers.files import display_path, is_shown_as_it_is
 from reporter.ingest.readers.inputs import Inputs
 from reporter.ingest.remote.remote_inputs import Asked, inputs_of, refuse_unasked
 from reporter.ingest.unread_files import READ, beside
-from reporter.model.assessment import Assessment, Check, Framework, Notice
+from reporter.model.assessment import Assessment, Check, Framework, Notice, Quarantined
 from reporter.model.comparison import Comparison
 from reporter.model.scores import Scores, Tally
 from reporter.model.statements import Compensation
@@ -48,7 +48,6 @@ from reporter.pipeline.own_settings import (
     OwnSettings,
     approved_baseline,
     beside_shipped,
-    misplaced_notes,
     own_settings,
     remember,
 )
@@ -93,7 +92,6 @@ from reporter.statements.waivers import Stated
 from reporter.system.claims import claimed
 from reporter.system.plain_text import from_here
 from reporter.system.temporary import own_folder
-from reporter.transform import conflicts, operations
 from reporter.transform.approved_scope import review_scope
 from reporter.transform.derive import BEFORE_SCOPE, derive, drop_loaded
 from reporter.transform.log_coverage import Expected
@@ -307,7 +305,7 @@ def _assess(
         kept = kept_tables.find(cache, workspace, content, intake, options.fresh)
         who, notices = derive_tables(engine, workspace, kept.tables)
         intake, answers, claims = resolve(engine, intake, workspace, content, known.catalogs, who)
-        intake = noted(engine, intake, notices)
+        intake = noted(engine, intake, notices, disclosures.notes_on_kept(engine))
         followed = load_earlier(engine, earlier, workspace.run, content, intake.names)
         engine.lock((cache.folder, part))
         faults = run_checks(engine, content, compiled, kept, work, options)
@@ -540,12 +538,11 @@ def _compared(engine: DuckDB, scoring: Scoring) -> Comparison:
     return replace(usage, levels=scoring.leveled(agent_patterns(engine), usage.tiers))
 
 
-def noted(engine: DuckDB, intake: Intake, notices: Sequence[Notice]) -> Intake:
-    """Add what derived tables show of records that are kept and decide less than they could, and
-    make the table of those that hold what could not be read.
-    """
-    found = (*conflicts.notes(engine), *operations.notes(engine), *misplaced_notes(engine))
-    entries = (*intake.quarantined, *found)
+def noted(
+    engine: DuckDB, intake: Intake, notices: Sequence[Notice], notes: Sequence[Quarantined]
+) -> Intake:
+    """Add notices and notes, and make the table of the records that hold what could not be read."""
+    entries = (*intake.quarantined, *notes)
     find_unread(engine, entries)
     return replace(intake, quarantined=entries, notices=(*intake.notices, *notices))
 

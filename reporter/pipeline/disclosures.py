@@ -1,5 +1,5 @@
 """Disclosures that page 1 must show with the numbers. In: the intake, an assessed engine, content,
-scores. Out: a Notice each.
+scores. Out: a Notice each; notes on records that are kept.
 
 None of them is a defect by itself. Each can make an organisation look better than it is, so that a
 reader has to know it.
@@ -17,12 +17,14 @@ from reporter.engine.base import Engine, quoted, quoted_list
 from reporter.i18n.translate import mark
 from reporter.ingest.load import ALIKE, Intake, line_to_copy
 from reporter.ingest.statement_files import KINDS, headings
-from reporter.model.assessment import FileCount, Notice
+from reporter.model.assessment import FileCount, Notice, Quarantined
 from reporter.model.scores import GroupScore
 from reporter.model.sentences import Sentence, labelled, tell, verbatim
 from reporter.model.statements import ATTESTATIONS
+from reporter.pipeline.own_settings import misplaced_notes
 from reporter.report.view.format import percent
 from reporter.schema.tables import LOADED
+from reporter.transform import conflicts, operations
 from reporter.transform.operations import Unmapped, unmapped
 
 _IN_ACCOUNTING = mark("report.json, files")
@@ -35,6 +37,13 @@ COMMONEST = 10
 """Names of operations in the line of a log."""
 CARRIED = Fraction(5, 100)
 """Gain of a framework's evidenced score through answers of people, from which page 1 says so."""
+
+
+def notes_on_kept(engine: Engine) -> tuple[Quarantined, ...]:
+    """Return what derived tables show of records that are kept and decide less than they could. No
+    result follows from it.
+    """
+    return (*conflicts.notes(engine), *operations.notes(engine), *misplaced_notes(engine))
 
 
 def not_run(failures: Mapping[str, str]) -> Iterator[Notice]:

@@ -107,16 +107,18 @@ def merge_actors(engine: Engine, has_names: bool) -> None:
         if column.name not in ("actor_id", "kind") and column.name not in COMPUTED:
             picks.append(f"arg_min({column.name}, place) AS {column.name}")
     engine.run(
-        f"CREATE TABLE actors AS SELECT m.*, c.ends_at AS credential_ends_at, {_HIGH_RISK} AS"
-        f" high_risk FROM (SELECT actor_id, {', '.join(picks)}, max(n_same) AS n_records,"
-        f" min(created_at) AS registered_at, {_APPROVALS_RECORDED} AS approvals_recorded, {_DEPUTY}"
-        " AS deputy_id, TRUE AS registered, arg_min(file || '#' || CAST(record AS VARCHAR), place)"
-        f" AS ref FROM (SELECT *, {_SAME} AS n_same FROM actor_rows) AS a GROUP BY actor_id) AS m"
-        " LEFT JOIN (SELECT actor_id, min(ended_at) AS ends_at FROM credentials CROSS JOIN run"
-        " WHERE ended_at > as_of GROUP BY actor_id) AS c USING (actor_id) LEFT JOIN (SELECT"
-        " DISTINCT actor_id, TRUE AS acts FROM grants CROSS JOIN run WHERE type = 'tool' AND"
-        " effect IN ('delete', 'transfer', 'execute', 'admin') AND (expires_at IS NULL OR"
-        " expires_at > as_of)) AS g USING (actor_id)"
+        f"CREATE TABLE actors AS WITH picked AS (SELECT actor_id, {', '.join(picks)}, max(n_same)"
+        " AS n_records, min(created_at) AS registered_at, TRUE AS registered, arg_min(file || '#'"
+        f" || CAST(record AS VARCHAR), place) AS ref FROM (SELECT *, {_SAME} AS n_same FROM"
+        " actor_rows) AS a GROUP BY actor_id), told AS (SELECT actor_id,"
+        f" {_APPROVALS_RECORDED} AS approvals_recorded, {_DEPUTY} AS deputy_id FROM actor_rows"
+        " GROUP BY actor_id) SELECT m.*, t.* EXCLUDE (actor_id), c.ends_at AS credential_ends_at,"
+        f" {_HIGH_RISK} AS high_risk FROM picked AS m JOIN told AS t USING (actor_id) LEFT JOIN"
+        " (SELECT actor_id, min(ended_at) AS ends_at FROM credentials CROSS JOIN run WHERE ended_at"
+        " > as_of GROUP BY actor_id) AS c USING (actor_id) LEFT JOIN (SELECT DISTINCT actor_id,"
+        " TRUE AS acts FROM grants CROSS JOIN run WHERE type = 'tool' AND effect IN ('delete',"
+        " 'transfer', 'execute', 'admin') AND (expires_at IS NULL OR expires_at > as_of)) AS g"
+        " USING (actor_id)"
     )
     engine.run("CREATE VIEW agents AS SELECT * FROM actors WHERE kind = 'agent'")
 

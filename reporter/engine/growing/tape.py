@@ -9,27 +9,31 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from threading import Event, RLock
 from typing import Any, NamedTuple
 
 from reporter.engine.growing.growing_sums import Sum
 from reporter.engine.growing.keyed_joins import is_joined_by
 from reporter.engine.growing.row_conditions import conditions_on
+from reporter.engine.growing.statement_words import (
+    MADE,
+    MADE_OF,
+    STAR,
+    own_words,
+    query_of,
+    spread,
+    takes_rows,
+    without_stars,
+    words_of,
+)
 
 Columns = frozenset[str] | None
 """Names of columns; None: the whole row."""
 NOTHING: frozenset[str] = frozenset()
 Input = tuple[str, Columns]
 """A table, and what is read of it."""
-MADE = re.compile(
-    r"CREATE (OR REPLACE )?(?:TEMP )?(TABLE|VIEW) (IF NOT EXISTS )?(\w+)", re.IGNORECASE
-)
 ADDED = "_added"
 """Ends the name of the rows of a relation that are new."""
-_WORD = re.compile(r"\b[a-z_]\w*\b")
-_LITERAL = re.compile(r"'(?:[^']|'')*'|--[^\n]*")
-_STAR = re.compile(r"(?<!\()\*")
 _GATHERED = re.compile(r"\b(?:GROUP BY|DISTINCT|OVER|QUALIFY|LIMIT|EXCEPT|INTERSECT|UNION)\b")
 """Words of a query whose rows do not each come from one row."""
 _HEAD = re.compile(
@@ -37,8 +41,6 @@ _HEAD = re.compile(
 )
 _BY_PLACE = re.compile(r"\bUSING \([^)]*\bplace\b")
 """A join by the column that tells a row from its equals."""
-_ROW_AFTER = re.compile(r"\b(?:FROM|JOIN|INTO|UPDATE|TABLE|VIEW|EXISTS|main\.)\s*$")
-_AFTER_NAMES = {"AS", "ON", "WHERE", "JOIN", "LEFT", "GROUP", "CROSS", "USING", "ANTI"}
 
 
 class Moved(Exception):
@@ -200,6 +202,37 @@ class Tape:
                     self.moving.add(step.target)
             self.moving.discard("")
 
+    def unsettled(self, i: int) -> set[str]:
+        """Return what may be another than when a statement ran first: what moves, and what later
+        statements change.
+        """
+        return self.moving | {table for table, last in self.last.items() if last > i}
+
+    def resting(self) -> list[tuple[int, str, str]]:
+        """Return the statements that may run again, by number, with their query, and with what that
+        is a part of where all of it may rest: only later statements change what it makes.
+        """
+        doubtful = {name for name, body in self.macros.items() if "SELECT" in body} | self.passing
+        found = []
+        for i, step in enumerate(self.steps):
+            made = MADE_OF.match(step.sql)
+            if not made or step.sum or step.params or step.target not in self.moving:
+                continue
+            if step.words & doubtful:
+                continue
+            query = made[2]
+            if step.words & self.unsettled(i):
+                found.append((i, query, query))
+            elif self.last[step.target] > i:
+                found.append((i, query, f"WITH resting AS ({query}) SELECT * FROM resting"))
+        return found
+
+    def say_instead(self, i: int, query: str, text: str) -> None:
+        """Make a table of another query that has the same rows."""
+        step = self.steps[i]
+        step.sql = step.sql.replace(query, text)
+        step.words = frozenset(spread(own_words(step.sql, step.target), self.macros))
+
     def order(self) -> None:
         """Find what has to be done before each statement: what makes what it reads or changes, and
         what reads that before.
@@ -261,15 +294,15 @@ class Tape:
             if name == base:
                 found.add((name, None))
                 continue
-            whole = _takes_rows(sql, name)
+            whole = takes_rows(sql, name)
             if view is None:
                 own = frozenset(self.columns.get(name, ()))
                 found.add((name, None if whole else own & words))
             else:
                 # What a view takes on as a whole its readers may name.
-                more = view.words | words if _STAR.search(view.sql) else view.words
-                told = f"{view.sql}\n{sql}" if whole and _STAR.search(view.sql) else view.sql
-                found |= self.reads(told if whole else _without_stars(view.sql), more - {name})
+                more = view.words | words if STAR.search(view.sql) else view.words
+                told = f"{view.sql}\n{sql}" if whole and STAR.search(view.sql) else view.sql
+                found |= self.reads(told if whole else without_stars(view.sql), more - {name})
         return found
 
     def mark_of(self, asker: str) -> Any:
@@ -316,7 +349,7 @@ class Tape:
         texts: dict[str | int, list[str]] = {}
         if steps:
             self._note_views()
-            texts = {i: [_query_of(s.sql)] for i, s in enumerate(self.steps) if not s.is_view}
+            texts = {i: [query_of(s.sql)] for i, s in enumerate(self.steps) if not s.is_view}
         texts |= {asker: sorted(self.heard.get(asker, ())) for asker in askers}
         relations = frozenset((self.base, *self.grown))
         doubtful = [n.upper() for n, body in self.macros.items() if "SELECT" in body]
@@ -343,7 +376,7 @@ class Tape:
         for step in self.steps:
             if not step.is_view or not step.words & {*lined} or _GATHERED.search(step.sql):
                 continue  # the readers of such a view are always touched
-            text = _query_of(step.sql)
+            text = query_of(step.sql)
             for name in lined:
                 text = re.sub(rf"\b{name}\b", f"{name}{ADDED}", text)
             self.grown[step.target] = text
@@ -367,7 +400,7 @@ class Tape:
             keys = frozenset(key for key in self.keys if self.of_key(key) == name)
             words = keys.union(*map(words_of, texts.get(name, ())))
             for view, sql in views.items():
-                if name in words_of(_query_of(sql)):
+                if name in words_of(query_of(sql)):
                     words |= words_of(sql) | found[view]
             found[name] = words
         return {
@@ -394,7 +427,7 @@ class Tape:
             left = {*(step.words & views.keys())}
             while left:
                 seen.add(name := left.pop())
-                texts.append(_query_of(views[name].sql))
+                texts.append(query_of(views[name].sql))
                 left |= (views[name].words & views.keys()) - seen
             self.by_key[i] = {}
             for name in {t for t, _ in self.inputs(i)} - {self.base}:
@@ -530,48 +563,3 @@ def _again(sql: str) -> str:
     if not made or made[1]:
         return sql
     return f"CREATE OR REPLACE {made[2]} {made[4]}{sql[made.end() :]}"
-
-
-@lru_cache(maxsize=8192)
-def words_of(sql: str) -> frozenset[str]:
-    """Return the words of a statement that may be names, without its literals."""
-    return frozenset(_WORD.findall(_LITERAL.sub("", sql)))
-
-
-def own_words(sql: str, target: str) -> frozenset[str]:
-    """Return the words of a statement; its own target only where it reads that."""
-    return words_of(MADE.sub("", sql, count=1)) if target else words_of(sql)
-
-
-def spread(words: Collection[str], macros: Mapping[str, str]) -> set[str]:
-    """Return words with those of the macros among them."""
-    found, left = set[str](), [*words]
-    while left:
-        word = left.pop()
-        if word not in found:
-            found.add(word)
-            left += _WORD.findall(macros.get(word, ""))
-    return found
-
-
-@lru_cache(maxsize=8192)
-def _takes_rows(sql: str, table: str) -> bool:
-    """Tell whether a statement may read whole rows of a table: by a star, or by its name."""
-    if _STAR.search(sql):
-        return True
-    names = {table, *re.findall(rf"\b{table}\b(?: AS)? (\w+)", sql)}
-    for name in names - _AFTER_NAMES:
-        for found in re.finditer(rf"\b{re.escape(name)}\b(?!\s*\.)", sql):
-            before = sql[: found.start()]
-            if not _ROW_AFTER.search(before) and not re.search(rf"\b{table}\b(?: AS)? $", before):
-                return True
-    return False
-
-
-def _without_stars(sql: str) -> str:
-    return _STAR.sub("", sql)
-
-
-def _query_of(sql: str) -> str:
-    """Return the query that a table or view is made of, or another statement as it is."""
-    return MADE.sub("", sql, count=1).lstrip().removeprefix("AS ")

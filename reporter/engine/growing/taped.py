@@ -19,9 +19,9 @@ from typing import Any, Self
 from reporter.engine.duckdb import DEFAULT_MEMORY, DuckDB
 from reporter.engine.growing.growing_sums import Sum, hash_of, with_sums, with_tables
 from reporter.engine.growing.row_conditions import ALIAS
+from reporter.engine.growing.statement_words import MADE, MADE_OF, own_words, spread, words_of
 from reporter.engine.growing.tape import (
     ADDED,
-    MADE,
     NOTHING,
     Columns,
     Ended,
@@ -30,9 +30,6 @@ from reporter.engine.growing.tape import (
     Moved,
     Step,
     Tape,
-    own_words,
-    spread,
-    words_of,
 )
 
 _AT_ONCE = 2
@@ -44,7 +41,6 @@ _KEYS = "grown_keys_"
 NO_KEYS: Mapping[str, str] = MappingProxyType({})
 _BEFORE = "_as_before"
 """Ends the name of a table as it was before a renewal."""
-_MADE_OF = re.compile(r"(CREATE TABLE (?!sums_|side_)\w+ AS )(.*)", re.DOTALL)
 _CHANGED = re.compile(r"(?:INSERT INTO|UPDATE|DELETE FROM) (\w+)")
 _DROPPED = re.compile(r"DROP (TABLE|VIEW) (?:IF EXISTS )?(\w+)$")
 _RENAMED = re.compile(r"ALTER (?:VIEW|TABLE) (\w+) RENAME TO (\w+)$")
@@ -110,7 +106,7 @@ class Taped(DuckDB):
             return
         with self._tape.lock:
             done = self._aside(sql)
-            if (made := _MADE_OF.match(sql)) and not params:
+            if (made := MADE_OF.match(sql)) and not params:
                 text, sums = self.summed(made[2])
                 sql = f"{made[1]}{text}" if sums else sql
         if not done:
@@ -269,12 +265,14 @@ class Taped(DuckDB):
         for step in self._tape.steps:
             step.words = frozenset(spread(step.words, self._tape.macros))
         self._tape.find_moving()
+        for i, query, asked in self._tape.resting():
+            self._tape.say_instead(i, query, self.resting(asked, self._tape.unsettled(i)))
 
-    def resting(self, sql: str) -> str:
+    def resting(self, sql: str, moving: Collection[str] = ()) -> str:
         """Return a query that reads tables in place of its parts that cannot move: these are
         planned once, and not with each query again.
         """
-        text, sides = with_tables(sql, frozenset(self._tape.moving))
+        text, sides = with_tables(sql, frozenset(moving or self._tape.moving))
         for table, query in sides:
             if table not in self._tape.made:
                 super().run(f"CREATE TABLE {table} AS {query}")
@@ -552,22 +550,21 @@ class Taped(DuckDB):
             DuckDB.run(self, f"CREATE OR REPLACE TABLE {table}{_BEFORE} AS FROM {table}")
 
     def _compare(self, table: str) -> None:
-        """Find whether all rows that differ are of keys that no old row of the base has; then the
-        views of new rows are made with them.
+        """Find whether all rows that differ are of keys that no old row of the base has, by hashes
+        of the others; then the views of new rows are made with them.
         """
         tape = self._tape
         keys = tape.keyed().get(table, set())
         tape.only_new -= {(table, key) for key in keys}
         if table not in tape.laid_by:
             return
-        before = f"{table}{_BEFORE}"
-        differ = (
-            f"((FROM {table} EXCEPT ALL FROM {before}) UNION ALL (FROM {before} EXCEPT ALL FROM"
-            f" {table}))"
-        )
         for key in sorted(keys):
-            old = f"SELECT count(*) FROM {differ} AS d WHERE d.{key} IN (FROM {_KEYS}{key})"
-            if not DuckDB.one(self, old):
+            now, before = (
+                f"(SELECT (count(*), {_rows_hash(None)}) FROM {name} AS t SEMI JOIN"
+                f" {_KEYS}{key} USING ({key}))"
+                for name in (table, f"{table}{_BEFORE}")
+            )
+            if DuckDB.one(self, f"SELECT {now} IS NOT DISTINCT FROM {before}"):
                 tape.only_new.add((table, key))
         if not any((table, key) in tape.only_new for key in keys):
             return

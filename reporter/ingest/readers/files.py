@@ -294,6 +294,11 @@ def stamp_of(status: os.stat_result) -> tuple[int, ...]:
     return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
 
+def mark_of(head: bytes) -> str:
+    """Return what tells the first `HEAD` bytes of a file from others."""
+    return hashlib.blake2b(head, digest_size=32).hexdigest()
+
+
 def sniff(path: Path, name: str) -> InputFile:
     """Look at a file's first bytes."""
     try:
@@ -311,7 +316,7 @@ def sniff(path: Path, name: str) -> InputFile:
         "unknown",
         is_gzipped,
         stamp=stamp_of(status),
-        head=hashlib.blake2b(head, digest_size=32).hexdigest(),
+        head=mark_of(head),
     )
     if is_gzipped:
         if _unpacks_over(path, most_unpacked(file.size)):

@@ -151,7 +151,7 @@ def _check(
             who, notices = derive_tables(engine, workspace, {})
             intake, *_ = resolve(engine, intake, workspace, content, catalogs, who)
             preview = _preview(engine, intake, inputs, content, looked, folder)
-            noted(engine, intake, notices)
+            noted(engine, intake, notices, ())
             _assess(engine, content, compiled, work)
             return _with_asks(engine, preview, content)
 

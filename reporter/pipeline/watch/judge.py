@@ -29,9 +29,10 @@ from reporter.pipeline.assess import (
     refuse_nothing,
     run_checks,
 )
+from reporter.pipeline.disclosures import notes_on_kept
 from reporter.pipeline.resolve_statements import resolve, with_shortfalls
 from reporter.pipeline.watch.cursor import Key, Outcome, Outcomes
-from reporter.pipeline.watch.standing import Standing
+from reporter.pipeline.watch.standing import Standing, refuse_changed
 from reporter.statements import exceptions
 
 COLUMNS = (
@@ -116,16 +117,19 @@ def judge(
     standing: Standing | None = None,
     without: frozenset[str] = frozenset(),
     hurry: bool = False,
+    refuses: bool = False,
 ) -> Judged:
     """Read what does not grow, lay what was converted beside it, and run all checks; of what is
     `standing`, only those whose input changed, without some that others run.
     `places` are where an engine works and where the lines are.
 
-    Raises InputError where nothing could be read, ContentError where content is wrong.
+    Raises InputError where nothing could be read, ContentError where content is wrong, Changed
+    where it `refuses` files that changed while they were read.
     """
     workspace, content = known.workspace, known.content
     if standing:
-        filled = standing.fill(known, files, followed, cache, places[1], options, without, hurry)
+        how = options, without, hurry, refuses
+        filled = standing.fill(known, files, followed, cache, places[1], *how)
         moved, acts = _bring_up(standing, filled), _last_acts(filled)
         checks = standing.checks - without  # where tables were made anew, all were asked
         is_whole = len(checks) == len(known.compiled)
@@ -138,11 +142,13 @@ def judge(
     ):
         with naming(content.packs):
             intake = ingest(engine, inputs, content.sources, cache, options.limits, followed)
+        if refuses:
+            refuse_changed(intake)
         intake = with_shortfalls(intake, inputs)
         refuse_nothing(intake, workspace.folder)
         who, notices = derive_tables(engine, workspace, {})
         intake, _, claims = resolve(engine, intake, workspace, content, known.catalogs, who)
-        intake = noted(engine, intake, notices)
+        intake = noted(engine, intake, notices, notes_on_kept(engine))
         engine.lock((cache.folder, places[1], Path(folder)))
         nothing = kept_tables.Kept(cache, "", {})
         faults = run_checks(engine, content, known.compiled, nothing, Path(folder), options)

@@ -33,7 +33,14 @@ from reporter.ingest.quarantine import has_hidden
 from reporter.ingest.readers.files import InputFile
 from reporter.ingest.readers.inputs import Inputs
 from reporter.model.assessment import SEVERITIES, Check
-from reporter.pipeline.assess import Known, Options, derive_tables, noted, refuse_nothing
+from reporter.pipeline.assess import (
+    Known,
+    Options,
+    derive_tables,
+    noted,
+    refuse_nothing,
+)
+from reporter.pipeline.disclosures import notes_on_kept
 from reporter.pipeline.resolve_statements import resolve, with_shortfalls
 from reporter.pipeline.tested_checks import settle_by_tests
 from reporter.pipeline.watch.cursor import Key
@@ -64,6 +71,10 @@ DECIDING = frozenset(
 """Tables that are read whatever checks are asked."""
 _FREE = frozenset((f"SELECT count(*) FROM {EVENTS}", SEEN))
 """Questions of the accounting, from whose answer no result follows, and one that is asked again."""
+
+
+class Changed(Exception):
+    """A file changed while it was read, and nothing of it was used."""
 
 
 @dataclass(slots=True)
@@ -136,13 +147,15 @@ class Standing:
         options: Options,
         without: frozenset[str] = frozenset(),
         hurry: bool = False,
+        refuses: bool = False,
     ) -> Taped:
         """Return an engine whose `results` are those over all records, but for some checks that
         others ask; put in `faults` why some could not be run. In a hurry checks wait for some
         judgements of whose input only counts and times moved.
 
         Raises InputError where nothing could be read, ContentError where content is wrong, Ended
-        where nobody waits for it any more.
+        where nobody waits for it any more, Changed where it `refuses` files that changed while they
+        were read.
         """
         mark = _mark(known, files, followed)
         if self.engine and mark == self.mark and known.content is self._content:
@@ -152,7 +165,7 @@ class Standing:
                 return self.engine
             except Moved:
                 pass
-        return self._anew(known, files, followed, cache, segments, options, mark)
+        return self._anew(known, files, followed, cache, segments, options, mark, refuses)
 
     def _anew(
         self,
@@ -163,6 +176,7 @@ class Standing:
         segments: Path,
         options: Options,
         mark: tuple[Any, ...],
+        refuses: bool,
     ) -> Taped:
         self.close()
         self.results = {}
@@ -177,6 +191,8 @@ class Standing:
             intake = ingest(
                 engine, inputs, content.sources, cache, options.limits, followed, self._done.extend
             )
+        if refuses:
+            refuse_changed(intake)
         self._repeated = RepeatedRows(engine, [n for n, _ in columns_of(TABLES["events"])])
         if rows := event_rows(self._done, cache):  # else the first event makes all anew
             self._repeated.begin(rows)
@@ -186,7 +202,9 @@ class Standing:
         intake, _, self._claims = resolve(
             engine, intake, workspace, content, known.catalogs, self._who
         )
-        self.intake = noted(engine, intake, notices)
+        with engine.aside():
+            notes = notes_on_kept(engine)
+        self.intake = noted(engine, intake, notices, notes)
         engine.lock((cache.folder, segments, self.folder))
         sources = {s.id: s for s in content.sources}
         runner.prepare(engine)
@@ -213,12 +231,15 @@ class Standing:
     def _find_own(
         self, engine: Taped, compiled: Sequence[tuple[Check, Compiled]], is_another: bool
     ) -> None:
-        """Find once what it asks, as others ask the rest; of that alone it has results."""
+        """Find once what it asks, as others ask the rest; of that alone it has results. Checks of
+        which one makes good what another fails are asked by the others, all together.
+        """
         if not self.leads:
             self.own = frozenset(c.id for c, _ in compiled)
             return
-        if is_another or not self.own:
-            self.own = _leading(engine, compiled)
+        tied = {i for c in self._claims.compensations for i in (c.check, c.by_check)}
+        if is_another or not self.own or tied & self.own:
+            self.own = _leading(engine, [c for c in compiled if c[0].id not in tied])
         engine.narrow(self.own, DECIDING)
         engine.run(f"DELETE FROM results WHERE NOT {_among(self.own)}")
 
@@ -326,6 +347,12 @@ class Standing:
         exceptions.waive(
             engine, claims.waivers, content.checks, known.workspace.run.as_of, self._who
         )
+
+
+def refuse_changed(intake: Intake) -> None:
+    """Raise Changed where a file changed while it was read."""
+    if any(notice.code == "files_changed" for notice in intake.notices):
+        raise Changed
 
 
 def _leading(engine: Taped, compiled: Sequence[tuple[Check, Compiled]]) -> frozenset[str]:

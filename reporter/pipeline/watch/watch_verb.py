@@ -28,7 +28,7 @@ SECRET = "REPORTER_WEBHOOK_SECRET"
 """Variable of the environment that has the secret of the webhook."""
 LOOKS = 2.0
 """Seconds from one look at all files of the workspace to the next."""
-TICK = 0.2
+TICK = 0.1
 """Seconds from one look at the files that grow to the next."""
 
 

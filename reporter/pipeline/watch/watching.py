@@ -38,7 +38,7 @@ from reporter.pipeline.watch.intake.line_segments import Converter, choice_of, j
 from reporter.pipeline.watch.judge import Judged, Result, at, judge
 from reporter.pipeline.watch.other_checks import Begun, OtherChecks
 from reporter.pipeline.watch.sinks import LineFile, next_outbox, to_stream
-from reporter.pipeline.watch.standing import Standing
+from reporter.pipeline.watch.standing import Changed, Standing
 from reporter.pipeline.watch.workspace_marks import (
     EvidenceMark,
     content_mark,
@@ -50,6 +50,8 @@ from reporter.system.options import LEAST_MEMORY, in_bytes
 
 _BREATH = timedelta(seconds=1)
 """For which lines may wait that show nothing new, while others come."""
+_TRIES = 5
+"""How often in a row nothing is judged because a file changed while it was read."""
 LARGE = 1 << 20
 """Bytes from which a file that is not followed never will be."""
 STDIN = "stdin"
@@ -120,6 +122,8 @@ class Watch:
         """Whether all were judged once."""
         self._rests_since: datetime | None = None
         """Since when nothing was judged."""
+        self._n_changed = 0
+        """How often in a row a file changed while it was read."""
 
     def __enter__(self) -> Self:
         """Take up the state where it was left.
@@ -275,21 +279,35 @@ class Watch:
         self._rests_since = self._rests_since or now
         told = Told(self._lines.take_in(most_urgent=goes_on))
         self._new |= told.taken > 0
-        if found := self._others.found(is_awaited=not (goes_on and self._is_begun)):
-            self._tell(told, *found)
-        is_due = self._new or self._is_due(now) or (self._others.is_due and not goes_on)
+        try:
+            self._judge_what_is_due(told, now, hurry, goes_on)
+        except Changed:
+            self._n_changed += 1
+            self._new = self._presses = self._others.is_due = True
+            self.look()
+        return told
+
+    def _judge_what_is_due(self, told: Told, now: datetime, hurry: bool, goes_on: bool) -> None:
+        others = self._others
+        if found := others.found(is_awaited=not (goes_on and self._is_begun)):
+            judged, begun = found
+            if (begun.evidence, begun.rules) == (self._files.evidence, self._rules):
+                self._tell(told, judged, begun)
+            else:  # an episode may end by what is so no longer
+                others.is_due = True
+        is_due = self._new or self._is_due(now) or (others.is_due and not goes_on)
         if is_due and not (hurry and self._may_wait(now)):
             self._new = self._presses = self._lines.has_news = False
             self._rests_since = None
             with self._lines.ahead() if goes_on else nullcontext():
                 begun = self._begun(now)
                 self._judge(told, begun, goes_on, hurry)
+                self._n_changed = 0
                 self._put_together()  # what comes meanwhile is not named yet
                 self._begin_others(begun)
                 self._gravest.catch_up()
         elif not self._new:
             self._begin_others(self._begun(now))
-        return told
 
     def _begun(self, now: datetime) -> Begun:
         lines = {file.number: file.lines for file in self.cursor.files}
@@ -364,8 +382,10 @@ class Watch:
         return not presses and now - (self._rests_since or now) < _BREATH
 
     def is_behind(self) -> bool:
-        """Tell whether whole lines wait that were not taken in for want of room."""
-        return self._lines.is_behind()
+        """Tell whether whole lines wait that were not taken in for want of room, or files that
+        changed while they were read.
+        """
+        return self._n_changed > 0 or self._lines.is_behind()
 
     def _followed(self, lines: Mapping[int, int] | None = None) -> list[tuple[Choice, Batch, str]]:
         """Return what was taken in of each file, or the first lines of some."""
@@ -387,6 +407,7 @@ class Watch:
         if standing:  # there are two
             half = max(in_bytes(options.memory) // 2, LEAST_MEMORY) // 10**6
             options = replace(options, memory=f"{half}MB")
+        how["refuses"] = self._n_changed < _TRIES
         cache = self._cache
         return partial(judge, known, files, followed, cache, places, options, standing, **how)
 

@@ -18,7 +18,7 @@ from typing import IO, Any
 from reporter.ingest.readers.files import InputFile, sniff
 from reporter.pipeline.watch.cursor import Followed, Piece
 from reporter.pipeline.watch.intake.file_places import Rest
-from reporter.pipeline.watch.intake.shared_bytes import STEP, ends_as
+from reporter.pipeline.watch.intake.shared_bytes import STEP, begins_as, ends_as
 
 TAIL = 4096
 """Bytes by which the end of what was taken in is known again."""
@@ -99,6 +99,8 @@ def new_lines(file: Followed, place: Place, target: Path, most: int, digest: Any
         data = source.read(file.tail.size + most)  # at once: the file may be cut meanwhile
         if not ends_as(file, data[: file.tail.size]):
             return None
+        if not (file.offset or place.is_rest or begins_as(file, data)):
+            return None  # it was cut before anything of it was taken in
         data = data[file.tail.size :]
         end = data.rfind(b"\n") + 1
         last = data[:end]

@@ -25,7 +25,7 @@ AHEAD = 8 << 20
 """The same where a judgement may end meanwhile."""
 A_ROUND = 1 << 30
 """Bytes that are taken in before they are judged."""
-_TICK = 0.2
+_TICK = 0.5
 """Seconds between two looks at files: a portion costs as much as many lines."""
 
 
@@ -102,12 +102,11 @@ class FollowedLines:
 
     def _convert_until(self, is_over: Event) -> None:
         files, digests = [copy(file) for file in self._files], self._digests.copy()
-        while not is_over.is_set():
+        while not is_over.wait(_TICK):
             for portion in self._portions(files, digests, AHEAD):
                 self._ahead.append(portion)
                 if is_over.is_set():
                     return
-            is_over.wait(_TICK)
 
     def _portions(
         self, files: list[Followed], digests: Digests, at_once: int

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, Any
 
-from reporter.ingest.readers.files import InputFile, TooLarge, opened
+from reporter.ingest.readers.files import HEAD, InputFile, TooLarge, mark_of, opened
 from reporter.pipeline.watch.cursor import Followed, Piece
 
 STEP = 1 << 20
@@ -150,11 +150,21 @@ def shared(one: InputFile, other: InputFile, known_same: int) -> int | None:
 
 
 def is_intact(known: Followed, file: IO[bytes]) -> bool:
-    """Tell whether an open file still ends, up to where it was read, as it did."""
+    """Tell whether an open file still ends, up to where it was read, as it did; where nothing was,
+    whether it begins as it did when it was found.
+    """
+    if not known.offset:
+        file.seek(0)
+        return begins_as(known, file.read(HEAD))
     if os.fstat(file.fileno()).st_size < known.offset:
         return False
     file.seek(known.offset - known.tail.size, io.SEEK_SET)
     return ends_as(known, file.read(known.tail.size))
+
+
+def begins_as(known: Followed, data: bytes) -> bool:
+    """Tell whether the first bytes of a file are those by which it was found."""
+    return not known.head or mark_of(data[:HEAD]) == known.head
 
 
 def ends_as(known: Followed, data: bytes) -> bool:

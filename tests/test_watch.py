@@ -93,7 +93,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> None:
     """Count records in place of judging them: what is read is what these tests are about."""
     content = known_content
 
-    def count(known: Any, files: Any, followed: Any, *_: Any) -> Judged:
+    def count(known: Any, files: Any, followed: Any, *_: Any, **__: Any) -> Judged:
         results = {}
         for choice, batch, _digest in followed:
             counts = batch.counts[0]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from reporter.content.loader import Content
 from reporter.content.workspace import Workspace
-from reporter.engine.base import quoted_list
+from reporter.engine.base import Engine, quoted_list
 from reporter.engine.duckdb import DuckDB
 from reporter.evaluate import extract, runner
 from reporter.evaluate.unassessed import NOT_ACTORS, Runner, silence
@@ -160,7 +160,7 @@ def _period_notices(engine: DuckDB) -> list[Notice]:
     return [Notice("baseline_in_period", (("n", count),), lines, "quarantine.csv")] if count else []
 
 
-def misplaced_notes(engine: DuckDB) -> tuple[Quarantined, ...]:
+def misplaced_notes(engine: Engine) -> tuple[Quarantined, ...]:
     """Note for each file below baseline/ how many events of the period it holds."""
     return tuple(
         Quarantined(

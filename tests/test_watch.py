@@ -53,6 +53,7 @@ from reporter.pipeline.watch.intake import (
     stdin_file,
 )
 from reporter.pipeline.watch.judge import Judged, Result, judge, results_of
+from reporter.pipeline.watch.other_checks import OtherChecks
 from reporter.pipeline.watch.standing import DECIDING, Standing
 from reporter.pipeline.watch.watching import Setting, Watch
 from reporter.pipeline.watch.workspace_marks import EvidenceMark
@@ -958,6 +959,24 @@ def test_what_decides_over_results_reads_tables_that_stand_early(
         claims = watch._others.standing._claims
     assert claims.waivers and claims.compensations
     assert {"activity", "feed_delivery", "tiers"} <= asked <= DECIDING
+
+
+@pytest.mark.usefixtures("counted")
+def test_what_was_found_over_replaced_lists_is_not_told_once(
+    company: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append(company / LOG, b"".join(LINES[:300]))
+    with Watch(setting(company), Hooks((), print)) as watch:
+        watch.look()
+        watch.round(NOW, goes_on=True)
+        key = "INV-02", LOG
+        result = Result(*key, "pass", "fine", "", "", "", "", 1, 4, "", "", "")
+        late = Judged({key: result}, None, {}, {}, checks=frozenset(["INV-02"]))
+        begun = replace(watch._begun(NOW), evidence="of other lists")
+        monkeypatch.setattr(OtherChecks, "found", lambda *_, **__: (late, begun))
+        for status in ("fail", "pass", "pass"):
+            watch.round(NOW, goes_on=True)
+            assert watch._outcomes[key][0] == status
 
 
 @pytest.mark.slow

@@ -124,6 +124,8 @@ class Watch:
         """Since when nothing was judged."""
         self._n_changed = 0
         """How often in a row a file changed while it was read."""
+        self._is_dropped = False
+        """Whether what some checks found last was not told."""
 
     def __enter__(self) -> Self:
         """Take up the state where it was left.
@@ -291,10 +293,12 @@ class Watch:
         others = self._others
         if found := others.found(is_awaited=not (goes_on and self._is_begun)):
             judged, begun = found
-            if (begun.evidence, begun.rules) == (self._files.evidence, self._rules):
+            is_of_now = (begun.evidence, begun.rules) == (self._files.evidence, self._rules)
+            if is_of_now or self._is_dropped:
                 self._tell(told, judged, begun)
-            else:  # an episode may end by what is so no longer
-                others.is_due = True
+                self._is_dropped = False
+            else:  # an episode would end by what is so no longer; lists that never rest are told of
+                others.is_due = self._is_dropped = True
         is_due = self._new or self._is_due(now) or (others.is_due and not goes_on)
         if is_due and not (hurry and self._may_wait(now)):
             self._new = self._presses = self._lines.has_news = False

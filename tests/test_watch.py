@@ -1394,6 +1394,30 @@ def test_a_hook_gets_each_line_and_failures_are_counted(
     assert warned == ["false: a change could not be told: exit code 1"] * 2
 
 
+def test_a_hook_that_takes_too_long_ends_with_all_that_it_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hooks, "TIMEOUT", 1.0)
+    begun = tmp_path / "begun"
+    script = tmp_path / "hook.sh"
+    script.write_text(f"sleep 300 &\necho $! > {begun}\nwait\n")
+    with pytest.raises(OSError, match="it ran for more than 1 s"):
+        hooks.command(f"sh {script}")("{}")
+    child = Path("/proc") / begun.read_text().strip() / "stat"
+    deadline = time.monotonic() + 10
+    while child.exists() and child.read_text().split()[2] != "Z":
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_a_hook_that_leaves_a_program_behind_is_over_when_it_ends(tmp_path: Path) -> None:
+    script = tmp_path / "hook.sh"
+    script.write_text("sleep 4 &\nexit 0\n")
+    began = time.monotonic()
+    hooks.command(f"sh {script}")("{}")
+    assert time.monotonic() - began < 3
+
+
 def test_a_hook_that_hangs_holds_nothing_up_and_drops_the_oldest(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

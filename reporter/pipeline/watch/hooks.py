@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import os
 import shlex
+import signal
 import subprocess
 import threading
 import urllib.error
 import urllib.request
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
@@ -42,14 +45,22 @@ def command(words: str) -> Hook:
         raise InputError("is no command", repr(words), "Give a program: --hook /opt/notify.")
 
     def run(line: str) -> None:
-        try:
-            done = subprocess.run(
-                parts, input=f"{line}\n".encode(), timeout=TIMEOUT, capture_output=True, check=False
-            )
-        except subprocess.TimeoutExpired as error:
-            raise OSError(f"it ran for more than {TIMEOUT:.0f} s") from error
-        if done.returncode:
-            raise OSError(f"exit code {done.returncode}")
+        nowhere = subprocess.DEVNULL  # what it starts may hold a pipe for longer than it runs
+        with subprocess.Popen(
+            parts,
+            stdin=subprocess.PIPE,
+            stdout=nowhere,
+            stderr=nowhere,
+            start_new_session=True,  # to end it with all that it started
+        ) as process:
+            try:
+                process.communicate(f"{line}\n".encode(), TIMEOUT)
+            except subprocess.TimeoutExpired as error:
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+                raise OSError(f"it ran for more than {TIMEOUT:.0f} s") from error
+        if process.returncode:
+            raise OSError(f"exit code {process.returncode}")
 
     return run
 

@@ -25,7 +25,6 @@ from reporter.pipeline.own_settings import misplaced_notes
 from reporter.report.view.format import percent
 from reporter.schema.tables import LOADED
 from reporter.transform import conflicts, operations
-from reporter.transform.operations import Unmapped, unmapped
 
 _IN_ACCOUNTING = mark("report.json, files")
 _FILES_NAMED = mark("the input, the files named")
@@ -366,7 +365,7 @@ def of_unmapped(engine: Engine) -> Iterator[Notice]:
     """Count what agents did in a cloud by operations of which nobody tells what right they need: a
     line a log, with the commonest.
     """
-    uses = unmapped(engine)
+    uses = operations.unmapped(engine)
     logs = dict.fromkeys(use.log_source for use in uses)
     lines = tuple(_commonest(log, [u for u in uses if u.log_source == log]) for log in logs)
     if lines:
@@ -374,7 +373,7 @@ def of_unmapped(engine: Engine) -> Iterator[Notice]:
         yield Notice("operations_unmapped", (("n", total),), lines, "quarantine.csv")
 
 
-def _commonest(log: str, uses: Sequence[Unmapped]) -> Sentence:
+def _commonest(log: str, uses: Sequence[operations.Unmapped]) -> Sentence:
     names = [use.action for use in uses[:COMMONEST]]
     return tell(
         "{log}: calls {n}, operations {operations}, most often {names}",

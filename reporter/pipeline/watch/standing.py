@@ -33,13 +33,7 @@ from reporter.ingest.quarantine import has_hidden
 from reporter.ingest.readers.files import InputFile
 from reporter.ingest.readers.inputs import Inputs
 from reporter.model.assessment import SEVERITIES, Check
-from reporter.pipeline.assess import (
-    Known,
-    Options,
-    derive_tables,
-    noted,
-    refuse_nothing,
-)
+from reporter.pipeline.assess import Known, Options, derive_tables, noted, refuse_nothing
 from reporter.pipeline.disclosures import notes_on_kept
 from reporter.pipeline.resolve_statements import resolve, with_shortfalls
 from reporter.pipeline.tested_checks import settle_by_tests

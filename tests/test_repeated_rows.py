@@ -14,7 +14,7 @@ import pytest
 from fixture_estate import spoiled
 from test_watch import LINES, LOG, NOW, append, compared, results_now, setting
 
-from reporter.engine.growing.repeated_rows import ASIDE
+from reporter.engine.growing.rows_aside import ASIDE
 from reporter.engine.growing.seen_values import SeenValues
 from reporter.ingest.cache import open_cache
 from reporter.ingest.readers.files import discover
@@ -85,7 +85,7 @@ def test_an_event_that_comes_again_in_one_portion_counts_once(company: Path, tmp
         results = results_now(watch, watch.round(NOW).judged)
         engine = watch._others.standing.engine
         assert engine
-        (n,) = engine.rows(f"SELECT count(*), count(DISTINCT record) FROM {ASIDE}")
+        (n,) = engine.rows(f"SELECT count(*), count(DISTINCT place) FROM {ASIDE}")
     assert n == (21, 21)
     assert results == whole(company, tmp_path).results
 
@@ -114,13 +114,50 @@ def test_an_id_that_another_file_has_makes_all_begin_anew(company: Path, tmp_pat
     with Watch(setting(company), Hooks((), print)) as watch:
         watch.look()
         watch.round(NOW)
-        assert watch._others.standing._repeated and watch._others.standing._repeated._shared
+        assert watch._lines._came and watch._lines._came._shared
         append(company / LOG, b"".join(LINES[240:250]))
         watch.round(NOW)
         before = watch._others.standing.engine
         append(company / "logs/later.jsonl", b"".join(LINES[244:]))
         results = results_now(watch, watch.round(NOW).judged)
         assert watch._others.standing.engine is not before
+    assert results == whole(company, tmp_path).results
+
+
+def test_an_id_that_a_file_has_that_is_read_whole_makes_all_begin_anew(
+    company: Path, tmp_path: Path
+) -> None:
+    (company / "logs/short.jsonl").write_bytes(b"".join(LINES[244:249]))
+    append(company / LOG, b"".join(LINES[:240]))
+    with Watch(setting(company), Hooks((), print)) as watch:
+        watch.look()
+        watch.round(NOW)
+        assert len(watch.cursor.files) == 1
+        before = watch._others.standing.engine
+        append(company / LOG, b"".join(LINES[240:244]))
+        watch.round(NOW)
+        assert watch._others.standing.engine is before
+        append(company / LOG, b"".join(LINES[244:246]))
+        results = results_now(watch, watch.round(NOW).judged)
+        assert watch._others.standing.engine is not before
+    assert results == whole(company, tmp_path).results
+
+
+def test_what_came_before_a_restart_comes_again(company: Path, tmp_path: Path) -> None:
+    append(company / LOG, b"".join([*LINES[:240], LINES[7]]))
+    with Watch(setting(company), Hooks((), print)) as watch:
+        watch.look()
+        watch.round(NOW)
+    with Watch(setting(company), Hooks((), print)) as watch:
+        watch.look()
+        watch.round(NOW)
+        before = watch._others.standing.engine
+        append(company / LOG, b"".join([LINES[240], *LINES[3:6], LINES[7]]))
+        results = results_now(watch, watch.round(NOW).judged)
+        engine = watch._others.standing.engine
+        assert engine is before
+        assert engine
+        assert engine.one(f"SELECT count(*) FROM {ASIDE}") == 5
     assert results == whole(company, tmp_path).results
 
 

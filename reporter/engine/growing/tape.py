@@ -128,13 +128,11 @@ class Tape:
     columns: dict[str, tuple[str, ...]] = field(default_factory=dict)
     amounts: dict[str, frozenset[str]] = field(default_factory=dict)
     """Table -> its columns of counts and times."""
+    nested: dict[str, frozenset[str]] = field(default_factory=dict)
+    """Table -> its columns of lists and the like."""
     marks: dict[Input, Mark] = field(default_factory=dict)
     hashes: dict[str, dict[Columns, Any]] = field(default_factory=dict)
-    """Table -> counts and times that are read together -> a hash of its rows, as they are now."""
-    each_hash: dict[str, dict[Columns, Any]] = field(default_factory=dict)
-    """Table -> columns -> a hash of its rows, as they were when other columns moved last."""
-    unhashed: set[str] = field(default_factory=set)
-    """Tables whose `each_hash` is of earlier rows."""
+    """Table -> columns -> what tells its rows from others, as they are now."""
     needs: dict[str, set[Columns]] = field(default_factory=dict)
     moving: set[str] = field(default_factory=set)
     """What may change when rows are added to the base."""
@@ -314,33 +312,10 @@ class Tape:
             marks[base] = self.touched.get(asker, 0) if is_told else self.generation
         return marks
 
-    def part_of(self, table: str, columns: Columns) -> Columns:
-        """Return the counts and times among columns; None for the whole row."""
-        return columns if columns is None else columns & self.amounts.get(table, NOTHING)
-
     def told_of(self, table: str, columns: Columns) -> frozenset[str]:
-        """Return all other columns among them."""
+        """Return the columns among some that are no counts and times."""
         every = frozenset(self.columns.get(table, ())) if columns is None else columns
         return every - self.amounts.get(table, NOTHING)
-
-    def parts_of(self, table: str) -> dict[Columns, Columns]:
-        """Return what is hashed of a table: counts and times that somebody reads together -> these,
-        with all that is read beside them; and nothing of them -> all other columns.
-        """
-        kinds = self.needs.get(table, ())
-        parts: dict[Columns, Columns] = {NOTHING: NOTHING} if kinds else {}
-        for columns in kinds:
-            part = self.part_of(table, columns)
-            parts[part] = None if columns is None else (parts.get(part) or NOTHING) | columns
-            parts[NOTHING] = (parts[NOTHING] or NOTHING) | self.told_of(table, columns)
-        return parts
-
-    def each_of(self, table: str) -> dict[Columns, Columns]:
-        """Return each set of columns of a table that somebody reads, whole and without counts and
-        times.
-        """
-        kinds = self.needs[table]
-        return {c: c for c in (*kinds, *(self.told_of(table, k) for k in kinds))}
 
     def note_conditions(self, askers: Iterable[str], steps: bool = True) -> None:
         """Note which rows of the base matter to whom: to a statement of the tape, by its number, or

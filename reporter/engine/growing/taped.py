@@ -19,6 +19,7 @@ from typing import Any, Self
 from reporter.engine.duckdb import DEFAULT_MEMORY, DuckDB
 from reporter.engine.growing.growing_sums import Sum, hash_of, with_sums, with_tables
 from reporter.engine.growing.row_conditions import ALIAS
+from reporter.engine.growing.row_hashes import NESTED, hashes_of, query_of_hashes
 from reporter.engine.growing.statement_words import MADE, MADE_OF, own_words, spread, words_of
 from reporter.engine.growing.tape import (
     ADDED,
@@ -289,6 +290,8 @@ class Taped(DuckDB):
             tape.columns[table] = (*tape.columns.get(table, ()), column)
             if _AMOUNT.match(kind) or _PLACED.search(column):
                 tape.amounts[table] = tape.amounts.get(table, NOTHING) | {column}
+            if NESTED.search(kind):
+                tape.nested[table] = tape.nested.get(table, NOTHING) | {column}
         tape.made_again = {s.target: 0 for s in tape.steps if s.sum and not s.sum.keys}
         tape.order()
         tape.note_conditions(askers)
@@ -301,7 +304,7 @@ class Taped(DuckDB):
     def _mark_all(self, askers: Iterable[str]) -> None:
         """Mark what may move of all that is read, as it is now."""
         tape = self._tape
-        tape.needs, tape.hashes, tape.each_hash, tape.marks = {}, {}, {}, {}
+        tape.needs, tape.hashes, tape.marks = {}, {}, {}
         for i, step in enumerate(tape.steps):
             if tape.is_kept(i):
                 for table, columns in tape.reads(step.sql, step.words):
@@ -338,54 +341,39 @@ class Taped(DuckDB):
             self._tape.told.setdefault(asker, {})[sql] = reads
 
     def _mark(self, table: str, is_still: bool = False) -> set[Input]:
-        """Hash the rows of a table, by what is read of it; return what moved. Where only counts and
-        times did, those that are read together share a hash. Rows that stand still move nothing.
+        """Hash the rows of a table, by what is read of it; return what moved. Rows that stand still
+        move nothing.
         """
         tape = self._tape
-        parts = tape.parts_of(table)
-        if not parts:
-            return set()
-        before, old = tape.hashes.get(table, {}), tape.each_hash.get(table, {})
-        now = tape.hashes[table] = self._hashes(table, parts)
-        each: dict[Columns, Any] = {}
-        is_of_others = bool(before) and now[NOTHING][0] != before[NOTHING][0]
-        if is_of_others:
-            old.clear()  # each set of columns has other rows: that need not be asked
-            tape.unhashed.add(table)
-        elif now[NOTHING] != before.get(NOTHING):
-            each = tape.each_hash[table] = self._hashes(table, tape.each_of(table))
+        before, now = tape.hashes.get(table, {}), self._hashes(table)
+        tape.hashes[table] = now
         moved = set()
-        for columns in tape.needs[table]:
-            part, told = tape.part_of(table, columns), tape.told_of(table, columns)
-            is_moved = now[part] != before.get(part)
-            is_moved &= not each or each[columns] != old.get(columns)
-            tells = is_of_others or (bool(each) and each[told] != old.get(told))
+        for columns in tape.needs.get(table, ()):
+            told = tape.told_of(table, columns)
             mark = tape.marks.get((table, columns))
-            if is_moved and not each:
-                old.pop(columns, None)  # of what it was then: it may be that again
-            if mark and is_moved and not is_still:
+            if not mark:
+                tape.marks[table, columns] = Mark(0, 0)
+            elif now[columns] != before.get(columns) and not is_still:
+                tells = now[told] != before.get(told)
                 tape.marks[table, columns] = Mark(mark.whole + 1, mark.told + tells)
                 moved.add((table, columns))
-            elif not mark:
-                tape.marks[table, columns] = Mark(0, 0)
         return moved
 
-    def catch_up(self) -> None:
-        """Hash what was not hashed in time, as it was plain that it had moved; before a renewal."""
-        for table in sorted(self._tape.unhashed):
-            self._tape.each_hash[table] = self._hashes(table, self._tape.each_of(table))
-        self._tape.unhashed.clear()
-
-    def _hashes(self, table: str, parts: Mapping[Columns, Columns]) -> dict[Columns, Any]:
-        """Return of each part the number of rows and what tells them from others, in any order.
-        Rows that are kept are but added to until they are made again, so their number tells.
+    def _hashes(self, table: str) -> dict[Columns, Any]:
+        """Return for all that is read of a table, also without counts and times, what tells its
+        rows from others, in any order. Rows that are kept are but added to until they are made
+        again, so their number tells.
         """
-        if (made := self._tape.made_again.get(table)) is not None:
+        tape = self._tape
+        kinds = tape.needs.get(table, set())
+        kinds = kinds | {tape.told_of(table, k) for k in kinds}
+        if (made := tape.made_again.get(table)) is not None:
             n = DuckDB.one(self, f"SELECT count(*) FROM {table}")
-            return dict.fromkeys(parts, (n, made))
-        hashes = ", ".join(map(_rows_hash, parts.values()))
-        n, *found = DuckDB.rows(self, f"SELECT count(*), {hashes} FROM {table} AS t")[0]
-        return {part: (n, told) for part, told in zip(parts, found, strict=True)}
+            return dict.fromkeys(kinds, (n, made))
+        names = tape.columns[table]
+        read = names if None in kinds else NOTHING.union(*(k for k in kinds if k))
+        portions = self.arrays(query_of_hashes(table, read, tape.nested.get(table, ())))
+        return {**hashes_of(portions, names, kinds)}
 
     def behind(self, askers: Iterable[str], tables: Iterable[str] = ()) -> set[int]:
         """Return the statements, by number, that make what some ask for, and some tables."""
@@ -558,9 +546,10 @@ class Taped(DuckDB):
         tape.only_new -= {(table, key) for key in keys}
         if table not in tape.laid_by:
             return
+        row = "CAST(t AS VARCHAR)" if table in tape.nested else "t"
         for key in sorted(keys):
             now, before = (
-                f"(SELECT (count(*), {_rows_hash(None)}) FROM {name} AS t SEMI JOIN"
+                f"(SELECT (count(*), sum(CAST(hash({row}) AS HUGEINT))) FROM {name} AS t SEMI JOIN"
                 f" {_KEYS}{key} USING ({key}))"
                 for name in (table, f"{table}{_BEFORE}")
             )
@@ -586,11 +575,3 @@ class Taped(DuckDB):
             now, before = sorted(now, key=repr), sorted(before, key=repr)
         if now != before:
             raise Moved(f"{step.sql}: {before!r:.60} and {now!r:.60}")
-
-
-def _rows_hash(columns: Columns) -> str:
-    """SQL: a number that tells the rows of a table `t` from others, in any order; of whole rows, or
-    of some columns.
-    """
-    row = "t" if columns is None else ", ".join(f't."{c}"' for c in sorted(columns)) or "0"
-    return f"sum(CAST(hash({row}) AS HUGEINT))"

@@ -225,7 +225,7 @@ def save_outcomes(folder: Path, cursor: Cursor, outcomes: Outcomes) -> None:
     cursor.generation += 1
     path = folder / OUTCOMES.format(cursor.generation)
     path.touch(mode=0o600)
-    path.write_bytes(msgspec.msgpack.encode([(*k, *v) for k, v in sorted(outcomes.items())]))
+    path.write_bytes(msgspec.msgpack.encode([(*k, *v) for k, v in outcomes.items()]))
     sync(path)
 
 

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from reporter.content.packs import naming
 from reporter.engine.duckdb import DuckDB
+from reporter.engine.growing.repeated_rows import Repeats
 from reporter.engine.growing.taped import Taped
 from reporter.evaluate.coded_results import make_changeable
 from reporter.ingest.cache import Batch, Cache
@@ -32,7 +33,7 @@ from reporter.pipeline.assess import (
 from reporter.pipeline.disclosures import notes_on_kept
 from reporter.pipeline.resolve_statements import resolve, with_shortfalls
 from reporter.pipeline.watch.cursor import Key, Outcome, Outcomes
-from reporter.pipeline.watch.standing import Standing, refuse_changed
+from reporter.pipeline.watch.standing import NO_REPEATS, Standing, refuse_changed
 from reporter.statements import exceptions
 
 COLUMNS = (
@@ -118,17 +119,18 @@ def judge(
     without: frozenset[str] = frozenset(),
     hurry: bool = False,
     refuses: bool = False,
+    repeats: Repeats = NO_REPEATS,
 ) -> Judged:
     """Read what does not grow, lay what was converted beside it, and run all checks; of what is
     `standing`, only those whose input changed, without some that others run.
-    `places` are where an engine works and where the lines are.
+    `places` are where an engine works and where the lines are, `repeats` what came again.
 
     Raises InputError where nothing could be read, ContentError where content is wrong, Changed
     where it `refuses` files that changed while they were read.
     """
     workspace, content = known.workspace, known.content
     if standing:
-        how = options, without, hurry, refuses
+        how = options, without, hurry, refuses, repeats
         filled = standing.fill(known, files, followed, cache, places[1], *how)
         moved, acts = _bring_up(standing, filled), _last_acts(filled)
         checks = standing.checks - without  # where tables were made anew, all were asked

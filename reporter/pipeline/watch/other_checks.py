@@ -19,8 +19,10 @@ from pathlib import Path
 from reporter.pipeline.watch.judge import Judged
 from reporter.pipeline.watch.standing import Standing
 
-_PATIENCE = timedelta(minutes=1)
-"""For which a judgement waits for the gravest checks, under a load that leaves no time."""
+_PATIENCE, _LONGEST = timedelta(minutes=1), timedelta(minutes=5)
+"""For which a judgement waits for the gravest checks, under a load that leaves no time: where lines
+show nothing new, and where they do.
+"""
 _NICER = 5
 """How much nicer than the process the thread is."""
 
@@ -79,9 +81,10 @@ class OtherChecks:
         self.begun, self.is_due = begun, False
 
     @contextmanager
-    def paused(self, now: datetime) -> Iterator[None]:
-        """Let them wait meanwhile, unless they do for long."""
-        is_fresh = self.begun is None or now - self.begun.at < _PATIENCE
+    def paused(self, now: datetime, presses: bool) -> Iterator[None]:
+        """Let them wait meanwhile, unless they do for long; longer where what is new presses."""
+        most = _LONGEST if presses else _PATIENCE
+        is_fresh = self.begun is None or now - self.begun.at < most
         self.standing.pause(is_fresh)
         try:
             yield

@@ -19,7 +19,8 @@ from reporter.content.loader import Content
 from reporter.content.packs import naming
 from reporter.engine.base import Engine, quoted_list
 from reporter.engine.growing.growing_sums import Sum
-from reporter.engine.growing.repeated_rows import RepeatedRows
+from reporter.engine.growing.repeated_rows import Repeats
+from reporter.engine.growing.rows_aside import RowsAside
 from reporter.engine.growing.tape import Moved, is_telling
 from reporter.engine.growing.taped import Taped
 from reporter.evaluate import runner
@@ -40,7 +41,7 @@ from reporter.pipeline.tested_checks import settle_by_tests
 from reporter.pipeline.watch.cursor import Key
 from reporter.pipeline.watch.intake.followed_files import signature
 from reporter.schema.compiled import Compiled
-from reporter.schema.tables import EVENT_TABLES, SUBJECTS, TABLES, columns_of
+from reporter.schema.tables import EVENT_TABLES, SUBJECTS
 from reporter.statements import exceptions
 
 EVENTS = "in_events"
@@ -65,6 +66,7 @@ DECIDING = frozenset(
 """Tables that are read whatever checks are asked."""
 _FREE = frozenset((f"SELECT count(*) FROM {EVENTS}", SEEN))
 """Questions of the accounting, from whose answer no result follows, and one that is asked again."""
+NO_REPEATS = Repeats()
 
 
 class Changed(Exception):
@@ -102,7 +104,7 @@ class Standing:
     _plans: dict[str, Compiled] = field(default_factory=dict)
     """SQL of a check -> the same over sums."""
     _content: Content | None = None
-    _repeated: RepeatedRows | None = None
+    _aside: RowsAside | None = None
     _due: set[str] = field(default_factory=set)
     """Checks whose input moved since they were asked."""
     _waited: int = 0
@@ -142,6 +144,7 @@ class Standing:
         without: frozenset[str] = frozenset(),
         hurry: bool = False,
         refuses: bool = False,
+        repeats: Repeats = NO_REPEATS,
     ) -> Taped:
         """Return an engine whose `results` are those over all records, but for some checks that
         others ask; put in `faults` why some could not be run. In a hurry checks wait for some
@@ -154,12 +157,14 @@ class Standing:
         mark = _mark(known, files, followed)
         if self.engine and mark == self.mark and known.content is self._content:
             try:
-                self._renew(self.engine, known, followed, cache, without, hurry)
+                with self.engine.shared_by(self.engine.threads()):
+                    self._renew(self.engine, known, followed, cache, without, hurry, repeats)
                 self.mark = mark
                 return self.engine
             except Moved:
                 pass
-        return self._anew(known, files, followed, cache, segments, options, mark, refuses)
+        how = options, mark, refuses, repeats
+        return self._anew(known, files, followed, cache, segments, *how)
 
     def _anew(
         self,
@@ -171,6 +176,7 @@ class Standing:
         options: Options,
         mark: tuple[Any, ...],
         refuses: bool,
+        repeats: Repeats,
     ) -> Taped:
         self.close()
         self.results = {}
@@ -187,9 +193,9 @@ class Standing:
             )
         if refuses:
             refuse_changed(intake)
-        self._repeated = RepeatedRows(engine, [n for n, _ in columns_of(TABLES["events"])])
+        self._aside = RowsAside(engine, repeats)
         if rows := event_rows(self._done, cache):  # else the first event makes all anew
-            self._repeated.begin(rows)
+            self._aside.begin(rows, event_rows([d for d in self._done if not d[0].placed], cache))
         intake = with_shortfalls(intake, inputs)
         refuse_nothing(intake, workspace.folder)
         self._who, notices = derive_tables(engine, workspace, {})
@@ -234,7 +240,9 @@ class Standing:
         tied = {i for c in self._claims.compensations for i in (c.check, c.by_check)}
         if is_another or not self.own or tied & self.own:
             self.own = _leading(engine, [c for c in compiled if c[0].id not in tied])
-        engine.narrow(self.own, DECIDING)
+        abouts = {c.about for c, _ in compiled if c.id in self.own}
+        others = {f"subjects_{about}" for about in SUBJECTS if about not in abouts}
+        engine.narrow(self.own, DECIDING - others)
         engine.run(f"DELETE FROM results WHERE NOT {_among(self.own)}")
 
     def move(self, followed: Followed) -> None:
@@ -251,6 +259,7 @@ class Standing:
         cache: Cache,
         without: frozenset[str],
         hurry: bool,
+        repeats: Repeats,
     ) -> None:
         known_paths = {n for batch, *_ in self._done for n in batch.tables.get("events", ())}
         self._done = _with_batches(self._done, followed)
@@ -260,15 +269,14 @@ class Standing:
             for new in [[n for n in batch.tables.get("events", ()) if n not in known_paths]]
         ]
         self.mark = None  # until all of it stands again
-        assert self._repeated
+        assert self._aside
         rows = event_rows(self._done, cache)
         if not known_paths:
             raise Moved("whether there are events")
         if new := event_rows(added, cache):
-            self._repeated.take(new)
+            self._aside.take(new, repeats)
         new = new or f"SELECT * FROM ({rows}) WHERE FALSE"
-        base, new = self._repeated.without(rows), self._repeated.without(new)
-        engine.catch_up()
+        base, new = self._aside.without(rows), self._aside.without(new)
         engine.renew(base, new)
         is_another = self._look_again(engine, known.content)
         marks = {c: engine.mark_of(c) for c in self.own}
@@ -283,11 +291,6 @@ class Standing:
         self.asked = 0
         self._ask_again(engine, known, [c for c in known.compiled if c[0].id in asked])
         self.checks = self.own - without - self._due
-
-    def catch_up(self) -> None:
-        """Do what has time until more lines come."""
-        if self.engine:
-            self.engine.catch_up()
 
     def _ask_again(
         self, engine: Taped, known: Known, checks: Sequence[tuple[Check, Compiled]]

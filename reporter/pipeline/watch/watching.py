@@ -176,7 +176,7 @@ class Watch:
         self._places = FilePlaces(unpacked)
         rests = self._places.rests
         self._lines = FollowedLines(
-            setting.workspace, self._converter, files, self._work, stdin, rests
+            setting.workspace, self._converter, files, self._work, stdin, rests, setting.stands
         )
         self._outcomes = state.load_outcomes(setting.state, self.cursor)
         self._file = LineFile(setting.out) if setting.out else None
@@ -301,15 +301,15 @@ class Watch:
                 others.is_due = self._is_dropped = True
         is_due = self._new or self._is_due(now) or (others.is_due and not goes_on)
         if is_due and not (hurry and self._may_wait(now)):
+            presses = self._has_pressing()
             self._new = self._presses = self._lines.has_news = False
             self._rests_since = None
             with self._lines.ahead() if goes_on else nullcontext():
                 begun = self._begun(now)
-                self._judge(told, begun, goes_on, hurry)
+                self._judge(told, begun, goes_on, hurry, presses)
                 self._n_changed = 0
                 self._put_together()  # what comes meanwhile is not named yet
                 self._begin_others(begun)
-                self._gravest.catch_up()
         elif not self._new:
             self._begin_others(self._begun(now))
 
@@ -317,13 +317,13 @@ class Watch:
         lines = {file.number: file.lines for file in self.cursor.files}
         return Begun(now, self._as_of(now), self._files.evidence, self._rules, lines)
 
-    def _judge(self, told: Told, begun: Begun, goes_on: bool, hurry: bool) -> None:
+    def _judge(self, told: Told, begun: Begun, goes_on: bool, hurry: bool, presses: bool) -> None:
         """Judge the gravest checks, where all were judged before and it goes on; else all."""
         content, gravest, others = self._known.content, self._gravest, self._others
         if not self.setting.stands or content.extra or content.packs:
             judged = self._judgement(begun)()
         elif goes_on and self._is_begun:
-            with others.paused(begun.at):
+            with others.paused(begun.at, presses):
                 judged = self._judgement(begun, gravest, hurry=hurry)()
             self._new = gravest.waits  # some may, but not for ever
             others.is_due = True
@@ -382,8 +382,10 @@ class Watch:
                 others.standing.move(self._followed(lines))
 
     def _may_wait(self, now: datetime) -> bool:
-        presses = self._presses or self._lines.has_news
-        return not presses and now - (self._rests_since or now) < _BREATH
+        return not self._has_pressing() and now - (self._rests_since or now) < _BREATH
+
+    def _has_pressing(self) -> bool:
+        return self._presses or self._lines.has_news
 
     def is_behind(self) -> bool:
         """Tell whether whole lines wait that were not taken in for want of room, or files that
@@ -411,7 +413,7 @@ class Watch:
         if standing:  # there are two
             half = max(in_bytes(options.memory) // 2, LEAST_MEMORY) // 10**6
             options = replace(options, memory=f"{half}MB")
-        how["refuses"] = self._n_changed < _TRIES
+        how |= {"refuses": self._n_changed < _TRIES, "repeats": self._lines.repeats()}
         cache = self._cache
         return partial(judge, known, files, followed, cache, places, options, standing, **how)
 

@@ -11,13 +11,20 @@ from copy import copy
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event
+from typing import TYPE_CHECKING, Any
 
+from reporter.engine.duckdb import parquet
+from reporter.engine.growing.repeated_rows import RepeatedRows, Repeats
 from reporter.ingest.cache import Batch
 from reporter.pipeline.watch.cursor import Followed, Segment
 from reporter.pipeline.watch.intake.file_places import Rest
 from reporter.pipeline.watch.intake.first_sights import FirstSights
 from reporter.pipeline.watch.intake.followed_files import Digests, Lines, growing, new_lines, take
 from reporter.pipeline.watch.intake.line_segments import Converter
+from reporter.schema.tables import TABLES, columns_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 AT_ONCE = 32 << 20
 """Bytes of a file that are taken in at once."""
@@ -35,6 +42,9 @@ class _Portion:
     segment: Segment
     batch: Batch
     is_new: bool
+    again: NDArray[Any] | None
+    """Places of events that came before."""
+    n_met: int
 
 
 class FollowedLines:
@@ -48,9 +58,11 @@ class FollowedLines:
         work: Path,
         elsewhere: Mapping[str, Path],
         rests: Mapping[int, Rest],
+        stands: bool,
     ) -> None:
         """Take up what the files name; `elsewhere` are those that do not lie in the workspace, by
-        name, `rests` what is to be taken in of packed ones, by number.
+        name, `rests` what is to be taken in of packed ones, by number. Where tables `stand`, events
+        that come again are found.
 
         Raises InputError where it is not as it was kept.
         """
@@ -63,6 +75,13 @@ class FollowedLines:
         self._elsewhere, self._rests = elsewhere, rests
         self._digests = Digests()
         self._sights = FirstSights(converter.engine, work / "sights")
+        columns = [n for n, _ in columns_of(TABLES["events"])]
+        self._came = RepeatedRows(work / "came", columns) if stands else None
+        self._again: dict[int, list[NDArray[Any]]] = {}
+        self._n_met = 0
+        for file in files:
+            for batch in self.batches[file.number]:
+                self._that_came_again(file, batch)
         self._ahead: list[_Portion] = []
         self._n_ahead = 0
         self._is_full = False
@@ -129,7 +148,8 @@ class FollowedLines:
                 segment = self._converter.convert(lines)
                 batch = self._converter.read(segment)
                 is_new = self._sights.is_new(batch, self._converter.cache.folder)
-                yield _Portion(lines, segment, batch, is_new)
+                again, n_met = self._that_came_again(file, batch)
+                yield _Portion(lines, segment, batch, is_new, again, n_met)
                 take(lines, digests)
                 room -= lines.size
         self._is_full = room <= 0
@@ -139,6 +159,24 @@ class FollowedLines:
         file.segments = [*file.segments, portion.segment]
         self.batches[file.number].append(portion.batch)
         self.has_news |= portion.is_new
+        self._n_met += portion.n_met
+        if portion.again is not None and len(portion.again):
+            self._again.setdefault(file.number, []).append(portion.again)
+
+    def _that_came_again(self, file: Followed, batch: Batch) -> tuple[NDArray[Any] | None, int]:
+        names = batch.tables.get("events", ()) if self._came else ()
+        if not names or not self._came:
+            return None, 0
+        folder = self._converter.cache.folder
+        rows = f"SELECT * FROM {parquet(*(folder / n for n in names))}"
+        with self._converter.engine.twin() as engine:
+            return self._came.take(engine, file.number, rows)
+
+    def repeats(self) -> Repeats:
+        """Return which events came again."""
+        by_number = self._again
+        found = {f.name: (*by_number[f.number],) for f in self._files if f.number in by_number}
+        return Repeats(found, self._n_met)
 
     def is_behind(self) -> bool:
         """Tell whether whole lines wait that were not taken in for want of room."""

@@ -24,7 +24,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, ClassVar
+from types import SimpleNamespace
+from typing import Any, ClassVar, cast
 from urllib.error import HTTPError
 
 import pytest
@@ -53,7 +54,7 @@ from reporter.pipeline.watch.intake import (
     stdin_file,
 )
 from reporter.pipeline.watch.judge import Judged, Result, judge, results_of
-from reporter.pipeline.watch.other_checks import OtherChecks
+from reporter.pipeline.watch.other_checks import Begun, OtherChecks
 from reporter.pipeline.watch.standing import DECIDING, Standing
 from reporter.pipeline.watch.watching import Setting, Watch
 from reporter.pipeline.watch.workspace_marks import EvidenceMark
@@ -959,6 +960,22 @@ def test_what_decides_over_results_reads_tables_that_stand_early(
         claims = watch._others.standing._claims
     assert claims.waivers and claims.compensations
     assert {"activity", "feed_delivery", "tiers"} <= asked <= DECIDING
+
+
+@pytest.mark.parametrize(
+    ("minutes", "presses", "is_paused"),
+    [(0, False, True), (0, True, True), (2, False, False), (2, True, True), (6, True, False)],
+)
+def test_others_wait_longer_for_what_presses_and_never_for_good(
+    tmp_path: Path, minutes: int, presses: bool, is_paused: bool
+) -> None:
+    others, told = OtherChecks(tmp_path / "others"), list[bool]()
+    others.standing = cast(Standing, SimpleNamespace(pause=told.append, end=dict, close=dict))
+    others.note(Begun(NOW - timedelta(minutes=minutes), NOW, "", "", {}))
+    with others.paused(NOW, presses):
+        assert told == [is_paused]
+    assert told == [is_paused, False]
+    others.close()
 
 
 @pytest.mark.usefixtures("counted")

@@ -29,11 +29,12 @@ def engine(tmp_path: Path) -> Iterator[DuckDB]:
         yield engine
 
 
-def hashed(engine: DuckDB, rows: Rows) -> dict[Columns, tuple[int, int]]:
+def hashed(engine: DuckDB, rows: Rows, at_once: bool) -> dict[Columns, tuple[int, int]]:
     engine.run("CREATE OR REPLACE TABLE t (a VARCHAR, b BIGINT, c VARCHAR[], d BOOLEAN)")
     if rows:
         engine.insert("t", [(*row,) for row in rows])
-    return hashes_of(engine.arrays(query_of_hashes("t", NAMES, ["c"])), NAMES, KINDS)
+    portions = engine.arrays(query_of_hashes("t", NAMES, ["c"]), at_once)
+    return hashes_of(portions, NAMES, KINDS)
 
 
 def told(rows: Rows, kind: Columns) -> Counter[str]:
@@ -70,7 +71,7 @@ def test_rows_have_a_number_of_their_own(engine: DuckDB) -> None:
     for _ in range(150):
         rows = [[cell(made, n) for n in NAMES] for _ in range(made.randrange(6))]
         changed = other(made, rows)
-        before, now = hashed(engine, rows), hashed(engine, changed)
+        before, now = hashed(engine, rows, at_once=True), hashed(engine, changed, at_once=False)
         for kind in KINDS:
             is_same = told(rows, kind) == told(changed, kind)
             assert (before[kind] == now[kind]) is is_same

@@ -309,12 +309,15 @@ class DuckDB(AbstractContextManager["DuckDB"]):
         """
         return nullcontext()
 
-    def arrays(self, sql: str) -> Iterator[dict[str, NDArray[Any]]]:
+    def arrays(self, sql: str, at_once: bool = False) -> Iterator[dict[str, NDArray[Any]]]:
         """Yield the rows of a query in portions, as an array a column; for numbers only. Other
-        statements may run meanwhile.
+        statements may run meanwhile. Few rows come `at_once` in half of the time.
         """
         with self._con.cursor() as cursor, _translated_errors():
             cursor.execute(sql)
+            if at_once:
+                yield cursor.fetchnumpy()
+                return
             while len(rows := cursor.fetch_df_chunk(_VECTORS)):
                 yield {str(name): rows[name].to_numpy() for name in rows.columns}
 

@@ -37,6 +37,8 @@ _AT_ONCE = 2
 """Statements that are run side by side: most take little but the planner, which has one thread."""
 _WORTH_KEEPING = 3
 """Rows are kept where they are at most one of so many."""
+_FEW = 1 << 14
+"""Rows of a table that are hashed at once."""
 _KEYS = "grown_keys_"
 """Begins the name of a table with the keys of all rows but the newest."""
 NO_KEYS: Mapping[str, str] = MappingProxyType({})
@@ -372,7 +374,9 @@ class Taped(DuckDB):
             return dict.fromkeys(kinds, (n, made))
         names = tape.columns[table]
         read = names if None in kinds else NOTHING.union(*(k for k in kinds if k))
-        portions = self.arrays(query_of_hashes(table, read, tape.nested.get(table, ())))
+        n_before = max((n for n, _ in tape.hashes.get(table, {}).values()), default=_FEW + 1)
+        sql = query_of_hashes(table, read, tape.nested.get(table, ()))
+        portions = self.arrays(sql, at_once=n_before <= _FEW)
         return {**hashes_of(portions, names, kinds)}
 
     def behind(self, askers: Iterable[str], tables: Iterable[str] = ()) -> set[int]:

@@ -108,7 +108,7 @@ class Verbs(click.Group):
             _complain(ctx, trouble(error))
             ctx.exit(3)
         except KeyboardInterrupt:
-            print_clean("interrupted; no half run was left behind", err=True)
+            print_clean("interrupted; nothing half done was left behind", err=True)
             ctx.exit(130)
         except click.ClickException as error:
             raise harmless(error) from None

@@ -165,7 +165,7 @@ def test_a_signal_ends_a_run_at_once_in_every_stage(
     assert time.monotonic() - before < 2
     assert process.returncode == 128 + number
     assert "Traceback" not in said
-    assert said.endswith("interrupted; no half run was left behind\n")
+    assert said.endswith("interrupted; nothing half done was left behind\n")
     assert {p.name for p in place.iterdir()} - {".reporter-cache"} == {"ws", "tmp"}
     assert not list((place / "tmp").iterdir())
 

@@ -87,7 +87,7 @@ def _watch(
         clear(folder)
     if number:
         with suppress(OSError, ValueError):  # nobody may be listening any more
-            say(f"{_why(number)}; no half run was left behind")
+            say(f"{_why(number)}; nothing half done was left behind")
     os._exit(128 + number if number else code)
 
 

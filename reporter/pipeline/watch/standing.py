@@ -193,9 +193,7 @@ class Standing:
             )
         if refuses:
             refuse_changed(intake)
-        self._aside = RowsAside(engine, repeats)
-        if rows := event_rows(self._done, cache):  # else the first event makes all anew
-            self._aside.begin(rows, event_rows([d for d in self._done if not d[0].placed], cache))
+        self._set_aside(engine, repeats, cache)
         intake = with_shortfalls(intake, inputs)
         refuse_nothing(intake, workspace.folder)
         self._who, notices = derive_tables(engine, workspace, {})
@@ -227,6 +225,12 @@ class Standing:
         self._decide(engine, known)
         self.engine, self.mark, self._content = engine, mark, known.content
         return engine
+
+    def _set_aside(self, engine: Taped, repeats: Repeats, cache: Cache) -> None:
+        """Leave out what intake has set aside, and what will come again."""
+        self._aside = RowsAside(engine, repeats)
+        if rows := event_rows(self._done, cache):  # else the first event makes all anew
+            self._aside.begin(rows, event_rows([d for d in self._done if not d[0].placed], cache))
 
     def _find_own(
         self, engine: Taped, compiled: Sequence[tuple[Check, Compiled]], is_another: bool

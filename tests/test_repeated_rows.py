@@ -161,6 +161,22 @@ def test_what_came_before_a_restart_comes_again(company: Path, tmp_path: Path) -
     assert results == whole(company, tmp_path).results
 
 
+def test_ids_that_two_files_have_are_known_after_a_restart(company: Path, tmp_path: Path) -> None:
+    (company / "logs/later.jsonl").write_bytes(b"".join(LINES[:240]))
+    append(company / LOG, b"".join(LINES[:240]))
+    with Watch(setting(company), Hooks((), print)) as watch:
+        watch.look()
+        watch.round(NOW)
+    with Watch(setting(company), Hooks((), print)) as watch:
+        watch.look()
+        watch.round(NOW)
+        before = watch._others.standing.engine
+        append(company / LOG, LINES[3])
+        results = results_now(watch, watch.round(NOW).judged)
+        assert watch._others.standing.engine is not before
+    assert results == whole(company, tmp_path).results
+
+
 def test_numbers_that_came_before_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
     monkeypatch.setattr("reporter.engine.growing.seen_values.SHORT", 20)
     chosen, seen, known = random.Random(5), SeenValues(tmp_path / "seen"), set[int]()

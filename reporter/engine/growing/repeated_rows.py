@@ -61,9 +61,21 @@ class RepeatedRows:
             n_met += bool(is_met.any())
             again = came["id_of_file"] & came["row"] | _is_later(given["row"])
             places.append(given["place"][again])
-            for name, seen in self._seen.items():
-                seen.add(given[name])
+            self._add(given)
         return np.concatenate(places), n_met
+
+    def begin(self, engine: DuckDB, number: int, rows: str, is_first: bool) -> None:
+        """Take in rows of a file that nobody is told of; of the first file no id came before."""
+        for given in engine.arrays(self._keys(number, rows)):
+            if not is_first:
+                ids, own = given["id"], given["id_of_file"]
+                is_met = self._seen["id"].among(ids) & ~self._seen["id_of_file"].among(own)
+                self._shared.update(ids[is_met].tolist())
+            self._add(given)
+
+    def _add(self, given: dict[str, NDArray[Any]]) -> None:
+        for name, seen in self._seen.items():
+            seen.add(given[name])
 
     def _keys(self, number: int, rows: str) -> str:
         """SQL: of events their places, and hashes of ids, with their files, and of whole rows."""

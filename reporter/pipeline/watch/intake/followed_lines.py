@@ -4,7 +4,7 @@ files, what converts their lines. Out: new lines as segments, which the files th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from copy import copy
@@ -79,9 +79,7 @@ class FollowedLines:
         self._came = RepeatedRows(work / "came", columns) if stands else None
         self._again: dict[int, list[NDArray[Any]]] = {}
         self._n_met = 0
-        for file in files:
-            for batch in self.batches[file.number]:
-                self._that_came_again(file, batch)
+        self._take_over()
         self._ahead: list[_Portion] = []
         self._n_ahead = 0
         self._is_full = False
@@ -163,14 +161,24 @@ class FollowedLines:
         if portion.again is not None and len(portion.again):
             self._again.setdefault(file.number, []).append(portion.again)
 
+    def _take_over(self) -> None:
+        for n, file in enumerate(self._files if self._came else ()):
+            if self._came and (rows := self._events(self.batches[file.number])):
+                with self._converter.engine.twin() as engine:
+                    self._came.begin(engine, file.number, rows, is_first=n == 0)
+
     def _that_came_again(self, file: Followed, batch: Batch) -> tuple[NDArray[Any] | None, int]:
-        names = batch.tables.get("events", ()) if self._came else ()
-        if not names or not self._came:
+        rows = self._events([batch])
+        if not rows or not self._came:
             return None, 0
-        folder = self._converter.cache.folder
-        rows = f"SELECT * FROM {parquet(*(folder / n for n in names))}"
         with self._converter.engine.twin() as engine:
             return self._came.take(engine, file.number, rows)
+
+    def _events(self, batches: Iterable[Batch]) -> str:
+        """SQL: the events of some batches; '' for none."""
+        folder = self._converter.cache.folder
+        paths = [folder / name for batch in batches for name in batch.tables.get("events", ())]
+        return f"SELECT * FROM {parquet(*paths)}" if paths else ""
 
     def repeats(self) -> Repeats:
         """Return which events came again."""

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -58,6 +60,15 @@ def whole(company: Path, folder: Path) -> Judged:
     return judge(known, discover(company, FOLDERS), (), cache, (folder, folder), Options())
 
 
+@contextmanager
+def judged(company: Path) -> Iterator[Watch]:
+    """Yield a watch that has judged what is there."""
+    with Watch(setting(company), Hooks((), print)) as watch:
+        watch.look()
+        watch.round(NOW)
+        yield watch
+
+
 @pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("other", [False, True])
 def test_events_that_come_again_count_once_and_nothing_begins_anew(
@@ -78,9 +89,7 @@ def test_events_that_come_again_count_once_and_nothing_begins_anew(
 
 def test_an_event_that_comes_again_in_one_portion_counts_once(company: Path, tmp_path: Path) -> None:  # fmt: skip
     append(company / LOG, b"".join(LINES[:240]))
-    with Watch(setting(company), Hooks((), print)) as watch:
-        watch.look()
-        watch.round(NOW)
+    with judged(company) as watch:
         append(company / LOG, b"".join([*LINES[240:250] * 3, LINES[3]]))
         results = results_now(watch, watch.round(NOW).judged)
         engine = watch._others.standing.engine
@@ -97,9 +106,7 @@ def test_an_id_that_comes_in_two_files_at_once_makes_all_begin_anew(
     append(company / LOG, b"".join(LINES[:240]))
     renamed = [json.dumps(json.loads(line) | {"event_id": f"other-{i}"}) for i, line in enumerate(LINES[:200])]  # fmt: skip
     later.write_text("\n".join(renamed) + "\n")
-    with Watch(setting(company), Hooks((), print)) as watch:
-        watch.look()
-        watch.round(NOW)
+    with judged(company) as watch:
         before = watch._others.standing.engine
         for path in (company / LOG, later):
             append(path, b"".join(LINES[240:243]))
@@ -111,9 +118,7 @@ def test_an_id_that_comes_in_two_files_at_once_makes_all_begin_anew(
 def test_an_id_that_another_file_has_makes_all_begin_anew(company: Path, tmp_path: Path) -> None:
     (company / "logs/later.jsonl").write_bytes(b"".join(LINES[:240]))
     append(company / LOG, b"".join(LINES[:240]))
-    with Watch(setting(company), Hooks((), print)) as watch:
-        watch.look()
-        watch.round(NOW)
+    with judged(company) as watch:
         assert watch._lines._came and watch._lines._came._shared
         append(company / LOG, b"".join(LINES[240:250]))
         watch.round(NOW)
@@ -129,9 +134,7 @@ def test_an_id_that_a_file_has_that_is_read_whole_makes_all_begin_anew(
 ) -> None:
     (company / "logs/short.jsonl").write_bytes(b"".join(LINES[244:249]))
     append(company / LOG, b"".join(LINES[:240]))
-    with Watch(setting(company), Hooks((), print)) as watch:
-        watch.look()
-        watch.round(NOW)
+    with judged(company) as watch:
         assert len(watch.cursor.files) == 1
         before = watch._others.standing.engine
         append(company / LOG, b"".join(LINES[240:244]))
@@ -145,12 +148,9 @@ def test_an_id_that_a_file_has_that_is_read_whole_makes_all_begin_anew(
 
 def test_what_came_before_a_restart_comes_again(company: Path, tmp_path: Path) -> None:
     append(company / LOG, b"".join([*LINES[:240], LINES[7]]))
-    with Watch(setting(company), Hooks((), print)) as watch:
-        watch.look()
-        watch.round(NOW)
-    with Watch(setting(company), Hooks((), print)) as watch:
-        watch.look()
-        watch.round(NOW)
+    with judged(company):
+        pass
+    with judged(company) as watch:
         before = watch._others.standing.engine
         append(company / LOG, b"".join([LINES[240], *LINES[3:6], LINES[7]]))
         results = results_now(watch, watch.round(NOW).judged)
@@ -164,12 +164,9 @@ def test_what_came_before_a_restart_comes_again(company: Path, tmp_path: Path) -
 def test_ids_that_two_files_have_are_known_after_a_restart(company: Path, tmp_path: Path) -> None:
     (company / "logs/later.jsonl").write_bytes(b"".join(LINES[:240]))
     append(company / LOG, b"".join(LINES[:240]))
-    with Watch(setting(company), Hooks((), print)) as watch:
-        watch.look()
-        watch.round(NOW)
-    with Watch(setting(company), Hooks((), print)) as watch:
-        watch.look()
-        watch.round(NOW)
+    with judged(company):
+        pass
+    with judged(company) as watch:
         before = watch._others.standing.engine
         append(company / LOG, LINES[3])
         results = results_now(watch, watch.round(NOW).judged)
@@ -193,9 +190,7 @@ def test_numbers_that_came_before_are_found(tmp_path: Path, monkeypatch: pytest.
 
 def test_every_table_of_a_model_is_remembered(company: Path) -> None:
     append(company / LOG, b"".join([*LINES[:240], LINES[3]]))
-    with Watch(setting(company), Hooks((), print)) as watch:
-        watch.look()
-        watch.round(NOW)
+    with judged(company) as watch:
         engine = watch._others.standing.engine
         assert engine
         there = {n for (n,) in engine.rows("SELECT table_name FROM duckdb_tables()")}

@@ -28,6 +28,9 @@ class Repeats:
     """Portions with an id that another file has."""
 
 
+NO_REPEATS = Repeats()
+
+
 @dataclass(slots=True)
 class RepeatedRows:
     """What came so far, as hashes: ids, ids with their files, and whole rows with theirs."""

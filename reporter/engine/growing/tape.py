@@ -131,7 +131,7 @@ class Tape:
     nested: dict[str, frozenset[str]] = field(default_factory=dict)
     """Table -> its columns of lists and the like."""
     marks: dict[Input, Mark] = field(default_factory=dict)
-    hashes: dict[str, dict[Columns, Any]] = field(default_factory=dict)
+    hashes: dict[str, dict[Columns, tuple[int, int]]] = field(default_factory=dict)
     """Table -> columns -> what tells its rows from others, as they are now."""
     needs: dict[str, set[Columns]] = field(default_factory=dict)
     moving: set[str] = field(default_factory=set)

@@ -347,10 +347,12 @@ class Taped(DuckDB):
         move nothing.
         """
         tape = self._tape
+        if table not in tape.needs:
+            return set()
         before, now = tape.hashes.get(table, {}), self._hashes(table)
         tape.hashes[table] = now
         moved = set()
-        for columns in tape.needs.get(table, ()):
+        for columns in tape.needs[table]:
             told = tape.told_of(table, columns)
             mark = tape.marks.get((table, columns))
             if not mark:
@@ -361,14 +363,13 @@ class Taped(DuckDB):
                 moved.add((table, columns))
         return moved
 
-    def _hashes(self, table: str) -> dict[Columns, Any]:
+    def _hashes(self, table: str) -> dict[Columns, tuple[int, int]]:
         """Return for all that is read of a table, also without counts and times, what tells its
         rows from others, in any order. Rows that are kept are but added to until they are made
         again, so their number tells.
         """
         tape = self._tape
-        kinds = tape.needs.get(table, set())
-        kinds = kinds | {tape.told_of(table, k) for k in kinds}
+        kinds = tape.needs[table] | {tape.told_of(table, k) for k in tape.needs[table]}
         if (made := tape.made_again.get(table)) is not None:
             n = DuckDB.one(self, f"SELECT count(*) FROM {table}")
             return dict.fromkeys(kinds, (n, made))
@@ -377,7 +378,7 @@ class Taped(DuckDB):
         n_before = max((n for n, _ in tape.hashes.get(table, {}).values()), default=_FEW + 1)
         sql = query_of_hashes(table, read, tape.nested.get(table, ()))
         portions = self.arrays(sql, at_once=n_before <= _FEW)
-        return {**hashes_of(portions, names, kinds)}
+        return hashes_of(portions, names, kinds)
 
     def behind(self, askers: Iterable[str], tables: Iterable[str] = ()) -> set[int]:
         """Return the statements, by number, that make what some ask for, and some tables."""

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from reporter.content.packs import naming
 from reporter.engine.duckdb import DuckDB
-from reporter.engine.growing.repeated_rows import Repeats
+from reporter.engine.growing.repeated_rows import NO_REPEATS, Repeats
 from reporter.engine.growing.taped import Taped
 from reporter.evaluate.coded_results import make_changeable
 from reporter.ingest.cache import Batch, Cache
@@ -33,7 +33,7 @@ from reporter.pipeline.assess import (
 from reporter.pipeline.disclosures import notes_on_kept
 from reporter.pipeline.resolve_statements import resolve, with_shortfalls
 from reporter.pipeline.watch.cursor import Key, Outcome, Outcomes
-from reporter.pipeline.watch.standing import NO_REPEATS, Standing, refuse_changed
+from reporter.pipeline.watch.standing import Standing, refuse_changed
 from reporter.statements import exceptions
 
 COLUMNS = (

@@ -19,7 +19,7 @@ from reporter.content.loader import Content
 from reporter.content.packs import naming
 from reporter.engine.base import Engine, quoted_list
 from reporter.engine.growing.growing_sums import Sum
-from reporter.engine.growing.repeated_rows import Repeats
+from reporter.engine.growing.repeated_rows import NO_REPEATS, Repeats
 from reporter.engine.growing.rows_aside import RowsAside
 from reporter.engine.growing.tape import Moved, is_telling
 from reporter.engine.growing.taped import Taped
@@ -66,7 +66,6 @@ DECIDING = frozenset(
 """Tables that are read whatever checks are asked."""
 _FREE = frozenset((f"SELECT count(*) FROM {EVENTS}", SEEN))
 """Questions of the accounting, from whose answer no result follows, and one that is asked again."""
-NO_REPEATS = Repeats()
 
 
 class Changed(Exception):

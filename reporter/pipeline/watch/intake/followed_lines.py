@@ -162,8 +162,10 @@ class FollowedLines:
             self._again.setdefault(file.number, []).append(portion.again)
 
     def _take_over(self) -> None:
-        for n, file in enumerate(self._files if self._came else ()):
-            if self._came and (rows := self._events(self.batches[file.number])):
+        if not self._came:
+            return
+        for n, file in enumerate(self._files):
+            if rows := self._events(self.batches[file.number]):
                 with self._converter.engine.twin() as engine:
                     self._came.begin(engine, file.number, rows, is_first=n == 0)
 

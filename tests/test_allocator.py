@@ -1,0 +1,69 @@
+"""A watch begins anew with a faster allocator, and with nothing else changed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("cmeel", reason="needs the extra watch")
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="another loader")
+
+BEGUN = """
+import os, sys
+from pathlib import Path
+from reporter.system.allocator import begin_with_allocator
+
+begin_with_allocator(os.environ)
+print("libmimalloc" in Path("/proc/self/maps").read_text(), os.environ.get("LD_PRELOAD"))
+print(os.environ["MARK"], sys.argv[1:], sys.stdin.read(), os.getpid())
+"""
+
+
+def begun(**environment: str) -> tuple[list[str], int]:
+    """Return what a program printed that took the allocator, and its process."""
+    given = {k: v for k, v in os.environ.items() if k != "LD_PRELOAD"}
+    process = subprocess.Popen(
+        [sys.executable, "-c", BEGUN, "two words", "--x"],
+        env={**given, "MARK": "here", **environment},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    printed, _ = process.communicate("a line")
+    assert process.returncode == 0
+    return printed.splitlines(), process.pid
+
+
+def test_the_program_begins_anew_with_its_words_and_its_input_and_leaves_nothing_to_others() -> (
+    None
+):
+    (first, second), number = begun()
+    assert first == "True None"
+    assert second == f"here ['two words', '--x'] a line {number}"
+
+
+@pytest.mark.parametrize("given", ["", "libmissing.so"])
+def test_what_the_user_gives_the_loader_stays(given: str) -> None:
+    (first, _), _ = begun(LD_PRELOAD=given)
+    assert first == f"False {given}"
+
+
+def test_of_all_commands_a_watch_has_it(tmp_path: Path) -> None:
+    def said(*words: str) -> str:
+        given = {k: v for k, v in os.environ.items() if k != "LD_PRELOAD"}
+        done = subprocess.run(
+            [sys.executable, "-m", "reporter", *words],
+            env={**given, "MIMALLOC_VERBOSE": "1"},
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode
+        return done.stderr
+
+    missing = str(tmp_path / "missing")
+    assert "mimalloc: " in said("watch", missing, "--state", str(tmp_path / "state"))
+    assert "mimalloc: " not in said("check", missing)

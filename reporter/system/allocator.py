@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import MutableMapping
 from contextlib import suppress
+from pathlib import Path
 
 _PRELOAD = "LD_PRELOAD"
 _PACKAGE, _LIBRARY = "cmeel-mimalloc", "libmimalloc.so.3"
@@ -33,6 +34,6 @@ def _library() -> str:
 
     with suppress(PackageNotFoundError):
         for file in files(_PACKAGE) or ():
-            if file.name == _LIBRARY and (path := file.locate()).is_file():
-                return str(path)
+            if file.name == _LIBRARY and Path(file.locate()).is_file():
+                return str(file.locate())
     return ""

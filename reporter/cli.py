@@ -28,10 +28,10 @@ from reporter.pipeline.rollup.rollup_verb import rollup
 from reporter.pipeline.sealed.seal_verbs import seal, verify
 from reporter.pipeline.warehouse.sql_verb import events_options, sql, with_results
 from reporter.pipeline.watch.watch_verb import watch
-from reporter.system.allocator import begin_with_allocator
 from reporter.system.log import LOG, LOGS, OPEN_LOG, Log, last_line, stderr_log
-from reporter.system.memory import set_up
+from reporter.system.memory import begin_with_allocator, set_up
 from reporter.system.options import amount_given, in_bytes, memory_given, names_given, tidy_hook
+from reporter.system.temporary import keep_in, start_watch
 from reporter.system.terminal import (
     Unprinted,
     harmless,
@@ -77,8 +77,6 @@ class Verbs(click.Group):
         if args is None:
             open_streams()
         if args is None and not {"-h", "--help", "--version"} & {*sys.argv}:  # these end at once
-            from reporter.system.temporary import start_watch
-
             if sys.argv[1:2] == [watch.name]:  # others end before it pays
                 begin_with_allocator(os.environ)
             more["obj"] = start_watch(os.environ, last_line(now, sys.argv))
@@ -266,7 +264,6 @@ def assess(
 ) -> None:
     """Assess WORKSPACE and leave a run folder with reports, their data and the evidence."""
     from reporter.ingest.readers.inputs import Inputs
-    from reporter.system.temporary import keep_in
 
     set_up(in_bytes(memory))
     writers = _writer_names(formats, editions)
@@ -597,3 +594,7 @@ def init(packs: tuple[Pack, ...], collect: str, **start: Any) -> None:
     names = names_given(collect, making.collectors(), "--collect") if collect else ()
     for path in making.start(**start, collectors=names, packs=packs):
         print_clean(str(path))
+
+
+if __name__ == "__main__":
+    main()

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="another loader"
 BEGUN = """
 import os, sys
 from pathlib import Path
-from reporter.system.allocator import begin_with_allocator
+from reporter.system.memory import begin_with_allocator
 
 begin_with_allocator(os.environ)
 print("libmimalloc" in Path("/proc/self/maps").read_text(), os.environ.get("LD_PRELOAD"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -23,8 +24,10 @@ print(os.environ["MARK"], sys.argv[1:], sys.stdin.read(), os.getpid())
 """
 
 
-def begun(**environment: str) -> tuple[list[str], int]:
-    """Return what a program printed that took the allocator, and its process."""
+def begun(most: int = resource.RLIM_INFINITY, **environment: str) -> tuple[list[str], int]:
+    """Return what a program printed that took the allocator, and its process; it may have so many
+    bytes of addresses.
+    """
     given = {k: v for k, v in os.environ.items() if k != "LD_PRELOAD"}
     process = subprocess.Popen(
         [sys.executable, "-c", BEGUN, "two words", "--x"],
@@ -32,6 +35,7 @@ def begun(**environment: str) -> tuple[list[str], int]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (most, most)),  # noqa: PLW1509 - no threads here
     )
     printed, _ = process.communicate("a line")
     assert process.returncode == 0
@@ -50,6 +54,11 @@ def test_the_program_begins_anew_with_its_words_and_its_input_and_leaves_nothing
 def test_what_the_user_gives_the_loader_stays(given: str) -> None:
     (first, _), _ = begun(LD_PRELOAD=given)
     assert first == f"False {given}"
+
+
+def test_where_addresses_are_limited_nothing_is_done() -> None:
+    (first, _), _ = begun(most=4 << 30)
+    assert first == "False None"
 
 
 def test_of_all_commands_a_watch_has_it(tmp_path: Path) -> None:

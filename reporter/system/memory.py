@@ -34,9 +34,10 @@ def set_up(memory: int) -> None:
 def begin_with_allocator(environment: MutableMapping[str, str]) -> None:
     """Begin this program anew, once, with the allocator of the extra `watch`. To plan a statement
     takes many small pieces of memory, and that of glibc a fourth of all time. Programs that this
-    one starts have their own. Where the variable of the loader is set, nothing is done.
+    one starts have their own. Where the variable of the loader is set, nothing is done, nor where
+    addresses are limited: it takes a gigabyte of these at once.
     """
-    library = _library() if sys.platform == "linux" else ""
+    library = "" if sys.platform != "linux" or _has_few_addresses() else _library()
     given = environment.get(_PRELOAD)
     if library and given == library:  # it has begun anew
         del environment[_PRELOAD]
@@ -44,6 +45,12 @@ def begin_with_allocator(environment: MutableMapping[str, str]) -> None:
         with suppress(OSError):  # it is no worse without
             words = [sys.executable, *sys.orig_argv[1:]]
             os.execve(sys.executable, words, {**environment, _PRELOAD: library})
+
+
+def _has_few_addresses() -> bool:
+    import resource  # not everywhere
+
+    return resource.getrlimit(resource.RLIMIT_AS)[0] != resource.RLIM_INFINITY
 
 
 def _library() -> str:

@@ -77,7 +77,7 @@ class Verbs(click.Group):
         if args is None:
             open_streams()
         if args is None and not {"-h", "--help", "--version"} & {*sys.argv}:  # these end at once
-            if sys.argv[1:2] == [watch.name]:  # others end before it pays
+            if sys.argv[1:2] == [watch.name]:  # it pays where a program runs for long
                 begin_with_allocator(os.environ)
             more["obj"] = start_watch(os.environ, last_line(now, sys.argv))
         return super().main(args, *extra, **more)

@@ -33,7 +33,7 @@ def set_up(memory: int) -> None:
 
 def begin_with_allocator(environment: MutableMapping[str, str]) -> None:
     """Begin this program anew, once, with the allocator of the extra `watch`. To plan a statement
-    takes many small pieces of memory, and that of glibc a fourth of all time. Programs that this
+    takes many small pieces of memory, and that of glibc a fifth of all time. Programs that this
     one starts have their own. Where the variable of the loader is set, nothing is done, nor where
     addresses are limited: it takes a gigabyte of these at once.
     """

@@ -5,7 +5,7 @@ Out: one row a result, as `results.parquet` of a run over the same records has t
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -120,23 +120,22 @@ def judge(
     hurry: bool = False,
     refuses: bool = False,
     repeats: Repeats = NO_REPEATS,
+    yields: Callable[[], bool] = bool,
 ) -> Judged:
     """Read what does not grow, lay what was converted beside it, and run all checks; of what is
     `standing`, only those whose input changed, without some that others run.
-    `places` are where an engine works and where the lines are, `repeats` what came again.
+    `places` are where an engine works and where the lines are, `repeats` what came again. Where it
+    `yields` after tables were brought up to date, all checks wait.
 
     Raises InputError where nothing could be read, ContentError where content is wrong, Changed
     where it `refuses` files that changed while they were read.
     """
     workspace, content = known.workspace, known.content
     if standing:
-        how = options, without, hurry, refuses, repeats
+        how = options, without, hurry, refuses, repeats, yields
         filled = standing.fill(known, files, followed, cache, places[1], *how)
-        moved, acts = _bring_up(standing, filled), _last_acts(filled)
         checks = standing.checks - without  # where tables were made anew, all were asked
-        is_whole = len(checks) == len(known.compiled)
-        found = dict(standing.faults), acts, moved, None if is_whole else checks
-        return Judged(standing.results, standing.intake, *found, _last_events(filled))
+        return _found(standing, filled, None if len(checks) == len(known.compiled) else checks)
     with (
         tempfile.TemporaryDirectory(dir=places[0]) as folder,
         Inputs(list(files)) as inputs,
@@ -160,6 +159,18 @@ def judge(
         exceptions.waive(engine, claims.waivers, content.checks, workspace.run.as_of, who)
         last_acts, last_events = _last_acts(engine), _last_events(engine)
         return Judged(results_of(engine), intake, faults, last_acts, last_events=last_events)
+
+
+def judge_rest(standing: Standing) -> Judged:
+    """Run the checks that waited until the gravest of all were told."""
+    engine = standing.ask_rest()
+    return _found(standing, engine, standing.checks)
+
+
+def _found(standing: Standing, engine: Taped, checks: frozenset[str] | None) -> Judged:
+    moved, acts = _bring_up(standing, engine), _last_acts(engine)
+    found = dict(standing.faults), acts, moved, checks
+    return Judged(standing.results, standing.intake, *found, _last_events(engine))
 
 
 def results_of(engine: DuckDB) -> dict[Key, Result]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -108,6 +108,8 @@ class Standing:
     """Checks whose input moved since they were asked."""
     _waited: int = 0
     """Judgements since all were asked."""
+    _rest: tuple[Known, list[tuple[Check, Compiled]]] | None = None
+    """Checks that are asked once the gravest of all were told."""
     _marks: dict[str, Any] = field(default_factory=dict)
     """Check -> what changes when anything changes that it reads."""
 
@@ -115,6 +117,19 @@ class Standing:
     def waits(self) -> bool:
         """Whether checks wait, of whose input counts and times moved."""
         return not self.own.isdisjoint(self._due)
+
+    @property
+    def has_rest(self) -> bool:
+        """Whether only the gravest checks were asked of those that are asked now."""
+        return self._rest is not None
+
+    def ask_rest(self) -> Taped:
+        """Ask the others over the same lines; return the engine."""
+        assert self.engine and self._rest
+        (known, checks), self._rest = self._rest, None
+        self._ask_again(self.engine, known, checks)
+        self.checks = self.own - self._due
+        return self.engine
 
     def end(self) -> None:
         """Let whoever fills it get no further than the next statement."""
@@ -129,7 +144,7 @@ class Standing:
     def close(self) -> None:
         """Let go of the engine and its files."""
         self._held.close()
-        self.engine = self.mark = None
+        self.engine = self.mark = self._rest = None
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def fill(
@@ -144,10 +159,11 @@ class Standing:
         hurry: bool = False,
         refuses: bool = False,
         repeats: Repeats = NO_REPEATS,
+        yields: Callable[[], bool] = bool,
     ) -> Taped:
         """Return an engine whose `results` are those over all records, but for some checks that
         others ask; put in `faults` why some could not be run. In a hurry checks wait for some
-        judgements of whose input only counts and times moved.
+        judgements of whose input only counts and times moved; all do where it `yields`.
 
         Raises InputError where nothing could be read, ContentError where content is wrong, Ended
         where nobody waits for it any more, Changed where it `refuses` files that changed while they
@@ -157,7 +173,9 @@ class Standing:
         if self.engine and mark == self.mark and known.content is self._content:
             try:
                 with self.engine.shared_by(self.engine.threads()):
-                    self._renew(self.engine, known, followed, cache, without, hurry, repeats)
+                    self._renew(
+                        self.engine, known, followed, cache, without, hurry, repeats, yields
+                    )
                 self.mark = mark
                 return self.engine
             except Moved:
@@ -263,6 +281,7 @@ class Standing:
         without: frozenset[str],
         hurry: bool,
         repeats: Repeats,
+        yields: Callable[[], bool],
     ) -> None:
         known_paths = {n for batch, *_ in self._done for n in batch.tables.get("events", ())}
         self._done = _with_batches(self._done, followed)
@@ -285,14 +304,20 @@ class Standing:
         marks = {c: engine.mark_of(c) for c in self.own}
         self._due |= {c for c, mark in marks.items() if is_another or mark != self._marks[c]}
         self._due |= self.faults.keys() & self.own
+        self.asked, self._rest = 0, None
+        self.checks = self.own - without - self._due
+        if not is_another and yields():
+            return
         asked = self._due - without
         self._waited = self._waited + 1 if hurry else _PATIENCE
         if self._waited < _PATIENCE and not is_another:
             asked = {c for c in asked if is_telling(self._marks[c], marks[c])}
         else:
             self._waited = 0
-        self.asked = 0
-        self._ask_again(engine, known, [c for c in known.compiled if c[0].id in asked])
+        due = [c for c in known.compiled if c[0].id in asked]
+        first = _gravest(due) if self.leads else due
+        self._rest = (known, [c for c in due if c not in first]) if len(first) < len(due) else None
+        self._ask_again(engine, known, first)
         self.checks = self.own - without - self._due
 
     def _ask_again(
@@ -365,6 +390,12 @@ def _leading(engine: Taped, compiled: Sequence[tuple[Check, Compiled]]) -> froze
             found.add(check.id)
             behind |= more
     return frozenset(found)
+
+
+def _gravest(checks: Sequence[tuple[Check, Compiled]]) -> list[tuple[Check, Compiled]]:
+    """Return those of some checks than which none is graver."""
+    severities = [SEVERITIES.index(check.severity) for check, _ in checks]
+    return [c for c, n in zip(checks, severities, strict=True) if n == min(severities)]
 
 
 def _among(checks: Collection[str]) -> str:

@@ -35,7 +35,7 @@ from reporter.pipeline.watch.intake.file_places import FilePlaces
 from reporter.pipeline.watch.intake.followed_files import signature, whole_lines
 from reporter.pipeline.watch.intake.followed_lines import FollowedLines
 from reporter.pipeline.watch.intake.line_segments import Converter, choice_of, joined, segments_of
-from reporter.pipeline.watch.judge import Judged, Result, at, judge
+from reporter.pipeline.watch.judge import Judged, Result, at, judge, judge_rest
 from reporter.pipeline.watch.other_checks import Begun, OtherChecks
 from reporter.pipeline.watch.sinks import LineFile, next_outbox, to_stream
 from reporter.pipeline.watch.standing import Changed, Standing
@@ -304,7 +304,7 @@ class Watch:
             presses = self._has_pressing()
             self._new = self._presses = self._lines.has_news = False
             self._rests_since = None
-            with self._lines.ahead() if goes_on else nullcontext():
+            with self._lines.ahead(soon=not presses) if goes_on else nullcontext():
                 begun = self._begun(now)
                 self._judge(told, begun, goes_on, hurry, presses)
                 self._n_changed = 0
@@ -324,7 +324,11 @@ class Watch:
             judged = self._judgement(begun)()
         elif goes_on and self._is_begun:
             with others.paused(begun.at, presses):
-                judged = self._judgement(begun, gravest, hurry=hurry)()
+                yields = bool if presses else self._lines.sees_news
+                judged = self._judgement(begun, gravest, hurry=hurry, yields=yields)()
+                if gravest.has_rest:
+                    self._tell(told, judged, begun)
+                    judged = judge_rest(gravest)
             self._new = gravest.waits  # some may, but not for ever
             others.is_due = True
         else:

@@ -32,8 +32,10 @@ AHEAD = 8 << 20
 """The same where a judgement may end meanwhile."""
 A_ROUND = 1 << 30
 """Bytes that are taken in before they are judged."""
-_TICK = 0.5
-"""Seconds between two looks at files: a portion costs as much as many lines."""
+_TICK, _SOON = 0.5, 0.1
+"""Seconds between two looks at files, as a portion costs as much as many lines; and where what it
+shows may not wait.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +101,11 @@ class FollowedLines:
         return taken
 
     @contextmanager
-    def ahead(self) -> Iterator[None]:
+    def ahead(self, soon: bool = False) -> Iterator[None]:
         """Convert meanwhile what is added; in the end it is taken in."""
         self._ahead, is_over = [], Event()
         with ThreadPoolExecutor(1) as pool:
-            converting = pool.submit(self._convert_until, is_over)
+            converting = pool.submit(self._convert_until, is_over, _SOON if soon else _TICK)
             try:
                 yield
             finally:
@@ -117,9 +119,13 @@ class FollowedLines:
         self._ahead = []
         converting.result()
 
-    def _convert_until(self, is_over: Event) -> None:
+    def sees_news(self) -> bool:
+        """Tell whether lines show something new that were converted ahead."""
+        return any(portion.is_new for portion in self._ahead)
+
+    def _convert_until(self, is_over: Event, pause: float) -> None:
         files, digests = [copy(file) for file in self._files], self._digests.copy()
-        while not is_over.wait(_TICK):
+        while not is_over.wait(pause):
             for portion in self._portions(files, digests, AHEAD):
                 self._ahead.append(portion)
                 if is_over.is_set():

@@ -30,6 +30,8 @@ LOOKS = 2.0
 """Seconds from one look at all files of the workspace to the next."""
 TICK = 0.1
 """Seconds from one look at the files that grow to the next."""
+PORTION = 0.25
+"""The same while lines come: many small portions are dearer than a few."""
 
 
 @click.command()
@@ -168,8 +170,10 @@ def _go_on(
                 lines.warning(f"{check} could not be run: {why}", event="not run")
         if is_last and not watching.is_behind():
             return
-        if not told.judged or not told.taken:  # many small portions are dearer than a few
+        if not told.taken:
             time.sleep(TICK)
+        elif not told.judged:
+            time.sleep(max(0.0, started_at + PORTION - time.monotonic()))
 
 
 def _n(count: int, noun: str) -> str:

@@ -151,8 +151,10 @@ class FollowedLines:
                     break
                 segment = self._converter.convert(lines)
                 batch = self._converter.read(segment)
-                is_new = self._sights.is_new(batch, self._converter.cache.folder)
-                again, n_met = self._that_came_again(file, batch)
+                with ThreadPoolExecutor(1) as pool:
+                    came = pool.submit(self._that_came_again, file, batch)
+                    is_new = self._sights.is_new(batch, self._converter.cache.folder)
+                    again, n_met = came.result()
                 yield _Portion(lines, segment, batch, is_new, again, n_met)
                 take(lines, digests)
                 room -= lines.size

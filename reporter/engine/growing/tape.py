@@ -166,6 +166,10 @@ class Tape:
     """The statements that run again; None: all."""
     after: list[set[int]] = field(default_factory=list)
     """Of each statement those that have to be done before."""
+    followers: list[list[int]] = field(default_factory=list)
+    """Of each statement those that it has to be done before."""
+    urgency: list[int] = field(default_factory=list)
+    """Of each statement how many that may run wait for each other from it on, at the most."""
 
     def rename(self, name: str, other: str) -> None:
         """Write another name for a relation in all statements so far."""
@@ -247,6 +251,20 @@ class Tape:
                 readers.setdefault(name, []).append(i)
             if step.target:
                 writers.setdefault(step.target, []).append(i)
+        self.followers = [[] for _ in self.steps]
+        for i, before in enumerate(self.after):
+            for j in before:
+                self.followers[j].append(i)
+        self.find_urgency()
+
+    def find_urgency(self) -> None:
+        """Find which statements to run first of those that may: others wait for them."""
+        self.urgency = [0] * len(self.steps)
+        for i in reversed(range(len(self.steps))):
+            step = self.steps[i]
+            may_run = self.is_kept(i) and not step.is_view and step.target in {"", *self.moving}
+            rest = max((self.urgency[j] for j in self.followers[i]), default=0)
+            self.urgency[i] = rest + may_run
 
     def behind(self, tables: Collection[str]) -> set[int]:
         """Return the statements that have to be done before some tables are complete, with views

@@ -389,6 +389,7 @@ class Taped(DuckDB):
         """From now on bring up to date only what some ask for, and some tables."""
         tape = self._tape
         only = tape.only = self.behind(askers, tables)
+        tape.find_urgency()
         known = tape.conditions.items()
         tape.conditions = {k: c for k, c in known if k in askers or k in only}
         self._mark_all(askers)
@@ -467,30 +468,32 @@ class Taped(DuckDB):
         has to be made from its beginning.
         """
         tape = self._tape
-        waiting = {i: set(deps) for i, deps in enumerate(tape.after)}
-        followers: dict[int, list[int]] = {}
-        for i, deps in waiting.items():
-            for dep in deps:
-                followers.setdefault(dep, []).append(i)
-        ready = [i for i, deps in waiting.items() if not deps]
+        left = [len(before) for before in tape.after]
+        ready = [(-tape.urgency[i], i) for i, n in enumerate(left) if not n]
         heapify(ready)
         partial: set[str] = set()
         begun: set[str] = set()
         running: dict[Future[None], int] = {}
         is_whole = True
+
+        def is_done(i: int) -> None:
+            for follower in tape.followers[i]:
+                left[follower] -= 1
+                if not left[follower]:
+                    heappush(ready, (-tape.urgency[follower], follower))
+
         while ready or running:
-            ended: list[int] = []
             while ready and len(running) < most:
-                i = heappop(ready)
+                _, i = heappop(ready)
                 step = tape.steps[i]
                 if is_whole and step.target in tape.grown.keys() - tape.new_of:
                     # What the new rows of a view are made of stands by now.
                     running[pool.submit(self._view_new, step.target)] = i
                 elif not is_whole or not self._tape.is_due(i, moved, partial):
-                    ended.append(i)
+                    is_done(i)
                 elif tape.is_too_early(i, begun):
                     is_whole = False
-                    ended.append(i)
+                    is_done(i)
                 else:
                     if tape.first.get(step.target) == i:
                         begun.add(step.target)
@@ -498,16 +501,11 @@ class Taped(DuckDB):
                         anew.append(step.target)
                         partial.add(step.target)
                     running[pool.submit(self._do_again, i, moved, partial)] = i
-            if not ended and running:
+            if running:
                 done, _ = wait(running, return_when=FIRST_COMPLETED)
-                ended = [running.pop(future) for future in done]
                 for future in done:
+                    is_done(running.pop(future))
                     future.result()
-            for i in ended:
-                for follower in followers.get(i, ()):
-                    waiting[follower].discard(i)
-                    if not waiting[follower]:
-                        heappush(ready, follower)
         if not is_whole:
             tape.begin_again(partial)
         return is_whole

@@ -23,6 +23,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import cycle
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, ClassVar, cast
@@ -533,6 +534,31 @@ def test_bad_lines_are_named_as_an_assessment_names_them(company: Path, tmp_path
     assert sum(kind == "unreadable" for _, kind, _ in found) >= 10
 
 
+def test_outcomes_are_written_whole_where_many_changed_and_else_said_by_the_cursor(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cursor, "MOST_CHANGES", 3)
+    held = cursor.Cursor(cursor.FORMAT, str(tmp_path.resolve()), "", "")
+    outcomes: cursor.Outcomes = {}
+    names = []
+    for changes in (
+        {("A-01", "x"): ("fail", "a", ""), ("A-01", "y"): ("pass", "b", "")},
+        {("A-01", "x"): ("pass", "b", "")},
+        {("A-01", "y"): None, ("A-02", "z"): ("unknown", "c", "")},
+        {("A-02", "z"): ("fail", "d", "2026-01-01"), ("A-01", "x"): None},
+        {("A-01", "x"): ("fail", "a", "")},
+    ):
+        outcomes = {k: o for k, o in {**outcomes, **changes}.items() if o}
+        cursor.save_outcomes(tmp_path, held, outcomes, changes)
+        cursor.save(tmp_path, held)
+        cursor.clear_outcomes(tmp_path, held)
+        read = cursor.load(tmp_path, tmp_path, "")
+        assert read
+        assert cursor.load_outcomes(tmp_path, read) == outcomes
+        names += [path.name for path in tmp_path.glob("outcomes*")]
+    assert names == [f"outcomes-{n}.msgpack" for n in (1, 1, 1, 2, 2)]
+
+
 class Killed(BaseException):
     """The process ends here."""
 
@@ -574,6 +600,7 @@ def test_a_watch_that_ends_anywhere_takes_nothing_in_twice_and_loses_nothing(
 
     for owner, name in places:
         monkeypatch.setattr(owner, name, dying(getattr(owner, name)))
+    monkeypatch.setattr(cursor, "MOST_CHANGES", made.choice([0, 30]))
     log, written, names = company / LOG, 0, 1
     for turn in range(9):
         block = lines_of(turn, made.randrange(120, 300))
@@ -1047,11 +1074,15 @@ def test_a_check_that_another_makes_good_is_judged_with_it(tmp_path: Path) -> No
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("hurry", [False, True])
+@pytest.mark.parametrize(("hurry", "yields"), [(False, False), (True, False), (True, True)])
 def test_what_some_checks_tell_before_others_is_what_an_assessment_finds(
-    company: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hurry: bool
+    company: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hurry: bool, yields: bool
 ) -> None:
     monkeypatch.setattr(watching, "_BREATH", timedelta(0))
+    if yields:
+        turns = cycle([True, False])
+        monkeypatch.setattr(Watch, "_has_pressing", lambda _: False)
+        monkeypatch.setattr(followed_lines.FollowedLines, "sees_news", lambda _: next(turns))
     monkeypatch.setattr("reporter.pipeline.watch.intake.line_segments.MANY", 3)
     append(company / LOG, b"".join(LINES[:240]))
     commit = Watch._commit
@@ -1092,7 +1123,11 @@ def test_what_some_checks_tell_before_others_is_what_an_assessment_finds(
     kinds = [checks for _, _, checks in committed]
     assert kinds[0] is None and len({*kinds}) >= 3  # all, then the gravest or the others
     assert max(map(len, filter(None, kinds))) > 90 and max(asked[1:]) <= 24
-    assert hurry == any(k < gravest for k in kinds if k)  # some may wait
+    critical = {c.id for c, _ in watch._known.compiled if c.severity == "critical"}
+    waited = [gravest - k for k in kinds if k and k & gravest]
+    assert gravest - critical in waited  # the critical ones were told before the others
+    assert hurry == any(w & critical for w in waited)  # some may wait
+    assert 0 in asked[1:] or not yields
     assert sorted(segments) != segments  # some were put together on the way
 
 

@@ -238,16 +238,20 @@ class DuckDB(AbstractContextManager["DuckDB"]):
         for job in (j for j, lacks in zip(jobs, lacking, strict=True) if lacks):
             job(self)
 
+    def share(self, count: int) -> None:
+        """Let so many connections have a processor each from now on: the engine's own threads,
+        which would help a single one, take a fifth of the time from several.
+        """
+        self.run(f"SET {_OURS} = {max(1, min(count, self.threads()))}")
+        self._is_shared = True
+
     @contextmanager
     def shared_by(self, count: int) -> Iterator[None]:
-        """Let so many connections have a processor each: the engine's own threads, which would help
-        a single one, take a fifth of the time from several. Inside another, it holds already.
-        """
+        """Let so many connections share it meanwhile; inside another, it holds already."""
         if self._is_shared:
             yield
             return
-        self.run(f"SET {_OURS} = {max(1, min(count, self.threads()))}")
-        self._is_shared = True
+        self.share(count)
         try:
             yield
         finally:

@@ -7,7 +7,7 @@ One file tells all, and is replaced whole: what it does not name was never taken
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,8 +19,10 @@ from reporter.system.temporary import sync
 
 NAME, LOCK, SEGMENTS, CACHE = "cursor.json", "lock", "segments", "cache"
 OUTCOMES = "outcomes-{}.msgpack"
-FORMAT = 2
+FORMAT = 3
 """Of the cursor; another one is not read."""
+MOST_CHANGES = 2000
+"""Outcomes of which the cursor says itself what they are now: to write all takes longer."""
 
 
 class Piece(msgspec.Struct, array_like=True):
@@ -127,6 +129,8 @@ class Cursor(msgspec.Struct):
     next_number: int = 1
     generation: int = 0
     """Of the results."""
+    changes: list[tuple[str, str, tuple[str, str, str] | None]] = []
+    """(check, subject, outcome) of the results that are others than those; None: it is gone."""
     judged: int = 0
     """Judgements so far."""
     as_of: str = ""
@@ -217,11 +221,25 @@ def load_outcomes(folder: Path, cursor: Cursor) -> Outcomes:
             str(path),
             "Put the file back as it was, or begin anew with another --state.",
         ) from error
-    return {(check, subject): (s, c, w) for check, subject, s, c, w in rows}
+    outcomes = {(check, subject): (s, c, w) for check, subject, s, c, w in rows}
+    for check, subject, outcome in cursor.changes:
+        if outcome:
+            outcomes[check, subject] = outcome
+        else:
+            outcomes.pop((check, subject), None)
+    return outcomes
 
 
-def save_outcomes(folder: Path, cursor: Cursor, outcomes: Outcomes) -> None:
-    """Write outcomes as another generation, beside the last one, which the saved cursor names."""
+def save_outcomes(
+    folder: Path, cursor: Cursor, outcomes: Outcomes, changes: Mapping[Key, Outcome | None]
+) -> None:
+    """Have the cursor say what changed; where that would be much, write all outcomes as another
+    generation, beside the last one, which the saved cursor names.
+    """
+    if cursor.generation and len(cursor.changes) + len(changes) <= MOST_CHANGES:
+        cursor.changes += [(*key, outcome) for key, outcome in changes.items()]
+        return
+    cursor.changes = []
     cursor.generation += 1
     path = folder / OUTCOMES.format(cursor.generation)
     path.touch(mode=0o600)

@@ -93,19 +93,19 @@ class Judged:
     last_events: dict[str, str] = field(default_factory=dict)
     """Log -> time of its last event in the period, also of one that is no act."""
 
-    def put_into(self, outcomes: Outcomes) -> bool:
-        """Bring outcomes up to date; tell whether any is another."""
-        is_another = False
+    def put_into(self, outcomes: Outcomes) -> dict[Key, Outcome | None]:
+        """Bring outcomes up to date; return those that are others now, None where one is gone."""
+        changes: dict[Key, Outcome | None] = {}
         for key in (outcomes.keys() | self.results) if self.moved is None else self.moved:
             result = self.results.get(key)
             now = result.outcome if result else None
             if outcomes.get(key) != now:
-                is_another = True
+                changes[key] = now
                 if now:
                     outcomes[key] = now
                 else:
                     del outcomes[key]
-        return is_another
+        return changes
 
 
 def judge(

@@ -172,10 +172,7 @@ class Standing:
         mark = _mark(known, files, followed)
         if self.engine and mark == self.mark and known.content is self._content:
             try:
-                with self.engine.shared_by(self.engine.threads()):
-                    self._renew(
-                        self.engine, known, followed, cache, without, hurry, repeats, yields
-                    )
+                self._renew(self.engine, known, followed, cache, without, hurry, repeats, yields)
                 self.mark = mark
                 return self.engine
             except Moved:
@@ -240,6 +237,7 @@ class Standing:
         self.checks, self._due, self._waited = self.own, set(), 0
         self._marks = {c: engine.mark_of(c) for c in self.own}
         self._decide(engine, known)
+        engine.share(engine.threads())
         self.engine, self.mark, self._content = engine, mark, known.content
         return engine
 

@@ -461,8 +461,9 @@ class Watch:
             self._known.content, self._known.workspace.run, setting.version, _name_of(cursor)
         )
         lines = writer.lines(found, as_of.replace(tzinfo=UTC), first)
-        if judged.put_into(self._outcomes) or is_first:
-            state.save_outcomes(setting.state, cursor, self._outcomes)
+        changed = judged.put_into(self._outcomes)
+        if changed or is_first:
+            state.save_outcomes(setting.state, cursor, self._outcomes, changed)
         cursor.outbox = next_outbox(cursor.outbox, lines, self._file.size() if self._file else 0)
         cursor.judged += 1
         cursor.as_of = as_of.isoformat()

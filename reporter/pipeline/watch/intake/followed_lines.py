@@ -102,10 +102,12 @@ class FollowedLines:
 
     @contextmanager
     def ahead(self, soon: bool = False) -> Iterator[None]:
-        """Convert meanwhile what is added; in the end it is taken in."""
+        """Convert meanwhile what is added; in the end it is taken in. Where it may be judged soon,
+        that is up to lines that show something new.
+        """
         self._ahead, is_over = [], Event()
         with ThreadPoolExecutor(1) as pool:
-            converting = pool.submit(self._convert_until, is_over, _SOON if soon else _TICK)
+            converting = pool.submit(self._convert_until, is_over, soon)
             try:
                 yield
             finally:
@@ -123,12 +125,12 @@ class FollowedLines:
         """Tell whether lines show something new that were converted ahead."""
         return any(portion.is_new for portion in self._ahead)
 
-    def _convert_until(self, is_over: Event, pause: float) -> None:
+    def _convert_until(self, is_over: Event, soon: bool) -> None:
         files, digests = [copy(file) for file in self._files], self._digests.copy()
-        while not is_over.wait(pause):
+        while not is_over.wait(_SOON if soon else _TICK):
             for portion in self._portions(files, digests, AHEAD):
                 self._ahead.append(portion)
-                if is_over.is_set():
+                if is_over.is_set() or (soon and portion.is_new):
                     return
 
     def _portions(

@@ -19,6 +19,7 @@ import time
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import wait
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -746,6 +747,7 @@ def test_many_segments_become_few_and_stay_the_same_records(
         watch.look()
         for line in LINES[200:212]:
             watch.round(NOW)
+            wait(b.made for begun in watch._converter._begun.values() for b in begun)
             append(log, line)
         watch.round(NOW)
         (file,) = watch.cursor.files

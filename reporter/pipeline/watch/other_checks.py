@@ -6,9 +6,6 @@ The thread yields the processor to whoever needs it, and so do the threads of it
 
 from __future__ import annotations
 
-import os
-import sys
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -16,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from reporter.pipeline.watch.intake.yielding import yielding_thread
 from reporter.pipeline.watch.judge import Judged
 from reporter.pipeline.watch.standing import Standing
 
@@ -25,12 +23,6 @@ show nothing new, and where they do.
 """
 _NICER = 5
 """How much nicer than the process the thread is."""
-
-
-def _yield_to_others() -> None:
-    if sys.platform == "linux":  # where a thread has a priority of its own
-        own = os.getpriority(os.PRIO_PROCESS, 0)
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), min(own + _NICER, 19))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +56,7 @@ class OtherChecks:
     def __post_init__(self) -> None:
         """Begin with nothing that stands."""
         self.standing = Standing(self.folder)
-        self._pool = ThreadPoolExecutor(1, initializer=_yield_to_others)
+        self._pool = yielding_thread(_NICER)
 
     @property
     def is_judging(self) -> bool:

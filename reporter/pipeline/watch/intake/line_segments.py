@@ -31,7 +31,9 @@ from reporter.model.sentences import Sentence
 from reporter.model.source import Source
 from reporter.pipeline.watch.cursor import Followed, Segment
 from reporter.pipeline.watch.intake.followed_files import Lines
+from reporter.pipeline.watch.intake.yielding import yielding_thread
 from reporter.privacy.redact_sql import teach
+from reporter.system.options import LEAST_MEMORY
 from reporter.system.temporary import sync
 
 WORTH_STREAMING = 1 << 18
@@ -42,6 +44,8 @@ MANY = 32
 """Segments of a file that are put together."""
 LONG = 1 << 22
 """Lines of which a segment is long enough."""
+_NICER = 15
+"""How much nicer than the process it is to put segments together: nobody waits for that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,7 @@ class Converter:
     """Number of a file -> what is being put together of it."""
     _unnamed: set[str] = field(default_factory=set)
     """Keys of segments that no file names yet."""
-    _aside: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1))
+    _aside: ThreadPoolExecutor = field(default_factory=lambda: yielding_thread(_NICER))
 
     def prepare(self) -> None:
         """Teach the engine what sources and the search for secrets need."""
@@ -221,8 +225,9 @@ class Converter:
         for table, names in whole.tables.items():
             path = self.engine.work / f"{whole.key}.{table}.parquet"
             scan = parquet(*(self.cache.folder / n for n in names))
-            with self.engine.twin() as connection:
-                connection.write_parquet(f"SELECT * FROM {scan}", path)
+            # The threads of the other engine would help, and they yield to nobody.
+            with DuckDB(self.engine.work / "together", f"{LEAST_MEMORY}B", is_share=True) as own:
+                own.write_parquet(f"SELECT * FROM {scan}", path)
             for name in names:
                 whole.hashes.pop(name)
             put(self.cache, whole, path)

@@ -8,8 +8,10 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 import pytest
@@ -174,18 +176,49 @@ def test_ids_that_two_files_have_are_known_after_a_restart(company: Path, tmp_pa
     assert results == whole(company, tmp_path).results
 
 
-def test_numbers_that_came_before_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+@pytest.mark.parametrize("long", [None, 40, 300])
+def test_numbers_that_came_before_are_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, long: int | None
+) -> None:
     monkeypatch.setattr("reporter.engine.growing.seen_values.SHORT", 20)
-    chosen, seen, known = random.Random(5), SeenValues(tmp_path / "seen"), set[int]()
-    for _ in range(200):
-        values = [chosen.randrange(2**64 - 4000, 2**64) for _ in range(chosen.randrange(9))]
-        told = seen.among(np.array(values, dtype=np.uint64))
-        assert told.tolist() == [v in known for v in values]
-        seen.add(np.array(values, dtype=np.uint64))
-        known |= {*values}
-    assert any(tmp_path.iterdir())
-    seen.close()
+    monkeypatch.setattr("reporter.engine.growing.seen_values.LONG", long)
+    chosen, known = random.Random(5), set[int]()
+    with ThreadPoolExecutor(1) as pool:
+        seen = SeenValues(tmp_path / "seen", pool if long else None)
+        most = 0
+        for _ in range(400):
+            values = [chosen.randrange(2**64 - 4000, 2**64) for _ in range(chosen.randrange(9))]
+            told = seen.among(np.array(values, dtype=np.uint64))
+            assert told.tolist() == [v in known for v in values]
+            seen.add(np.array(values, dtype=np.uint64))
+            known |= {*values}
+            most = max(most, len(seen._runs))
+        assert any(tmp_path.iterdir())
+        assert most < 40
+        seen.close()
     assert not [*tmp_path.iterdir()]
+
+
+def test_runs_that_are_merged_slowly_pile_up_no_longer_than_that_takes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reporter.engine.growing.seen_values.SHORT", 20)
+    monkeypatch.setattr("reporter.engine.growing.seen_values.LONG", 100)
+    goes_on = Event()
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(goes_on.wait)
+        seen = SeenValues(tmp_path / "seen", pool)
+        for n in range(300):
+            seen.add(np.arange(10 * n, 10 * n + 10, dtype=np.uint64))
+        waiting = len(seen._runs)
+        goes_on.set()
+        pool.submit(int).result()
+        for n in range(300, 330):
+            seen.add(np.arange(10 * n, 10 * n + 10, dtype=np.uint64))
+            pool.submit(int).result()
+        assert waiting > 15 > len(seen._runs)
+        assert seen.among(np.arange(3301, dtype=np.uint64)).sum() == 3300
+        seen.close()
 
 
 def test_every_table_of_a_model_is_remembered(company: Path) -> None:

@@ -783,6 +783,43 @@ def test_segments_stay_few_and_are_written_a_few_times_whatever_their_sizes(
     assert len(segments) < 150 + sum(segments) // (line_segments.LONG // 4)
 
 
+@pytest.mark.parametrize(
+    ("text", "is_each_one"),
+    [
+        (b'{"a": 1}\n{"a": 2}\n{"a": 3}\n', True),
+        (b'{"a": 1}\n\n{"a": 2}\n{"a": 3}\n', False),
+        (b'{"a": 1}\n{"a": 2}\n \n', False),
+        (b'\n{"a": 1}\n{"a": 2}\n', False),
+        (b'{"a": 1}\r\n{"a": 2}\r\n', False),
+        (b'{"a": 1}\n [2]\n{"a": 3}\n', False),
+        (b'{"a": 1}\n{"a": 2}\n{"a": 3', False),
+    ],
+)
+def test_lines_that_each_begin_and_end_an_object_need_no_sample(
+    tmp_path: Path, text: bytes, is_each_one: bool
+) -> None:
+    (tmp_path / "lines.jsonl").write_bytes(text)
+    digest = line_segments.digest_of(tmp_path / "lines.jsonl")
+    assert digest.lines == text.count(b"\n") + (not text.endswith(b"\n"))
+    assert (digest.samples == ()) is is_each_one
+
+
+@pytest.mark.usefixtures("counted")
+def test_a_line_of_two_objects_is_not_read_and_the_next_ones_keep_their_numbers(
+    company: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reporter.pipeline.watch.intake.line_segments.WORTH_STREAMING", 0)
+    doubled = LINES[100].rstrip(b"\n") + LINES[101]
+    append(company / LOG, b"".join([*LINES[:100], doubled, *LINES[102:240]]))
+    with Watch(setting(company), Hooks((), print)) as watch:
+        watch.look()
+        watch.round(NOW)
+        (file,) = watch.cursor.files
+        batch = watch._joined(file, len(file.segments))
+        kept, lacking = batch.counts[0].kept, [line for _, line, *_ in batch.problems]
+    assert (file.lines, kept, lacking) == (239, 238, [101])
+
+
 @pytest.mark.usefixtures("counted")
 def test_a_log_that_never_rests_is_judged_all_the_same(
     company: Path, monkeypatch: pytest.MonkeyPatch

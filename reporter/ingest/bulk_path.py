@@ -72,7 +72,7 @@ def stream(
     if (
         seen.bad
         or seen.rows != lines
-        or not _in_order(engine, source, samples, target, batch, lay, seen.columns)
+        or (samples and not _in_order(engine, source, samples, target, batch, lay, seen.columns))
     ):
         return False
     if seen.odd:

@@ -7,6 +7,7 @@ An id that comes again in another file is a matter for intake, which sees both: 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,6 +39,8 @@ class RepeatedRows:
     folder: Path
     columns: Sequence[str]
     """What an event has beside its place."""
+    aside: Executor | None = None
+    """Where long runs of hashes are merged."""
     _seen: dict[str, SeenValues] = field(init=False)
     """Column of `_keys` -> what came."""
     _shared: set[int] = field(default_factory=set)
@@ -46,7 +49,8 @@ class RepeatedRows:
     def __post_init__(self) -> None:
         """Make the folder of what is seen."""
         self.folder.mkdir(exist_ok=True)
-        self._seen = {name: SeenValues(self.folder / name) for name in ("id", "id_of_file", "row")}
+        names = "id", "id_of_file", "row"
+        self._seen = {name: SeenValues(self.folder / name, self.aside) for name in names}
 
     def take(self, engine: DuckDB, number: int, rows: str) -> tuple[NDArray[Any], int]:
         """Take in rows of a file with a number, that follow those before; `rows` is SQL of them.

@@ -7,6 +7,7 @@ It decides what is judged at once, never what is judged: nothing else may follow
 from __future__ import annotations
 
 from collections import Counter, deque
+from concurrent.futures import Executor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,11 +35,11 @@ _MOST = 1 << 20
 class FirstSights:
     """What each actor was seen to do, as a hash for each of its values in each column."""
 
-    def __init__(self, engine: DuckDB, folder: Path) -> None:
-        """Begin with nothing; long runs of hashes lie in the folder."""
+    def __init__(self, engine: DuckDB, folder: Path, aside: Executor | None = None) -> None:
+        """Begin with nothing; long runs of hashes lie in the folder, and are merged `aside`."""
         folder.mkdir(exist_ok=True)
         self._engine = engine
-        self._seen = SeenValues(folder / "sights")
+        self._seen = SeenValues(folder / "sights", aside)
         self._lately: dict[str, deque[bool]] = {c: deque(maxlen=_LATELY) for c in KINDS}
         self._n = Counter[str]()
 

@@ -76,9 +76,9 @@ class FollowedLines:
         self._converter, self._files = converter, files
         self._elsewhere, self._rests = elsewhere, rests
         self._digests = Digests()
-        self._sights = FirstSights(converter.engine, work / "sights")
+        self._sights = FirstSights(converter.engine, work / "sights", converter.aside)
         columns = [n for n, _ in columns_of(TABLES["events"])]
-        self._came = RepeatedRows(work / "came", columns) if stands else None
+        self._came = RepeatedRows(work / "came", columns, converter.aside) if stands else None
         self._again: dict[int, list[NDArray[Any]]] = {}
         self._n_met = 0
         self._take_over()

@@ -73,7 +73,8 @@ class Converter:
     """Number of a file -> what is being put together of it."""
     _unnamed: set[str] = field(default_factory=set)
     """Keys of segments that no file names yet."""
-    _aside: ThreadPoolExecutor = field(default_factory=lambda: yielding_thread(_NICER))
+    aside: ThreadPoolExecutor = field(default_factory=lambda: yielding_thread(_NICER))
+    """Does what nobody waits for."""
 
     def prepare(self) -> None:
         """Teach the engine what sources and the search for secrets need."""
@@ -116,12 +117,8 @@ class Converter:
         assert source
         if lines.size < WORTH_STREAMING or not source.columns:
             return None
-        counted = Counted()
-        with lines.path.open("rb") as file:
-            while data := file.read(1 << 24):
-                counted.add(data)
         batch = Batch(source.id, key, counts=[Counts()])
-        digest = Digest("", counted.total(), tuple(counted.samples))
+        digest = digest_of(lines.path)
         with (
             Child(self.limits) as child,
             suppress(Stopped, OutOfMemory),
@@ -218,7 +215,7 @@ class Converter:
         lines = sum(s.lines for s in some)
         whole = joined(batches[first : first + count], file)
         whole.key = f"{some[0].key}-{lines}"
-        made = self._aside.submit(self._write_together, whole)
+        made = self.aside.submit(self._write_together, whole)
         self._begun[file.number].append(_Begun(whole.key, some[0].key, count, lines, made))
 
     def _write_together(self, whole: Batch) -> Batch:
@@ -239,7 +236,7 @@ class Converter:
 
     def close(self) -> None:
         """Wait for what is being put together; the next watch begins it anew."""
-        self._aside.shutdown()
+        self.aside.shutdown()
 
     def clear(self, files: Iterable[Followed]) -> None:
         """Remove what no file names: a watch that was killed had not noted it yet."""
@@ -251,6 +248,21 @@ class Converter:
             # Another thread may convert lines meanwhile: their key is known before they have files.
             if path.is_file() and key not in keys and key not in self._unnamed:
                 path.unlink()
+
+
+def digest_of(path: Path) -> Digest:
+    """Return the number of lines, with samples where a line may be no object, or several: else as
+    many rows as lines are in the order of the lines.
+    """
+    counted, n_between, first, last = Counted(), 0, b"", b""
+    with path.open("rb") as file:
+        while data := file.read(1 << 24):
+            counted.add(data)
+            n_between += data.count(b"}\n{")
+            first, last = first or data[:1], data[-2:]
+    total = counted.total()
+    is_each_one = n_between == total - 1 and first == b"{" and last == b"}\n"
+    return Digest("", total, () if is_each_one else tuple(counted.samples))
 
 
 def segments_of(file: Followed, lines: int) -> int:

@@ -3,7 +3,7 @@
 usage: python benchmarks/watch.py WORKSPACE [--rate 20000] [--seconds 600] [--agents 200] [--every 5]
 
 Every few seconds one event is of an agent that no list knows. The time from its line on disk to the line that tells of it is the
-latency. Printed are the median and p99 of it, lines written and taken in, and the memory of the watch.
+latency. Printed are the median and p99 of it, lines written and taken in, and the memory of the watch, also by minute.
 """
 
 from __future__ import annotations
@@ -56,7 +56,8 @@ def main() -> None:
     finally:
         watch.terminate()
         watch.wait()
-    _print(written_at, told.at, n_written + len(lines), place, sizes)
+    a_minute = max(1, round(60 / given.every))
+    _print(written_at, told.at, n_written + len(lines), place, sizes, a_minute)
 
 
 def _write(
@@ -137,6 +138,7 @@ def _print(
     n_lines: int,
     place: Path,
     sizes: list[int],
+    a_minute: int,
 ) -> None:
     waits = sorted(told_at[n] - at for n, at in written_at.items() if n in told_at)
     files = json.loads((place / "state/cursor.json").read_text())["files"]
@@ -151,6 +153,8 @@ def _print(
             f"seconds to the change: median {statistics.median(waits):.1f}, p99 {waits[int(len(waits) * 0.99) - 1]:.1f}"
         )
     print(f"MB of memory: first {sizes[0]}, largest {max(sizes)}, last {sizes[-1]}")
+    minutes = [sizes[n : n + a_minute] for n in range(0, len(sizes), a_minute)]
+    print("largest of each minute:", *(max(minute) for minute in minutes))
 
 
 if __name__ == "__main__":

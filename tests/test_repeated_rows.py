@@ -181,6 +181,7 @@ def test_numbers_that_came_before_are_found(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, long: int | None
 ) -> None:
     monkeypatch.setattr("reporter.engine.growing.seen_values.SHORT", 20)
+    monkeypatch.setattr("reporter.engine.growing.seen_values.PIECE", 20)
     monkeypatch.setattr("reporter.engine.growing.seen_values.LONG", long)
     chosen, known = random.Random(5), set[int]()
     with ThreadPoolExecutor(1) as pool:
@@ -203,6 +204,7 @@ def test_runs_that_are_merged_slowly_pile_up_no_longer_than_that_takes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("reporter.engine.growing.seen_values.SHORT", 20)
+    monkeypatch.setattr("reporter.engine.growing.seen_values.PIECE", 20)
     monkeypatch.setattr("reporter.engine.growing.seen_values.LONG", 100)
     goes_on = Event()
     with ThreadPoolExecutor(1) as pool:

@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SHORT = 1 << 16
-"""Numbers of a run up to which it stays in memory, and of a piece of a longer one."""
-LONG = 1 << 20
-"""Numbers of two runs from which they are merged aside."""
+"""Numbers of a run up to which it stays in memory."""
+LONG = PIECE = 1 << 20
+"""Numbers of two runs from which they are merged aside; and of each of them at once: few pieces, as
+a thread that yields may hold what all threads of Python wait for.
+"""
 
 
 class _Run(NamedTuple):
@@ -145,7 +147,7 @@ def _written(path: Path, first: NDArray[np.uint64], second: NDArray[np.uint64]) 
     at = [0, 0]
     with path.open("wb") as file:
         while at[0] < len(first) or at[1] < len(second):
-            pieces = [run[n : n + SHORT] for run, n in zip((first, second), at, strict=True)]
+            pieces = [run[n : n + PIECE] for run, n in zip((first, second), at, strict=True)]
             most = min(piece[-1] for piece in pieces if len(piece))
             ends = [int(np.searchsorted(piece, most, side="right")) for piece in pieces]
             _merged(*(p[:n] for p, n in zip(pieces, ends, strict=True))).tofile(file)

@@ -223,6 +223,16 @@ def test_runs_that_are_merged_slowly_pile_up_no_longer_than_that_takes(
         seen.close()
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+def test_a_run_that_finds_the_disk_full_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reporter.engine.growing.seen_values.SHORT", 20)
+    (tmp_path / "seen.1").symlink_to("/dev/full")
+    with pytest.raises(OSError, match="No space left on device"):
+        SeenValues(tmp_path / "seen").add(np.arange(9000, dtype=np.uint64))
+
+
 def test_every_table_of_a_model_is_remembered(company: Path) -> None:
     append(company / LOG, b"".join([*LINES[:240], LINES[3]]))
     with judged(company) as watch:

@@ -111,9 +111,8 @@ class SeenValues:
         if self._merging and self._merging[2].done():
             first, _, made = self._merging
             self._merging = None
-            self._replace(
-                next(n for n, run in enumerate(self._runs) if run is first), made.result()
-            )
+            (at,) = [n for n, run in enumerate(self._runs) if run is first]
+            self._replace(at, made.result())
 
     def _replace(self, at: int, whole: _Run) -> None:
         for run in self._runs[at : at + 2]:
@@ -150,7 +149,7 @@ def _written(path: Path, first: NDArray[np.uint64], second: NDArray[np.uint64]) 
             pieces = [run[n : n + PIECE] for run, n in zip((first, second), at, strict=True)]
             most = min(piece[-1] for piece in pieces if len(piece))
             ends = [int(np.searchsorted(piece, most, side="right")) for piece in pieces]
-            _merged(*(p[:n] for p, n in zip(pieces, ends, strict=True))).tofile(file)
+            file.write(_merged(*(p[:n] for p, n in zip(pieces, ends, strict=True))).data)
             at = [n + more for n, more in zip(at, ends, strict=True)]
     with path.open("rb") as file:
         mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)

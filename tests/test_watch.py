@@ -964,6 +964,67 @@ def test_a_watch_waits_for_the_first_event(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("seed", range(3))
+def test_lines_that_were_but_counted_are_in_all_that_is_told_later(
+    company: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    chosen = random.Random(seed)
+    cuts = sorted(chosen.sample(range(250, len(LINES)), 9))
+    commit, committed, n_counted = Watch._commit, [], 0
+
+    def noted(watch: Watch, judged: Judged, begun: Any) -> None:
+        committed.append((begun.lines[1], dict(judged.results), judged.checks))
+        commit(watch, judged, begun)
+
+    monkeypatch.setattr(Watch, "_commit", noted)
+    append(company / LOG, b"".join(LINES[: cuts[0]]))
+    with Watch(setting(company), Hooks((), print)) as watch:
+        watch.look()
+        for at, until in zip(cuts, [*cuts[1:], len(LINES)], strict=True):
+            watch.round(NOW, hurry=chosen.random() < 0.8, goes_on=True)
+            n_counted += watch._gravest.has_counted
+            watch._lines.has_news &= chosen.random() < 0.3  # few press
+            append(company / LOG, b"".join(LINES[at:until]))
+        results = results_now(watch, watch.round(NOW).judged)
+    assert results == whole_of(company, tmp_path)
+    assert n_counted
+    for n in {n for n, _, checks in committed if checks != frozenset()}:
+        (company / LOG).write_bytes(b"".join(LINES[:n]))
+        whole = whole_of(company, tmp_path)
+        for at, found, checks in committed:
+            own = {k: r.outcome for k, r in found.items() if checks is None or k[0] in checks}
+            assert at != n or own.items() <= {k: r.outcome for k, r in whole.items()}.items()
+
+
+@pytest.mark.slow
+def test_what_was_but_counted_is_judged_when_lines_press_or_ten_seconds_later(
+    company: Path,
+) -> None:
+    log, events = company / LOG, [json.loads(line) for line in LINES[:240]]
+    append(log, b"".join(LINES[:240]))
+
+    def told(watch: Watch, event: Any, seconds: float) -> tuple[bool, int]:
+        append(log, json.dumps(event | {"event_id": f"at {seconds}"}).encode() + b"\n")
+        watch.round(NOW + timedelta(seconds=seconds), hurry=True, goes_on=True)
+        kept = json.loads((setting(company).state / "cursor.json").read_text())
+        return watch._gravest.has_counted, kept["files"][0]["lines"]
+
+    with pytest.raises(KeyError), Watch(setting(company), Hooks((), print)) as watch:
+        watch.look()
+        watch.round(NOW, goes_on=True)
+        assert told(watch, events[0], 0.5) == (True, 240)  # not committed for a second
+        assert told(watch, events[0], 0.9) == (True, 240)
+        assert told(watch, events[0], 1.5) == (True, 243)
+        assert told(watch, {**events[0], "tool": "nobody.used_it"}, 1.6) == (False, 244)
+        assert told(watch, events[0], 2) == (True, 244)
+        assert told(watch, events[0], 12.1) == (False, 246)
+        assert told(watch, events[0], 12.2) == (True, 246)
+        raise KeyError  # nothing is saved, as if it had been killed
+    _, again = look(company)  # what was but counted is taken in again
+    assert again.taken == 1
+
+
+@pytest.mark.slow
 def test_checks_that_wait_in_a_hurry_are_asked_once_it_is_over(
     company: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

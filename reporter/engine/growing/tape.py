@@ -72,7 +72,7 @@ class Step:
     sum: Sum | None = None
     """Where its rows are added to instead of made again."""
     added: int = 0
-    """The generation in which rows were added last."""
+    """Which new rows were added last, by number."""
     words: frozenset[str] = frozenset()
 
 
@@ -155,9 +155,18 @@ class Tape:
     """View of the base -> the query of its new rows."""
     is_late: bool = False
     """Whether all that such views read is complete where they are made on the tape."""
+    moved: set[Input] = field(default_factory=set)
+    """What is another in this renewal."""
+    counts: bool = False
+    """Whether new rows are just put to sums, and nothing is made of these."""
+    is_counted: bool = False
+    """Whether some were in this renewal."""
     touched: dict[str | int, int] = field(default_factory=dict)
     """Whom rows that were added mattered to -> when, as a generation."""
     generation: int = 0
+    """Number of the renewal, counting included."""
+    n_added: int = 0
+    """How often there were new rows."""
     is_ended: bool = False
     """Whether no statement is run any more."""
     goes_on: Event = field(default_factory=Event)
@@ -442,6 +451,15 @@ class Tape:
             if table not in self.views
         )
 
+    def begin(self) -> None:
+        """Take note of new rows; of a new renewal where none were but counted."""
+        if not self.is_counted:
+            self.generation += 1
+            self.moved = set()
+        self.n_added += 1
+        self.again, self.only_new, self.laid_by, self.ran = set(), set(), set(), {}
+        self.earliest, self.new_of = None, set()
+
     def keyed(self) -> dict[str, set[str]]:
         """Return the tables that any sum joins by a key alone, with those keys."""
         found: dict[str, set[str]] = {}
@@ -450,21 +468,32 @@ class Tape:
                 found.setdefault(table, set()).add(key)
         return found
 
-    def moved_for(self, i: int, moved: set[Input]) -> set[Input]:
+    def moved_for(self, i: int) -> set[Input]:
         """Return what moved, beside the base, of what a sum has counted."""
-        own = moved & (self.inputs(i) - {(self.base, None)})
+        own = self.moved & (self.inputs(i) - {(self.base, None)})
         keys = self.by_key.get(i, {})
         return {(t, c) for t, c in own if (t, keys.get(t)) not in self.only_new}
 
-    def has_old_keys(self, relation: str, moved: set[Input]) -> bool:
+    def has_old_keys(self, relation: str) -> bool:
         """Tell whether the old rows of a relation that grows have the keys that they had."""
         sql = f"SELECT * FROM {relation}"
         read = {t for t, _ in self.reads(sql, words_of(sql))} - {self.base}
         new = {t for t, key in self.only_new if not self.keys[key]}
-        return all(t in new for t, _ in moved if t in read)
+        return all(t in new for t, _ in self.moved if t in read)
 
-    def is_due(self, i: int, moved: set[Input], partial: set[str]) -> bool:
-        """Tell whether a statement has to run again, as its input moved or is made just now."""
+    def is_due(self, i: int, partial: set[str]) -> bool:
+        """Tell whether a statement has to run again, as its input moved or is made just now; where
+        it counts only, a sum that new rows can be put to.
+        """
+        return self._is_due(i, partial) and (not self.counts or self.is_added_to(i))
+
+    def is_added_to(self, i: int) -> bool:
+        """Tell whether a statement is a sum that new rows may be put to. That is not so where it
+        reads a table before this is complete: what moves in that is known too late.
+        """
+        return bool(self.steps[i].sum) and not self.is_placed and not self.early(i)
+
+    def _is_due(self, i: int, partial: set[str]) -> bool:
         step, base = self.steps[i], (self.base, None)
         if step.is_view or not self.is_kept(i):
             return False
@@ -472,10 +501,10 @@ class Tape:
             return True
         if i in self.ran:
             before = self.ran[i]
-            return any(before[m] != self.marks.get(m) for m in moved & before.keys())
+            return any(before[m] != self.marks.get(m) for m in self.moved & before.keys())
         return (
             step.target in self.again
-            or bool(self.moved_for(i, moved))
+            or bool(self.moved_for(i))
             or self.touched.get(i) == self.generation
             or (base in self.inputs(i) and i not in self.conditions)
         )
@@ -489,17 +518,21 @@ class Tape:
         """Tell whether a statement reads or changes tables as they were before they were complete,
         and these are not made from their first statement on; from now on they are.
         """
-        step = self.steps[i]
-        early = {n for n in step.words & self.last.keys() if self.last[n] > i}
-        if self.first.get(step.target, i) < i:
-            early.add(step.target)
-        early -= self.views
+        early = self.early(i)
         early -= {n for n in early & self.again if n in begun or self.first[n] > i}
         if early:
             self.earliest = i if self.earliest is None else self.earliest
             early |= self.followed.get(i, NOTHING) - self.again
         self.begin_again(early)  # such tables may read each other: all of them are made together
         return bool(early)
+
+    def early(self, i: int) -> set[str]:
+        """Return the tables that a statement reads or changes before they are complete."""
+        step = self.steps[i]
+        early = {n for n in step.words & self.last.keys() if self.last[n] > i}
+        if self.first.get(step.target, i) < i:
+            early.add(step.target)
+        return early - self.views
 
     def begin_again(self, tables: Collection[str]) -> None:
         """Make tables from their first statement on, as they are not complete.
@@ -512,14 +545,14 @@ class Tape:
             self.again |= {*tables}
             self.ran = {k: v for k, v in self.ran.items() if self.steps[k].target not in self.again}
 
-    def text(self, i: int, moved: set[Input]) -> str:
+    def text(self, i: int) -> str:
         """SQL: a table made again, or a sum with what is new."""
         step = self.steps[i]
         kept = step.sum
-        is_added = step.added == self.generation
-        if kept is None or self.is_placed or is_added or self.moved_for(i, moved):
+        is_added = step.added == self.n_added
+        if kept is None or is_added or not self.is_added_to(i) or self.moved_for(i):
             return _again(step.sql)
-        step.added = self.generation
+        step.added = self.n_added
         added = kept.sql
         for name in (self.base, *self.grown):
             added = re.sub(rf"\b{name}\b", f"{name}{ADDED}", added)

@@ -394,34 +394,43 @@ class Taped(DuckDB):
         tape.conditions = {k: c for k, c in known if k in askers or k in only}
         self._mark_all(askers)
 
+    def count(self, sql: str, added: str) -> None:
+        """Take a new query for the base, with one for the rows that are new, and put these to sums,
+        over tables as they are, which costs little. All else stays as it was until `renew`.
+        """
+        self._take(sql, added, True)
+        self._tape.is_counted = True
+
     def renew(self, sql: str, added: str) -> list[str]:
         """Take a new query for the base, with one for the rows that are new, and bring up to date
-        what follows from them; return what was made again.
+        what follows from them, and from those that were but counted; return what was made again.
 
         Raises Moved where a question would be answered otherwise now; no table is of use then.
         """
+        anew = self._take(sql, added, False)
+        self._tape.is_counted = False
+        return anew
+
+    def _take(self, sql: str, added: str, counts: bool) -> list[str]:
         tape = self._tape
-        base = tape.base
-        super().run(f"CREATE OR REPLACE VIEW {base} AS {sql}")
+        super().run(f"CREATE OR REPLACE VIEW {tape.base} AS {sql}")
         tape.read_of_new = tape.columns_of_new()
-        tape.generation += 1
-        tape.again, tape.only_new, tape.laid_by, tape.ran = set(), set(), set(), {}
-        tape.earliest, tape.new_of = None, set()
-        self._make_new(base, added)
+        tape.counts = counts
+        tape.begin()
+        self._make_new(tape.base, added)
         if not tape.is_late:
             for view, query in tape.grown.items():
                 self._make_new(view, query)
-        moved: set[Input] = set()
         anew: list[str] = []
         n = min(self.threads(), _AT_ONCE)
         with ThreadPoolExecutor(n) as pool, self.shared_by(n):
-            while not self._make_again(moved, anew, pool, n):
+            while not self._make_again(anew, pool, n):
                 pass  # it was learned what is made again from its first statement on
         if tape.earliest is not None:
             tape.followed.setdefault(tape.earliest, frozenset(tape.again))
         for key in tape.keys:
             relation = tape.of_key(key)
-            if tape.has_old_keys(relation, moved):
+            if tape.has_old_keys(relation):
                 table = f"{_KEYS}{key}"
                 new = f"SELECT {key} FROM {relation}{ADDED} EXCEPT FROM {table}"
                 super().run(f"INSERT INTO {table} {new}")
@@ -459,7 +468,6 @@ class Taped(DuckDB):
 
     def _make_again(
         self,
-        moved: set[Input],
         anew: list[str],
         pool: ThreadPoolExecutor,
         most: int,
@@ -489,9 +497,9 @@ class Taped(DuckDB):
                 if is_whole and step.target in tape.grown.keys() - tape.new_of:
                     # What the new rows of a view are made of stands by now.
                     running[pool.submit(self._view_new, step.target)] = i
-                elif not is_whole or not self._tape.is_due(i, moved, partial):
+                elif not is_whole or not tape.is_due(i, partial):
                     is_done(i)
-                elif tape.is_too_early(i, begun):
+                elif not tape.counts and tape.is_too_early(i, begun):
                     is_whole = False
                     is_done(i)
                 else:
@@ -500,7 +508,7 @@ class Taped(DuckDB):
                     if step.target:
                         anew.append(step.target)
                         partial.add(step.target)
-                    running[pool.submit(self._do_again, i, moved, partial)] = i
+                    running[pool.submit(self._do_again, i, partial)] = i
             if running:
                 done, _ = wait(running, return_when=FIRST_COMPLETED)
                 for future in done:
@@ -510,7 +518,7 @@ class Taped(DuckDB):
             tape.begin_again(partial)
         return is_whole
 
-    def _do_again(self, i: int, moved: set[Input], partial: set[str]) -> None:
+    def _do_again(self, i: int, partial: set[str]) -> None:
         tape, step = self._tape, self._tape.steps[i]
         with self.twin() as connection:
             if not step.target:
@@ -518,14 +526,14 @@ class Taped(DuckDB):
                 tape.has_run(i)
                 return
             connection._lay_by(step.target)
-            text = self._tape.text(i, moved)
+            text = tape.text(i)
             DuckDB.run(connection, text, step.params)
             if step.target in tape.made_again and not text.startswith("INSERT"):
                 tape.made_again[step.target] += 1
             if tape.last[step.target] == i:
                 if now := connection._mark(step.target):
                     connection._compare(step.target)
-                moved |= now
+                tape.moved |= now
                 partial.discard(step.target)
             tape.has_run(i)
 

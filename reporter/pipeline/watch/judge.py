@@ -5,7 +5,7 @@ Out: one row a result, as `results.parquet` of a run over the same records has t
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -33,7 +33,7 @@ from reporter.pipeline.assess import (
 from reporter.pipeline.disclosures import notes_on_kept
 from reporter.pipeline.resolve_statements import resolve, with_shortfalls
 from reporter.pipeline.watch.cursor import Key, Outcome, Outcomes
-from reporter.pipeline.watch.standing import Standing, refuse_changed
+from reporter.pipeline.watch.standing import NO_HASTE, Haste, Standing, refuse_changed
 from reporter.statements import exceptions
 
 COLUMNS = (
@@ -117,23 +117,24 @@ def judge(
     options: Options,
     standing: Standing | None = None,
     without: frozenset[str] = frozenset(),
-    hurry: bool = False,
+    haste: Haste = NO_HASTE,
     refuses: bool = False,
     repeats: Repeats = NO_REPEATS,
-    yields: Callable[[], bool] = bool,
 ) -> Judged:
     """Read what does not grow, lay what was converted beside it, and run all checks; of what is
-    `standing`, only those whose input changed, without some that others run.
-    `places` are where an engine works and where the lines are, `repeats` what came again. Where it
-    `yields` after tables were brought up to date, all checks wait.
+    `standing`, only those whose input changed, without some that others run, and what may wait in
+    `haste`. `places` are where an engine works and where the lines are, `repeats` what came again.
 
     Raises InputError where nothing could be read, ContentError where content is wrong, Changed
     where it `refuses` files that changed while they were read.
     """
     workspace, content = known.workspace, known.content
     if standing:
-        how = options, without, hurry, refuses, repeats, yields
+        how = options, without, haste, refuses, repeats
         filled = standing.fill(known, files, followed, cache, places[1], *how)
+        if standing.has_counted:
+            no_moves, none = frozenset[Key](), standing.checks
+            return Judged(standing.results, standing.intake, standing.faults, {}, no_moves, none)
         checks = standing.checks - without  # where tables were made anew, all were asked
         return _found(standing, filled, None if len(checks) == len(known.compiled) else checks)
     with (

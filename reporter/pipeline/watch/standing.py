@@ -72,6 +72,21 @@ class Changed(Exception):
     """A file changed while it was read, and nothing of it was used."""
 
 
+@dataclass(frozen=True, slots=True)
+class Haste:
+    """What may wait in a judgement of tables that stand."""
+
+    some_wait: bool = False
+    """Checks wait for some judgements of whose input only counts and times moved."""
+    yields: Callable[[], bool] = bool
+    """Tells, once tables were brought up to date, whether all checks wait."""
+    counts: bool = False
+    """Lines are but counted: tables and checks wait."""
+
+
+NO_HASTE = Haste()
+
+
 @dataclass(slots=True)
 class Standing:
     """What stands, and what it was made from; close it to let go of the engine."""
@@ -93,6 +108,8 @@ class Standing:
     """Checks that it asks."""
     checks: frozenset[str] = frozenset()
     """Whose results are those of the last judgement; of others they are older."""
+    has_counted: bool = False
+    """Whether lines were but counted the last time."""
     _newest: Taped | None = None
     """What is being made, or was."""
     _held: ExitStack = field(default_factory=ExitStack)
@@ -156,14 +173,12 @@ class Standing:
         segments: Path,
         options: Options,
         without: frozenset[str] = frozenset(),
-        hurry: bool = False,
+        haste: Haste = NO_HASTE,
         refuses: bool = False,
         repeats: Repeats = NO_REPEATS,
-        yields: Callable[[], bool] = bool,
     ) -> Taped:
         """Return an engine whose `results` are those over all records, but for some checks that
-        others ask; put in `faults` why some could not be run. In a hurry checks wait for some
-        judgements of whose input only counts and times moved; all do where it `yields`.
+        others ask, and what may wait in `haste`; put in `faults` why some could not be run.
 
         Raises InputError where nothing could be read, ContentError where content is wrong, Ended
         where nobody waits for it any more, Changed where it `refuses` files that changed while they
@@ -172,7 +187,7 @@ class Standing:
         mark = _mark(known, files, followed)
         if self.engine and mark == self.mark and known.content is self._content:
             try:
-                self._renew(self.engine, known, followed, cache, without, hurry, repeats, yields)
+                self._renew(self.engine, known, followed, cache, without, haste, repeats)
                 self.mark = mark
                 return self.engine
             except Moved:
@@ -230,7 +245,7 @@ class Standing:
             for plan, summed_text, sums in summed
             for text in [engine.resting(summed_text)]
         }
-        self.faults, self.asked = {}, 0
+        self.faults, self.asked, self.has_counted = {}, 0, False
         self._ask(engine, compiled)
         engine.settle([c.id for c, _ in compiled])
         self._find_own(engine, compiled, known.content is not self._content)
@@ -277,9 +292,8 @@ class Standing:
         followed: Followed,
         cache: Cache,
         without: frozenset[str],
-        hurry: bool,
+        haste: Haste,
         repeats: Repeats,
-        yields: Callable[[], bool],
     ) -> None:
         known_paths = {n for batch, *_ in self._done for n in batch.tables.get("events", ())}
         self._done = _with_batches(self._done, followed)
@@ -297,17 +311,21 @@ class Standing:
             self._aside.take(new, repeats)
         new = new or f"SELECT * FROM ({rows}) WHERE FALSE"
         base, new = self._aside.without(rows), self._aside.without(new)
+        self.asked, self._rest, self.has_counted = 0, None, haste.counts
+        if haste.counts:
+            engine.count(base, new)
+            self.checks = frozenset()
+            return
         engine.renew(base, new)
         is_another = self._look_again(engine, known.content)
         marks = {c: engine.mark_of(c) for c in self.own}
         self._due |= {c for c, mark in marks.items() if is_another or mark != self._marks[c]}
         self._due |= self.faults.keys() & self.own
-        self.asked, self._rest = 0, None
         self.checks = self.own - without - self._due
-        if not is_another and yields():
+        if not is_another and haste.yields():
             return
         asked = self._due - without
-        self._waited = self._waited + 1 if hurry else _PATIENCE
+        self._waited = self._waited + 1 if haste.some_wait else _PATIENCE
         if self._waited < _PATIENCE and not is_another:
             asked = {c for c in asked if is_telling(self._marks[c], marks[c])}
         else:

@@ -38,7 +38,7 @@ from reporter.pipeline.watch.intake.line_segments import Converter, choice_of, j
 from reporter.pipeline.watch.judge import Judged, Result, at, judge, judge_rest
 from reporter.pipeline.watch.other_checks import Begun, OtherChecks
 from reporter.pipeline.watch.sinks import LineFile, next_outbox, to_stream
-from reporter.pipeline.watch.standing import Changed, Standing
+from reporter.pipeline.watch.standing import Changed, Haste, Standing
 from reporter.pipeline.watch.workspace_marks import (
     EvidenceMark,
     content_mark,
@@ -48,8 +48,10 @@ from reporter.pipeline.watch.workspace_marks import (
 from reporter.schema.tables import EVENT_TABLES
 from reporter.system.options import LEAST_MEMORY, in_bytes
 
-_BREATH = timedelta(seconds=1)
-"""For which lines may wait that show nothing new, while others come."""
+_BREATH, _REST = timedelta(seconds=1), timedelta(seconds=10)
+"""For which lines may wait that show nothing new, while others come; and where they are counted,
+what follows from that.
+"""
 _TRIES = 5
 """How often in a row nothing is judged because a file changed while it was read."""
 LARGE = 1 << 20
@@ -122,6 +124,7 @@ class Watch:
         """Whether all were judged once."""
         self._rests_since: datetime | None = None
         """Since when nothing was judged."""
+        self._committed_at: datetime | None = None
         self._n_changed = 0
         """How often in a row a file changed while it was read."""
         self._is_dropped = False
@@ -300,7 +303,9 @@ class Watch:
             else:  # an episode would end by what is so no longer; lists that never rest are told of
                 others.is_due = self._is_dropped = True
         is_due = self._new or self._is_due(now) or (others.is_due and not goes_on)
-        if is_due and not (hurry and self._may_wait(now)):
+        if is_due and hurry and goes_on and self._may_count(now):
+            self._count(told, now)
+        elif is_due and not (hurry and self._may_wait(now)):
             presses = self._has_pressing()
             self._new = self._presses = self._lines.has_news = False
             self._rests_since = None
@@ -312,6 +317,22 @@ class Watch:
                 self._begin_others(begun)
         elif not self._new:
             self._begin_others(self._begun(now))
+
+    def _may_count(self, now: datetime) -> bool:
+        stands = self._is_begun and self._gravest.engine is not None
+        return stands and not self._has_pressing() and _is_within(_REST, self._rests_since, now)
+
+    def _count(self, told: Told, now: datetime) -> None:
+        """Count lines that show nothing new; what follows from that waits."""
+        with self._lines.ahead(soon=True):
+            begun = self._begun(now)
+            judged = self._judgement(begun, self._gravest, haste=Haste(counts=True))()
+            has_judged = not self._gravest.has_counted
+            if has_judged or not _is_within(_BREATH, self._committed_at, now):
+                self._tell(told, judged, begun)
+            self._put_together()
+        self._others.is_due = True
+        self._begin_others(begun)
 
     def _begun(self, now: datetime) -> Begun:
         lines = {file.number: file.lines for file in self.cursor.files}
@@ -325,7 +346,7 @@ class Watch:
         elif goes_on and self._is_begun:
             with others.paused(begun.at, presses):
                 yields = bool if presses else self._lines.sees_news
-                judged = self._judgement(begun, gravest, hurry=hurry, yields=yields)()
+                judged = self._judgement(begun, gravest, haste=Haste(hurry, yields))()
                 if gravest.has_rest:
                     self._tell(told, judged, begun)
                     judged = judge_rest(gravest)
@@ -386,7 +407,7 @@ class Watch:
                 others.standing.move(self._followed(lines))
 
     def _may_wait(self, now: datetime) -> bool:
-        return not self._has_pressing() and now - (self._rests_since or now) < _BREATH
+        return not self._has_pressing() and _is_within(_BREATH, self._rests_since, now)
 
     def _has_pressing(self) -> bool:
         return self._presses or self._lines.has_news
@@ -445,6 +466,7 @@ class Watch:
     def _commit(self, judged: Judged, begun: Begun) -> None:
         """Commit what was taken in and found, then deliver the lines."""
         cursor, setting, as_of = self.cursor, self.setting, begun.as_of
+        self._committed_at = begun.at
         moment = Moment(
             as_of.isoformat(),
             begun.evidence,
@@ -480,6 +502,11 @@ class Watch:
             self._file.deliver(self.cursor.outbox)
         else:
             to_stream(self.cursor.outbox, self.setting.stream)
+
+
+def _is_within(most: timedelta, since: datetime | None, now: datetime) -> bool:
+    """Tell whether less time has passed; it has not where the clock was set back."""
+    return since is None or timedelta(0) <= now - since < most
 
 
 def _name_of(cursor: Cursor) -> str:

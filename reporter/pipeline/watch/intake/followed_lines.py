@@ -32,9 +32,9 @@ AHEAD = 8 << 20
 """The same where a judgement may end meanwhile."""
 A_ROUND = 1 << 30
 """Bytes that are taken in before they are judged."""
-_TICK, _SOON = 0.5, 0.1
-"""Seconds between two looks at files, as a portion costs as much as many lines; and where what it
-shows may not wait.
+_TICK, _SOON, _AT_ONCE = 0.5, 0.1, 0.02
+"""Seconds between two looks at files, as a portion costs as much as many lines; where what it shows
+may not wait; and before the first of these.
 """
 
 
@@ -88,12 +88,11 @@ class FollowedLines:
 
     def take_in(self, most_urgent: bool = False) -> int:
         """Take in the whole lines that were added, up to a limit; return their number, with those
-        that were taken in ahead. Only these, where they show something new and that is what is
-        `most_urgent`.
+        that were taken in ahead. Only these, where there are such and they are `most_urgent`.
         """
         taken, self._n_ahead = self._n_ahead, 0
         self._is_full = False
-        if most_urgent and taken and self.has_news:
+        if most_urgent and taken:
             return taken
         for portion in self._portions(self._files, self._digests, AT_ONCE):
             self._name(portion)
@@ -127,7 +126,9 @@ class FollowedLines:
 
     def _convert_until(self, is_over: Event, soon: bool) -> None:
         files, digests = [copy(file) for file in self._files], self._digests.copy()
-        while not is_over.wait(_SOON if soon else _TICK):
+        pause = _AT_ONCE if soon else _TICK
+        while not is_over.wait(pause):
+            pause = _SOON if soon else _TICK
             for portion in self._portions(files, digests, AHEAD):
                 self._ahead.append(portion)
                 if is_over.is_set() or (soon and portion.is_new):

@@ -1029,6 +1029,7 @@ def test_checks_that_wait_in_a_hurry_are_asked_once_it_is_over(
     company: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(watching, "_BREATH", timedelta(0))
+    monkeypatch.setattr(watching, "_REST", timedelta(0))
     append(company / LOG, b"".join(LINES[:240]))
     waited = []
     with Watch(setting(company), Hooks((), print)) as watch:
@@ -1036,6 +1037,7 @@ def test_checks_that_wait_in_a_hurry_are_asked_once_it_is_over(
         watch.round(NOW, goes_on=True)
         for at in range(240, len(LINES) - 1, 8):
             append(company / LOG, b"".join(LINES[at : min(at + 8, len(LINES) - 1)]))
+            watch._presses = True
             assert watch.round(NOW, hurry=True, goes_on=True).judged
             waited.append(len(watch._gravest._due))
         append(company / LOG, LINES[-1])
@@ -1179,9 +1181,10 @@ def test_what_some_checks_tell_before_others_is_what_an_assessment_finds(
     company: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hurry: bool, yields: bool
 ) -> None:
     monkeypatch.setattr(watching, "_BREATH", timedelta(0))
+    monkeypatch.setattr(watching, "_REST", timedelta(0))
+    monkeypatch.setattr(Watch, "has_pressing", lambda _: not yields)
     if yields:
         turns = cycle([True, False])
-        monkeypatch.setattr(Watch, "_has_pressing", lambda _: False)
         monkeypatch.setattr(followed_lines.FollowedLines, "sees_news", lambda _: next(turns))
     monkeypatch.setattr("reporter.pipeline.watch.intake.line_segments.MANY", 3)
     append(company / LOG, b"".join(LINES[:240]))

@@ -172,7 +172,7 @@ def _go_on(
             return
         if not told.taken:
             time.sleep(TICK)
-        elif not told.judged:
+        elif not told.judged and not watching.has_pressing():
             time.sleep(max(0.0, started_at + PORTION - time.monotonic()))
 
 

@@ -306,7 +306,7 @@ class Watch:
         if is_due and hurry and goes_on and self._may_count(now):
             self._count(told, now)
         elif is_due and not (hurry and self._may_wait(now)):
-            presses = self._has_pressing()
+            presses = self.has_pressing()
             self._new = self._presses = self._lines.has_news = False
             self._rests_since = None
             with self._lines.ahead(soon=not presses) if goes_on else nullcontext():
@@ -320,7 +320,7 @@ class Watch:
 
     def _may_count(self, now: datetime) -> bool:
         stands = self._is_begun and self._gravest.engine is not None
-        return stands and not self._has_pressing() and _is_within(_REST, self._rests_since, now)
+        return stands and not self.has_pressing() and _is_within(_REST, self._rests_since, now)
 
     def _count(self, told: Told, now: datetime) -> None:
         """Count lines that show nothing new; what follows from that waits."""
@@ -346,7 +346,7 @@ class Watch:
         elif goes_on and self._is_begun:
             with others.paused(begun.at, presses):
                 yields = bool if presses else self._lines.sees_news
-                judged = self._judgement(begun, gravest, haste=Haste(hurry, yields))()
+                judged = self._judgement(begun, gravest, haste=Haste(hurry and presses, yields))()
                 if gravest.has_rest:
                     self._tell(told, judged, begun)
                     judged = judge_rest(gravest)
@@ -407,9 +407,10 @@ class Watch:
                 others.standing.move(self._followed(lines))
 
     def _may_wait(self, now: datetime) -> bool:
-        return not self._has_pressing() and _is_within(_BREATH, self._rests_since, now)
+        return not self.has_pressing() and _is_within(_BREATH, self._rests_since, now)
 
-    def _has_pressing(self) -> bool:
+    def has_pressing(self) -> bool:
+        """Tell whether lines that show something new wait, or files that changed."""
         return self._presses or self._lines.has_news
 
     def is_behind(self) -> bool:

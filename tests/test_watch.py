@@ -969,7 +969,7 @@ def test_lines_that_were_but_counted_are_in_all_that_is_told_later(
     company: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
     chosen = random.Random(seed)
-    cuts = sorted(chosen.sample(range(250, len(LINES)), 9))
+    cuts = sorted(chosen.sample(range(250, len(LINES) - 30), 9))
     commit, committed, n_counted = Watch._commit, [], 0
 
     def noted(watch: Watch, judged: Judged, begun: Any) -> None:
@@ -977,19 +977,30 @@ def test_lines_that_were_but_counted_are_in_all_that_is_told_later(
         commit(watch, judged, begun)
 
     monkeypatch.setattr(Watch, "_commit", noted)
+    late, count = [*LINES[-30:]], Taped.count
+
+    def slow(engine: Taped, *rows: str) -> None:
+        append(company / LOG, b"".join(late[:10]))
+        del late[:10]
+        time.sleep(0.5)  # so they are converted ahead
+        count(engine, *rows)
+
+    monkeypatch.setattr(Taped, "count", slow)
     append(company / LOG, b"".join(LINES[: cuts[0]]))
     with Watch(setting(company), Hooks((), print)) as watch:
         watch.look()
-        for at, until in zip(cuts, [*cuts[1:], len(LINES)], strict=True):
+        for at, until in zip(cuts, [*cuts[1:], len(LINES) - 30], strict=True):
             watch.round(NOW, hurry=chosen.random() < 0.8, goes_on=True)
             n_counted += watch._gravest.has_counted
             watch._lines.has_news &= chosen.random() < 0.3  # few press
             append(company / LOG, b"".join(LINES[at:until]))
+        append(company / LOG, b"".join(late))
         results = results_now(watch, watch.round(NOW).judged)
     assert results == whole_of(company, tmp_path)
     assert n_counted
+    data = (company / LOG).read_bytes().splitlines(keepends=True)
     for n in {n for n, _, checks in committed if checks != frozenset()}:
-        (company / LOG).write_bytes(b"".join(LINES[:n]))
+        (company / LOG).write_bytes(b"".join(data[:n]))
         whole = whole_of(company, tmp_path)
         for at, found, checks in committed:
             own = {k: r.outcome for k, r in found.items() if checks is None or k[0] in checks}

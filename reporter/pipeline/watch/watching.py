@@ -331,8 +331,8 @@ class Watch:
             if has_judged or not _is_within(_BREATH, self._committed_at, now):
                 self._tell(told, judged, begun)
             self._put_together()
-        self._others.is_due = True
-        self._begin_others(begun)
+            self._others.is_due = True
+            self._begin_others(begun)  # before lines that came meanwhile are named
 
     def _begun(self, now: datetime) -> Begun:
         lines = {file.number: file.lines for file in self.cursor.files}

@@ -506,7 +506,7 @@ class Watch:
 
 
 def _is_within(most: timedelta, since: datetime | None, now: datetime) -> bool:
-    """Tell whether less time has passed; it has not where the clock was set back."""
+    """Tell whether less time has passed; False where the clock was set back."""
     return since is None or timedelta(0) <= now - since < most
 
 

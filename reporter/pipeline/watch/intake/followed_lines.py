@@ -32,7 +32,7 @@ AHEAD = 8 << 20
 """The same where a judgement may end meanwhile."""
 A_ROUND = 1 << 30
 """Bytes that are taken in before they are judged."""
-_TICK, _SOON, _AT_ONCE = 0.5, 0.1, 0.02
+_TICK, _SOON, _FIRST = 0.5, 0.1, 0.02
 """Seconds between two looks at files, as a portion costs as much as many lines; where what it shows
 may not wait; and before the first of these.
 """
@@ -126,7 +126,7 @@ class FollowedLines:
 
     def _convert_until(self, is_over: Event, soon: bool) -> None:
         files, digests = [copy(file) for file in self._files], self._digests.copy()
-        pause = _AT_ONCE if soon else _TICK
+        pause = _FIRST if soon else _TICK
         while not is_over.wait(pause):
             pause = _SOON if soon else _TICK
             for portion in self._portions(files, digests, AHEAD):

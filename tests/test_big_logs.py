@@ -12,7 +12,7 @@ import pytest
 from reporter.content import loader
 from reporter.engine.duckdb import DuckDB
 from reporter.ingest import bulk_path, convert, load
-from reporter.ingest.cache import open_cache
+from reporter.ingest.cache import OF_EVENT, open_cache
 from reporter.ingest.readers import inputs
 from reporter.ingest.readers.inputs import Inputs
 
@@ -121,9 +121,9 @@ def _read_whole(folder: Path, lines: list[dict[str, str]]) -> tuple[Any, ...]:
     with DuckDB(folder / "work") as engine, Inputs.of(folder / "ws") as found:
         cache = open_cache(folder / "cache", "key")
         intake = load.ingest(engine, found, loader.load().sources, cache)
-        rows = engine.rows("SELECT * FROM in_events ORDER BY record")
+        rows = engine.rows(f"SELECT {', '.join(OF_EVENT)}, record FROM in_events ORDER BY record")
         filled = engine.rows("SELECT col FROM carried ORDER BY col")
-        (stored,) = (folder / "cache").glob("*.events.parquet")
+        (stored,) = (folder / "cache").glob("*.events*.parquet")
         stored_columns = [n for n, _ in engine.columns(f"SELECT * FROM '{stored}'")]
     notes = [(q.line, q.kind, str(q.reason)) for q in intake.quarantined]
     return rows, filled, notes, intake.files[0].kept, stored_columns
@@ -164,6 +164,41 @@ def test_a_column_that_no_sample_fills_is_left_out_and_nothing_is_lost(
     left_out = _read_whole(tmp_path / "left", lines)
     assert left_out[:-1] == whole[:-1] and whole[3] == 400
     assert ("peer_id" not in left_out[-1]) == is_left_out and "peer_id" in whole[-1]
+
+
+@pytest.mark.parametrize("worth", [1, 1 << 40], ids=["sampled", "whole"])
+@pytest.mark.parametrize(
+    ("given", "column"),
+    [
+        ({"approval_id": ""}, "approval_id"),
+        ({"approval_id": " "}, "approval_id"),
+        ({"sequence": ""}, "sequence"),
+        ({"sequence": "  "}, "sequence"),
+        ({"sequence": "seventh"}, "sequence"),
+        ({"effect": ""}, "effect"),
+        ({"effect": "explode"}, "effect"),
+        ({"ingested_at": ""}, "ingested_at"),
+        ({"ingested_at": "2026-08-01T10:00:00"}, "ingested_at"),
+        ({"decision": None}, ""),
+        ({}, ""),
+    ],
+)
+@pytest.mark.parametrize("is_rare", [True, False], ids=["rare", "often"])
+def test_a_large_log_carries_the_columns_that_a_small_one_would(
+    given: dict[str, str], column: str, worth: int, is_rare: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    """A text of nothing, or one that is not believed, says that the log has the column."""
+    with_it = {200} if is_rare else set(range(400))
+    lines = [line | (given if n in with_it else {}) for n, line in enumerate(LINES)]
+    small = _read_whole(tmp_path / "small", lines)
+    monkeypatch.setattr(convert, "STREAM_FROM", 1)
+    monkeypatch.setattr(convert, "spool", lambda *_: pytest.fail("it went record by record"))
+    monkeypatch.setattr(bulk_path, "SAMPLES", 1)
+    monkeypatch.setattr(bulk_path, "SAMPLE", 1000)
+    monkeypatch.setattr(bulk_path, "WORTH_SAMPLING", worth)
+    large = _read_whole(tmp_path / "large", lines)
+    assert large[:-1] == small[:-1]
+    assert ("purpose",) in large[1] and ((column,) in large[1]) == bool(column)
 
 
 def test_a_secret_in_a_log_with_columns_left_out_is_hidden(

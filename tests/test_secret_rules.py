@@ -213,6 +213,31 @@ def test_the_engine_looks_at_every_text_that_holds_a_credential(engine: DuckDB) 
     assert missed == []
 
 
+def _found(engine: DuckDB, texts: list[str], are_few: bool) -> bool:
+    """Whether a secret may stand in some rows, each with a text between two that hold none."""
+    engine.run("CREATE OR REPLACE TEMP TABLE few (i BIGINT, x VARCHAR, y VARCHAR)")
+    engine.insert("few", [(n, t, "arn:aws:crm:eu-west-1") for n, t in enumerate(texts)])
+    return redact_sql.has_suspect(engine, "few", ["x", "y"], are_few)
+
+
+def test_of_few_rows_each_text_that_holds_a_credential_is_found(engine: DuckDB) -> None:
+    pytest.importorskip("re2", reason="needs the extra watch")
+    kept = "arn:aws:crm:eu-west-1:12345678:object/9e3779b1"
+    for text in (*SHAPES, *(re.sub("[«»]", "", t) for t in PLACES)):
+        expected = _found(engine, [kept, text, kept], are_few=False)
+        assert _found(engine, [kept, text, kept], are_few=True) or not expected, text
+    assert not _found(engine, [kept, "a word that says nothing", kept], are_few=True)
+    assert not _found(engine, [], are_few=True)
+
+
+def test_without_the_library_few_rows_are_searched_as_many_are(
+    engine: DuckDB, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(redact_sql, "_compiled", lambda: None)
+    assert _found(engine, ["a text", f"see ghp_{some(36)}"], are_few=True)
+    assert not _found(engine, ["a text", "a word that says nothing"], are_few=True)
+
+
 def test_signs_that_nobody_sees_hide_no_secret(engine: DuckDB) -> None:
     key = f"ghp_{some(36)}"
     texts = [
@@ -266,6 +291,13 @@ def test_the_engine_and_the_rules_agree_on_texts_made_by_chance(
 ) -> None:
     for text, seen in zip(texts, _suspects(engine, texts), strict=True):
         assert seen or redact(text) == text
+
+
+@settings(max_examples=60, deadline=None)
+@given(texts=st.lists(TEXTS, min_size=1, max_size=3))
+def test_of_few_rows_no_less_is_found_than_of_many(engine: DuckDB, texts: list[str]) -> None:
+    pytest.importorskip("re2", reason="needs the extra watch")
+    assert _found(engine, texts, are_few=True) >= _found(engine, texts, are_few=False)
 
 
 @settings(max_examples=200, deadline=None)

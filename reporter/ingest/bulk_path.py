@@ -23,7 +23,7 @@ from reporter.ingest.readers.files import DAMAGE, InputFile, opened
 from reporter.ingest.readers.inputs import CHUNK, Digest, Lines
 from reporter.model.sentences import Sentence
 from reporter.model.source import Source
-from reporter.privacy.redact_sql import hidden, suspect
+from reporter.privacy.redact_sql import has_suspect, hidden, suspect
 from reporter.privacy.secrets import SHORTEST
 from reporter.schema.tables import TABLES, columns_of, who_of
 
@@ -32,6 +32,10 @@ WORTH_SAMPLING = 1 << 27
 """Bytes of a log from which a sample tells what columns it fills."""
 SAMPLES, SAMPLE = 256, 1 << 14
 """Places of a log that are looked at, and bytes at each."""
+ROWS_OF_A_LINE = 1 << 20
+"""More than a line has; so places of rows follow each other, whatever lines come later."""
+FEW = 1 << 25
+"""Bytes of lines of which all texts are held at once."""
 _TELLING = ("event_id", "occurred_at", "ingested_at", "session_id", "resource")
 """Columns that tell one event from another."""
 
@@ -45,9 +49,11 @@ def stream(
     cache: Cache,
     child: Child,
     begun: Path | None = None,
+    before: int | None = None,
 ) -> bool:
     """Read one flat JSONL log with declared columns; False when a line of it is not clean. What was
-    `begun` is its Parquet already.
+    `begun` is its Parquet already. Where so many lines came `before`, the rows have their numbers
+    and places among all.
 
     Raises Stopped where the child was stopped.
     """
@@ -62,11 +68,11 @@ def stream(
     lay = partial(_lay_out, engine, source, child, batch.key)
     if begun:
         begun.replace(target)
-    elif not _write_rows(engine, source, lay, path, target):
+    elif not _write_rows(engine, source, lay, path, target, before=before):
         return False
     seen = _look_over(engine, target, source)
     if seen.more:
-        if not _write_rows(engine, source, lay, path, target, whole=True):
+        if not _write_rows(engine, source, lay, path, target, whole=True, before=before):
             return False
         seen = _look_over(engine, target, source)
     if (
@@ -75,17 +81,22 @@ def stream(
         or (samples and not _in_order(engine, source, samples, target, batch, lay, seen.columns))
     ):
         return False
+    given = {*seen.filled, *seen.blank}
     if seen.odd:
         rows = lay(path, _raw(path, source, "row_number() OVER ()"))
-        _name_odd(engine, source, target, rows, batch)
+        given |= {*_name_odd(engine, source, target, rows, batch)}
+    if not given <= {*seen.columns} and not _write_rows(
+        engine, source, lay, path, target, whole=True, before=before
+    ):
+        return False
+    _hide(engine, seen, target, batch, path.stat().st_size <= FEW)
     if path != file.path:
         path.unlink()
-    _hide(engine, seen, target, batch)
     put(cache, batch, target)
     batch.stream = True
     batch.tables = {"events": [target.name]}
     batch.counts = [Counts(read=seen.rows, kept=seen.rows)]
-    batch.carried = [("events", c) for c in seen.filled]
+    batch.carried = sorted(("events", c) for c in given)
     return True
 
 
@@ -116,6 +127,7 @@ def _write_rows(
     path: Path,
     target: Path,
     whole: bool = False,
+    before: int | None = None,
 ) -> bool:
     """Convert a log. Of a large one, unless it is to be `whole`, what no line of a sample fills is
     left out: to write it empty takes a sixth of the time. A row that fills it says `more`.
@@ -130,9 +142,10 @@ def _write_rows(
         rows = lay(path, f"{raw} FROM {_read(path, source.columns)}")
         events = cast_all("events", rows, engine, source, "record, ")
         more = " OR ".join(f"{name} IS NOT NULL" for name in ("record", *names))
+        numbers = "" if before is None else f", {_numbers(before)}"
         engine.write_parquet(
-            f"SELECT * EXCLUDE ({', '.join(['record', *names])}), {more} AS more FROM ({events})"
-            " AS e",
+            f"SELECT * EXCLUDE ({', '.join(['record', *names])}), {more} AS more{numbers}"
+            f" FROM ({events}) AS e",
             target,
         )
     except Error:
@@ -140,6 +153,13 @@ def _write_rows(
     finally:
         engine.run("DROP VIEW IF EXISTS raw")
     return True
+
+
+def _numbers(before: int) -> str:
+    """SQL: what tells a row from all others of a file, of which so many lines came before."""
+    number = f"{before} + row_number() OVER ()"
+    place = f"{before * ROWS_OF_A_LINE} - 1 + row_number() OVER ()"
+    return f"CAST(0 AS BIGINT) AS f, {place} AS place, {number} AS record"
 
 
 def _unfilled(
@@ -161,8 +181,16 @@ def _unfilled(
         _empty(engine, list(source.columns), _read(sample, source.columns)),
         _empty(engine, names, f"({events}) AS e"),
     )
+    # What holds a text of nothing is no column that the log does not have.
+    blank = {*_blank(engine, f"({events}) AS e")}
     sample.unlink()
-    return unfilled
+    return unfilled[0], [n for n in unfilled[1] if n not in blank]
+
+
+def _blank(engine: DuckDB, relation: str) -> list[str]:
+    """Name the columns that hold a text of nothing in a row of a relation."""
+    asked = f"SELECT DISTINCT unnest(blank) AS name FROM {relation} ORDER BY name"
+    return [name for (name,) in engine.rows(asked)]
 
 
 def _empty(engine: DuckDB, names: Sequence[str], relation: str) -> list[str]:
@@ -262,6 +290,8 @@ class _Seen(NamedTuple):
     """Rows that fill a column which was left out."""
     filled: list[str]
     """Columns."""
+    blank: list[str]
+    """Columns that hold a text of nothing in a row."""
     long: list[str]
     """Free texts long enough to hold a secret."""
     endless: list[str]
@@ -279,9 +309,10 @@ def _look_over(engine: DuckDB, target: Path, source: Source) -> _Seen:
     )
     counts = ", ".join(f"count({n})" for n in names)
     longest = ", ".join(f"coalesce(max(strlen({n})), 0)" for n in texts)
-    row_count, bad_count, odd_count, more_count, *measures = engine.rows(
+    row_count, bad_count, odd_count, more_count, blank_count, *measures = engine.rows(
         f"SELECT count(*), count(*) FILTER (WHERE {missing_condition}), count(*) FILTER (WHERE"
-        f" odd), count(*) FILTER (WHERE more), {counts}, {longest} FROM {parquet(target)}"
+        f" odd), count(*) FILTER (WHERE more), count(blank), {counts}, {longest} FROM"
+        f" {parquet(target)}"
     )[0]
     filled_columns = [c for c, k in zip(names, measures[: len(names)], strict=True) if k]
     sizes = list(zip(texts, measures[len(names) :], strict=True))
@@ -292,13 +323,16 @@ def _look_over(engine: DuckDB, target: Path, source: Source) -> _Seen:
         odd_count,
         more_count,
         filled_columns,
+        _blank(engine, parquet(target)) if blank_count else [],
         [c for c, k in sizes if k >= SHORTEST],
         [c for c, k in sizes if k > TOO_LONG],
     )
 
 
-def _name_odd(engine: DuckDB, source: Source, target: Path, rows: Any, batch: Batch) -> None:
-    """Note which fields of which lines are not believed; this reads the file once more."""
+def _name_odd(engine: DuckDB, source: Source, target: Path, rows: Any, batch: Batch) -> list[str]:
+    """Note which fields of which lines are not believed, and return the columns that these lines
+    give, whether they are believed or not; this reads the file once more.
+    """
     text, columns = described(engine, source, "events", rows)
     odd_rows = (
         f"SELECT file_row_number + 1 AS record FROM {parquet(target, numbered=True)} WHERE odd"
@@ -312,6 +346,9 @@ def _name_odd(engine: DuckDB, source: Source, target: Path, rows: Any, batch: Ba
             "CREATE TEMP TABLE spooled AS SELECT record, 0 AS f, record AS n FROM staged_events"
         )
         note_bad_fields(engine, "events", columns, batch, False)
+        names = [c.name for c in columns]
+        empty = _empty(engine, names, "staged_events")
+        return [n for n in names if n not in empty]
     finally:
         engine.run("DROP VIEW IF EXISTS raw")
         engine.run("DROP TABLE IF EXISTS staged_events")
@@ -331,12 +368,12 @@ def _unpack(
     return lines.total(), tuple(lines.samples)
 
 
-def _hide(engine: DuckDB, seen: _Seen, path: Path, batch: Batch) -> None:
+def _hide(engine: DuckDB, seen: _Seen, path: Path, batch: Batch, are_few: bool) -> None:
     """Remove secrets and overlong texts from the rows before they are stored."""
     scan = parquet(path, numbered=True)
     long_columns, endless_columns = seen.long, seen.endless
     rows = []
-    if long_columns and engine.one(f"SELECT count(*) FROM {scan} WHERE {suspect(long_columns)}"):
+    if long_columns and has_suspect(engine, scan, long_columns, are_few):
         rows = engine.rows(
             f"SELECT file_row_number + 1 FROM {scan} WHERE {suspect(long_columns)} "
             f"AND {hidden(long_columns)} <> [{', '.join(long_columns)}] ORDER BY ALL"

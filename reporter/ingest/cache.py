@@ -34,7 +34,7 @@ from reporter.system.claims import claimed, clear_all
 from reporter.system.hashes import sha256
 from reporter.system.plain_text import why_unread
 
-FORMAT = "26"
+FORMAT = "27"
 """Part of every cache key; raise it when the Parquet written here changes its meaning, or more is
 recognised as a secret.
 """
@@ -298,6 +298,8 @@ def still_there(cache: Cache) -> Iterator[None]:
         ) from error
 
 
+OF_EVENT = (*(n for n, _ in columns_of(TABLES["events"])), "who")
+"""Columns of an event, without those that tell where it stands."""
 Converted = tuple[Batch, list[InputFile], list[str]]
 """A batch, its files and their hashes."""
 
@@ -349,11 +351,13 @@ def _spooled(
     # Number of the Parquet file and of the row in it: the engine knows them, nothing is stored or
     # computed.
     place = ", p.file_index * 1099511627776 + p.file_row_number AS place"
+    rows, record = "p.* EXCLUDE (f, record)", "p.record"
     if is_placed:
-        place = ", p.place"
+        rows, place = ", ".join(f"p.{name}" for name in OF_EVENT), ", p.place"
+    if table == "events":
+        record += place
     return (
-        f"SELECT p.* EXCLUDE (f, record{', place' if is_placed else ''}), b.source, b.file, b.part,"
-        f" p.record{place if table == 'events' else ''} FROM"
+        f"SELECT {rows}, b.source, b.file, b.part, {record} FROM"
         f" {parquet(*(cache.folder / name for _, name in names))} AS p JOIN parts AS b ON b.part ="
         f" {_part([ranks for ranks, _ in names])}"
     )

@@ -137,7 +137,7 @@ def _columns(table: str, outputs: Set[str]) -> list[Column]:
 
 def cast_all(table: str, sql: Any, engine: DuckDB, source: Source, prefix: str = "") -> str:
     """SQL: a table's rows as its source gives them, cast to the schema's types, with `odd` where a
-    field is not.
+    field is not, and as `blank` the columns that hold something which is no value, a bit for each.
     """
     text, columns = described(engine, source, table, sql)
     doubts, given = [], {}
@@ -153,12 +153,23 @@ def cast_all(table: str, sql: Any, engine: DuckDB, source: Source, prefix: str =
             given[as_given] = column.name
     casts = {c.name: typed(table, c, c.name, False) for c in columns}
     kept = ", ".join(f"{name} AS {as_given}" for as_given, name in given.items())
+    blank = _blank(table, [c for c in columns if not c.required])
     # Each value is cast once: the engine does not see that a doubt repeats a cast.
-    rows = f"SELECT {prefix}{values(table, casts)}, {kept} FROM ({text}) AS t"
+    rows = f"SELECT {prefix}{values(table, casts)}, {kept}, {blank} AS blank FROM ({text}) AS t"
     return (
         f"SELECT * EXCLUDE ({', '.join(given)}), {' OR '.join(doubts)} AS odd, {WHO} AS who "
         f"FROM ({rows}) AS cast_rows"
     )
+
+
+def _blank(table: str, columns: list[Column]) -> str:
+    """SQL: the names of the columns with a text of nothing, or NULL for none; one test where there
+    are none, as each costs time to plan.
+    """
+    texts = ", ".join(f"trim({c.name})" if can_fail(table, c) else c.name for c in columns)
+    names = quoted_list([c.name for c in columns])
+    is_blank = f"list_transform([{texts}], lambda x: coalesce(x = '', FALSE))"
+    return f"CASE WHEN '' IN ({texts}) THEN list_where({names}, {is_blank}) END"
 
 
 def values(table: str, casts: dict[str, str]) -> str:

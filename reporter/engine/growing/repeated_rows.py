@@ -52,45 +52,52 @@ class RepeatedRows:
         names = "id", "id_of_file", "row"
         self._seen = {name: SeenValues(self.folder / name, self.aside) for name in names}
 
-    def take(self, engine: DuckDB, number: int, rows: str) -> tuple[NDArray[Any], int]:
-        """Take in rows of a file with a number, that follow those before; `rows` is SQL of them.
-        Return the places of those that came before, and how often one had an id of another file.
+    def take(self, given: Mapping[str, NDArray[Any]]) -> tuple[NDArray[Any], int]:
+        """Take in events of a file, as their `keys`, that follow those before. Return the places of
+        those that came before, and how often one had an id of another file.
         """
         import numpy as np
 
-        places, n_met = [np.zeros(0, dtype=np.int64)], 0
-        for given in engine.arrays(self._keys(number, rows)):
-            came = {name: seen.among(given[name]) for name, seen in self._seen.items()}
-            is_met = came["id"] & ~came["id_of_file"]
-            if self._shared:
-                is_met |= np.isin(given["id"], [*self._shared])
-            self._shared.update(given["id"][is_met].tolist())
-            n_met += bool(is_met.any())
-            again = came["id_of_file"] & came["row"] | _is_later(given["row"])
-            places.append(given["place"][again])
-            self._add(given)
-        return np.concatenate(places), n_met
+        given = _with_id(given)
+        if not np.all(np.diff(given["place"]) > 0):
+            order = np.argsort(given["place"])
+            given = {name: values[order] for name, values in given.items()}
+        came = {name: seen.among(given[name]) for name, seen in self._seen.items()}
+        is_met = came["id"] & ~came["id_of_file"]
+        if self._shared:
+            is_met |= np.isin(given["id"], [*self._shared])
+        self._shared.update(given["id"][is_met].tolist())
+        again = came["id_of_file"] & came["row"] | _is_later(given["row"])
+        self._add(given)
+        return given["place"][again], int(is_met.any())
 
     def begin(self, engine: DuckDB, number: int, rows: str, is_first: bool) -> None:
         """Take in rows of a file that nobody is told of; of the first file no id came before."""
-        for given in engine.arrays(self._keys(number, rows)):
+        for told in engine.arrays(f"SELECT {', '.join(self.keys(number))} FROM ({rows})"):
+            given = _with_id(told)
             if not is_first:
                 ids, own = given["id"], given["id_of_file"]
                 is_met = self._seen["id"].among(ids) & ~self._seen["id_of_file"].among(own)
                 self._shared.update(ids[is_met].tolist())
             self._add(given)
 
-    def _add(self, given: dict[str, NDArray[Any]]) -> None:
+    def _add(self, given: Mapping[str, NDArray[Any]]) -> None:
         for name, seen in self._seen.items():
             seen.add(given[name])
 
-    def _keys(self, number: int, rows: str) -> str:
-        """SQL: of events their places, and hashes of ids, with their files, and of whole rows."""
+    def keys(self, number: int) -> tuple[str, ...]:
+        """SQL: of an event of a file its place, whether it has an id, and hashes: of the id, also
+        with the file, and of the whole row.
+        """
         whole = f"hash({number}, {', '.join(self.columns)}) AS row"
         ids = f"hash(event_id) AS id, hash(event_id, {number}) AS id_of_file"
-        return (
-            f"SELECT place, {ids}, {whole} FROM ({rows}) WHERE event_id IS NOT NULL ORDER BY place"
-        )
+        return "place", "event_id IS NOT NULL AS has_id", ids, whole
+
+
+def _with_id(given: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """Return the keys of events that have an id: without one, each is its own."""
+    has_id = given["has_id"]
+    return {n: given[n][has_id] for n in ("place", "id", "id_of_file", "row")}
 
 
 def _is_later(values: NDArray[Any]) -> NDArray[Any]:

@@ -7,13 +7,12 @@ It decides what is judged at once, never what is judged: nothing else may follow
 from __future__ import annotations
 
 from collections import Counter, deque
+from collections.abc import Mapping
 from concurrent.futures import Executor
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from reporter.engine.duckdb import DuckDB, parquet
 from reporter.engine.growing.seen_values import SeenValues
-from reporter.ingest.cache import Batch
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,23 +31,36 @@ _MOST = 1 << 20
 """Values of a column that are remembered: one with more tells nothing any more."""
 
 
+_WHOLE = "kind"
+"""Column of the hash of all that tells of what kind an event is."""
+HASHES = (
+    f"hash(actor_id, {', '.join(KINDS)}) AS {_WHOLE}",
+    *(f"hash('{c}', actor_id, {c}) AS {c}" for c in KINDS),
+)
+"""SQL: of an event a hash of all of them, then of its actor with each value that it has there."""
+
+
 class FirstSights:
     """What each actor was seen to do, as a hash for each of its values in each column."""
 
-    def __init__(self, engine: DuckDB, folder: Path, aside: Executor | None = None) -> None:
+    def __init__(self, folder: Path, aside: Executor | None = None) -> None:
         """Begin with nothing; long runs of hashes lie in the folder, and are merged `aside`."""
         folder.mkdir(exist_ok=True)
-        self._engine = engine
+        self._whole = SeenValues(folder / "kinds", aside)
         self._seen = SeenValues(folder / "sights", aside)
         self._lately: dict[str, deque[bool]] = {c: deque(maxlen=_LATELY) for c in KINDS}
         self._n = Counter[str]()
 
-    def is_new(self, batch: Batch, folder: Path) -> bool:
-        """Tell whether a batch shows something new, and take it in; its Parquet is in a folder."""
-        found = any(table != "events" for table in batch.tables)
-        if names := batch.tables.get("events"):
-            for column, values in self._hashes(parquet(*(folder / n for n in names))).items():
-                found |= self._is_first(column, values)
+    def is_new(self, given: Mapping[str, NDArray[Any]]) -> bool:
+        """Tell whether some events, as their `HASHES`, show something new, and take them in."""
+        import numpy as np
+
+        whole, at = np.unique(given[_WHOLE], return_index=True)
+        at = at[~self._whole.among(whole)]
+        self._whole.add(given[_WHOLE][at])
+        found = False
+        for column in KINDS:
+            found |= self._is_first(column, given[column][at])
         return found
 
     def _is_first(self, column: str, values: NDArray[np.uint64]) -> bool:
@@ -61,12 +73,3 @@ class FirstSights:
         is_telling = len(lately) < _LATELY or sum(lately) * 2 <= _LATELY
         lately.append(is_new)
         return is_new and is_telling
-
-    def _hashes(self, scan: str) -> dict[str, NDArray[np.uint64]]:
-        """Return of each column the hashes of an actor with a value that it has there."""
-        import numpy as np
-
-        told = ", ".join(f"hash('{c}', actor_id, {c}) AS {c}" for c in KINDS)
-        with self._engine.twin() as engine:
-            parts = [*engine.arrays(f"SELECT DISTINCT {told} FROM {scan}")]
-        return {c: np.concatenate([part[c] for part in parts]) for c in KINDS} if parts else {}

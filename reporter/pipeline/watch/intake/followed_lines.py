@@ -18,7 +18,7 @@ from reporter.engine.growing.repeated_rows import RepeatedRows, Repeats
 from reporter.ingest.cache import Batch
 from reporter.pipeline.watch.cursor import Followed, Segment
 from reporter.pipeline.watch.intake.file_places import Rest
-from reporter.pipeline.watch.intake.first_sights import FirstSights
+from reporter.pipeline.watch.intake.first_sights import HASHES, FirstSights
 from reporter.pipeline.watch.intake.followed_files import Digests, Lines, growing, new_lines, take
 from reporter.pipeline.watch.intake.line_segments import Converter
 from reporter.schema.tables import TABLES, columns_of
@@ -76,7 +76,7 @@ class FollowedLines:
         self._converter, self._files = converter, files
         self._elsewhere, self._rests = elsewhere, rests
         self._digests = Digests()
-        self._sights = FirstSights(converter.engine, work / "sights", converter.aside)
+        self._sights = FirstSights(work / "sights", converter.aside)
         columns = [n for n, _ in columns_of(TABLES["events"])]
         self._came = RepeatedRows(work / "came", columns, converter.aside) if stands else None
         self._again: dict[int, list[NDArray[Any]]] = {}
@@ -154,11 +154,7 @@ class FollowedLines:
                     break
                 segment = self._converter.convert(lines)
                 batch = self._converter.read(segment)
-                with ThreadPoolExecutor(1) as pool:
-                    came = pool.submit(self._that_came_again, file, batch)
-                    is_new = self._sights.is_new(batch, self._converter.cache.folder)
-                    again, n_met = came.result()
-                yield _Portion(lines, segment, batch, is_new, again, n_met)
+                yield _Portion(lines, segment, batch, *self._shown(file, batch))
                 take(lines, digests)
                 room -= lines.size
         self._is_full = room <= 0
@@ -180,12 +176,24 @@ class FollowedLines:
                 with self._converter.engine.twin() as engine:
                     self._came.begin(engine, file.number, rows, is_first=n == 0)
 
-    def _that_came_again(self, file: Followed, batch: Batch) -> tuple[NDArray[Any] | None, int]:
-        rows = self._events([batch])
-        if not rows or not self._came:
-            return None, 0
+    def _shown(self, file: Followed, batch: Batch) -> tuple[bool, NDArray[Any] | None, int]:
+        """Tell of a batch whether it shows something new, the places of events that came before,
+        and whether one has an id of another file.
+        """
+        import numpy as np
+
+        is_new = any(table != "events" for table in batch.tables)
+        rows, came = self._events([batch]), self._came
+        if not rows:
+            return is_new, None, 0
+        asked = ", ".join((*HASHES, *(came.keys(file.number) if came else ())))
         with self._converter.engine.twin() as engine:
-            return self._came.take(engine, file.number, rows)
+            parts = [*engine.arrays(f"SELECT {asked} FROM ({rows})")]
+        given = {n: np.concatenate([part[n] for part in parts]) for n in parts[0]} if parts else {}
+        if not given:
+            return is_new, None, 0
+        is_new |= self._sights.is_new(given)
+        return is_new, *(came.take(given) if came else (None, 0))
 
     def _events(self, batches: Iterable[Batch]) -> str:
         """SQL: the events of some batches; '' for none."""

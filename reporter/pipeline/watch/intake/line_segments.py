@@ -19,8 +19,8 @@ from reporter.engine.base import OutOfMemory
 from reporter.engine.duckdb import DuckDB, parquet
 from reporter.engine.sandbox import Child, Limits, Stopped
 from reporter.errors import InputError
-from reporter.ingest.bulk_path import stream
-from reporter.ingest.cache import Batch, Cache, Counts, event_columns, find, keep, put
+from reporter.ingest.bulk_path import ROWS_OF_A_LINE, stream
+from reporter.ingest.cache import OF_EVENT, Batch, Cache, Counts, find, keep, put
 from reporter.ingest.detect import Choice, recognise
 from reporter.ingest.readers.files import HEAD, InputFile
 from reporter.ingest.readers.inputs import Digest
@@ -36,10 +36,8 @@ from reporter.privacy.redact_sql import teach
 from reporter.system.options import LEAST_MEMORY
 from reporter.system.temporary import sync
 
-WORTH_STREAMING = 1 << 18
+WORTH_STREAMING = 1 << 14
 """Bytes from which lines are read by the engine directly."""
-ROWS_OF_A_LINE = 1 << 20
-"""More than a line has; so places of rows follow each other, whatever lines come later."""
 MANY = 32
 """Segments of a file that are put together."""
 LONG = 1 << 22
@@ -106,7 +104,7 @@ class Converter:
         own = replace(_input(file, lines.path), size=lines.size, gzipped=False)
         choice = Choice(own, source, "", Sentence(""))
         batch = self._streamed(choice, key, lines) or self._spooled(choice, key)
-        self._count_on(batch, file.lines, lines.count)
+        self._count_on(batch, file.lines)
         keep(self.cache, batch)
         for name in (*batch.hashes, f"{key}.json"):
             sync(self.cache.folder / name)
@@ -124,7 +122,8 @@ class Converter:
             suppress(Stopped, OutOfMemory),
             self.engine.twin() as connection,
         ):
-            if stream(connection, source, choice.file, digest, batch, self.cache, child):
+            before, cache = lines.file.lines, self.cache
+            if stream(connection, source, choice.file, digest, batch, cache, child, before=before):
                 return batch
         return None
 
@@ -135,25 +134,19 @@ class Converter:
             spool(connection, choice.source, [choice], batch, self.cache, self.limits)
         return batch
 
-    def _count_on(self, batch: Batch, before: int, count: int) -> None:
-        """Let the records of a batch go on where those before it ended."""
-        number = f"file_row_number + 1 + {before}" if batch.stream else f"record + {before}"
-        rest = (
-            f"{event_columns(batch)}, who, CAST(0 AS BIGINT) AS f,"
-            if batch.stream
-            else "* EXCLUDE (record, file_row_number),"
-        )
-        place = f"CAST({before} AS BIGINT) * {ROWS_OF_A_LINE} + file_row_number AS place,"
-        tables = {
-            table: [
-                self._rewrite(
-                    n, f"{rest} {place if table == 'events' else ''} {number} AS record", batch
-                )
-                for n in names
-            ]
-            for table, names in batch.tables.items()
-        }
-        batch.tables, batch.stream, batch.placed = tables, False, True
+    def _count_on(self, batch: Batch, before: int) -> None:
+        """Let the records of a batch go on where those before it ended; a stream's do."""
+        record = f"* EXCLUDE (record, file_row_number), record + {before} AS record"
+        place = f", CAST({before} AS BIGINT) * {ROWS_OF_A_LINE} + file_row_number AS place"
+        if not batch.stream:
+            batch.tables = {
+                table: [
+                    self._rewrite(n, f"{record}{place if table == 'events' else ''}", batch)
+                    for n in names
+                ]
+                for table, names in batch.tables.items()
+            }
+        batch.stream, batch.placed = False, True
         batch.problems = [(f, n and n + before, *rest) for f, n, *rest in batch.problems]  # type: ignore[misc]
 
     def _rewrite(self, name: str, columns: str, batch: Batch) -> str:
@@ -224,7 +217,8 @@ class Converter:
             scan = parquet(*(self.cache.folder / n for n in names))
             # The threads of the other engine would help, and they yield to nobody.
             with DuckDB(self.engine.work / "together", f"{LEAST_MEMORY}B", is_share=True) as own:
-                own.write_parquet(f"SELECT * FROM {scan}", path)
+                columns = [*OF_EVENT, "f", "record", "place"] if table == "events" else ["*"]
+                own.write_parquet(f"SELECT {', '.join(columns)} FROM {scan}", path)
             for name in names:
                 whole.hashes.pop(name)
             put(self.cache, whole, path)

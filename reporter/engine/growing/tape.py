@@ -133,6 +133,8 @@ class Tape:
     marks: dict[Input, Mark] = field(default_factory=dict)
     hashes: dict[str, dict[Columns, tuple[int, int]]] = field(default_factory=dict)
     """Table -> columns -> what tells its rows from others, as they are now."""
+    unhashed: set[str] = field(default_factory=set)
+    """Tables of which that is as it was before the last renewal."""
     needs: dict[str, set[Columns]] = field(default_factory=dict)
     moving: set[str] = field(default_factory=set)
     """What may change when rows are added to the base."""

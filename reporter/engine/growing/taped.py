@@ -18,16 +18,14 @@ from typing import Any, Self
 
 from reporter.engine.duckdb import DEFAULT_MEMORY, DuckDB
 from reporter.engine.growing.growing_sums import Sum, hash_of, with_sums, with_tables
+from reporter.engine.growing.marks import hash_rest, mark
 from reporter.engine.growing.row_conditions import ALIAS
-from reporter.engine.growing.row_hashes import NESTED, hashes_of, query_of_hashes
+from reporter.engine.growing.row_hashes import NESTED
 from reporter.engine.growing.statement_words import MADE, MADE_OF, own_words, spread, words_of
 from reporter.engine.growing.tape import (
     ADDED,
     NOTHING,
-    Columns,
     Ended,
-    Input,
-    Mark,
     Moved,
     Step,
     Tape,
@@ -37,8 +35,6 @@ _AT_ONCE = 2
 """Statements that are run side by side: most take little but the planner, which has one thread."""
 _WORTH_KEEPING = 3
 """Rows are kept where they are at most one of so many."""
-_FEW = 1 << 14
-"""Rows of a table that are hashed at once."""
 _KEYS = "grown_keys_"
 """Begins the name of a table with the keys of all rows but the newest."""
 NO_KEYS: Mapping[str, str] = MappingProxyType({})
@@ -306,7 +302,7 @@ class Taped(DuckDB):
     def _mark_all(self, askers: Iterable[str]) -> None:
         """Mark what may move of all that is read, as it is now."""
         tape = self._tape
-        tape.needs, tape.hashes, tape.marks = {}, {}, {}
+        tape.needs, tape.hashes, tape.marks, tape.unhashed = {}, {}, {}, set()
         for i, step in enumerate(tape.steps):
             if tape.is_kept(i):
                 for table, columns in tape.reads(step.sql, step.words):
@@ -315,7 +311,7 @@ class Taped(DuckDB):
             for table, columns in tape.read_by(asker):
                 tape.needs.setdefault(table, set()).add(columns)
         for table in sorted((tape.needs.keys() & tape.moving) - tape.views):
-            self._mark(table)
+            mark(self, tape, table)
 
     def learn(self, askers: Iterable[str]) -> None:
         """Take in what somebody asked since the last time that he had not asked before."""
@@ -329,7 +325,7 @@ class Taped(DuckDB):
                 known = tape.needs.setdefault(table, set())
                 if columns not in known and table not in tape.views:
                     known.add(columns)
-                    self._mark(table, is_still=True)
+                    mark(self, tape, table, is_still=True)
 
     def mark_of(self, asker: str) -> Any:
         """Return what changes when anything changes that somebody reads."""
@@ -342,43 +338,9 @@ class Taped(DuckDB):
         with self._tape.lock:
             self._tape.told.setdefault(asker, {})[sql] = reads
 
-    def _mark(self, table: str, is_still: bool = False) -> set[Input]:
-        """Hash the rows of a table, by what is read of it; return what moved. Rows that stand still
-        move nothing.
-        """
-        tape = self._tape
-        if table not in tape.needs:
-            return set()
-        before, now = tape.hashes.get(table, {}), self._hashes(table)
-        tape.hashes[table] = now
-        moved = set()
-        for columns in tape.needs[table]:
-            told = tape.told_of(table, columns)
-            mark = tape.marks.get((table, columns))
-            if not mark:
-                tape.marks[table, columns] = Mark(0, 0)
-            elif now[columns] != before.get(columns) and not is_still:
-                tells = now[told] != before.get(told)
-                tape.marks[table, columns] = Mark(mark.whole + 1, mark.told + tells)
-                moved.add((table, columns))
-        return moved
-
-    def _hashes(self, table: str) -> dict[Columns, tuple[int, int]]:
-        """Return for all that is read of a table, also without counts and times, what tells its
-        rows from others, in any order. Rows that are kept are but added to until they are made
-        again, so their number tells.
-        """
-        tape = self._tape
-        kinds = tape.needs[table] | {tape.told_of(table, k) for k in tape.needs[table]}
-        if (made := tape.made_again.get(table)) is not None:
-            n = DuckDB.one(self, f"SELECT count(*) FROM {table}")
-            return dict.fromkeys(kinds, (n, made))
-        names = tape.columns[table]
-        read = names if None in kinds else NOTHING.union(*(k for k in kinds if k))
-        n_before = max((n for n, _ in tape.hashes.get(table, {}).values()), default=_FEW + 1)
-        sql = query_of_hashes(table, read, tape.nested.get(table, ()))
-        portions = self.arrays(sql, at_once=n_before <= _FEW)
-        return hashes_of(portions, names, kinds)
+    def hash_rest(self) -> None:
+        """Hash the tables of which the number of rows told enough; the next renewal would."""
+        hash_rest(self, self._tape)
 
     def behind(self, askers: Iterable[str], tables: Iterable[str] = ()) -> set[int]:
         """Return the statements, by number, that make what some ask for, and some tables."""
@@ -413,6 +375,7 @@ class Taped(DuckDB):
 
     def _take(self, sql: str, added: str, counts: bool) -> list[str]:
         tape = self._tape
+        self.hash_rest()
         super().run(f"CREATE OR REPLACE VIEW {tape.base} AS {sql}")
         tape.read_of_new = tape.columns_of_new()
         tape.counts = counts
@@ -531,7 +494,7 @@ class Taped(DuckDB):
             if step.target in tape.made_again and not text.startswith("INSERT"):
                 tape.made_again[step.target] += 1
             if tape.last[step.target] == i:
-                if now := connection._mark(step.target):
+                if now := mark(connection, tape, step.target):
                     connection._compare(step.target)
                 tape.moved |= now
                 partial.discard(step.target)

@@ -315,6 +315,7 @@ class Watch:
                 self._n_changed = 0
                 self._put_together()  # what comes meanwhile is not named yet
                 self._begin_others(begun)
+                self._gravest.rest()
         elif not self._new:
             self._begin_others(self._begun(now))
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from reporter.engine.duckdb import DuckDB
+from reporter.engine.growing import marks
 from reporter.engine.growing.growing_sums import with_sums
 from reporter.engine.growing.keyed_joins import is_joined_by
 from reporter.engine.growing.row_conditions import conditions_on
@@ -364,7 +365,7 @@ def test_each_column_that_is_another_is_noticed(tmp_path: Path) -> None:
             engine.run(
                 f"CREATE OR REPLACE TABLE t AS SELECT * FROM (VALUES {rows}) AS v(name, tier)"
             )
-            return {columns for _, columns in engine._mark("t")}
+            return {columns for _, columns in marks.mark(engine, tape, "t")}
 
         moved("('a', 2), ('b', 5)")
         assert moved("('b', 5), ('a', 2)") == set()
@@ -375,6 +376,38 @@ def test_each_column_that_is_another_is_noticed(tmp_path: Path) -> None:
         told = tape.marks["t", both].told
         assert moved("('b', 2), ('c', 5), ('c', 6)") == {tier, both}
         assert tape.marks["t", both].told == told
+
+
+def test_a_table_of_many_rows_is_hashed_later_where_their_number_tells(tmp_path: Path) -> None:
+    name, tier = frozenset(("name",)), frozenset(("tier",))
+    with Taped(tmp_path, "acts") as engine:
+        tape = engine._tape
+        tape.columns, tape.amounts = {"t": ("name", "tier")}, {"t": tier}
+        tape.needs = {"t": {name, tier}}
+
+        def moved(n: int, name: str = "a", tier: int = 2) -> set[Columns]:
+            last = f"SELECT '{name}' AS name, {tier} AS tier"
+            engine.run(f"CREATE OR REPLACE TABLE t AS SELECT 'x{n % 1}' AS name, i AS tier FROM range({n}) AS r(i) UNION ALL {last}")  # fmt: skip
+            return {columns for _, columns in marks.mark(engine, tape, "t")}
+
+        moved(1000)
+        assert moved(1000) == set() and not tape.unhashed
+        assert moved(1000, tier=3) == {tier} and not tape.unhashed
+        before = tape.marks["t", name]
+        assert moved(1001, tier=3) == {name, tier} and tape.unhashed == {"t"}
+        assert tape.marks["t", name] == (before.whole + 1, before.told + 1)
+        engine.hash_rest()
+        assert not tape.unhashed
+        assert moved(1001, tier=4) == {tier}
+        assert moved(1001, name="b", tier=4) == {name}
+        # Where nobody had the time, its hashes are still those before the last renewal.
+        assert moved(1002, name="b", tier=4) == {name, tier}
+        assert moved(1001, name="b", tier=4) == set() and not tape.unhashed
+        engine.run("CREATE OR REPLACE TABLE t AS FROM t LIMIT 0")
+        assert marks.mark(engine, tape, "t")
+        engine.hash_rest()
+        assert marks.mark(engine, tape, "t") == set()
+        assert moved(0) == {name, tier}
 
 
 CHOSEN = (

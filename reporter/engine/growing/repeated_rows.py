@@ -62,12 +62,16 @@ class RepeatedRows:
         if not np.all(np.diff(given["place"]) > 0):
             order = np.argsort(given["place"])
             given = {name: values[order] for name, values in given.items()}
-        came = {name: seen.among(given[name]) for name, seen in self._seen.items()}
-        is_met = came["id"] & ~came["id_of_file"]
+        again = _is_later(given["row"])
+        is_known = self._seen["id"].among(given["id"])  # without that, nothing else was seen
+        is_met = np.zeros(len(again), dtype=bool)
+        if is_known.any():
+            is_own = self._seen["id_of_file"].among(given["id_of_file"][is_known])
+            is_met[is_known] = ~is_own
+            again[is_known] |= is_own & self._seen["row"].among(given["row"][is_known])
         if self._shared:
             is_met |= np.isin(given["id"], [*self._shared])
         self._shared.update(given["id"][is_met].tolist())
-        again = came["id_of_file"] & came["row"] | _is_later(given["row"])
         self._add(given)
         return given["place"][again], int(is_met.any())
 

@@ -101,13 +101,15 @@ def new_lines(file: Followed, place: Place, target: Path, most: int, digest: Any
             return None
         if not (file.offset or place.is_rest or begins_as(file, data)):
             return None  # it was cut before anything of it was taken in
-        data = data[file.tail.size :]
-        end = data.rfind(b"\n") + 1
-        last = data[:end]
-        size, count = end, last.count(b"\n")
+        at = file.tail.size
+        end = max(data.rfind(b"\n", at) + 1 - at, 0)
+        last: bytes | memoryview = memoryview(data)[at : at + end]
+        size, count = end, data.count(b"\n", at, at + end)
         if end:
             digest.update(last)
             output.write(last)
+        else:
+            data = data[at:]
         while data and not end:  # a longer line: it is copied in steps, and never held as a whole
             end = data.find(b"\n") + 1
             last = data[:end] if end else data
@@ -117,7 +119,7 @@ def new_lines(file: Followed, place: Place, target: Path, most: int, digest: Any
             data = b"" if end else source.read(STEP)
     if not end:
         return None
-    tail = last[-TAIL:]
+    tail = bytes(last[-TAIL:])
     return Lines(file, target, size, count, Piece(len(tail), _sha(tail)), digest)
 
 

@@ -32,7 +32,7 @@ AHEAD = 8 << 20
 """The same where a judgement may end meanwhile."""
 A_ROUND = 1 << 30
 """Bytes that are taken in before they are judged."""
-_TICK, _SOON, _FIRST = 0.5, 0.1, 0.02
+_TICK, _SOON, _FIRST = 0.5, 0.02, 0.005
 """Seconds between two looks at files, as a portion costs as much as many lines; where what it shows
 may not wait; and before the first of these.
 """

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import shutil
 import statistics
@@ -159,9 +160,8 @@ def _print(
     )
     print(f"offenders {len(written_at)}, told {len(waits)}")
     if waits:
-        print(
-            f"seconds to the change: median {statistics.median(waits):.1f}, p99 {waits[int(len(waits) * 0.99) - 1]:.1f}"
-        )
+        p99 = waits[math.ceil(len(waits) * 0.99) - 1]
+        print(f"seconds to the change: median {statistics.median(waits):.2f}, p99 {p99:.2f}")
     print(f"MB of memory: first {sizes[0]}, largest {max(sizes)}, last {sizes[-1]}")
     minutes = [sizes[n : n + a_minute] for n in range(0, len(sizes), a_minute)]
     print("largest of each minute:", *(max(minute) for minute in minutes))

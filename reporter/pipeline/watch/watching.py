@@ -171,7 +171,7 @@ class Watch:
         self._converter = Converter(engine, segments, sources, setting.options.limits)
         self._held.callback(self._converter.close)
         self._converter.prepare()
-        self._converter.clear(self.cursor.files)
+        self._converter.clear(self.cursor.files, waits=True)
         files = self.cursor.files
         stdin = {f"logs/{setting.stdin}": setting.stdin_path} if setting.stdin else {}
         unpacked = self._work / "unpacked"

@@ -71,6 +71,8 @@ class Converter:
     """Number of a file -> what is being put together of it."""
     _unnamed: set[str] = field(default_factory=set)
     """Keys of segments that no file names yet."""
+    _removing: list[Future[None]] = field(default_factory=list)
+    """What is being removed."""
     aside: ThreadPoolExecutor = field(default_factory=lambda: yielding_thread(_NICER))
     """Does what nobody waits for."""
 
@@ -232,16 +234,36 @@ class Converter:
         """Wait for what is being put together; the next watch begins it anew."""
         self.aside.shutdown()
 
-    def clear(self, files: Iterable[Followed]) -> None:
-        """Remove what no file names: a watch that was killed had not noted it yet."""
+    def clear(self, files: Iterable[Followed], waits: bool = False) -> None:
+        """Remove what no file names: a watch that was killed had not noted it yet, and would convert
+        the same lines under the same name, so the next one `waits`. Else that is done aside, as it
+        takes a tenth of a second now and then.
+
+        Raises OSError where something could not be removed now, or the last time.
+        """
         named = {segment.key for file in files for segment in file.segments}
         self._unnamed.difference_update(named)
         keys = named | {b.key for begun in self._begun.values() for b in begun}
-        for path in self.cache.folder.iterdir():
-            key = path.name.split(".", 1)[0]
-            # Another thread may convert lines meanwhile: their key is known before they have files.
-            if path.is_file() and key not in keys and key not in self._unnamed:
-                path.unlink()
+        # Another thread may convert lines meanwhile: their key is known before they have files.
+        paths = [
+            path
+            for path in self.cache.folder.iterdir()
+            if path.is_file()
+            and (key := path.name.split(".", 1)[0]) not in keys
+            and key not in self._unnamed
+        ]
+        for done in [r for r in self._removing if r.done()]:
+            self._removing.remove(done)
+            done.result()
+        if waits:
+            _remove(paths)
+        elif paths:
+            self._removing.append(self.aside.submit(_remove, paths))
+
+
+def _remove(paths: Iterable[Path]) -> None:
+    for path in paths:
+        path.unlink(missing_ok=True)
 
 
 def digest_of(path: Path) -> Digest:

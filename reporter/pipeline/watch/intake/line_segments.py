@@ -235,8 +235,8 @@ class Converter:
         self.aside.shutdown()
 
     def clear(self, files: Iterable[Followed], waits: bool = False) -> None:
-        """Remove what no file names: a watch that was killed had not noted it yet, and would convert
-        the same lines under the same name, so the next one `waits`. Else that is done aside, as it
+        """Remove what no file names: a watch that was killed had not noted it yet. The next one
+        converts the same lines under the same name, so it `waits`. Else that is done aside, as it
         takes a tenth of a second now and then.
 
         Raises OSError where something could not be removed now, or the last time.

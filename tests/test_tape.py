@@ -378,7 +378,7 @@ def test_each_column_that_is_another_is_noticed(tmp_path: Path) -> None:
         assert tape.marks["t", both].told == told
 
 
-def test_a_table_of_many_rows_is_hashed_later_where_their_number_tells(tmp_path: Path) -> None:
+def test_a_table_is_hashed_later_where_the_number_of_its_rows_tells(tmp_path: Path) -> None:
     name, tier = frozenset(("name",)), frozenset(("tier",))
     with Taped(tmp_path, "acts") as engine:
         tape = engine._tape
@@ -387,7 +387,8 @@ def test_a_table_of_many_rows_is_hashed_later_where_their_number_tells(tmp_path:
 
         def moved(n: int, name: str = "a", tier: int = 2) -> set[Columns]:
             last = f"SELECT '{name}' AS name, {tier} AS tier"
-            engine.run(f"CREATE OR REPLACE TABLE t AS SELECT 'x' AS name, i AS tier FROM range({n}) AS r(i) UNION ALL {last}")  # fmt: skip
+            made = f"CREATE OR REPLACE TABLE t AS SELECT 'x' AS name, i AS tier FROM range({n}) AS r(i) UNION ALL {last}"  # fmt: skip
+            marks.note_rows(tape, "t", made, engine.one(made))
             return {columns for _, columns in marks.mark(engine, tape, "t")}
 
         moved(1000)
@@ -403,11 +404,35 @@ def test_a_table_of_many_rows_is_hashed_later_where_their_number_tells(tmp_path:
         # Where nobody had the time, its hashes are still those before the last renewal.
         assert moved(1002, name="b", tier=4) == {name, tier}
         assert moved(1001, name="b", tier=4) == set() and not tape.unhashed
-        engine.run("CREATE OR REPLACE TABLE t AS FROM t LIMIT 0")
+        none = "CREATE OR REPLACE TABLE t AS FROM t LIMIT 0"
+        marks.note_rows(tape, "t", none, engine.one(none))
         assert marks.mark(engine, tape, "t")
         engine.hash_rest()
         assert marks.mark(engine, tape, "t") == set()
         assert moved(0) == {name, tier}
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_number_of_rows_is_known_after_each_statement(tmp_path: Path, seed: int) -> None:
+    draw = random.Random(seed)
+    with Taped(tmp_path, "acts") as engine:
+        tape = engine._tape
+        marks.note_rows(tape, "t", "INSERT INTO t VALUES (1)", 1)
+        assert not tape.numbers  # how many there were is not known
+        for n in range(40):
+            sql = draw.choice(
+                (
+                    f"CREATE OR REPLACE TABLE t AS SELECT i FROM range({n}) AS r(i)",
+                    "CREATE OR REPLACE TABLE t (i BIGINT)",
+                    f"INSERT INTO t BY NAME SELECT i FROM range({n}) AS r(i)",
+                    f"DELETE FROM t WHERE i % 3 = {n % 3}",
+                    "UPDATE t SET i = i + 1 WHERE i > 4",
+                )
+                if n
+                else ("CREATE TABLE t (i BIGINT)",)
+            )
+            marks.note_rows(tape, "t", sql, engine.one(sql))
+            assert tape.numbers["t"] == engine.one("SELECT count(*) FROM t"), sql
 
 
 CHOSEN = (

@@ -202,7 +202,7 @@ CREATE MACRO names(right_name, actor_id) AS
 CREATE MACRO perhaps_names(right_name, actor_id) AS REPLACE(LOWER(right_name), LOWER(actor_id), '') <> LOWER(right_name);
 
 -- Of what holds one principal or credential: the only one; empty where there are several.
-CREATE MACRO only_one(told) AS CASE WHEN count(DISTINCT told) = 1 THEN min(told) END;
+CREATE MACRO only_one(told) AS CASE WHEN min(told) = max(told) THEN min(told) END;
 
 -- Whether one of those who hold it is a gateway. An agent or a person that is declared to be one is none: what it does is its own.
 CREATE MACRO is_gateway(is_intermediary, kind) AS

@@ -36,6 +36,13 @@ ROWS_OF_A_LINE = 1 << 20
 """More than a line has; so places of rows follow each other, whatever lines come later."""
 FEW = 1 << 25
 """Bytes of lines of which all texts are held at once."""
+_PORTION, _BEFORE = "portion.events.parquet", "lines_before"
+_LINES_BEFORE = f"CAST(getvariable('{_BEFORE}') AS BIGINT)"
+_NUMBERS = (
+    f"CAST(0 AS BIGINT) AS f, {_LINES_BEFORE} * {ROWS_OF_A_LINE} - 1 + row_number() OVER () AS"
+    f" place, {_LINES_BEFORE} + row_number() OVER () AS record"
+)
+"""SQL: what tells a row from all others of a file."""
 _TELLING = ("event_id", "occurred_at", "ingested_at", "session_id", "resource")
 """Columns that tell one event from another."""
 
@@ -64,7 +71,12 @@ def stream(
             lines, samples = _unpack(file, path, engine.make_room)
         except DAMAGE:
             return False
-    target = engine.work / f"{batch.key}.{_ending(file)}"
+    name = f"{batch.key}.{_ending(file)}"
+    if before is None:
+        target = engine.work / name
+    else:  # an engine that converts lines again and again has the same statements then
+        target = engine.work / _PORTION
+        engine.run(f"SET VARIABLE {_BEFORE} = {before}")
     lay = partial(_lay_out, engine, source, child, batch.key)
     if begun:
         begun.replace(target)
@@ -92,7 +104,7 @@ def stream(
     _hide(engine, seen, target, batch, path.stat().st_size <= FEW)
     if path != file.path:
         path.unlink()
-    put(cache, batch, target)
+    put(cache, batch, target := target.rename(target.with_name(name)))
     batch.stream = True
     batch.tables = {"events": [target.name]}
     batch.counts = [Counts(read=seen.rows, kept=seen.rows)]
@@ -142,7 +154,7 @@ def _write_rows(
         rows = lay(path, f"{raw} FROM {_read(path, source.columns)}")
         events = cast_all("events", rows, engine, source, "record, ")
         more = " OR ".join(f"{name} IS NOT NULL" for name in ("record", *names))
-        numbers = "" if before is None else f", {_numbers(before)}"
+        numbers = "" if before is None else f", {_NUMBERS}"
         engine.write_parquet(
             f"SELECT * EXCLUDE ({', '.join(['record', *names])}), {more} AS more{numbers}"
             f" FROM ({events}) AS e",
@@ -153,13 +165,6 @@ def _write_rows(
     finally:
         engine.run("DROP VIEW IF EXISTS raw")
     return True
-
-
-def _numbers(before: int) -> str:
-    """SQL: what tells a row from all others of a file, of which so many lines came before."""
-    number = f"{before} + row_number() OVER ()"
-    place = f"{before * ROWS_OF_A_LINE} - 1 + row_number() OVER ()"
-    return f"CAST(0 AS BIGINT) AS f, {place} AS place, {number} AS record"
 
 
 def _unfilled(

@@ -17,6 +17,8 @@ _M_ARENA_MAX = -8
 """The number of this limit in malloc.h of glibc."""
 _PRELOAD = "LD_PRELOAD"
 _PACKAGE, _LIBRARY = "cmeel-mimalloc", "libmimalloc.so.3"
+_OF_ENGINE, _KEEPS = "DUCKDB_JE_MALLOC_CONF", "dirty_decay_ms:60000"
+"""What the allocator of the engine reads, and that pages stay a minute (jemalloc's man page)."""
 
 
 def set_up(memory: int) -> None:
@@ -35,8 +37,10 @@ def begin_with_allocator(environment: MutableMapping[str, str]) -> None:
     """Begin this program anew, once, with the allocator of the extra `watch`. To plan a statement
     takes many small pieces of memory, and that of glibc a fifth of all time. Programs that this
     one starts have their own. Where the variable of the loader is set, nothing is done, nor where
-    addresses are limited: it takes a gigabyte of these at once.
+    addresses are limited: it takes a gigabyte of these at once. The engine has another for its
+    rows, which keeps what it frees for a while: to get pages anew took a tenth of all time.
     """
+    environment.setdefault(_OF_ENGINE, _KEEPS)
     library = "" if sys.platform != "linux" or _has_few_addresses() else _library()
     given = environment.get(_PRELOAD)
     if library and given == library:  # it has begun anew

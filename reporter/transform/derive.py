@@ -309,17 +309,18 @@ def _spread_log_sources(engine: Engine) -> None:
 def _note_sources(engine: Engine, facts: Sequence[Table]) -> None:
     """Record which sources describe which actor in which table: the basis of 'not recorded'."""
     parts = [
-        "SELECT DISTINCT actor_id, 'actors' AS tbl, source FROM actor_rows",
+        "SELECT actor_id, 'actors' AS tbl, source FROM actor_rows",
         "SELECT actor_id, 'actors', source FROM covered",
-        f"SELECT DISTINCT actor_id, '{OF_FORM}' || form, source FROM"
-        " actor_rows WHERE form IS NOT NULL",
+        f"SELECT actor_id, '{OF_FORM}' || form, source FROM actor_rows WHERE form IS NOT NULL",
     ]
     for table in facts:
         if table.name in ("actors", "events", *SHARED):
             continue
-        parts.append(f"SELECT DISTINCT actor_id, {quoted(table.name)}, source FROM {table.name}")
-    parts.append(
-        "SELECT DISTINCT agent_id, 'events', source FROM activity WHERE agent_id IS NOT NULL "
-        "UNION ALL SELECT DISTINCT agent_id, 'events', source FROM unseen_agents"
-    )
-    engine.run(f"CREATE TABLE described AS {' UNION ALL '.join(parts)}")
+        parts.append(f"SELECT actor_id, {quoted(table.name)}, source FROM {table.name}")
+    parts += [
+        "SELECT agent_id, 'events', source FROM activity WHERE agent_id IS NOT NULL",
+        "SELECT agent_id, 'events', source FROM unseen_agents",
+    ]
+    # Once over all: an engine plans a DISTINCT for each of twenty parts in twice the time.
+    rows = " UNION ALL ".join(parts)
+    engine.run(f"CREATE TABLE described AS SELECT DISTINCT actor_id, tbl, source FROM ({rows})")

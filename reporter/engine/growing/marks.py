@@ -1,8 +1,8 @@
 """What tells that a table moved: its number of rows, or hashes of them. In: an engine, what it
 remembers. Out: what moved, by what is read of it.
 
-Most tables are small, and to hash one costs what planning costs. So their number is asked first
-where it may be enough.
+Most tables are small, and to hash one costs what planning costs. A statement tells how many rows it
+wrote, which may be enough.
 """
 
 from __future__ import annotations
@@ -13,8 +13,19 @@ from reporter.engine.growing.tape import NOTHING, Columns, Input, Mark, Tape
 
 _FEW = 1 << 14
 """Rows of a table that are hashed at once."""
-_MANY = 256
-"""Rows of a table that are worth counting before they are hashed."""
+_ADDED = {"INSERT": 1, "DELETE": -1, "UPDATE": 0}
+"""How a statement begins -> what a row that it writes adds to their number."""
+
+
+def note_rows(tape: Tape, table: str, sql: str, n_written: int | None) -> None:
+    """Note how many rows a table has after a statement that wrote some of them; None: it tells no
+    number.
+    """
+    verb, before = sql.split(None, 1)[0], tape.numbers.pop(table, None)
+    if verb == "CREATE":
+        tape.numbers[table] = n_written or 0
+    elif verb in _ADDED and before is not None and n_written is not None:
+        tape.numbers[table] = before + _ADDED[verb] * n_written
 
 
 def mark(engine: DuckDB, tape: Tape, table: str, is_still: bool = False) -> set[Input]:
@@ -25,10 +36,8 @@ def mark(engine: DuckDB, tape: Tape, table: str, is_still: bool = False) -> set[
     if table not in tape.needs:
         return moved
     before = tape.hashes.get(table, {})
-    n_before = next((n for n, _ in before.values()), 1)
-    is_asked = not (is_still or table in tape.made_again)
-    if is_asked and (n_before == 0 or n_before >= _MANY):
-        n = _number(engine, table)
+    n, n_before = tape.numbers.get(table), next((n for n, _ in before.values()), None)
+    if not (is_still or table in tape.made_again or None in (n, n_before)):
         if n != n_before:
             return _moved_whole(tape, table)
         if not n:
@@ -71,13 +80,11 @@ def _hashes(engine: DuckDB, tape: Tape, table: str) -> dict[Columns, tuple[int, 
     """
     kinds = tape.needs[table] | {tape.told_of(table, k) for k in tape.needs[table]}
     if (made := tape.made_again.get(table)) is not None:
-        return dict.fromkeys(kinds, (_number(engine, table), made))
+        n = tape.numbers.get(table)
+        n = int(DuckDB.one(engine, f"SELECT count(*) FROM {table}")) if n is None else n
+        return dict.fromkeys(kinds, (n, made))
     names = tape.columns[table]
     read = names if None in kinds else NOTHING.union(*(k for k in kinds if k))
     n_before = next((n for n, _ in tape.hashes.get(table, {}).values()), _FEW + 1)
     sql = query_of_hashes(table, read, tape.nested.get(table, ()))
     return hashes_of(engine.arrays(sql, at_once=n_before <= _FEW), names, kinds)
-
-
-def _number(engine: DuckDB, table: str) -> int:
-    return int(DuckDB.one(engine, f"SELECT count(*) FROM {table}"))

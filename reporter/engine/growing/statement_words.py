@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from functools import lru_cache
+from typing import Any
 
 MADE = re.compile(
     r"CREATE (OR REPLACE )?(?:TEMP )?(TABLE|VIEW) (IF NOT EXISTS )?(\w+)", re.IGNORECASE
@@ -15,6 +16,8 @@ _WORD = re.compile(r"\b[a-z_]\w*\b")
 _LITERAL = re.compile(r"'(?:[^']|'')*'|--[^\n]*")
 STAR = re.compile(r"(?<!\()\*")
 _ROW_AFTER = re.compile(r"\b(?:FROM|JOIN|INTO|UPDATE|TABLE|VIEW|EXISTS|main\.)\s*$")
+_MOST_KEPT = 512
+"""Statements that are kept as they were parsed."""
 _AFTER_NAMES = {"AS", "ON", "WHERE", "JOIN", "LEFT", "GROUP", "CROSS", "USING", "ANTI"}
 
 
@@ -62,3 +65,29 @@ def without_stars(sql: str) -> str:
 def query_of(sql: str) -> str:
     """Return the query that a table or view is made of, or another statement as it is."""
     return MADE.sub("", sql, count=1).lstrip().removeprefix("AS ")
+
+
+class KnownStatements:
+    """Statements that came before, as they were parsed."""
+
+    def __init__(self) -> None:
+        self._once = set[int]()
+        """Hashes of those that came once."""
+        self._parsed = dict[str, Any]()
+
+    def read(self, connection: Any, sql: str) -> Any:
+        """Return a statement as a connection of DuckDB takes it: parsed from the second time on."""
+        if known := self._parsed.get(sql):
+            return known
+        if (told := hash(sql)) not in self._once:
+            if len(self._once) >= _MOST_KEPT:
+                self._once.clear()
+            self._once.add(told)
+            return sql
+        several = connection.extract_statements(sql)
+        if len(several) != 1:
+            return sql
+        if len(self._parsed) >= _MOST_KEPT:
+            self._parsed.clear()
+        (self._parsed[sql],) = several
+        return self._parsed[sql]

@@ -113,8 +113,6 @@ class Tape:
     macros: dict[str, str] = field(default_factory=dict)
     passing: set[str] = field(default_factory=set)
     """Tables that one connection sees."""
-    texts: dict[str, str] = field(default_factory=dict)
-    """A long query -> what reads the view that has its words, '' after the first time."""
     made: dict[str, int] = field(default_factory=dict)
     """Name -> how many relations of that name there were."""
     heard: dict[str, set[str]] = field(default_factory=dict)
@@ -135,6 +133,10 @@ class Tape:
     """Table -> columns -> what tells its rows from others, as they are now."""
     unhashed: set[str] = field(default_factory=set)
     """Tables of which that is as it was before the last renewal."""
+    unmarked: set[str] = field(default_factory=set)
+    """Sums that rows were put to, and of which it was not asked what moved."""
+    numbers: dict[str, int] = field(default_factory=dict)
+    """Table -> how many rows it has, where a renewal made it."""
     needs: dict[str, set[Columns]] = field(default_factory=dict)
     moving: set[str] = field(default_factory=set)
     """What may change when rows are added to the base."""
@@ -455,12 +457,10 @@ class Tape:
 
     def begin(self) -> None:
         """Take note of new rows; of a new renewal where none were but counted."""
-        if not self.is_counted:
-            self.generation += 1
-            self.moved = set()
+        self.generation += not self.is_counted
         self.n_added += 1
-        self.again, self.only_new, self.laid_by, self.ran = set(), set(), set(), {}
-        self.earliest, self.new_of = None, set()
+        self.moved, self.again, self.only_new, self.laid_by = set(), set(), set(), set()
+        self.ran, self.earliest, self.new_of = {}, None, set()
 
     def keyed(self) -> dict[str, set[str]]:
         """Return the tables that any sum joins by a key alone, with those keys."""
@@ -494,6 +494,11 @@ class Tape:
         reads a table before this is complete: what moves in that is known too late.
         """
         return bool(self.steps[i].sum) and not self.is_placed and not self.early(i)
+
+    def is_but_counted(self, i: int, partial: set[str]) -> bool:
+        """Tell whether rows were put to a sum before, and no more are now."""
+        is_left = self.steps[i].target in self.unmarked and not self.counts
+        return is_left and not self._is_due(i, partial)
 
     def _is_due(self, i: int, partial: set[str]) -> bool:
         step, base = self.steps[i], (self.base, None)

@@ -17,8 +17,8 @@ from types import MappingProxyType
 from typing import Any, Self
 
 from reporter.engine.duckdb import DEFAULT_MEMORY, DuckDB
-from reporter.engine.growing.growing_sums import Sum, hash_of, with_sums, with_tables
-from reporter.engine.growing.marks import hash_rest, mark
+from reporter.engine.growing.growing_sums import Sum, with_sums, with_tables
+from reporter.engine.growing.marks import hash_rest, mark, note_rows
 from reporter.engine.growing.row_conditions import ALIAS
 from reporter.engine.growing.row_hashes import NESTED
 from reporter.engine.growing.statement_words import MADE, MADE_OF, own_words, spread, words_of
@@ -44,15 +44,7 @@ _CHANGED = re.compile(r"(?:INSERT INTO|UPDATE|DELETE FROM) (\w+)")
 _DROPPED = re.compile(r"DROP (TABLE|VIEW) (?:IF EXISTS )?(\w+)$")
 _RENAMED = re.compile(r"ALTER (?:VIEW|TABLE) (\w+) RENAME TO (\w+)$")
 _MACRO = re.compile(r"CREATE (?:OR REPLACE )?MACRO (\w+)\([^)]*\) AS ([^;]*)")
-_LONG = 800
-"""Characters of a statement whose words are worth keeping."""
-_HEAD = re.compile(
-    r"(?:CREATE OR REPLACE (?:TEMP )?TABLE \w+ AS |INSERT INTO \w+ (?:\([^)]*\) |BY NAME )?)?"
-    r"(?=WITH\b|SELECT\b)"
-)
-_ORDERED = re.compile(r"\bORDER BY [^()]*$")
 _PASSING = re.compile(r"CREATE (?:OR REPLACE )?TEMP TABLE (\w+)")
-_READ = re.compile(r"\b(?:FROM|JOIN) (\w+)")
 _AMOUNT = re.compile(r"(?:U?(?:TINY|SMALL|BIG|HUGE)?INT(?:EGER)?|DOUBLE|DECIMAL.*|DATE|TIME.*)$")
 """Types of counts and times, which move with most events."""
 _PLACED = re.compile(r"(?:^|_)ref(?:_key)?$")
@@ -85,6 +77,7 @@ class Taped(DuckDB):
         self.asker = ""
         """Whose statements are noted, and not remembered."""
         super().__init__(work, memory, room)
+        self.expect_again()
 
     @property
     def base(self) -> str:
@@ -131,31 +124,16 @@ class Taped(DuckDB):
         return super().each(sql, most)
 
     def _worded(self, sql: str, params: Sequence[Any]) -> str:
-        """Return a statement that reads a view in place of the query that it has, from the second
-        time on: the engine then reads the words once, a sixth of what checks take.
+        """Return a statement, once it may run.
 
         Raises Ended where nothing is run any more.
         """
-        tape = self._tape
-        tape.goes_on.wait()
-        if tape.is_ended:
+        self._tape.goes_on.wait()
+        if self._tape.is_ended:
             raise Ended
         if made := _PASSING.match(sql):
-            tape.passing.add(made[1])
-        head = _HEAD.match(sql)
-        if len(sql) < _LONG or params or tape.runs or not head or _ORDERED.search(sql):
-            return sql
-        query = sql[head.end() :]
-        with tape.lock:
-            if query not in tape.texts:
-                is_own = not tape.passing.isdisjoint(_READ.findall(query))
-                tape.texts[query] = query if is_own else ""
-                return sql
-            if not tape.texts[query]:
-                name = f"text_{hash_of(query)}"
-                self._con.execute(f"CREATE VIEW {name} AS {query}")
-                tape.texts[query] = f"FROM {name}"
-            return f"{head[0]}{tape.texts[query]}"
+            self._tape.passing.add(made[1])
+        return sql
 
     def end(self) -> None:
         """Run no statement any more: from now on each raises Ended."""
@@ -460,6 +438,8 @@ class Taped(DuckDB):
                 if is_whole and step.target in tape.grown.keys() - tape.new_of:
                     # What the new rows of a view are made of stands by now.
                     running[pool.submit(self._view_new, step.target)] = i
+                elif is_whole and tape.is_but_counted(i, partial):
+                    running[pool.submit(self._find_moved_aside, step.target)] = i
                 elif not is_whole or not tape.is_due(i, partial):
                     is_done(i)
                 elif not tape.counts and tape.is_too_early(i, begun):
@@ -490,15 +470,27 @@ class Taped(DuckDB):
                 return
             connection._lay_by(step.target)
             text = tape.text(i)
-            DuckDB.run(connection, text, step.params)
+            note_rows(tape, step.target, text, DuckDB.one(connection, text, step.params))
             if step.target in tape.made_again and not text.startswith("INSERT"):
                 tape.made_again[step.target] += 1
             if tape.last[step.target] == i:
-                if now := mark(connection, tape, step.target):
-                    connection._compare(step.target)
-                tape.moved |= now
+                tape.unmarked.add(step.target)
+                if not tape.counts:
+                    connection._find_moved(step.target)
                 partial.discard(step.target)
             tape.has_run(i)
+
+    def _find_moved(self, table: str) -> None:
+        """Find what moved of a table that a statement changed, or of a sum since it was."""
+        tape = self._tape
+        tape.unmarked.discard(table)
+        if now := mark(self, tape, table):
+            self._compare(table)
+        tape.moved |= now
+
+    def _find_moved_aside(self, table: str) -> None:
+        with self.twin() as connection:
+            connection._find_moved(table)
 
     def _view_new(self, view: str) -> None:
         with self.twin() as connection:

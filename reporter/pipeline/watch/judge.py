@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -169,9 +170,11 @@ def judge_rest(standing: Standing) -> Judged:
 
 
 def _found(standing: Standing, engine: Taped, checks: frozenset[str] | None) -> Judged:
-    moved, acts = _bring_up(standing, engine), _last_acts(engine)
-    found = dict(standing.faults), acts, moved, checks
-    return Judged(standing.results, standing.intake, *found, _last_events(engine))
+    with engine.twin() as other, ThreadPoolExecutor(1) as pool:
+        acts, events = pool.submit(_last_acts, other), pool.submit(_last_events, other)
+        moved = _bring_up(standing, engine)
+        found = dict(standing.faults), acts.result(), moved, checks
+        return Judged(standing.results, standing.intake, *found, events.result())
 
 
 def results_of(engine: DuckDB) -> dict[Key, Result]:

@@ -21,7 +21,7 @@ _PATIENCE, _LONGEST = timedelta(minutes=1), timedelta(minutes=5)
 """For which a judgement waits for the gravest checks, under a load that leaves no time: where lines
 show nothing new, and where they do.
 """
-_NICER = 5
+_NICER = 15
 """How much nicer than the process the thread is."""
 
 

@@ -77,7 +77,8 @@ class Converter:
     """Does what nobody waits for."""
 
     def prepare(self) -> None:
-        """Teach the engine what sources and the search for secrets need."""
+        """Teach the engine what sources and the search for secrets need, again and again."""
+        self.engine.expect_again()
         teach(self.engine, self.cache.secret_key)
         source_macros.define(self.engine)
 

@@ -61,6 +61,43 @@ def test_where_addresses_are_limited_nothing_is_done() -> None:
     assert first == "False None"
 
 
+@pytest.mark.parametrize("given", ["", "dirty_decay_ms:7"])
+def test_the_engine_keeps_its_pages_unless_the_user_says_otherwise(given: str) -> None:
+    program = "import os; from reporter.system.memory import begin_with_allocator; begin_with_allocator(os.environ); print(os.environ['DUCKDB_JE_MALLOC_CONF'])"  # fmt: skip
+    environment = {**os.environ, "LD_PRELOAD": "", **({"DUCKDB_JE_MALLOC_CONF": given} if given else {})}  # fmt: skip
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)  # fmt: skip
+    assert done.stdout == f"{given or 'dirty_decay_ms:60000'}\n"
+
+
+def test_cycles_are_looked_for_when_asked_to() -> None:
+    import gc
+
+    from reporter.system.memory import CycleSearch
+
+    class Ring:
+        """An object that holds itself."""
+
+        alive = 0
+
+        def __init__(self) -> None:
+            Ring.alive += 1
+            self.itself = self
+
+        def __del__(self) -> None:
+            Ring.alive -= 1
+
+    assert gc.isenabled()
+    with CycleSearch() as cycles:
+        for _ in range(2):
+            for _ in range(1000):
+                Ring()
+            assert Ring.alive == 1000
+            cycles.look()
+            assert not Ring.alive
+        assert not gc.isenabled()
+    assert gc.isenabled() and not gc.get_freeze_count()
+
+
 def test_of_all_commands_a_watch_has_it(tmp_path: Path) -> None:
     def said(*words: str) -> str:
         given = {k: v for k, v in os.environ.items() if k != "LD_PRELOAD"}

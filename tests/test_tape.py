@@ -154,6 +154,22 @@ def test_tables_are_those_of_all_rows_where_some_were_but_counted(
             assert contents(engine) == contents(whole)
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_what_follows_from_counted_rows_is_made_though_no_more_come(
+    opened: Callable[[list[Row]], Taped], tmp_path: Path, seed: int
+) -> None:
+    rows = made(seed, 40)
+    engine = opened(rows[:20])
+    for before in (20, 25, 30, 35):
+        engine.count(rows_of(rows[: before + 5]), rows_of(rows[before : before + 5]))
+    assert engine._tape.unmarked
+    engine.renew(rows_of(rows), rows_of([]))
+    assert not engine._tape.unmarked
+    with DuckDB(tmp_path / "whole") as whole:
+        apply(whole, rows)
+        assert contents(engine) == contents(whole)
+
+
 def test_rows_are_but_counted_once_and_move_nothing_else(
     opened: Callable[[list[Row]], Taped],
 ) -> None:

@@ -8,8 +8,9 @@ import gc
 import os
 import sys
 from collections.abc import MutableMapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
+from typing import Self
 
 AN_ARENA = 250 * 10**6
 """Bytes of memory for each arena of the C library."""
@@ -31,6 +32,30 @@ def set_up(memory: int) -> None:
     gc.set_threshold(100_000, 50, 50)
     with suppress(AttributeError, OSError, TypeError):
         ctypes.CDLL(None).mallopt(_M_ARENA_MAX, max(1, memory // AN_ARENA))
+
+
+class CycleSearch(AbstractContextManager["CycleSearch"]):
+    """Looks for cycles of objects when it is asked to, and at no other time: all threads stand
+    still meanwhile, for a tenth of a second where a thread that yields begins it. It is a context
+    manager.
+    """
+
+    def __enter__(self) -> Self:
+        self._was_on, self._is_begun = gc.isenabled(), False
+        gc.disable()
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        gc.unfreeze()
+        if self._was_on:
+            gc.enable()
+
+    def look(self) -> None:
+        """Look; what is there the first time stays, and is not looked at again."""
+        gc.collect()
+        if not self._is_begun:
+            gc.freeze()
+            self._is_begun = True
 
 
 def begin_with_allocator(environment: MutableMapping[str, str]) -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from reporter.pipeline.watch.hooks import Hook
     from reporter.pipeline.watch.intake.stdin_file import Copying
     from reporter.system.log import Log
+    from reporter.system.memory import CycleSearch
 
 _FOLDER = click.Path(path_type=Path)
 SECRET = "REPORTER_WEBHOOK_SECRET"
@@ -32,6 +33,8 @@ TICK = 0.1
 """Seconds from one look at the files that grow to the next."""
 PORTION = 0.25
 """The same while lines come: many small portions are dearer than a few."""
+_OFTEN, _LONGEST = 10.0, 60.0
+"""Seconds between two searches for cycles of objects, and where lines press all the time."""
 
 
 @click.command()
@@ -109,7 +112,7 @@ def watch(
     from reporter.pipeline.watch.intake.stdin_file import copy_lines, name_of
     from reporter.pipeline.watch.watching import Setting, Watch
     from reporter.pipeline.workspace_content import program_version
-    from reporter.system.memory import set_up
+    from reporter.system.memory import CycleSearch, set_up
 
     lines = ctx.meta[LOG] = ctx.meta[OPEN_LOG](log, quiet)
     set_up(in_bytes(memory))
@@ -129,16 +132,22 @@ def watch(
     with (
         Watch(setting, Hooks(hooks, lines.warning)) as watching,
         live_page(ctx, setting, watching.cursor, lines) as live,
+        CycleSearch() as cycles,
     ):
         copying = copy_lines(sys.stdin.buffer, setting.stdin_path) if stdin else None
-        _go_on(watching, lines, once, copying, live)
+        _go_on(watching, lines, once, copying, live, cycles)
 
 
 def _go_on(
-    watching: Any, lines: Log, once: bool, copying: Copying | None, live: Live | None
+    watching: Any,
+    lines: Log,
+    once: bool,
+    copying: Copying | None,
+    live: Live | None,
+    cycles: CycleSearch,
 ) -> None:
     """Look, take in, judge and tell until stdin has ended or the process is stopped."""
-    looked_at, is_busy = 0.0, False
+    looked_at, is_busy, searched_at = 0.0, False, 0.0
     if once and copying:
         copying.ended.wait()
     while True:
@@ -170,6 +179,10 @@ def _go_on(
                 lines.warning(f"{check} could not be run: {why}", event="not run")
         if is_last and not watching.is_behind():
             return
+        passed = time.monotonic() - searched_at
+        if told.judged and passed >= (_LONGEST if watching.has_pressing() else _OFTEN):
+            cycles.look()
+            searched_at = time.monotonic()
         if not told.taken:
             time.sleep(TICK)
         elif not told.judged and not watching.has_pressing():

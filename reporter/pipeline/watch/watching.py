@@ -127,7 +127,7 @@ class Watch:
         self._committed_at: datetime | None = None
         self._n_changed = 0
         """How often in a row a file changed while it was read."""
-        self._is_dropped = False
+        self._is_dropped = self._is_put_off = False
         """Whether what some checks found last was not told."""
 
     def __enter__(self) -> Self:
@@ -294,7 +294,11 @@ class Watch:
 
     def _judge_what_is_due(self, told: Told, now: datetime, hurry: bool, goes_on: bool) -> None:
         others = self._others
-        if found := others.found(is_awaited=not (goes_on and self._is_begun)):
+        is_urgent = goes_on and hurry and self._is_begun and self.has_pressing()
+        self._is_put_off = is_urgent and not self._is_put_off  # once: to tell it takes a while
+        if self._is_put_off:
+            pass
+        elif found := others.found(is_awaited=not (goes_on and self._is_begun)):
             judged, begun = found
             is_of_now = (begun.evidence, begun.rules) == (self._files.evidence, self._rules)
             if is_of_now or self._is_dropped:
@@ -329,7 +333,8 @@ class Watch:
             begun = self._begun(now)
             judged = self._judgement(begun, self._gravest, haste=Haste(counts=True))()
             has_judged = not self._gravest.has_counted
-            if has_judged or not _is_within(_BREATH, self._committed_at, now):
+            waits = self._lines.sees_news() or _is_within(_BREATH, self._committed_at, now)
+            if has_judged or not waits:
                 self._tell(told, judged, begun)
             self._put_together()
             self._others.is_due = True

@@ -1142,6 +1142,22 @@ def test_what_was_found_over_replaced_lists_is_not_told_once(
             assert watch._outcomes[key][0] == status
 
 
+@pytest.mark.usefixtures("counted")
+def test_what_others_found_is_told_after_what_presses_and_a_round_later_at_most(
+    company: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append(company / LOG, b"".join(LINES[:300]))
+    with Watch(setting(company), Hooks((), print)) as watch:
+        watch.look()
+        watch.round(NOW, goes_on=True)
+        asked: list[int] = []
+        monkeypatch.setattr(OtherChecks, "found", lambda *_, **__: asked.append(1))
+        for presses, n in ((False, 1), (True, 1), (True, 2), (True, 2), (False, 3)):
+            watch._new = watch._presses = presses
+            watch.round(NOW, hurry=True, goes_on=True)
+            assert len(asked) == n and not watch._presses
+
+
 @pytest.mark.slow
 def test_a_list_that_changes_while_it_is_read_tells_nothing_until_it_was_read(
     company: Path, tmp_path: Path

@@ -266,8 +266,8 @@ class DuckDB(AbstractContextManager["DuckDB"]):
         return sql
 
     def expect_again(self) -> None:
-        """Keep statements as they were parsed, from the second time on: to read a long one takes
-        half of what it takes to plan it.
+        """Keep statements as they were parsed, from the second time on: to read a long one takes a
+        third of what it takes to plan it.
         """
         self._known = KnownStatements()
 

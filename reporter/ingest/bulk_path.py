@@ -72,11 +72,7 @@ def stream(
         except DAMAGE:
             return False
     name = f"{batch.key}.{_ending(file)}"
-    if before is None:
-        target = engine.work / name
-    else:  # an engine that converts lines again and again has the same statements then
-        target = engine.work / _PORTION
-        engine.run(f"SET VARIABLE {_BEFORE} = {before}")
+    target = _target(engine, name, before)
     lay = partial(_lay_out, engine, source, child, batch.key)
     if begun:
         begun.replace(target)
@@ -110,6 +106,16 @@ def stream(
     batch.counts = [Counts(read=seen.rows, kept=seen.rows)]
     batch.carried = sorted(("events", c) for c in given)
     return True
+
+
+def _target(engine: DuckDB, name: str, before: int | None) -> Path:
+    """Return where the rows are written: who converts portions has the same statements each time,
+    and what tells one from another beside them.
+    """
+    if before is None:
+        return engine.work / name
+    engine.run(f"SET VARIABLE {_BEFORE} = {before}")
+    return engine.work / _PORTION
 
 
 def begin(engine: DuckDB, source: Source, file: InputFile, folder: Path) -> Path | None:

@@ -35,14 +35,13 @@ def set_up(memory: int) -> None:
 
 
 class CycleSearch(AbstractContextManager["CycleSearch"]):
-    """Looks for cycles of objects when it is asked to, and at no other time: all threads stand
-    still meanwhile, for a tenth of a second where a thread that yields begins it. It is a context
-    manager.
+    """Looks for cycles of objects when it is asked to, and from the first time on at no other: all
+    threads stand still meanwhile, for a tenth of a second where a thread that yields begins it. It
+    is a context manager.
     """
 
     def __enter__(self) -> Self:
-        self._was_on, self._is_begun = gc.isenabled(), False
-        gc.disable()
+        self._was_on = gc.isenabled()
         return self
 
     def __exit__(self, *raised: object) -> None:
@@ -53,9 +52,9 @@ class CycleSearch(AbstractContextManager["CycleSearch"]):
     def look(self) -> None:
         """Look; what is there the first time stays, and is not looked at again."""
         gc.collect()
-        if not self._is_begun:
+        if gc.isenabled():
+            gc.disable()
             gc.freeze()
-            self._is_begun = True
 
 
 def begin_with_allocator(environment: MutableMapping[str, str]) -> None:

@@ -164,6 +164,10 @@ def _go_on(
             faults = told.judged.faults if told.judged else None
             behind = watching.is_behind()
             live.note(watching.cursor, told.outbox, told.taken, faults, seconds, failed, behind)
+        passed = time.monotonic() - searched_at
+        if told.judged and passed >= (_LONGEST if watching.has_pressing() else _OFTEN):
+            cycles.look()
+            searched_at = time.monotonic()
         if told.judged:
             changes = len(told.outbox.lines)
             lines.info(
@@ -179,10 +183,6 @@ def _go_on(
                 lines.warning(f"{check} could not be run: {why}", event="not run")
         if is_last and not watching.is_behind():
             return
-        passed = time.monotonic() - searched_at
-        if told.judged and passed >= (_LONGEST if watching.has_pressing() else _OFTEN):
-            cycles.look()
-            searched_at = time.monotonic()
         if not told.taken:
             time.sleep(TICK)
         elif not told.judged and not watching.has_pressing():

@@ -296,9 +296,8 @@ class Watch:
         others = self._others
         is_urgent = goes_on and hurry and self._is_begun and self.has_pressing()
         self._is_put_off = is_urgent and not self._is_put_off  # once: to tell it takes a while
-        if self._is_put_off:
-            pass
-        elif found := others.found(is_awaited=not (goes_on and self._is_begun)):
+        is_awaited = not (goes_on and self._is_begun)
+        if found := None if self._is_put_off else others.found(is_awaited):
             judged, begun = found
             is_of_now = (begun.evidence, begun.rules) == (self._files.evidence, self._rules)
             if is_of_now or self._is_dropped:

@@ -133,8 +133,6 @@ class Tape:
     """Table -> columns -> what tells its rows from others, as they are now."""
     unhashed: set[str] = field(default_factory=set)
     """Tables of which that is as it was before the last renewal."""
-    unmarked: set[str] = field(default_factory=set)
-    """Sums that rows were put to, and of which it was not asked what moved."""
     numbers: dict[str, int] = field(default_factory=dict)
     """Table -> how many rows it has, where a renewal made it."""
     needs: dict[str, set[Columns]] = field(default_factory=dict)
@@ -494,11 +492,6 @@ class Tape:
         reads a table before this is complete: what moves in that is known too late.
         """
         return bool(self.steps[i].sum) and not self.is_placed and not self.early(i)
-
-    def is_but_counted(self, i: int, partial: set[str]) -> bool:
-        """Tell whether rows were put to a sum before, and no more are now."""
-        is_left = self.steps[i].target in self.unmarked and not self.counts
-        return is_left and not self._is_due(i, partial)
 
     def _is_due(self, i: int, partial: set[str]) -> bool:
         step, base = self.steps[i], (self.base, None)

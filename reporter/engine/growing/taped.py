@@ -438,8 +438,6 @@ class Taped(DuckDB):
                 if is_whole and step.target in tape.grown.keys() - tape.new_of:
                     # What the new rows of a view are made of stands by now.
                     running[pool.submit(self._view_new, step.target)] = i
-                elif is_whole and tape.is_but_counted(i, partial):
-                    running[pool.submit(self._find_moved_aside, step.target)] = i
                 elif not is_whole or not tape.is_due(i, partial):
                     is_done(i)
                 elif not tape.counts and tape.is_too_early(i, begun):
@@ -474,23 +472,12 @@ class Taped(DuckDB):
             if step.target in tape.made_again and not text.startswith("INSERT"):
                 tape.made_again[step.target] += 1
             if tape.last[step.target] == i:
-                tape.unmarked.add(step.target)
-                if not tape.counts:
-                    connection._find_moved(step.target)
+                # What was but counted is due in the next renewal, which finds what moved.
+                if not tape.counts and (now := mark(connection, tape, step.target)):
+                    connection._compare(step.target)
+                    tape.moved |= now
                 partial.discard(step.target)
             tape.has_run(i)
-
-    def _find_moved(self, table: str) -> None:
-        """Find what moved of a table that a statement changed, or of a sum since it was."""
-        tape = self._tape
-        tape.unmarked.discard(table)
-        if now := mark(self, tape, table):
-            self._compare(table)
-        tape.moved |= now
-
-    def _find_moved_aside(self, table: str) -> None:
-        with self.twin() as connection:
-            connection._find_moved(table)
 
     def _view_new(self, view: str) -> None:
         with self.twin() as connection:

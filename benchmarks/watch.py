@@ -56,13 +56,16 @@ def main() -> None:
         written_at, n_written, sizes = _write(log, lines, given, watch.pid)
         stolen = _stolen() - stolen
         end = time.time() + given.seconds + 120
-        while time.time() < end and not written_at.keys() <= told.at.keys():
+        wanted = n_written + len(lines)
+        while time.time() < end and not (
+            written_at.keys() <= told.at.keys() and _taken_in(place) == wanted
+        ):
             time.sleep(1)
     finally:
         watch.terminate()
         watch.wait()
     a_minute = max(1, round(60 / given.every))
-    _print(written_at, told.at, n_written + len(lines), place, sizes, a_minute)
+    _print(written_at, told.at, wanted, place, sizes, a_minute)
     print(f"seconds of processors that the host gave to others: {stolen:.0f}")
 
 
@@ -126,6 +129,11 @@ class _Told(Thread):
                     self.at.setdefault(json.loads(line)["resources"][0]["uid"], time.time())
 
 
+def _taken_in(place: Path) -> int:
+    files = json.loads((place / "state/cursor.json").read_text())["files"]
+    return sum(file["lines"] for file in files)
+
+
 def _stolen() -> float:
     """Return the seconds of processors that the host of this machine gave to others since its start."""
     fields = Path("/proc/stat").read_text().splitlines()[0].split()
@@ -153,12 +161,9 @@ def _print(
     a_minute: int,
 ) -> None:
     waits = sorted(told_at[n] - at for n, at in written_at.items() if n in told_at)
-    files = json.loads((place / "state/cursor.json").read_text())["files"]
     entries = [json.loads(line) for line in (place / "log").read_text().splitlines()]
     judged = sum(entry.get("event") == "judged" for entry in entries)
-    print(
-        f"lines written {n_lines}, taken in {sum(f['lines'] for f in files)}; judgements {judged}"
-    )
+    print(f"lines written {n_lines}, taken in {_taken_in(place)}; judgements {judged}")
     print(f"offenders {len(written_at)}, told {len(waits)}")
     if waits:
         p99 = waits[math.ceil(len(waits) * 0.99) - 1]

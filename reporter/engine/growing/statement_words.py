@@ -1,5 +1,5 @@
 """The words of statements, by which it is told what they read. In: SQL. Out: names that may be
-those of tables and columns, and what a statement makes."""
+those of tables and columns, what a statement makes, and statements that came before, parsed."""
 
 from __future__ import annotations
 

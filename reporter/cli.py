@@ -106,7 +106,7 @@ class Verbs(click.Group):
             _complain(ctx, f"what there is to say could not be printed: {error.strerror}")
             ctx.exit(3)
         except OSError as error:
-            _complain(ctx, trouble(error))
+            _complain(ctx, trouble(error, ctx.invoked_subcommand or ""))
             ctx.exit(3)
         except KeyboardInterrupt:
             print_clean("interrupted; nothing half done was left behind", err=True)

@@ -460,6 +460,21 @@ def test_a_full_disk_without_a_name_tells_where_to_look(
 
 
 @pytest.mark.usefixtures("few_checks")
+def test_a_watch_on_a_full_disk_names_the_places_it_writes_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(watching: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("reporter.pipeline.watch.watching.Watch.look", full)
+    ws = write(tmp_path / "ws", inventory__a_json=AGENT)
+    result = reporter("watch", ws, "--state", tmp_path / "state", "--once")
+    assert result.exit_code == 3
+    assert "the state (--state), the lines (--out)" in result.output, result.output
+    assert tempfile.gettempdir() in result.output and "--cache" not in result.output
+
+
+@pytest.mark.usefixtures("few_checks")
 def test_an_interrupt_leaves_no_half_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(view: object, path: Path, **more: object) -> None:
         raise KeyboardInterrupt

@@ -132,9 +132,13 @@ _REFUSED = {
     errno.EROFS: "Nothing can be written there: name another folder.",
 }
 
+_RUN_WRITES = "the run (--out), its cache (--cache) or temporary files ({folder}, --temp)"
+_WRITES = {"watch": "the state (--state), the lines (--out) or temporary files ({folder}, TMPDIR)"}
 
-def trouble(error: OSError) -> str:
-    """Say what the system refused, where, and what to do; a failed write does not know its file."""
+
+def trouble(error: OSError, verb: str = "") -> str:
+    """Say what the system refused a verb, where, and what to do; a failed write does not know its
+    file."""
     import tempfile
 
     from reporter.system.temporary import PREFIX
@@ -144,7 +148,7 @@ def trouble(error: OSError) -> str:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         folder = Path(tempfile.gettempdir())
         folder = folder.parent if folder.name.startswith(PREFIX) else folder  # ours is gone by then
-        places = f"the run (--out), its cache (--cache) or temporary files ({folder}, --temp)"
+        places = _WRITES.get(verb, _RUN_WRITES).format(folder=folder)
         room = "there" if place else f"for {places}"
         return f"{message}\n  Make room {room}, or name another folder."
     hint = _REFUSED.get(error.errno or 0)
